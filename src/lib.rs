@@ -1,0 +1,10 @@
+//! pollbench answers with numbers how a program should wait for an AI generation task.
+
+pub mod strategy;
+pub mod time;
+pub mod world;
+
+#[cfg(feature = "engine")]
+pub mod measure;
+#[cfg(feature = "engine")]
+pub mod scenario;

@@ -1,0 +1,4 @@
+//! From task records to statistics.
+
+pub mod results;
+pub mod series;

@@ -1,0 +1,276 @@
+//! The results of a run as `results.json` holds them: names, units and meaning are a contract with others' scripts.
+//!
+//! Times are milliseconds. `null` stands for what is not defined: a quantile that falls on tasks that never became
+//! known, an interval from a single replicate, the limit of a strategy that has none.
+
+use serde::{Deserialize, Serialize};
+
+/// Version of the file format.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// A 95 % interval: lower and upper end.
+pub type Interval = [f64; 2];
+
+/// Everything that a run found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// What was run.
+    pub run: Run,
+    /// One for each model and strategy, models in scenario order, then strategies.
+    pub cells: Vec<Cell>,
+    /// Each strategy against the baseline.
+    pub comparisons: Vec<Comparison>,
+    /// Each gate in each cell that it matches.
+    pub gates: Vec<GateResult>,
+}
+
+/// What was run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// `sim`, `virtual` or `wire`.
+    pub engine: String,
+    /// Key of all randomness.
+    pub seed: u64,
+    /// Tasks per model and replicate.
+    pub tasks: u64,
+    /// Replicates.
+    pub replicates: u32,
+    /// Version of pollbench.
+    pub version: String,
+    /// Hash of all task records; equal where every task's record is.
+    pub digest: String,
+}
+
+/// One strategy on one model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cell {
+    /// Model.
+    pub model: String,
+    /// Strategy.
+    pub strategy: String,
+    /// Tasks over all replicates.
+    pub tasks: u64,
+    /// How the waits ended.
+    pub outcomes: Outcomes,
+    /// Tasks that succeeded in truth and that the client never had.
+    pub lost: u64,
+    /// Polls of a task.
+    pub polls_per_task: CountStats,
+    /// Submits, polls and webhook deliveries received, of a task.
+    pub requests_per_task: MeanStats,
+    /// What the polls were good for.
+    pub polls: PollUse,
+    /// From the intended submit to the client knowing.
+    pub latency_ms: LatencyStats,
+    /// From the task's end to the client knowing.
+    pub detection_delay_ms: DelayStats,
+    /// How far past its nominal limit a wait went on; zero for waits that ended in time.
+    pub deadline_overshoot_ms: OvershootStats,
+    /// Largest count of requests sent in one second.
+    pub peak_requests_per_s: u64,
+    /// Variance over mean of the counts per second between first and last submit; 1 for a Poisson stream.
+    pub dispersion: Option<f64>,
+    /// Requests before the instant that a `Retry-After` named to that wait.
+    pub retry_after_violations: u64,
+    /// Tasks created by submits that were sent again.
+    pub duplicate_tasks: u64,
+    /// Webhook deliveries received again.
+    pub duplicate_deliveries: u64,
+    /// Polls and delay in the scenario's weights.
+    pub cost: MeanStats,
+}
+
+/// Counts of the exclusive ends of a wait; they sum to the tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Outcomes {
+    /// The client knows that the task succeeded.
+    pub success: u64,
+    /// The client knows that the task failed.
+    pub failed: u64,
+    /// Gave up although the task was done.
+    pub timeout_missed: u64,
+    /// Gave up; the task was done later.
+    pub timeout_impatient: u64,
+    /// Gave up on a task that never ends.
+    pub timeout_true: u64,
+    /// Ended with an error although the task lived.
+    pub error: u64,
+    /// Ended by another task's failure.
+    pub abandoned: u64,
+    /// Neither knew nor gave up by the horizon.
+    pub hang: u64,
+    /// Never got an id.
+    pub rejected: u64,
+}
+
+/// A mean and its interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MeanStats {
+    /// Mean.
+    pub mean: f64,
+    /// 95 % interval of the mean.
+    pub ci95: Option<Interval>,
+}
+
+/// A count per task.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct CountStats {
+    /// Mean.
+    pub mean: f64,
+    /// 95 % interval of the mean.
+    pub ci95: Option<Interval>,
+    /// Median.
+    pub p50: u64,
+    /// 95th percentile.
+    pub p95: u64,
+    /// 99th percentile.
+    pub p99: u64,
+    /// Largest.
+    pub max: u64,
+}
+
+/// What polls were good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PollUse {
+    /// All polls.
+    pub total: u64,
+    /// Revealed a terminal state.
+    pub useful: u64,
+    /// Said unfinished.
+    pub wasted: u64,
+    /// Told nothing.
+    pub failed: u64,
+}
+
+/// Latency: the mean is over known tasks, quantiles are over all with unknown = +∞.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LatencyStats {
+    /// Mean over known tasks; `null` where none is known.
+    pub mean: Option<f64>,
+    /// 95 % interval of the mean.
+    pub ci95: Option<Interval>,
+    /// Median.
+    pub p50: Option<f64>,
+    /// 90th percentile.
+    pub p90: Option<f64>,
+    /// 95th percentile.
+    pub p95: Option<f64>,
+    /// 99th percentile.
+    pub p99: Option<f64>,
+    /// Largest among known tasks.
+    pub max: Option<f64>,
+    /// Share of tasks that never became known.
+    pub censored_share: f64,
+}
+
+/// Detection delay: the mean is over known tasks, quantiles are over all with unknown = +∞.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct DelayStats {
+    /// Mean over known tasks; `null` where none is known.
+    pub mean: Option<f64>,
+    /// 95 % interval of the mean.
+    pub ci95: Option<Interval>,
+    /// Median.
+    pub p50: Option<f64>,
+    /// 90th percentile.
+    pub p90: Option<f64>,
+    /// 95th percentile.
+    pub p95: Option<f64>,
+    /// 95 % interval of the 95th percentile.
+    pub p95_ci95: Option<Interval>,
+    /// 99th percentile.
+    pub p99: Option<f64>,
+    /// Largest among known tasks.
+    pub max: Option<f64>,
+}
+
+/// Time past the nominal limit.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct OvershootStats {
+    /// Mean over all waits; `null` for a strategy without a limit.
+    pub mean: Option<f64>,
+    /// Largest.
+    pub max: Option<f64>,
+}
+
+/// A strategy against the baseline on one metric, paired by task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Model.
+    pub model: String,
+    /// Strategy.
+    pub strategy: String,
+    /// Strategy that it is compared with.
+    pub baseline: String,
+    /// Metric: `polls_per_task`, `requests_per_task`, `detection_delay_ms`, `latency_ms` or `cost`.
+    pub metric: String,
+    /// Tasks that the pairs are made of.
+    pub n: u64,
+    /// Mean of strategy minus baseline; `null` where no task is known under both.
+    pub difference: Option<f64>,
+    /// 95 % interval of it.
+    pub ci95: Option<Interval>,
+    /// Mean of the baseline over the same tasks.
+    pub baseline_mean: Option<f64>,
+    /// The word for it, Holm-adjusted within the metric's table.
+    pub verdict: Verdict,
+}
+
+/// The word for a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Significantly below the baseline (a count or a cost).
+    Fewer,
+    /// Significantly above the baseline (a count or a cost).
+    More,
+    /// Significantly below the baseline (a time).
+    Faster,
+    /// Significantly above the baseline (a time).
+    Slower,
+    /// Within one percent of the baseline.
+    Same,
+    /// The data do not decide.
+    Undecided,
+}
+
+/// A gate in one cell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GateResult {
+    /// Metric.
+    pub metric: String,
+    /// Statistic of it.
+    pub stat: String,
+    /// Model of the cell.
+    pub model: String,
+    /// Strategy of the cell.
+    pub strategy: String,
+    /// Bound from below, where the gate is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub min: Option<f64>,
+    /// Bound from above, where the gate is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub max: Option<f64>,
+    /// The bound again, whichever it is.
+    pub limit: f64,
+    /// What was found; `null` where the statistic is undefined.
+    pub value: Option<f64>,
+    /// Whether the promise was kept.
+    pub verdict: GateVerdict,
+}
+
+/// Whether a promise was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GateVerdict {
+    /// It was.
+    Pass,
+    /// It was not.
+    Fail,
+    /// The interval straddles the bound.
+    Undecided,
+}

@@ -1,0 +1,3 @@
+//! Strategies: how a client waits. Pure state machines, without clock, I/O or randomness of their own.
+
+pub mod composition;

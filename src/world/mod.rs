@@ -1,0 +1,11 @@
+//! The world that strategies wait in: how long tasks take, what becomes of them, and what goes wrong on the way.
+//!
+//! Truth first, observer second: a task's fate is drawn when it is submitted and never depends on how it is polled;
+//! weather advances in time, never per request.
+
+pub mod arrivals;
+pub mod distribution;
+pub mod draws;
+pub mod fault;
+pub mod model;
+pub mod network;

@@ -1,0 +1,16 @@
+//! The network between client and server: how long an exchange travels.
+
+use crate::world::distribution::Distribution;
+use crate::world::model::Probability;
+
+/// Laws of the network. A request sent at `s` with round trip `rtt` reads the truth at `s + up_share·rtt` and answers
+/// at `s + rtt`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Network {
+    /// Round trip of a request.
+    pub rtt: Distribution,
+    /// Share of the round trip that is the way up.
+    pub up_share: Probability,
+    /// Latency of a webhook delivery; the downlink of a round trip where absent.
+    pub webhook_latency: Option<Distribution>,
+}
