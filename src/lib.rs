@@ -1,5 +1,6 @@
 //! pollbench answers with numbers how a program should wait for an AI generation task.
 
+pub mod api;
 pub mod strategy;
 pub mod time;
 pub mod world;

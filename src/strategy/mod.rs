@@ -1,3 +1,12 @@
 //! Strategies: how a client waits. Pure state machines, without clock, I/O or randomness of their own.
+//!
+//! A [`composition::Strategy`] is data; [`presets`] names the guide's and the hardened ones. [`wait::Wait`] is the
+//! machine of one wait, [`lock_step::LockStep`] the guide's poller of many tasks, [`dispatch::Dispatch`] a client's own
+//! limit. Every engine drives these same machines.
 
 pub mod composition;
+pub mod dispatch;
+pub mod lock_step;
+pub mod presets;
+pub mod reading;
+pub mod wait;

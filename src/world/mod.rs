@@ -9,3 +9,4 @@ pub mod draws;
 pub mod fault;
 pub mod model;
 pub mod network;
+pub mod rate_limit;

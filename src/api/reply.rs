@@ -1,0 +1,89 @@
+//! What came back for one status request.
+//!
+//! A reply is described by what a client can tell apart, not by how it was caused: faults, real servers and scripted
+//! traces all end up here, and strategies decide what to make of it.
+
+use crate::time::Micros;
+use crate::world::model::Failure;
+
+/// The state of a task as the API names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaskState<'a> {
+    /// Queued.
+    Pending,
+    /// Being worked on.
+    Processing,
+    /// Done, with a result.
+    Success,
+    /// Done, without one.
+    Failed(&'a Failure),
+}
+
+/// What the body of an answer holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Payload<'a> {
+    /// The envelope with a task in a known state.
+    State(TaskState<'a>),
+    /// The envelope with `data` null or absent.
+    NoData,
+    /// The envelope with `data` that holds no known state.
+    NoState,
+    /// Not JSON.
+    NotJson,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Loss<'a> {
+    /// The connection was refused.
+    Refused,
+    /// The connection was reset (`ECONNRESET`).
+    Reset,
+    /// The client's own timeout ended the attempt.
+    TimedOut,
+    /// Any other error, with its message.
+    Other(&'a str),
+}
+
+/// What came back for one status request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reply<'a> {
+    /// An HTTP answer.
+    Answer {
+        /// HTTP status.
+        status: u16,
+        /// What the body holds.
+        payload: Payload<'a>,
+        /// The delay that a readable `Retry-After` asks for, from the arrival of the answer.
+        retry_after: Option<Micros>,
+    },
+    /// No answer.
+    Lost(Loss<'a>),
+}
+
+impl<'a> Reply<'a> {
+    /// The plain answer: HTTP 200 with a task's state.
+    #[must_use]
+    #[inline]
+    pub fn state(state: TaskState<'a>) -> Self {
+        Self::Answer { status: 200, payload: Payload::State(state), retry_after: None }
+    }
+
+    /// The message that an error made of this reply would carry, for traces; `None` for a state.
+    #[must_use]
+    pub fn error_message(&self) -> Option<String> {
+        Some(match self {
+            Self::Answer { payload: Payload::State(_), status: 200, .. } => return None,
+            Self::Answer { status: 200, payload: Payload::NoData, .. } => "the answer holds no data".to_owned(),
+            Self::Answer { status: 200, payload: Payload::NoState, .. } => "the answer holds no known state".to_owned(),
+            Self::Answer { status: 200, payload: Payload::NotJson, .. } => "the answer is not JSON".to_owned(),
+            Self::Answer { status, .. } => format!("HTTP status {status}"),
+            Self::Lost(Loss::Refused) => "connection refused".to_owned(),
+            Self::Lost(Loss::Reset) => "connection reset".to_owned(),
+            Self::Lost(Loss::TimedOut) => "the attempt timed out".to_owned(),
+            Self::Lost(Loss::Other(message)) => (*message).to_owned(),
+        })
+    }
+}

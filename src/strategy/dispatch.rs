@@ -1,0 +1,66 @@
+//! A client's own limit on its requests, shared by all of its waits: who may send, and when.
+
+use crate::strategy::composition::Limiter;
+use crate::time::Micros;
+use crate::world::rate_limit::Gcra;
+use std::collections::VecDeque;
+
+/// Admits requests first come first served, under a bound on requests in flight and a token bucket.
+#[derive(Debug, Clone)]
+pub struct Dispatch<T> {
+    max_in_flight: u32,
+    in_flight: u32,
+    bucket: Gcra,
+    queue: VecDeque<T>,
+}
+
+/// What the head of the queue may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission<T> {
+    /// Send it now; [`Dispatch::release`] when its reply is there.
+    Send(T),
+    /// Ask again at this instant, when the next token is there.
+    Until(Micros),
+    /// Nothing waits, or everything that may be in flight is.
+    Idle,
+}
+
+impl<T> Dispatch<T> {
+    /// An idle limit.
+    #[must_use]
+    pub fn new(limiter: &Limiter) -> Self {
+        Self {
+            max_in_flight: limiter.max_in_flight.get(),
+            in_flight: 0,
+            bucket: Gcra::new(limiter.rate_per_s, limiter.burst.get()),
+            queue: VecDeque::new(),
+        }
+    }
+
+    /// Queues a request.
+    pub fn enqueue(&mut self, request: T) {
+        self.queue.push_back(request);
+    }
+
+    /// Admits the next request, if one may go at `now`.
+    pub fn admit(&mut self, now: Micros) -> Admission<T> {
+        if self.queue.is_empty() || self.in_flight >= self.max_in_flight {
+            return Admission::Idle;
+        }
+        match self.bucket.take(now) {
+            Err(not_before) => Admission::Until(not_before),
+            Ok(()) => match self.queue.pop_front() {
+                Some(request) => {
+                    self.in_flight += 1;
+                    Admission::Send(request)
+                }
+                None => Admission::Idle,
+            },
+        }
+    }
+
+    /// A reply is there, or will be of no interest.
+    pub fn release(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+    }
+}
