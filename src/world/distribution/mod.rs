@@ -1,20 +1,219 @@
-//! Laws of durations.
+//! Laws of durations: how long a task takes, a round trip, a gap between arrivals.
+//!
+//! A distribution is a [`Kind`] of law with its parameters, optionally moved by `shift` and cut to `[min, max]`, in
+//! that order: the bounds hold for the values that come out. Cutting is exact: the law is conditioned on its range, by
+//! restricting its inverse distribution function, never by drawing again. Whole laws sample by `rand_distr`.
+//!
+//! Laws are over real numbers of microseconds; only [`Distribution::sample`] rounds.
+//!
+//! ```
+//! use pollbench::time::Micros;
+//! use pollbench::world::distribution::Distribution;
+//! use pollbench::world::draws::{Keys, Stream};
+//!
+//! let law: Distribution = "lognormal(median=2m, sigma=0.5, min=30s)".parse()?;
+//! let mut draws = Keys::new(1, 0, "model").draws(Stream::Truth, 0);
+//! assert!(law.sample(&mut draws) >= Micros::from_secs(30));
+//! assert!((law.cdf(law.quantile(0.95)) - 0.95).abs() < 1e-9);
+//! # Ok::<(), pollbench::world::distribution::DistributionError>(())
+//! ```
+
+mod empirical;
+mod error;
+mod expression;
+mod family;
+mod kinds;
+mod law;
+mod mixture;
+mod restricted;
+mod special;
+#[cfg(test)]
+mod tests;
+
+pub use error::DistributionError;
+pub use kinds::{BOUNDS, KINDS, Kind, Parameter, Quantity};
 
 use crate::time::Micros;
 use crate::world::draws::Draws;
+use empirical::Empirical;
+use kinds::Contents;
+use law::Law;
+use mixture::Mixture;
 
-/// A law of durations.
+/// A law of durations. One that exists is valid: constructors refuse the rest.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Distribution(Micros);
+pub struct Distribution {
+    /// What to compute with: the form, moved and cut.
+    law: Law,
+    /// What was written.
+    form: Form,
+    min: Option<Micros>,
+    max: Option<Micros>,
+    shift: Option<Micros>,
+}
+
+/// A law as it was written, before its shift and bounds.
+#[derive(Debug, Clone, PartialEq)]
+enum Form {
+    /// Values in the order of the kind's parameters.
+    Parameters { kind: &'static Kind, values: Vec<f64> },
+    /// Weights, and the laws they belong to.
+    Mixture(Vec<(f64, Distribution)>),
+    /// Values in the order given.
+    Empirical(Vec<Micros>),
+}
 
 impl Distribution {
-    /// Always the same.
+    /// Always the same. Values beyond [`Micros::LONGEST`] count as that.
     #[must_use]
     pub fn constant(value: Micros) -> Self {
-        Self(value)
+        let value = value.min(Micros::LONGEST).get() as f64;
+        // The first kind in the table is the constant; a test says so.
+        let form = Form::Parameters { kind: &KINDS[0], values: vec![value] };
+        Self { law: Law::Constant(value), form, min: None, max: None, shift: None }
     }
-    /// The next one.
-    pub fn sample(&self, _draws: &mut Draws) -> Micros {
-        self.0
+
+    /// A law from its named parameters, as [`KINDS`] lists them: durations in microseconds, taken to the nearest whole
+    /// one.
+    ///
+    /// # Errors
+    ///
+    /// The kind is unknown; a parameter is missing, not finite or out of range; `low` is above `high`. Kinds that are
+    /// made of a list have nothing to be built from here: see [`Self::mixture`] and [`Self::empirical`].
+    pub fn build(kind: &str, value_of: impl Fn(&'static str) -> Option<f64>) -> Result<Self, DistributionError> {
+        let kind = Kind::find(kind).ok_or_else(|| DistributionError::UnknownKind { name: kind.to_owned() })?;
+        let checked = |parameter: &Parameter| {
+            let missing = DistributionError::Missing { kind: kind.name, parameter: parameter.name };
+            parameter.checked(value_of(parameter.name).ok_or(missing)?)
+        };
+        let values = kind.parameters.iter().map(checked).collect::<Result<Vec<_>, _>>()?;
+        Self::whole(Form::Parameters { kind, values })
+    }
+
+    /// One of several laws, chosen in proportion to the weights, which need not add up to one.
+    ///
+    /// # Errors
+    ///
+    /// There are no parts, or a weight is not positive and finite.
+    pub fn mixture(parts: Vec<(f64, Self)>) -> Result<Self, DistributionError> {
+        let mut total = 0.0;
+        for (index, &(weight, _)) in parts.iter().enumerate() {
+            total += weight;
+            if !(weight > 0.0 && f64::is_finite(total)) {
+                return Err(DistributionError::Weight { index, weight });
+            }
+        }
+        Self::whole(Form::Mixture(parts))
+    }
+
+    /// One of these values, each as likely as any other; a value given twice is twice as likely. Values beyond
+    /// [`Micros::LONGEST`] count as that.
+    ///
+    /// # Errors
+    ///
+    /// There are no values.
+    pub fn empirical(mut values: Vec<Micros>) -> Result<Self, DistributionError> {
+        for value in &mut values {
+            *value = (*value).min(Micros::LONGEST);
+        }
+        Self::whole(Form::Empirical(values))
+    }
+
+    /// The law moved right by `shift`, then cut to `[min, max]`. Replaces bounds and shift that it had before; to cut
+    /// twice, make it the only part of a mixture. Bounds beyond [`Micros::LONGEST`] count as that.
+    ///
+    /// # Errors
+    ///
+    /// `min` is above `max`, or the law has no values between them (for smooth laws: a probability below 10⁻²⁰⁰).
+    pub fn bounded(
+        self,
+        min: Option<Micros>,
+        max: Option<Micros>,
+        shift: Option<Micros>,
+    ) -> Result<Self, DistributionError> {
+        let [min, max, shift] = [min, max, shift].map(|bound| bound.map(|bound| bound.min(Micros::LONGEST)));
+        if let (Some(min), Some(max)) = (min, max)
+            && min > max
+        {
+            return Err(DistributionError::MinAboveMax { min, max });
+        }
+        let mut law = self.form.law()?;
+        if let Some(shift) = shift {
+            law = law.shifted(shift.get() as f64);
+        }
+        if min.is_some() || max.is_some() {
+            let low = min.map_or(0.0, |min| min.get() as f64);
+            let high = max.map_or(f64::INFINITY, |max| max.get() as f64);
+            (_, law) = law.restricted(low, high).ok_or(DistributionError::NoMass { min, max })?;
+        }
+        Ok(Self { law, form: self.form, min, max, shift })
+    }
+
+    /// A value of the law, to the nearest microsecond; at most [`Micros::LONGEST`].
+    #[inline]
+    pub fn sample(&self, draws: &mut Draws) -> Micros {
+        Micros::from_f64(self.law.sample(draws))
+    }
+
+    /// The exact mean in microseconds, bounds and shift included; infinite for, say, an uncut Pareto law of shape 1.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        self.law.mean()
+    }
+
+    /// The probability of a value of at most `x_us` microseconds.
+    #[must_use]
+    pub fn cdf(&self, x_us: f64) -> f64 {
+        self.law.cdf(x_us)
+    }
+
+    /// The least number of microseconds that a value stays within with probability `p`: inf {x : F(x) ≥ p}. The least
+    /// value of the law for p ≤ 0; the greatest, perhaps infinite, for p ≥ 1.
+    #[must_use]
+    pub fn quantile(&self, p: f64) -> f64 {
+        self.law.quantile(p.clamp(0.0, 1.0))
+    }
+
+    /// The density at `x_us`, per microsecond; `None` for laws in which a single value has a probability of its own.
+    #[must_use]
+    pub fn density(&self, x_us: f64) -> Option<f64> {
+        self.law.density(x_us)
+    }
+
+    /// The value of a law that has only one.
+    #[must_use]
+    pub fn is_constant(&self) -> Option<Micros> {
+        let least = self.law.quantile(0.0);
+        (least == self.law.quantile(1.0)).then(|| Micros::from_f64(least))
+    }
+
+    /// The law as written, without bounds or shift.
+    fn whole(form: Form) -> Result<Self, DistributionError> {
+        Ok(Self { law: form.law()?, form, min: None, max: None, shift: None })
+    }
+}
+
+impl Form {
+    fn law(&self) -> Result<Law, DistributionError> {
+        match self {
+            Self::Parameters { kind, values } => match kind.contents {
+                Contents::Parameters(law_of) => law_of(values),
+                Contents::Parts => Err(DistributionError::NoParts),
+                Contents::Values => Err(DistributionError::NoValues),
+            },
+            Self::Mixture(parts) => {
+                let laws = parts.iter().map(|(weight, part)| (*weight, part.law.clone())).collect();
+                Mixture::new(laws).map(Law::Mixture).ok_or(DistributionError::NoParts)
+            }
+            Self::Empirical(values) => Empirical::new(values.iter().map(|value| value.get() as f64).collect())
+                .map(Law::Empirical)
+                .ok_or(DistributionError::NoValues),
+        }
+    }
+}
+impl Distribution {
+    /// stub
+    pub fn is_constant(&self) -> Option<Micros> {
+        Some(self.0)
     }
 }

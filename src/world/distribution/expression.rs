@@ -1,0 +1,216 @@
+//! Distributions on the command line: `lognormal(median=120s, sigma=0.5)`, or just `94s`.
+//!
+//! ```text
+//! law      = duration | kind "(" [argument {"," argument}] ")"
+//! argument = name "=" value        a parameter of the kind, or one of min, max, shift
+//!          | weight "*" law        a part of a mixture
+//!          | duration              a value of an empirical law
+//! ```
+
+use super::error::DistributionError;
+use super::kinds::{BOUNDS, Contents, Kind, Quantity};
+use super::{Distribution, Form};
+use crate::time::Micros;
+use std::fmt;
+use std::str::FromStr;
+
+/// How deep mixtures may be nested: enough for every purpose, and far from the end of the stack.
+const DEEPEST: usize = 32;
+
+/// Prints an expression that reads back as an equal distribution.
+impl fmt::Display for Distribution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut arguments = Vec::new();
+        let kind = match &self.form {
+            Form::Parameters { kind, values } => {
+                for (parameter, value) in kind.parameters.iter().zip(values) {
+                    arguments.push(format!("{}={}", parameter.name, parameter.quantity.show(*value)));
+                }
+                kind.name
+            }
+            Form::Mixture(parts) => {
+                arguments.extend(parts.iter().map(|(weight, law)| format!("{weight}*{law}")));
+                "mixture"
+            }
+            Form::Empirical(values) => {
+                arguments.extend(values.iter().map(Micros::to_string));
+                "empirical"
+            }
+        };
+        let bounds = [self.min, self.max, self.shift];
+        for (parameter, bound) in BOUNDS.iter().zip(bounds) {
+            arguments.extend(bound.map(|bound| format!("{}={bound}", parameter.name)));
+        }
+        match (kind, arguments.as_slice()) {
+            ("constant", [value]) => f.pad(value.trim_start_matches("value=")),
+            _ => f.pad(&format!("{kind}({})", arguments.join(", "))),
+        }
+    }
+}
+
+impl FromStr for Distribution {
+    type Err = DistributionError;
+
+    fn from_str(text: &str) -> Result<Self, DistributionError> {
+        let mut parser = Parser { text, at: 0 };
+        let law = parser.law(0)?;
+        parser.skip_space();
+        if parser.at < text.len() {
+            return Err(parser.expected("nothing more"));
+        }
+        Ok(law)
+    }
+}
+
+/// The text and how far it has been read.
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+/// What the arguments of one law have given so far.
+#[derive(Default)]
+struct Arguments {
+    named: Vec<(&'static str, f64)>,
+    parts: Vec<(f64, Distribution)>,
+    values: Vec<Micros>,
+}
+
+impl Arguments {
+    fn named(&self, name: &str) -> Option<f64> {
+        self.named.iter().find(|(given, _)| *given == name).map(|(_, value)| *value)
+    }
+
+    fn into_distribution(self, kind: &'static Kind) -> Result<Distribution, DistributionError> {
+        let [min, max, shift] = ["min", "max", "shift"].map(|bound| self.named(bound).map(Micros::from_f64));
+        let law = match kind.contents {
+            Contents::Parameters(_) => Distribution::build(kind.name, |name| self.named(name))?,
+            Contents::Parts => Distribution::mixture(self.parts)?,
+            Contents::Values => Distribution::empirical(self.values)?,
+        };
+        law.bounded(min, max, shift)
+    }
+}
+
+impl<'a> Parser<'a> {
+    fn law(&mut self, depth: usize) -> Result<Distribution, DistributionError> {
+        self.skip_space();
+        let start = self.at;
+        if self.rest().starts_with(|c: char| c.is_ascii_digit()) {
+            return Ok(Distribution::constant(self.duration()?));
+        }
+        let name = self.word();
+        if name.is_empty() {
+            return Err(self.expected("a distribution such as `lognormal(median=2m, sigma=0.5)`, or a duration"));
+        }
+        let kind = Kind::find(name).ok_or_else(|| DistributionError::UnknownKind { name: name.to_owned() })?;
+        if depth > DEEPEST {
+            return Err(DistributionError::TooDeep { at: start, most: DEEPEST });
+        }
+        if !self.take('(') {
+            return Err(self.expected("`(`"));
+        }
+        let mut arguments = Arguments::default();
+        while !self.take(')') {
+            self.argument(kind, &mut arguments, depth)?;
+            if !self.take(',') && !self.rest().starts_with(')') {
+                return Err(self.expected("`,` or `)`"));
+            }
+        }
+        arguments.into_distribution(kind)
+    }
+
+    fn argument(
+        &mut self,
+        kind: &'static Kind,
+        arguments: &mut Arguments,
+        depth: usize,
+    ) -> Result<(), DistributionError> {
+        self.skip_space();
+        if self.rest().starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return self.named(kind, arguments);
+        }
+        match kind.contents {
+            Contents::Parameters(_) => return Err(self.expected("a parameter such as `max=5m`")),
+            Contents::Parts => {
+                let weight = self.number("a weight and a distribution, such as `0.5*94s`")?;
+                if !self.take('*') {
+                    return Err(self.expected("`*` between a weight and its distribution"));
+                }
+                arguments.parts.push((weight, self.law(depth + 1)?));
+            }
+            Contents::Values => arguments.values.push(self.duration()?),
+        }
+        Ok(())
+    }
+
+    fn named(&mut self, kind: &'static Kind, arguments: &mut Arguments) -> Result<(), DistributionError> {
+        let at = self.at;
+        let name = self.word();
+        let Some(parameter) = kind.parameters.iter().chain(BOUNDS).find(|parameter| parameter.name == name) else {
+            return Err(DistributionError::UnknownParameter { at, kind, name: name.to_owned() });
+        };
+        if arguments.named(name).is_some() {
+            return Err(DistributionError::Repeated { at, parameter: parameter.name });
+        }
+        if !self.take('=') {
+            return Err(self.expected("`=`"));
+        }
+        let value = match parameter.quantity {
+            Quantity::Duration => self.duration()?.get() as f64,
+            Quantity::Number => self.number("a number")?,
+        };
+        arguments.named.push((parameter.name, value));
+        Ok(())
+    }
+
+    fn duration(&mut self) -> Result<Micros, DistributionError> {
+        let (at, text) = self.value();
+        text.parse().map_err(|source| DistributionError::Duration { at, source })
+    }
+
+    fn number(&mut self, expected: &'static str) -> Result<f64, DistributionError> {
+        let (at, text) = self.value();
+        text.parse().map_err(|_| DistributionError::Syntax { at, expected })
+    }
+
+    /// The text up to the next punctuation, and where it began.
+    fn value(&mut self) -> (usize, &'a str) {
+        self.skip_space();
+        let (at, rest) = (self.at, self.rest());
+        let text = &rest[..rest.find([',', '(', ')', '*', '=']).unwrap_or(rest.len())];
+        self.at += text.len();
+        (at, text.trim_end())
+    }
+
+    /// Letters, digits and underscores from here.
+    fn word(&mut self) -> &'a str {
+        let rest = self.rest();
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        self.at += end;
+        &rest[..end]
+    }
+
+    /// Reads `symbol`, after any space, if it comes next.
+    fn take(&mut self, symbol: char) -> bool {
+        self.skip_space();
+        let found = self.rest().starts_with(symbol);
+        if found {
+            self.at += symbol.len_utf8();
+        }
+        found
+    }
+
+    fn skip_space(&mut self) {
+        let rest = self.rest();
+        self.at += rest.len() - rest.trim_start().len();
+    }
+
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn expected(&self, expected: &'static str) -> DistributionError {
+        DistributionError::Syntax { at: self.at, expected }
+    }
+}

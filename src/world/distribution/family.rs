@@ -1,0 +1,175 @@
+//! The smooth laws that have formulas: sampling, both tails, quantiles, density, and partial expectations.
+//!
+//! Points are real numbers of microseconds. Partial expectations E[X; a ≤ X ≤ b] are what truncated means are made of;
+//! the formulas are those of Johnson, Kotz & Balakrishnan, *Continuous Univariate Distributions*, 2nd ed., volume 1:
+//! chapters 13 (normal), 14 (lognormal), 17 (gamma), 19 (exponential), 20 (Pareto) and 21 (Weibull), and volume 2:
+//! chapter 26 (uniform).
+
+use super::special::{
+    Tails, gamma_density, gamma_quantile, gamma_tails, normal_density, normal_quantile, normal_tails,
+};
+use crate::world::draws::Draws;
+use rand_distr::{Distribution as _, Exp1, StandardNormal};
+
+/// A smooth law with its parameters, durations in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Family {
+    Uniform { low: f64, high: f64 },
+    Exponential { mean: f64 },
+    LogNormal { median: f64, sigma: f64 },
+    Gamma { shape: f64, scale: f64, sampler: rand_distr::Gamma<f64> },
+    Weibull { shape: f64, scale: f64 },
+    Normal { mean: f64, std_dev: f64 },
+    Pareto { scale: f64, shape: f64 },
+}
+
+impl Family {
+    /// A value of the whole law, before any truncation.
+    #[inline]
+    pub(super) fn sample(&self, draws: &mut Draws) -> f64 {
+        match *self {
+            Self::Uniform { low, high } => low + (high - low) * draws.uniform(),
+            Self::Exponential { mean } => mean * exponential(draws),
+            Self::LogNormal { median, sigma } => median * libm::exp(sigma * normal(draws)),
+            Self::Gamma { sampler, .. } => sampler.sample(draws),
+            Self::Weibull { shape, scale } => scale * libm::pow(exponential(draws), 1.0 / shape),
+            Self::Normal { mean, std_dev } => mean + std_dev * normal(draws),
+            Self::Pareto { scale, shape } => scale * libm::exp(exponential(draws) / shape),
+        }
+    }
+
+    /// The least and the greatest point; the law has no atoms and no gaps between them.
+    pub(super) fn support(&self) -> (f64, f64) {
+        match *self {
+            Self::Uniform { low, high } => (low, high),
+            Self::Normal { .. } => (f64::NEG_INFINITY, f64::INFINITY),
+            Self::Pareto { scale, .. } => (scale, f64::INFINITY),
+            _ => (0.0, f64::INFINITY),
+        }
+    }
+
+    /// The probabilities on both sides of `x`.
+    pub(super) fn tails(&self, x: f64) -> Tails {
+        let (low, high) = self.support();
+        if x <= low {
+            return Tails::ALL_ABOVE;
+        }
+        if x >= high {
+            return Tails::ALL_BELOW;
+        }
+        match *self {
+            Self::Uniform { low, high } => Tails { below: (x - low) / (high - low), above: (high - x) / (high - low) },
+            Self::Exponential { mean } => decayed(x / mean),
+            Self::LogNormal { median, sigma } => normal_tails(libm::log(x / median) / sigma),
+            Self::Gamma { shape, scale, .. } => gamma_tails(shape, x / scale),
+            Self::Weibull { shape, scale } => decayed(libm::pow(x / scale, shape)),
+            Self::Normal { mean, std_dev } => normal_tails((x - mean) / std_dev),
+            Self::Pareto { scale, shape } => decayed(shape * libm::log(x / scale)),
+        }
+    }
+
+    /// The point with these tails; only the smaller one is used.
+    pub(super) fn quantile(&self, tails: Tails) -> f64 {
+        let (low, high) = self.support();
+        if tails.below <= 0.0 {
+            return low;
+        }
+        if tails.above <= 0.0 {
+            return high;
+        }
+        match *self {
+            Self::Uniform { low, high } if tails.below <= tails.above => low + (high - low) * tails.below,
+            Self::Uniform { low, high } => high - (high - low) * tails.above,
+            Self::Exponential { mean } => mean * decay(tails),
+            Self::LogNormal { median, sigma } => median * libm::exp(sigma * normal_point(tails)),
+            Self::Gamma { shape, scale, .. } => scale * gamma_quantile(shape, tails),
+            Self::Weibull { shape, scale } => scale * libm::pow(decay(tails), 1.0 / shape),
+            Self::Normal { mean, std_dev } => mean + std_dev * normal_point(tails),
+            Self::Pareto { scale, shape } => scale * libm::exp(decay(tails) / shape),
+        }
+    }
+
+    /// The density at `x`, per microsecond.
+    pub(super) fn density(&self, x: f64) -> f64 {
+        let (low, high) = self.support();
+        if x < low || x > high {
+            return 0.0;
+        }
+        match *self {
+            Self::Uniform { low, high } => 1.0 / (high - low),
+            Self::Exponential { mean } => libm::exp(-x / mean) / mean,
+            Self::LogNormal { .. } if x == 0.0 => 0.0,
+            Self::LogNormal { median, sigma } => normal_density(libm::log(x / median) / sigma) / (x * sigma),
+            Self::Gamma { shape, scale, .. } if x == 0.0 => libm::pow(0.0, shape - 1.0) / scale,
+            Self::Gamma { shape, scale, .. } => gamma_density(shape, x / scale) / scale,
+            Self::Weibull { shape, scale } => {
+                let ratio = x / scale;
+                shape / scale * libm::pow(ratio, shape - 1.0) * libm::exp(-libm::pow(ratio, shape))
+            }
+            Self::Normal { mean, std_dev } => normal_density((x - mean) / std_dev) / std_dev,
+            Self::Pareto { scale, shape } => shape / scale * libm::pow(x / scale, -shape - 1.0),
+        }
+    }
+
+    /// E[X; low ≤ X ≤ high] in microseconds; infinite where the integral is. For most laws it is the mean times the
+    /// probability of the same range under the law reweighted by size.
+    pub(super) fn partial_mean(&self, low: f64, high: f64) -> f64 {
+        let (least, greatest) = self.support();
+        let (low, high) = (low.max(least), high.min(greatest));
+        match *self {
+            Self::Uniform { low: least, high: greatest } => (high - low) / (greatest - least) * 0.5 * (low + high),
+            Self::Exponential { mean } => mean * gamma_tails(2.0, low / mean).until(gamma_tails(2.0, high / mean)),
+            Self::LogNormal { median, sigma } => {
+                let tails = |x: f64| normal_tails(libm::log(x / median) / sigma - sigma);
+                median * libm::exp(0.5 * sigma * sigma) * tails(low).until(tails(high))
+            }
+            Self::Gamma { shape, scale, .. } => {
+                shape * scale * gamma_tails(shape + 1.0, low / scale).until(gamma_tails(shape + 1.0, high / scale))
+            }
+            Self::Weibull { shape, scale } => {
+                let order = 1.0 + 1.0 / shape;
+                let tails = |x: f64| gamma_tails(order, libm::pow(x / scale, shape));
+                scale * libm::tgamma(order) * tails(low).until(tails(high))
+            }
+            Self::Normal { mean, std_dev } => {
+                let (from, to) = ((low - mean) / std_dev, (high - mean) / std_dev);
+                mean * normal_tails(from).until(normal_tails(to))
+                    + std_dev * (normal_density(from) - normal_density(to))
+            }
+            Self::Pareto { scale, shape } => {
+                // ∫ shape (scale/x)^shape dx, with x = low·e^t.
+                let (span, growth) = (libm::log(high / low), 1.0 - shape);
+                let integral = match growth {
+                    0.0 => span,
+                    growth => libm::expm1(growth * span) / growth,
+                };
+                shape * low * libm::pow(scale / low, shape) * integral
+            }
+        }
+    }
+}
+
+#[inline]
+fn normal(draws: &mut Draws) -> f64 {
+    StandardNormal.sample(draws)
+}
+
+#[inline]
+fn exponential(draws: &mut Draws) -> f64 {
+    Exp1.sample(draws)
+}
+
+/// Tails of the standard exponential law at `t`.
+fn decayed(t: f64) -> Tails {
+    Tails { below: -libm::expm1(-t), above: libm::exp(-t) }
+}
+
+/// The point of the standard exponential law with these tails.
+fn decay(tails: Tails) -> f64 {
+    if tails.below <= tails.above { -libm::log1p(-tails.below) } else { -libm::log(tails.above) }
+}
+
+/// The point of the standard normal law with these tails.
+fn normal_point(tails: Tails) -> f64 {
+    if tails.below <= tails.above { normal_quantile(tails.below) } else { -normal_quantile(tails.above) }
+}

@@ -1,0 +1,219 @@
+//! The kinds of laws, their parameters, and how a law is made from them: one table for scenario files, the command
+//! line, and the lists that explain them.
+
+use super::error::DistributionError;
+use super::family::Family;
+use super::law::Law;
+use crate::time::Micros;
+
+/// What a number measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Quantity {
+    /// A time, written with a unit and computed with in microseconds.
+    Duration,
+    /// A number without a unit.
+    Number,
+}
+
+impl Quantity {
+    /// The value as a user writes it; whole microseconds and all numbers read back as the same value.
+    pub(super) fn show(self, value: f64) -> String {
+        match self {
+            Self::Duration if value < 0.0 => format!("{value}us"),
+            Self::Duration => Micros::from_f64(value).to_string(),
+            Self::Number => value.to_string(),
+        }
+    }
+}
+
+/// A parameter of a kind of law.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Parameter {
+    /// Its name in scenario files and on the command line.
+    pub name: &'static str,
+    /// What it measures.
+    pub quantity: Quantity,
+    /// What it is, in a few words.
+    pub about: &'static str,
+    least: f64,
+    most: f64,
+}
+
+impl Parameter {
+    /// A duration from `least_us` microseconds to the longest there is.
+    const fn duration(name: &'static str, least_us: f64, about: &'static str) -> Self {
+        Self { name, quantity: Quantity::Duration, about, least: least_us, most: Micros::LONGEST.get() as f64 }
+    }
+
+    /// A number between two others.
+    const fn number(name: &'static str, least: f64, most: f64, about: &'static str) -> Self {
+        Self { name, quantity: Quantity::Number, about, least, most }
+    }
+
+    /// The value to compute with: whole microseconds, within what is allowed.
+    pub(super) fn checked(&self, value: f64) -> Result<f64, DistributionError> {
+        let &Self { name: parameter, quantity, least, most, .. } = self;
+        if !value.is_finite() {
+            return Err(DistributionError::NotFinite { parameter, value });
+        }
+        let value = match quantity {
+            Quantity::Duration => value.round(),
+            Quantity::Number => value,
+        };
+        if !(least..=most).contains(&value) {
+            return Err(DistributionError::OutOfRange { parameter, quantity, value, least, most });
+        }
+        Ok(value)
+    }
+}
+
+/// A kind of law. Every kind also takes [`BOUNDS`].
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// Its name in scenario files and on the command line.
+    pub name: &'static str,
+    /// What it is good for, in a few words.
+    pub about: &'static str,
+    /// Its named parameters, all of them needed; none for laws made of a list.
+    pub parameters: &'static [Parameter],
+    pub(super) contents: Contents,
+}
+
+/// Kinds are told apart by their names.
+impl PartialEq for Kind {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+/// What a law is made of.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Contents {
+    /// Its parameters, in the order of the table.
+    Parameters(fn(&[f64]) -> Result<Law, DistributionError>),
+    /// Weighted laws.
+    Parts,
+    /// Measured durations.
+    Values,
+}
+
+impl Kind {
+    /// The kind of this name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<&'static Self> {
+        KINDS.iter().find(|kind| kind.name == name)
+    }
+
+    /// Names of all parameters that an expression may give.
+    pub(super) fn accepted(&self) -> impl Iterator<Item = &'static str> {
+        self.parameters.iter().chain(BOUNDS).map(|parameter| parameter.name)
+    }
+}
+
+/// Shapes beyond this range make moments or their inverses overflow, and describe no service's durations.
+const fn shape(about: &'static str) -> Parameter {
+    Parameter::number("shape", 0.01, 1e5, about)
+}
+
+/// What every kind takes besides its own parameters.
+pub const BOUNDS: &[Parameter] = &[
+    Parameter::duration("min", 0.0, "the least value, after the shift: what is below is cut off"),
+    Parameter::duration("max", 0.0, "the greatest value, after the shift: what is above is cut off"),
+    Parameter::duration("shift", 0.0, "added to every value"),
+];
+
+/// Every kind of law.
+pub const KINDS: &[Kind] = &[
+    Kind {
+        name: "constant",
+        about: "always the same",
+        parameters: &[Parameter::duration("value", 0.0, "the value")],
+        contents: Contents::Parameters(|values| Ok(Law::Constant(values[0]))),
+    },
+    Kind {
+        name: "uniform",
+        about: "equally likely everywhere between two ends",
+        parameters: &[
+            Parameter::duration("low", 0.0, "the least value"),
+            Parameter::duration("high", 0.0, "the greatest value"),
+        ],
+        contents: Contents::Parameters(|values| uniform(values[0], values[1])),
+    },
+    Kind {
+        name: "exponential",
+        about: "memoryless: however long it took, as long again to expect",
+        parameters: &[Parameter::duration("mean", 1.0, "the mean")],
+        contents: Contents::Parameters(|values| Ok(Family::Exponential { mean: values[0] }.into())),
+    },
+    Kind {
+        name: "lognormal",
+        about: "typical of generation times: a hump and a long tail",
+        parameters: &[
+            Parameter::duration("median", 1.0, "the median"),
+            Parameter::number("sigma", 0.0, 20.0, "standard deviation of the logarithm"),
+        ],
+        contents: Contents::Parameters(|values| Ok(lognormal(values[0], values[1]))),
+    },
+    Kind {
+        name: "gamma",
+        about: "a sum of exponential steps; mean shape × scale",
+        parameters: &[shape("number of steps, need not be whole"), Parameter::duration("scale", 1.0, "mean of a step")],
+        contents: Contents::Parameters(|values| gamma(values[0], values[1])),
+    },
+    Kind {
+        name: "weibull",
+        about: "time to failure: ever less likely to end (shape < 1) or ever more (shape > 1)",
+        parameters: &[
+            shape("how the rate of ending grows"),
+            Parameter::duration("scale", 1.0, "what 63.2% of the values do not exceed"),
+        ],
+        contents: Contents::Parameters(|values| Ok(Family::Weibull { shape: values[0], scale: values[1] }.into())),
+    },
+    Kind {
+        name: "normal",
+        about: "the bell curve, cut off at zero",
+        parameters: &[
+            Parameter::duration("mean", 0.0, "the mean before cutting off"),
+            Parameter::duration("std_dev", 1.0, "standard deviation before cutting off"),
+        ],
+        contents: Contents::Parameters(|values| Ok(Family::Normal { mean: values[0], std_dev: values[1] }.into())),
+    },
+    Kind {
+        name: "pareto",
+        about: "a power law: a heavy tail, of infinite mean for shapes up to 1",
+        parameters: &[Parameter::duration("scale", 1.0, "the least value"), shape("how fast the tail falls")],
+        contents: Contents::Parameters(|values| Ok(Family::Pareto { scale: values[0], shape: values[1] }.into())),
+    },
+    Kind {
+        name: "mixture",
+        about: "one of several distributions, by weight",
+        parameters: &[],
+        contents: Contents::Parts,
+    },
+    Kind {
+        name: "empirical",
+        about: "one of a list of measured durations",
+        parameters: &[],
+        contents: Contents::Values,
+    },
+];
+
+fn uniform(low: f64, high: f64) -> Result<Law, DistributionError> {
+    if low > high {
+        return Err(DistributionError::LowAboveHigh { low: Micros::from_f64(low), high: Micros::from_f64(high) });
+    }
+    Ok(if low == high { Law::Constant(low) } else { Family::Uniform { low, high }.into() })
+}
+
+fn lognormal(median: f64, sigma: f64) -> Law {
+    if sigma == 0.0 { Law::Constant(median) } else { Family::LogNormal { median, sigma }.into() }
+}
+
+fn gamma(shape: f64, scale: f64) -> Result<Law, DistributionError> {
+    // Both parameters have been checked, so the sampler has nothing left to refuse.
+    match rand_distr::Gamma::new(shape, scale) {
+        Ok(sampler) => Ok(Family::Gamma { shape, scale, sampler }.into()),
+        Err(_) => Err(DistributionError::NotFinite { parameter: "shape", value: shape }),
+    }
+}

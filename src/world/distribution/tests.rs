@@ -1,0 +1,323 @@
+//! Distributions as a whole: every kind, plain, cut, moved and mixed, against what its definition promises.
+
+use super::*;
+use crate::world::draws::{Keys, Stream};
+use proptest::prelude::*;
+
+/// Every smooth kind, whole and cut in its body and in its tails, moved, and mixed.
+const SMOOTH: &[&str] = &[
+    "uniform(low=2s, high=9s)",
+    "uniform(low=2s, high=9s, min=4s, max=11s, shift=1s)",
+    "exponential(mean=30s)",
+    "exponential(mean=30s, min=10s, max=50s)",
+    "exponential(mean=1s, min=100s)",
+    "exponential(mean=30s, max=30ms)",
+    "lognormal(median=2m, sigma=0.5)",
+    "lognormal(median=11s, sigma=0.3, min=5s, max=60s, shift=2s)",
+    "lognormal(median=10s, sigma=0.2, min=40s)",
+    "lognormal(median=10s, sigma=0.2, max=3s)",
+    "gamma(shape=0.5, scale=20s)",
+    "gamma(shape=1, scale=20s)",
+    "gamma(shape=9, scale=4s, min=10s, max=40s)",
+    "gamma(shape=9, scale=4s, min=200s, shift=5s)",
+    "gamma(shape=4000, scale=10ms, max=39s)",
+    "weibull(shape=0.7, scale=15s)",
+    "weibull(shape=3, scale=15s, min=10s, max=20s)",
+    "weibull(shape=2, scale=1s, min=5s)",
+    "normal(mean=10s, std_dev=3s)",
+    "normal(mean=1s, std_dev=2s, shift=500ms)",
+    "normal(mean=10s, std_dev=1s, min=18s, max=30s)",
+    "normal(mean=20s, std_dev=2s, max=4s)",
+    "pareto(scale=3s, shape=2.5)",
+    "pareto(scale=3s, shape=0.8, max=10m)",
+    "pareto(scale=3s, shape=1, min=9s, max=1h)",
+    "pareto(scale=3s, shape=3, min=30m)",
+    "mixture(0.95*lognormal(median=11s, sigma=0.3), 0.05*lognormal(median=70s, sigma=0.5))",
+    "mixture(3*lognormal(median=11s, sigma=0.3), 1*normal(mean=70s, std_dev=9s, max=80s), min=12s, max=90s, shift=1s)",
+    "mixture(1*mixture(1*exponential(mean=5s), 2*uniform(low=1s, high=2s)), 1*gamma(shape=2, scale=9s), max=30s)",
+];
+
+fn law(text: &str) -> Distribution {
+    text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+fn sampled(law: &Distribution, n: u64) -> impl Iterator<Item = Micros> {
+    let keys = Keys::new(20_260, 0, "distribution");
+    (0..n).map(move |task| law.sample(&mut keys.draws(Stream::Truth, task)))
+}
+
+/// Probabilities from one in a million to all but one in a million.
+fn probabilities() -> impl Iterator<Item = f64> {
+    let tails = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2].into_iter().flat_map(|p| [p, 1.0 - p]);
+    tails.chain((1..40).map(|step| f64::from(step) / 40.0))
+}
+
+/// Kolmogorov–Smirnov with n = 20 000: √n·D exceeds 2.7 for a correct law once in 1.1 million tests
+/// (2·exp(−2·2.7²)), so a false alarm anywhere in this table has odds of about 1 : 37 000.
+#[test]
+fn samples_of_smooth_laws_follow_their_distribution_function() {
+    for text in SMOOTH {
+        let law = law(text);
+        let n = 20_000;
+        let mut values: Vec<f64> = sampled(&law, n).map(|value| value.get() as f64).collect();
+        values.sort_by(f64::total_cmp);
+        let distance = values
+            .iter()
+            .enumerate()
+            .map(|(rank, value)| {
+                let expected = law.cdf(*value);
+                (expected - rank as f64 / n as f64).max((rank + 1) as f64 / n as f64 - expected)
+            })
+            .fold(0.0, f64::max);
+        assert!(distance * (n as f64).sqrt() < 2.7, "{text}: D = {distance}");
+    }
+}
+
+/// Pearson's χ² with few degrees of freedom and n = 20 000: 35 is exceeded with 4 of them once in 2.2 million tests.
+#[test]
+fn samples_of_atoms_come_in_proportion() {
+    for (text, expected) in [
+        ("empirical(12s, 13s, 13s, 20s)", &[(12, 0.25), (13, 0.5), (20, 0.25)][..]),
+        ("empirical(12s, 13s, 13s, 20s, min=14s, max=22s, shift=1s)", &[(14, 2.0 / 3.0), (21, 1.0 / 3.0)]),
+        ("mixture(1*94s, 3*empirical(1s, 2s))", &[(1, 0.375), (2, 0.375), (94, 0.25)]),
+        ("mixture(1*94s, 3*empirical(1s, 2s), min=2s)", &[(2, 0.6), (94, 0.4)]),
+        ("94s", &[(94, 1.0)]),
+        ("constant(value=94s, shift=6s)", &[(100, 1.0)]),
+    ] {
+        let (law, n) = (law(text), 20_000);
+        let values: Vec<Micros> = sampled(&law, n).collect();
+        let mut seen = 0;
+        let mut chi_square = 0.0;
+        for &(seconds, probability) in expected {
+            let count = values.iter().filter(|value| **value == Micros::from_secs(seconds)).count();
+            seen += count;
+            chi_square += (count as f64 - n as f64 * probability).powi(2) / (n as f64 * probability);
+        }
+        assert_eq!(seen as u64, n, "{text} has other values");
+        assert!(chi_square < 35.0, "{text}: χ² = {chi_square}");
+    }
+}
+
+#[test]
+fn quantiles_of_smooth_laws_invert_the_distribution_function() {
+    for text in SMOOTH {
+        let law = law(text);
+        for p in probabilities() {
+            let reached = law.cdf(law.quantile(p));
+            // Near zero, to nine digits of the probability itself.
+            assert!((reached - p).abs() < 1e-9 * p.min(1.0 - p).max(1e-3), "{text}: {p} became {reached}");
+        }
+    }
+}
+
+#[test]
+fn quantiles_of_atoms_are_the_least_value_that_reaches_the_probability() {
+    let measured = law("empirical(30s, 10s, 20s)");
+    for (p, seconds) in [(0.0, 10), (0.2, 10), (1.0 / 3.0, 10), (0.34, 20), (2.0 / 3.0, 20), (0.67, 30), (1.0, 30)] {
+        assert_eq!(measured.quantile(p), seconds as f64 * 1e6, "{p}");
+    }
+    let mixed = law("mixture(1*10s, 1*uniform(low=20s, high=30s))");
+    for (p, seconds) in [(0.0, 10.0), (0.5, 10.0), (0.75, 25.0), (1.0, 30.0)] {
+        assert!((mixed.quantile(p) - seconds * 1e6).abs() < 1e-3, "{p}");
+    }
+    assert_eq!((mixed.cdf(10e6 - 1.0), mixed.cdf(10e6)), (0.0, 0.5));
+}
+
+/// ∫₀¹ quantile(p) dp, with both ends stretched by p = e^v/(1+e^v), by the trapezoidal rule: the integrand then falls
+/// off exponentially on both sides, where that rule converges exponentially too.
+fn integrated_quantile(law: &Distribution) -> f64 {
+    let step = 1.0 / 256.0;
+    (-9_000..9_000)
+        .map(|index| {
+            let p = 1.0 / (1.0 + (-f64::from(index) * step).exp());
+            law.quantile(p) * p * (1.0 - p) * step
+        })
+        .sum()
+}
+
+#[test]
+fn means_are_the_integral_of_the_quantile_function() {
+    for text in SMOOTH {
+        let law = law(text);
+        let (mean, integral) = (law.mean(), integrated_quantile(&law));
+        // Truncated laws have corners in p; a Pareto tail of shape 2.5 is heavy.
+        assert!((mean / integral - 1.0).abs() < 1e-4, "{text}: {mean} or {integral}");
+    }
+}
+
+#[test]
+fn means_have_their_closed_forms() {
+    for (text, seconds) in [
+        ("94s", 94.0),
+        ("empirical(12s, 13s, 20s, shift=1s)", 16.0),
+        ("lognormal(median=10s, sigma=0.5)", 10.0 * 0.125_f64.exp()),
+        ("gamma(shape=2.5, scale=4s)", 10.0),
+        ("weibull(shape=0.5, scale=3s)", 6.0),
+        ("pareto(scale=2s, shape=3)", 3.0),
+        ("exponential(mean=3s, min=1000s)", 1003.0),
+        ("normal(mean=0s, std_dev=1s)", (2.0 / std::f64::consts::PI).sqrt()),
+        ("pareto(scale=2s, shape=1, max=20s)", 2.0 * 10.0_f64.ln() / 0.9),
+        ("mixture(1*2s, 3*6s)", 5.0),
+    ] {
+        let mean = law(text).mean();
+        assert!((mean / (seconds * 1e6) - 1.0).abs() < 1e-12, "{text}: {mean}");
+    }
+    assert_eq!(law("pareto(scale=2s, shape=1)").mean(), f64::INFINITY);
+    assert_eq!(law("mixture(1*2s, 1*pareto(scale=2s, shape=0.5))").mean(), f64::INFINITY);
+}
+
+#[test]
+fn densities_are_the_slope_of_the_distribution_function() {
+    for text in SMOOTH {
+        let law = law(text);
+        for p in (1..20).map(|step| f64::from(step) / 20.0) {
+            let x = law.quantile(p);
+            let h = (law.quantile(p + 1e-3) - law.quantile(p - 1e-3)) * 1e-3;
+            let slope = (law.cdf(x + h) - law.cdf(x - h)) / (2.0 * h);
+            let density = law.density(x).expect("a smooth law has a density");
+            assert!((density / slope - 1.0).abs() < 1e-3, "{text} at {x}: {density} or {slope}");
+        }
+        assert_eq!(law.density(-1.0), Some(0.0), "{text}");
+    }
+    assert_eq!(law("mixture(1*exponential(mean=1s), 1*94s)").density(1e6), None);
+}
+
+#[test]
+fn far_tails_keep_their_digits() {
+    // Given that it exceeds its mean by z = 30 standard deviations, a normal value is exponential to leading order,
+    // with a mean excess of σ/z.
+    let deep = law("normal(mean=10s, std_dev=1s, min=40s)");
+    let excess = deep.mean() - 40e6;
+    assert!((excess / (1e6 / 30.0) - 1.0).abs() < 3e-3, "{excess}");
+    // A cut exponential or Pareto law is itself again, moved or scaled.
+    let (memoryless, fresh) = (law("exponential(mean=1s, min=400s)"), law("exponential(mean=1s, shift=400s)"));
+    let (cut, scaled) = (law("pareto(scale=1s, shape=3, min=10h)"), law("pareto(scale=10h, shape=3)"));
+    for p in probabilities() {
+        assert!((memoryless.quantile(p) - fresh.quantile(p)).abs() < 1e-3);
+        assert!((cut.quantile(p) / scaled.quantile(p) - 1.0).abs() < 1e-9);
+    }
+}
+
+#[test]
+fn a_law_with_one_value_is_known_to_be_constant() {
+    let seconds = |s| Some(Micros::from_secs(s));
+    for (text, value) in [
+        ("94s", seconds(94)),
+        ("constant(value=94s, shift=6s, max=2m)", seconds(100)),
+        ("uniform(low=3s, high=3s)", seconds(3)),
+        ("lognormal(median=3s, sigma=0)", seconds(3)),
+        ("empirical(3s, 3s)", seconds(3)),
+        ("empirical(3s, 4s, max=3s)", seconds(3)),
+        ("mixture(1*3s, 9*empirical(1s, 3s), min=2s)", seconds(3)),
+        ("mixture(1*3s, 9*4s)", None),
+        ("exponential(mean=3s)", None),
+        ("uniform(low=1s, high=3s)", None),
+    ] {
+        assert_eq!(law(text).is_constant(), value, "{text}");
+    }
+    assert_eq!(Distribution::constant(Micros::from_secs(94)), law("94s"));
+    assert_eq!(Distribution::constant(Micros::NEVER).is_constant(), Some(Micros::LONGEST));
+}
+
+#[test]
+fn new_bounds_replace_old_ones() {
+    let once = law("exponential(mean=3s, min=1s, max=5s)");
+    let again = once.bounded(None, Some(Micros::from_secs(9)), None);
+    assert_eq!(again, Ok(law("exponential(mean=3s, max=9s)")));
+}
+
+#[test]
+fn every_kind_is_reachable_and_names_its_parameters_once() {
+    assert_eq!(KINDS.len(), 10);
+    for kind in KINDS {
+        assert_eq!(Kind::find(kind.name), Some(kind));
+        let names: Vec<_> = kind.accepted().collect();
+        for name in &names {
+            assert_eq!(names.iter().filter(|other| *other == name).count(), 1, "{name} of {}", kind.name);
+        }
+        let nothing = Distribution::build(kind.name, |_| None);
+        assert!(nothing.is_err_and(|error| error.parameter().is_some()), "{}", kind.name);
+    }
+}
+
+/// One smooth or atomic law without parts.
+fn simple() -> impl Strategy<Value = Distribution> {
+    let numbered = (0..KINDS.len() - 2, 1_u64..1_000_000_000, 1_u64..1_000_000_000, 0.2_f64..5.0).prop_map(
+        |(index, one, two, number)| {
+            Distribution::build(KINDS[index].name, |name| {
+                Some(match name {
+                    "sigma" | "shape" => number,
+                    "low" => one.min(two) as f64,
+                    "high" => one.max(two) as f64,
+                    "std_dev" => two as f64,
+                    _ => one as f64,
+                })
+            })
+            .expect("parameters are in range")
+        },
+    );
+    let measured = prop::collection::vec(0_u64..1_000_000_000, 1..6).prop_map(|values| {
+        Distribution::empirical(values.into_iter().map(Micros::new).collect()).expect("there are values")
+    });
+    prop_oneof![4 => numbered, 1 => measured].boxed()
+}
+
+/// The law with a shift, and with bounds at two of its own quantiles wherever they leave something.
+fn cut(law: impl Strategy<Value = Distribution>) -> impl Strategy<Value = Distribution> {
+    let whole_us = |x: f64| Micros::from_f64(x);
+    (law, prop::option::of(0.0_f64..0.9), prop::option::of(0.0_f64..1.0), prop::option::of(0_u64..9_000_000)).prop_map(
+        move |(law, from, span, shift)| {
+            let moved = |p: f64| whole_us(law.quantile(p)) + Micros::new(shift.unwrap_or(0));
+            let min = from.map(moved);
+            let max = span.map(|span| moved(from.unwrap_or(0.0) + 0.05 + span * 0.05));
+            law.clone().bounded(min, max, shift.map(Micros::new)).unwrap_or(law)
+        },
+    )
+}
+
+fn any_law() -> impl Strategy<Value = Distribution> {
+    cut(simple()).boxed().prop_recursive(2, 12, 4, |inner| {
+        let parts = prop::collection::vec((1e-6_f64..1e6, inner), 1..4);
+        cut(parts.prop_map(|parts| Distribution::mixture(parts).expect("weights are positive"))).boxed()
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_printed_reads_back_as_the_same_law(law in any_law()) {
+        let text = law.to_string();
+        prop_assert_eq!(text.parse::<Distribution>(), Ok(law), "{}", text);
+    }
+
+    #[test]
+    fn samples_stay_within_bounds_and_support(law in any_law(), seed: u64) {
+        let mut draws = Keys::new(seed, 0, "").draws(Stream::Truth, 0);
+        let (least, greatest) = (Micros::from_f64(law.quantile(0.0)), Micros::from_f64(law.quantile(1.0)));
+        prop_assert!(law.min.is_none_or(|min| least >= min) && law.max.is_none_or(|max| greatest <= max));
+        for _ in 0..100 {
+            let value = law.sample(&mut draws);
+            prop_assert!(least <= value && value <= greatest, "{} is outside {} to {}", value, least, greatest);
+        }
+    }
+
+    #[test]
+    fn quantiles_are_the_least_points_that_reach_their_probability(law in any_law(), p in 1e-6_f64..1.0) {
+        let x = law.quantile(p);
+        // A shift may have rounded away what a steep law needs beyond it: a few roundings further suffice.
+        let after = x * (1.0 + 4.0 * f64::EPSILON);
+        prop_assert!(law.cdf(after) >= p - 1e-9, "{} reaches only {}", after, law.cdf(after));
+        let before = x - 1e-6 * (x + 1.0);
+        prop_assert!(law.cdf(before) <= p + 1e-9, "{} already reaches {}", before, law.cdf(before));
+    }
+
+    #[test]
+    fn means_lie_between_the_least_and_the_greatest_value(law in any_law()) {
+        let slack = 1.0 + 1e-12;
+        prop_assert!(law.quantile(0.0) <= law.mean() * slack && law.mean() <= law.quantile(1.0) * slack);
+    }
+
+    #[test]
+    fn no_text_makes_the_parser_panic(text in "(mixture|empirical|lognormal|[0-9.*=,()a-z é]){0,12}") {
+        let _ = text.parse::<Distribution>();
+    }
+}
