@@ -6,6 +6,8 @@ pub mod time;
 pub mod world;
 
 #[cfg(feature = "engine")]
+pub mod engine;
+#[cfg(feature = "engine")]
 pub mod measure;
 #[cfg(feature = "engine")]
 pub mod scenario;

@@ -6,7 +6,12 @@
 pub mod arrivals;
 pub mod distribution;
 pub mod draws;
+pub mod exchange;
 pub mod fault;
+pub mod fault_shares;
 pub mod model;
 pub mod network;
 pub mod rate_limit;
+pub mod truth;
+pub mod weather;
+pub mod webhook;

@@ -211,9 +211,3 @@ impl Form {
         }
     }
 }
-impl Distribution {
-    /// stub
-    pub fn is_constant(&self) -> Option<Micros> {
-        Some(self.0)
-    }
-}

@@ -1,0 +1,9 @@
+//! Engines: a plan in, task records out.
+//!
+//! [`plan::Plan`] is a scenario made ready to run, [`intake::Intake`] the stream of its tasks up to the start of their
+//! waits, [`sim`] the simulator that answers strategies from the world directly, [`trace`] one wait request by request.
+
+pub mod intake;
+pub mod plan;
+pub mod sim;
+pub mod trace;

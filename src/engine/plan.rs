@@ -1,0 +1,122 @@
+//! A scenario made ready to run: every look-up done once.
+
+use crate::scenario::Scenario;
+use crate::strategy::composition::{Sharing, Strategy};
+use crate::strategy::wait::Policy;
+use crate::world::draws::mix;
+use crate::world::exchange::Link;
+use crate::world::fault::{Effect, Route, When};
+use crate::world::model::{Failure, Model};
+use crate::world::webhook::WebhookLink;
+use std::sync::LazyLock;
+
+/// What a task that fails without a law of failure would say; never seen.
+static NO_FAILURE: LazyLock<Failure> = LazyLock::new(|| Failure { code: String::new(), message: String::new() });
+
+/// One model with its links.
+#[derive(Debug)]
+pub struct ModelPlan<'s> {
+    /// The model.
+    pub model: &'s Model,
+    /// What its failed tasks say.
+    pub failure: &'s Failure,
+    /// Status requests.
+    pub status: Link<'s>,
+    /// Submits.
+    pub submit: Link<'s>,
+    /// Webhook deliveries.
+    pub webhook: WebhookLink<'s>,
+}
+
+/// One strategy with its policies.
+#[derive(Debug)]
+pub struct StrategyPlan<'s> {
+    /// The strategy.
+    pub strategy: &'s Strategy,
+    /// Its policy for each model.
+    pub policies: Vec<Policy<'s>>,
+    /// Its tasks must be simulated together, in the order of time.
+    pub is_coupled: bool,
+    /// Its tasks are not independent observations: intervals come from replicates.
+    pub interacts: bool,
+}
+
+/// A scenario made ready to run.
+#[derive(Debug)]
+pub struct Plan<'s> {
+    /// The scenario.
+    pub scenario: &'s Scenario,
+    /// Its models.
+    pub models: Vec<ModelPlan<'s>>,
+    /// Its strategies.
+    pub strategies: Vec<StrategyPlan<'s>>,
+    /// Models that are simulated together because they share a token bucket; every model is in one group.
+    pub groups: Vec<Vec<usize>>,
+    /// Submits must be simulated together: finite workers, or a token bucket before them.
+    pub intake_coupled: bool,
+}
+
+impl<'s> Plan<'s> {
+    /// Makes `scenario` ready.
+    #[must_use]
+    pub fn new(scenario: &'s Scenario) -> Self {
+        let models: Vec<_> = scenario.models.iter().map(|model| ModelPlan::new(scenario, model)).collect();
+        let limited = models.iter().any(|model| model.status.faults.is_limited());
+        let intake_coupled =
+            models.iter().any(|model| model.model.workers.is_some() || model.submit.faults.is_limited());
+        let random_weather = scenario.faults.iter().any(|rule| matches!(rule.when, When::Bursts(_)));
+        let strategies = scenario
+            .strategies
+            .iter()
+            .map(|strategy| {
+                let is_coupled = limited || strategy.sharing != Sharing::Alone;
+                StrategyPlan {
+                    strategy,
+                    policies: models.iter().map(|model| Policy::new(strategy, &model.model.name)).collect(),
+                    is_coupled,
+                    interacts: is_coupled || intake_coupled || random_weather,
+                }
+            })
+            .collect();
+        Self { scenario, groups: groups(scenario), models, strategies, intake_coupled }
+    }
+
+    /// Key of the digest for one cell and replicate.
+    #[must_use]
+    pub fn digest_key(&self, model: usize, strategy: usize, replicate: u32) -> u64 {
+        let (model, strategy) = (&self.models[model].model.name, &self.strategies[strategy].strategy.name);
+        let bytes = model.bytes().chain([0]).chain(strategy.bytes());
+        bytes.fold(mix(u64::from(replicate) + 1), |key, byte| mix(key ^ u64::from(byte)))
+    }
+}
+
+impl<'s> ModelPlan<'s> {
+    fn new(scenario: &'s Scenario, model: &'s Model) -> Self {
+        let link = |route| Link::new(&scenario.network, &scenario.faults, route, &model.name);
+        Self {
+            model,
+            failure: model.failure.as_ref().map_or(&*NO_FAILURE, |law| &law.failure),
+            status: link(Route::Status),
+            submit: link(Route::Submit),
+            webhook: WebhookLink::new(&scenario.network, &scenario.faults, &model.name),
+        }
+    }
+}
+
+/// Models that share a token bucket, directly or through others, together; the rest on their own.
+fn groups(scenario: &Scenario) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = (0..scenario.models.len()).map(|model| vec![model]).collect();
+    for rule in scenario.faults.iter().filter(|rule| matches!(rule.effect, Effect::RateLimit { .. })) {
+        let covers = |model: &usize| {
+            let name = &scenario.models[*model].name;
+            rule.models.as_ref().is_none_or(|models| models.contains(name))
+        };
+        let (joined, rest): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| group.iter().any(covers));
+        let mut joined: Vec<usize> = joined.into_iter().flatten().collect();
+        joined.sort_unstable();
+        groups = rest;
+        groups.extend((!joined.is_empty()).then_some(joined));
+    }
+    groups.sort_unstable();
+    groups
+}

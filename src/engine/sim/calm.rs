@@ -1,0 +1,141 @@
+//! The closed form: where the schedule is fixed in advance and the world is calm, a wait is one look-up.
+//!
+//! The table of polls is made by driving the strategy's own machine once with nothing but unfinished replies, so it is
+//! right for every composition that does not look at anything else.
+
+use crate::api::reply::{Reply, TaskState};
+use crate::engine::intake::Task;
+use crate::engine::plan::ModelPlan;
+use crate::engine::sim::observer::Observer;
+use crate::engine::sim::waiting::blank;
+use crate::measure::record::{Outcome, TaskRecord};
+use crate::strategy::composition::{Channel, Recovery};
+use crate::strategy::reading::mentions_network;
+use crate::strategy::wait::{Ending, Policy, Step, Worth};
+use crate::time::Micros;
+use crate::world::draws::{Keys, Stream};
+use crate::world::truth::{Fate, Truth};
+
+/// More polls than this are simulated one by one.
+const LONGEST_TABLE: usize = 1 << 16;
+/// Cells of the index into the table.
+const INDEX: usize = 1 << 10;
+
+/// A fixed schedule: all polls that an endless task gets, and how its wait ends.
+#[derive(Debug)]
+pub(super) struct Calm {
+    /// Instants at which polls read the truth, since the start of the wait, ascending.
+    reads: Vec<u64>,
+    /// From a poll's reading to its reply.
+    down: Micros,
+    up: Micros,
+    /// End of a wait that never sees the task finished; `None` for a hang.
+    gives_up: Option<Micros>,
+    /// Polls whose answer comes after the horizon.
+    unheard: u32,
+    /// First poll at or after each multiple of `1 << shift` microseconds.
+    index: Vec<u32>,
+    shift: u32,
+}
+
+impl Calm {
+    /// The closed form of `policy` on `model`, if there is one.
+    pub(super) fn new(policy: &Policy<'_>, model: &ModelPlan<'_>, horizon: Micros) -> Option<Self> {
+        let rtt = model.status.calm_round_trip()?;
+        let up = model.status.up(rtt);
+        let misread = matches!(policy.recovery(), Recovery::NetworkRetry { .. }) && mentions_network(model.failure);
+        if policy.channel() != Channel::Poll || policy.is_jittered() || misread {
+            return None;
+        }
+        // A policy without jitter takes no draws; the stream is only there to be handed in.
+        let mut draws = Keys::new(0, 0, "calm").draws(Stream::Jitter, 0);
+        let unfinished = Reply::state(TaskState::Processing);
+        let (mut wait, mut step) = policy.begin(Micros::ZERO, &mut draws);
+        let mut calm =
+            Self { reads: Vec::new(), down: rtt - up, up, gives_up: None, unheard: 0, index: Vec::new(), shift: 0 };
+        loop {
+            match step {
+                Step::Poll { at, timeout } if at <= horizon => {
+                    if timeout < rtt || calm.reads.len() == LONGEST_TABLE {
+                        return None;
+                    }
+                    if at + rtt > horizon {
+                        calm.unheard += 1;
+                        break;
+                    }
+                    calm.reads.push((at + up).get());
+                    step = wait.reply(at + rtt, &unfinished, &mut draws).1;
+                }
+                Step::End { at, .. } if at <= horizon => {
+                    calm.gives_up = Some(at);
+                    break;
+                }
+                _ => break,
+            }
+        }
+        calm.build_index();
+        Some(calm)
+    }
+
+    fn build_index(&mut self) {
+        let span = self.reads.last().copied().unwrap_or(0);
+        self.shift = (64 - span.leading_zeros()).saturating_sub(INDEX.trailing_zeros());
+        let cells = (span >> self.shift) + 1;
+        self.index =
+            (0..cells).map(|cell| self.reads.partition_point(|read| *read < cell << self.shift) as u32).collect();
+    }
+
+    /// Polls that read the truth before `done`.
+    #[inline]
+    fn before(&self, done: u64) -> usize {
+        let Some(&first) = self.index.get((done >> self.shift) as usize) else { return self.reads.len() };
+        let mut poll = first as usize;
+        while self.reads.get(poll).is_some_and(|read| *read < done) {
+            poll += 1;
+        }
+        poll
+    }
+
+    /// The whole wait for an accepted task.
+    #[inline]
+    pub(super) fn record(&self, task: &Task, truth: &Truth, observer: &mut Observer) -> TaskRecord {
+        let mut record = blank(task);
+        let unfinished = self.before((truth.done - task.wait_start).get());
+        record.wasted = unfinished as u32;
+        let heard = match self.reads.get(unfinished) {
+            Some(&read) => {
+                record.settled = task.wait_start + Micros::new(read) + self.down;
+                let ending = if truth.fate == Fate::Failed { Ending::Failed } else { Ending::Success };
+                record.outcome = Outcome::of(ending, record.settled, record.done);
+                unfinished + 1
+            }
+            None => {
+                record.failed = self.unheard;
+                match self.gives_up {
+                    Some(end) => {
+                        record.settled = task.wait_start + end;
+                        record.outcome = Outcome::of(Ending::GaveUp, record.settled, record.done);
+                    }
+                    None => {
+                        record.settled = Micros::NEVER;
+                        record.outcome = Outcome::Hang;
+                    }
+                }
+                unfinished
+            }
+        };
+        record.polls = heard as u32 + record.failed;
+        if observer.rates[task.model].counts_from(task.submitted) {
+            self.observe(&record, heard, unfinished, observer);
+        }
+        record
+    }
+
+    /// Shows the polls to the observer; nothing that lies beyond what is counted needs it.
+    fn observe(&self, record: &TaskRecord, heard: usize, unfinished: usize, observer: &mut Observer) {
+        for (poll, &read) in self.reads[..heard].iter().enumerate() {
+            let sent = record.wait_start + Micros::new(read) - self.up;
+            observer.poll(record, sent, if poll < unfinished { Worth::Wasted } else { Worth::Useful });
+        }
+    }
+}

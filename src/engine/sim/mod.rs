@@ -1,0 +1,215 @@
+//! The simulator: the world answers the strategies directly, in virtual time.
+//!
+//! Work is cut into units, a group of models in a replicate or a range of its tasks, and spread over threads. In a unit
+//! every strategy meets the same tasks, chunk by chunk, so that they are compared task by task. Independent waits take
+//! the fast path, one task after another (or one look-up where the schedule is fixed and the world calm); waits that
+//! share something take the event queue. All sums are integers: any number of threads gives the same bytes.
+
+mod calm;
+mod observer;
+mod pools;
+mod queue;
+mod unit;
+mod waiting;
+
+use crate::engine::intake::{ArrivalClock, keys};
+use crate::engine::plan::Plan;
+use crate::measure::rate::RateCounts;
+use crate::measure::record::TaskRecord;
+use crate::measure::series::SampledTask;
+use crate::measure::totals::{CellData, PairData};
+use crate::time::Micros;
+use crate::world::arrivals::Arrivals;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use unit::{Unit, Worker};
+
+/// Tasks of a range that one thread simulates by itself, where tasks are independent.
+const RANGE: u64 = 1 << 16;
+
+/// How to run a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Threads, at least 1.
+    pub threads: usize,
+    /// Use the event queue even where waits are independent; the records are the same.
+    pub force_queue: bool,
+    /// Take no closed forms; the records are the same.
+    pub force_polls: bool,
+    /// Keep a few tasks of the first replicate request by request.
+    pub sample: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { threads, force_queue: false, force_polls: false, sample: false }
+    }
+}
+
+/// What others may see of a run, and do to it, while it runs.
+#[derive(Debug, Default)]
+pub struct Control {
+    /// Waits simulated so far.
+    pub done: AtomicU64,
+    /// Set to end the run early.
+    pub stop: AtomicBool,
+}
+
+/// Takes the records of every task: (model, strategy, replicate, records in order of tasks).
+pub type Sink<'a> = &'a (dyn Fn(usize, usize, u32, &[TaskRecord]) + Sync);
+
+/// What a run found, before statistics.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// By model, then strategy.
+    pub cells: Vec<CellData>,
+    /// By model, then strategy; the baseline's own stays empty.
+    pub pairs: Vec<PairData>,
+    /// By model, then strategy: a few tasks of the first replicate.
+    pub samples: Vec<Vec<SampledTask>>,
+    /// How often each rule struck.
+    pub fired: Vec<u64>,
+}
+
+/// Simulates a plan. `None` if it was stopped.
+#[must_use]
+pub fn run(plan: &Plan<'_>, options: Options, control: &Control, sink: Option<Sink<'_>>) -> Option<Findings> {
+    let units = units(plan, &options);
+    let calm = unit::closed_forms(plan, &options);
+    let (next, open) = (AtomicUsize::new(0), Mutex::new(OpenRates::default()));
+    let work = || {
+        let mut worker = Worker::new(plan, options, &calm, control, sink);
+        while !control.stop.load(Ordering::Relaxed)
+            && let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed))
+        {
+            worker.run(unit, &open);
+        }
+        worker.findings
+    };
+    let parts: Vec<Findings> = if options.threads <= 1 {
+        vec![work()]
+    } else {
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..options.threads.min(units.len())).map(|_| scope.spawn(work)).collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
+        })
+    };
+    if control.stop.load(Ordering::Relaxed) {
+        return None;
+    }
+    parts.into_iter().reduce(|mut all, part| {
+        all.merge(part);
+        all
+    })
+}
+
+impl Findings {
+    fn new(plan: &Plan<'_>) -> Self {
+        let cells = plan.models.len() * plan.strategies.len();
+        Self {
+            cells: (0..cells).map(|_| CellData::default()).collect(),
+            pairs: (0..cells).map(|_| PairData::default()).collect(),
+            samples: vec![Vec::new(); cells],
+            fired: vec![0; plan.scenario.faults.len()],
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        for (mine, theirs) in self.cells.iter_mut().zip(&other.cells) {
+            mine.merge(theirs);
+        }
+        for (mine, theirs) in self.pairs.iter_mut().zip(&other.pairs) {
+            mine.merge(theirs);
+        }
+        for (mine, theirs) in self.samples.iter_mut().zip(other.samples) {
+            mine.extend(theirs);
+        }
+        for (mine, theirs) in self.fired.iter_mut().zip(other.fired) {
+            *mine += theirs;
+        }
+    }
+}
+
+/// Rates of replicates that are simulated in ranges: (cell, replicate) to the ranges to come and the counts so far.
+#[derive(Debug, Default)]
+struct OpenRates(BTreeMap<(usize, u32), (usize, RateCounts)>);
+
+impl OpenRates {
+    /// Adds one of `parts` parts of a replicate: the whole, when it was the last.
+    fn add(&mut self, cell: usize, replicate: u32, parts: usize, counts: &RateCounts) -> Option<RateCounts> {
+        let (left, sum) = self.0.entry((cell, replicate)).or_insert_with(|| (parts, counts.clone()));
+        if *left < parts {
+            sum.merge(counts);
+        }
+        *left -= 1;
+        if *left > 0 {
+            return None;
+        }
+        self.0.remove(&(cell, replicate)).map(|(_, sum)| sum)
+    }
+}
+
+/// Cuts a plan into units.
+fn units<'p>(plan: &'p Plan<'_>, options: &Options) -> Vec<Unit<'p>> {
+    let scenario = plan.scenario;
+    let coupled =
+        options.force_queue || plan.intake_coupled || plan.strategies.iter().any(|strategy| strategy.is_coupled);
+    // Replicates whose quantiles are needed one by one stay whole.
+    let sectioned = scenario.replicates > 1 && plan.strategies.iter().any(|strategy| strategy.interacts);
+    let mut units = Vec::new();
+    for replicate in 0..scenario.replicates {
+        for group in &plan.groups {
+            if coupled || sectioned || scenario.tasks <= RANGE {
+                units.push(Unit { replicate, group, range: 0..scenario.tasks, before: Micros::ZERO, parts: 1 });
+                continue;
+            }
+            let starts: Vec<u64> = (0..scenario.tasks).step_by(RANGE as usize).collect();
+            let before = submits_before(plan, replicate, group[0], &starts, options.threads);
+            for (&start, before) in starts.iter().zip(before) {
+                let range = start..(start + RANGE).min(scenario.tasks);
+                units.push(Unit { replicate, group, range, before, parts: starts.len() });
+            }
+        }
+    }
+    units
+}
+
+/// The submit before each of `starts`, found by adding up gaps in parallel.
+fn submits_before(plan: &Plan<'_>, replicate: u32, model: usize, starts: &[u64], threads: usize) -> Vec<Micros> {
+    let scenario = plan.scenario;
+    if !matches!(scenario.arrivals, Arrivals::Poisson { .. }) {
+        // All other arrivals are known by their number.
+        return vec![Micros::ZERO; starts.len()];
+    }
+    let keys = &keys(plan, replicate)[model];
+    let length = |range: Range<u64>| {
+        let mut clock = ArrivalClock::new(&scenario.arrivals, keys, range.start, Micros::ZERO);
+        range.map(|_| clock.tick()).last().unwrap_or(Micros::ZERO)
+    };
+    let lengths: Vec<Mutex<Micros>> = starts.iter().map(|_| Mutex::new(Micros::ZERO)).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(at) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|at| *at < starts.len()) {
+            let found = length(starts[at]..starts[at] + RANGE);
+            *lengths[at].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = found;
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..threads.max(1) {
+            scope.spawn(work);
+        }
+    });
+    let mut before = Micros::ZERO;
+    let mut starts = Vec::with_capacity(lengths.len());
+    for length in lengths {
+        starts.push(before);
+        before += length.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    }
+    starts
+}

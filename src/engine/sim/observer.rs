@@ -1,0 +1,109 @@
+//! What is watched while tasks are simulated: request rates, faults that fired, and a few tasks request by request.
+
+use crate::engine::intake::Task;
+use crate::measure::rate::RateCounts;
+use crate::measure::record::TaskRecord;
+use crate::measure::series::{PollMark, SampledTask};
+use crate::strategy::wait::Worth;
+use crate::time::Micros;
+use std::collections::BTreeMap;
+
+/// Tasks of a cell that are kept request by request.
+const SAMPLED: u64 = 5;
+/// Polls kept of each: enough for every preset but the endless loops.
+const POLLS_KEPT: usize = 120;
+
+/// The observer of one strategy on one group of models in one replicate.
+#[derive(Debug)]
+pub(super) struct Observer {
+    /// Rates by model number in the plan; only the group's are used.
+    pub(super) rates: Vec<RateCounts>,
+    /// Firings by rule.
+    pub(super) fired: Vec<u64>,
+    sample: Option<Sample>,
+}
+
+#[derive(Debug)]
+struct Sample {
+    step: u64,
+    tasks: BTreeMap<(u32, u64), SampledTask>,
+}
+
+impl Observer {
+    /// Watches models whose first submits are `firsts`; keeps a sample out of `sample_of` tasks of each model.
+    pub(super) fn new(firsts: &[Micros], rules: usize, sample_of: Option<u64>) -> Self {
+        Self {
+            rates: firsts.iter().map(|&first| RateCounts::new(first)).collect(),
+            fired: vec![0; rules],
+            sample: sample_of.map(|tasks| Sample { step: (tasks / SAMPLED).max(1), tasks: BTreeMap::new() }),
+        }
+    }
+
+    #[inline]
+    pub(super) fn submits(&mut self, task: &Task) {
+        let rates = &mut self.rates[task.model];
+        rates.submit(task.submitted);
+        for &again in &task.resubmits {
+            rates.submit(again);
+        }
+    }
+
+    #[inline]
+    pub(super) fn fault(&mut self, rule: Option<usize>) {
+        if let Some(rule) = rule {
+            self.fired[rule] += 1;
+        }
+    }
+
+    #[inline]
+    pub(super) fn poll(&mut self, record: &TaskRecord, sent: Micros, worth: Worth) {
+        self.rates[record.model as usize].poll(sent);
+        if let Some(sample) = &mut self.sample
+            && sample.wants(record.task)
+        {
+            let task = sample.tasks.entry((record.model, record.task)).or_insert_with(|| sampled(record));
+            if task.polls.len() < POLLS_KEPT {
+                let mark = match worth {
+                    Worth::Useful => PollMark::Useful,
+                    Worth::Wasted => PollMark::Wasted,
+                    Worth::Failed => PollMark::Failed,
+                };
+                task.polls.push((sent.as_secs(), mark));
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn settled(&mut self, record: &TaskRecord) {
+        if let Some(sample) = &mut self.sample
+            && sample.wants(record.task)
+        {
+            let task = sample.tasks.entry((record.model, record.task)).or_insert_with(|| sampled(record));
+            task.settled = record.settled.finite().map(Micros::as_secs);
+            task.known = record.outcome.is_known();
+        }
+    }
+
+    /// The sampled tasks of `model`, in order.
+    pub(super) fn sample(&self, model: u32) -> Vec<SampledTask> {
+        let tasks = self.sample.iter().flat_map(|sample| &sample.tasks);
+        tasks.filter(|((of, _), _)| *of == model).map(|(_, task)| task.clone()).collect()
+    }
+}
+
+impl Sample {
+    fn wants(&self, task: u64) -> bool {
+        task % self.step == self.step / 2 && task / self.step < SAMPLED
+    }
+}
+
+fn sampled(record: &TaskRecord) -> SampledTask {
+    SampledTask {
+        submitted: record.submitted.as_secs(),
+        wait_start: record.wait_start.as_secs(),
+        done: record.done.finite().map(Micros::as_secs),
+        settled: None,
+        known: false,
+        polls: Vec::new(),
+    }
+}

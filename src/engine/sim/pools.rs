@@ -1,0 +1,256 @@
+//! Lock-step pools in the simulated world: the tasks of a model form pools in the order of arrival, each polled by the
+//! guide's `TaskPoller`.
+//!
+//! A task joins when its wait starts. The loop is started whenever none runs, but never after a rejection: the task
+//! whose reply was an error ends with it, its unsettled and later mates are abandoned.
+
+use crate::engine::intake::Task;
+use crate::engine::plan::Plan;
+use crate::engine::sim::queue::{Event, Ground};
+use crate::engine::sim::waiting::blank;
+use crate::measure::record::{Outcome, TaskRecord};
+use crate::strategy::composition::{Limit, Schedule};
+use crate::strategy::lock_step::{LockStep, Ticket, Turn};
+use crate::strategy::wait::Worth;
+use crate::time::Micros;
+use crate::world::draws::{Draws, Stream};
+use crate::world::exchange::{Departure, Exchange};
+use crate::world::truth::Truth;
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
+/// Names a pool: model, and number in its order of arrival.
+type PoolKey = (usize, u64);
+
+/// Something that happens to a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum PoolEvent {
+    /// A member's wait starts.
+    Join(PoolKey, u32),
+    /// A member's poll reaches the server.
+    Arrive(PoolKey, u32),
+    /// A member's reply is there.
+    Reply(PoolKey, u32),
+    /// The sleep between rounds ends.
+    Wake(PoolKey),
+    /// A member's horizon has passed.
+    Close(PoolKey, u32),
+}
+
+#[derive(Debug)]
+struct Member<'p> {
+    order: u64,
+    record: TaskRecord,
+    truth: Truth,
+    travel: Draws,
+    lots: Draws,
+    closed: bool,
+    flight: Option<Flight<'p>>,
+}
+
+#[derive(Debug)]
+struct Flight<'p> {
+    ticket: Ticket,
+    departure: Departure,
+    exchange: Option<Exchange<'p>>,
+}
+
+#[derive(Debug)]
+struct Pool<'p> {
+    poller: LockStep,
+    members: Vec<Option<Member<'p>>>,
+    /// Members that have not ended, and tasks that have not arrived.
+    open: u64,
+    rejected: Option<Micros>,
+}
+
+/// All pools of one strategy in one replicate.
+#[derive(Debug)]
+pub(super) struct Pools<'p> {
+    size: u64,
+    interval: Micros,
+    attempts: u32,
+    pools: BTreeMap<PoolKey, Pool<'p>>,
+    send: Vec<Ticket>,
+}
+
+impl<'p> Pools<'p> {
+    pub(super) fn new(plan: &Plan<'p>, strategy: usize, size: NonZeroU32) -> Self {
+        let pace = &plan.strategies[strategy].strategy.pace;
+        // Scenario files admit no other pace for lock-step rounds.
+        let interval = match pace.schedule {
+            Schedule::Fixed { interval, .. } | Schedule::Exponential { interval, .. } => interval,
+            Schedule::Table { .. } => Micros::from_secs(3),
+        };
+        let attempts = match pace.limit {
+            Limit::Attempts(attempts) => attempts.get(),
+            _ => u32::MAX,
+        };
+        Self { size: size.get().into(), interval, attempts, pools: BTreeMap::new(), send: Vec::new() }
+    }
+
+    /// A task's submit is sent; its wait starts later.
+    pub(super) fn arrive(&mut self, order: u64, task: &Task, ground: &mut Ground<'p>) {
+        let key = (task.model, task.index / self.size);
+        let tasks = (ground.plan.scenario.tasks - key.1 * self.size).min(self.size);
+        let (interval, attempts) = (self.interval, self.attempts);
+        let pool = self.pools.entry(key).or_insert_with(|| Pool {
+            poller: LockStep::new(interval, attempts),
+            members: (0..tasks).map(|_| None).collect(),
+            open: tasks,
+            rejected: None,
+        });
+        let Some(truth) = task.truth.filter(|_| task.accepted) else {
+            pool.open -= 1;
+            ground.finish(order, blank(task));
+            return;
+        };
+        let keys = &ground.keys[task.model];
+        let number = (task.index % self.size) as u32;
+        pool.members[number as usize] = Some(Member {
+            order,
+            record: blank(task),
+            truth,
+            travel: keys.draws(Stream::StatusNetwork, task.index),
+            lots: keys.draws(Stream::StatusFault, task.index),
+            closed: false,
+            flight: None,
+        });
+        ground.schedule(task.wait_start, Event::Pool(PoolEvent::Join(key, number)));
+        let horizon = task.wait_start + ground.plan.scenario.horizon + Micros::new(1);
+        ground.schedule(horizon, Event::Pool(PoolEvent::Close(key, number)));
+    }
+
+    pub(super) fn happen(&mut self, now: Micros, event: PoolEvent, is_limited: bool, ground: &mut Ground<'p>) {
+        let (PoolEvent::Join(key, _)
+        | PoolEvent::Arrive(key, _)
+        | PoolEvent::Reply(key, _)
+        | PoolEvent::Wake(key)
+        | PoolEvent::Close(key, _)) = event;
+        // A pool that all members have left no longer matters.
+        let Some(pool) = self.pools.get_mut(&key) else { return };
+        let turn = match event {
+            PoolEvent::Join(_, number) => match pool.rejected {
+                Some(_) => {
+                    pool.close(number, Outcome::Abandoned, now, ground);
+                    Turn::Wait
+                }
+                None => {
+                    pool.poller.add(number);
+                    pool.poller.start(&mut self.send)
+                }
+            },
+            PoolEvent::Wake(_) => pool.poller.wake(&mut self.send),
+            PoolEvent::Arrive(_, number) => {
+                pool.exchange(key, number, is_limited, ground);
+                Turn::Wait
+            }
+            PoolEvent::Reply(_, number) => pool.reply(now, number, ground),
+            PoolEvent::Close(_, number) => {
+                match pool.rejected {
+                    Some(rejected) => pool.close(number, Outcome::Abandoned, rejected, ground),
+                    None => pool.close(number, Outcome::Hang, Micros::NEVER, ground),
+                }
+                Turn::Wait
+            }
+        };
+        if let Turn::Sleep(until) = turn {
+            ground.schedule(until, Event::Pool(PoolEvent::Wake(key)));
+        }
+        for ticket in self.send.drain(..) {
+            pool.depart(key, now, ticket, is_limited, ground);
+        }
+        if pool.open == 0 {
+            self.pools.remove(&key);
+        }
+    }
+}
+
+impl<'p> Pool<'p> {
+    fn member(&mut self, number: u32) -> Option<&mut Member<'p>> {
+        self.members[number as usize].as_mut()
+    }
+
+    fn depart(&mut self, key: PoolKey, now: Micros, ticket: Ticket, is_limited: bool, ground: &mut Ground<'p>) {
+        let Some(member) = self.member(ticket.task) else { return };
+        let link = &ground.plan.models[key.0].status;
+        member.record.polls += 1;
+        let departure = link.depart(now, &mut member.travel, &mut member.lots, &mut ground.weather);
+        member.flight = Some(Flight { ticket, departure, exchange: None });
+        if is_limited && departure.refused.is_none() {
+            ground.schedule(departure.arrival, Event::Pool(PoolEvent::Arrive(key, ticket.task)));
+        } else {
+            self.exchange(key, ticket.task, is_limited, ground);
+        }
+    }
+
+    /// A member's poll reaches the server.
+    fn exchange(&mut self, key: PoolKey, number: u32, is_limited: bool, ground: &mut Ground<'p>) {
+        let rejected = self.rejected;
+        let Some(member) = self.member(number) else { return };
+        let Some(flight) = &mut member.flight else { return };
+        let model = &ground.plan.models[key.0];
+        let buckets = is_limited.then_some(&mut ground.buckets);
+        let exchange =
+            model.status.arrive(&flight.departure, &member.truth, model.failure, &mut ground.weather, buckets);
+        flight.exchange = Some(exchange);
+        ground.observer.fault(exchange.fault);
+        if !exchange.replied.is_never() {
+            ground.schedule(exchange.replied, Event::Pool(PoolEvent::Reply(key, number)));
+        } else if let Some(rejected) = rejected {
+            self.close(number, Outcome::Abandoned, rejected, ground);
+        }
+    }
+
+    fn reply(&mut self, now: Micros, number: u32, ground: &mut Ground<'p>) -> Turn {
+        let Some(Some(member)) = self.members.get_mut(number as usize) else { return Turn::Wait };
+        let Some(Flight { ticket, departure, exchange: Some(exchange) }) = member.flight.take() else {
+            return Turn::Wait;
+        };
+        let (worth, ending, turn) = self.poller.reply(now, ticket, &exchange.reply);
+        if !member.closed {
+            member.record.wasted += u32::from(worth == Worth::Wasted);
+            ground.observer.poll(&member.record, departure.sent, worth);
+        }
+        if let Some(ending) = ending {
+            let outcome = Outcome::of(ending, now, member.record.done);
+            self.close(number, outcome, now, ground);
+        } else if let Some(rejected) = self.rejected {
+            self.close(number, Outcome::Abandoned, rejected, ground);
+        }
+        if turn == Turn::Rejected {
+            self.reject(now, number, ground);
+        }
+        turn
+    }
+
+    /// The loop ended with `culprit`'s error: everyone ends but those whose replies may still settle them.
+    fn reject(&mut self, now: Micros, culprit: u32, ground: &mut Ground<'p>) {
+        self.rejected = Some(now);
+        self.close(culprit, Outcome::Error, now, ground);
+        for number in 0..self.members.len() as u32 {
+            let joined = self.member(number).is_some_and(|member| {
+                let awaited = member
+                    .flight
+                    .as_ref()
+                    .is_some_and(|flight| flight.exchange.is_none_or(|exchange| !exchange.replied.is_never()));
+                member.record.wait_start <= now && !awaited
+            });
+            if joined {
+                self.close(number, Outcome::Abandoned, now, ground);
+            }
+        }
+    }
+
+    /// Ends a member's wait, once.
+    fn close(&mut self, number: u32, outcome: Outcome, settled: Micros, ground: &mut Ground<'p>) {
+        let Some(member) = self.member(number).filter(|member| !member.closed) else { return };
+        member.closed = true;
+        if let Some(flight) = &member.flight {
+            ground.observer.poll(&member.record, flight.departure.sent, Worth::Failed);
+        }
+        member.record.failed = member.record.polls - member.record.wasted - u32::from(outcome.is_known());
+        ground.finish(member.order, TaskRecord { outcome, settled, ..member.record });
+        self.open -= 1;
+    }
+}

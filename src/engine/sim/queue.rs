@@ -1,0 +1,323 @@
+//! The event queue: waits that share something, in the order of time.
+//!
+//! Events are ordered by `(time, sequence)`. Records leave in the order of tasks, so that strategies can be compared
+//! task by task while memory stays bounded by what is in flight.
+
+use crate::api::reply::{Loss, Reply};
+use crate::engine::intake::{Intake, Task};
+use crate::engine::plan::Plan;
+use crate::engine::sim::observer::Observer;
+use crate::engine::sim::pools::{PoolEvent, Pools};
+use crate::engine::sim::waiting::{Next, Waiting, blank};
+use crate::measure::record::TaskRecord;
+use crate::strategy::composition::Sharing;
+use crate::strategy::dispatch::{Admission, Dispatch};
+use crate::time::Micros;
+use crate::world::draws::Keys;
+use crate::world::exchange::{Buckets, Departure, Exchange};
+use crate::world::weather::Weather;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+/// What happens at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Event {
+    /// A poll of the wait in this slot is due and asks the client's own limit.
+    Due(usize),
+    /// The poll of the wait in this slot reaches the server.
+    Arrive(usize),
+    /// A poll that nobody waits for any more reaches the server.
+    Straggle(usize),
+    /// The poll of the wait in this slot is over.
+    Over(usize),
+    /// The client's own limit for this model has a token again.
+    Token(usize),
+    /// Something happens to a lock-step pool.
+    Pool(PoolEvent),
+}
+
+/// What all waits of a queue stand on.
+#[derive(Debug)]
+pub(super) struct Ground<'p> {
+    pub(super) plan: &'p Plan<'p>,
+    pub(super) strategy: usize,
+    pub(super) keys: &'p [Keys],
+    pub(super) weather: Weather<'p>,
+    pub(super) buckets: Buckets,
+    pub(super) observer: Observer,
+    events: BinaryHeap<Reverse<(Micros, u64, Event)>>,
+    sequence: u64,
+    /// Records in order of tasks; `None` while a task is in flight.
+    records: VecDeque<Option<TaskRecord>>,
+    /// Number of the record at the front.
+    first: u64,
+}
+
+impl Ground<'_> {
+    pub(super) fn schedule(&mut self, at: Micros, event: Event) {
+        self.sequence += 1;
+        self.events.push(Reverse((at, self.sequence, event)));
+    }
+
+    /// Hands in the record of the task with number `order`.
+    pub(super) fn finish(&mut self, order: u64, record: TaskRecord) {
+        self.observer.settled(&record);
+        self.records[(order - self.first) as usize] = Some(record);
+    }
+}
+
+/// A wait on its own timing.
+#[derive(Debug)]
+struct Slot<'p> {
+    order: u64,
+    model: usize,
+    waiting: Waiting<'p>,
+    /// The poll that is due or in flight.
+    sent: Micros,
+    timeout: Micros,
+    departure: Option<Departure>,
+    exchange: Option<Exchange<'p>>,
+}
+
+/// One strategy on one group of models in one replicate, simulated in the order of time.
+#[derive(Debug)]
+pub(super) struct Queue<'p> {
+    pub(super) ground: Ground<'p>,
+    intake: std::iter::Peekable<Intake<'p>>,
+    is_limited: bool,
+    slots: Vec<Option<Slot<'p>>>,
+    free: Vec<usize>,
+    /// Requests whose waits are over before they arrive, until they do.
+    stragglers: Vec<Option<(usize, Departure)>>,
+    pools: Option<Pools<'p>>,
+    /// By model.
+    dispatches: Option<Vec<Dispatch<usize>>>,
+}
+
+impl<'p> Queue<'p> {
+    pub(super) fn new(
+        plan: &'p Plan<'p>,
+        strategy: usize,
+        keys: &'p [Keys],
+        weather: Weather<'p>,
+        intake: Intake<'p>,
+        observer: Observer,
+    ) -> Self {
+        let sharing = plan.strategies[strategy].strategy.sharing;
+        let limit = match sharing {
+            Sharing::Limiter(limiter) => Some(limiter),
+            Sharing::Alone | Sharing::LockStep { .. } => None,
+        };
+        Self {
+            pools: match sharing {
+                Sharing::LockStep { pool } => Some(Pools::new(plan, strategy, pool)),
+                Sharing::Alone | Sharing::Limiter(_) => None,
+            },
+            dispatches: limit.map(|limiter| plan.models.iter().map(|_| Dispatch::new(&limiter)).collect()),
+            is_limited: plan.models.iter().any(|model| model.status.faults.is_limited()),
+            ground: Ground {
+                plan,
+                strategy,
+                keys,
+                weather,
+                buckets: Buckets::new(&plan.scenario.faults),
+                observer,
+                events: BinaryHeap::new(),
+                sequence: 0,
+                records: VecDeque::new(),
+                first: 0,
+            },
+            intake: intake.peekable(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            stragglers: Vec::new(),
+        }
+    }
+
+    /// Appends the next `count` records, in the order of tasks; fewer only at the end.
+    pub(super) fn fill(&mut self, count: usize, into: &mut Vec<TaskRecord>) {
+        for _ in 0..count {
+            while !matches!(self.ground.records.front(), Some(Some(_))) {
+                if !self.advance() {
+                    return;
+                }
+            }
+            if let Some(Some(record)) = self.ground.records.pop_front() {
+                self.ground.first += 1;
+                into.push(record);
+            }
+        }
+    }
+
+    /// Lets the next thing happen: a task arrives, or an event is due.
+    fn advance(&mut self) -> bool {
+        let next_event = self.ground.events.peek().map_or(Micros::NEVER, |Reverse((at, ..))| *at);
+        if let Some(task) = self.intake.next_if(|task| task.submitted <= next_event) {
+            self.arrive(&task);
+            return true;
+        }
+        let Some(Reverse((now, _, event))) = self.ground.events.pop() else { return false };
+        match event {
+            Event::Due(slot) => {
+                let model = self.slots[slot].as_ref().map(|slot| slot.model);
+                if let (Some(model), Some(dispatches)) = (model, &mut self.dispatches) {
+                    dispatches[model].enqueue(slot);
+                    self.admit(model, now);
+                }
+            }
+            Event::Token(model) => self.admit(model, now),
+            Event::Arrive(slot) => {
+                if let Some(departure) = self.slots[slot].as_mut().and_then(|slot| slot.departure.take()) {
+                    self.exchange(slot, &departure);
+                }
+            }
+            Event::Straggle(straggler) => {
+                if let Some((model, departure)) = self.stragglers[straggler].take() {
+                    let model = &self.ground.plan.models[model];
+                    self.ground.buckets.take(&model.status.faults, departure.arrival, &mut self.ground.weather);
+                }
+            }
+            Event::Over(slot) => self.over(slot, now),
+            Event::Pool(event) => {
+                if let Some(pools) = &mut self.pools {
+                    pools.happen(now, event, self.is_limited, &mut self.ground);
+                }
+            }
+        }
+        true
+    }
+
+    /// A task's submit is sent.
+    fn arrive(&mut self, task: &Task) {
+        let order = self.ground.first + self.ground.records.len() as u64;
+        self.ground.records.push_back(None);
+        self.ground.observer.submits(task);
+        if let Some(pools) = &mut self.pools {
+            return pools.arrive(order, task, &mut self.ground);
+        }
+        let Some(truth) = task.truth.filter(|_| task.accepted) else {
+            return self.ground.finish(order, blank(task));
+        };
+        let plan = self.ground.plan;
+        let (waiting, next) = Waiting::begin(
+            &plan.strategies[self.ground.strategy].policies[task.model],
+            &plan.models[task.model],
+            &self.ground.keys[task.model],
+            task,
+            truth,
+            plan.scenario.horizon,
+            &mut self.ground.weather,
+            &mut self.ground.observer,
+        );
+        let slot = Slot {
+            order,
+            model: task.model,
+            waiting,
+            sent: Micros::ZERO,
+            timeout: Micros::ZERO,
+            departure: None,
+            exchange: None,
+        };
+        let at = match self.free.pop() {
+            Some(at) => {
+                self.slots[at] = Some(slot);
+                at
+            }
+            None => {
+                self.slots.push(Some(slot));
+                self.slots.len() - 1
+            }
+        };
+        self.follow(at, next);
+    }
+
+    /// Does what a wait wants next.
+    fn follow(&mut self, at: usize, next: Next) {
+        match next {
+            Next::Settled(record) => {
+                if let Some(slot) = self.slots[at].take() {
+                    self.free.push(at);
+                    self.ground.finish(slot.order, record);
+                }
+            }
+            Next::Send { at: due, timeout } => {
+                if self.dispatches.is_some() {
+                    if let Some(slot) = &mut self.slots[at] {
+                        (slot.sent, slot.timeout) = (due, timeout);
+                    }
+                    self.ground.schedule(due, Event::Due(at));
+                } else {
+                    self.depart(at, due, timeout);
+                }
+            }
+        }
+    }
+
+    /// Sends a poll at `sent`, which may be later than now: what happens to it depends on its instants only.
+    fn depart(&mut self, at: usize, sent: Micros, timeout: Micros) {
+        let Some(slot) = &mut self.slots[at] else { return };
+        let model = &self.ground.plan.models[slot.model];
+        (slot.sent, slot.timeout) = (sent, timeout);
+        let departure = slot.waiting.depart(model, sent, &mut self.ground.weather);
+        if !self.is_limited || departure.refused.is_some() {
+            return self.exchange(at, &departure);
+        }
+        let over = slot.waiting.over(sent, timeout, Micros::NEVER);
+        if over < departure.arrival {
+            // Nobody will read the answer, but the request still takes its token.
+            slot.exchange = Some(Exchange { replied: Micros::NEVER, reply: Reply::Lost(Loss::TimedOut), fault: None });
+            self.ground.schedule(over, Event::Over(at));
+            self.stragglers.push(Some((slot.model, departure)));
+            self.ground.schedule(departure.arrival, Event::Straggle(self.stragglers.len() - 1));
+        } else {
+            slot.departure = Some(departure);
+            self.ground.schedule(departure.arrival, Event::Arrive(at));
+        }
+    }
+
+    /// The poll reaches the server.
+    fn exchange(&mut self, at: usize, departure: &Departure) {
+        let Some(slot) = &mut self.slots[at] else { return };
+        let model = &self.ground.plan.models[slot.model];
+        let buckets = self.is_limited.then_some(&mut self.ground.buckets);
+        let truth = slot.waiting.truth();
+        let exchange = model.status.arrive(departure, truth, model.failure, &mut self.ground.weather, buckets);
+        let over = slot.waiting.over(slot.sent, slot.timeout, exchange.replied);
+        slot.exchange = Some(exchange);
+        self.ground.schedule(over, Event::Over(at));
+    }
+
+    fn over(&mut self, at: usize, now: Micros) {
+        let Some(slot) = &mut self.slots[at] else { return };
+        let Some(exchange) = slot.exchange.take() else { return };
+        let model = slot.model;
+        let next = slot.waiting.hear(slot.sent, slot.timeout, &exchange, &mut self.ground.observer);
+        self.follow(at, next);
+        if let Some(dispatches) = &mut self.dispatches {
+            dispatches[model].release();
+            self.admit(model, now);
+        }
+    }
+
+    /// Lets the client's own limit send what it may.
+    fn admit(&mut self, model: usize, now: Micros) {
+        while let Some(dispatches) = &mut self.dispatches {
+            match dispatches[model].admit(now) {
+                Admission::Idle => return,
+                Admission::Until(token) => return self.ground.schedule(token, Event::Token(model)),
+                Admission::Send(at) => {
+                    let Some(slot) = &mut self.slots[at] else { continue };
+                    let (due, timeout) = (slot.sent, slot.timeout);
+                    let next = if now > due { slot.waiting.held_back(now) } else { Next::Send { at: due, timeout } };
+                    match next {
+                        Next::Send { at: sent, timeout } => self.depart(at, sent, timeout),
+                        settled @ Next::Settled(_) => {
+                            dispatches[model].release();
+                            self.follow(at, settled);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

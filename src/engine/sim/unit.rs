@@ -1,0 +1,273 @@
+//! One unit of work: every strategy on the same tasks, chunk by chunk.
+
+use crate::engine::intake::{Intake, Task, keys};
+use crate::engine::plan::{ModelPlan, Plan};
+use crate::engine::sim::calm::Calm;
+use crate::engine::sim::observer::Observer;
+use crate::engine::sim::queue::Queue;
+use crate::engine::sim::waiting::{Next, Waiting, blank};
+use crate::engine::sim::{Control, Findings, OpenRates, Options, Sink};
+use crate::measure::record::TaskRecord;
+use crate::measure::totals::{CellData, CellRules};
+use crate::time::Micros;
+use crate::world::draws::Keys;
+use crate::world::weather::Weather;
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+
+/// Tasks that are handled at a time: their records stay in the cache.
+const CHUNK: usize = 1 << 9;
+
+/// A group of models in a replicate, or a range of its tasks.
+#[derive(Debug)]
+pub(super) struct Unit<'p> {
+    pub(super) replicate: u32,
+    pub(super) group: &'p [usize],
+    pub(super) range: Range<u64>,
+    /// Submit of the task before the range.
+    pub(super) before: Micros,
+    /// Units that the replicate was cut into.
+    pub(super) parts: usize,
+}
+
+/// The closed form of each strategy on each model, by strategy, where there is one.
+pub(super) fn closed_forms(plan: &Plan<'_>, options: &Options) -> Vec<Vec<Option<Calm>>> {
+    let forms = plan.strategies.iter().map(|strategy| {
+        let by_model = plan.models.iter().zip(&strategy.policies).map(|(model, policy)| {
+            let is_alone = !strategy.is_coupled && !options.force_queue && !options.force_polls;
+            is_alone.then(|| Calm::new(policy, model, plan.scenario.horizon)).flatten()
+        });
+        by_model.collect()
+    });
+    forms.collect()
+}
+
+/// Runs units on one thread and keeps what they found.
+pub(super) struct Worker<'p> {
+    plan: &'p Plan<'p>,
+    options: Options,
+    calm: &'p [Vec<Option<Calm>>],
+    control: &'p Control,
+    sink: Option<Sink<'p>>,
+    pub(super) findings: Findings,
+}
+
+/// One strategy at work on a unit.
+enum Lane<'p> {
+    /// Task by task.
+    Fast { observer: Observer, weather: Weather<'p> },
+    /// In the order of time.
+    Queue(Box<Queue<'p>>),
+}
+
+impl<'p> Worker<'p> {
+    pub(super) fn new(
+        plan: &'p Plan<'p>,
+        options: Options,
+        calm: &'p [Vec<Option<Calm>>],
+        control: &'p Control,
+        sink: Option<Sink<'p>>,
+    ) -> Self {
+        Self { plan, options, calm, control, sink, findings: Findings::new(plan) }
+    }
+
+    fn cell(&self, model: usize, strategy: usize) -> usize {
+        model * self.plan.strategies.len() + strategy
+    }
+
+    pub(super) fn run(&mut self, unit: &Unit<'_>, open: &Mutex<OpenRates>) {
+        let (plan, replicate) = (self.plan, unit.replicate);
+        let keys = keys(plan, replicate);
+        let intake = || Intake::new(plan, &keys, replicate, unit.group, unit.range.clone(), unit.before);
+        let weather = || Weather::new(&plan.scenario.faults, plan.scenario.seed, replicate);
+        let firsts: Vec<Micros> = (0..plan.models.len())
+            .map(|model| Intake::new(plan, &keys, replicate, &[model], 0..1, Micros::ZERO).first_submit())
+            .collect();
+        let mut lanes: Vec<Lane<'_>> = (0..plan.strategies.len())
+            .map(|strategy| {
+                let sample = (self.options.sample && replicate == 0).then_some(plan.scenario.tasks);
+                let observer = Observer::new(&firsts, plan.scenario.faults.len(), sample);
+                if plan.strategies[strategy].is_coupled || self.options.force_queue {
+                    Lane::Queue(Box::new(Queue::new(plan, strategy, &keys, weather(), intake(), observer)))
+                } else {
+                    Lane::Fast { observer, weather: weather() }
+                }
+            })
+            .collect();
+
+        let mut sums = Sums::new(self, unit);
+        let mut source = intake();
+        let (mut tasks, mut records) = (Vec::with_capacity(CHUNK), Vec::with_capacity(CHUNK));
+        let mut baseline: Vec<Vec<TaskRecord>> = vec![Vec::new(); unit.group.len()];
+        let mut by_model: Vec<Vec<TaskRecord>> = baseline.clone();
+        // The baseline goes first, so that the others can be paired with it.
+        let mut order: Vec<usize> = (0..plan.strategies.len()).collect();
+        order.sort_by_key(|strategy| *strategy != plan.scenario.baseline);
+        loop {
+            tasks.clear();
+            tasks.extend(source.by_ref().take(CHUNK));
+            if tasks.is_empty() || self.control.stop.load(Ordering::Relaxed) {
+                break;
+            }
+            for &strategy in &order {
+                records.clear();
+                match &mut lanes[strategy] {
+                    Lane::Queue(queue) => queue.fill(tasks.len(), &mut records),
+                    Lane::Fast { observer, weather } => {
+                        self.one_by_one(strategy, &keys, &tasks, weather, observer, &mut records);
+                    }
+                }
+                let part = if strategy == plan.scenario.baseline { &mut baseline } else { &mut by_model };
+                split(&records, unit.group, part);
+                sums.add(self, strategy, &by_model, &baseline);
+            }
+            self.control.done.fetch_add((tasks.len() * order.len()) as u64, Ordering::Relaxed);
+        }
+        for (mine, fired) in self.findings.fired.iter_mut().zip(&source.fired) {
+            *mine += fired;
+        }
+        for (strategy, lane) in lanes.into_iter().enumerate() {
+            let observer = match lane {
+                Lane::Fast { observer, .. } => observer,
+                Lane::Queue(queue) => queue.ground.observer,
+            };
+            self.close(unit, strategy, &observer, open);
+        }
+        sums.finish(self);
+    }
+
+    /// The fast path.
+    fn one_by_one(
+        &self,
+        strategy: usize,
+        keys: &[Keys],
+        tasks: &[Task],
+        weather: &mut Weather<'p>,
+        observer: &mut Observer,
+        records: &mut Vec<TaskRecord>,
+    ) {
+        let policies = &self.plan.strategies[strategy].policies;
+        for task in tasks {
+            observer.submits(task);
+            let record = match (task.truth.filter(|_| task.accepted), &self.calm[strategy][task.model]) {
+                (None, _) => blank(task),
+                (Some(truth), Some(calm)) => calm.record(task, &truth, observer),
+                (Some(truth), None) => {
+                    let model = &self.plan.models[task.model];
+                    let horizon = self.plan.scenario.horizon;
+                    let policy = &policies[task.model];
+                    let (waiting, next) =
+                        Waiting::begin(policy, model, &keys[task.model], task, truth, horizon, weather, observer);
+                    poll_through(waiting, next, model, weather, observer)
+                }
+            };
+            observer.settled(&record);
+            records.push(record);
+        }
+    }
+
+    /// Keeps what was watched of a strategy in a unit.
+    fn close(&mut self, unit: &Unit<'_>, strategy: usize, observer: &Observer, open: &Mutex<OpenRates>) {
+        for (mine, fired) in self.findings.fired.iter_mut().zip(&observer.fired) {
+            *mine += fired;
+        }
+        for &model in unit.group {
+            let cell = self.cell(model, strategy);
+            self.findings.samples[cell].extend(observer.sample(model as u32));
+            let counts = &observer.rates[model];
+            if unit.parts == 1 {
+                self.findings.cells[cell].rates.add(counts);
+            } else {
+                let mut open = open.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                if let Some(whole) = open.add(cell, unit.replicate, unit.parts, counts) {
+                    self.findings.cells[cell].rates.add(&whole);
+                }
+            }
+        }
+    }
+}
+
+/// Drives one wait to its end, poll after poll.
+#[inline]
+fn poll_through(
+    mut waiting: Waiting<'_>,
+    mut next: Next,
+    model: &ModelPlan<'_>,
+    weather: &mut Weather<'_>,
+    observer: &mut Observer,
+) -> TaskRecord {
+    loop {
+        match next {
+            Next::Settled(record) => return record,
+            Next::Send { at, timeout } => {
+                let departure = waiting.depart(model, at, weather);
+                let exchange = model.status.arrive(&departure, waiting.truth(), model.failure, weather, None);
+                next = waiting.hear(at, timeout, &exchange, observer);
+            }
+        }
+    }
+}
+
+/// Sorts records into one list for each model of the group.
+fn split(records: &[TaskRecord], group: &[usize], into: &mut [Vec<TaskRecord>]) {
+    for (model, part) in group.iter().zip(into) {
+        part.clear();
+        part.extend(records.iter().filter(|record| record.model as usize == *model));
+    }
+}
+
+/// Sums of a unit: into the findings directly, or apart where the replicate must stay recognisable.
+struct Sums<'u> {
+    unit: &'u Unit<'u>,
+    /// By strategy and model of the group, for strategies whose tasks interact.
+    apart: Vec<Vec<Option<CellData>>>,
+}
+
+impl<'u> Sums<'u> {
+    fn new(worker: &Worker<'_>, unit: &'u Unit<'u>) -> Self {
+        let apart = worker
+            .plan
+            .strategies
+            .iter()
+            .map(|strategy| unit.group.iter().map(|_| strategy.interacts.then(CellData::default)).collect());
+        Self { unit, apart: apart.collect() }
+    }
+
+    fn add(&mut self, worker: &mut Worker<'_>, strategy: usize, mine: &[Vec<TaskRecord>], base: &[Vec<TaskRecord>]) {
+        let (plan, replicate, horizon) = (worker.plan, self.unit.replicate, worker.plan.scenario.horizon);
+        let is_baseline = strategy == plan.scenario.baseline;
+        let interacts = plan.strategies[strategy].interacts || plan.strategies[plan.scenario.baseline].interacts;
+        for (at, &model) in self.unit.group.iter().enumerate() {
+            let records = if is_baseline { &base[at] } else { &mine[at] };
+            let rules = CellRules {
+                horizon,
+                limit: plan.strategies[strategy].policies[model].nominal_limit(),
+                key: plan.digest_key(model, strategy, replicate),
+            };
+            let cell = worker.cell(model, strategy);
+            match &mut self.apart[strategy][at] {
+                Some(data) => data.add(records, &rules),
+                None => worker.findings.cells[cell].add(records, &rules),
+            }
+            if let Some(sink) = worker.sink {
+                sink(model, strategy, replicate, records);
+            }
+            if !is_baseline {
+                let pairs = &mut worker.findings.pairs[cell];
+                let into = if interacts { pairs.replicates.entry(replicate).or_default() } else { &mut pairs.totals };
+                into.add(records, &base[at], horizon);
+            }
+        }
+    }
+
+    fn finish(self, worker: &mut Worker<'_>) {
+        for (strategy, cells) in self.apart.into_iter().enumerate() {
+            for (&model, data) in self.unit.group.iter().zip(cells) {
+                let Some(data) = data else { continue };
+                let cell = worker.cell(model, strategy);
+                worker.findings.cells[cell].add_replicate(self.unit.replicate, &data);
+            }
+        }
+    }
+}

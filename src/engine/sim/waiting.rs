@@ -1,0 +1,196 @@
+//! One wait in the simulated world: the strategy's machine, the task's draws, and what came of its polls so far.
+//!
+//! The fast path and the event queue drive waits through this one type, so they cannot disagree on a single wait.
+
+use crate::api::reply::{Loss, Reply};
+use crate::engine::intake::Task;
+use crate::engine::plan::ModelPlan;
+use crate::engine::sim::observer::Observer;
+use crate::measure::record::{Outcome, TaskRecord};
+use crate::strategy::composition::Channel;
+use crate::strategy::wait::{Ending, Policy, Step, Wait, Worth};
+use crate::time::Micros;
+use crate::world::draws::{Draws, Keys, Stream};
+use crate::world::exchange::{Departure, Exchange};
+use crate::world::truth::{Fate, Truth};
+use crate::world::weather::Weather;
+use crate::world::webhook::Deliveries;
+
+/// What a wait wants next.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// Send a poll at `at` and stop listening for its answer after `timeout`.
+    Send { at: Micros, timeout: Micros },
+    /// It is over.
+    Settled(TaskRecord),
+}
+
+/// The record of a task whose wait has told nothing yet.
+pub(super) fn blank(task: &Task) -> TaskRecord {
+    TaskRecord {
+        model: task.model as u32,
+        task: task.index,
+        submitted: task.submitted,
+        wait_start: task.wait_start,
+        done: task.truth.map_or(Micros::NEVER, |truth| truth.done),
+        fate: task.truth.map(|truth| truth.fate),
+        outcome: Outcome::Rejected,
+        settled: task.wait_start,
+        submits: 1 + task.resubmits.len() as u32,
+        duplicates: task.duplicates,
+        polls: 0,
+        wasted: 0,
+        failed: 0,
+        deliveries: 0,
+        violations: 0,
+    }
+}
+
+/// One wait in progress.
+#[derive(Debug)]
+pub(super) struct Waiting<'p> {
+    wait: Wait<'p>,
+    record: TaskRecord,
+    truth: Truth,
+    travel: Draws,
+    lots: Draws,
+    jitter: Draws,
+    told: Micros,
+    /// The wait is a hang after this.
+    end: Micros,
+    /// Instant that the last `Retry-After` named.
+    not_before: Micros,
+}
+
+impl<'p> Waiting<'p> {
+    /// Starts the wait for an accepted task.
+    #[inline]
+    pub(super) fn begin(
+        policy: &Policy<'p>,
+        model: &ModelPlan<'_>,
+        keys: &Keys,
+        task: &Task,
+        truth: Truth,
+        horizon: Micros,
+        weather: &mut Weather<'_>,
+        observer: &mut Observer,
+    ) -> (Self, Next) {
+        let mut record = blank(task);
+        let end = task.wait_start + horizon;
+        let mut told = Micros::NEVER;
+        if policy.channel() != Channel::Poll {
+            let Deliveries { first, again, fault } = model.webhook.deliver(truth.done, keys, task.index, weather);
+            // A client that hears of a task before it has the id keeps the news until then.
+            told = if first.is_never() { first } else { first.max(task.wait_start) };
+            record.deliveries = u32::from(first <= end) + u32::from(again <= end);
+            observer.fault(fault);
+        }
+        let mut jitter = keys.draws(Stream::Jitter, task.index);
+        let (wait, step) = policy.begin(task.wait_start, &mut jitter);
+        let waiting = Self {
+            wait,
+            record,
+            truth,
+            travel: keys.draws(Stream::StatusNetwork, task.index),
+            lots: keys.draws(Stream::StatusFault, task.index),
+            jitter,
+            told,
+            end,
+            not_before: Micros::ZERO,
+        };
+        let next = waiting.advance(step);
+        (waiting, next)
+    }
+
+    /// Sends the poll that [`Next::Send`] asked for.
+    #[inline]
+    pub(super) fn depart(&mut self, model: &ModelPlan<'_>, at: Micros, weather: &mut Weather<'_>) -> Departure {
+        self.record.polls += 1;
+        self.record.violations += u32::from(at < self.not_before);
+        model.status.depart(at, &mut self.travel, &mut self.lots, weather)
+    }
+
+    /// What its task really does.
+    pub(super) fn truth(&self) -> &Truth {
+        &self.truth
+    }
+
+    /// When the poll sent at `sent` is over for this wait: it is answered, timed out, or no longer of interest.
+    pub(super) fn over(&self, sent: Micros, timeout: Micros, replied: Micros) -> Micros {
+        replied.min(sent + timeout).min(self.told).min(self.end)
+    }
+
+    /// Takes what became of the poll sent at `sent`.
+    #[inline]
+    pub(super) fn hear(
+        &mut self,
+        sent: Micros,
+        timeout: Micros,
+        exchange: &Exchange<'_>,
+        observer: &mut Observer,
+    ) -> Next {
+        let patience = sent + timeout;
+        let heard = exchange.replied.min(patience);
+        observer.fault(exchange.fault);
+        if self.told <= heard && self.told <= self.end {
+            self.fruitless(sent, observer);
+            return self.informed();
+        }
+        if heard > self.end {
+            self.fruitless(sent, observer);
+            return self.hang();
+        }
+        let timed_out = Reply::Lost(Loss::TimedOut);
+        let reply = if exchange.replied > patience { &timed_out } else { &exchange.reply };
+        if let Reply::Answer { retry_after: Some(delay), .. } = reply {
+            self.not_before = heard + *delay;
+        }
+        let (worth, step) = self.wait.reply(heard, reply, &mut self.jitter);
+        match worth {
+            Worth::Useful => {}
+            Worth::Wasted => self.record.wasted += 1,
+            Worth::Failed => self.record.failed += 1,
+        }
+        observer.poll(&self.record, sent, worth);
+        self.advance(step)
+    }
+
+    /// The poll that was due was held back until `now` by the client's own limit.
+    pub(super) fn held_back(&mut self, now: Micros) -> Next {
+        let step = self.wait.held_back(now);
+        self.advance(step)
+    }
+
+    /// What the machine's step means in this world, where a webhook may come first and patience ends at the horizon.
+    #[inline]
+    fn advance(&self, step: Step) -> Next {
+        let (at, next) = match step {
+            Step::Listen => (Micros::NEVER, None),
+            Step::Poll { at, timeout } => (at, Some(Next::Send { at, timeout })),
+            Step::End { at, ending } => (at, Some(self.settle(ending, at))),
+        };
+        if self.told <= at && self.told <= self.end {
+            return self.informed();
+        }
+        next.filter(|_| at <= self.end).unwrap_or_else(|| self.hang())
+    }
+
+    fn fruitless(&mut self, sent: Micros, observer: &mut Observer) {
+        self.record.failed += 1;
+        observer.poll(&self.record, sent, Worth::Failed);
+    }
+
+    fn informed(&self) -> Next {
+        let failed = self.truth.fate == Fate::Failed;
+        self.settle(if failed { Ending::Failed } else { Ending::Success }, self.told)
+    }
+
+    fn settle(&self, ending: Ending, at: Micros) -> Next {
+        let outcome = Outcome::of(ending, at, self.record.done);
+        Next::Settled(TaskRecord { outcome, settled: at, ..self.record })
+    }
+
+    fn hang(&self) -> Next {
+        Next::Settled(TaskRecord { outcome: Outcome::Hang, settled: Micros::NEVER, ..self.record })
+    }
+}

@@ -1,0 +1,378 @@
+//! Sums over task records. All are integers, so they do not depend on the order or the grouping of the records: any
+//! number of threads gives the same bytes, and memory does not grow with the number of tasks.
+
+use crate::measure::histogram::Durations;
+use crate::measure::rate::RateTotals;
+use crate::measure::record::TaskRecord;
+use crate::scenario::CostWeights;
+use crate::time::Micros;
+use crate::world::draws::mix;
+use std::collections::BTreeMap;
+
+/// Count, sum and sum of squares of an integer figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Moments {
+    /// Figures.
+    pub n: u64,
+    /// Their sum.
+    pub sum: i128,
+    squares: u128,
+}
+
+impl Moments {
+    /// Takes in a figure.
+    #[inline]
+    pub fn add(&mut self, value: i64) {
+        self.n += 1;
+        self.sum += i128::from(value);
+        let size = u128::from(value.unsigned_abs());
+        self.squares += size * size;
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.n += other.n;
+        self.sum += other.sum;
+        self.squares += other.squares;
+    }
+
+    /// Mean; `None` of nothing.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        (self.n > 0).then(|| self.sum as f64 / self.n as f64)
+    }
+
+    /// Sample variance; `None` of fewer than two.
+    #[must_use]
+    pub fn variance(&self) -> Option<f64> {
+        (self.n > 1).then(|| {
+            let spread = self.squares as f64 - self.sum as f64 * (self.sum as f64 / self.n as f64);
+            spread.max(0.0) / (self.n - 1) as f64
+        })
+    }
+}
+
+/// Moments of `poll·polls + delay_per_s·delay` for any weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CostMoments {
+    polls: Moments,
+    delay: Moments,
+    product: i128,
+}
+
+impl CostMoments {
+    #[inline]
+    fn add(&mut self, polls: i64, delay_us: i64) {
+        self.polls.add(polls);
+        self.delay.add(delay_us);
+        self.product += i128::from(polls) * i128::from(delay_us);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.polls.merge(&other.polls);
+        self.delay.merge(&other.delay);
+        self.product += other.product;
+    }
+
+    /// Tasks.
+    #[must_use]
+    pub fn n(&self) -> u64 {
+        self.polls.n
+    }
+
+    /// Sum of the costs.
+    #[must_use]
+    pub fn sum(&self, weights: &CostWeights) -> f64 {
+        weights.poll * self.polls.sum as f64 + weights.delay_per_s / 1e6 * self.delay.sum as f64
+    }
+
+    /// Sample variance of the cost; `None` of fewer than two tasks.
+    #[must_use]
+    pub fn variance(&self, weights: &CostWeights) -> Option<f64> {
+        let n = self.n() as f64;
+        let centred = self.product as f64 - self.polls.sum as f64 * (self.delay.sum as f64 / n);
+        let covariance = centred / (n - 1.0);
+        let (poll, delay) = (weights.poll, weights.delay_per_s / 1e6);
+        let (of_polls, of_delay) = (self.polls.variance()?, self.delay.variance()?);
+        Some((poll * poll * of_polls + 2.0 * poll * delay * covariance + delay * delay * of_delay).max(0.0))
+    }
+}
+
+/// What a task is charged for beside its own polls: giving up must not pay.
+#[inline]
+fn charge(record: &TaskRecord, horizon: Micros) -> (i64, i64) {
+    let polls = i64::from(record.polls);
+    match record.delay() {
+        Some(delay) => (polls, delay.get() as i64),
+        None => {
+            let end = record.wait_start + horizon;
+            if record.done <= end { (polls + 1, (end - record.done).get() as i64) } else { (polls, 0) }
+        }
+    }
+}
+
+/// Sums over the records of one cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Records.
+    pub tasks: u64,
+    /// By outcome, in the order of [`Outcome::ALL`](crate::measure::record::Outcome::ALL).
+    pub outcomes: [u64; 9],
+    /// Tasks that succeeded and were never had.
+    pub lost: u64,
+    /// Polls that revealed a terminal state.
+    pub useful: u64,
+    /// Polls that said unfinished.
+    pub wasted: u64,
+    /// Polls that told nothing.
+    pub failed: u64,
+    /// Polls of a task.
+    pub polls: Moments,
+    /// Submits, polls and deliveries of a task.
+    pub requests: Moments,
+    /// Detection delay of known tasks in microseconds.
+    pub delay: Moments,
+    /// Latency of known tasks in microseconds.
+    pub latency: Moments,
+    /// Charged polls and delay.
+    pub cost: CostMoments,
+    /// Time past the nominal limit, in microseconds.
+    pub overshoot: u128,
+    /// The longest.
+    pub longest_overshoot: u64,
+    /// Requests too early for a `Retry-After`.
+    pub violations: u64,
+    /// Tasks created again.
+    pub duplicate_tasks: u64,
+    /// Deliveries received again.
+    pub duplicate_deliveries: u64,
+    /// Sum of the hashes of all records.
+    pub digest: u64,
+}
+
+impl Totals {
+    fn add(&mut self, record: &TaskRecord, rules: &CellRules) {
+        self.tasks += 1;
+        self.outcomes[record.outcome as usize] += 1;
+        self.lost += u64::from(record.is_lost());
+        self.useful += u64::from(record.useful());
+        self.wasted += u64::from(record.wasted);
+        self.failed += u64::from(record.failed);
+        self.polls.add(i64::from(record.polls));
+        self.requests.add(requests(record));
+        if let (Some(delay), Some(latency)) = (record.delay(), record.latency()) {
+            self.delay.add(delay.get() as i64);
+            self.latency.add(latency.get() as i64);
+        }
+        let (polls, delay) = charge(record, rules.horizon);
+        self.cost.add(polls, delay);
+        if let Some(limit) = rules.limit
+            && !record.settled.is_never()
+        {
+            let over = (record.settled - (record.wait_start + limit)).get();
+            self.overshoot += u128::from(over);
+            self.longest_overshoot = self.longest_overshoot.max(over);
+        }
+        self.violations += u64::from(record.violations);
+        self.duplicate_tasks += u64::from(record.duplicates);
+        self.duplicate_deliveries += u64::from(record.deliveries.saturating_sub(1));
+        self.digest = self.digest.wrapping_add(hash(record, rules.key));
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.tasks += other.tasks;
+        for (mine, theirs) in self.outcomes.iter_mut().zip(other.outcomes) {
+            *mine += theirs;
+        }
+        self.lost += other.lost;
+        self.useful += other.useful;
+        self.wasted += other.wasted;
+        self.failed += other.failed;
+        self.polls.merge(&other.polls);
+        self.requests.merge(&other.requests);
+        self.delay.merge(&other.delay);
+        self.latency.merge(&other.latency);
+        self.cost.merge(&other.cost);
+        self.overshoot += other.overshoot;
+        self.longest_overshoot = self.longest_overshoot.max(other.longest_overshoot);
+        self.violations += other.violations;
+        self.duplicate_tasks += other.duplicate_tasks;
+        self.duplicate_deliveries += other.duplicate_deliveries;
+        self.digest = self.digest.wrapping_add(other.digest);
+    }
+}
+
+/// Submits, polls and deliveries received.
+#[inline]
+fn requests(record: &TaskRecord) -> i64 {
+    i64::from(record.submits) + i64::from(record.polls) + i64::from(record.deliveries)
+}
+
+/// Hash of a record: folded 64×64→128-bit products of its fields under fixed keys, then mixed.
+#[inline]
+fn hash(record: &TaskRecord, key: u64) -> u64 {
+    #[inline]
+    fn fold(a: u64, b: u64) -> u64 {
+        let product = u128::from(a) * u128::from(b);
+        product as u64 ^ (product >> 64) as u64
+    }
+    let fate = record.fate.map_or(3, |fate| fate as u64);
+    let ends = u64::from(record.polls) << 32 | u64::from(record.deliveries) << 8 | (record.outcome as u64) << 4 | fate;
+    let who = fold(record.task ^ key, record.submitted.get() ^ 0x2d35_8dcc_aa6c_78a5);
+    let life = fold(record.wait_start.get() ^ 0x8bb8_4b93_962e_acc9, record.done.get() ^ 0x4b33_a62e_d433_d4a3);
+    let end = fold(record.settled.get() ^ 0x4d5a_2da5_1de1_aa47, ends ^ 0xa076_1d64_78bd_642f);
+    mix(who ^ life.rotate_left(21) ^ end.rotate_left(42))
+}
+
+/// What a cell must know to add a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CellRules {
+    /// The scenario's horizon.
+    pub horizon: Micros,
+    /// The strategy's nominal limit for the model.
+    pub limit: Option<Micros>,
+    /// Key of the digest: names model, strategy and replicate.
+    pub key: u64,
+}
+
+/// One replicate of a cell whose tasks interact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Replicate {
+    /// Its sums.
+    pub totals: Totals,
+    /// 95th percentile of its detection delay in microseconds; `None` where it is unknown.
+    pub delay_p95: Option<u64>,
+}
+
+/// Everything that is kept of one cell.
+#[derive(Debug, Clone, Default)]
+pub struct CellData {
+    /// Sums over all replicates.
+    pub totals: Totals,
+    /// Detection delays.
+    pub delay: Durations,
+    /// Latencies.
+    pub latency: Durations,
+    /// Polls of a task.
+    pub polls: Durations,
+    /// Requests per second.
+    pub rates: RateTotals,
+    /// By replicate, where tasks interact.
+    pub replicates: BTreeMap<u32, Replicate>,
+}
+
+impl CellData {
+    /// Takes in records of one cell and replicate.
+    pub fn add(&mut self, records: &[TaskRecord], rules: &CellRules) {
+        for record in records {
+            self.totals.add(record, rules);
+            self.polls.record(u64::from(record.polls));
+            if let (Some(delay), Some(latency)) = (record.delay(), record.latency()) {
+                self.delay.record(delay.get());
+                self.latency.record(latency.get());
+            }
+        }
+    }
+
+    /// Takes in a whole replicate of its own, and keeps its sums apart too.
+    pub fn add_replicate(&mut self, number: u32, data: &Self) {
+        let delay_p95 = data.delay.quantiles(&[0.95], data.totals.tasks)[0];
+        self.merge(data);
+        self.replicates.insert(number, Replicate { totals: data.totals, delay_p95 });
+    }
+
+    /// Adds what another thread found.
+    pub fn merge(&mut self, other: &Self) {
+        self.totals.merge(&other.totals);
+        self.delay.merge(&other.delay);
+        self.latency.merge(&other.latency);
+        self.polls.merge(&other.polls);
+        self.rates.merge(&other.rates);
+        for (&number, replicate) in &other.replicates {
+            self.replicates.entry(number).and_modify(|mine| mine.totals.merge(&replicate.totals)).or_insert(*replicate);
+        }
+    }
+}
+
+/// Sums over pairs of records of the same task: a strategy minus the baseline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PairTotals {
+    /// Polls.
+    pub polls: Moments,
+    /// Requests.
+    pub requests: Moments,
+    /// Time to knowing, over tasks known under both: detection delay and latency differ by the same.
+    pub time: Moments,
+    /// Cost.
+    pub cost: CostMoments,
+    /// The baseline's sums over the same pairs.
+    pub base: PairBase,
+}
+
+/// The baseline's sums over the pairs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PairBase {
+    /// Polls.
+    pub polls: i128,
+    /// Requests.
+    pub requests: i128,
+    /// Detection delay over tasks known under both.
+    pub delay: i128,
+    /// Latency over tasks known under both.
+    pub latency: i128,
+    /// Cost.
+    pub cost: CostMoments,
+}
+
+impl PairTotals {
+    /// Takes in pairs of records of the same tasks in the same order.
+    pub fn add(&mut self, strategy: &[TaskRecord], baseline: &[TaskRecord], horizon: Micros) {
+        for (mine, base) in strategy.iter().zip(baseline) {
+            debug_assert_eq!((mine.model, mine.task), (base.model, base.task), "pairs are of one task");
+            self.polls.add(i64::from(mine.polls) - i64::from(base.polls));
+            self.requests.add(requests(mine) - requests(base));
+            self.base.polls += i128::from(base.polls);
+            self.base.requests += i128::from(requests(base));
+            if let (Some(my_delay), Some(delay), Some(latency)) = (mine.delay(), base.delay(), base.latency()) {
+                self.time.add(my_delay.get() as i64 - delay.get() as i64);
+                self.base.delay += i128::from(delay.get());
+                self.base.latency += i128::from(latency.get());
+            }
+            let (my_polls, my_delay) = charge(mine, horizon);
+            let (polls, delay) = charge(base, horizon);
+            self.cost.add(my_polls - polls, my_delay - delay);
+            self.base.cost.add(polls, delay);
+        }
+    }
+
+    /// Adds sums over other pairs.
+    pub fn merge(&mut self, other: &Self) {
+        self.polls.merge(&other.polls);
+        self.requests.merge(&other.requests);
+        self.time.merge(&other.time);
+        self.cost.merge(&other.cost);
+        self.base.polls += other.base.polls;
+        self.base.requests += other.base.requests;
+        self.base.delay += other.base.delay;
+        self.base.latency += other.base.latency;
+        self.base.cost.merge(&other.base.cost);
+    }
+}
+
+/// Everything that is kept of one strategy against the baseline on one model.
+#[derive(Debug, Clone, Default)]
+pub struct PairData {
+    /// Sums over all replicates.
+    pub totals: PairTotals,
+    /// By replicate, where tasks interact.
+    pub replicates: BTreeMap<u32, PairTotals>,
+}
+
+impl PairData {
+    /// Adds what another thread found.
+    pub fn merge(&mut self, other: &Self) {
+        self.totals.merge(&other.totals);
+        for (&number, totals) in &other.replicates {
+            self.replicates.entry(number).or_default().merge(totals);
+        }
+    }
+}

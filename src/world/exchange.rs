@@ -1,0 +1,322 @@
+//! What becomes of one request: how long it travels, which fault strikes it, what comes back.
+//!
+//! A request *departs* (its draws are taken) and *arrives* (the truth is read). The two are apart because requests that
+//! share a token bucket must arrive in the order of time; where nothing is shared, one follows the other at once.
+
+use crate::api::reply::{Loss, Payload, Reply, TaskState};
+use crate::time::Micros;
+use crate::world::draws::Draws;
+use crate::world::fault::{Body, Effect, FaultRule, RetryAdvice, Route};
+use crate::world::fault_shares::shares;
+use crate::world::model::{Failure, Probability};
+use crate::world::network::Network;
+use crate::world::rate_limit::Gcra;
+use crate::world::truth::Truth;
+use crate::world::weather::Weather;
+
+/// The draws that decide which fault strikes a request.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Lot {
+    /// Cut into disjoint shares by the rules.
+    share: f64,
+    /// Against the loss probability of bursts.
+    burst: f64,
+}
+
+/// The rules that can strike one route of one model, ready for use.
+#[derive(Debug, Clone)]
+pub struct RouteFaults<'s> {
+    rules: &'s [FaultRule],
+    /// Rules that refuse connections.
+    refusing: Vec<usize>,
+    /// Rules of bursts.
+    bursts: Vec<usize>,
+    /// Whether any of them is drawn for.
+    bursts_draw: bool,
+    /// Shares of the uniform, with their rules.
+    shares: Vec<(f64, f64, usize)>,
+    /// End of the last share.
+    total: f64,
+    /// Rules with a token bucket.
+    limits: Vec<usize>,
+}
+
+impl<'s> RouteFaults<'s> {
+    /// The rules among `rules` that apply to `route` of `model`. Shares that do not fit are cut at 1; scenarios are
+    /// checked for that when they are read.
+    #[must_use]
+    pub fn new(rules: &'s [FaultRule], route: Route, model: &str) -> Self {
+        let applies = |rule: &FaultRule| {
+            rule.routes.contains(&route)
+                && rule.models.as_ref().is_none_or(|models| models.iter().any(|name| name == model))
+        };
+        let with = |wanted: fn(&FaultRule) -> bool| -> Vec<usize> {
+            rules.iter().enumerate().filter(|(_, rule)| applies(rule) && wanted(rule)).map(|(at, _)| at).collect()
+        };
+        let bursts = with(|rule| rule.kind == "burst-loss");
+        let shares: Vec<_> = shares(rules, route, model)
+            .unwrap_or_default()
+            .into_iter()
+            .enumerate()
+            .filter_map(|(at, share)| share.map(|(from, to)| (from, to, at)))
+            .collect();
+        Self {
+            rules,
+            refusing: with(|rule| rule.effect == Effect::Refuse),
+            bursts_draw: bursts.iter().any(|&at| rules[at].probability < Probability::ONE),
+            bursts,
+            total: shares.iter().map(|share| share.1).fold(0.0, f64::max),
+            shares,
+            limits: with(|rule| matches!(rule.effect, Effect::RateLimit { .. })),
+        }
+    }
+
+    /// Whether no rule applies.
+    #[must_use]
+    pub fn is_calm(&self) -> bool {
+        self.refusing.is_empty() && self.bursts.is_empty() && self.shares.is_empty() && self.limits.is_empty()
+    }
+
+    /// Whether a token bucket stands before this route.
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        !self.limits.is_empty()
+    }
+
+    /// The rule that refuses a connection made at `now`.
+    #[inline]
+    pub fn refusing_at(&self, now: Micros, weather: &mut Weather<'_>) -> Option<usize> {
+        self.refusing.iter().copied().find(|&rule| weather.is_active(rule, now))
+    }
+
+    /// Takes the draws of a request; how many depends on the scenario only.
+    #[inline]
+    pub fn draw(&self, draws: &mut Draws) -> Lot {
+        let share = if self.total > 0.0 { draws.uniform() } else { 1.0 };
+        let burst = if self.bursts_draw { draws.uniform() } else { 0.0 };
+        Lot { share, burst }
+    }
+
+    /// The rule that strikes a request that reaches the server at `now`, token buckets aside.
+    #[inline]
+    pub fn striking(&self, lot: Lot, now: Micros, weather: &mut Weather<'_>) -> Option<usize> {
+        for &rule in &self.bursts {
+            if lot.burst < self.rules[rule].probability.get() && weather.is_active(rule, now) {
+                return Some(rule);
+            }
+        }
+        if lot.share >= self.total {
+            return None;
+        }
+        let cut = self.shares.iter().filter(|(from, to, _)| (*from..*to).contains(&lot.share));
+        cut.map(|&(_, _, rule)| rule).find(|&rule| weather.is_active(rule, now))
+    }
+}
+
+/// The token buckets of one route, by rule.
+#[derive(Debug, Clone)]
+pub struct Buckets {
+    by_rule: Vec<Option<Gcra>>,
+}
+
+impl Buckets {
+    /// Full buckets for all rules that have one.
+    #[must_use]
+    pub fn new(rules: &[FaultRule]) -> Self {
+        let bucket = |rule: &FaultRule| match rule.effect {
+            Effect::RateLimit { bucket, .. } => Some(Gcra::new(bucket.rate_per_s, bucket.burst)),
+            _ => None,
+        };
+        Self { by_rule: rules.iter().map(bucket).collect() }
+    }
+
+    /// Takes a token of every active rule in `faults`: the rule that refuses, and when a token will be there.
+    pub fn take(
+        &mut self,
+        faults: &RouteFaults<'_>,
+        now: Micros,
+        weather: &mut Weather<'_>,
+    ) -> Option<(usize, Micros)> {
+        faults.limits.iter().find_map(|&rule| {
+            let bucket = self.by_rule[rule].as_mut().filter(|_| weather.is_active(rule, now))?;
+            bucket.take(now).err().map(|not_before| (rule, not_before))
+        })
+    }
+}
+
+/// A request on its way.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Departure {
+    /// Instant it was sent.
+    pub sent: Micros,
+    /// Instant it reaches the server.
+    pub arrival: Micros,
+    /// Instant its answer would be back.
+    pub back: Micros,
+    /// Rule that refused the connection.
+    pub refused: Option<usize>,
+    lot: Lot,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Exchange<'s> {
+    /// Instant the reply is there; [`Micros::NEVER`] where none comes.
+    pub replied: Micros,
+    /// The reply.
+    pub reply: Reply<'s>,
+    /// Rule that struck.
+    pub fault: Option<usize>,
+}
+
+/// One route between a client and a model: network and faults.
+#[derive(Debug, Clone)]
+pub struct Link<'s> {
+    network: &'s Network,
+    /// The rules that can strike it.
+    pub faults: RouteFaults<'s>,
+}
+
+impl<'s> Link<'s> {
+    /// The link for `route` of `model`.
+    #[must_use]
+    pub fn new(network: &'s Network, rules: &'s [FaultRule], route: Route, model: &str) -> Self {
+        Self { network, faults: RouteFaults::new(rules, route, model) }
+    }
+
+    /// The round trip if it is always the same and nothing can go wrong.
+    #[must_use]
+    pub fn calm_round_trip(&self) -> Option<Micros> {
+        self.network.rtt.is_constant().filter(|_| self.faults.is_calm())
+    }
+
+    /// The way up of a round trip of `rtt`.
+    #[inline]
+    #[must_use]
+    pub fn up(&self, rtt: Micros) -> Micros {
+        Micros::from_f64(rtt.get() as f64 * self.network.up_share.get()).min(rtt)
+    }
+
+    /// Sends a request at `sent`. A refused connection is known at once and takes no draws.
+    #[inline]
+    pub fn depart(&self, sent: Micros, travel: &mut Draws, lots: &mut Draws, weather: &mut Weather<'_>) -> Departure {
+        if let Some(rule) = self.faults.refusing_at(sent, weather) {
+            let lot = Lot { share: 1.0, burst: 1.0 };
+            return Departure { sent, arrival: sent, back: sent, refused: Some(rule), lot };
+        }
+        let rtt = self.network.rtt.sample(travel);
+        let lot = self.faults.draw(lots);
+        Departure { sent, arrival: sent + self.up(rtt), back: sent + rtt, refused: None, lot }
+    }
+
+    /// Lets a status request arrive and read `truth`. `buckets` must see arrivals in the order of time.
+    #[inline]
+    pub fn arrive(
+        &self,
+        departure: &Departure,
+        truth: &Truth,
+        failure: &'s Failure,
+        weather: &mut Weather<'_>,
+        buckets: Option<&mut Buckets>,
+    ) -> Exchange<'s> {
+        let (replied, arrival) = (departure.back, departure.arrival);
+        if let Some(rule) = departure.refused {
+            return Exchange { replied, reply: Reply::Lost(Loss::Refused), fault: Some(rule) };
+        }
+        let struck = self.faults.striking(departure.lot, arrival, weather);
+        let at_connection =
+            struck.filter(|&rule| matches!(self.faults.rules[rule].effect, Effect::Reset | Effect::Stall));
+        if at_connection.is_none()
+            && let Some(buckets) = buckets
+            && let Some((rule, not_before)) = buckets.take(&self.faults, arrival, weather)
+        {
+            let Effect::RateLimit { retry, .. } = self.faults.rules[rule].effect else {
+                return Exchange { replied, reply: Reply::state(TaskState::Processing), fault: None };
+            };
+            let reply = refusal(429, Body::Envelope, retry, not_before - arrival, arrival, replied);
+            return Exchange { replied, reply, fault: Some(rule) };
+        }
+        let Some(rule) = struck else {
+            return Exchange { replied, reply: Reply::state(truth.state_at(arrival, failure)), fault: None };
+        };
+        let (replied, reply) = match &self.faults.rules[rule].effect {
+            Effect::Reset => (replied, Reply::Lost(Loss::Reset)),
+            Effect::Stall => (Micros::NEVER, Reply::Lost(Loss::TimedOut)),
+            Effect::Status { code, body, retry, retry_in } => {
+                (replied, refusal(*code, *body, *retry, *retry_in, arrival, replied))
+            }
+            Effect::NullData => (replied, Reply::Answer { status: 200, payload: Payload::NoData, retry_after: None }),
+            Effect::StaleRead => (replied, Reply::state(TaskState::Processing)),
+            // Refusals, limits and webhook effects have no share of a status request.
+            _ => (replied, Reply::state(truth.state_at(arrival, failure))),
+        };
+        Exchange { replied, reply, fault: Some(rule) }
+    }
+
+    /// Lets a submit arrive: when the client hears of it, whether it got an id, and whether the task exists.
+    pub fn arrive_submit(
+        &self,
+        departure: &Departure,
+        weather: &mut Weather<'_>,
+        buckets: Option<&mut Buckets>,
+    ) -> Submission {
+        if departure.refused.is_some() {
+            return Submission { heard: departure.back, accepted: false, exists: false, fault: departure.refused };
+        }
+        let struck = self.faults.striking(departure.lot, departure.arrival, weather);
+        let at_connection =
+            struck.filter(|&rule| matches!(self.faults.rules[rule].effect, Effect::Reset | Effect::Stall));
+        if at_connection.is_none()
+            && let Some(buckets) = buckets
+            && let Some((rule, _)) = buckets.take(&self.faults, departure.arrival, weather)
+        {
+            return Submission { heard: departure.back, accepted: false, exists: false, fault: Some(rule) };
+        }
+        match struck.map(|rule| &self.faults.rules[rule]) {
+            None => Submission { heard: departure.back, accepted: true, exists: true, fault: None },
+            Some(rule) => {
+                let heard = if rule.effect == Effect::Stall { Micros::NEVER } else { departure.back };
+                Submission { heard, accepted: false, exists: rule.after_creation, fault: struck }
+            }
+        }
+    }
+}
+
+/// What became of a submit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Submission {
+    /// Instant the answer is there; [`Micros::NEVER`] where none comes.
+    pub heard: Micros,
+    /// The client got an id.
+    pub accepted: bool,
+    /// The task exists.
+    pub exists: bool,
+    /// Rule that struck.
+    pub fault: Option<usize>,
+}
+
+/// An injected HTTP error, with the delay that its `Retry-After` asks for as a client reads it.
+fn refusal<'s>(
+    status: u16,
+    body: Body,
+    retry: RetryAdvice,
+    honest: Micros,
+    arrival: Micros,
+    replied: Micros,
+) -> Reply<'s> {
+    const SECOND: u64 = 1_000_000;
+    let whole_seconds = |us: u64| Micros::from_secs(us.div_ceil(SECOND));
+    let retry_after = match retry {
+        RetryAdvice::Absent | RetryAdvice::Garbage => None,
+        RetryAdvice::Seconds => Some(whole_seconds(honest.get())),
+        RetryAdvice::HttpDate => Some(whole_seconds((arrival + honest).get()) - replied),
+        RetryAdvice::Zero => Some(Micros::ZERO),
+        RetryAdvice::Huge => Some(Micros::from_secs(86_400)),
+        RetryAdvice::TooShort => Some(Micros::from_secs(honest.get() / 2 / SECOND)),
+    };
+    let payload = match body {
+        Body::Envelope => Payload::NoData,
+        Body::Html | Body::Empty => Payload::NotJson,
+    };
+    Reply::Answer { status, payload, retry_after }
+}

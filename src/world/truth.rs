@@ -1,0 +1,97 @@
+//! The fate of a task: drawn once, when it is submitted, and blind to how it is polled.
+
+use crate::api::reply::TaskState;
+use crate::time::Micros;
+use crate::world::draws::Draws;
+use crate::world::model::{Failure, Model};
+
+/// What becomes of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fate {
+    /// It succeeds.
+    Success,
+    /// It fails.
+    Failed,
+    /// It never ends.
+    Stuck,
+}
+
+impl Fate {
+    /// The name in `tasks.csv`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failed => "failed",
+            Self::Stuck => "stuck",
+        }
+    }
+}
+
+/// A task's fate and durations, before it is known when it starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Life {
+    /// What becomes of it.
+    pub fate: Fate,
+    /// Time in the queue, without waiting for a worker.
+    pub pending: Micros,
+    /// Time from the start of processing to the end; [`Micros::NEVER`] for a stuck task.
+    pub work: Micros,
+}
+
+impl Life {
+    /// Draws the life of one task: fate, then queueing, then work.
+    #[inline]
+    #[must_use]
+    pub fn draw(model: &Model, draws: &mut Draws) -> Self {
+        let lot = draws.uniform();
+        let pending = model.pending.as_ref().map_or(Micros::ZERO, |law| law.sample(draws));
+        let stuck = model.stuck.get();
+        if lot < stuck {
+            return Self { fate: Fate::Stuck, pending, work: Micros::NEVER };
+        }
+        match &model.failure {
+            Some(law) if lot < stuck + law.probability.get() => {
+                Self { fate: Fate::Failed, pending, work: law.after.sample(draws) }
+            }
+            _ => Self { fate: Fate::Success, pending, work: model.completion.sample(draws) },
+        }
+    }
+
+    /// The truth of a task with this life that is created at `created` and finds a worker at once.
+    #[inline]
+    #[must_use]
+    pub fn created_at(self, created: Micros) -> Truth {
+        let started = created + self.pending;
+        Truth { fate: self.fate, started, done: started + self.work }
+    }
+}
+
+/// A task's fate in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Truth {
+    /// What becomes of it.
+    pub fate: Fate,
+    /// Start of processing.
+    pub started: Micros,
+    /// Its end; [`Micros::NEVER`] for a stuck task.
+    pub done: Micros,
+}
+
+impl Truth {
+    /// The state that a reader at `now` sees: a task is finished from its done-instant on.
+    #[inline]
+    #[must_use]
+    pub fn state_at<'a>(&self, now: Micros, failure: &'a Failure) -> TaskState<'a> {
+        if now >= self.done {
+            match self.fate {
+                Fate::Failed => TaskState::Failed(failure),
+                _ => TaskState::Success,
+            }
+        } else if now >= self.started {
+            TaskState::Processing
+        } else {
+            TaskState::Pending
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Weather: what is wrong at an instant, for everyone, whoever asks and however often.
+
+use crate::time::Micros;
+use crate::world::draws::{Draws, Keys, Stream};
+use crate::world::fault::{FaultRule, GilbertElliott, When, Window};
+use rand_distr::{Distribution as _, Exp1};
+
+impl Window {
+    /// Whether the window is open at `now`; it is open at its first instant and closed at its end.
+    #[must_use]
+    pub fn contains(&self, now: Micros) -> bool {
+        if now < self.from {
+            return false;
+        }
+        let since = now - self.from;
+        match self.every {
+            Some(period) => Micros::new(since.get() % period.get()) < self.length,
+            None => since < self.length,
+        }
+    }
+}
+
+/// One path of a Gilbert–Elliott process, drawn as far as it was asked for.
+#[derive(Debug, Clone)]
+struct Path {
+    law: GilbertElliott,
+    draws: Draws,
+    /// Instants at which the state changes, ascending.
+    switches: Vec<Micros>,
+    starts_bad: bool,
+}
+
+impl Path {
+    fn new(law: GilbertElliott, mut draws: Draws) -> Self {
+        let starts_bad = draws.uniform() < law.bad_share.get();
+        Self { law, draws, switches: Vec::new(), starts_bad }
+    }
+
+    fn is_bad(&mut self, now: Micros) -> bool {
+        while self.switches.last().copied().unwrap_or(Micros::ZERO) <= now {
+            let bad = self.starts_bad ^ (self.switches.len() % 2 == 1);
+            let share = self.law.bad_share.get();
+            let mean = self.law.bad_mean.get() as f64 * if bad { 1.0 } else { (1.0 - share) / share };
+            let stay: f64 = Exp1.sample(&mut self.draws);
+            let last = self.switches.last().copied().unwrap_or(Micros::ZERO);
+            self.switches.push(last + Micros::from_f64(stay * mean).max(Micros::new(1)));
+        }
+        let passed = self.switches.partition_point(|switch| *switch <= now);
+        self.starts_bad ^ (passed % 2 == 1)
+    }
+}
+
+/// The weather of one replicate: which rules are active when.
+#[derive(Debug, Clone)]
+pub struct Weather<'s> {
+    rules: &'s [FaultRule],
+    paths: Vec<Option<Path>>,
+}
+
+impl<'s> Weather<'s> {
+    /// The weather of `replicate`: one process per rule, the same for all models and strategies.
+    #[must_use]
+    pub fn new(rules: &'s [FaultRule], seed: u64, replicate: u32) -> Self {
+        let keys = Keys::new(seed, replicate, "weather");
+        let paths = rules
+            .iter()
+            .zip(0..)
+            .map(|(rule, number)| match rule.when {
+                When::Bursts(law) => Some(Path::new(law, keys.draws(Stream::Weather, number))),
+                When::Always | When::During(_) => None,
+            })
+            .collect();
+        Self { rules, paths }
+    }
+
+    /// Whether rule number `rule` is active at `now`.
+    #[inline]
+    pub fn is_active(&mut self, rule: usize, now: Micros) -> bool {
+        match &self.rules[rule].when {
+            When::Always => true,
+            When::During(window) => window.contains(now),
+            When::Bursts(_) => self.paths[rule].as_mut().is_some_and(|path| path.is_bad(now)),
+        }
+    }
+
+    /// Stretches before `end` in which rule number `rule` is active; nothing for a rule that always is.
+    #[must_use]
+    pub fn bands(&mut self, rule: usize, end: Micros) -> Vec<(Micros, Micros)> {
+        match &self.rules[rule].when {
+            When::Always => Vec::new(),
+            When::During(window) => {
+                let starts = (0..).map(|n| window.from + window.every.unwrap_or(Micros::NEVER) * n);
+                let repeats = if window.every.is_some() { usize::MAX } else { 1 };
+                let within = starts.take(repeats).take_while(|start| *start < end);
+                within.map(|start| (start, (start + window.length).min(end))).collect()
+            }
+            When::Bursts(_) => {
+                let Some(path) = self.paths[rule].as_mut() else { return Vec::new() };
+                path.is_bad(end);
+                let edges: Vec<Micros> = std::iter::once(Micros::ZERO).chain(path.switches.iter().copied()).collect();
+                let first_bad = usize::from(!path.starts_bad);
+                let stays = edges.windows(2).skip(first_bad).step_by(2);
+                stays.map(|stay| (stay[0], stay[1].min(end))).take_while(|(from, _)| *from < end).collect()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::model::Probability;
+
+    #[test]
+    fn a_periodic_window_opens_and_closes_on_time() {
+        let window =
+            Window { from: Micros::from_secs(10), length: Micros::from_secs(5), every: Some(Micros::from_secs(60)) };
+        for (now_s, open) in [(0, false), (9, false), (10, true), (14, true), (15, false), (70, true), (75, false)] {
+            assert_eq!(window.contains(Micros::from_secs(now_s)), open, "{now_s} s");
+        }
+    }
+
+    /// The time share of 4 000 cycles has a standard error of about 0.0013 here: 5 of them fail once in 1.7 million.
+    #[test]
+    fn a_gilbert_elliott_path_has_its_bad_share_whatever_the_order_of_questions() {
+        let law = GilbertElliott { bad_share: Probability::new(0.1).expect("valid"), bad_mean: Micros::from_secs(3) };
+        let path = || Path::new(law, Keys::new(7, 0, "weather").draws(Stream::Weather, 0));
+        let (mut forward, mut jumping) = (path(), path());
+        let end_s = 120_000;
+        jumping.is_bad(Micros::from_secs(end_s));
+        let mut bad = 0;
+        for s in 0..end_s {
+            let now = Micros::from_secs(s);
+            let is_bad = forward.is_bad(now);
+            assert_eq!(is_bad, jumping.is_bad(now));
+            bad += u64::from(is_bad);
+        }
+        let share = bad as f64 / end_s as f64;
+        assert!((share - 0.1).abs() < 0.011, "{share}");
+    }
+}

@@ -1,0 +1,76 @@
+//! Webhook deliveries: when the client is told without asking, and how often.
+//!
+//! The sender pushes once, at the done-instant, and takes an accepted delivery for done (`apixo-api.md` §6). Faults of
+//! the receiver, which make the sender try again, are not part of this version's list.
+
+use crate::time::Micros;
+use crate::world::draws::{Keys, Stream};
+use crate::world::exchange::{Link, RouteFaults};
+use crate::world::fault::{Effect, FaultRule, Route};
+use crate::world::network::Network;
+use crate::world::weather::Weather;
+
+/// What reaches the client of one task's webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deliveries {
+    /// Instant of the first delivery; [`Micros::NEVER`] where none comes.
+    pub first: Micros,
+    /// Instant of a second delivery; [`Micros::NEVER`] where none comes.
+    pub again: Micros,
+    /// Rule that struck.
+    pub fault: Option<usize>,
+}
+
+impl Deliveries {
+    /// No delivery ever.
+    pub const NONE: Self = Self { first: Micros::NEVER, again: Micros::NEVER, fault: None };
+}
+
+/// The way of a model's webhooks to the client.
+#[derive(Debug, Clone)]
+pub struct WebhookLink<'s> {
+    network: &'s Network,
+    downlink: Link<'s>,
+    rules: &'s [FaultRule],
+    faults: RouteFaults<'s>,
+}
+
+impl<'s> WebhookLink<'s> {
+    /// The way for `model`.
+    #[must_use]
+    pub fn new(network: &'s Network, rules: &'s [FaultRule], model: &str) -> Self {
+        Self {
+            network,
+            downlink: Link::new(network, &[], Route::Webhook, model),
+            rules,
+            faults: RouteFaults::new(rules, Route::Webhook, model),
+        }
+    }
+
+    /// The deliveries for a task that is done at `done`. A task that never ends has none.
+    #[must_use]
+    pub fn deliver(&self, done: Micros, keys: &Keys, task: u64, weather: &mut Weather<'_>) -> Deliveries {
+        if done.is_never() {
+            return Deliveries::NONE;
+        }
+        let mut travel = keys.draws(Stream::WebhookNetwork, task);
+        let latency = match &self.network.webhook_latency {
+            Some(law) => law.sample(&mut travel),
+            None => {
+                let rtt = self.network.rtt.sample(&mut travel);
+                rtt - self.downlink.up(rtt)
+            }
+        };
+        let on_time = done + latency;
+        let lot = self.faults.draw(&mut keys.draws(Stream::WebhookFault, task));
+        let told = Deliveries { first: on_time, ..Deliveries::NONE };
+        let fault = self.faults.striking(lot, done, weather);
+        let mut detail = keys.draws(Stream::FaultDetail, task);
+        match fault.map(|rule| &self.rules[rule].effect) {
+            Some(Effect::Lose) => Deliveries { fault, ..Deliveries::NONE },
+            Some(Effect::Delay(by)) => Deliveries { first: on_time + by.sample(&mut detail), fault, ..told },
+            Some(Effect::Duplicate(after)) => Deliveries { again: on_time + after.sample(&mut detail), fault, ..told },
+            _ => told,
+        }
+    }
+}
