@@ -3,10 +3,13 @@
 //! [`record::TaskRecord`] is what an engine reports of one task; [`totals`], [`histogram`] and [`rate`] sum records up in
 //! integers; [`interval`] says how far a figure can be trusted; [`results`] is what `results.json` holds.
 
+pub mod cost;
 pub mod histogram;
 pub mod interval;
 pub mod rate;
 pub mod record;
 pub mod results;
 pub mod series;
+pub mod summary;
 pub mod totals;
+pub mod verdict;

@@ -1,10 +1,10 @@
 //! Sums over task records. All are integers, so they do not depend on the order or the grouping of the records: any
 //! number of threads gives the same bytes, and memory does not grow with the number of tasks.
 
+use crate::measure::cost::CostWeights;
 use crate::measure::histogram::Durations;
 use crate::measure::rate::RateTotals;
 use crate::measure::record::TaskRecord;
-use crate::scenario::CostWeights;
 use crate::time::Micros;
 use crate::world::draws::mix;
 use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
 //! Scenarios: one file that says which tasks, faults and strategies meet. A [`Scenario`] that exists is valid.
 
+use crate::measure::cost::CostWeights;
 use crate::strategy::composition::Strategy;
 use crate::time::Micros;
 use crate::world::arrivals::Arrivals;
@@ -51,15 +52,6 @@ pub struct SubmitPolicy {
     pub retry_delay: Micros,
     /// Time after which a submit without an answer has failed.
     pub attempt_timeout: Micros,
-}
-
-/// Weights of the cost of a wait: `poll·polls + delay_per_s·delay`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct CostWeights {
-    /// Cost of one poll.
-    pub poll: f64,
-    /// Cost of a second between a task's end and the client knowing it.
-    pub delay_per_s: f64,
 }
 
 /// A promise on a metric of the results.

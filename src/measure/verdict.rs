@@ -1,0 +1,90 @@
+//! Words for differences, adjusted for how many are looked at together.
+
+use crate::measure::interval::Estimate;
+use crate::measure::results::Verdict;
+
+/// Share of the baseline within which two strategies count as the same.
+const SAME_WITHIN: f64 = 0.01;
+/// Family-wise error rate.
+const LEVEL: f64 = 0.05;
+
+/// A difference that wants a word.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Difference {
+    /// Strategy minus baseline.
+    pub estimate: Estimate,
+    /// Mean of the baseline over the same pairs.
+    pub baseline: f64,
+    /// Whether it is a time (faster, slower) or a count (fewer, more).
+    pub is_time: bool,
+}
+
+impl Difference {
+    fn word(&self, is_same: bool) -> Verdict {
+        match (is_same, self.is_time, self.estimate.mean < 0.0) {
+            (true, ..) => Verdict::Same,
+            (_, false, true) => Verdict::Fewer,
+            (_, false, false) => Verdict::More,
+            (_, true, true) => Verdict::Faster,
+            (_, true, false) => Verdict::Slower,
+        }
+    }
+}
+
+/// The words for a table of differences: `same` where the interval lies within ± 1 % of the baseline, a direction where
+/// it excludes zero, else undecided. Holm's step-down (Holm 1979, Scand. J. Statist. 6:65) keeps the chance of any wrong
+/// word in the table at 5 %.
+#[must_use]
+pub fn words(table: &[Option<Difference>]) -> Vec<Verdict> {
+    let mut verdicts = vec![Verdict::Undecided; table.len()];
+    let mut tests: Vec<(f64, bool, usize)> = table
+        .iter()
+        .enumerate()
+        .filter_map(|(at, difference)| {
+            let difference = difference.as_ref()?;
+            let differs = difference.estimate.p_zero()?;
+            let same = difference.estimate.p_beyond(SAME_WITHIN * difference.baseline.abs())?;
+            let is_same = same < LEVEL || same < differs;
+            Some((if is_same { same } else { differs }, is_same, at))
+        })
+        .collect();
+    tests.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.2.cmp(&b.2)));
+    for (rank, (p, is_same, at)) in tests.iter().enumerate() {
+        if *p >= LEVEL / (tests.len() - rank) as f64 {
+            break;
+        }
+        verdicts[*at] = table[*at].map_or(Verdict::Undecided, |difference| difference.word(*is_same));
+    }
+    verdicts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn difference(mean: f64, variance: f64) -> Option<Difference> {
+        Some(Difference { estimate: Estimate::of_tasks(100, mean, Some(variance)), baseline: 100.0, is_time: false })
+    }
+
+    #[test]
+    fn the_words_follow_the_interval() {
+        // Standard errors of 0.1: intervals of about ± 0.2.
+        let table = [difference(-5.0, 1.0), difference(5.0, 1.0), difference(0.1, 1.0), difference(1.0, 1.0), None];
+        use Verdict::{Fewer, More, Same, Undecided};
+        assert_eq!(words(&table), [Fewer, More, Same, More, Undecided]);
+        assert_eq!(words(&[difference(1.0, 100.0)]), [Undecided]);
+    }
+
+    #[test]
+    fn no_difference_at_all_is_the_same() {
+        assert_eq!(words(&[difference(0.0, 0.0)]), [Verdict::Same]);
+    }
+
+    #[test]
+    fn more_tests_ask_for_stronger_evidence() {
+        // p = 0.026 alone decides; among twenty it does not.
+        let weak = difference(2.26, 100.0);
+        assert_eq!(words(&[weak]), [Verdict::More]);
+        assert_eq!(words(&[weak; 20]), [Verdict::Undecided; 20]);
+    }
+}
