@@ -3,6 +3,7 @@
 //! [`plan::Plan`] is a scenario made ready to run, [`intake::Intake`] the stream of its tasks up to the start of their
 //! waits, [`sim`] the simulator that answers strategies from the world directly, [`trace`] one wait request by request.
 
+pub mod compare;
 pub mod intake;
 pub mod plan;
 pub mod sim;

@@ -1,5 +1,19 @@
 //! Scenarios: one file that says which tasks, faults and strategies meet. A [`Scenario`] that exists is valid.
 
+mod check;
+mod checked;
+pub mod column;
+pub mod error;
+pub mod files;
+pub mod gates;
+mod grammar;
+pub mod narrow;
+mod read;
+pub mod shipped;
+#[cfg(feature = "cli")]
+mod snippet;
+pub mod suggest;
+
 use crate::measure::cost::CostWeights;
 use crate::strategy::composition::Strategy;
 use crate::time::Micros;
@@ -7,6 +21,13 @@ use crate::world::arrivals::Arrivals;
 use crate::world::fault::FaultRule;
 use crate::world::model::Model;
 use crate::world::network::Network;
+use error::{InvalidScenario, ScenarioError};
+use files::{Files, Folder};
+use std::fs;
+use std::path::Path;
+
+/// Most tasks of a scenario: tasks × replicates × models × strategies.
+pub const MOST_TASKS: u128 = 10_000_000_000;
 
 /// Everything that a run needs.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +62,60 @@ pub struct Scenario {
     pub cost: CostWeights,
     /// Promises that the results are held against.
     pub gates: Vec<Gate>,
+}
+
+impl Scenario {
+    /// The scenario in the file at `path`. Files that it names are looked for in its folder.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read or is no valid scenario; then with everything that is wrong in it.
+    pub fn read(path: &Path) -> Result<Self, ScenarioError> {
+        let bytes = fs::read(path).map_err(|source| ScenarioError::Read { path: path.to_owned(), source })?;
+        let text = String::from_utf8(bytes).map_err(|error| ScenarioError::NotUtf8 {
+            path: path.to_owned(),
+            offset: error.utf8_error().valid_up_to(),
+        })?;
+        let folder = Folder(path.parent().unwrap_or(Path::new("")).to_owned());
+        Self::parse(&text, &path.display().to_string(), &folder).map_err(ScenarioError::Invalid)
+    }
+
+    /// The scenario in `text`. `origin` is where it is from, for messages; `files` has the files that it names.
+    ///
+    /// ```
+    /// use pollbench::scenario::{Scenario, files::Embedded};
+    /// let text = r#"
+    ///     schema_version = 1
+    ///     name = "mine"
+    ///     [models.sora-2]
+    ///     completion = "190s"
+    ///     [[strategies]]
+    ///     preset = "adaptiv"
+    /// "#;
+    /// let error = Scenario::parse(text, "mine.toml", &Embedded(&[])).unwrap_err();
+    /// assert!(error.to_string().starts_with("mine.toml:7:14: `preset` cannot be \"adaptiv\""));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Where it is no valid scenario, with everything that is wrong in it.
+    pub fn parse(text: &str, origin: &str, files: &dyn Files) -> Result<Self, InvalidScenario> {
+        read::read(text, origin, files)
+    }
+}
+
+/// The JSON Schema (draft 2020-12) of scenario files, printed from the tables that files are checked against.
+#[must_use]
+pub fn json_schema() -> serde_json::Value {
+    grammar::json_schema::json_schema()
+}
+
+/// The tasks of `scenario` in all.
+fn total_tasks(scenario: &Scenario) -> u128 {
+    [u64::from(scenario.replicates), scenario.models.len() as u64, scenario.strategies.len() as u64]
+        .into_iter()
+        .map(u128::from)
+        .fold(u128::from(scenario.tasks), u128::saturating_mul)
 }
 
 /// What happens to submits that fail.

@@ -1,0 +1,90 @@
+//! The whole main job on the simulator: a plan in, results and curves out.
+
+use crate::engine::plan::Plan;
+use crate::engine::sim::{Control, Findings, Options, Sink, run};
+use crate::measure::results::{Results, Run, SCHEMA_VERSION};
+use crate::measure::series::{FaultBand, Series};
+use crate::measure::summary::{self, Pairing};
+use crate::time::Micros;
+use crate::world::weather::Weather;
+
+/// What a comparison found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compared {
+    /// The figures.
+    pub results: Results,
+    /// What charts draw beside them.
+    pub series: Series,
+    /// Numbers of the rules that never struck.
+    pub idle_rules: Vec<usize>,
+}
+
+/// Runs a plan on the simulator and sums it up; gates are left to the caller. `None` if it was stopped.
+#[must_use]
+pub fn compare(plan: &Plan<'_>, options: Options, control: &Control, sink: Option<Sink<'_>>) -> Option<Compared> {
+    let findings = run(plan, options, control, sink)?;
+    let scenario = plan.scenario;
+    let weights = &scenario.cost;
+    let cells = each_cell(plan).zip(&findings.cells).map(|((model, strategy), data)| {
+        let has_limit = strategy.policies[model].nominal_limit().is_some();
+        let (model, name) = (&plan.models[model].model.name, &strategy.strategy.name);
+        summary::cell(model, name, data, strategy.interacts, has_limit, weights)
+    });
+    let baseline = &plan.strategies[scenario.baseline];
+    let pairings: Vec<_> = each_cell(plan)
+        .zip(&findings.pairs)
+        .filter(|((_, strategy), _)| strategy.strategy.name != baseline.strategy.name)
+        .map(|((model, strategy), data)| Pairing {
+            model: &plan.models[model].model.name,
+            strategy: &strategy.strategy.name,
+            baseline: &baseline.strategy.name,
+            data,
+            interacts: strategy.interacts || baseline.interacts,
+        })
+        .collect();
+    let series = findings.cells.iter().zip(&findings.samples).map(|(data, sample)| summary::series(data, sample));
+    let digest = findings.cells.iter().fold(0_u64, |sum, cell| sum.wrapping_add(cell.totals.digest));
+    Some(Compared {
+        results: Results {
+            schema_version: SCHEMA_VERSION,
+            run: Run {
+                scenario: scenario.name.clone(),
+                engine: "sim".to_owned(),
+                seed: scenario.seed,
+                tasks: scenario.tasks,
+                replicates: scenario.replicates,
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                digest: format!("{digest:016x}"),
+            },
+            cells: cells.collect(),
+            comparisons: summary::comparisons(&pairings, weights),
+            gates: Vec::new(),
+        },
+        series: Series { cells: series.collect(), bands: bands(plan, &findings) },
+        idle_rules: (0..scenario.faults.len()).filter(|&rule| findings.fired[rule] == 0).collect(),
+    })
+}
+
+/// Models in plan order, then strategies: the order of cells.
+fn each_cell<'a, 's>(
+    plan: &'a Plan<'s>,
+) -> impl Iterator<Item = (usize, &'a crate::engine::plan::StrategyPlan<'s>)> + use<'a, 's> {
+    (0..plan.models.len()).flat_map(move |model| plan.strategies.iter().map(move |strategy| (model, strategy)))
+}
+
+/// When faults were active in the first replicate, as far as its sampled tasks go.
+fn bands(plan: &Plan<'_>, findings: &Findings) -> Vec<FaultBand> {
+    let scenario = plan.scenario;
+    let polls = findings.samples.iter().flatten().flat_map(|task| task.polls.iter().map(|(sent, _)| *sent));
+    let ends = findings.samples.iter().flatten().filter_map(|task| task.settled);
+    let end = Micros::from_f64(polls.chain(ends).fold(0.0, f64::max) * 1e6);
+    let mut weather = Weather::new(&scenario.faults, scenario.seed, 0);
+    let rules = scenario.faults.iter().enumerate();
+    rules
+        .flat_map(|(number, rule)| {
+            let band =
+                |(from, to): (Micros, Micros)| FaultBand { from: from.as_secs(), to: to.as_secs(), kind: rule.kind };
+            weather.bands(number, end).into_iter().map(band).collect::<Vec<_>>()
+        })
+        .collect()
+}

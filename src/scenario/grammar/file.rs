@@ -1,0 +1,207 @@
+//! The keys of the file itself, its arrivals, network, models, report and gates.
+
+use super::distributions::DISTRIBUTION;
+use super::faults::FAULTS;
+use super::strategies::STRATEGY;
+use super::{Family, Range, Rule, Section, Shape, Wording, Words, optional, required, with_default};
+use crate::scenario::gates::{METRIC_NAMES, STAT_NAMES};
+
+/// The whole file.
+pub(crate) static SCENARIO: Section = Section {
+    name: "scenario",
+    about: "A pollbench scenario: which tasks, faults and strategies meet.",
+    fields: &[
+        required("schema_version", Shape::Exactly(1), "Version of the file format."),
+        required("name", Shape::Text(Wording::Folder), "Name, also of the report's folder."),
+        with_default("description", Shape::Text(Wording::Free), "\"\"", "One sentence."),
+        with_default("seed", Shape::Count(0, u64::MAX), "42", "Key of all randomness."),
+        with_default("tasks", Shape::Count(1, u64::MAX), "500", "Tasks per model and replicate."),
+        with_default(
+            "replicates",
+            Shape::Count(1, u32::MAX as u64),
+            "20",
+            "Independent repetitions: the unit of resampling where tasks interact.",
+        ),
+        with_default(
+            "horizon",
+            Shape::PositiveDuration,
+            "\"30m\"",
+            "A wait that neither knew nor gave up by then is a hang.",
+        ),
+        with_default(
+            "arrivals",
+            Shape::Kinds(&ARRIVALS),
+            "{ kind = \"poisson\" }",
+            "When tasks are submitted; open, never delayed by slow replies.",
+        ),
+        with_default("network", Shape::Table(&NETWORK), "{}", "How long exchanges travel."),
+        optional("webhook", Shape::Table(&WEBHOOK), "How webhook deliveries travel."),
+        with_default("submit", Shape::Table(&SUBMIT), "{}", "What happens to submits that fail."),
+        required("models", Shape::Named(&MODEL), "Models by name, at least one."),
+        with_default("faults", Shape::Many(&Shape::Kinds(&FAULTS)), "[]", "What goes wrong, in order."),
+        required("strategies", Shape::Many(&Shape::Table(&STRATEGY)), "Strategies to compare, at least one."),
+        with_default("report", Shape::Table(&REPORT), "{}", "What the report compares and weighs."),
+        with_default("gates", Shape::Many(&Shape::Table(&GATE)), "[]", "Promises that the results are held against."),
+    ],
+    rules: &[],
+};
+
+static ARRIVALS: Family =
+    Family { name: "arrivals", kinds: || ARRIVAL_KINDS, default: Some("poisson"), shorthand: None, planned: &[] };
+
+static ARRIVAL_KINDS: &[Section] = &[
+    Section {
+        name: "poisson",
+        about: "Independent exponential gaps.",
+        fields: &[with_default(
+            "rate_per_s",
+            Shape::Number(Range::Positive),
+            "2.0",
+            "Mean arrivals per second of one model.",
+        )],
+        rules: &[],
+    },
+    Section {
+        name: "constant",
+        about: "Equal gaps.",
+        fields: &[with_default(
+            "rate_per_s",
+            Shape::Number(Range::Positive),
+            "2.0",
+            "Arrivals per second of one model.",
+        )],
+        rules: &[],
+    },
+    Section { name: "burst", about: "All tasks at once.", fields: &[], rules: &[] },
+    Section {
+        name: "trace",
+        about: "Recorded instants since the start, ascending; past the end the trace starts over.",
+        fields: &[
+            optional("at", Shape::Many(&Shape::Duration), "The instants."),
+            super::distributions::FILE,
+            super::distributions::COLUMN,
+            super::distributions::UNIT,
+        ],
+        rules: &[Rule::ExactlyOne(&["at", "file"]), Rule::With("file", &["column"])],
+    },
+];
+
+static NETWORK: Section = Section {
+    name: "network",
+    about: "How long exchanges travel.",
+    fields: &[
+        with_default("rtt", Shape::Kinds(&DISTRIBUTION), "\"0s\"", "Round trip of a request."),
+        with_default(
+            "up_share",
+            Shape::Number(Range::Probability),
+            "0.5",
+            "Share of the round trip that is the way up: the server's truth is read when it ends.",
+        ),
+    ],
+    rules: &[],
+};
+
+static WEBHOOK: Section = Section {
+    name: "webhook",
+    about: "How webhook deliveries travel.",
+    fields: &[optional("latency", Shape::Kinds(&DISTRIBUTION), "Latency of a delivery; the downlink where absent.")],
+    rules: &[],
+};
+
+static SUBMIT: Section = Section {
+    name: "submit",
+    about: "What happens to submits that fail.",
+    fields: &[
+        with_default("retries", Shape::Count(0, u32::MAX as u64), "0", "Times that a failed submit is sent again."),
+        with_default("retry_delay", Shape::Duration, "\"1s\"", "Pause before each."),
+        with_default(
+            "attempt_timeout",
+            Shape::PositiveDuration,
+            "\"60s\"",
+            "Time after which a submit without an answer has failed.",
+        ),
+    ],
+    rules: &[],
+};
+
+static MODEL: Section = Section {
+    name: "model",
+    about: "How long a model's tasks take and what becomes of them.",
+    fields: &[
+        required("completion", Shape::Kinds(&DISTRIBUTION), "Processing time of a task that succeeds."),
+        optional("pending", Shape::Kinds(&DISTRIBUTION), "Time a task is queued before it is processed."),
+        optional("failure", Shape::Table(&FAILURE), "How tasks fail; none do where absent."),
+        with_default(
+            "stuck_probability",
+            Shape::Number(Range::Probability),
+            "0.0",
+            "Share of tasks that never end; with the failing share at most 1.",
+        ),
+        optional(
+            "workers",
+            Shape::Count(1, u32::MAX as u64),
+            "Tasks that are processed at once, first come first served; unlimited where absent. Couples tasks.",
+        ),
+    ],
+    rules: &[],
+};
+
+static FAILURE: Section = Section {
+    name: "failure",
+    about: "How a model's tasks fail.",
+    fields: &[
+        required("probability", Shape::Number(Range::Probability), "Share of all tasks that fail."),
+        with_default(
+            "code",
+            Shape::Text(Wording::Free),
+            "\"GENERATION_FAILED\"",
+            "What the API then says, for programs.",
+        ),
+        with_default(
+            "message",
+            Shape::Text(Wording::Free),
+            "\"generation failed\"",
+            "What the API then says, for people.",
+        ),
+        optional(
+            "after",
+            Shape::Kinds(&DISTRIBUTION),
+            "Time from the start of processing to the failure; the model's completion law where absent.",
+        ),
+    ],
+    rules: &[],
+};
+
+static REPORT: Section = Section {
+    name: "report",
+    about: "What the report compares and weighs.",
+    fields: &[
+        optional(
+            "baseline",
+            Shape::Text(Wording::Label),
+            "Strategy that others are compared with; the first where absent.",
+        ),
+        with_default("poll_cost", Shape::Number(Range::NonNegative), "1.0", "Cost of one poll."),
+        with_default(
+            "delay_cost_per_s",
+            Shape::Number(Range::NonNegative),
+            "0.1",
+            "Cost of a second between a task's end and the client knowing it.",
+        ),
+    ],
+    rules: &[],
+};
+
+static GATE: Section = Section {
+    name: "gate",
+    about: "A promise on a metric of the results, in each cell that it matches.",
+    fields: &[
+        required("metric", Shape::Word(Words::of(&METRIC_NAMES)), "Name of the metric."),
+        optional("stat", Shape::Word(Words::of(&STAT_NAMES)), "Statistic of the metric; its first one where absent."),
+        optional("strategy", Shape::Text(Wording::Label), "Only cells of this strategy."),
+        optional("model", Shape::Text(Wording::Label), "Only cells of this model."),
+        optional("min", Shape::Number(Range::Finite), "The value must not be below."),
+        optional("max", Shape::Number(Range::Finite), "The value must not be above."),
+    ],
+    rules: &[Rule::ExactlyOne(&["min", "max"])],
+};

@@ -1,0 +1,176 @@
+//! The keys of strategies, on every axis of their composition.
+
+use super::{Family, Range, Rule, Section, Shape, Wording, Words, optional, required, with_default};
+use crate::strategy::presets::PRESETS;
+
+/// A strategy: a preset with what it changes, or a composition of one's own.
+pub(crate) static STRATEGY: Section = Section {
+    name: "strategy",
+    about: "A preset with what is to differ, or a composition of one's own.",
+    fields: &[
+        optional("preset", Shape::Word(Words { allowed: PRESETS, planned: PLANNED }), "Preset to start from."),
+        optional("name", Shape::Text(Wording::Label), "Name in tables, unique; the preset's where absent."),
+        optional("schedule", Shape::Kinds(&SCHEDULE), "When the next poll is due; on a preset, for every model."),
+        optional("limit", Shape::Kinds(&LIMIT), "When to give up; on a preset, for every model."),
+        optional(
+            "recovery",
+            Shape::Kinds(&RECOVERY),
+            "What a reply that told nothing leads to; tolerant where absent.",
+        ),
+        optional(
+            "jitter",
+            Shape::Word(Words::of(&["none", "full", "equal", "decorrelated"])),
+            "Randomisation of the gaps; none where absent.",
+        ),
+        optional(
+            "channel",
+            Shape::Word(Words::of(&["poll", "webhook", "both"])),
+            "How the client learns of the end; poll where absent.",
+        ),
+        optional(
+            "pool",
+            Shape::Count(1, u32::MAX as u64),
+            "Lock-step rounds over pools of so many tasks, as the guide's concurrent poller makes them.",
+        ),
+        optional("limiter", Shape::Table(&LIMITER), "One limit on the requests of all tasks of a model."),
+        optional("models", Shape::Named(&PACE), "Paces of single models, whether the scenario has them or not."),
+    ],
+    rules: &[Rule::Without("preset", &["name", "schedule", "limit"]), Rule::AtMostOne(&["pool", "limiter"])],
+};
+
+/// Presets that are named and not there yet.
+const PLANNED: &[&str] = &["optimal"];
+
+static PACE: Section = Section {
+    name: "pace",
+    about: "What differs for one model.",
+    fields: &[
+        optional("schedule", Shape::Kinds(&SCHEDULE), "When the next poll is due."),
+        optional("limit", Shape::Kinds(&LIMIT), "When to give up."),
+    ],
+    rules: &[],
+};
+
+static LIMITER: Section = Section {
+    name: "limiter",
+    about: "A client's own limit on its requests, shared by all of its waits.",
+    fields: &[
+        required("max_in_flight", Shape::Count(1, u32::MAX as u64), "Requests in flight at once."),
+        required("rate_per_s", Shape::Number(Range::Positive), "Requests per second."),
+        required("burst", Shape::Count(1, u32::MAX as u64), "Requests that may go out at once after a quiet time."),
+    ],
+    rules: &[],
+};
+
+static SCHEDULE: Family =
+    Family { name: "schedule", kinds: || SCHEDULES, default: None, shorthand: None, planned: PLANNED };
+
+static SCHEDULES: &[Section] = &[
+    Section {
+        name: "fixed",
+        about: "Equal gaps.",
+        fields: &[
+            with_default("first", Shape::Duration, "\"0s\"", "Wait before the first poll."),
+            required("interval", Shape::PositiveDuration, "Gap after each poll."),
+        ],
+        rules: &[],
+    },
+    Section { name: "initial+fixed", about: "A first wait, then equal gaps.", fields: ADAPTIVE, rules: &[] },
+    Section { name: "adaptive", about: "The same as `initial+fixed`.", fields: ADAPTIVE, rules: &[] },
+    Section {
+        name: "exponential",
+        about: "A first wait, then gaps that grow by a factor up to a cap.",
+        fields: &[
+            with_default("first", Shape::Duration, "\"0s\"", "Wait before the first poll."),
+            required("interval", Shape::PositiveDuration, "Gap after the first poll."),
+            with_default("multiplier", Shape::Number(Range::FromOne), "1.5", "Growth of the gap."),
+            required("cap", Shape::PositiveDuration, "Longest gap, at least `interval`."),
+        ],
+        rules: &[],
+    },
+    Section {
+        name: "table",
+        about: "Explicit instants; then the last gap repeats.",
+        fields: &[required(
+            "instants",
+            Shape::Many(&Shape::Duration),
+            "Times since the start of the wait, strictly ascending.",
+        )],
+        rules: &[],
+    },
+];
+
+const ADAPTIVE: &[super::Field] = &[
+    required("initial", Shape::Duration, "Wait before the first poll."),
+    required("interval", Shape::PositiveDuration, "Gap after each poll."),
+];
+
+static LIMIT: Family = Family { name: "limit", kinds: || LIMITS, default: None, shorthand: None, planned: &[] };
+
+static LIMITS: &[Section] = &[
+    Section { name: "none", about: "Never.", fields: &[], rules: &[] },
+    Section {
+        name: "attempts",
+        about: "After so many polls and, as in the guide, one more wasted sleep.",
+        fields: &[required("attempts", Shape::Count(1, u32::MAX as u64), "Polls.")],
+        rules: &[],
+    },
+    Section {
+        name: "sum-of-sleeps",
+        about: "When the sleeps add up to this, as in the guide: request time is not counted.",
+        fields: &[required("max", Shape::PositiveDuration, "Sum of sleeps.")],
+        rules: &[],
+    },
+    Section {
+        name: "wall-clock",
+        about: "At this time since the start of the wait, with one more poll there.",
+        fields: &[required("deadline", Shape::PositiveDuration, "Time since the start of the wait.")],
+        rules: &[],
+    },
+];
+
+static RECOVERY: Family =
+    Family { name: "recovery", kinds: || RECOVERIES, default: None, shorthand: None, planned: &[] };
+
+static RECOVERIES: &[Section] = &[
+    Section {
+        name: "propagate",
+        about: "The wait ends with the error, as in the guide's basic code. Requests have no timeout.",
+        fields: &[],
+        rules: &[],
+    },
+    Section {
+        name: "network-retry",
+        about: "The guide's network retry, after 1, 2, 3 … steps. Requests have no timeout.",
+        fields: &[
+            with_default("retries", Shape::Count(0, u32::MAX as u64), "3", "Retries in one round."),
+            with_default("step", Shape::Duration, "\"1s\"", "Sleep before the first; the k-th is k times as long."),
+        ],
+        rules: &[],
+    },
+    Section {
+        name: "tolerant",
+        about: "Permanent errors end the wait, others are polled over.",
+        fields: &[
+            optional(
+                "consecutive_failures",
+                Shape::Count(1, u32::MAX as u64),
+                "Failures in a row that end the wait; unlimited where absent.",
+            ),
+            with_default("attempt_timeout", Shape::PositiveDuration, "\"10s\"", "Longest time for one request."),
+            with_default(
+                "retry_after_floor",
+                Shape::Duration,
+                "\"1s\"",
+                "Shortest delay that a Retry-After is taken for.",
+            ),
+            with_default(
+                "retry_after_ceiling",
+                Shape::Duration,
+                "\"60s\"",
+                "Longest delay that a Retry-After is obeyed for, at least the floor.",
+            ),
+        ],
+        rules: &[],
+    },
+];

@@ -1,0 +1,134 @@
+//! Laws of durations, and of arrivals.
+
+use super::Reader;
+use crate::scenario::checked::{Node, Table, Value, all};
+use crate::scenario::column::{self, Unit};
+use crate::time::Micros;
+use crate::world::arrivals::Arrivals;
+use crate::world::distribution::{Distribution, DistributionError};
+use crate::world::network::Network;
+use std::io;
+
+impl Reader<'_> {
+    /// The law at a key with a default, or a required one.
+    pub(super) fn law(&mut self, table: &Table, key: &str) -> Option<Distribution> {
+        self.distribution(key, table.node(key)?)
+    }
+
+    /// The law at an optional key.
+    pub(super) fn optional_law(&mut self, table: &Table, key: &str) -> Option<Option<Distribution>> {
+        if table.has(key) { self.law(table, key).map(Some) } else { Some(None) }
+    }
+
+    fn distribution(&mut self, key: &str, node: &Node) -> Option<Distribution> {
+        match &node.value {
+            Value::Table(table) => self.tabled(table),
+            Value::Text(text) => match text.parse::<Micros>() {
+                Ok(duration) => Some(Distribution::constant(duration)),
+                Err(error) if !text.contains('(') => {
+                    let help = "a law is written { kind = \"lognormal\", … } or \"lognormal(median=120s, sigma=0.5)\"";
+                    self.problem_with(node.span.clone(), format!("`{key}`: {error}"), help)
+                }
+                Err(_) => self.built(text.parse(), |_| node.span.clone()),
+            },
+            _ => None,
+        }
+    }
+
+    fn tabled(&mut self, table: &Table) -> Option<Distribution> {
+        if !table.is_sound() {
+            return None;
+        }
+        let (min, max, shift) = (table.optional("min")?, table.optional("max")?, table.optional("shift")?);
+        let built = match table.section.name {
+            "mixture" => {
+                let parts: Option<Vec<_>> =
+                    table.get::<&[Option<Node>]>("parts")?.iter().map(|part| self.part(part)).collect();
+                Distribution::mixture(parts?)
+            }
+            "empirical" => Distribution::empirical(self.times(table, "values")?),
+            kind => Distribution::build(kind, |parameter| match &table.node(parameter)?.value {
+                Value::Duration(duration) => Some(duration.get() as f64),
+                Value::Number(number) => Some(*number),
+                _ => None,
+            }),
+        };
+        let bounded = built.and_then(|law| law.bounded(min, max, shift));
+        self.built(bounded, |parameter| parameter.map_or(table.span.clone(), |parameter| table.place(parameter)))
+    }
+
+    fn part(&mut self, part: &Option<Node>) -> Option<(f64, Distribution)> {
+        let Value::Table(table) = &part.as_ref()?.value else { return None };
+        let law = self.tabled(table)?;
+        Some((table.get("weight")?, law))
+    }
+
+    fn built(
+        &mut self,
+        built: Result<Distribution, DistributionError>,
+        place: impl Fn(Option<&'static str>) -> std::ops::Range<usize>,
+    ) -> Option<Distribution> {
+        built.map_err(|error| self.problem::<()>(place(error.parameter()), error.to_string())).ok()
+    }
+
+    /// Durations that are written at `key`, or in a column of a file.
+    fn times(&mut self, table: &Table, key: &str) -> Option<Vec<Micros>> {
+        if table.has(key) {
+            let times = all(table.get(key)?)?;
+            if times.is_empty() {
+                return self.problem(table.span(key), format!("`{key}` is empty"));
+            }
+            return Some(times);
+        }
+        let file = table.optional::<&str>("file")??;
+        let column = table.optional::<&str>("column")??;
+        let unit = table.get("unit").and_then(Unit::named)?;
+        let text = match self.files.text(file) {
+            Ok(text) => text,
+            Err(error) => {
+                let reason = match error.kind() {
+                    io::ErrorKind::NotFound => "there is no such file beside the scenario".to_owned(),
+                    io::ErrorKind::InvalidData => "the file is not UTF-8 text".to_owned(),
+                    _ => error.to_string(),
+                };
+                return self.problem(table.span("file"), format!("`{file}`: {reason}"));
+            }
+        };
+        match column::durations(&text, column, unit) {
+            Ok(times) => Some(times),
+            Err(error) => self.problem(table.span("file"), format!("`{file}`: {error}")),
+        }
+    }
+
+    /// When tasks are submitted.
+    pub(super) fn arrivals(&mut self, file: &Table) -> Option<Arrivals> {
+        let table: &Table = file.get("arrivals")?;
+        if !table.is_sound() {
+            return None;
+        }
+        Some(match table.section.name {
+            "poisson" => Arrivals::Poisson { rate_per_s: table.get("rate_per_s")? },
+            "constant" => Arrivals::Constant { rate_per_s: table.get("rate_per_s")? },
+            "burst" => Arrivals::Burst,
+            _ => {
+                let instants = self.times(table, "at")?;
+                if let Some(pair) = instants.windows(2).find(|pair| pair[0] > pair[1]) {
+                    let place = table.span(if table.has("at") { "at" } else { "file" });
+                    return self.problem(place, format!("instants must ascend, but {} follows {}", pair[1], pair[0]));
+                }
+                Arrivals::Trace(instants.into())
+            }
+        })
+    }
+
+    /// How exchanges and deliveries travel.
+    pub(super) fn network(&mut self, file: &Table) -> Option<Network> {
+        let table: &Table = file.get("network")?;
+        let rtt = self.law(table, "rtt");
+        let webhook_latency = match file.optional::<&Table>("webhook")? {
+            Some(webhook) => self.optional_law(webhook, "latency"),
+            None => Some(None),
+        };
+        Some(Network { rtt: rtt?, up_share: super::probability(table, "up_share")?, webhook_latency: webhook_latency? })
+    }
+}

@@ -1,0 +1,50 @@
+//! Models.
+
+use super::{Reader, probability};
+use crate::scenario::checked::{Named, Table};
+use crate::world::distribution::Distribution;
+use crate::world::model::{Failure, FailureLaw, Model};
+use std::num::NonZeroU32;
+
+impl Reader<'_> {
+    /// The models in file order.
+    pub(super) fn models(&mut self, file: &Table) -> Option<Vec<Model>> {
+        let tables: &[Named] = file.get("models")?;
+        if tables.is_empty() {
+            return self.problem_with(file.span("models"), "there is no model", "write one as [models.NAME]");
+        }
+        let models: Vec<_> = tables.iter().map(|named| self.model(named.name(), &named.table)).collect();
+        models.into_iter().collect()
+    }
+
+    fn model(&mut self, name: &str, table: &Table) -> Option<Model> {
+        let completion = self.law(table, "completion");
+        let pending = self.optional_law(table, "pending");
+        let failure = match table.optional::<&Table>("failure")? {
+            Some(failure) => self.failure(failure, completion.as_ref()).map(Some),
+            None => Some(None),
+        };
+        let (completion, pending, failure) = (completion?, pending?, failure?);
+        let stuck = probability(table, "stuck_probability")?;
+        let ending = failure.as_ref().map_or(0.0, |law| law.probability.get()) + stuck.get();
+        if ending > 1.0 {
+            let message = format!("`failure.probability` and `stuck_probability` add up to {ending}, which is above 1");
+            return self.problem(table.span("stuck_probability"), message);
+        }
+        let workers = table.optional::<u64>("workers")?;
+        let workers = workers.and_then(|workers| u32::try_from(workers).ok()).and_then(NonZeroU32::new);
+        Some(Model { name: name.to_owned(), completion, pending, failure, stuck, workers })
+    }
+
+    /// How tasks fail: by `completion` where no law of their own is written.
+    fn failure(&mut self, table: &Table, completion: Option<&Distribution>) -> Option<FailureLaw> {
+        let after = self.optional_law(table, "after")?;
+        let failure =
+            Failure { code: table.get::<&str>("code")?.to_owned(), message: table.get::<&str>("message")?.to_owned() };
+        Some(FailureLaw {
+            probability: probability(table, "probability")?,
+            failure,
+            after: after.or(completion.cloned())?,
+        })
+    }
+}

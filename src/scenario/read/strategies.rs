@@ -1,0 +1,245 @@
+//! Strategies: presets with what they change, and compositions.
+
+use super::{Reader, count, positive};
+use crate::scenario::checked::{Named, Node, Table, Value, all};
+use crate::strategy::composition::{
+    Channel, Jitter, Limit, Limiter, Pace, Recovery, Schedule, Sharing, Strategy, Tolerance,
+};
+use crate::strategy::presets::preset;
+use crate::time::Micros;
+use std::num::NonZeroU32;
+
+impl Reader<'_> {
+    /// The strategies in file order.
+    pub(super) fn strategies(&mut self, file: &Table) -> Option<Vec<Strategy>> {
+        let nodes: &[Option<Node>] = file.get("strategies")?;
+        if nodes.is_empty() {
+            return self.problem_with(file.span("strategies"), "there is no strategy", "write one as [[strategies]]");
+        }
+        let mut names: Vec<String> = Vec::new();
+        let mut strategies = Vec::new();
+        for node in nodes {
+            let strategy = node.as_ref().and_then(|node| self.strategy(node));
+            if let (Some(strategy), Some(node)) = (&strategy, node) {
+                if names.contains(&strategy.name) {
+                    let message = format!("there is a second strategy `{}`", strategy.name);
+                    self.problem_with::<()>(node.span.clone(), message, "give it a `name` of its own");
+                }
+                names.push(strategy.name.clone());
+            }
+            strategies.push(strategy);
+        }
+        strategies.into_iter().collect()
+    }
+
+    fn strategy(&mut self, node: &Node) -> Option<Strategy> {
+        let Value::Table(table) = &node.value else { return None };
+        let pace = self.pace(table);
+        let per_model = self.per_model(table);
+        let recovery = self.recovery(table);
+        let ((schedule, limit), per_model, recovery) = (pace?, per_model?, recovery?);
+        if !table.is_sound() {
+            return None;
+        }
+        let mut strategy = match table.optional::<&str>("preset")? {
+            Some(name) => preset(name)?,
+            None => composition(schedule.clone()?, limit?),
+        };
+        if let Some(name) = table.optional::<&str>("name")? {
+            name.clone_into(&mut strategy.name);
+        }
+        // A pace that is written for all models replaces those that the preset has for single ones.
+        for pace in std::iter::once(&mut strategy.pace).chain(strategy.per_model.values_mut()) {
+            change(pace, schedule.clone(), limit);
+        }
+        for (model, schedule, limit) in per_model {
+            let mut pace = strategy.pace(&model).clone();
+            change(&mut pace, schedule, limit);
+            strategy.per_model.insert(model, pace);
+        }
+        strategy.recovery = recovery.unwrap_or(strategy.recovery);
+        strategy.jitter = table.optional("jitter")?.and_then(jitter).unwrap_or(strategy.jitter);
+        strategy.channel = table.optional("channel")?.and_then(channel).unwrap_or(strategy.channel);
+        strategy.sharing = sharing(table)?.unwrap_or(strategy.sharing);
+        self.lock_step(table, &strategy)?;
+        Some(strategy)
+    }
+
+    /// Holds a lock-step strategy against what the lock-step poller can do.
+    fn lock_step(&mut self, table: &Table, strategy: &Strategy) -> Option<()> {
+        if !matches!(strategy.sharing, Sharing::LockStep { .. }) {
+            return Some(());
+        }
+        let counts = |pace: &Pace| matches!(pace.limit, Limit::Attempts(_));
+        if !counts(&strategy.pace) || !strategy.per_model.values().all(counts) {
+            let help = "write limit = { kind = \"attempts\", attempts = 60 }";
+            return self.problem_with(
+                table.span("limit"),
+                "lock-step rounds (`pool`) are limited by attempts only",
+                help,
+            );
+        }
+        if strategy.channel != Channel::Poll {
+            return self.problem(table.span("channel"), "lock-step rounds (`pool`) have the channel \"poll\" only");
+        }
+        Some(())
+    }
+
+    /// What is written of a pace.
+    fn pace(&mut self, table: &Table) -> Option<(Option<Schedule>, Option<Limit>)> {
+        let schedule = match table.optional::<&Table>("schedule")? {
+            Some(schedule) => self.schedule(schedule).map(Some),
+            None => Some(None),
+        };
+        let limit = match table.optional::<&Table>("limit")? {
+            Some(limit) => Some(limit_of(limit)?),
+            None => None,
+        };
+        Some((schedule?, limit))
+    }
+
+    fn per_model(&mut self, table: &Table) -> Option<Vec<(String, Option<Schedule>, Option<Limit>)>> {
+        let Some(tables) = table.optional::<&[Named]>("models")? else {
+            return Some(Vec::new());
+        };
+        let paces: Vec<_> = tables
+            .iter()
+            .map(|named| self.pace(&named.table).map(|(schedule, limit)| (named.name.clone(), schedule, limit)))
+            .collect();
+        paces.into_iter().collect()
+    }
+
+    fn schedule(&mut self, table: &Table) -> Option<Schedule> {
+        Some(match table.section.name {
+            "fixed" => Schedule::Fixed { first: table.get("first")?, interval: table.get("interval")? },
+            "exponential" => {
+                let (interval, cap): (Micros, Micros) = (table.get("interval")?, table.get("cap")?);
+                if cap < interval {
+                    return self.problem(table.span("cap"), format!("`cap` {cap} is below `interval` {interval}"));
+                }
+                Schedule::Exponential {
+                    first: table.get("first")?,
+                    interval,
+                    multiplier: table.get("multiplier")?,
+                    cap,
+                }
+            }
+            "table" => {
+                let instants: Vec<Micros> = all(table.get("instants")?)?;
+                if instants.is_empty() {
+                    return self.problem(table.span("instants"), "`instants` is empty");
+                }
+                if let Some(pair) = instants.windows(2).find(|pair| pair[0] >= pair[1]) {
+                    let message = format!("`instants` must ascend, but {} follows {}", pair[1], pair[0]);
+                    return self.problem(table.span("instants"), message);
+                }
+                Schedule::Table { instants }
+            }
+            _ => Schedule::Fixed { first: table.get("initial")?, interval: table.get("interval")? },
+        })
+    }
+
+    fn recovery(&mut self, table: &Table) -> Option<Option<Recovery>> {
+        let Some(table) = table.optional::<&Table>("recovery")? else { return Some(None) };
+        Some(Some(match table.section.name {
+            "propagate" => Recovery::Propagate,
+            "network-retry" => Recovery::NetworkRetry { retries: count(table, "retries")?, step: table.get("step")? },
+            _ => {
+                let consecutive_failures = table.optional::<u64>("consecutive_failures")?;
+                let tolerance = Tolerance {
+                    consecutive_failures: consecutive_failures
+                        .and_then(|failures| u32::try_from(failures).ok())
+                        .and_then(NonZeroU32::new),
+                    attempt_timeout: table.get("attempt_timeout")?,
+                    retry_after_floor: table.get("retry_after_floor")?,
+                    retry_after_ceiling: table.get("retry_after_ceiling")?,
+                };
+                let Tolerance { retry_after_floor: floor, retry_after_ceiling: ceiling, .. } = tolerance;
+                if ceiling < floor {
+                    let message = format!("`retry_after_ceiling` {ceiling} is below `retry_after_floor` {floor}");
+                    return self.problem(table.span("retry_after_ceiling"), message);
+                }
+                Recovery::Tolerant(tolerance)
+            }
+        }))
+    }
+}
+
+/// The names of the file's strategies, whether they are otherwise right or not; `None` where a name is not known.
+pub(super) fn written_names(file: &Table) -> Option<Vec<&str>> {
+    file.get::<&[Option<Node>]>("strategies")?.iter().map(|node| written_name(node.as_ref()?)).collect()
+}
+
+fn written_name(node: &Node) -> Option<&str> {
+    let Value::Table(table) = &node.value else { return None };
+    table.optional("name")?.or(table.optional("preset")?)
+}
+
+/// A composition with the defaults of what is not written.
+fn composition(schedule: Schedule, limit: Limit) -> Strategy {
+    Strategy {
+        name: String::new(),
+        about: "defined by the scenario".to_owned(),
+        channel: Channel::Poll,
+        pace: Pace { schedule, limit },
+        per_model: std::collections::BTreeMap::new(),
+        recovery: Recovery::Tolerant(Tolerance {
+            consecutive_failures: None,
+            attempt_timeout: Micros::from_secs(10),
+            retry_after_floor: Micros::from_secs(1),
+            retry_after_ceiling: Micros::from_secs(60),
+        }),
+        jitter: Jitter::None,
+        sharing: Sharing::Alone,
+    }
+}
+
+/// Replaces what is written of a pace.
+fn change(pace: &mut Pace, schedule: Option<Schedule>, limit: Option<Limit>) {
+    if let Some(schedule) = schedule {
+        pace.schedule = schedule;
+    }
+    if let Some(limit) = limit {
+        pace.limit = limit;
+    }
+}
+
+fn limit_of(table: &Table) -> Option<Limit> {
+    Some(match table.section.name {
+        "attempts" => Limit::Attempts(positive(table, "attempts")?),
+        "sum-of-sleeps" => Limit::SumOfSleeps(table.get("max")?),
+        "wall-clock" => Limit::WallClock(table.get("deadline")?),
+        _ => Limit::None,
+    })
+}
+
+fn sharing(table: &Table) -> Option<Option<Sharing>> {
+    if table.has("pool") {
+        return Some(Some(Sharing::LockStep { pool: positive(table, "pool")? }));
+    }
+    let Some(limiter) = table.optional::<&Table>("limiter")? else { return Some(None) };
+    Some(Some(Sharing::Limiter(Limiter {
+        max_in_flight: positive(limiter, "max_in_flight")?,
+        rate_per_s: limiter.get("rate_per_s")?,
+        burst: positive(limiter, "burst")?,
+    })))
+}
+
+fn jitter(word: &str) -> Option<Jitter> {
+    Some(match word {
+        "none" => Jitter::None,
+        "full" => Jitter::Full,
+        "equal" => Jitter::Equal,
+        "decorrelated" => Jitter::Decorrelated,
+        _ => return None,
+    })
+}
+
+fn channel(word: &str) -> Option<Channel> {
+    Some(match word {
+        "poll" => Channel::Poll,
+        "webhook" => Channel::Webhook,
+        "both" => Channel::Both,
+        _ => return None,
+    })
+}

@@ -1,0 +1,98 @@
+//! The scenarios that are part of the program.
+
+use super::Scenario;
+use super::error::ScenarioError;
+use super::files::Embedded;
+use super::suggest::closest;
+use std::path::Path;
+
+/// A scenario that is part of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shipped {
+    /// Its name, as written on the command line.
+    pub name: &'static str,
+    /// The text of its file.
+    pub text: &'static str,
+    /// The data files that it names, with their texts.
+    pub files: &'static [(&'static str, &'static str)],
+}
+
+macro_rules! shipped {
+    ($name:literal $(, $file:literal)*) => {
+        Shipped {
+            name: $name,
+            text: include_str!(concat!("../../scenarios/", $name, ".toml")),
+            files: &[$(($file, include_str!(concat!("../../scenarios/", $file)))),*],
+        }
+    };
+}
+
+/// All of them; the first is the one where none is named.
+pub const SHIPPED: &[Shipped] = &[
+    shipped!("documented"),
+    shipped!("flaky"),
+    shipped!("outage-5m"),
+    shipped!("rate-limited"),
+    shipped!("webhook-lossy"),
+    shipped!("burst-submit"),
+    shipped!("measured", "measured.csv"),
+];
+
+impl Shipped {
+    /// The shipped scenario `name`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        SHIPPED.iter().find(|shipped| shipped.name == name)
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    ///
+    /// Never in a released version: tests read them all.
+    pub fn scenario(&self) -> Result<Scenario, ScenarioError> {
+        Scenario::parse(self.text, &format!("{}.toml", self.name), &Embedded(self.files))
+            .map_err(ScenarioError::Invalid)
+    }
+}
+
+/// The scenario that a user names: a path where there is such a file or it looks like one, else a shipped scenario.
+///
+/// ```
+/// use pollbench::scenario::shipped::load;
+/// assert_eq!(load("documented").unwrap().name, "documented");
+/// let error = load("documentd").unwrap_err();
+/// assert!(error.to_string().contains("did you mean `documented`?"));
+/// ```
+///
+/// # Errors
+///
+/// Where there is no such scenario, or it is not valid.
+pub fn load(name_or_path: &str) -> Result<Scenario, ScenarioError> {
+    let path = Path::new(name_or_path);
+    let looks_like_path = name_or_path.ends_with(".toml") || name_or_path.contains(['/', '\\']);
+    if looks_like_path || path.is_file() {
+        return Scenario::read(path);
+    }
+    let unknown = || {
+        let names = || SHIPPED.iter().map(|shipped| shipped.name);
+        let suggestion = closest(name_or_path, names());
+        ScenarioError::UnknownShipped { name: name_or_path.to_owned(), suggestion, shipped: names().collect() }
+    };
+    Shipped::named(name_or_path).ok_or_else(unknown)?.scenario()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shipped_scenario_is_valid_and_named_as_its_file() {
+        for shipped in SHIPPED {
+            match shipped.scenario() {
+                Ok(scenario) => assert_eq!(scenario.name, shipped.name),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+}
