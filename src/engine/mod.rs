@@ -4,6 +4,7 @@
 //! waits, [`sim`] the simulator that answers strategies from the world directly, [`trace`] one wait request by request.
 
 pub mod compare;
+pub mod gates;
 pub mod intake;
 pub mod plan;
 pub mod sim;

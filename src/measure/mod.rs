@@ -4,6 +4,7 @@
 //! integers; [`interval`] says how far a figure can be trusted; [`results`] is what `results.json` holds.
 
 pub mod cost;
+pub mod figures;
 pub mod histogram;
 pub mod interval;
 pub mod rate;

@@ -1,0 +1,137 @@
+//! Every figure of a cell by name: what gates hold against a bound, and what `summary.csv` lists.
+//!
+//! Names are those of `results.json`: a metric, and a statistic of it.
+
+use crate::measure::interval::wilson;
+use crate::measure::results::{Cell, Interval};
+
+/// How a figure compares with a bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// A count: exactly.
+    Count,
+    /// A figure with a 95 % interval: by it.
+    Estimated,
+    /// A quantile or extreme without one: by its value, where unknown is +∞.
+    Observed,
+}
+
+/// One figure of a cell.
+#[derive(Debug, Clone, Copy)]
+pub struct Figure {
+    /// Metric.
+    pub metric: &'static str,
+    /// Statistic of the metric; the first one of a metric is its default.
+    pub stat: &'static str,
+    /// Unit of the value.
+    pub unit: &'static str,
+    /// How it compares with a bound.
+    pub sort: Sort,
+    /// Its value in a cell.
+    pub value: fn(&Cell) -> Option<f64>,
+    /// Its 95 % interval.
+    pub ci95: fn(&Cell) -> Option<Interval>,
+}
+
+/// A figure without an interval.
+macro_rules! plain {
+    ($metric:literal, $stat:literal, $unit:literal, $sort:ident, $value:expr) => {
+        Figure { metric: $metric, stat: $stat, unit: $unit, sort: Sort::$sort, value: $value, ci95: |_| None }
+    };
+}
+
+/// A figure with one.
+macro_rules! estimated {
+    ($metric:literal, $stat:literal, $unit:literal, $value:expr, $ci:expr) => {
+        Figure { metric: $metric, stat: $stat, unit: $unit, sort: Sort::Estimated, value: $value, ci95: $ci }
+    };
+}
+
+/// A number of tasks, and its share of all.
+macro_rules! tasks {
+    ($metric:literal, $of:expr) => {
+        [
+            plain!($metric, "count", "tasks", Count, |cell| {
+                let of: fn(&Cell) -> u64 = $of;
+                Some(of(cell) as f64)
+            }),
+            estimated!(
+                $metric,
+                "share",
+                "share",
+                |cell| {
+                    let of: fn(&Cell) -> u64 = $of;
+                    (cell.tasks > 0).then(|| of(cell) as f64 / cell.tasks as f64)
+                },
+                |cell| {
+                    let of: fn(&Cell) -> u64 = $of;
+                    (cell.tasks > 0).then(|| wilson(of(cell), cell.tasks))
+                }
+            ),
+        ]
+    };
+}
+
+const TASKS: [[Figure; 2]; 10] = [
+    tasks!("success", |cell| cell.outcomes.success),
+    tasks!("failed", |cell| cell.outcomes.failed),
+    tasks!("timeout_missed", |cell| cell.outcomes.timeout_missed),
+    tasks!("timeout_impatient", |cell| cell.outcomes.timeout_impatient),
+    tasks!("timeout_true", |cell| cell.outcomes.timeout_true),
+    tasks!("error", |cell| cell.outcomes.error),
+    tasks!("abandoned", |cell| cell.outcomes.abandoned),
+    tasks!("hang", |cell| cell.outcomes.hang),
+    tasks!("rejected", |cell| cell.outcomes.rejected),
+    tasks!("lost", |cell| cell.lost),
+];
+
+const REST: [Figure; 31] = [
+    estimated!("polls_per_task", "mean", "polls", |c| Some(c.polls_per_task.mean), |c| c.polls_per_task.ci95),
+    plain!("polls_per_task", "p50", "polls", Observed, |c| Some(c.polls_per_task.p50 as f64)),
+    plain!("polls_per_task", "p95", "polls", Observed, |c| Some(c.polls_per_task.p95 as f64)),
+    plain!("polls_per_task", "p99", "polls", Observed, |c| Some(c.polls_per_task.p99 as f64)),
+    plain!("polls_per_task", "max", "polls", Observed, |c| Some(c.polls_per_task.max as f64)),
+    estimated!(
+        "requests_per_task",
+        "mean",
+        "requests",
+        |c| Some(c.requests_per_task.mean),
+        |c| c.requests_per_task.ci95
+    ),
+    plain!("polls", "total", "polls", Count, |c| Some(c.polls.total as f64)),
+    plain!("polls", "useful", "polls", Count, |c| Some(c.polls.useful as f64)),
+    plain!("polls", "wasted", "polls", Count, |c| Some(c.polls.wasted as f64)),
+    plain!("polls", "failed", "polls", Count, |c| Some(c.polls.failed as f64)),
+    estimated!("latency_ms", "mean", "ms", |c| c.latency_ms.mean, |c| c.latency_ms.ci95),
+    plain!("latency_ms", "p50", "ms", Observed, |c| c.latency_ms.p50),
+    plain!("latency_ms", "p90", "ms", Observed, |c| c.latency_ms.p90),
+    plain!("latency_ms", "p95", "ms", Observed, |c| c.latency_ms.p95),
+    plain!("latency_ms", "p99", "ms", Observed, |c| c.latency_ms.p99),
+    plain!("latency_ms", "max", "ms", Observed, |c| c.latency_ms.max),
+    plain!("latency_ms", "censored_share", "share", Observed, |c| Some(c.latency_ms.censored_share)),
+    estimated!("detection_delay_ms", "mean", "ms", |c| c.detection_delay_ms.mean, |c| c.detection_delay_ms.ci95),
+    plain!("detection_delay_ms", "p50", "ms", Observed, |c| c.detection_delay_ms.p50),
+    plain!("detection_delay_ms", "p90", "ms", Observed, |c| c.detection_delay_ms.p90),
+    estimated!("detection_delay_ms", "p95", "ms", |c| c.detection_delay_ms.p95, |c| c.detection_delay_ms.p95_ci95),
+    plain!("detection_delay_ms", "p99", "ms", Observed, |c| c.detection_delay_ms.p99),
+    plain!("detection_delay_ms", "max", "ms", Observed, |c| c.detection_delay_ms.max),
+    plain!("deadline_overshoot_ms", "mean", "ms", Observed, |c| c.deadline_overshoot_ms.mean),
+    plain!("deadline_overshoot_ms", "max", "ms", Observed, |c| c.deadline_overshoot_ms.max),
+    plain!("peak_requests_per_s", "value", "requests/s", Count, |c| Some(c.peak_requests_per_s as f64)),
+    plain!("dispersion", "value", "1", Observed, |c| c.dispersion),
+    plain!("retry_after_violations", "value", "requests", Count, |c| Some(c.retry_after_violations as f64)),
+    plain!("duplicate_tasks", "value", "tasks", Count, |c| Some(c.duplicate_tasks as f64)),
+    plain!("duplicate_deliveries", "value", "deliveries", Count, |c| Some(c.duplicate_deliveries as f64)),
+    estimated!("cost", "mean", "cost", |c| Some(c.cost.mean), |c| c.cost.ci95),
+];
+
+/// All figures, metric by metric.
+pub fn figures() -> impl Iterator<Item = &'static Figure> {
+    TASKS.iter().flatten().chain(&REST)
+}
+
+/// The figure of a metric: the named statistic, or its first.
+#[must_use]
+pub fn figure(metric: &str, stat: Option<&str>) -> Option<&'static Figure> {
+    figures().find(|figure| figure.metric == metric && stat.is_none_or(|stat| stat == figure.stat))
+}
