@@ -1,0 +1,59 @@
+//! The requests of one traced wait on a line of time; one line for each task.
+
+use super::axis::Axis;
+use super::canvas::{self, Anchor, cut};
+use super::frame::{Area, NAMES, WIDTH, x_axis};
+use super::palette::{BLUE, GREEN, GREY, INK, VERMILION};
+use crate::engine::trace::Trace;
+
+/// Height of a task's row.
+const LANE: i32 = 34;
+
+/// The picture: `done_ms` holds each task's name and end.
+pub(in crate::report) fn timeline(title: &str, done_ms: &[(String, Option<f64>)], trace: &Trace) -> String {
+    let instants = trace.requests.iter().map(|request| request.reply_ms.unwrap_or(request.sent_ms));
+    let ends = done_ms.iter().filter_map(|(_, done)| *done).chain(trace.settled_ms);
+    let last = instants.chain(ends).fold(1_000.0, f64::max) / 1e3;
+    let axis = Axis::clock(0.0, last * 1.02);
+    let bottom = 40 + LANE * done_ms.len() as i32;
+    let area = Area { left: NAMES, top: 34, right: WIDTH as i32 - 24, bottom };
+    let about = format!("{} requests; the wait ends as {}", trace.requests.len(), trace.outcome);
+    canvas::draw((WIDTH, bottom as u32 + 78), title, &about, |canvas| {
+        canvas.text((8, 16), title, Anchor::Start);
+        x_axis(canvas, area, &axis, "time since the start of the wait");
+        for (lane, (name, done)) in done_ms.iter().enumerate() {
+            let y = area.top + LANE * lane as i32 + LANE / 2 + 3;
+            canvas.text((NAMES - 12, y), &cut(name, NAMES - 16), Anchor::End);
+            canvas.line((area.left, y), (area.right, y), GREY);
+            if let Some(done) = done {
+                let x = area.x(&axis, done / 1e3);
+                canvas.path(&[(x, y - 13), (x, y + 13)], GREEN, 3);
+            }
+            for request in trace.requests.iter().filter(|request| request.task == *name) {
+                let at = (area.x(&axis, request.sent_ms / 1e3), y);
+                match request.saw {
+                    "success" | "failed" => canvas.dot(at, 5, BLUE),
+                    "error" | "nothing" => canvas.cross(at, VERMILION),
+                    _ => canvas.dot(at, 3, GREY),
+                }
+            }
+            let traced = trace.tasks.iter().flatten().find(|task| task.id == *name);
+            let settled = traced.map_or(trace.settled_ms, |task| task.settled_ms);
+            if let Some(settled) = settled {
+                let x = area.x(&axis, settled / 1e3);
+                canvas.path(&[(x - 4, y - 12), (x, y - 7), (x + 4, y - 12)], INK, 2);
+            }
+        }
+        let y = bottom + 58;
+        canvas.path(&[(30, y - 8), (30, y + 8)], GREEN, 3);
+        canvas.note((38, y), "task ends", Anchor::Start);
+        canvas.dot((130, y), 3, GREY);
+        canvas.note((140, y), "unfinished", Anchor::Start);
+        canvas.dot((240, y), 5, BLUE);
+        canvas.note((250, y), "end seen", Anchor::Start);
+        canvas.cross((340, y), VERMILION);
+        canvas.note((350, y), "told nothing", Anchor::Start);
+        canvas.path(&[(456, y - 3), (460, y + 2), (464, y - 3)], INK, 2);
+        canvas.note((472, y), "wait ends", Anchor::Start);
+    })
+}

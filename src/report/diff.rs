@@ -1,0 +1,303 @@
+//! What changed between two runs: paired task by task where the runs share tasks, else as independent samples.
+
+use super::format::{duration, interval, number, or_undefined};
+use crate::measure::interval::Estimate;
+use crate::measure::results::{Cell, Interval, Results, Verdict};
+use crate::measure::verdict::{Difference, words};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// One of the two runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Side {
+    /// Its figures.
+    pub results: Results,
+    /// Its tasks, where they are known.
+    pub tasks: Option<TaskTable>,
+}
+
+/// The tasks of a run, by (model, strategy), then (replicate, task).
+pub type TaskTable = BTreeMap<(String, String), BTreeMap<(u32, u64), TaskRow>>;
+
+/// What `tasks.csv` says of a task, as far as it is compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskRow {
+    /// Intended submit and end, as written: equal where the task is the same.
+    identity: (String, String),
+    submitted: f64,
+    settled: Option<f64>,
+    polls: f64,
+    delay: Option<f64>,
+}
+
+/// Why a task table cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TaskTableError {
+    /// It is not CSV with the right columns.
+    #[error("not a tasks.csv of this version: {0}")]
+    Csv(#[from] csv::Error),
+}
+
+/// A line of `tasks.csv`.
+#[derive(serde::Deserialize)]
+struct Line {
+    model: String,
+    strategy: String,
+    replicate: u32,
+    task: u64,
+    submitted_ms: String,
+    done_ms: String,
+    outcome: String,
+    settled_ms: Option<f64>,
+    polls: f64,
+    delay_ms: Option<f64>,
+}
+
+/// Reads `tasks.csv`.
+///
+/// # Errors
+/// The text is not a table of tasks.
+pub fn read_tasks(text: &str) -> Result<TaskTable, TaskTableError> {
+    let mut table = TaskTable::new();
+    for line in csv::Reader::from_reader(text.as_bytes()).deserialize() {
+        let line: Line = line?;
+        let known = matches!(line.outcome.as_str(), "success" | "failed");
+        let row = TaskRow {
+            submitted: line.submitted_ms.parse().unwrap_or(f64::NAN),
+            settled: line.settled_ms.filter(|_| known),
+            polls: line.polls,
+            delay: line.delay_ms,
+            identity: (line.submitted_ms, line.done_ms),
+        };
+        table.entry((line.model, line.strategy)).or_default().insert((line.replicate, line.task), row);
+    }
+    Ok(table)
+}
+
+/// What changed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Diff {
+    /// Names of the two runs: scenario, seed and digest.
+    pub a: String,
+    /// The other one.
+    pub b: String,
+    /// One for each cell and metric that both have.
+    pub rows: Vec<Row>,
+    /// Cells that only one of the two has.
+    pub only_in_one: Vec<String>,
+}
+
+/// One metric of one cell.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// Model.
+    pub model: String,
+    /// Strategy.
+    pub strategy: String,
+    /// Metric.
+    pub metric: &'static str,
+    /// Whether the difference is of pairs of the same task.
+    pub paired: bool,
+    /// Pairs, or tasks of the smaller run.
+    pub n: u64,
+    /// Mean in A.
+    pub a: Option<f64>,
+    /// Mean in B.
+    pub b: Option<f64>,
+    /// Mean of B minus A.
+    pub difference: Option<f64>,
+    /// Its 95 % interval.
+    pub ci95: Option<Interval>,
+    /// The word for it, Holm-adjusted within the metric.
+    pub verdict: Verdict,
+}
+
+struct Metric {
+    name: &'static str,
+    is_time: bool,
+    of_cell: fn(&Cell) -> (Option<f64>, Option<Interval>),
+    of_task: Option<fn(&TaskRow) -> Option<f64>>,
+}
+
+const METRICS: [Metric; 5] = [
+    Metric {
+        name: "polls_per_task",
+        is_time: false,
+        of_cell: |cell| (Some(cell.polls_per_task.mean), cell.polls_per_task.ci95),
+        of_task: Some(|task| Some(task.polls)),
+    },
+    Metric {
+        name: "requests_per_task",
+        is_time: false,
+        of_cell: |cell| (Some(cell.requests_per_task.mean), cell.requests_per_task.ci95),
+        of_task: None,
+    },
+    Metric {
+        name: "detection_delay_ms",
+        is_time: true,
+        of_cell: |cell| (cell.detection_delay_ms.mean, cell.detection_delay_ms.ci95),
+        of_task: Some(|task| task.delay),
+    },
+    Metric {
+        name: "latency_ms",
+        is_time: true,
+        of_cell: |cell| (cell.latency_ms.mean, cell.latency_ms.ci95),
+        of_task: Some(|task| task.settled.map(|settled| settled - task.submitted)),
+    },
+    Metric { name: "cost", is_time: false, of_cell: |cell| (Some(cell.cost.mean), cell.cost.ci95), of_task: None },
+];
+
+/// Compares two runs, cell by cell.
+#[must_use]
+pub fn diff(a: &Side, b: &Side) -> Diff {
+    let find = |side: &'_ Side, cell: &Cell| {
+        side.results.cells.iter().find(|other| other.model == cell.model && other.strategy == cell.strategy).cloned()
+    };
+    let shared: Vec<(&Cell, Cell)> = a.results.cells.iter().filter_map(|cell| Some((cell, find(b, cell)?))).collect();
+    let lonely = |side: &'_ Side, other: &'_ Side, name: &str| -> Vec<String> {
+        let cells = side.results.cells.iter().filter(|cell| find(other, cell).is_none());
+        cells.map(|cell| format!("{} on {} ({name})", cell.strategy, cell.model)).collect()
+    };
+    let mut rows = Vec::new();
+    for metric in &METRICS {
+        let mut found: Vec<(Row, Option<Difference>)> =
+            shared.iter().map(|(cell, other)| compare(metric, (a, cell), (b, other))).collect();
+        let table: Vec<_> = found.iter().map(|(_, difference)| *difference).collect();
+        for ((row, _), verdict) in found.iter_mut().zip(words(&table)) {
+            row.verdict = verdict;
+        }
+        rows.extend(found.into_iter().map(|(row, _)| row));
+    }
+    let name = |side: &Side| {
+        let run = &side.results.run;
+        format!("{}, seed {}, {} × {} tasks, digest {}", run.scenario, run.seed, run.replicates, run.tasks, run.digest)
+    };
+    let only_in_one = lonely(a, b, "A").into_iter().chain(lonely(b, a, "B")).collect();
+    Diff { a: name(a), b: name(b), rows, only_in_one }
+}
+
+fn compare(metric: &Metric, (a, cell): (&Side, &Cell), (b, other): (&Side, &Cell)) -> (Row, Option<Difference>) {
+    let ((mean_a, ci_a), (mean_b, ci_b)) = ((metric.of_cell)(cell), (metric.of_cell)(other));
+    let pairs = metric.of_task.and_then(|of| pairs(a, b, cell, of));
+    let (estimate, n) = match &pairs {
+        Some(pairs) => (pairs.estimate(), pairs.n()),
+        None => (mean_a.zip(mean_b).map(|(a, b)| unpaired((a, ci_a), (b, ci_b))), cell.tasks.min(other.tasks)),
+    };
+    let row = Row {
+        model: cell.model.clone(),
+        strategy: cell.strategy.clone(),
+        metric: metric.name,
+        paired: pairs.is_some(),
+        n,
+        a: mean_a,
+        b: mean_b,
+        difference: estimate.map(|estimate| estimate.mean),
+        ci95: estimate.and_then(|estimate| estimate.interval()),
+        verdict: Verdict::Undecided,
+    };
+    let baseline = mean_a.unwrap_or(0.0);
+    (row, estimate.map(|estimate| Difference { estimate, baseline, is_time: metric.is_time }))
+}
+
+/// The difference of two independent means from their intervals.
+fn unpaired((a, ci_a): (f64, Option<Interval>), (b, ci_b): (f64, Option<Interval>)) -> Estimate {
+    let error = |ci: Option<Interval>| ci.map(|[low, high]| (high - low) / 2.0 / 1.96);
+    let variance = error(ci_a).zip(error(ci_b)).map(|(a, b)| a * a + b * b);
+    Estimate::of_error(b - a, variance.map(f64::sqrt))
+}
+
+/// Differences of the same tasks, by replicate: sum, sum of squares, number.
+struct Pairs(BTreeMap<u32, (f64, f64, u64)>);
+
+/// Pairs the tasks of two cells; `None` where they are not the same tasks.
+fn pairs(a: &Side, b: &Side, cell: &Cell, of: fn(&TaskRow) -> Option<f64>) -> Option<Pairs> {
+    let key = (cell.model.clone(), cell.strategy.clone());
+    let (a, b) = (a.tasks.as_ref()?.get(&key)?, b.tasks.as_ref()?.get(&key)?);
+    let mut pairs = Pairs(BTreeMap::new());
+    for ((replicate, task), row) in a {
+        let Some(other) = b.get(&(*replicate, *task)) else { continue };
+        if row.identity != other.identity {
+            return None;
+        }
+        if let (Some(a), Some(b)) = (of(row), of(other)) {
+            let (sum, squares, n) = pairs.0.entry(*replicate).or_default();
+            *sum += b - a;
+            *squares += (b - a) * (b - a);
+            *n += 1;
+        }
+    }
+    (pairs.n() > 0).then_some(pairs)
+}
+
+impl Pairs {
+    fn n(&self) -> u64 {
+        self.0.values().map(|(_, _, n)| n).sum()
+    }
+
+    /// From replicates, since a table does not say whether its tasks interact; from tasks where there is but one.
+    fn estimate(&self) -> Option<Estimate> {
+        let parts: Vec<(f64, u64)> = self.0.values().map(|(sum, _, n)| (*sum, *n)).collect();
+        if parts.len() > 1 {
+            return Estimate::of_replicates(&parts);
+        }
+        let (sum, squares, n) = *self.0.values().next()?;
+        let mean = sum / n as f64;
+        let variance = (n > 1).then(|| ((squares - sum * mean) / (n - 1) as f64).max(0.0));
+        Some(Estimate::of_tasks(n, mean, variance))
+    }
+}
+
+/// The differences as JSON.
+///
+/// # Panics
+///
+/// Never: they hold nothing that JSON cannot.
+#[must_use]
+pub fn json(diff: &Diff) -> String {
+    let mut text = serde_json::to_string_pretty(diff).expect("differences are plain data");
+    text.push('\n');
+    text
+}
+
+/// The differences as tables, one for each metric.
+#[must_use]
+pub fn text(diff: &Diff) -> String {
+    let mut out = format!("A: {}\nB: {}\n", diff.a, diff.b);
+    for metric in &METRICS {
+        let print = |value: f64| if metric.is_time { duration(value) } else { number(value) };
+        let rows: Vec<&Row> = diff.rows.iter().filter(|row| row.metric == metric.name).collect();
+        let head = ["model", "strategy", "A", "B", "B - A", "95 % interval", "verdict", "n"].map(str::to_owned);
+        let lines: Vec<[String; 8]> = std::iter::once(head)
+            .chain(rows.iter().map(|row| {
+                let pairing = if row.paired { "pairs" } else { "tasks, unpaired" };
+                [
+                    row.model.clone(),
+                    row.strategy.clone(),
+                    or_undefined(row.a, print),
+                    or_undefined(row.b, print),
+                    or_undefined(row.difference, print),
+                    row.ci95.map_or_else(|| "-".to_owned(), |ci| interval(ci, print)),
+                    format!("{:?}", row.verdict).to_lowercase(),
+                    format!("{} {pairing}", row.n),
+                ]
+            }))
+            .collect();
+        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..8).map(width).collect();
+        out += &format!("\n{}\n", metric.name);
+        for line in &lines {
+            let cells: Vec<String> = line
+                .iter()
+                .zip(&widths)
+                .enumerate()
+                .map(|(column, (cell, &width))| match column {
+                    0 | 1 | 6 | 7 => format!("{cell:<width$}"),
+                    _ => format!("{cell:>width$}"),
+                })
+                .collect();
+            out += &format!("  {}\n", cells.join("  ").trim_end());
+        }
+    }
+    out
+}

@@ -1,0 +1,88 @@
+//! A table as data, printed by the terminal, Markdown and HTML alike.
+
+/// A table: a row for each strategy or model, a column for each figure.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Grid {
+    /// What it shows, with the sample size.
+    pub caption: String,
+    /// Title of the column of row heads.
+    pub corner: String,
+    /// Columns after the row heads.
+    pub columns: Vec<Column>,
+    /// Rows.
+    pub rows: Vec<Row>,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// What it holds, with its unit where the figures do not carry one.
+    pub title: &'static str,
+    /// Words stand left, figures right.
+    pub words: bool,
+    /// Where room is short, columns go in descending order of this; 0 never goes.
+    pub expendable: u8,
+}
+
+/// A row.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Row {
+    /// Its strategy or model.
+    pub head: String,
+    /// It is the strategy that others are compared with.
+    pub baseline: bool,
+    /// It is the choice: least cost among strategies that do not lose significantly more tasks than the best.
+    pub best: bool,
+    /// One for each column.
+    pub entries: Vec<Entry>,
+}
+
+/// A figure.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Entry {
+    /// The figure with its unit.
+    pub text: String,
+    /// Half the width of its 95 % interval, or the interval.
+    pub spread: Option<String>,
+}
+
+impl Grid {
+    pub(super) fn new(caption: impl Into<String>, corner: &str, columns: Vec<Column>) -> Self {
+        Self { caption: caption.into(), corner: corner.to_owned(), columns, rows: Vec::new() }
+    }
+}
+
+impl Column {
+    /// A column of figures.
+    pub(super) const fn figures(title: &'static str) -> Self {
+        Self { title, words: false, expendable: 0 }
+    }
+
+    /// A column of words.
+    pub(super) const fn words(title: &'static str) -> Self {
+        Self { title, words: true, expendable: 0 }
+    }
+
+    pub(super) const fn expendable(self, expendable: u8) -> Self {
+        Self { expendable, ..self }
+    }
+}
+
+impl Entry {
+    /// A figure with its spread.
+    pub(super) fn with(text: String, spread: Option<String>) -> Self {
+        Self { text, spread }
+    }
+}
+
+impl From<String> for Entry {
+    fn from(text: String) -> Self {
+        Self { text, spread: None }
+    }
+}
+
+impl From<&str> for Entry {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}

@@ -1,0 +1,60 @@
+//! How the numbers were made: run facts and the rules of reading.
+
+use super::Report;
+use super::format as f;
+
+/// The facts of the run, name and value.
+pub(super) fn facts(report: &Report<'_>) -> Vec<(&'static str, String)> {
+    let run = &report.results.run;
+    let weights = report.scenario.cost;
+    vec![
+        ("scenario", run.scenario.clone()),
+        ("engine", run.engine.clone()),
+        ("seed", run.seed.to_string()),
+        ("tasks", format!("{} per model and replicate", f::count(run.tasks))),
+        ("replicates", run.replicates.to_string()),
+        ("horizon", report.scenario.horizon.to_string()),
+        ("baseline", report.baseline().to_owned()),
+        ("cost", format!("{} per poll, {} per second of delay", weights.poll, weights.delay_per_s)),
+        ("faults", faults(report)),
+        ("version", run.version.clone()),
+        ("digest of all task records", run.digest.clone()),
+    ]
+}
+
+fn faults(report: &Report<'_>) -> String {
+    let kinds = super::distinct(report.scenario.faults.iter().map(|rule| rule.kind));
+    if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") }
+}
+
+/// The command that makes the same numbers again.
+pub(super) fn command(report: &Report<'_>) -> String {
+    let run = &report.results.run;
+    format!(
+        "pollbench compare {} --engine {} --tasks {} --replicates {} --seed {}",
+        quoted(&run.scenario),
+        run.engine,
+        run.tasks,
+        run.replicates,
+        run.seed
+    )
+}
+
+/// A word of a shell command.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// How to read the numbers, a paragraph each.
+pub(super) const RULES: &[&str] = &[
+    "Every strategy meets the same tasks. A task’s fate is drawn when it is submitted and does not depend on how it is polled; all randomness is keyed by seed, replicate, model and task, so one poll more does not re-roll anything else.",
+    "The choice: whoever loses a share of tasks significantly above the smallest one (the 95 % interval of the difference, Newcombe’s from two Wilson intervals, lies above 0) is out; of the rest the least mean cost is chosen. Where 95 % intervals of cost meet, the choice is undecided; as intervals of single means take no account of pairing, this errs on the side of undecided.",
+    "Intervals are 95 %. Where tasks are independent they come from the spread between tasks; where tasks interact (shared limits, pools, workers, shared weather) they come from the spread between replicates by Student’s t, and with a single replicate there is none.",
+    "Differences are paired by task; times only over tasks that both strategies knew, whose number is printed. Verdict words are adjusted by Holm’s method within each table.",
+    "Tasks that never became known are censored, not dropped: quantiles count them as infinitely late, curves stop short of 100 %, and cost charges them the delay to the horizon.",
+];

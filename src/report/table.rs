@@ -1,0 +1,161 @@
+//! The table on the terminal.
+
+use super::grid::{Column, Grid};
+use super::{Report, overview};
+
+/// How to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Columns of characters that there are; less important figures go where they do not fit.
+    pub width: usize,
+    /// Whether to use bold, dim and green (ANSI codes).
+    pub colour: bool,
+}
+
+/// 120 characters, no colour.
+impl Default for Style {
+    fn default() -> Self {
+        Self { width: 120, colour: false }
+    }
+}
+
+/// Every model's strategies with their figures, and a legend under them. All of it is ASCII but for users' own names.
+#[must_use]
+pub fn render(report: &Report<'_>, style: Style) -> String {
+    let paint = Paint(style.colour);
+    let run = &report.results.run;
+    let mut out = String::new();
+    for model in report.models() {
+        let tasks = report.cells(model).first().map_or(0, |cell| cell.tasks);
+        let title = super::format::count(tasks);
+        out += &format!("{}  {}\n", paint.bold(model), paint.dim(&format!("n = {title} tasks per strategy")));
+        out += &block(&fit(overview::of_model(report, model), style.width), paint);
+        out.push('\n');
+    }
+    let weights = report.scenario.cost;
+    out += &paint.dim(&format!(
+        "* least cost among those that do not lose significantly more tasks than the best   (b) baseline\n\
+         +/- half of the 95 % interval   - undefined, or the quantile falls on tasks that were never known\n\
+         delay: from a task's end to the client knowing   latency: from submit to knowing   p95: over all tasks\n\
+         lost: succeeded, and the client never knew   error: includes waits ended by another task's failure\n\
+         cost = {} x polls + {} x seconds of delay   seed {}, {} x {} tasks, engine {}\n",
+        weights.poll, weights.delay_per_s, run.seed, run.replicates, run.tasks, run.engine,
+    ));
+    out
+}
+
+/// The grid without the columns, and at last without the spreads, that do not fit.
+fn fit(mut grid: Grid, width: usize) -> Grid {
+    while line_length(&grid) > width {
+        let last = (0..grid.columns.len()).max_by_key(|&i| grid.columns[i].expendable);
+        match last.filter(|&i| grid.columns[i].expendable > 0) {
+            Some(i) => {
+                grid.columns.remove(i);
+                for row in &mut grid.rows {
+                    row.entries.remove(i);
+                }
+            }
+            None => {
+                for entry in grid.rows.iter_mut().flat_map(|row| &mut row.entries) {
+                    entry.spread = None;
+                }
+                break;
+            }
+        }
+    }
+    grid
+}
+
+fn line_length(grid: &Grid) -> usize {
+    let widths = widths(grid);
+    HEAD_MARKS + head_width(grid) + widths.iter().map(|w| GAP + w.value + w.spread).sum::<usize>()
+}
+
+/// Room for the marks before and after a strategy's name.
+const HEAD_MARKS: usize = 6;
+/// Room between columns.
+const GAP: usize = 2;
+
+/// Room for a column's figures and for their spreads, each aligned by itself.
+struct Width {
+    value: usize,
+    spread: usize,
+}
+
+fn widths(grid: &Grid) -> Vec<Width> {
+    let column = |(i, column): (usize, &Column)| {
+        let entries = || grid.rows.iter().filter_map(|row| row.entries.get(i));
+        let value = entries().map(|entry| length(&entry.text)).max().unwrap_or(0);
+        let spread = entries().filter_map(|entry| entry.spread.as_deref()).map(|s| length(s) + 1).max().unwrap_or(0);
+        Width { value: value.max(length(column.title).saturating_sub(spread)), spread }
+    };
+    grid.columns.iter().enumerate().map(column).collect()
+}
+
+fn head_width(grid: &Grid) -> usize {
+    grid.rows.iter().map(|row| length(&row.head)).max().unwrap_or(0).max(length(&grid.corner))
+}
+
+fn length(text: &str) -> usize {
+    ascii(text).chars().count()
+}
+
+/// Our own signs in ASCII; letters of users' names stay.
+fn ascii(text: &str) -> String {
+    text.replace('±', "+/-").replace(['–', '−'], "-").replace('→', "->").replace(char::is_control, " ")
+}
+
+fn block(grid: &Grid, paint: Paint) -> String {
+    let widths = widths(grid);
+    let head = head_width(grid);
+    let mut header = format!("  {:<head$}    ", grid.corner);
+    for (column, width) in grid.columns.iter().zip(&widths) {
+        header += &format!("{:>w$}", column.title, w = GAP + width.value + width.spread);
+    }
+    let mut out = paint.dim(header.trim_end());
+    out.push('\n');
+    for row in &grid.rows {
+        let mut line = String::from(if row.best { "* " } else { "  " });
+        line += &pad_right(&ascii(&row.head), head);
+        line += if row.baseline { " (b)" } else { "    " };
+        for (entry, width) in row.entries.iter().zip(&widths) {
+            let spread = entry.spread.as_deref().map(|s| format!(" {}", ascii(s))).unwrap_or_default();
+            line += &format!("{:>w$}", ascii(&entry.text), w = GAP + width.value);
+            line += &paint.dim(&pad_right(&spread, width.spread));
+        }
+        let line = line.trim_end();
+        out += &if row.best { paint.green(line) } else { line.to_owned() };
+        out.push('\n');
+    }
+    out
+}
+
+fn pad_right(text: &str, width: usize) -> String {
+    format!("{text:<width$}")
+}
+
+/// ANSI codes, or none.
+#[derive(Clone, Copy)]
+struct Paint(bool);
+
+impl Paint {
+    fn with(self, code: &str, text: &str) -> String {
+        // Codes do not nest: an inner end would end the outer one.
+        match self.0 && !text.trim().is_empty() {
+            true => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+            false => text.to_owned(),
+        }
+    }
+
+    fn bold(self, text: &str) -> String {
+        self.with("1", text)
+    }
+
+    fn dim(self, text: &str) -> String {
+        self.with("2", text)
+    }
+
+    fn green(self, text: &str) -> String {
+        self.with("32", &text.replace("\u{1b}[0m", "\u{1b}[0;32m"))
+    }
+}

@@ -1,0 +1,80 @@
+//! One wait, request by request: for people, for programs, and as a picture.
+
+use super::charts;
+use super::format::duration;
+use crate::engine::trace::{Case, Trace};
+
+/// The trace as JSON.
+///
+/// # Panics
+///
+/// Never: a trace holds nothing that JSON cannot.
+#[must_use]
+pub fn json(trace: &Trace) -> String {
+    let mut text = serde_json::to_string_pretty(trace).expect("a trace is plain data");
+    text.push('\n');
+    text
+}
+
+/// The trace as a picture.
+#[must_use]
+pub fn svg(case: &Case, trace: &Trace) -> String {
+    charts::timeline(&title(case), &case.done_ms(), trace)
+}
+
+/// The trace as a table. Times are exact, in seconds.
+#[must_use]
+pub fn text(case: &Case, trace: &Trace) -> String {
+    let seconds = |ms: f64| format!("{} s", ms / 1e3);
+    let or_dash = |ms: Option<f64>| ms.map_or_else(|| "-".to_owned(), seconds);
+    let mut rows = vec![["request", "task", "sent", "read", "reply", "saw"].map(str::to_owned)];
+    rows.extend(trace.requests.iter().map(|request| {
+        [
+            request.index.to_string(),
+            request.task.clone(),
+            seconds(request.sent_ms),
+            seconds(request.sampled_ms),
+            or_dash(request.reply_ms),
+            request.saw.to_owned(),
+        ]
+    }));
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
+    let mut out = format!("{}\n", title(case));
+    for row in &rows {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .enumerate()
+            .map(|(column, (cell, &width))| match column {
+                1 | 5 => format!("{cell:<width$}"),
+                _ => format!("{cell:>width$}"),
+            })
+            .collect();
+        out += &format!("{}\n", cells.join("  ").trim_end());
+    }
+    for start in trace.starts.iter().flatten() {
+        let end = start.settled_ms.map_or_else(|| "never ended".to_owned(), |at| format!("until {}", seconds(at)));
+        out += &format!("loop from {} {end}: {}\n", seconds(start.started_ms), start.outcome);
+    }
+    for task in trace.tasks.iter().flatten() {
+        let at = task.settled_ms.map_or_else(String::new, |at| format!(" at {}", seconds(at)));
+        out += &format!("task {}: {}{at}\n", task.id, task.outcome);
+    }
+    out +=
+        &format!("{}{}", trace.outcome, trace.settled_ms.map_or_else(String::new, |at| format!(" at {}", seconds(at))));
+    if let Some(delay) = trace.detection_delay_ms {
+        out += &format!(", {} after the task's end", duration(delay));
+    }
+    out += &format!(", {} requests", trace.requests.len());
+    if let Some(error) = &trace.error {
+        out += &format!("; error: {error}");
+    }
+    out.push('\n');
+    out
+}
+
+fn title(case: &Case) -> String {
+    let model = if case.model.is_empty() { "any model" } else { &case.model };
+    format!("{} on {model}, round trip {}", case.strategy, case.rtt_ms.0)
+}
