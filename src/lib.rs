@@ -9,5 +9,10 @@ pub mod world;
 pub mod engine;
 #[cfg(feature = "engine")]
 pub mod measure;
+#[cfg(feature = "report")]
+pub mod report;
 #[cfg(feature = "engine")]
 pub mod scenario;
+
+#[cfg(feature = "cli")]
+pub mod cli;

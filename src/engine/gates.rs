@@ -12,9 +12,10 @@ pub fn judge(gates: &[Gate], results: &Results) -> Vec<GateResult> {
         // Scenarios are read with known metrics only.
         let Some(figure) = figure(&gate.metric, gate.stat.as_deref()) else { continue };
         let matches = |name: &Option<String>, value: &str| name.as_deref().is_none_or(|name| name == value);
-        let cells = results.cells.iter().filter(|cell| {
-            matches(&gate.model, &cell.model) && matches(&gate.strategy, &cell.strategy)
-        });
+        let cells = results
+            .cells
+            .iter()
+            .filter(|cell| matches(&gate.model, &cell.model) && matches(&gate.strategy, &cell.strategy));
         judged.extend(cells.map(|cell| {
             let (limit, min, max) = match gate.bound {
                 Bound::Min(limit) => (limit, Some(limit), None),

@@ -91,13 +91,9 @@ const REST: [Figure; 31] = [
     plain!("polls_per_task", "p95", "polls", Observed, |c| Some(c.polls_per_task.p95 as f64)),
     plain!("polls_per_task", "p99", "polls", Observed, |c| Some(c.polls_per_task.p99 as f64)),
     plain!("polls_per_task", "max", "polls", Observed, |c| Some(c.polls_per_task.max as f64)),
-    estimated!(
-        "requests_per_task",
-        "mean",
-        "requests",
-        |c| Some(c.requests_per_task.mean),
-        |c| c.requests_per_task.ci95
-    ),
+    estimated!("requests_per_task", "mean", "requests", |c| Some(c.requests_per_task.mean), |c| c
+        .requests_per_task
+        .ci95),
     plain!("polls", "total", "polls", Count, |c| Some(c.polls.total as f64)),
     plain!("polls", "useful", "polls", Count, |c| Some(c.polls.useful as f64)),
     plain!("polls", "wasted", "polls", Count, |c| Some(c.polls.wasted as f64)),

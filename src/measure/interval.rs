@@ -30,6 +30,12 @@ impl Estimate {
         Self { mean, spread }
     }
 
+    /// A mean whose standard error is known from many observations.
+    #[must_use]
+    pub fn of_error(mean: f64, error: Option<f64>) -> Self {
+        Self { mean, spread: error.map(|error| (error, f64::INFINITY)) }
+    }
+
     /// The ratio of sums over replicates, from each replicate's (sum, count); `None` without observations.
     #[must_use]
     pub fn of_replicates(replicates: &[(f64, u64)]) -> Option<Self> {
@@ -89,7 +95,7 @@ fn above(distance: f64, error: f64, freedom: f64) -> f64 {
 
 fn student_law(freedom: f64) -> StudentsT {
     // Location 0, scale 1 and at least one degree of freedom are always valid.
-    StudentsT::new(0.0, 1.0, freedom.max(1.0)).unwrap_or_else(|_| unreachable!("valid parameters"))
+    StudentsT::new(0.0, 1.0, freedom.clamp(1.0, 1e9)).unwrap_or_else(|_| unreachable!("valid parameters"))
 }
 
 /// The quantile of Student's law, the normal one where they agree to four digits.

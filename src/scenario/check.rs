@@ -22,14 +22,21 @@ struct Checker<'p> {
 
 impl Checker<'_> {
     fn table(&mut self, section: &'static Section, span: Range<usize>, raw: &DeTable<'_>) -> Table {
+        self.unknown(section, None, raw);
+        self.fields(section, span, raw)
+    }
+
+    /// Tells of keys that `section` does not have, a kind of `family` where there is one.
+    fn unknown(&mut self, section: &Section, family: Option<&Family>, raw: &DeTable<'_>) {
+        let known = |name: &str| section.fields.iter().any(|field| field.name == name);
+        let place = family.map_or_else(String::new, |family| format!(" for {} kind `{}`", family.name, section.name));
         for (key, _) in sorted(raw) {
             let name = key.get_ref().as_ref();
-            if !section.fields.iter().any(|field| field.name == name) {
+            if !known(name) && (family.is_none() || name != "kind") {
                 let allowed = section.fields.iter().map(|field| field.name);
-                self.report(key.span(), format!("unknown key `{name}`"), suggest::help(name, allowed));
+                self.report(key.span(), format!("unknown key `{name}`{place}"), suggest::help(name, allowed));
             }
         }
-        self.fields(section, span, raw)
     }
 
     /// Checks the keys of `section`; those of `raw` that it does not list are none of its business.
@@ -47,17 +54,13 @@ impl Checker<'_> {
                 (None, Need::Default(literal)) => entries.push((field.name, self.default(&span, field, literal))),
             }
         }
-        for rule in section.rules {
-            if !self.rule(*rule, &span, raw) {
-                // What depends on the rule finds its table unsound.
-                entries.push(("", None));
-            }
-        }
-        Table { span, section, entries }
+        // All rules are held against the table, so that all problems are told.
+        let broken = section.rules.iter().filter(|rule| !self.rule(**rule, &span, raw)).count();
+        Table { span, section, entries, coherent: broken == 0 }
     }
 
     fn default(&mut self, span: &Range<usize>, field: &Field, literal: &str) -> Option<Node> {
-        let value = DeValue::parse(literal).expect("defaults are TOML, as a test of the grammar shows");
+        let value = DeValue::parse(literal).expect("defaults are TOML, as printing the schema in tests shows");
         let outer = self.place.replace(span.clone());
         let node = self.value(field.name, &field.shape, &value);
         self.place = outer;
@@ -72,7 +75,7 @@ impl Checker<'_> {
         let (place, message) = match rule {
             Rule::AtMostOne(keys) | Rule::ExactlyOne(keys) => match (&written(keys, true)[..], rule) {
                 ([first, second, ..], _) => {
-                    let place = raw.get(*second).map_or(span.clone(), Spanned::span);
+                    let place = raw.get(*second).map_or_else(|| span.clone(), Spanned::span);
                     (place, format!("`{first}` and `{second}` exclude each other"))
                 }
                 ([], Rule::ExactlyOne(_)) => (span.clone(), format!("one of {} is required", quoted(keys, " and "))),
@@ -105,16 +108,12 @@ impl Checker<'_> {
                     self.mismatch(key, shape, &span, shown(raw.get_ref()), help)
                 })
             }
-            (Shape::Count(..) | Shape::Exactly(_), DeValue::Integer(integer)) => {
-                let (least, most) = match *shape {
-                    Shape::Count(least, most) => (least, most),
-                    Shape::Exactly(number) => (number, number),
-                    _ => unreachable!("the arm is for whole numbers"),
-                };
-                whole(integer)
-                    .filter(|count| (least..=most).contains(count))
-                    .map(Value::Count)
-                    .or_else(|| self.mismatch(key, shape, &span, shown(raw.get_ref()), None))
+            (Shape::Count(least, most), DeValue::Integer(integer)) => {
+                let count = whole(integer).filter(|count| (least..=most).contains(&count));
+                count.map(Value::Count).or_else(|| self.mismatch(key, shape, &span, shown(raw.get_ref()), None))
+            }
+            (Shape::Exactly(number), DeValue::Integer(integer)) if whole(integer) == Some(*number) => {
+                Some(Value::Count(*number))
             }
             (Shape::Text(wording), DeValue::String(text)) if wording.admits(text) => {
                 Some(Value::Text(text.to_string()))
@@ -127,7 +126,9 @@ impl Checker<'_> {
             (Shape::Words(words), DeValue::String(text)) => self
                 .word(key, words, &span, text)
                 .map(|word| Value::List(vec![Some(Node { span: span.clone(), value: Value::Text(word) })])),
-            (Shape::Words(words), DeValue::Array(array)) => Some(self.array(key, &Shape::Word(*words), array)),
+            (Shape::Words(words), DeValue::Array(array)) if !array.is_empty() => {
+                Some(self.array(key, &Shape::Word(*words), array))
+            }
             (Shape::Many(element), DeValue::Array(array)) => Some(self.array(key, element, array)),
             (Shape::Table(section), DeValue::Table(table)) => {
                 Some(Value::Table(self.table(section, span.clone(), table)))
@@ -226,20 +227,13 @@ impl Checker<'_> {
             }
             return None;
         };
-        for (key, _) in sorted(raw) {
-            let name = key.get_ref().as_ref();
-            if name != "kind" && !section.fields.iter().any(|field| field.name == name) {
-                let allowed = section.fields.iter().map(|field| field.name);
-                let message = format!("unknown key `{name}` for {} kind `{}`", family.name, section.name);
-                self.report(key.span(), message, suggest::help(name, allowed));
-            }
-        }
+        self.unknown(section, Some(family), raw);
         Some(self.fields(section, span, raw))
     }
 
     fn missing(&mut self, span: &Range<usize>, field: &Field) {
         let problem = Problem::new(span.clone(), format!("`{}` is missing", field.name));
-        self.problems.push(problem.help(format!("it is {}. {}", field.shape.describe(), field.about)));
+        self.problems.push(problem.help(format!("{} ({})", field.about.trim_end_matches('.'), field.shape.describe())));
     }
 
     /// Reports a value of another shape.
@@ -295,6 +289,7 @@ fn shown(value: &DeValue<'_>) -> String {
         DeValue::Float(float) => float.to_string(),
         DeValue::Boolean(flag) => flag.to_string(),
         DeValue::Datetime(_) => "a date".to_owned(),
+        DeValue::Array(array) if array.is_empty() => "an empty array".to_owned(),
         DeValue::Array(_) => "an array".to_owned(),
         DeValue::Table(_) => "a table".to_owned(),
     }

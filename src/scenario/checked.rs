@@ -51,6 +51,8 @@ pub(super) struct Table {
     pub(super) section: &'static Section,
     /// Its keys: those that were written, defaults, and required ones that are missing.
     pub(super) entries: Vec<(&'static str, Option<Node>)>,
+    /// Whether its keys go together.
+    pub(super) coherent: bool,
 }
 
 impl Table {
@@ -95,7 +97,7 @@ impl Table {
 
     /// Whether nothing in the table itself was reported.
     pub(super) fn is_sound(&self) -> bool {
-        self.entries.iter().all(|(_, node)| node.is_some())
+        self.coherent && self.entries.iter().all(|(_, node)| node.is_some())
     }
 
     fn find(&self, key: &str) -> Option<Option<&Node>> {

@@ -39,7 +39,7 @@ impl Unit {
     }
 }
 
-/// Why a column holds no durations. Rows count lines of the file from 1, the header's included.
+/// Why a column holds no durations. Rows count from 1, with the header, without blank lines.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ColumnError {
@@ -94,7 +94,7 @@ pub enum ColumnError {
 /// Where the column or a number in it is missing, or a number is no duration.
 pub fn durations(text: &str, column: &str, unit: Unit) -> Result<Vec<Micros>, ColumnError> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let header = reader.headers().map_err(malformed)?;
+    let header = reader.headers().map_err(|error| malformed(&error))?;
     let Some(index) = header.iter().position(|name| name == column) else {
         let header = header.iter().map(|name| format!("`{name}`")).collect();
         return Err(ColumnError::NoColumn { column: column.to_owned(), header });
@@ -102,8 +102,8 @@ pub fn durations(text: &str, column: &str, unit: Unit) -> Result<Vec<Micros>, Co
     let times: Vec<Micros> = reader
         .records()
         .map(|record| {
-            let record = record.map_err(malformed)?;
-            let row = record.position().map_or(0, csv::Position::line);
+            let record = record.map_err(|error| malformed(&error))?;
+            let row = row(record.position());
             duration(&record[index], row, unit)
         })
         .collect::<Result<_, _>>()?;
@@ -121,9 +121,14 @@ fn duration(cell: &str, row: u64, unit: Unit) -> Result<Micros, ColumnError> {
     }
 }
 
+/// The row at a position, which counts records from 0.
+fn row(position: Option<&csv::Position>) -> u64 {
+    position.map_or(0, csv::Position::record) + 1
+}
+
 /// A row that is not CSV.
-fn malformed(error: csv::Error) -> ColumnError {
-    let row = error.position().map_or(1, csv::Position::line);
+fn malformed(error: &csv::Error) -> ColumnError {
+    let row = row(error.position());
     let reason = match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
             format!("{len} cells, but the header has {expected_len}")
@@ -144,7 +149,7 @@ mod tests {
             ("", "there is no column `t`; the header has "),
             ("a,b\n", "there is no column `t`; the header has `a`, `b`"),
             ("t\n", "there are no rows below the header"),
-            ("t\n1\n\nx\n", "row 4: `x` is not a number"),
+            ("t\n1\n\nx\n", "row 3: `x` is not a number"),
             ("t,u\n1,\n,2\n", "row 3: `` is not a number"),
             ("t\n-1\n", "row 2: `-1` is not a time between 0 and 3650 days"),
             ("t\nNaN\n", "row 2: `NaN` is not a time between 0 and 3650 days"),

@@ -92,9 +92,11 @@ impl fmt::Display for InvalidScenario {
     }
 }
 
+impl std::error::Error for InvalidScenario {}
+
 /// Line and column of a byte, both from 1, columns in characters.
 fn position(text: &str, offset: usize) -> (usize, usize) {
-    let before = &text[..text.floor_char_boundary(offset)];
+    let before = text.get(..offset).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }

@@ -14,7 +14,8 @@ pub mod shipped;
 mod snippet;
 pub mod suggest;
 
-use crate::measure::cost::CostWeights;
+pub use crate::measure::cost::CostWeights;
+
 use crate::strategy::composition::Strategy;
 use crate::time::Micros;
 use crate::world::arrivals::Arrivals;
@@ -76,7 +77,7 @@ impl Scenario {
             path: path.to_owned(),
             offset: error.utf8_error().valid_up_to(),
         })?;
-        let folder = Folder(path.parent().unwrap_or(Path::new("")).to_owned());
+        let folder = Folder(path.parent().map(Path::to_owned).unwrap_or_default());
         Self::parse(&text, &path.display().to_string(), &folder).map_err(ScenarioError::Invalid)
     }
 

@@ -6,7 +6,7 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|&(distance, candidate)| distance <= (word.len().max(candidate.len()) / 3).max(1))
+        .filter(|&(distance, _)| distance <= (word.len() / 3).max(1) && distance < word.len())
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, candidate)| candidate)
 }
@@ -31,7 +31,9 @@ mod tests {
     #[test]
     fn near_names_are_suggested_and_far_ones_are_not() {
         let names = ["interval", "initial", "cap"];
-        for (word, near) in [("intreval", Some("interval")), ("Cap", Some("cap")), ("zebra", None), ("", None)] {
+        for (word, near) in
+            [("intreval", Some("interval")), ("Cap", Some("cap")), ("zebra", None), ("x", None), ("", None)]
+        {
             assert_eq!(closest(word, names), near, "{word}");
         }
     }

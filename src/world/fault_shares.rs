@@ -5,7 +5,6 @@
 //! another: a rule starts where the last of the earlier rules that may be active at the same time ends.
 
 use crate::world::fault::{Effect, FaultRule, KINDS, Route, Stage, When, Window};
-use crate::world::model::Probability;
 
 /// How far beyond 1 shares may add up, since decimal fractions are not exact.
 const ROUNDING: f64 = 1e-9;
@@ -21,7 +20,7 @@ pub struct Overfull {
 }
 
 /// The share `[start, end)` of each of `rules` for the requests of `model` on `route`; `None` for those that do not
-/// strike there, or do not draw: weather without a probability of its own and rate limits.
+/// strike there, and for weather and rate limits, which are decided otherwise.
 ///
 /// # Errors
 ///
@@ -51,7 +50,7 @@ pub fn shares(rules: &[FaultRule], route: Route, model: &str) -> Result<Vec<Opti
 /// Whether the rule strikes by the exchange's uniform number.
 fn draws(rule: &FaultRule) -> bool {
     let weather = KINDS.iter().any(|kind| kind.name == rule.kind && kind.stage == Stage::Weather);
-    !weather && !matches!(rule.effect, Effect::RateLimit { .. }) && rule.probability > Probability::ZERO
+    !weather && !matches!(rule.effect, Effect::RateLimit { .. })
 }
 
 /// Whether the rule is for requests of `model` on `route`.
@@ -74,6 +73,7 @@ fn coincide(a: When, b: When) -> bool {
 mod tests {
     use super::*;
     use crate::time::Micros;
+    use crate::world::model::Probability;
 
     fn rule(kind: &'static str, effect: Effect, probability: f64, when: When) -> FaultRule {
         let probability = Probability::new(probability).expect("a probability");

@@ -167,6 +167,13 @@ impl Case {
         Ok(serde_json::from_str(text)?)
     }
 
+    /// Name and end of each task in milliseconds, for charts.
+    #[must_use]
+    pub fn done_ms(&self) -> Vec<(String, Option<f64>)> {
+        let tasks = self.all_tasks().unwrap_or_default();
+        tasks.into_iter().map(|task| (task.id, task.completion_ms.map(|at| at.0.as_millis()))).collect()
+    }
+
     /// The tasks, whichever way they are written; the only one of `task` is called `task`.
     pub(super) fn all_tasks(&self) -> Result<Vec<PooledTask>, CaseError> {
         match (&self.task, &self.tasks) {

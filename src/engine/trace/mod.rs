@@ -8,7 +8,7 @@ mod case;
 mod script;
 mod together;
 
-pub use case::{Case, CaseError, CaseReply, CaseTask, FateName, PooledTask};
+pub use case::{Case, CaseError, CaseReply, CaseTask, FateName, Millis, PooledTask};
 
 use crate::strategy::composition::Sharing;
 use crate::strategy::presets::{PRESETS, preset};

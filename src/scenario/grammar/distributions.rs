@@ -1,7 +1,7 @@
 //! The keys of distributions: those of the world's kinds, and of mixtures and observed times.
 
 use super::{Family, Field, Range, Rule, Section, Shape, Wording, Words, optional, required, with_default};
-use crate::world::distribution::{KINDS, Parameter, Quantity};
+use crate::world::distribution::{BOUNDS, KINDS, Kind, Parameter, Quantity};
 use std::sync::LazyLock;
 
 /// What may be written instead of a table.
@@ -26,13 +26,9 @@ pub(super) const UNIT: Field =
 
 static PART_SHAPE: Shape = Shape::Kinds(&PART);
 const PARTS: Field = required("parts", Shape::Many(&PART_SHAPE), "The laws and their weights.");
+/// Observed times are written in one of two ways.
+const OBSERVED: &[Rule] = &[Rule::ExactlyOne(&["values", "file"]), Rule::With("file", &["column"])];
 const VALUES: Field = optional("values", Shape::Many(&Shape::Duration), "The observed times.");
-const BOUNDS: [Field; 3] = [
-    optional("min", Shape::Duration, "Lower end of an exact truncation."),
-    optional("max", Shape::Duration, "Upper end of an exact truncation."),
-    optional("shift", Shape::Duration, "Added to every value."),
-];
-
 static LAWS: LazyLock<Vec<Section>> = LazyLock::new(|| laws(&[]));
 
 static WEIGHTED: LazyLock<Vec<Section>> = LazyLock::new(|| {
@@ -41,33 +37,26 @@ static WEIGHTED: LazyLock<Vec<Section>> = LazyLock::new(|| {
 
 /// Every kind of distribution, each with the keys of `extra`.
 fn laws(extra: &[Field]) -> Vec<Section> {
-    // The grammar is built twice in a process, once for each table above, so what is leaked is bounded.
-    let section = |name, about, own: &[Field], rules| {
-        let fields: Vec<Field> = extra.iter().chain(own).chain(&BOUNDS).copied().collect();
-        Section { name, about, fields: fields.leak(), rules }
+    // This runs twice in a process, once for each table above, so what is leaked is bounded.
+    let section = |kind: &Kind| {
+        let parameters: Vec<Field> = kind.parameters.iter().map(|parameter| field(parameter, required)).collect();
+        let (own, rules): (&[Field], &[Rule]) = match kind.name {
+            "mixture" => (&[PARTS], &[]),
+            "empirical" => (&[VALUES, FILE, COLUMN, UNIT], OBSERVED),
+            _ => (&parameters, &[]),
+        };
+        let bounds: Vec<Field> = BOUNDS.iter().map(|bound| field(bound, optional)).collect();
+        let fields: Vec<Field> = extra.iter().chain(own).chain(&bounds).copied().collect();
+        Section { name: kind.name, about: kind.about, fields: fields.leak(), rules }
     };
-    let world = KINDS.iter().filter(|kind| !matches!(kind.name, "mixture" | "empirical")).map(|kind| {
-        let own: Vec<Field> = kind.parameters.iter().map(parameter).collect();
-        section(kind.name, kind.about, &own, &[])
-    });
-    world
-        .chain([
-            section("mixture", "One of several laws, drawn by weight.", &[PARTS], &[]),
-            section(
-                "empirical",
-                "Observed times, written here or in a column of a file.",
-                &[VALUES, FILE, COLUMN, UNIT],
-                &[Rule::ExactlyOne(&["values", "file"]), Rule::With("file", &["column"])],
-            ),
-        ])
-        .collect()
+    KINDS.iter().map(section).collect()
 }
 
 /// The key of a parameter.
-fn parameter(parameter: &Parameter) -> Field {
+fn field(parameter: &Parameter, need: fn(&'static str, Shape, &'static str) -> Field) -> Field {
     let shape = match parameter.quantity {
         Quantity::Duration => Shape::Duration,
         Quantity::Number => Shape::Number(Range::Finite),
     };
-    required(parameter.name, shape, parameter.about)
+    need(parameter.name, shape, parameter.about)
 }

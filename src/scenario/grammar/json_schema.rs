@@ -36,7 +36,7 @@ impl Definitions {
         }
         let mut schema = json!({
             "type": "object",
-            "description": section.about,
+            "description": sentence(section.about),
             "properties": properties,
             "required": required,
             "additionalProperties": false,
@@ -50,7 +50,7 @@ impl Definitions {
 
     fn field(&mut self, field: &'static Field) -> Value {
         let mut schema = self.shape(&field.shape);
-        schema["description"] = field.about.into();
+        schema["description"] = sentence(field.about).into();
         if let Need::Default(literal) = field.need {
             schema["default"] = default(literal);
         }
@@ -134,7 +134,7 @@ fn choices(words: &Words) -> Vec<Value> {
 
 /// A default, which the grammar writes in TOML, in JSON.
 fn default(literal: &str) -> Value {
-    json(DeValue::parse(literal).expect("defaults are TOML, as a test shows").get_ref())
+    json(DeValue::parse(literal).expect("defaults are TOML, as the tests below show").get_ref())
 }
 
 fn json(value: &DeValue<'_>) -> Value {
@@ -149,6 +149,13 @@ fn json(value: &DeValue<'_>) -> Value {
             table.iter().map(|(key, value)| (key.get_ref().to_string(), json(value.get_ref()))).collect()
         }
     }
+}
+
+/// A description as a sentence, which those of other floors are not.
+fn sentence(about: &str) -> String {
+    let mut letters = about.trim_end_matches('.').chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }
 
 /// Adds the keys of `more` to the object `schema`.

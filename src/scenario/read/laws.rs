@@ -29,10 +29,20 @@ impl Reader<'_> {
                     let help = "a law is written { kind = \"lognormal\", … } or \"lognormal(median=120s, sigma=0.5)\"";
                     self.problem_with(node.span.clone(), format!("`{key}`: {error}"), help)
                 }
-                Err(_) => self.built(text.parse(), |_| node.span.clone()),
+                Err(_) => text.parse().map_err(|error| self.expression(node, text, &error)).ok(),
             },
             _ => None,
         }
+    }
+
+    /// Tells what is wrong with an expression, and where in it.
+    fn expression(&mut self, node: &Node, text: &str, error: &DistributionError) {
+        let quoted = node.span.len() == text.len() + 2;
+        let span = error.offset().filter(|_| quoted).and_then(|at| {
+            let start = node.span.start + 1 + at;
+            Some(start..start + text.get(at..)?.chars().next().map_or(0, char::len_utf8))
+        });
+        self.problem::<()>(span.unwrap_or_else(|| node.span.clone()), error.to_string());
     }
 
     fn tabled(&mut self, table: &Table) -> Option<Distribution> {
@@ -42,9 +52,9 @@ impl Reader<'_> {
         let (min, max, shift) = (table.optional("min")?, table.optional("max")?, table.optional("shift")?);
         let built = match table.section.name {
             "mixture" => {
-                let parts: Option<Vec<_>> =
-                    table.get::<&[Option<Node>]>("parts")?.iter().map(|part| self.part(part)).collect();
-                Distribution::mixture(parts?)
+                let parts: &[Option<Node>] = table.get("parts")?;
+                let parts: Vec<_> = parts.iter().map(|part| self.part(part)).collect();
+                Distribution::mixture(parts.into_iter().collect::<Option<_>>()?)
             }
             "empirical" => Distribution::empirical(self.times(table, "values")?),
             kind => Distribution::build(kind, |parameter| match &table.node(parameter)?.value {
@@ -54,7 +64,7 @@ impl Reader<'_> {
             }),
         };
         let bounded = built.and_then(|law| law.bounded(min, max, shift));
-        self.built(bounded, |parameter| parameter.map_or(table.span.clone(), |parameter| table.place(parameter)))
+        self.built(bounded, |parameter| table.place(parameter.unwrap_or_default()))
     }
 
     fn part(&mut self, part: &Option<Node>) -> Option<(f64, Distribution)> {

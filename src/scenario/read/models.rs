@@ -44,7 +44,7 @@ impl Reader<'_> {
         Some(FailureLaw {
             probability: probability(table, "probability")?,
             failure,
-            after: after.or(completion.cloned())?,
+            after: after.or_else(|| completion.cloned())?,
         })
     }
 }

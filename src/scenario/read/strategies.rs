@@ -9,6 +9,21 @@ use crate::strategy::presets::preset;
 use crate::time::Micros;
 use std::num::NonZeroU32;
 
+/// What is written of a pace.
+struct Change {
+    schedule: Option<Schedule>,
+    limit: Option<Limit>,
+}
+
+impl Change {
+    fn apply(&self, pace: &mut Pace) {
+        if let Some(schedule) = &self.schedule {
+            pace.schedule.clone_from(schedule);
+        }
+        pace.limit = self.limit.unwrap_or(pace.limit);
+    }
+}
+
 impl Reader<'_> {
     /// The strategies in file order.
     pub(super) fn strategies(&mut self, file: &Table) -> Option<Vec<Strategy>> {
@@ -34,27 +49,27 @@ impl Reader<'_> {
 
     fn strategy(&mut self, node: &Node) -> Option<Strategy> {
         let Value::Table(table) = &node.value else { return None };
-        let pace = self.pace(table);
-        let per_model = self.per_model(table);
+        let change = self.change(table);
+        let changes_by_model = self.changes_by_model(table);
         let recovery = self.recovery(table);
-        let ((schedule, limit), per_model, recovery) = (pace?, per_model?, recovery?);
+        let (change, changes_by_model, recovery) = (change?, changes_by_model?, recovery?);
         if !table.is_sound() {
             return None;
         }
         let mut strategy = match table.optional::<&str>("preset")? {
             Some(name) => preset(name)?,
-            None => composition(schedule.clone()?, limit?),
+            None => composition(change.schedule.clone()?, change.limit?),
         };
         if let Some(name) = table.optional::<&str>("name")? {
             name.clone_into(&mut strategy.name);
         }
         // A pace that is written for all models replaces those that the preset has for single ones.
         for pace in std::iter::once(&mut strategy.pace).chain(strategy.per_model.values_mut()) {
-            change(pace, schedule.clone(), limit);
+            change.apply(pace);
         }
-        for (model, schedule, limit) in per_model {
+        for (model, change) in changes_by_model {
             let mut pace = strategy.pace(&model).clone();
-            change(&mut pace, schedule, limit);
+            change.apply(&mut pace);
             strategy.per_model.insert(model, pace);
         }
         strategy.recovery = recovery.unwrap_or(strategy.recovery);
@@ -85,8 +100,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// What is written of a pace.
-    fn pace(&mut self, table: &Table) -> Option<(Option<Schedule>, Option<Limit>)> {
+    fn change(&mut self, table: &Table) -> Option<Change> {
         let schedule = match table.optional::<&Table>("schedule")? {
             Some(schedule) => self.schedule(schedule).map(Some),
             None => Some(None),
@@ -95,18 +109,14 @@ impl Reader<'_> {
             Some(limit) => Some(limit_of(limit)?),
             None => None,
         };
-        Some((schedule?, limit))
+        Some(Change { schedule: schedule?, limit })
     }
 
-    fn per_model(&mut self, table: &Table) -> Option<Vec<(String, Option<Schedule>, Option<Limit>)>> {
-        let Some(tables) = table.optional::<&[Named]>("models")? else {
-            return Some(Vec::new());
-        };
-        let paces: Vec<_> = tables
-            .iter()
-            .map(|named| self.pace(&named.table).map(|(schedule, limit)| (named.name.clone(), schedule, limit)))
-            .collect();
-        paces.into_iter().collect()
+    fn changes_by_model(&mut self, table: &Table) -> Option<Vec<(String, Change)>> {
+        let tables = table.optional::<&[Named]>("models")?.unwrap_or_default();
+        let changes: Vec<_> =
+            tables.iter().map(|named| Some((named.name.clone(), self.change(&named.table)?))).collect();
+        changes.into_iter().collect()
     }
 
     fn schedule(&mut self, table: &Table) -> Option<Schedule> {
@@ -191,16 +201,6 @@ fn composition(schedule: Schedule, limit: Limit) -> Strategy {
         }),
         jitter: Jitter::None,
         sharing: Sharing::Alone,
-    }
-}
-
-/// Replaces what is written of a pace.
-fn change(pace: &mut Pace, schedule: Option<Schedule>, limit: Option<Limit>) {
-    if let Some(schedule) = schedule {
-        pace.schedule = schedule;
-    }
-    if let Some(limit) = limit {
-        pace.limit = limit;
     }
 }
 

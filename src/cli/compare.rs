@@ -1,0 +1,248 @@
+//! `pollbench compare`: the main job.
+
+use crate::cli::folder::Folder;
+use crate::cli::{Failure, colour, is_watched, note, print};
+use crate::engine::compare::{Compared, compare};
+use crate::engine::gates::judge;
+use crate::engine::plan::Plan;
+use crate::engine::sim::{Control, Options};
+use crate::measure::record::TaskRecord;
+use crate::measure::results::GateVerdict;
+use crate::report::{self, Report, json, markdown, table};
+use crate::scenario::Scenario;
+use crate::scenario::narrow::Overrides;
+use crate::scenario::shipped::load;
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Compare {
+    /// A scenario file, or the name of a shipped scenario (see `pollbench list scenarios`)
+    #[arg(default_value = "documented")]
+    scenario: String,
+    /// What drives the strategies
+    #[arg(long, value_enum, default_value = "sim")]
+    engine: Engine,
+    /// Only these models of the scenario, separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    models: Option<Vec<String>>,
+    /// Only these strategies: the scenario's own, or any preset
+    #[arg(long, value_delimiter = ',', value_name = "X,Y")]
+    strategies: Option<Vec<String>>,
+    /// Tasks per model and replicate
+    #[arg(long, value_name = "N")]
+    tasks: Option<u64>,
+    /// Independent repetitions
+    #[arg(long, value_name = "N")]
+    replicates: Option<u32>,
+    /// Key of all randomness
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Threads; results do not depend on them [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Folder of the report [default: reports/<scenario>]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// What to print
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+    /// Write tasks.csv too: one line for each task under each strategy
+    #[arg(long)]
+    per_task: bool,
+    /// A gate that the data do not decide is a failure (exit code 4)
+    #[arg(long)]
+    strict: bool,
+    /// Print the results and nothing else
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pollbench compare
+  pollbench compare outage-5m --strategies basic,basic-hardened --models sora-2
+  pollbench compare my.toml --tasks 10000 --replicates 5 --seed 7 --out reports/mine
+  pollbench compare rate-limited --format json --quiet | jq '.cells[] | {strategy, lost}'";
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Engine {
+    /// The simulator: virtual time, millions of tasks a second
+    Sim,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+    Csv,
+    Markdown,
+}
+
+/// Records by (model, strategy, replicate), for `tasks.csv`.
+type Kept = BTreeMap<(usize, usize, u32), Vec<TaskRecord>>;
+
+impl Compare {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let scenario = self.scenario()?;
+        let out = self.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&scenario.name));
+        let folder = Folder::writable(&out)?;
+        let Engine::Sim = self.engine;
+
+        let plan = Plan::new(&scenario);
+        let kept = Mutex::new(Kept::new());
+        let mut compared = self.simulate(&plan, &kept)?;
+        compared.results.gates = judge(&scenario.gates, &compared.results);
+
+        let report = Report { scenario: &scenario, results: &compared.results, series: &compared.series };
+        for (name, content) in report::files(&report) {
+            folder.write(&name, content.as_bytes())?;
+        }
+        if self.per_task {
+            let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+            folder.write_with("tasks.csv", |file| write_tasks(file, &plan, kept))?;
+        }
+        print(&self.render(&report))?;
+        self.tell(&compared, &scenario, &out);
+        Ok(self.verdict(&compared))
+    }
+
+    fn scenario(&self) -> Result<Scenario, Failure> {
+        let overrides = Overrides {
+            models: self.models.clone(),
+            strategies: self.strategies.clone(),
+            tasks: self.tasks,
+            replicates: self.replicates,
+            seed: self.seed,
+        };
+        load(&self.scenario)?.narrowed(&overrides).map_err(|error| Failure::Input(error.to_string()))
+    }
+
+    /// Runs the simulator beside a progress bar; Ctrl-C ends it before anything is written.
+    fn simulate(&self, plan: &Plan<'_>, kept: &Mutex<Kept>) -> Result<Compared, Failure> {
+        let defaults = Options::default();
+        let threads = self.threads.map_or(defaults.threads, usize::from);
+        let options = Options { threads, sample: true, ..defaults };
+        let control = Arc::new(Control::default());
+        let on_interrupt = Arc::clone(&control);
+        // A handler that cannot be set leaves the default: the process ends, and nothing is half written either.
+        let _ = ctrlc::set_handler(move || on_interrupt.stop.store(true, Ordering::Relaxed));
+
+        let keep = |model: usize, strategy: usize, replicate: u32, records: &[TaskRecord]| {
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.entry((model, strategy, replicate)).or_default().extend_from_slice(records);
+        };
+        let sink: Option<&(dyn Fn(usize, usize, u32, &[TaskRecord]) + Sync)> = self.per_task.then_some(&keep);
+        let (started, running) = (std::sync::Barrier::new(2), std::sync::atomic::AtomicBool::new(true));
+        let compared = if self.quiet || !is_watched() {
+            compare(plan, options, &control, sink)
+        } else {
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    started.wait();
+                    show_progress(plan, &control, &running);
+                });
+                started.wait();
+                let compared = compare(plan, options, &control, sink);
+                running.store(false, Ordering::Relaxed);
+                compared
+            })
+        };
+        compared.ok_or_else(|| Failure::Run("interrupted; nothing was written".to_owned()))
+    }
+
+    fn render(&self, report: &Report<'_>) -> String {
+        match self.format {
+            Format::Table => {
+                let colour = colour(&io::stdout());
+                table::render(report, table::Style { colour, ..table::Style::default() })
+            }
+            Format::Json => json::to_string(report.results),
+            Format::Csv => report::csv::render(report.results),
+            Format::Markdown => markdown::render(report),
+        }
+    }
+
+    /// Says what else there is to know.
+    fn tell(&self, compared: &Compared, scenario: &Scenario, out: &std::path::Path) {
+        for &rule in &compared.idle_rules {
+            let kind = scenario.faults[rule].kind;
+            note(format_args!("warning: fault {} (`{kind}`) never struck", rule + 1));
+        }
+        for gate in compared.results.gates.iter().filter(|gate| gate.verdict != GateVerdict::Pass) {
+            let verdict = if gate.verdict == GateVerdict::Fail { "failed" } else { "is undecided" };
+            let value = gate.value.map_or_else(|| "unknown".to_owned(), |value| format!("{value}"));
+            let bound = if gate.max.is_some() { "at most" } else { "at least" };
+            note(format_args!(
+                "gate {verdict}: {} {} of {} on {} is {value}, {bound} {} wanted",
+                gate.metric, gate.stat, gate.strategy, gate.model, gate.limit
+            ));
+        }
+        if !self.quiet {
+            note(format_args!("report: {}", out.join("report.html").display()));
+        }
+    }
+
+    fn verdict(&self, compared: &Compared) -> ExitCode {
+        let any = |verdict| compared.results.gates.iter().any(|gate| gate.verdict == verdict);
+        if any(GateVerdict::Fail) {
+            ExitCode::from(3)
+        } else if self.strict && any(GateVerdict::Undecided) {
+            ExitCode::from(4)
+        } else {
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+fn show_progress(plan: &Plan<'_>, control: &Control, running: &std::sync::atomic::AtomicBool) {
+    let scenario = plan.scenario;
+    let total = scenario.tasks * u64::from(scenario.replicates) * (plan.models.len() * plan.strategies.len()) as u64;
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} waits, {eta} left") {
+        bar.set_style(style);
+    }
+    while running.load(Ordering::Relaxed) && !control.stop.load(Ordering::Relaxed) {
+        bar.set_position(control.done.load(Ordering::Relaxed));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    bar.finish_and_clear();
+}
+
+fn write_tasks(file: &mut io::BufWriter<std::fs::File>, plan: &Plan<'_>, kept: Kept) -> io::Result<()> {
+    writeln!(
+        file,
+        "model,strategy,replicate,task,submitted_ms,wait_start_ms,done_ms,truth,outcome,settled_ms,polls,delay_ms"
+    )?;
+    let ms = |at: Option<crate::time::Micros>| at.map(|at| at.as_millis().to_string()).unwrap_or_default();
+    let mut csv = csv::WriterBuilder::new().from_writer(file);
+    for ((model, strategy, replicate), mut records) in kept {
+        // Ranges of a replicate are simulated side by side.
+        records.sort_by_key(|record| record.task);
+        for record in records {
+            csv.write_record([
+                plan.models[model].model.name.as_str(),
+                plan.strategies[strategy].strategy.name.as_str(),
+                &replicate.to_string(),
+                &record.task.to_string(),
+                &ms(Some(record.submitted)),
+                &ms(Some(record.wait_start)),
+                &ms(record.done.finite()),
+                record.fate.map_or("none", crate::world::truth::Fate::name),
+                record.outcome.name(),
+                &ms(record.settled.finite()),
+                &record.polls.to_string(),
+                &ms(record.delay()),
+            ])?;
+        }
+    }
+    csv.flush()
+}

@@ -1,0 +1,72 @@
+//! `pollbench diff`: what changed between two runs.
+
+use crate::cli::{Failure, note, print};
+use crate::measure::results::Results;
+use crate::report::diff::{self, Side};
+use clap::{Args, ValueEnum};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Diff {
+    /// A results file, or the folder of a report
+    a: PathBuf,
+    /// Another one; differences are B minus A
+    b: PathBuf,
+    /// What to print
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+}
+
+const EXAMPLES: &str = "\
+Tasks are paired where both folders hold tasks.csv (compare --per-task) and the tasks are the same;
+otherwise the two runs are compared as independent samples.
+
+Examples:
+  pollbench diff reports/before reports/after
+  pollbench diff a/results.json b/results.json --format json";
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+}
+
+impl Diff {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let (a, b) = (side(&self.a)?, side(&self.b)?);
+        let found = diff::diff(&a, &b);
+        if found.rows.is_empty() {
+            return Err(Failure::Input(format!(
+                "{} and {} have no model and strategy in common",
+                self.a.display(),
+                self.b.display()
+            )));
+        }
+        for cell in &found.only_in_one {
+            note(format_args!("note: only in one of the two: {cell}"));
+        }
+        print(&match self.format {
+            Format::Table => diff::text(&found),
+            Format::Json => diff::json(&found),
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn side(path: &Path) -> Result<Side, Failure> {
+    let file = if path.is_dir() { path.join("results.json") } else { path.to_owned() };
+    let input = |path: &Path, error: &dyn std::fmt::Display| Failure::Input(format!("{}: {error}", path.display()));
+    let text = std::fs::read_to_string(&file).map_err(|error| input(&file, &error))?;
+    let results: Results = serde_json::from_str(&text)
+        .map_err(|error| Failure::Input(format!("{}: not a results file of this version: {error}", file.display())))?;
+    let tasks = file.with_file_name("tasks.csv");
+    let tasks = if tasks.is_file() {
+        let text = std::fs::read_to_string(&tasks).map_err(|error| input(&tasks, &error))?;
+        Some(diff::read_tasks(&text).map_err(|error| input(&tasks, &error))?)
+    } else {
+        None
+    };
+    Ok(Side { results, tasks })
+}

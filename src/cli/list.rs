@@ -1,0 +1,166 @@
+//! `pollbench list`: what there is.
+
+use crate::cli::{Failure, print};
+use crate::scenario::shipped::SHIPPED;
+use crate::strategy::composition::{Limit, Pace, Schedule};
+use crate::strategy::presets::{PRESETS, preset};
+use crate::world::distribution::{KINDS as LAWS, Quantity};
+use crate::world::fault::{KINDS as FAULTS, Route};
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  pollbench list strategies\n  pollbench list faults --format json")]
+pub(super) struct List {
+    /// What to list
+    #[arg(value_enum)]
+    what: What,
+    /// What to print
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum What {
+    /// The presets: the guide's techniques as documented, and the hardened ones
+    Strategies,
+    /// The scenarios that are part of the program
+    Scenarios,
+    /// The models of the shipped scenarios
+    Models,
+    /// What can go wrong in a scenario
+    Faults,
+    /// The laws that durations can follow
+    Distributions,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+impl List {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let rows = match self.what {
+            What::Strategies => strategies(),
+            What::Scenarios => scenarios()?,
+            What::Models => models()?,
+            What::Faults => faults(),
+            What::Distributions => distributions(),
+        };
+        print(&match self.format {
+            Format::Json => format!("{:#}\n", Value::Array(rows)),
+            Format::Text => text(&rows),
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The name of each row, then everything else under it.
+fn text(rows: &[Value]) -> String {
+    let plain = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    };
+    let mut out = String::new();
+    for row in rows.iter().filter_map(Value::as_object) {
+        for (key, value) in row {
+            match (key.as_str(), plain(value)) {
+                ("name", name) => out += &format!("{name}\n"),
+                ("about", about) => out += &format!("    {about}\n"),
+                (_, empty) if empty.is_empty() => {}
+                (key, value) => out += &format!("    {key}: {value}\n"),
+            }
+        }
+    }
+    out
+}
+
+fn strategies() -> Vec<Value> {
+    let known = PRESETS.iter().filter_map(|name| preset(name));
+    known
+        .map(|strategy| {
+            let mut paces = vec![format!("any model: {}", pace(&strategy.pace))];
+            paces.extend(strategy.per_model.iter().map(|(model, own)| format!("{model}: {}", pace(own))));
+            json!({"name": strategy.name, "about": strategy.about, "settings": paces})
+        })
+        .collect()
+}
+
+fn pace(pace: &Pace) -> String {
+    let schedule = match &pace.schedule {
+        Schedule::Fixed { first, interval } => format!("first after {first}, then every {interval}"),
+        Schedule::Exponential { first, interval, multiplier, cap } => {
+            format!("first after {first}, then {interval} × {multiplier} up to {cap}")
+        }
+        Schedule::Table { instants } => format!("a table of {} instants", instants.len()),
+    };
+    let limit = match pace.limit {
+        Limit::None => "no limit".to_owned(),
+        Limit::Attempts(attempts) => format!("{attempts} attempts"),
+        Limit::SumOfSleeps(limit) => format!("until sleeps add up to {limit}"),
+        Limit::WallClock(limit) => format!("until {limit} by the clock"),
+    };
+    format!("{schedule}; {limit}")
+}
+
+fn scenarios() -> Result<Vec<Value>, Failure> {
+    let rows = SHIPPED.iter().map(|shipped| {
+        let scenario = shipped.scenario()?;
+        let models: Vec<_> = scenario.models.iter().map(|model| model.name.clone()).collect();
+        Ok(json!({"name": shipped.name, "about": scenario.description, "models": models}))
+    });
+    rows.collect()
+}
+
+/// Each model once, as the first scenario that has it defines it.
+fn models() -> Result<Vec<Value>, Failure> {
+    let mut rows: Vec<Value> = Vec::new();
+    for shipped in SHIPPED {
+        for model in shipped.scenario()?.models {
+            if rows.iter().any(|row| row["name"] == model.name.as_str()) {
+                continue;
+            }
+            rows.push(json!({
+                "name": model.name,
+                "completion": model.completion.to_string(),
+                "pending": model.pending.as_ref().map(ToString::to_string).unwrap_or_default(),
+                "failing": model.failure.as_ref().map_or(0.0, |law| law.probability.get()),
+                "stuck": model.stuck.get(),
+                "scenario": shipped.name,
+            }));
+        }
+    }
+    Ok(rows)
+}
+
+fn faults() -> Vec<Value> {
+    let rows = FAULTS.iter().map(|kind| {
+        let routes = |routes: &[Route]| routes.iter().map(|route| route.name()).collect::<Vec<_>>();
+        json!({
+            "name": kind.name,
+            "about": kind.about,
+            "parameters": kind.parameters,
+            "routes": routes(kind.routes),
+            "default routes": routes(&kind.routes[..kind.default_routes]),
+        })
+    });
+    rows.collect()
+}
+
+fn distributions() -> Vec<Value> {
+    let rows = LAWS.iter().map(|kind| {
+        let parameters = kind.parameters.iter().map(|parameter| {
+            let quantity = match parameter.quantity {
+                Quantity::Duration => "duration",
+                Quantity::Number => "number",
+            };
+            format!("{} ({quantity}: {})", parameter.name, parameter.about)
+        });
+        json!({"name": kind.name, "about": kind.about, "parameters": parameters.collect::<Vec<_>>()})
+    });
+    rows.collect()
+}

@@ -1,0 +1,90 @@
+//! `pollbench trace`: one wait request by request.
+
+use crate::cli::{Failure, print};
+use crate::engine::trace::{Case, CaseTask, FateName, Millis, trace};
+use crate::report::timeline;
+use crate::time::Micros;
+use clap::{Args, ValueEnum};
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Trace {
+    /// A preset (see `pollbench list strategies`)
+    #[arg(long, value_name = "NAME", required_unless_present = "case", conflicts_with = "case")]
+    strategy: Option<String>,
+    /// The model, for strategies with settings for each; any other name has the guide's default settings
+    #[arg(long, value_name = "NAME", default_value = "", conflicts_with = "case")]
+    model: String,
+    /// When the task ends, counted from the start of the wait; without it the task never ends
+    #[arg(long, value_name = "TIME", conflicts_with = "case")]
+    completes_at: Option<Micros>,
+    /// Round trip of every request
+    #[arg(long, value_name = "TIME", default_value = "0s", conflicts_with = "case")]
+    rtt: Micros,
+    /// A case in JSON with scripted replies; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    case: Option<PathBuf>,
+    /// What to print
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pollbench trace --strategy adaptive --model sora-2 --completes-at 94s --rtt 80ms
+  pollbench trace --strategy exponential --completes-at 2m --format svg > wait.svg
+  echo '{\"strategy\": \"resilient\", \"rtt_ms\": 100, \"task\": {\"completion_ms\": 12500},
+         \"replies\": {\"1\": {\"kind\": \"reset\"}}}' | pollbench trace --case - --format json";
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Svg,
+}
+
+impl Trace {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let input = |error: &dyn std::fmt::Display| Failure::Input(error.to_string());
+        let case = match (&self.case, &self.strategy) {
+            (Some(path), _) => Case::from_json(&read(path)?).map_err(|error| input(&error))?,
+            (None, strategy) => Case {
+                strategy: strategy.clone().unwrap_or_default(),
+                model: self.model.clone(),
+                rtt_ms: Millis(self.rtt),
+                up_ms: None,
+                task: Some(CaseTask {
+                    completion_ms: self.completes_at.map(Millis),
+                    result: FateName::Success,
+                    fail_code: String::new(),
+                    fail_message: String::new(),
+                }),
+                replies: BTreeMap::new(),
+                webhook: None,
+                starts_ms: None,
+                tasks: None,
+            },
+        };
+        let trace = trace(&case).map_err(|error| input(&error))?;
+        print(&match self.format {
+            Format::Text => timeline::text(&case, &trace),
+            Format::Json => timeline::json(&trace),
+            Format::Svg => timeline::svg(&case, &trace),
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let unreadable = |error: std::io::Error| Failure::Input(format!("{}: {error}", path.display()));
+    if path == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map_err(unreadable)?;
+        return Ok(text);
+    }
+    std::fs::read_to_string(path).map_err(unreadable)
+}
