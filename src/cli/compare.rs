@@ -5,7 +5,7 @@ use crate::cli::{Failure, colour, is_watched, note, print};
 use crate::engine::compare::{Compared, compare};
 use crate::engine::gates::judge;
 use crate::engine::plan::Plan;
-use crate::engine::sim::{Control, Options};
+use crate::engine::sim::{Control, Options, Sink};
 use crate::measure::record::TaskRecord;
 use crate::measure::results::GateVerdict;
 use crate::report::{self, Report, json, markdown, table};
@@ -140,7 +140,7 @@ impl Compare {
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.entry((model, strategy, replicate)).or_default().extend_from_slice(records);
         };
-        let sink: Option<&(dyn Fn(usize, usize, u32, &[TaskRecord]) + Sync)> = self.per_task.then_some(&keep);
+        let sink: Option<Sink<'_>> = self.per_task.then_some(&keep);
         let (started, running) = (std::sync::Barrier::new(2), std::sync::atomic::AtomicBool::new(true));
         let compared = if self.quiet || !is_watched() {
             compare(plan, options, &control, sink)

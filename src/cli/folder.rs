@@ -15,7 +15,7 @@ impl Folder {
         let refuse = |why: &dyn std::fmt::Display| {
             Failure::Input(format!("cannot write into {}: {why}; choose another folder with --out", path.display()))
         };
-        let existing = path.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new(""));
+        let existing = path.ancestors().find(|folder| folder.exists()).unwrap_or_else(|| Path::new(""));
         let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
         if !existing.is_dir() {
             return Err(refuse(&format_args!("{} is not a folder", existing.display())));

@@ -336,14 +336,14 @@ impl<'s> Gaps<'s> {
                 (gap, *cap)
             }
             Schedule::Table { instants } => {
-                let gap = self.from_table(instants, elapsed);
+                let gap = self.tabled(instants, elapsed);
                 (gap, gap)
             }
         }
     }
 
     /// The time to the table's next instant that is not behind; past the table its last gap repeats.
-    fn from_table(&mut self, instants: &[Micros], elapsed: Micros) -> Micros {
+    fn tabled(&mut self, instants: &[Micros], elapsed: Micros) -> Micros {
         while self.passed < instants.len() && instants[self.passed] < elapsed {
             self.passed += 1;
         }

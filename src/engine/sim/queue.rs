@@ -8,7 +8,7 @@ use crate::engine::intake::{Intake, Task};
 use crate::engine::plan::Plan;
 use crate::engine::sim::observer::Observer;
 use crate::engine::sim::pools::{PoolEvent, Pools};
-use crate::engine::sim::waiting::{Next, Waiting, blank};
+use crate::engine::sim::waiting::{Next, Place, Waiting, blank};
 use crate::measure::record::TaskRecord;
 use crate::strategy::composition::Sharing;
 use crate::strategy::dispatch::{Admission, Dispatch};
@@ -198,17 +198,9 @@ impl<'p> Queue<'p> {
         let Some(truth) = task.truth.filter(|_| task.accepted) else {
             return self.ground.finish(order, blank(task));
         };
-        let plan = self.ground.plan;
-        let (waiting, next) = Waiting::begin(
-            &plan.strategies[self.ground.strategy].policies[task.model],
-            &plan.models[task.model],
-            &self.ground.keys[task.model],
-            task,
-            truth,
-            plan.scenario.horizon,
-            &mut self.ground.weather,
-            &mut self.ground.observer,
-        );
+        let ground = &mut self.ground;
+        let place = Place::new(ground.plan, ground.strategy, task.model, ground.keys);
+        let (waiting, next) = Waiting::begin(&place, task, truth, &mut ground.weather, &mut ground.observer);
         let slot = Slot {
             order,
             model: task.model,
@@ -228,12 +220,12 @@ impl<'p> Queue<'p> {
                 self.slots.len() - 1
             }
         };
-        self.follow(at, next);
+        self.follow(at, &next);
     }
 
     /// Does what a wait wants next.
-    fn follow(&mut self, at: usize, next: Next) {
-        match next {
+    fn follow(&mut self, at: usize, next: &Next) {
+        match *next {
             Next::Settled(record) => {
                 if let Some(slot) = self.slots[at].take() {
                     self.free.push(at);
@@ -292,7 +284,7 @@ impl<'p> Queue<'p> {
         let Some(exchange) = slot.exchange.take() else { return };
         let model = slot.model;
         let next = slot.waiting.hear(slot.sent, slot.timeout, &exchange, &mut self.ground.observer);
-        self.follow(at, next);
+        self.follow(at, &next);
         if let Some(dispatches) = &mut self.dispatches {
             dispatches[model].release();
             self.admit(model, now);
@@ -313,7 +305,7 @@ impl<'p> Queue<'p> {
                         Next::Send { at: sent, timeout } => self.depart(at, sent, timeout),
                         settled @ Next::Settled(_) => {
                             dispatches[model].release();
-                            self.follow(at, settled);
+                            self.follow(at, &settled);
                         }
                     }
                 }

@@ -5,7 +5,7 @@ use crate::engine::plan::{ModelPlan, Plan};
 use crate::engine::sim::calm::Calm;
 use crate::engine::sim::observer::Observer;
 use crate::engine::sim::queue::Queue;
-use crate::engine::sim::waiting::{Next, Waiting, blank};
+use crate::engine::sim::waiting::{Next, Place, Waiting, blank};
 use crate::engine::sim::{Control, Findings, OpenRates, Options, Sink};
 use crate::measure::record::TaskRecord;
 use crate::measure::totals::{CellData, CellRules};
@@ -147,19 +147,15 @@ impl<'p> Worker<'p> {
         observer: &mut Observer,
         records: &mut Vec<TaskRecord>,
     ) {
-        let policies = &self.plan.strategies[strategy].policies;
         for task in tasks {
             observer.submits(task);
             let record = match (task.truth.filter(|_| task.accepted), &self.calm[strategy][task.model]) {
                 (None, _) => blank(task),
                 (Some(truth), Some(calm)) => calm.record(task, &truth, observer),
                 (Some(truth), None) => {
-                    let model = &self.plan.models[task.model];
-                    let horizon = self.plan.scenario.horizon;
-                    let policy = &policies[task.model];
-                    let (waiting, next) =
-                        Waiting::begin(policy, model, &keys[task.model], task, truth, horizon, weather, observer);
-                    poll_through(waiting, next, model, weather, observer)
+                    let place = Place::new(self.plan, strategy, task.model, keys);
+                    let (waiting, next) = Waiting::begin(&place, task, truth, weather, observer);
+                    poll_through(waiting, next, place.model, weather, observer)
                 }
             };
             observer.settled(&record);

@@ -4,7 +4,7 @@
 
 use crate::api::reply::{Loss, Reply};
 use crate::engine::intake::Task;
-use crate::engine::plan::ModelPlan;
+use crate::engine::plan::{ModelPlan, Plan};
 use crate::engine::sim::observer::Observer;
 use crate::measure::record::{Outcome, TaskRecord};
 use crate::strategy::composition::Channel;
@@ -46,6 +46,26 @@ pub(super) fn blank(task: &Task) -> TaskRecord {
     }
 }
 
+/// Where a wait takes place: one strategy on one model in one replicate.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a, 'p> {
+    pub(super) policy: &'a Policy<'p>,
+    pub(super) model: &'a ModelPlan<'p>,
+    pub(super) keys: &'a Keys,
+    pub(super) horizon: Micros,
+}
+
+impl<'p> Place<'p, 'p> {
+    pub(super) fn new(plan: &'p Plan<'p>, strategy: usize, model: usize, keys: &'p [Keys]) -> Self {
+        Self {
+            policy: &plan.strategies[strategy].policies[model],
+            model: &plan.models[model],
+            keys: &keys[model],
+            horizon: plan.scenario.horizon,
+        }
+    }
+}
+
 /// One wait in progress.
 #[derive(Debug)]
 pub(super) struct Waiting<'p> {
@@ -66,15 +86,13 @@ impl<'p> Waiting<'p> {
     /// Starts the wait for an accepted task.
     #[inline]
     pub(super) fn begin(
-        policy: &Policy<'p>,
-        model: &ModelPlan<'_>,
-        keys: &Keys,
+        place: &Place<'_, 'p>,
         task: &Task,
         truth: Truth,
-        horizon: Micros,
         weather: &mut Weather<'_>,
         observer: &mut Observer,
     ) -> (Self, Next) {
+        let Place { policy, model, keys, horizon } = *place;
         let mut record = blank(task);
         let end = task.wait_start + horizon;
         let mut told = Micros::NEVER;

@@ -179,7 +179,7 @@ static REPORT: Section = Section {
         optional(
             "baseline",
             Shape::Text(Wording::Label),
-            "Strategy that others are compared with; the first where absent.",
+            "Strategy that others are compared with: one of the file's, or a preset; the first where absent.",
         ),
         with_default("poll_cost", Shape::Number(Range::NonNegative), "1.0", "Cost of one poll."),
         with_default(

@@ -53,9 +53,9 @@ impl Reader<'_> {
         let network = self.network(file);
         let submit = submit(file);
         let models = self.models(file);
-        let strategies = self.strategies(file);
+        let mut strategies = self.strategies(file);
         let faults = self.faults(file);
-        let (baseline, cost) = self.report(file);
+        let (baseline, cost) = self.report(file, strategies.as_mut());
         let gates = self.gates(file);
         let scenario = Scenario {
             name: file.get::<&str>("name")?.to_owned(),

@@ -5,21 +5,33 @@ use super::{Reader, cost};
 use crate::scenario::checked::{Named, Node, Table, Value};
 use crate::scenario::gates::stats;
 use crate::scenario::{Bound, CostWeights, Gate, suggest};
+use crate::strategy::composition::Strategy;
+use crate::strategy::presets::{PRESETS, preset};
 
 impl Reader<'_> {
-    /// The index of the baseline, and the weights of the cost.
-    pub(super) fn report(&mut self, file: &Table) -> (Option<usize>, Option<CostWeights>) {
+    /// The index of the baseline, and the weights of the cost. A preset that the file does not list may be the baseline:
+    /// it then comes first among `strategies`.
+    pub(super) fn report(
+        &mut self,
+        file: &Table,
+        strategies: Option<&mut Vec<Strategy>>,
+    ) -> (Option<usize>, Option<CostWeights>) {
         let Some(report) = file.get::<&Table>("report") else { return (None, None) };
-        (self.baseline(file, report), cost(report))
+        (self.baseline(file, report, strategies), cost(report))
     }
 
-    fn baseline(&mut self, file: &Table, report: &Table) -> Option<usize> {
+    fn baseline(&mut self, file: &Table, report: &Table, strategies: Option<&mut Vec<Strategy>>) -> Option<usize> {
         let Some(baseline) = report.optional::<&str>("baseline")? else { return Some(0) };
         let names = written_names(file)?;
-        names.iter().position(|name| *name == baseline).or_else(|| {
-            let help = suggest::help(baseline, names.iter().copied());
-            self.problem_with(report.span("baseline"), format!("there is no strategy `{baseline}`"), help)
-        })
+        if let Some(at) = names.iter().position(|name| *name == baseline) {
+            return Some(at);
+        }
+        let Some(preset) = preset(baseline) else {
+            let help = suggest::help(baseline, names.iter().chain(PRESETS).copied());
+            return self.problem_with(report.span("baseline"), format!("there is no strategy `{baseline}`"), help);
+        };
+        strategies?.insert(0, preset);
+        Some(0)
     }
 
     /// The gates in file order.
@@ -33,7 +45,8 @@ impl Reader<'_> {
         let Value::Table(table) = &node.value else { return None };
         let strategy = table.optional::<&str>("strategy")?;
         let model = table.optional::<&str>("model")?;
-        if let (Some(strategy), Some(known)) = (strategy, written_names(file)) {
+        if let (Some(strategy), Some(mut known)) = (strategy, written_names(file)) {
+            known.extend(file.get::<&Table>("report").and_then(|report| report.optional::<&str>("baseline")).flatten());
             self.known(table, "strategy", strategy, &known)?;
         }
         if let (Some(model), Some(known)) = (model, file.get::<&[Named]>("models")) {

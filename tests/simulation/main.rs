@@ -1,0 +1,8 @@
+//! The simulator against closed forms, against itself, and against its promises.
+
+mod coverage;
+mod engines;
+mod oracles;
+mod promises;
+mod support;
+mod worlds;
