@@ -5,6 +5,7 @@
 //! chapters 13 (normal), 14 (lognormal), 17 (gamma), 19 (exponential), 20 (Pareto) and 21 (Weibull), and volume 2:
 //! chapter 26 (uniform).
 
+use super::exp::exp;
 use super::special::{
     Tails, gamma_density, gamma_quantile, gamma_tails, normal_density, normal_quantile, normal_tails,
 };
@@ -30,11 +31,11 @@ impl Family {
         match *self {
             Self::Uniform { low, high } => low + (high - low) * draws.uniform(),
             Self::Exponential { mean } => mean * exponential(draws),
-            Self::LogNormal { median, sigma } => median * libm::exp(sigma * normal(draws)),
+            Self::LogNormal { median, sigma } => median * exp(sigma * normal(draws)),
             Self::Gamma { sampler, .. } => sampler.sample(draws),
             Self::Weibull { shape, scale } => scale * libm::pow(exponential(draws), 1.0 / shape),
             Self::Normal { mean, std_dev } => mean + std_dev * normal(draws),
-            Self::Pareto { scale, shape } => scale * libm::exp(exponential(draws) / shape),
+            Self::Pareto { scale, shape } => scale * exp(exponential(draws) / shape),
         }
     }
 

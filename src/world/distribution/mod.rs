@@ -20,6 +20,7 @@
 
 mod empirical;
 mod error;
+mod exp;
 mod expression;
 mod family;
 mod kinds;
