@@ -145,6 +145,7 @@ impl<'s> Intake<'s> {
 
     /// A fresh task of the lane whose submit is next.
     fn arrive(&mut self, lane: usize) -> Arriving {
+        self.weather.forget_before(self.lanes[lane].submit);
         let lane = &mut self.lanes[lane];
         let (keys, index, submitted) = (lane.keys, lane.next, lane.submit);
         lane.next += 1;

@@ -4,6 +4,7 @@ use crate::time::Micros;
 use crate::world::draws::{Draws, Keys, Stream};
 use crate::world::fault::{FaultRule, GilbertElliott, When, Window};
 use rand_distr::{Distribution as _, Exp1};
+use std::collections::VecDeque;
 
 impl Window {
     /// Whether the window is open at `now`; it is open at its first instant and closed at its end.
@@ -20,33 +21,54 @@ impl Window {
     }
 }
 
-/// One path of a Gilbert–Elliott process, drawn as far as it was asked for.
+/// One path of a Gilbert–Elliott process, drawn as far as it was asked for and kept as far as it may be asked for again.
 #[derive(Debug, Clone)]
 struct Path {
     law: GilbertElliott,
     draws: Draws,
     /// Instants at which the state changes, ascending.
-    switches: Vec<Micros>,
-    starts_bad: bool,
+    switches: VecDeque<Micros>,
+    /// State before the first of them.
+    is_bad_before: bool,
+    /// The path is drawn up to here.
+    drawn: Micros,
 }
 
 impl Path {
     fn new(law: GilbertElliott, mut draws: Draws) -> Self {
-        let starts_bad = draws.uniform() < law.bad_share.get();
-        Self { law, draws, switches: Vec::new(), starts_bad }
+        let is_bad_before = draws.uniform() < law.bad_share.get();
+        Self { law, draws, switches: VecDeque::new(), is_bad_before, drawn: Micros::ZERO }
+    }
+
+    /// Draws the next stay.
+    fn extend(&mut self) {
+        let bad = self.is_bad_before ^ (self.switches.len() % 2 == 1);
+        let share = self.law.bad_share.get();
+        let mean = self.law.bad_mean.get() as f64 * if bad { 1.0 } else { (1.0 - share) / share };
+        let stay: f64 = Exp1.sample(&mut self.draws);
+        self.drawn += Micros::from_f64(stay * mean).max(Micros::new(1));
+        self.switches.push_back(self.drawn);
     }
 
     fn is_bad(&mut self, now: Micros) -> bool {
-        while self.switches.last().copied().unwrap_or(Micros::ZERO) <= now {
-            let bad = self.starts_bad ^ (self.switches.len() % 2 == 1);
-            let share = self.law.bad_share.get();
-            let mean = self.law.bad_mean.get() as f64 * if bad { 1.0 } else { (1.0 - share) / share };
-            let stay: f64 = Exp1.sample(&mut self.draws);
-            let last = self.switches.last().copied().unwrap_or(Micros::ZERO);
-            self.switches.push(last + Micros::from_f64(stay * mean).max(Micros::new(1)));
+        while self.drawn <= now {
+            self.extend();
         }
         let passed = self.switches.partition_point(|switch| *switch <= now);
-        self.starts_bad ^ (passed % 2 == 1)
+        self.is_bad_before ^ (passed % 2 == 1)
+    }
+
+    fn forget_before(&mut self, now: Micros) {
+        loop {
+            while self.switches.front().is_some_and(|switch| *switch <= now) {
+                self.switches.pop_front();
+                self.is_bad_before = !self.is_bad_before;
+            }
+            if self.drawn > now {
+                return;
+            }
+            self.extend();
+        }
     }
 }
 
@@ -83,6 +105,13 @@ impl<'s> Weather<'s> {
         }
     }
 
+    /// Lets go of what lies before `now`: nobody will ask for an earlier instant. Memory stays bounded by the longest wait.
+    pub fn forget_before(&mut self, now: Micros) {
+        for path in self.paths.iter_mut().flatten() {
+            path.forget_before(now);
+        }
+    }
+
     /// Stretches before `end` in which rule number `rule` is active; nothing for a rule that always is.
     #[must_use]
     pub fn bands(&mut self, rule: usize, end: Micros) -> Vec<(Micros, Micros)> {
@@ -98,7 +127,7 @@ impl<'s> Weather<'s> {
                 let Some(path) = self.paths[rule].as_mut() else { return Vec::new() };
                 path.is_bad(end);
                 let edges: Vec<Micros> = std::iter::once(Micros::ZERO).chain(path.switches.iter().copied()).collect();
-                let first_bad = usize::from(!path.starts_bad);
+                let first_bad = usize::from(!path.is_bad_before);
                 let stays = edges.windows(2).skip(first_bad).step_by(2);
                 stays.map(|stay| (stay[0], stay[1].min(end))).take_while(|(from, _)| *from < end).collect()
             }
@@ -131,6 +160,7 @@ mod tests {
         let mut bad = 0;
         for s in 0..end_s {
             let now = Micros::from_secs(s);
+            forward.forget_before(now);
             let is_bad = forward.is_bad(now);
             assert_eq!(is_bad, jumping.is_bad(now));
             bad += u64::from(is_bad);

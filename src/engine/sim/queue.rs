@@ -17,7 +17,7 @@ use crate::world::draws::Keys;
 use crate::world::exchange::{Buckets, Departure, Exchange};
 use crate::world::weather::Weather;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 /// What happens at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,7 +27,7 @@ pub(super) enum Event {
     /// The poll of the wait in this slot reaches the server.
     Arrive(usize),
     /// A poll that nobody waits for any more reaches the server.
-    Straggle(usize),
+    Straggle(u64),
     /// The poll of the wait in this slot is over.
     Over(usize),
     /// The client's own limit for this model has a token again.
@@ -51,6 +51,8 @@ pub(super) struct Ground<'p> {
     records: VecDeque<Option<TaskRecord>>,
     /// Number of the record at the front.
     first: u64,
+    /// Instant of the last event.
+    now: Micros,
 }
 
 impl Ground<'_> {
@@ -88,7 +90,7 @@ pub(super) struct Queue<'p> {
     slots: Vec<Option<Slot<'p>>>,
     free: Vec<usize>,
     /// Requests whose waits are over before they arrive, until they do.
-    stragglers: Vec<Option<(usize, Departure)>>,
+    stragglers: BTreeMap<u64, (usize, Departure)>,
     pools: Option<Pools<'p>>,
     /// By model.
     dispatches: Option<Vec<Dispatch<usize>>>,
@@ -126,11 +128,12 @@ impl<'p> Queue<'p> {
                 sequence: 0,
                 records: VecDeque::new(),
                 first: 0,
+                now: Micros::ZERO,
             },
             intake: intake.peekable(),
             slots: Vec::new(),
             free: Vec::new(),
-            stragglers: Vec::new(),
+            stragglers: BTreeMap::new(),
         }
     }
 
@@ -153,10 +156,12 @@ impl<'p> Queue<'p> {
     fn advance(&mut self) -> bool {
         let next_event = self.ground.events.peek().map_or(Micros::NEVER, |Reverse((at, ..))| *at);
         if let Some(task) = self.intake.next_if(|task| task.submitted <= next_event) {
+            self.ground.weather.forget_before(self.ground.now);
             self.arrive(&task);
             return true;
         }
         let Some(Reverse((now, _, event))) = self.ground.events.pop() else { return false };
+        self.ground.now = now;
         match event {
             Event::Due(slot) => {
                 let model = self.slots[slot].as_ref().map(|slot| slot.model);
@@ -172,7 +177,7 @@ impl<'p> Queue<'p> {
                 }
             }
             Event::Straggle(straggler) => {
-                if let Some((model, departure)) = self.stragglers[straggler].take() {
+                if let Some((model, departure)) = self.stragglers.remove(&straggler) {
                     let model = &self.ground.plan.models[model];
                     self.ground.buckets.take(&model.status.faults, departure.arrival, &mut self.ground.weather);
                 }
@@ -259,8 +264,8 @@ impl<'p> Queue<'p> {
             // Nobody will read the answer, but the request still takes its token.
             slot.exchange = Some(Exchange { replied: Micros::NEVER, reply: Reply::Lost(Loss::TimedOut), fault: None });
             self.ground.schedule(over, Event::Over(at));
-            self.stragglers.push(Some((slot.model, departure)));
-            self.ground.schedule(departure.arrival, Event::Straggle(self.stragglers.len() - 1));
+            self.stragglers.insert(self.ground.sequence, (slot.model, departure));
+            self.ground.schedule(departure.arrival, Event::Straggle(self.ground.sequence));
         } else {
             slot.departure = Some(departure);
             self.ground.schedule(departure.arrival, Event::Arrive(at));

@@ -147,6 +147,7 @@ impl<'p> Worker<'p> {
         observer: &mut Observer,
         records: &mut Vec<TaskRecord>,
     ) {
+        weather.forget_before(tasks.first().map_or(Micros::ZERO, |task| task.submitted));
         for task in tasks {
             observer.submits(task);
             let record = match (task.truth.filter(|_| task.accepted), &self.calm[strategy][task.model]) {
