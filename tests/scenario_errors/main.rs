@@ -78,7 +78,11 @@ fn help_says_what_to_write() {
         ("horizon = 30", r#"write the unit: "30s", "30ms" or "30m""#),
         ("[network]\nup_share = 50", "a percentage? 50 % is written 0.5"),
         ("[network]\nrtt = \"0s\"\nup_shar = 0.5", "did you mean `up_share`? allowed: `rtt`, `up_share`"),
-        ("[report]\nbaseline = \"basc\"", "did you mean `basic`? allowed: `basic`"),
+        (
+            "[report]\nbaseline = \"basc\"",
+            "did you mean `basic`? allowed: `basic`, `adaptive`, `exponential`, `concurrent`, `webhook`, `resilient`, \
+             `basic-hardened`, `adaptive-hardened`, `exponential-hardened`, `concurrent-hardened`, `webhook-hybrid`",
+        ),
         ("[arrivals]\nkind = \"poison\"", "did you mean `poisson`? allowed: `poisson`, `constant`, `burst`, `trace`"),
     ];
     for (head, help) in cases {

@@ -27,7 +27,8 @@ impl Reader<'_> {
             return Some(at);
         }
         let Some(preset) = preset(baseline) else {
-            let help = suggest::help(baseline, names.iter().chain(PRESETS).copied());
+            let further = PRESETS.iter().filter(|preset| !names.contains(preset));
+            let help = suggest::help(baseline, names.iter().chain(further).copied());
             return self.problem_with(report.span("baseline"), format!("there is no strategy `{baseline}`"), help);
         };
         strategies?.insert(0, preset);
