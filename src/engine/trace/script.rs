@@ -85,7 +85,8 @@ impl<'c> Script<'c> {
 
     /// The travel of a request: (way up, round trip).
     fn travel(&self, reply: Option<&CaseReply>) -> (Micros, Micros) {
-        let half = |rtt: Micros| Micros::new(rtt.get().div_ceil(2));
+        // Rounded down: a task's end is a whole microsecond, so half of one more cannot reach it.
+        let half = |rtt: Micros| Micros::new(rtt.get() / 2);
         let ordinary = self.task.rtt_ms.unwrap_or(self.case.rtt_ms).0;
         let up = match (self.task.rtt_ms, self.task.up_ms) {
             (_, Some(up)) => Some(up),
@@ -163,5 +164,21 @@ pub(super) fn line(task: &str, sent: Micros, played: &Played<'_>, heard: Option<
         sampled_ms: played.sampled.as_millis(),
         reply_ms: heard.filter(|_| !timed_out).map(Micros::as_millis),
         saw,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_of_an_odd_round_trip_does_not_reach_the_next_microsecond() {
+        let case = r#"{"strategy": "basic", "rtt_ms": 0.003, "task": {"completion_ms": 0.002}}"#;
+        let case = Case::from_json(case).expect("a case");
+        let task = case.all_tasks().expect("its task").remove(0);
+        let script = Script::new(&case, task);
+        let played = script.play(Micros::ZERO, 0);
+        assert_eq!((played.replied, played.reply), (Micros::new(3), Reply::state(TaskState::Processing)));
+        assert_eq!(script.play(Micros::new(1), 1).reply, Reply::state(TaskState::Success));
     }
 }
