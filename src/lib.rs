@@ -1,4 +1,63 @@
-//! pollbench answers with numbers how a program should wait for an AI generation task.
+//! pollbench answers one question with numbers: how should a program wait for an AI generation task?
+//!
+//! It is the library behind the `pollbench` program: polling strategies as pure state machines, a world of tasks and
+//! faults that they wait in, a simulator that brings the two together, and the statistics and reports of what it saw.
+//! It is not an HTTP client: nothing here opens a connection, and nothing outside [`cli`] reads a clock.
+//!
+//! # The house
+//!
+//! Modules are floors. Each uses only those below it and its own.
+//!
+//! | floor | module | what lives there | feature |
+//! |--:|:--|:--|:--|
+//! | 5 | [`cli`] | the command line: one file a subcommand | `cli` |
+//! | 4 | [`report`] | tables, charts, pages: figures in, text out | `report` |
+//! | 3 | [`engine`] | the simulator, traces, gates: a plan in, task records out | `engine` |
+//! | 3 | [`scenario`] | one file that says which tasks, faults and strategies meet; what exists is valid | `engine` |
+//! | 2 | [`measure`] | from task records to figures with intervals and verdicts | `engine` |
+//! | 1 | [`strategy`] | how a client waits: schedule, limit, recovery, jitter, channel; the presets | none |
+//! | 0 | [`world`] | distributions, models, arrivals, fates, faults and weather, keyed draws | none |
+//! | 0 | [`api`] | what can come back for a request | none |
+//! | 0 | [`time`] | instants and durations in whole microseconds | none |
+//!
+//! A feature includes those of the floors below it, and none changes what code does that is there without it. Without
+//! any, the library is the strategies and the world alone, for programs that bring their own clock and connections.
+//!
+//! # Example
+//!
+//! How many polls does a strategy send for a task that ends after 94 seconds, and when does its client know? The machine
+//! of a wait says what to do next; whoever drives it has the clock and the answers.
+//!
+//! ```
+//! use pollbench::api::reply::{Reply, TaskState};
+//! use pollbench::strategy::presets::preset;
+//! use pollbench::strategy::wait::{Policy, Step};
+//! use pollbench::time::Micros;
+//! use pollbench::world::draws::{Keys, Stream};
+//!
+//! let done = Micros::from_secs(94);
+//! let strategy = preset("adaptive").expect("a shipped preset");
+//! // Randomness comes in from outside: the stream of jitter of task 0 under seed 42. This strategy draws nothing.
+//! let mut jitter = Keys::new(42, 0, "sora-2").draws(Stream::Jitter, 0);
+//!
+//! let (mut wait, mut step) = Policy::new(&strategy, "sora-2").begin(Micros::ZERO, &mut jitter);
+//! let mut polls = 0;
+//! let known = loop {
+//!     match step {
+//!         Step::Poll { at, .. } => {
+//!             polls += 1;
+//!             let state = if at >= done { TaskState::Success } else { TaskState::Processing };
+//!             (_, step) = wait.reply(at, &Reply::state(state), &mut jitter);
+//!         }
+//!         Step::End { at, .. } => break at,
+//!         Step::Listen => unreachable!("only a webhook strategy listens"),
+//!     }
+//! };
+//! // At 60, 75, 90 and 105 s: the guide's first wait and interval for this model.
+//! assert_eq!((polls, known), (4, Micros::from_secs(105)));
+//! ```
+//!
+//! [`scenario`] and [`engine::compare`] do the same for whole populations of tasks; `examples/choose.rs` shows how.
 
 pub mod api;
 pub mod strategy;
@@ -16,3 +75,8 @@ pub mod scenario;
 
 #[cfg(feature = "cli")]
 pub mod cli;
+
+/// Compiles and runs the examples of the README.
+#[cfg(all(doctest, feature = "engine"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
