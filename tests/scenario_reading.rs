@@ -371,7 +371,7 @@ proptest! {
 fn a_preset_may_be_the_baseline_without_being_listed() {
     let text = "schema_version = 1\nname = \"x\"\n[models.m]\ncompletion = \"9s\"\n[[strategies]]\npreset = \"adaptive\"\n\
         [report]\nbaseline = \"basic\"\n[[gates]]\nmetric = \"lost\"\nstrategy = \"basic\"\nmax = 0";
-    let scenario = Scenario::parse(text, "x.toml", &pollbench::scenario::files::Embedded(&[])).expect("valid");
+    let scenario = Scenario::parse(text, "x.toml", &Embedded(&[])).expect("valid");
     let names: Vec<&str> = scenario.strategies.iter().map(|strategy| strategy.name.as_str()).collect();
     assert_eq!((names, scenario.baseline, scenario.gates.len()), (vec!["basic", "adaptive"], 0, 1));
 }
