@@ -111,7 +111,7 @@ fn simulator(c: &mut Criterion) {
     let options = Options { threads: 1, force_queue: true, ..Options::default() };
     group.throughput(Throughput::Elements(TASKS / 10));
     group.bench_function("sim, event queue/lossy/adaptive", |b| {
-        b.iter(|| black_box(run(&plan, options, &Control::default(), None)))
+        b.iter(|| black_box(run(&plan, options, &Control::default(), None)));
     });
     group.finish();
 }
