@@ -78,7 +78,10 @@ impl Estimate {
     /// (Schuirmann 1987), doubled to match two-sided intervals.
     #[must_use]
     pub fn p_beyond(&self, margin: f64) -> Option<f64> {
-        self.spread.map(|(error, freedom)| 2.0 * above(margin - self.mean.abs(), error, freedom))
+        self.spread.map(|(error, freedom)| match margin - self.mean.abs() {
+            room if error > 0.0 => 2.0 * above(room, error, freedom),
+            room => f64::from(u8::from(room < 0.0)),
+        })
     }
 }
 

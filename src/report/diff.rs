@@ -180,8 +180,11 @@ pub fn diff(a: &Side, b: &Side) -> Diff {
 fn compare(metric: &Metric, (a, cell): (&Side, &Cell), (b, other): (&Side, &Cell)) -> (Row, Option<Difference>) {
     let ((mean_a, ci_a), (mean_b, ci_b)) = ((metric.of_cell)(cell), (metric.of_cell)(other));
     let pairs = metric.of_task.and_then(|of| pairs(a, b, cell, of));
+    // Equal digests are equal records: there is nothing to estimate.
+    let is_same_run = a.results.run.digest == b.results.run.digest && cell == other;
     let (estimate, n) = match &pairs {
         Some(pairs) => (pairs.estimate(), pairs.n()),
+        None if is_same_run => (mean_a.map(|_| Estimate::of_error(0.0, Some(0.0))), cell.tasks),
         None => (mean_a.zip(mean_b).map(|(a, b)| unpaired((a, ci_a), (b, ci_b))), cell.tasks.min(other.tasks)),
     };
     let row = Row {

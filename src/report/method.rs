@@ -2,6 +2,7 @@
 
 use super::Report;
 use super::format as f;
+use crate::scenario::shipped::Shipped;
 
 /// The facts of the run, name and value.
 pub(super) fn facts(report: &Report<'_>) -> Vec<(&'static str, String)> {
@@ -27,12 +28,14 @@ fn faults(report: &Report<'_>) -> String {
     if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") }
 }
 
-/// The command that makes the same numbers again.
+/// The command that makes the same numbers again, from the scenario's file unless it is a shipped one.
 pub(super) fn command(report: &Report<'_>) -> String {
     let run = &report.results.run;
+    let is_shipped = Shipped::named(&run.scenario).is_some();
+    let scenario = if is_shipped { run.scenario.clone() } else { format!("{}.toml", run.scenario) };
     format!(
         "pollbench compare {} --engine {} --tasks {} --replicates {} --seed {}",
-        quoted(&run.scenario),
+        quoted(&scenario),
         run.engine,
         run.tasks,
         run.replicates,

@@ -94,6 +94,8 @@ pub(super) struct Queue<'p> {
     pools: Option<Pools<'p>>,
     /// By model.
     dispatches: Option<Vec<Dispatch<usize>>>,
+    /// By model: whether the instant of its next token is already scheduled.
+    awaits_token: Vec<bool>,
 }
 
 impl<'p> Queue<'p> {
@@ -134,6 +136,7 @@ impl<'p> Queue<'p> {
             slots: Vec::new(),
             free: Vec::new(),
             stragglers: BTreeMap::new(),
+            awaits_token: vec![false; plan.models.len()],
         }
     }
 
@@ -170,7 +173,10 @@ impl<'p> Queue<'p> {
                     self.admit(model, now);
                 }
             }
-            Event::Token(model) => self.admit(model, now),
+            Event::Token(model) => {
+                self.awaits_token[model] = false;
+                self.admit(model, now);
+            }
             Event::Arrive(slot) => {
                 if let Some(departure) = self.slots[slot].as_mut().and_then(|slot| slot.departure.take()) {
                     self.exchange(slot, &departure);
@@ -301,7 +307,12 @@ impl<'p> Queue<'p> {
         while let Some(dispatches) = &mut self.dispatches {
             match dispatches[model].admit(now) {
                 Admission::Idle => return,
-                Admission::Until(token) => return self.ground.schedule(token, Event::Token(model)),
+                Admission::Until(token) => {
+                    if !std::mem::replace(&mut self.awaits_token[model], true) {
+                        self.ground.schedule(token, Event::Token(model));
+                    }
+                    return;
+                }
                 Admission::Send(at) => {
                     let Some(slot) = &mut self.slots[at] else { continue };
                     let (due, timeout) = (slot.sent, slot.timeout);

@@ -55,6 +55,9 @@ fn spot<'a>(subject: &Subject<'_>, cell: &'a Cell) -> Option<Spot<'a>> {
     Some(Spot { cell, look: subject.look(&cell.strategy), requests: cell.requests_per_task.mean, delay_s })
 }
 
+/// A step of the front gains at least this share: less is noise, or strategies that count as the same.
+const STEP: f64 = 0.01;
+
 /// The strategies that no other one beats on both axes, as a staircase.
 fn front(spots: &[Spot<'_>], at: &impl Fn(&Spot<'_>) -> Point) -> Vec<Point> {
     let mut sorted: Vec<&Spot<'_>> = spots.iter().collect();
@@ -62,7 +65,7 @@ fn front(spots: &[Spot<'_>], at: &impl Fn(&Spot<'_>) -> Point) -> Vec<Point> {
     let mut least = f64::INFINITY;
     let mut path: Vec<Point> = Vec::new();
     for spot in sorted {
-        if spot.delay_s < least {
+        if spot.delay_s < least * (1.0 - STEP) {
             least = spot.delay_s;
             let point = at(spot);
             if let Some(last) = path.last().copied() {
