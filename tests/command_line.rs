@@ -1,0 +1,245 @@
+//! The program from outside: output, exit codes, and what is written.
+
+use serde_json::Value;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// A folder of its own, in which the program runs.
+struct Desk(TempDir);
+
+/// What a run of the program gave.
+struct Run {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self(TempDir::new().expect("a temporary folder"))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), text).expect("a file can be written");
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// Files and folders that are there.
+    fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.0.path()).expect("the folder is there");
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    fn run(&self, arguments: &str) -> Run {
+        self.run_with(arguments, "")
+    }
+
+    fn run_with(&self, arguments: &str, input: &str) -> Run {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_pollbench"))
+            .args(arguments.split_whitespace())
+            .current_dir(self.0.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("the program reads");
+        let Output { status, stdout, stderr } = child.wait_with_output().expect("the program ends");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        Run { code: status.code().expect("no signal"), out: text(stdout), err: text(stderr) }
+    }
+}
+
+const SMALL: &str = "schema_version = 1\nname = \"small\"\ntasks = 30\nreplicates = 8\n[network]\nrtt = \"100ms\"\n\
+    [models.nano-banana]\ncompletion = \"lognormal(median=20s, sigma=0.5)\"\n\
+    [[strategies]]\npreset = \"basic\"\n[[strategies]]\npreset = \"adaptive\"\n[[strategies]]\npreset = \"concurrent\"\n";
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+#[test]
+fn compare_prints_results_and_writes_the_whole_folder() {
+    let desk = Desk::new();
+    desk.write("small.toml", SMALL);
+    let run = desk.run("compare small.toml --per-task --format json");
+    assert_eq!((run.code, run.err.trim()), (0, "report: reports/small/report.html"));
+    assert_eq!(run.out, desk.read("reports/small/results.json"));
+    let results = json(&run.out);
+    assert_eq!(results["run"]["tasks"], 30);
+    for cell in results["cells"].as_array().expect("cells") {
+        let outcomes = cell["outcomes"].as_object().expect("outcomes");
+        assert_eq!(outcomes.values().filter_map(Value::as_u64).sum::<u64>(), 240);
+    }
+    for file in ["report.html", "report.md", "summary.csv", "tasks.csv", "charts/nano-banana-pareto.svg"] {
+        assert!(desk.path("reports/small").join(file).is_file(), "{file}");
+    }
+    let tasks = desk.read("reports/small/tasks.csv");
+    let (head, rows) = tasks.split_once('\n').expect("a header");
+    assert_eq!(
+        head,
+        "model,strategy,replicate,task,submitted_ms,wait_start_ms,done_ms,truth,outcome,settled_ms,polls,delay_ms"
+    );
+    assert_eq!(rows.lines().count(), 3 * 240);
+}
+
+#[test]
+fn every_format_is_printed_alone_under_quiet() {
+    let desk = Desk::new();
+    desk.write("small.toml", SMALL);
+    for (format, start) in
+        [("table", "nano-banana"), ("json", "{"), ("csv", "model,strategy,metric"), ("markdown", "#")]
+    {
+        let run = desk.run(&format!("compare small.toml --quiet --format {format} --threads 1"));
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{format}");
+        assert!(run.out.starts_with(start), "{format}: {}", run.out);
+    }
+}
+
+#[test]
+fn gates_decide_the_exit_code() {
+    let desk = Desk::new();
+    let gate = |gate: &str, flags: &str| {
+        desk.write("gated.toml", format!("{SMALL}[[gates]]\nstrategy = \"basic\"\n{gate}\n"));
+        let run = desk.run(&format!("compare gated.toml --format json {flags}"));
+        (run.code, json(&run.out)["gates"][0]["verdict"].as_str().expect("a verdict").to_owned())
+    };
+    assert_eq!(gate("metric = \"lost\"\nmax = 0", ""), (0, "pass".to_owned()));
+    assert_eq!(gate("metric = \"success\"\nmin = 241", ""), (3, "fail".to_owned()));
+    assert_eq!(gate("metric = \"detection_delay_ms\"\nstat = \"p95\"\nmax = 1.0", "--strict"), (3, "fail".to_owned()));
+    // The mean delay of a fixed 3.1 s period is near 1.6 s.
+    let close = "metric = \"detection_delay_ms\"\nmax = 1600";
+    assert_eq!(gate(close, ""), (0, "undecided".to_owned()));
+    assert_eq!(gate(close, "--strict"), (4, "undecided".to_owned()));
+}
+
+#[test]
+fn bad_input_is_refused_and_nothing_is_written() {
+    let desk = Desk::new();
+    desk.write("small.toml", SMALL);
+    desk.write("latin1.toml", b"name = \"\xe9\"");
+    desk.write("typo.toml", SMALL.replace("replicates", "replicate"));
+    desk.write("empty.toml", "");
+    desk.write(
+        "csv.toml",
+        SMALL.replace(
+            "\"lognormal(median=20s, sigma=0.5)\"",
+            "{ kind = \"empirical\", file = \"none.csv\", column = \"t\" }",
+        ),
+    );
+    desk.write("file", "");
+    let before = desk.names();
+    for (arguments, message) in [
+        ("compare typo.toml", "did you mean `replicates`?"),
+        ("compare latin1.toml", "not UTF-8"),
+        ("compare empty.toml", "schema_version"),
+        ("compare csv.toml", "none.csv"),
+        ("compare missing.toml", "missing.toml"),
+        ("compare documentd", "did you mean `documented`?"),
+        ("compare small.toml --models sora", "has no model `sora`"),
+        ("compare small.toml --strategies basik", "did you mean `basic`?"),
+        ("compare small.toml --tasks 0", "at least 1"),
+        ("compare small.toml --tasks 1000000000000", "more than 10000000000"),
+        ("compare small.toml --threads 0", "threads"),
+        ("compare small.toml --out file/below", "is not a folder"),
+        ("compare small.toml --engine quantum", "quantum"),
+        ("trace --strategy basik", "unknown strategy `basik`"),
+        ("trace --strategy basic --completes-at soon", "soon"),
+        ("trace --case missing.json", "missing.json"),
+        ("validate typo.toml small.toml", "did you mean `replicates`?"),
+        ("diff small.toml small.toml", "not a results file"),
+        ("diff missing.json missing.json", "missing.json"),
+        ("list nothing", "nothing"),
+    ] {
+        let run = desk.run(arguments);
+        assert_eq!(run.code, 2, "{arguments}: {}", run.err);
+        assert!(run.err.contains(message), "{arguments}: {}", run.err);
+    }
+    assert_eq!(desk.names(), before);
+}
+
+#[test]
+fn a_case_comes_from_standard_input() {
+    let case = r#"{"strategy": "resilient", "rtt_ms": 100, "task": {"completion_ms": 12500}, "replies": {"1": {"kind": "reset"}}}"#;
+    let run = Desk::new().run_with("trace --case - --format json", case);
+    let trace = json(&run.out);
+    let sent: Vec<f64> = trace["requests"]
+        .as_array()
+        .expect("requests")
+        .iter()
+        .filter_map(|request| request["sent_ms"].as_f64())
+        .collect();
+    // The reset reply is there at 3.2 s, the retry follows a second later.
+    assert_eq!(sent, [0.0, 3_100.0, 4_200.0, 7_300.0, 10_400.0, 13_500.0]);
+    assert_eq!((trace["outcome"].as_str(), trace["settled_ms"].as_f64()), (Some("success"), Some(13_600.0)));
+    let bad = Desk::new().run_with("trace --case -", r#"{"strategy": "basic", "task": {}, "replys": {}}"#);
+    assert_eq!(bad.code, 2);
+    assert!(bad.err.contains("replys"), "{}", bad.err);
+}
+
+#[test]
+fn diff_pairs_the_same_tasks_and_finds_no_difference_in_a_run_and_itself() {
+    let desk = Desk::new();
+    desk.write("small.toml", SMALL);
+    for out in ["a", "b"] {
+        assert_eq!(desk.run(&format!("compare small.toml --quiet --per-task --out {out}")).code, 0);
+    }
+    let same = json(&desk.run("diff a b --format json").out);
+    for row in same["rows"].as_array().expect("rows") {
+        assert_eq!(row["verdict"], "same", "{row}");
+    }
+    desk.write(
+        "slower.toml",
+        SMALL.replace("preset = \"basic\"", "preset = \"basic\"\nschedule = { kind = \"fixed\", interval = \"9s\" }"),
+    );
+    assert_eq!(desk.run("compare slower.toml --quiet --per-task --out c").code, 0);
+    let slower = json(&desk.run("diff a c --format json").out);
+    let verdict = |strategy: &str, metric: &str| {
+        let rows = slower["rows"].as_array().expect("rows").iter();
+        let mut found = rows.filter(|row| row["strategy"] == strategy && row["metric"] == metric);
+        let row = found.next().expect("a row");
+        (row["paired"].as_bool().expect("a flag"), row["verdict"].as_str().expect("a word").to_owned())
+    };
+    assert_eq!(verdict("basic", "polls_per_task"), (true, "fewer".to_owned()));
+    assert_eq!(verdict("basic", "detection_delay_ms"), (true, "slower".to_owned()));
+    assert_eq!(verdict("adaptive", "polls_per_task"), (true, "same".to_owned()));
+}
+
+#[test]
+fn lists_and_schema_are_json_on_request() {
+    let desk = Desk::new();
+    for what in ["strategies", "scenarios", "models", "faults", "distributions"] {
+        let rows = json(&desk.run(&format!("list {what} --format json")).out);
+        assert!(rows.as_array().expect("an array").iter().all(|row| row["name"].is_string()), "{what}");
+        assert!(!desk.run(&format!("list {what}")).out.is_empty());
+    }
+    assert!(json(&desk.run("schema").out)["properties"]["models"].is_object());
+    assert_eq!(desk.names(), Vec::<String>::new());
+}
+
+#[test]
+fn shipped_files_are_valid_and_every_help_has_examples() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let desk = Desk::new();
+    for name in ["documented", "flaky", "outage-5m", "rate-limited", "webhook-lossy", "burst-submit", "measured"] {
+        let file = root.join("scenarios").join(format!("{name}.toml"));
+        let run = desk.run(&format!("validate {}", file.display()));
+        assert_eq!(run.code, 0, "{}", run.err);
+    }
+    for command in ["", "compare", "trace", "diff", "list", "validate", "schema"] {
+        let run = desk.run(&format!("{command} --help"));
+        assert!(run.code == 0 && run.out.contains("Example"), "{command}");
+    }
+}
