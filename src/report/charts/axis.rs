@@ -181,7 +181,8 @@ fn seconds(s: f64) -> String {
     let (value, unit) = match s {
         0.0 => return "0".to_owned(),
         s if s < 0.9995 => (s * 1e3, "ms"),
-        s if s < 60.0 => (s, "s"),
+        // Steps of 20 s do not end on minutes.
+        s if s < 60.0 || (s < 600.0 && s % 30.0 != 0.0) => (s, "s"),
         s if s < 3_600.0 => (s / 60.0, "min"),
         s if s < 172_800.0 => (s / 3_600.0, "h"),
         s => (s / 86_400.0, "d"),
@@ -201,6 +202,12 @@ fn plain(x: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn labels_have_no_thirds_of_a_minute() {
+        let labels = [0.02, 5.0, 60.0, 80.0, 90.0, 600.0, 7_200.0].map(seconds);
+        assert_eq!(labels, ["20 ms", "5 s", "1 min", "80 s", "1.5 min", "10 min", "2 h"]);
+    }
 
     fn labels(axis: &Axis) -> Vec<&str> {
         axis.ticks.iter().map(|(_, label)| label.as_str()).collect()
