@@ -231,16 +231,16 @@ impl<'p> Queue<'p> {
                 self.slots.len() - 1
             }
         };
-        self.follow(at, &next);
+        self.follow(at, next);
     }
 
     /// Does what a wait wants next.
-    fn follow(&mut self, at: usize, next: &Next) {
-        match *next {
-            Next::Settled(record) => {
+    fn follow(&mut self, at: usize, next: Next) {
+        match next {
+            Next::Settled => {
                 if let Some(slot) = self.slots[at].take() {
                     self.free.push(at);
-                    self.ground.finish(slot.order, record);
+                    self.ground.finish(slot.order, *slot.waiting.record());
                 }
             }
             Next::Send { at: due, timeout } => {
@@ -295,7 +295,7 @@ impl<'p> Queue<'p> {
         let Some(exchange) = slot.exchange.take() else { return };
         let model = slot.model;
         let next = slot.waiting.hear(slot.sent, slot.timeout, &exchange, &mut self.ground.observer);
-        self.follow(at, &next);
+        self.follow(at, next);
         if let Some(dispatches) = &mut self.dispatches {
             dispatches[model].release();
             self.admit(model, now);
@@ -319,9 +319,9 @@ impl<'p> Queue<'p> {
                     let next = if now > due { slot.waiting.held_back(now) } else { Next::Send { at: due, timeout } };
                     match next {
                         Next::Send { at: sent, timeout } => self.depart(at, sent, timeout),
-                        settled @ Next::Settled(_) => {
+                        Next::Settled => {
                             dispatches[model].release();
-                            self.follow(at, &settled);
+                            self.follow(at, Next::Settled);
                         }
                     }
                 }

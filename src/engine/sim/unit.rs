@@ -196,7 +196,7 @@ fn poll_through(
 ) -> TaskRecord {
     loop {
         match next {
-            Next::Settled(record) => return record,
+            Next::Settled => return *waiting.record(),
             Next::Send { at, timeout } => {
                 let departure = waiting.depart(model, at, weather);
                 let exchange = model.status.arrive(&departure, waiting.truth(), model.failure, weather, None);

@@ -16,13 +16,13 @@ use crate::world::truth::{Fate, Truth};
 use crate::world::weather::Weather;
 use crate::world::webhook::Deliveries;
 
-/// What a wait wants next.
-#[derive(Debug)]
+/// What a wait wants next. Small, because it is answered to every poll.
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Next {
     /// Send a poll at `at` and stop listening for its answer after `timeout`.
     Send { at: Micros, timeout: Micros },
-    /// It is over.
-    Settled(TaskRecord),
+    /// It is over: see [`Waiting::record`].
+    Settled,
 }
 
 /// The record of a task whose wait has told nothing yet.
@@ -105,7 +105,7 @@ impl<'p> Waiting<'p> {
         }
         let mut jitter = keys.draws(Stream::Jitter, task.index);
         let (wait, step) = policy.begin(task.wait_start, &mut jitter);
-        let waiting = Self {
+        let mut waiting = Self {
             wait,
             record,
             truth,
@@ -126,6 +126,11 @@ impl<'p> Waiting<'p> {
         self.record.polls += 1;
         self.record.violations += u32::from(at < self.not_before);
         model.status.depart(at, &mut self.travel, &mut self.lots, weather)
+    }
+
+    /// What is to be kept of it, once it is settled.
+    pub(super) fn record(&self) -> &TaskRecord {
+        &self.record
     }
 
     /// What its task really does.
@@ -181,16 +186,13 @@ impl<'p> Waiting<'p> {
 
     /// What the machine's step means in this world, where a webhook may come first and patience ends at the horizon.
     #[inline]
-    fn advance(&self, step: Step) -> Next {
-        let (at, next) = match step {
-            Step::Listen => (Micros::NEVER, None),
-            Step::Poll { at, timeout } => (at, Some(Next::Send { at, timeout })),
-            Step::End { at, ending } => (at, Some(self.settle(ending, at))),
-        };
-        if self.told <= at && self.told <= self.end {
-            return self.informed();
+    fn advance(&mut self, step: Step) -> Next {
+        match step {
+            Step::Poll { at, timeout } if at <= self.end && at < self.told => Next::Send { at, timeout },
+            Step::End { at, ending } if at <= self.end && at < self.told => self.settle(ending, at),
+            _ if self.told <= self.end => self.informed(),
+            _ => self.hang(),
         }
-        next.filter(|_| at <= self.end).unwrap_or_else(|| self.hang())
     }
 
     fn fruitless(&mut self, sent: Micros, observer: &mut Observer) {
@@ -198,17 +200,20 @@ impl<'p> Waiting<'p> {
         observer.poll(&self.record, sent, Worth::Failed);
     }
 
-    fn informed(&self) -> Next {
+    fn informed(&mut self) -> Next {
         let failed = self.truth.fate == Fate::Failed;
         self.settle(if failed { Ending::Failed } else { Ending::Success }, self.told)
     }
 
-    fn settle(&self, ending: Ending, at: Micros) -> Next {
-        let outcome = Outcome::of(ending, at, self.record.done);
-        Next::Settled(TaskRecord { outcome, settled: at, ..self.record })
+    #[inline]
+    fn settle(&mut self, ending: Ending, at: Micros) -> Next {
+        self.record.outcome = Outcome::of(ending, at, self.record.done);
+        self.record.settled = at;
+        Next::Settled
     }
 
-    fn hang(&self) -> Next {
-        Next::Settled(TaskRecord { outcome: Outcome::Hang, settled: Micros::NEVER, ..self.record })
+    fn hang(&mut self) -> Next {
+        (self.record.outcome, self.record.settled) = (Outcome::Hang, Micros::NEVER);
+        Next::Settled
     }
 }
