@@ -19,6 +19,7 @@ fn run(cells: &[(&str, f64, Option<f64>, u64)]) -> Fixture {
             (cell.tasks, cell.lost, cell.outcomes.hang, cell.outcomes.error, cell.outcomes.abandoned) =
                 (10_000, *lost, 0, 0, 0);
             (cell.retry_after_violations, cell.cost.mean) = (0, *cost);
+            cell.shares_ci95.lost = Some(pollbench::measure::interval::wilson(*lost, 10_000));
             cell.cost.ci95 = half.map(|half| [cost - half, cost + half]);
             cell
         })

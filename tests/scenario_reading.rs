@@ -317,7 +317,7 @@ fn overrides_are_held_against_the_same_limits() {
         (Overrides { replicates: Some(0), ..none() }, "replicates must be at least 1"),
         (
             Overrides { tasks: Some(1_000_000_000_000), ..none() },
-            "40000000000000 tasks in all are more than 10000000000 (tasks × replicates × models × strategies)",
+            "40000000000000 tasks in all are more than 10000000000 (tasks × replicates × models)",
         ),
     ] {
         assert_eq!(refused(overrides), message);

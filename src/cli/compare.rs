@@ -28,9 +28,15 @@ pub(super) struct Compare {
     /// A scenario file, or the name of a shipped scenario (see `pollbench list scenarios`)
     #[arg(default_value = "documented")]
     scenario: String,
-    /// What drives the strategies
-    #[arg(long, value_enum, default_value = "sim")]
-    engine: Engine,
+    /// What drives the strategies: `sim`, the simulator in virtual time
+    #[arg(long, default_value = "sim")]
+    engine: String,
+    /// For the engine `wire`
+    #[arg(long, value_name = "X", hide = true)]
+    time_scale: Option<String>,
+    /// For the engine `wire`
+    #[arg(long, value_name = "URL", hide = true)]
+    base_url: Option<String>,
     /// Only these models of the scenario, separated by commas
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     models: Option<Vec<String>>,
@@ -41,7 +47,7 @@ pub(super) struct Compare {
     #[arg(long, value_name = "N")]
     tasks: Option<u64>,
     /// Independent repetitions
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     replicates: Option<u32>,
     /// Key of all randomness
     #[arg(long, value_name = "N")]
@@ -74,12 +80,6 @@ Examples:
   pollbench compare rate-limited --format json --quiet | jq '.cells[] | {strategy, lost}'";
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Engine {
-    /// The simulator: virtual time, millions of tasks a second
-    Sim,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
     Table,
     Json,
@@ -92,27 +92,48 @@ type Kept = BTreeMap<(usize, usize, u32), Vec<TaskRecord>>;
 
 impl Compare {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        self.engine()?;
         let scenario = self.scenario()?;
         let out = self.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&scenario.name));
         let folder = Folder::writable(&out)?;
-        let Engine::Sim = self.engine;
-
         let plan = Plan::new(&scenario);
         let kept = Mutex::new(Kept::new());
         let mut compared = self.simulate(&plan, &kept)?;
         compared.results.gates = judge(&scenario.gates, &compared.results);
 
         let report = Report { scenario: &scenario, results: &compared.results, series: &compared.series };
-        for (name, content) in report::files(&report) {
-            folder.write(&name, content.as_bytes())?;
+        let files = report::files(&report);
+        folder.forget_charts(&files)?;
+        for (name, content) in &files {
+            folder.write(name, content.as_bytes())?;
         }
         if self.per_task {
             let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
             folder.write_with("tasks.csv", |file| write_tasks(file, &plan, kept))?;
+        } else {
+            folder.forget("tasks.csv")?;
         }
         print(&self.render(&report))?;
         self.tell(&compared, &scenario, &out);
         Ok(self.verdict(&compared))
+    }
+
+    /// Refuses what this version does not have.
+    fn engine(&self) -> Result<(), Failure> {
+        let refuse = |message: String| Err(Failure::Input(message));
+        match self.engine.as_str() {
+            "sim" => {}
+            "virtual" | "wire" => {
+                return refuse(format!("the engine `{}` is not part of this version; there is `sim`", self.engine));
+            }
+            other => return refuse(format!("there is no engine `{other}`; there is `sim`")),
+        }
+        for (flag, value) in [("--time-scale", &self.time_scale), ("--base-url", &self.base_url)] {
+            if value.is_some() {
+                return refuse(format!("{flag} is for the engine `wire`, which is not part of this version"));
+            }
+        }
+        Ok(())
     }
 
     fn scenario(&self) -> Result<Scenario, Failure> {

@@ -1,7 +1,7 @@
 //! `pollbench diff`: what changed between two runs.
 
 use crate::cli::{Failure, note, print};
-use crate::measure::results::Results;
+use crate::measure::results::{Results, SCHEMA_VERSION};
 use crate::report::diff::{self, Side};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -61,10 +61,19 @@ fn side(path: &Path) -> Result<Side, Failure> {
     let text = std::fs::read_to_string(&file).map_err(|error| input(&file, &error))?;
     let results: Results = serde_json::from_str(&text)
         .map_err(|error| Failure::Input(format!("{}: not a results file of this version: {error}", file.display())))?;
+    if results.schema_version != SCHEMA_VERSION {
+        return Err(Failure::Input(format!(
+            "{}: schema version {}, this program reads {SCHEMA_VERSION}",
+            file.display(),
+            results.schema_version
+        )));
+    }
     let tasks = file.with_file_name("tasks.csv");
     let tasks = if tasks.is_file() {
         let text = std::fs::read_to_string(&tasks).map_err(|error| input(&tasks, &error))?;
-        Some(diff::read_tasks(&text).map_err(|error| input(&tasks, &error))?)
+        let table = diff::read_tasks(&text).map_err(|error| input(&tasks, &error))?;
+        diff::check_tasks(&results, &table).map_err(|error| input(&tasks, &error))?;
+        Some(table)
     } else {
         None
     };

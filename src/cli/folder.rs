@@ -30,6 +30,26 @@ impl Folder {
         self.write_with(name, |file| file.write_all(content))
     }
 
+    /// Removes a file that an earlier run has left and this one does not write: it would belong to other results.
+    pub(super) fn forget(&self, name: &str) -> Result<(), Failure> {
+        let path = self.0.join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Failure::Run(format!("cannot remove {} of an earlier run: {error}", path.display())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes charts of an earlier run that are not among `files`.
+    pub(super) fn forget_charts(&self, files: &[(String, String)]) -> Result<(), Failure> {
+        let Ok(charts) = fs::read_dir(self.0.join("charts")) else { return Ok(()) };
+        let names = charts.flatten().map(|chart| format!("charts/{}", chart.file_name().to_string_lossy()));
+        names
+            .filter(|name| name.ends_with(".svg") && !files.iter().any(|(written, _)| written == name))
+            .try_for_each(|name| self.forget(&name))
+    }
+
     /// The same for content that is made while it is written.
     pub(super) fn write_with(
         &self,

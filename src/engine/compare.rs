@@ -8,6 +8,9 @@ use crate::measure::summary::{self, Pairing};
 use crate::time::Micros;
 use crate::world::weather::Weather;
 
+/// A rule that was active more often than this has no bands: they would be one grey area, and some of them a wrong one.
+const MOST_BANDS: usize = 200;
+
 /// What a comparison found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compared {
@@ -84,7 +87,11 @@ fn bands(plan: &Plan<'_>, findings: &Findings) -> Vec<FaultBand> {
         .flat_map(|(number, rule)| {
             let band =
                 |(from, to): (Micros, Micros)| FaultBand { from: from.as_secs(), to: to.as_secs(), kind: rule.kind };
-            weather.bands(number, end).into_iter().map(band).collect::<Vec<_>>()
+            let mut bands = weather.bands(number, end, MOST_BANDS + 1);
+            if bands.len() > MOST_BANDS {
+                bands.clear();
+            }
+            bands.into_iter().map(band).collect::<Vec<_>>()
         })
         .collect()
 }

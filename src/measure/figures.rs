@@ -2,7 +2,6 @@
 //!
 //! Names are those of `results.json`: a metric, and a statistic of it.
 
-use crate::measure::interval::wilson;
 use crate::measure::results::{Cell, Interval};
 
 /// How a figure compares with a bound.
@@ -49,7 +48,7 @@ macro_rules! estimated {
 
 /// A number of tasks, and its share of all.
 macro_rules! tasks {
-    ($metric:literal, $of:expr) => {
+    ($metric:literal, $of:expr, $ci:expr) => {
         [
             plain!($metric, "count", "tasks", Count, |cell| {
                 let of: fn(&Cell) -> u64 = $of;
@@ -63,26 +62,23 @@ macro_rules! tasks {
                     let of: fn(&Cell) -> u64 = $of;
                     (cell.tasks > 0).then(|| of(cell) as f64 / cell.tasks as f64)
                 },
-                |cell| {
-                    let of: fn(&Cell) -> u64 = $of;
-                    (cell.tasks > 0).then(|| wilson(of(cell), cell.tasks))
-                }
+                $ci
             ),
         ]
     };
 }
 
 const TASKS: [[Figure; 2]; 10] = [
-    tasks!("success", |cell| cell.outcomes.success),
-    tasks!("failed", |cell| cell.outcomes.failed),
-    tasks!("timeout_missed", |cell| cell.outcomes.timeout_missed),
-    tasks!("timeout_impatient", |cell| cell.outcomes.timeout_impatient),
-    tasks!("timeout_true", |cell| cell.outcomes.timeout_true),
-    tasks!("error", |cell| cell.outcomes.error),
-    tasks!("abandoned", |cell| cell.outcomes.abandoned),
-    tasks!("hang", |cell| cell.outcomes.hang),
-    tasks!("rejected", |cell| cell.outcomes.rejected),
-    tasks!("lost", |cell| cell.lost),
+    tasks!("success", |cell| cell.outcomes.success, |cell| cell.shares_ci95.outcomes[0]),
+    tasks!("failed", |cell| cell.outcomes.failed, |cell| cell.shares_ci95.outcomes[1]),
+    tasks!("timeout_missed", |cell| cell.outcomes.timeout_missed, |cell| cell.shares_ci95.outcomes[2]),
+    tasks!("timeout_impatient", |cell| cell.outcomes.timeout_impatient, |cell| cell.shares_ci95.outcomes[3]),
+    tasks!("timeout_true", |cell| cell.outcomes.timeout_true, |cell| cell.shares_ci95.outcomes[4]),
+    tasks!("error", |cell| cell.outcomes.error, |cell| cell.shares_ci95.outcomes[5]),
+    tasks!("abandoned", |cell| cell.outcomes.abandoned, |cell| cell.shares_ci95.outcomes[6]),
+    tasks!("hang", |cell| cell.outcomes.hang, |cell| cell.shares_ci95.outcomes[7]),
+    tasks!("rejected", |cell| cell.outcomes.rejected, |cell| cell.shares_ci95.outcomes[8]),
+    tasks!("lost", |cell| cell.lost, |cell| cell.shares_ci95.lost),
 ];
 
 const REST: [Figure; 31] = [
@@ -104,7 +100,9 @@ const REST: [Figure; 31] = [
     plain!("latency_ms", "p95", "ms", Observed, |c| c.latency_ms.p95),
     plain!("latency_ms", "p99", "ms", Observed, |c| c.latency_ms.p99),
     plain!("latency_ms", "max", "ms", Observed, |c| c.latency_ms.max),
-    plain!("latency_ms", "censored_share", "share", Observed, |c| Some(c.latency_ms.censored_share)),
+    estimated!("latency_ms", "censored_share", "share", |c| Some(c.latency_ms.censored_share), |c| c
+        .shares_ci95
+        .censored),
     estimated!("detection_delay_ms", "mean", "ms", |c| c.detection_delay_ms.mean, |c| c.detection_delay_ms.ci95),
     plain!("detection_delay_ms", "p50", "ms", Observed, |c| c.detection_delay_ms.p50),
     plain!("detection_delay_ms", "p90", "ms", Observed, |c| c.detection_delay_ms.p90),

@@ -11,12 +11,13 @@ const DIGITS: u8 = 3;
 #[derive(Debug, Clone)]
 pub struct Durations {
     bins: Histogram<u64>,
+    shortest: u64,
     longest: u64,
 }
 
 impl Default for Durations {
     fn default() -> Self {
-        Self { bins: empty(), longest: 0 }
+        Self { bins: empty(), shortest: u64::MAX, longest: 0 }
     }
 }
 
@@ -29,6 +30,7 @@ impl Durations {
     /// Counts a value.
     #[inline]
     pub fn record(&mut self, value: u64) {
+        self.shortest = self.shortest.min(value);
         self.longest = self.longest.max(value);
         // The histogram grows as needed and durations end at ten years, far below its limit.
         let _ = self.bins.record(value);
@@ -36,14 +38,9 @@ impl Durations {
 
     /// Adds another histogram.
     pub fn merge(&mut self, other: &Self) {
+        self.shortest = self.shortest.min(other.shortest);
         self.longest = self.longest.max(other.longest);
         let _ = self.bins.add(&other.bins);
-    }
-
-    /// Forgets everything but keeps its memory.
-    pub fn clear(&mut self) {
-        self.bins.reset();
-        self.longest = 0;
     }
 
     /// Values counted.
@@ -74,7 +71,8 @@ impl Durations {
             while seen < rank {
                 let Some(bin) = bins.next() else { break };
                 seen += bin.count_since_last_iteration();
-                current = Some(self.bins.median_equivalent(bin.value_iterated_to()).min(self.longest));
+                let middle = self.bins.median_equivalent(bin.value_iterated_to());
+                current = Some(middle.max(self.shortest).min(self.longest));
             }
             values.push(current.filter(|_| seen >= rank));
         }

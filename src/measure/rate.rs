@@ -112,10 +112,11 @@ impl RateTotals {
         }
     }
 
-    /// Index of dispersion: variance over mean of the counts (Cox & Lewis 1966, p. 71); `None` without requests.
+    /// Index of dispersion: variance over mean of the counts (Cox & Lewis 1966, p. 71); `None` without requests, and
+    /// where all submits fall into one second.
     #[must_use]
     pub fn dispersion(&self) -> Option<f64> {
-        if self.sum == 0 {
+        if self.sum == 0 || self.buckets <= self.replicates {
             return None;
         }
         let n = u128::from(self.buckets);

@@ -58,6 +58,8 @@ pub struct Cell {
     pub outcomes: Outcomes,
     /// Tasks that succeeded in truth and that the client never had.
     pub lost: u64,
+    /// 95 % intervals of these counts as shares of the tasks.
+    pub shares_ci95: ShareIntervals,
     /// Polls of a task.
     pub polls_per_task: CountStats,
     /// Submits, polls and webhook deliveries received, of a task.
@@ -105,6 +107,18 @@ pub struct Outcomes {
     pub hang: u64,
     /// Never got an id.
     pub rejected: u64,
+}
+
+/// 95 % intervals of shares of the tasks: Wilson's where tasks are independent, Student's t on replicates where they
+/// interact; `null` there with a single replicate.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct ShareIntervals {
+    /// By outcome, in the order of [`Outcomes`].
+    pub outcomes: [Option<Interval>; 9],
+    /// Of lost tasks.
+    pub lost: Option<Interval>,
+    /// Of tasks that never became known.
+    pub censored: Option<Interval>,
 }
 
 /// A mean and its interval.

@@ -2,9 +2,10 @@
 
 use crate::measure::cost::CostWeights;
 use crate::measure::histogram::Durations;
-use crate::measure::interval::{Estimate, sectioned};
+use crate::measure::interval::{Estimate, sectioned, wilson};
 use crate::measure::results::{
-    Cell, Comparison, CountStats, DelayStats, LatencyStats, MeanStats, Outcomes, OvershootStats, PollUse,
+    Cell, Comparison, CountStats, DelayStats, Interval, LatencyStats, MeanStats, Outcomes, OvershootStats, PollUse,
+    ShareIntervals,
 };
 use crate::measure::series::{CellSeries, SampledTask};
 use crate::measure::totals::{CellData, Moments, PairData, PairTotals, Totals};
@@ -67,6 +68,7 @@ pub fn cell(
             rejected,
         },
         lost: totals.lost,
+        shares_ci95: shares(data, interacts),
         polls_per_task: CountStats {
             mean: polls.mean,
             ci95: polls.ci95,
@@ -94,6 +96,23 @@ pub fn cell(
         duplicate_tasks: totals.duplicate_tasks,
         duplicate_deliveries: totals.duplicate_deliveries,
         cost: cost(data, interacts, weights),
+    }
+}
+
+/// Intervals of shares of the tasks.
+fn shares(data: &CellData, interacts: bool) -> ShareIntervals {
+    let share = |count: &dyn Fn(&Totals) -> u64| -> Option<Interval> {
+        if !interacts {
+            return Some(wilson(count(&data.totals), data.totals.tasks));
+        }
+        let parts = data.replicates.values().map(|part| (count(&part.totals) as f64, part.totals.tasks));
+        let interval = Estimate::of_replicates(&parts.collect::<Vec<_>>())?.interval()?;
+        Some(interval.map(|end| end.clamp(0.0, 1.0)))
+    };
+    ShareIntervals {
+        outcomes: std::array::from_fn(|outcome| share(&|totals| totals.outcomes[outcome])),
+        lost: share(&|totals| totals.lost),
+        censored: share(&|totals| totals.tasks - totals.delay.n),
     }
 }
 

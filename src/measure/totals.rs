@@ -165,10 +165,10 @@ impl Totals {
         }
         let (polls, delay) = charge(record, rules.horizon);
         self.cost.add(polls, delay);
-        if let Some(limit) = rules.limit
-            && !record.settled.is_never()
-        {
-            let over = (record.settled - (record.wait_start + limit)).get();
+        if let Some(limit) = rules.limit {
+            // A hang goes on to the horizon at least.
+            let end = record.settled.min(record.wait_start + rules.horizon);
+            let over = (end - (record.wait_start + limit)).get();
             self.overshoot += u128::from(over);
             self.longest_overshoot = self.longest_overshoot.max(over);
         }
@@ -217,10 +217,13 @@ fn hash(record: &TaskRecord, key: u64) -> u64 {
     }
     let fate = record.fate.map_or(3, |fate| fate as u64);
     let ends = u64::from(record.polls) << 32 | u64::from(record.deliveries) << 8 | (record.outcome as u64) << 4 | fate;
+    let polls = u64::from(record.wasted) << 32 | u64::from(record.failed);
+    let others = u64::from(record.submits) << 40 | u64::from(record.duplicates) << 20 | u64::from(record.violations);
     let who = fold(record.task ^ key, record.submitted.get() ^ 0x2d35_8dcc_aa6c_78a5);
     let life = fold(record.wait_start.get() ^ 0x8bb8_4b93_962e_acc9, record.done.get() ^ 0x4b33_a62e_d433_d4a3);
     let end = fold(record.settled.get() ^ 0x4d5a_2da5_1de1_aa47, ends ^ 0xa076_1d64_78bd_642f);
-    mix(who ^ life.rotate_left(21) ^ end.rotate_left(42))
+    let counts = fold(polls ^ 0xe703_7ed1_a0b4_28db, others ^ 0x8ebc_6af0_9c88_c6e3);
+    mix(who ^ life.rotate_left(21) ^ end.rotate_left(42) ^ counts.rotate_left(11))
 }
 
 /// What a cell must know to add a record.

@@ -37,23 +37,23 @@ impl Difference {
 #[must_use]
 pub fn words(table: &[Option<Difference>]) -> Vec<Verdict> {
     let mut verdicts = vec![Verdict::Undecided; table.len()];
-    let mut tests: Vec<(f64, bool, usize)> = table
+    let mut tests: Vec<(f64, f64, usize)> = table
         .iter()
         .enumerate()
         .filter_map(|(at, difference)| {
             let difference = difference.as_ref()?;
             let differs = difference.estimate.p_zero()?;
             let same = difference.estimate.p_beyond(SAME_WITHIN * difference.baseline.abs())?;
-            let is_same = same < LEVEL || same < differs;
-            Some((if is_same { same } else { differs }, is_same, at))
+            Some((same, differs, at))
         })
         .collect();
-    tests.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.2.cmp(&b.2)));
-    for (rank, (p, is_same, at)) in tests.iter().enumerate() {
-        if *p >= LEVEL / (tests.len() - rank) as f64 {
+    tests.sort_by(|a, b| a.0.min(a.1).total_cmp(&b.0.min(b.1)).then(a.2.cmp(&b.2)));
+    for (rank, (same, differs, at)) in tests.iter().enumerate() {
+        let level = LEVEL / (tests.len() - rank) as f64;
+        if same.min(*differs) >= level {
             break;
         }
-        verdicts[*at] = table[*at].map_or(Verdict::Undecided, |difference| difference.word(*is_same));
+        verdicts[*at] = table[*at].map_or(Verdict::Undecided, |difference| difference.word(*same < level));
     }
     verdicts
 }

@@ -37,6 +37,14 @@ pub enum TaskTableError {
     /// It is not CSV with the right columns.
     #[error("not a tasks.csv of this version: {0}")]
     Csv(#[from] csv::Error),
+    /// Its tasks are not those of the results.
+    #[error("its tasks are not those of results.json beside it ({strategy} on {model}); run compare --per-task again")]
+    OtherRun {
+        /// Model of the first cell that differs.
+        model: String,
+        /// Its strategy.
+        strategy: String,
+    },
 }
 
 /// A line of `tasks.csv`.
@@ -73,6 +81,24 @@ pub fn read_tasks(text: &str) -> Result<TaskTable, TaskTableError> {
         table.entry((line.model, line.strategy)).or_default().insert((line.replicate, line.task), row);
     }
     Ok(table)
+}
+
+/// Checks that a table belongs to the results beside it, by the number of tasks and polls of every cell.
+///
+/// # Errors
+/// It does not.
+pub fn check_tasks(results: &Results, table: &TaskTable) -> Result<(), TaskTableError> {
+    let belongs = |cell: &Cell| {
+        let rows = table.get(&(cell.model.clone(), cell.strategy.clone()));
+        rows.is_some_and(|rows| {
+            rows.len() as u64 == cell.tasks
+                && rows.values().map(|row| row.polls).sum::<f64>() == cell.polls.total as f64
+        })
+    };
+    match results.cells.iter().find(|cell| !belongs(cell)) {
+        None => Ok(()),
+        Some(cell) => Err(TaskTableError::OtherRun { model: cell.model.clone(), strategy: cell.strategy.clone() }),
+    }
 }
 
 /// What changed.

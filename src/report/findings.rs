@@ -12,7 +12,8 @@ use super::Report;
 use super::format as f;
 use crate::measure::interval::wilson;
 use crate::measure::results::{Cell, Comparison, Interval, Verdict};
-use crate::strategy::composition::Channel;
+use crate::strategy::composition::{Channel, Recovery};
+use crate::world::fault::Route;
 
 /// What was found for one model.
 #[derive(Debug, Clone)]
@@ -27,6 +28,8 @@ pub struct Finding<'a> {
     pub asking: Option<&'a Cell>,
     /// Whether the choice must be called by the API.
     pub needs_receiver: bool,
+    /// The choice is called by the API, and no fault of the scenario strikes such calls.
+    pub spared: bool,
     /// Strategies that would cost less and do not qualify, cheapest first.
     pub tempting: Vec<&'a Cell>,
     /// The choice against the baseline; nothing where it is the baseline.
@@ -64,8 +67,9 @@ pub fn of_model<'a>(report: &Report<'a>, model: &'a str) -> Option<Finding<'a>> 
     cells.sort_by(|a, b| a.cost.mean.total_cmp(&b.cost.mean));
     let safest = cells.iter().copied().min_by(|a, b| lost_share(a).total_cmp(&lost_share(b)))?;
     let (out, qualified): (Vec<&Cell>, Vec<&Cell>) = cells.into_iter().partition(|cell| loses_more(cell, safest));
-    let choice = *qualified.first()?;
-    let rivals = qualified[1..].iter().copied().filter(|rival| meet(choice.cost.ci95, rival.cost.ci95)).collect();
+    let choice = preferred(report, &qualified)?;
+    let others = qualified.iter().copied().filter(|cell| cell.strategy != choice.strategy);
+    let rivals = others.filter(|rival| meet(choice.cost.ci95, rival.cost.ci95)).collect();
     let tempting = out.into_iter().filter(|cell| cell.cost.mean < choice.cost.mean).collect();
     let savings = ["cost", "polls_per_task", "detection_delay_ms"]
         .iter()
@@ -73,8 +77,24 @@ pub fn of_model<'a>(report: &Report<'a>, model: &'a str) -> Option<Finding<'a>> 
         .filter(|comparison| comparison.strategy != comparison.baseline)
         .collect();
     let needs_receiver = is_called(report, choice);
-    let asking = qualified.iter().copied().find(|cell| needs_receiver && !is_called(report, cell));
-    Some(Finding { model, choice, rivals, asking, needs_receiver, tempting, savings })
+    let only_ask: Vec<&Cell> =
+        qualified.into_iter().filter(|cell| needs_receiver && !is_called(report, cell)).collect();
+    let asking = preferred(report, &only_ask);
+    let faults = &report.scenario.faults;
+    let spared =
+        needs_receiver && !faults.is_empty() && !faults.iter().any(|rule| rule.routes.contains(&Route::Webhook));
+    Some(Finding { model, choice, rivals, asking, needs_receiver, spared, tempting, savings })
+}
+
+/// The cheapest of cells in order of cost; of those within one percent of it, the first that survives errors.
+fn preferred<'a>(report: &Report<'_>, cells: &[&'a Cell]) -> Option<&'a Cell> {
+    let cheapest = *cells.first()?;
+    let is_tolerant = |cell: &Cell| {
+        let strategy = report.scenario.strategies.iter().find(|strategy| strategy.name == cell.strategy);
+        strategy.is_some_and(|strategy| matches!(strategy.recovery, Recovery::Tolerant(_)))
+    };
+    let close = cells.iter().copied().take_while(|cell| cell.cost.mean <= cheapest.cost.mean * 1.01);
+    close.into_iter().find(|cell| is_tolerant(cell)).or(Some(cheapest))
 }
 
 /// Whether a strategy learns of ends by being called.
@@ -90,10 +110,11 @@ fn loses_more(cell: &Cell, safest: &Cell) -> bool {
     share - best > libm::hypot(below, above)
 }
 
-/// The 95 % Wilson interval of the share of tasks that a strategy lost.
+/// The 95 % interval of the share of tasks that a strategy lost. Where a single replicate of interacting tasks gives none,
+/// Wilson's is the best there is.
 #[must_use]
 pub fn lost_interval(cell: &Cell) -> Interval {
-    wilson(cell.lost, cell.tasks)
+    cell.shares_ci95.lost.unwrap_or_else(|| wilson(cell.lost, cell.tasks))
 }
 
 fn lost_share(cell: &Cell) -> f64 {
@@ -171,6 +192,11 @@ impl Finding<'_> {
         let mut cautions: Vec<Sentence> = self.tempting.iter().map(|cell| Self::temptation(cell)).collect();
         if self.needs_receiver {
             cautions.push(self.without_receiver());
+        }
+        if self.spared {
+            cautions.push(vec![text(
+                "The faults of this scenario strike submits and polls only: its webhooks never fail, yours may.",
+            )]);
         }
         if cell.lost > 0 {
             cautions.push(vec![text(format!(
@@ -281,7 +307,8 @@ pub fn summary(findings: &[Finding<'_>]) -> Vec<Sentence> {
             let whole = models.len() == findings.len();
             let mut sentence = vec![choice(strategy), text(" for ")];
             match (whole, findings.len()) {
-                (true, 2..) => sentence.push(text(format!("all {} models", models.len()))),
+                (true, 2) => sentence.push(text("both models")),
+                (true, 3..) => sentence.push(text(format!("all {} models", models.len()))),
                 _ => sentence.extend(names(models)),
             }
             sentence.push(text("."));

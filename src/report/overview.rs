@@ -108,10 +108,5 @@ fn saving(report: &Report<'_>, cell: &Cell) -> Entry {
         return f::UNDEFINED.into();
     };
     let relative = c.baseline_mean.filter(|mean| *mean > 0.0).map(|mean| f::signed(difference / mean, f::percent));
-    let text = relative.unwrap_or_else(|| f::signed(difference, f::number));
-    let spread = c
-        .baseline_mean
-        .filter(|mean| *mean > 0.0)
-        .and_then(|mean| c.ci95.map(|[low, high]| format!("±{}", f::percent((high - low) / 2.0 / mean))));
-    Entry::with(text, spread)
+    relative.unwrap_or_else(|| f::signed(difference, f::number)).into()
 }

@@ -27,7 +27,7 @@ use files::{Files, Folder};
 use std::fs;
 use std::path::Path;
 
-/// Most tasks of a scenario: tasks × replicates × models × strategies.
+/// Most tasks of a scenario: tasks × replicates × models.
 pub const MOST_TASKS: u128 = 10_000_000_000;
 
 /// Everything that a run needs.
@@ -113,7 +113,7 @@ pub fn json_schema() -> serde_json::Value {
 
 /// The tasks of `scenario` in all.
 fn total_tasks(scenario: &Scenario) -> u128 {
-    [u64::from(scenario.replicates), scenario.models.len() as u64, scenario.strategies.len() as u64]
+    [u64::from(scenario.replicates), scenario.models.len() as u64]
         .into_iter()
         .map(u128::from)
         .fold(u128::from(scenario.tasks), u128::saturating_mul)

@@ -65,7 +65,7 @@ pub enum OverrideError {
         what: &'static str,
     },
     /// The run would be too large.
-    #[error("{total} tasks in all are more than {MOST_TASKS} (tasks × replicates × models × strategies)")]
+    #[error("{total} tasks in all are more than {MOST_TASKS} (tasks × replicates × models)")]
     TooManyTasks {
         /// Tasks in all.
         total: u128,

@@ -87,20 +87,20 @@ pub fn preset(name: &str) -> Option<Strategy> {
         },
         "basic-hardened" => hardened(
             "basic-hardened",
-            "every 3 s until 180 s by the clock, a last poll there; errors are polled over, Retry-After is obeyed",
+            "every 3 s until 180 s by the clock, a last poll there; errors are polled over, Retry-After is obeyed before it",
             fixed(0, 3, Limit::WallClock(Micros::from_secs(180))),
         ),
         "adaptive-hardened" => Strategy {
             per_model: guide_paces(Limit::WallClock),
             ..hardened(
                 "adaptive-hardened",
-                "the guide's first wait and interval for each model until its limit by the clock, a last poll there; errors are polled over, Retry-After is obeyed",
+                "the guide's first wait and interval for each model until its limit by the clock, a last poll there; errors are polled over, Retry-After is obeyed before it",
                 guide_pace(GUIDE_DEFAULT, Limit::WallClock),
             )
         },
         "exponential-hardened" => hardened(
             "exponential-hardened",
-            "2 s, then each gap 1.5 times the last up to 30 s, until 600 s by the clock, a last poll there; errors are polled over, Retry-After is obeyed",
+            "2 s, then each gap 1.5 times the last up to 30 s, until 600 s by the clock, a last poll there; errors are polled over, Retry-After is obeyed before it",
             backoff(Limit::WallClock(Micros::from_secs(600))),
         ),
         "concurrent-hardened" => Strategy {

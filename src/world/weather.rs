@@ -112,14 +112,14 @@ impl<'s> Weather<'s> {
         }
     }
 
-    /// Stretches before `end` in which rule number `rule` is active; nothing for a rule that always is.
+    /// Stretches before `end` in which rule number `rule` is active, at most `most`; nothing for a rule that always is.
     #[must_use]
-    pub fn bands(&mut self, rule: usize, end: Micros) -> Vec<(Micros, Micros)> {
+    pub fn bands(&mut self, rule: usize, end: Micros, most: usize) -> Vec<(Micros, Micros)> {
         match &self.rules[rule].when {
             When::Always => Vec::new(),
             When::During(window) => {
                 let starts = (0..).map(|n| window.from + window.every.unwrap_or(Micros::NEVER) * n);
-                let repeats = if window.every.is_some() { usize::MAX } else { 1 };
+                let repeats = if window.every.is_some() { most } else { 1 };
                 let within = starts.take(repeats).take_while(|start| *start < end);
                 within.map(|start| (start, (start + window.length).min(end))).collect()
             }
@@ -129,7 +129,7 @@ impl<'s> Weather<'s> {
                 let edges: Vec<Micros> = std::iter::once(Micros::ZERO).chain(path.switches.iter().copied()).collect();
                 let first_bad = usize::from(!path.is_bad_before);
                 let stays = edges.windows(2).skip(first_bad).step_by(2);
-                stays.map(|stay| (stay[0], stay[1].min(end))).take_while(|(from, _)| *from < end).collect()
+                stays.map(|stay| (stay[0], stay[1].min(end))).take_while(|(from, _)| *from < end).take(most).collect()
             }
         }
     }

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+use pollbench::measure::interval::wilson;
 use pollbench::measure::results::*;
 use pollbench::measure::series::{CellSeries, FaultBand, PollMark, SampledTask, Series};
 use pollbench::report::Report;
@@ -121,6 +122,7 @@ fn cell(model: &str, strategy: &str, waits: &[Wait]) -> Cell {
     let delay = times(waits, |w| w.done.unwrap_or(0.0));
     let (l, d) = (mean(&latency), mean(&delay));
     let some = !latency.is_empty();
+    let lost = waits.iter().filter(|w| !w.known && w.done.is_some()).count() as u64;
     Cell {
         model: model.into(),
         strategy: strategy.into(),
@@ -136,7 +138,12 @@ fn cell(model: &str, strategy: &str, waits: &[Wait]) -> Cell {
             hang: k[7],
             rejected: k[8],
         },
-        lost: waits.iter().filter(|w| !w.known && w.done.is_some()).count() as u64,
+        lost,
+        shares_ci95: ShareIntervals {
+            outcomes: k.map(|count| Some(wilson(count, TASKS as u64))),
+            lost: Some(wilson(lost, TASKS as u64)),
+            censored: Some(wilson(waits.iter().filter(|w| !w.known).count() as u64, TASKS as u64)),
+        },
         polls_per_task: CountStats {
             mean: polls_mean.mean,
             ci95: polls_mean.ci95,

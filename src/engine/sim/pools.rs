@@ -102,8 +102,10 @@ impl<'p> Pools<'p> {
         });
         let Some(truth) = task.truth.filter(|_| task.accepted) else {
             pool.open -= 1;
-            ground.finish(order, blank(task));
-            return;
+            if pool.open == 0 {
+                self.pools.remove(&key);
+            }
+            return ground.finish(order, blank(task));
         };
         let keys = &ground.keys[task.model];
         let number = (task.index % self.size) as u32;

@@ -18,7 +18,7 @@ pub(crate) static SCENARIO: Section = Section {
         with_default("tasks", Shape::Count(1, u64::MAX), "500", "Tasks per model and replicate."),
         with_default(
             "replicates",
-            Shape::Count(1, u32::MAX as u64),
+            Shape::Count(1, 100_000),
             "20",
             "Independent repetitions: the unit of resampling where tasks interact.",
         ),
@@ -112,7 +112,7 @@ static SUBMIT: Section = Section {
     name: "submit",
     about: "What happens to submits that fail.",
     fields: &[
-        with_default("retries", Shape::Count(0, u32::MAX as u64), "0", "Times that a failed submit is sent again."),
+        with_default("retries", Shape::Count(0, 100), "0", "Times that a failed submit is sent again."),
         with_default("retry_delay", Shape::Duration, "\"1s\"", "Pause before each."),
         with_default(
             "attempt_timeout",
@@ -139,7 +139,7 @@ static MODEL: Section = Section {
         ),
         optional(
             "workers",
-            Shape::Count(1, u32::MAX as u64),
+            Shape::Count(1, 1_000_000),
             "Tasks that are processed at once, first come first served; unlimited where absent. Couples tasks.",
         ),
     ],

@@ -85,7 +85,7 @@ impl Reader<'_> {
             (Some(window), _) => self.window(window).map(When::During),
             (None, Some(bursts)) => Some(When::Bursts(GilbertElliott {
                 bad_share: probability(bursts, "bad_share")?,
-                bad_mean: bursts.get("bad_mean")?,
+                bad_mean: self.no_flicker(bursts, "bad_mean", bursts.get("bad_mean")?)?,
             })),
             (None, None) => Some(When::Always),
         }
@@ -103,12 +103,24 @@ impl Reader<'_> {
             (None, Some(to)) => return self.problem(table.span("to"), format!("`to` {to} is not after `from` {from}")),
             (None, None) => return None,
         };
+        if let Some(every) = every {
+            self.no_flicker(table, "every", every)?;
+        }
         match every {
             Some(every) if every <= length => {
                 self.problem(table.span("every"), format!("`every` {every} is not longer than `for` {length}"))
             }
             every => Some(Window { from, length, every }),
         }
+    }
+
+    /// Weather that changes faster than this could not be told from a probability, and would fill memory.
+    fn no_flicker(&mut self, table: &Table, key: &str, time: Micros) -> Option<Micros> {
+        let shortest = Micros::from_millis(10);
+        if time < shortest {
+            return self.problem(table.span(key), format!("`{key}` must be at least {shortest}, not {time}"));
+        }
+        Some(time)
     }
 
     fn effect(&mut self, kind: &FaultKind, table: &Table) -> Option<Effect> {

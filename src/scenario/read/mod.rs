@@ -77,7 +77,7 @@ impl Reader<'_> {
         let total = total_tasks(&scenario);
         if total > MOST_TASKS {
             let message = format!("{total} tasks in all are more than {MOST_TASKS}");
-            let help = "tasks × replicates × models × strategies counts";
+            let help = "tasks × replicates × models counts";
             self.problems.push(Problem::new(file.span("tasks"), message).help(help));
         }
         Some(scenario)
