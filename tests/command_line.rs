@@ -217,6 +217,37 @@ fn diff_pairs_the_same_tasks_and_finds_no_difference_in_a_run_and_itself() {
     assert_eq!(verdict("adaptive", "polls_per_task"), (true, "same".to_owned()));
 }
 
+/// A folder that is written again holds nothing of the run before, and `diff` notices tasks of another run.
+#[test]
+fn results_and_tasks_of_a_folder_belong_together() {
+    let desk = Desk::new();
+    desk.write("small.toml", SMALL);
+    let compare = |arguments: &str| assert_eq!(desk.run(&format!("compare small.toml --quiet {arguments}")).code, 0);
+    compare("--seed 1 --per-task --out a");
+    let of_seed_1 = desk.read("a/tasks.csv");
+    compare("--seed 2 --out a");
+    assert!(!desk.path("a/tasks.csv").exists());
+    compare("--seed 2 --per-task --out b");
+    assert_eq!(desk.run("diff a b").code, 0);
+    desk.write("a/tasks.csv", of_seed_1);
+    let run = desk.run("diff a b");
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("not those of results.json"), "{}", run.err);
+}
+
+#[test]
+fn engines_of_later_versions_are_named() {
+    for (arguments, message) in [
+        ("compare --engine wire", "`wire` is not part of this version"),
+        ("compare --base-url http://127.0.0.1", "--base-url is for the engine `wire`"),
+        ("compare --time-scale 60", "--time-scale is for the engine `wire`"),
+    ] {
+        let run = Desk::new().run(arguments);
+        assert_eq!(run.code, 2);
+        assert!(run.err.contains(message), "{}", run.err);
+    }
+}
+
 #[test]
 fn lists_and_schema_are_json_on_request() {
     let desk = Desk::new();

@@ -7,6 +7,7 @@ mod support;
 
 use pollbench::measure::results::Cell;
 use pollbench::report::findings::{self, Finding, Sentence, Span};
+use pollbench::strategy::composition::{Recovery, Tolerance};
 use support::{Fixture, fixture};
 
 /// A run of one model in which only the given strategies have these costs, half-widths and losses of 10 000 tasks.
@@ -48,6 +49,16 @@ fn the_cheapest_of_those_that_lose_nothing_wins() {
     assert!(finding.decided());
     insta::assert_snapshot!(plain(&finding.cautions()), @"webhook would cost 1.00, but 300 of 10,000 (3.0 %) succeeded and were never known (95 % interval 2.7 % to 3.4 %).");
     insta::assert_snapshot!(plain(&finding.answer()));
+}
+
+/// Of strategies that cost the same, the one that survives errors is named.
+#[test]
+fn a_tie_goes_to_the_hardened() {
+    let mut run = run(&[("adaptive", 4.0, Some(0.1), 0), ("adaptive-hardened", 4.0, Some(0.1), 0)]);
+    for strategy in run.scenario.strategies.iter_mut().filter(|strategy| strategy.name == "adaptive-hardened") {
+        strategy.recovery = Recovery::Tolerant(Tolerance::default());
+    }
+    assert_eq!(only(&run).choice.strategy, "adaptive-hardened");
 }
 
 #[test]

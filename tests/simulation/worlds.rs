@@ -166,3 +166,34 @@ fn giving_up_does_not_pay() {
     assert_eq!(only(&compared).outcomes.timeout_impatient, 1);
     assert_eq!(only(&compared).cost.mean, 2.0 * 61.0 + 0.5 * 600.0);
 }
+
+/// A wait that hangs goes on at least to the horizon, however early its limit was.
+#[test]
+fn a_hang_overshoots_its_limit() {
+    let scenario = scenario(
+        "tasks = 3\nreplicates = 1\nhorizon = \"1000s\"\n[models.m]\ncompletion = \"40s\"\n[[strategies]]\npreset = \"basic\"\n\
+         [[faults]]\nkind = \"stall\"\nprobability = 1.0",
+    );
+    let compared = run(&scenario, Options::default());
+    assert_eq!(only(&compared).outcomes.hang, 3);
+    assert_eq!(only(&compared).deadline_overshoot_ms.mean, Some(820_000.0));
+}
+
+/// Where tasks interact, a share is no better known than its replicates allow, and one replicate says nothing.
+#[test]
+fn shares_of_interacting_tasks_come_from_replicates() {
+    let world = |replicates: u32| {
+        let scenario = scenario(&format!(
+            "tasks = 100\nreplicates = {replicates}\n[models.m]\ncompletion = \"30s\"\n[[strategies]]\npreset = \"concurrent\"\n\
+             [[strategies]]\npreset = \"basic\"\n[[faults]]\nkind = \"reset\"\nprobability = 0.002"
+        ));
+        run(&scenario, Options::default()).results.cells
+    };
+    let [pools, alone] = &world(1)[..] else { panic!("two cells") };
+    assert_eq!(pools.shares_ci95.lost, None);
+    assert!(alone.shares_ci95.lost.is_some());
+    let pools = &world(20)[0];
+    let [low, high] = pools.shares_ci95.lost.expect("twenty replicates");
+    let [wilson_low, wilson_high] = pollbench::measure::interval::wilson(pools.lost, pools.tasks);
+    assert!(high - low > 1.5 * (wilson_high - wilson_low), "pools of twenty are lost together");
+}

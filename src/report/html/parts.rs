@@ -60,6 +60,9 @@ fn row(grid: &Grid, row: &Row) -> String {
     out
 }
 
+/// Columns of a table that fit beside a chart; a wider one stands under it.
+const BESIDE: usize = 4;
+
 /// A chart with the table of its figures beside it.
 pub(super) fn figure(chart: &Chart) -> String {
     let title = escape(&chart.title);
@@ -68,8 +71,9 @@ pub(super) fn figure(chart: &Chart) -> String {
     if let Some(first) = heading.get(..1) {
         heading.replace_range(..1, &first.to_uppercase());
     }
+    let layout = if chart.table.columns.len() > BESIDE { "stack" } else { "pair" };
     format!(
-        "<figure>\n<h3>{heading}</h3>\n<div class=\"pair\">\n\
+        "<figure>\n<h3>{heading}</h3>\n<div class=\"{layout}\">\n\
          <div class=\"picture\" role=\"region\" tabindex=\"0\" aria-label=\"{title}\">\n{}</div>\n{}</div>\n\
          <figcaption>{}</figcaption>\n</figure>\n",
         chart.svg,
