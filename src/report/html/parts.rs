@@ -61,7 +61,7 @@ fn row(grid: &Grid, row: &Row) -> String {
 }
 
 /// Columns of a table that fit beside a chart; a wider one stands under it.
-const BESIDE: usize = 4;
+const BESIDE: usize = 5;
 
 /// A chart with the table of its figures beside it.
 pub(super) fn figure(chart: &Chart) -> String {
