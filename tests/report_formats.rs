@@ -178,18 +178,3 @@ fn a_run_of_nothing_has_a_report() {
     fixture.series = Series::default();
     assert_eq!(report::files(&fixture.report()).len(), 4);
 }
-
-/// Writes a report to look at: `cargo test --test report_formats -- --ignored --nocapture`.
-#[test]
-#[ignore = "for eyes"]
-fn write_a_report_to_look_at() {
-    let fixture = fixture(6, true);
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("report");
-    for (path, content) in report::files(&fixture.report()) {
-        let path = folder.join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, content).unwrap();
-    }
-    println!("{}", report::table::render(&fixture.report(), Style { width: 150, colour: true }));
-    println!("{}", folder.display());
-}

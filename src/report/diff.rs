@@ -1,6 +1,7 @@
 //! What changed between two runs: paired task by task where the runs share tasks, else as independent samples.
 
 use super::format::{duration, interval, number, or_undefined};
+use super::json::pretty;
 use crate::measure::interval::Estimate;
 use crate::measure::results::{Cell, Interval, Results, Verdict};
 use crate::measure::verdict::{Difference, words};
@@ -278,15 +279,9 @@ impl Pairs {
 }
 
 /// The differences as JSON.
-///
-/// # Panics
-///
-/// Never: they hold nothing that JSON cannot.
 #[must_use]
 pub fn json(diff: &Diff) -> String {
-    let mut text = serde_json::to_string_pretty(diff).expect("differences are plain data");
-    text.push('\n');
-    text
+    pretty(diff)
 }
 
 /// The differences as tables, one for each metric.

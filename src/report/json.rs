@@ -1,16 +1,18 @@
-//! `results.json`.
+//! `results.json`, and whatever else is printed as JSON.
 
 use crate::measure::results::Results;
+use serde::Serialize;
 
 /// The results as indented JSON with a newline at its end.
-///
-/// # Panics
-///
-/// Never: the results hold nothing that JSON cannot.
 #[must_use]
 pub fn to_string(results: &Results) -> String {
+    pretty(results)
+}
+
+/// Plain data as indented JSON with a newline at its end.
+pub(super) fn pretty(data: &impl Serialize) -> String {
     // Keys are strings and non-finite floats become null, so there is nothing to refuse.
-    let mut text = serde_json::to_string_pretty(results).expect("results are plain data");
+    let mut text = serde_json::to_string_pretty(data).expect("reports are plain data");
     text.push('\n');
     text
 }

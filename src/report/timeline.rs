@@ -2,18 +2,13 @@
 
 use super::charts;
 use super::format::duration;
+use super::json::pretty;
 use crate::engine::trace::{Case, Trace};
 
 /// The trace as JSON.
-///
-/// # Panics
-///
-/// Never: a trace holds nothing that JSON cannot.
 #[must_use]
 pub fn json(trace: &Trace) -> String {
-    let mut text = serde_json::to_string_pretty(trace).expect("a trace is plain data");
-    text.push('\n');
-    text
+    pretty(trace)
 }
 
 /// The trace as a picture.
