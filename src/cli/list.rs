@@ -62,7 +62,15 @@ impl List {
 fn text(rows: &[Value]) -> String {
     let plain = |value: &Value| match value {
         Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
+        Value::Array(items) => {
+            let items: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+            // Names stand in one line, phrases in one each.
+            if items.iter().any(|item| item.contains(' ')) {
+                items.iter().map(|item| format!("\n        {item}")).collect()
+            } else {
+                items.join(", ")
+            }
+        }
         other => other.to_string(),
     };
     let mut out = String::new();
