@@ -80,6 +80,7 @@ fn text(rows: &[Value]) -> String {
                 ("name", name) => out += &format!("{name}\n"),
                 ("about", about) => out += &format!("    {about}\n"),
                 (_, empty) if empty.is_empty() => {}
+                (key, value) if value.starts_with('\n') => out += &format!("    {key}:{value}\n"),
                 (key, value) => out += &format!("    {key}: {value}\n"),
             }
         }
