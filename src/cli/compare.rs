@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -162,16 +162,12 @@ impl Compare {
             kept.entry((model, strategy, replicate)).or_default().extend_from_slice(records);
         };
         let sink: Option<Sink<'_>> = self.per_task.then_some(&keep);
-        let (started, running) = (std::sync::Barrier::new(2), std::sync::atomic::AtomicBool::new(true));
+        let running = AtomicBool::new(true);
         let compared = if self.quiet || !is_watched() {
             compare(plan, options, &control, sink)
         } else {
             std::thread::scope(|scope| {
-                scope.spawn(|| {
-                    started.wait();
-                    show_progress(plan, &control, &running);
-                });
-                started.wait();
+                scope.spawn(|| show_progress(plan, &control, &running));
                 let compared = compare(plan, options, &control, sink);
                 running.store(false, Ordering::Relaxed);
                 compared
@@ -224,7 +220,7 @@ impl Compare {
     }
 }
 
-fn show_progress(plan: &Plan<'_>, control: &Control, running: &std::sync::atomic::AtomicBool) {
+fn show_progress(plan: &Plan<'_>, control: &Control, running: &AtomicBool) {
     let scenario = plan.scenario;
     let total = scenario.tasks * u64::from(scenario.replicates) * (plan.models.len() * plan.strategies.len()) as u64;
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());

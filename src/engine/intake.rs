@@ -132,12 +132,6 @@ impl<'s> Intake<'s> {
         }
     }
 
-    /// The submit of the first task to come; [`Micros::NEVER`] after the last.
-    #[must_use]
-    pub fn first_submit(&self) -> Micros {
-        self.next_lane().map_or(Micros::NEVER, |lane| self.lanes[lane].submit)
-    }
-
     fn next_lane(&self) -> Option<usize> {
         let open = self.lanes.iter().enumerate().filter(|(_, lane)| lane.next < self.end);
         open.min_by_key(|(_, lane)| lane.submit).map(|(at, _)| at)

@@ -225,12 +225,7 @@ impl<'s> Link<'s> {
             return Exchange { replied, reply: Reply::Lost(Loss::Refused), fault: Some(rule) };
         }
         let struck = self.faults.striking(departure.lot, arrival, weather);
-        let at_connection =
-            struck.filter(|&rule| matches!(self.faults.rules[rule].effect, Effect::Reset | Effect::Stall));
-        if at_connection.is_none()
-            && let Some(buckets) = buckets
-            && let Some((rule, not_before)) = buckets.take(&self.faults, arrival, weather)
-        {
+        if let Some((rule, not_before)) = self.limited(struck, arrival, weather, buckets) {
             let Effect::RateLimit { retry, .. } = self.faults.rules[rule].effect else {
                 return Exchange { replied, reply: Reply::state(TaskState::Processing), fault: None };
             };
@@ -254,6 +249,21 @@ impl<'s> Link<'s> {
         Exchange { replied, reply, fault: Some(rule) }
     }
 
+    /// The token bucket that refuses a request, and when it would let it through. What `struck` at the connection never
+    /// gets as far as a bucket.
+    #[inline]
+    fn limited(
+        &self,
+        struck: Option<usize>,
+        arrival: Micros,
+        weather: &mut Weather<'_>,
+        buckets: Option<&mut Buckets>,
+    ) -> Option<(usize, Micros)> {
+        let at_connection =
+            struck.is_some_and(|rule| matches!(self.faults.rules[rule].effect, Effect::Reset | Effect::Stall));
+        buckets.filter(|_| !at_connection)?.take(&self.faults, arrival, weather)
+    }
+
     /// Lets a submit arrive: when the client hears of it, whether it got an id, and whether the task exists.
     pub fn arrive_submit(
         &self,
@@ -265,12 +275,7 @@ impl<'s> Link<'s> {
             return Submission { heard: departure.back, accepted: false, exists: false, fault: departure.refused };
         }
         let struck = self.faults.striking(departure.lot, departure.arrival, weather);
-        let at_connection =
-            struck.filter(|&rule| matches!(self.faults.rules[rule].effect, Effect::Reset | Effect::Stall));
-        if at_connection.is_none()
-            && let Some(buckets) = buckets
-            && let Some((rule, _)) = buckets.take(&self.faults, departure.arrival, weather)
-        {
+        if let Some((rule, _)) = self.limited(struck, departure.arrival, weather, buckets) {
             return Submission { heard: departure.back, accepted: false, exists: false, fault: Some(rule) };
         }
         match struck.map(|rule| &self.faults.rules[rule]) {

@@ -1,6 +1,6 @@
 //! One unit of work: every strategy on the same tasks, chunk by chunk.
 
-use crate::engine::intake::{Intake, Task, keys};
+use crate::engine::intake::{ArrivalClock, Intake, Task, keys};
 use crate::engine::plan::{ModelPlan, Plan};
 use crate::engine::sim::calm::Calm;
 use crate::engine::sim::observer::Observer;
@@ -82,7 +82,7 @@ impl<'p> Worker<'p> {
         let intake = || Intake::new(plan, &keys, replicate, unit.group, unit.range.clone(), unit.before);
         let weather = || Weather::new(&plan.scenario.faults, plan.scenario.seed, replicate);
         let firsts: Vec<Micros> = (0..plan.models.len())
-            .map(|model| Intake::new(plan, &keys, replicate, &[model], 0..1, Micros::ZERO).first_submit())
+            .map(|model| ArrivalClock::new(&plan.scenario.arrivals, &keys[model], 0, Micros::ZERO).tick())
             .collect();
         let mut lanes: Vec<Lane<'_>> = (0..plan.strategies.len())
             .map(|strategy| {
@@ -219,6 +219,8 @@ struct Sums<'u> {
     unit: &'u Unit<'u>,
     /// By strategy and model of the group, for strategies whose tasks interact.
     apart: Vec<Vec<Option<CellData>>>,
+    /// By strategy and model of the group.
+    rules: Vec<Vec<CellRules>>,
 }
 
 impl<'u> Sums<'u> {
@@ -228,7 +230,15 @@ impl<'u> Sums<'u> {
             .strategies
             .iter()
             .map(|strategy| unit.group.iter().map(|_| strategy.interacts.then(CellData::default)).collect());
-        Self { unit, apart: apart.collect() }
+        let rules = worker.plan.strategies.iter().enumerate().map(|(strategy, with)| {
+            let of_model = |&model: &usize| CellRules {
+                horizon: worker.plan.scenario.horizon,
+                limit: with.policies[model].nominal_limit(),
+                key: worker.plan.digest_key(model, strategy, unit.replicate),
+            };
+            unit.group.iter().map(of_model).collect()
+        });
+        Self { unit, apart: apart.collect(), rules: rules.collect() }
     }
 
     fn add(&mut self, worker: &mut Worker<'_>, strategy: usize, mine: &[Vec<TaskRecord>], base: &[Vec<TaskRecord>]) {
@@ -237,15 +247,11 @@ impl<'u> Sums<'u> {
         let interacts = plan.strategies[strategy].interacts || plan.strategies[plan.scenario.baseline].interacts;
         for (at, &model) in self.unit.group.iter().enumerate() {
             let records = if is_baseline { &base[at] } else { &mine[at] };
-            let rules = CellRules {
-                horizon,
-                limit: plan.strategies[strategy].policies[model].nominal_limit(),
-                key: plan.digest_key(model, strategy, replicate),
-            };
+            let rules = &self.rules[strategy][at];
             let cell = worker.cell(model, strategy);
             match &mut self.apart[strategy][at] {
-                Some(data) => data.add(records, &rules),
-                None => worker.findings.cells[cell].add(records, &rules),
+                Some(data) => data.add(records, rules),
+                None => worker.findings.cells[cell].add(records, rules),
             }
             if let Some(sink) = worker.sink {
                 sink(model, strategy, replicate, records);
