@@ -16,6 +16,7 @@
 //! | 3 | [`scenario`] | one file that says which tasks, faults and strategies meet; what exists is valid | `engine` |
 //! | 2 | [`measure`] | from task records to figures with intervals and verdicts | `engine` |
 //! | 1 | [`strategy`] | how a client waits: schedule, limit, recovery, jitter, channel; the presets | none |
+//! | 1 | [`net`] | a clock at any pace, connections over sockets or in memory | `net` |
 //! | 0 | [`world`] | distributions, models, arrivals, fates, faults and weather, keyed draws | none |
 //! | 0 | [`api`] | what can come back for a request | none |
 //! | 0 | [`time`] | instants and durations in whole microseconds | none |
@@ -60,6 +61,8 @@
 //! [`scenario`] and [`engine::compare`] do the same for whole populations of tasks; `examples/choose.rs` shows how.
 
 pub mod api;
+#[cfg(feature = "net")]
+pub mod net;
 pub mod strategy;
 pub mod time;
 pub mod world;

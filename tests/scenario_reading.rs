@@ -37,7 +37,7 @@ fn strategy(definition: &str) -> Strategy {
 }
 
 fn rule(definition: &str) -> FaultRule {
-    read(&format!("[[faults]]\n{definition}")).faults.remove(0)
+    read(&format!("[[faults]]\n{definition}")).faults[0].clone()
 }
 
 const fn s(seconds: u64) -> Micros {

@@ -84,7 +84,7 @@ pub fn keys(plan: &Plan<'_>, replicate: u32) -> Vec<Keys> {
 #[derive(Debug)]
 pub struct Intake<'s> {
     plan: &'s Plan<'s>,
-    weather: Weather<'s>,
+    weather: Weather,
     lanes: Vec<Lane<'s>>,
     end: u64,
     coupling: Option<Coupling>,

@@ -21,11 +21,11 @@ pub struct ModelPlan<'s> {
     /// What its failed tasks say.
     pub failure: &'s Failure,
     /// Status requests.
-    pub status: Link<'s>,
+    pub status: Link,
     /// Submits.
-    pub submit: Link<'s>,
+    pub submit: Link,
     /// Webhook deliveries.
-    pub webhook: WebhookLink<'s>,
+    pub webhook: WebhookLink,
 }
 
 /// One strategy with its policies.

@@ -26,6 +26,7 @@ use error::{InvalidScenario, ScenarioError};
 use files::{Files, Folder};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Most tasks of a scenario: tasks × replicates × models.
 pub const MOST_TASKS: u128 = 10_000_000_000;
@@ -48,13 +49,13 @@ pub struct Scenario {
     /// When tasks are submitted.
     pub arrivals: Arrivals,
     /// How long exchanges travel.
-    pub network: Network,
+    pub network: Arc<Network>,
     /// What happens to submits that fail.
     pub submit: SubmitPolicy,
     /// At least one, names unique.
     pub models: Vec<Model>,
     /// In file order, which is part of the randomness.
-    pub faults: Vec<FaultRule>,
+    pub faults: Arc<[FaultRule]>,
     /// At least one, names unique.
     pub strategies: Vec<Strategy>,
     /// Index in `strategies` of the one that others are compared with.

@@ -13,6 +13,7 @@ use crate::world::network::Network;
 use crate::world::rate_limit::Gcra;
 use crate::world::truth::Truth;
 use crate::world::weather::Weather;
+use std::sync::Arc;
 
 /// The draws that decide which fault strikes a request.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,8 +26,8 @@ pub struct Lot {
 
 /// The rules that can strike one route of one model, ready for use.
 #[derive(Debug, Clone)]
-pub struct RouteFaults<'s> {
-    rules: &'s [FaultRule],
+pub struct RouteFaults {
+    rules: Arc<[FaultRule]>,
     /// Rules that refuse connections.
     refusing: Vec<usize>,
     /// Rules of bursts.
@@ -41,11 +42,11 @@ pub struct RouteFaults<'s> {
     limits: Vec<usize>,
 }
 
-impl<'s> RouteFaults<'s> {
+impl RouteFaults {
     /// The rules among `rules` that apply to `route` of `model`. Shares that do not fit are cut at 1; scenarios are
     /// checked for that when they are read.
     #[must_use]
-    pub fn new(rules: &'s [FaultRule], route: Route, model: &str) -> Self {
+    pub fn new(rules: &Arc<[FaultRule]>, route: Route, model: &str) -> Self {
         let applies = |rule: &FaultRule| {
             rule.routes.contains(&route)
                 && rule.models.as_ref().is_none_or(|models| models.iter().any(|name| name == model))
@@ -61,7 +62,7 @@ impl<'s> RouteFaults<'s> {
             .filter_map(|(at, share)| share.map(|(from, to)| (from, to, at)))
             .collect();
         Self {
-            rules,
+            rules: Arc::clone(rules),
             refusing: with(|rule| rule.effect == Effect::Refuse),
             bursts_draw: bursts.iter().any(|&at| rules[at].probability < Probability::ONE),
             bursts,
@@ -85,7 +86,7 @@ impl<'s> RouteFaults<'s> {
 
     /// The rule that refuses a connection made at `now`.
     #[inline]
-    pub fn refusing_at(&self, now: Micros, weather: &mut Weather<'_>) -> Option<usize> {
+    pub fn refusing_at(&self, now: Micros, weather: &mut Weather) -> Option<usize> {
         self.refusing.iter().copied().find(|&rule| weather.is_active(rule, now))
     }
 
@@ -99,7 +100,7 @@ impl<'s> RouteFaults<'s> {
 
     /// The rule that strikes a request that reaches the server at `now`, token buckets aside.
     #[inline]
-    pub fn striking(&self, lot: Lot, now: Micros, weather: &mut Weather<'_>) -> Option<usize> {
+    pub fn striking(&self, lot: Lot, now: Micros, weather: &mut Weather) -> Option<usize> {
         for &rule in &self.bursts {
             if lot.burst < self.rules[rule].probability.get() && weather.is_active(rule, now) {
                 return Some(rule);
@@ -131,12 +132,7 @@ impl Buckets {
     }
 
     /// Takes a token of every active rule in `faults`: the rule that refuses, and when a token will be there.
-    pub fn take(
-        &mut self,
-        faults: &RouteFaults<'_>,
-        now: Micros,
-        weather: &mut Weather<'_>,
-    ) -> Option<(usize, Micros)> {
+    pub fn take(&mut self, faults: &RouteFaults, now: Micros, weather: &mut Weather) -> Option<(usize, Micros)> {
         faults.limits.iter().find_map(|&rule| {
             let bucket = self.by_rule[rule].as_mut().filter(|_| weather.is_active(rule, now))?;
             bucket.take(now).err().map(|not_before| (rule, not_before))
@@ -171,17 +167,17 @@ pub struct Exchange<'s> {
 
 /// One route between a client and a model: network and faults.
 #[derive(Debug, Clone)]
-pub struct Link<'s> {
-    network: &'s Network,
+pub struct Link {
+    network: Arc<Network>,
     /// The rules that can strike it.
-    pub faults: RouteFaults<'s>,
+    pub faults: RouteFaults,
 }
 
-impl<'s> Link<'s> {
+impl Link {
     /// The link for `route` of `model`.
     #[must_use]
-    pub fn new(network: &'s Network, rules: &'s [FaultRule], route: Route, model: &str) -> Self {
-        Self { network, faults: RouteFaults::new(rules, route, model) }
+    pub fn new(network: &Arc<Network>, rules: &Arc<[FaultRule]>, route: Route, model: &str) -> Self {
+        Self { network: Arc::clone(network), faults: RouteFaults::new(rules, route, model) }
     }
 
     /// The round trip if it is always the same and nothing can go wrong.
@@ -200,7 +196,7 @@ impl<'s> Link<'s> {
 
     /// Sends a request at `sent`. A refused connection is known at once and takes no draws.
     #[inline]
-    pub fn depart(&self, sent: Micros, travel: &mut Draws, lots: &mut Draws, weather: &mut Weather<'_>) -> Departure {
+    pub fn depart(&self, sent: Micros, travel: &mut Draws, lots: &mut Draws, weather: &mut Weather) -> Departure {
         if let Some(rule) = self.faults.refusing_at(sent, weather) {
             let lot = Lot { share: 1.0, burst: 1.0 };
             return Departure { sent, arrival: sent, back: sent, refused: Some(rule), lot };
@@ -212,12 +208,12 @@ impl<'s> Link<'s> {
 
     /// Lets a status request arrive and read `truth`. `buckets` must see arrivals in the order of time.
     #[inline]
-    pub fn arrive(
+    pub fn arrive<'s>(
         &self,
         departure: &Departure,
         truth: &Truth,
         failure: &'s Failure,
-        weather: &mut Weather<'_>,
+        weather: &mut Weather,
         buckets: Option<&mut Buckets>,
     ) -> Exchange<'s> {
         let (replied, arrival) = (departure.back, departure.arrival);
@@ -256,7 +252,7 @@ impl<'s> Link<'s> {
         &self,
         struck: Option<usize>,
         arrival: Micros,
-        weather: &mut Weather<'_>,
+        weather: &mut Weather,
         buckets: Option<&mut Buckets>,
     ) -> Option<(usize, Micros)> {
         let at_connection =
@@ -268,7 +264,7 @@ impl<'s> Link<'s> {
     pub fn arrive_submit(
         &self,
         departure: &Departure,
-        weather: &mut Weather<'_>,
+        weather: &mut Weather,
         buckets: Option<&mut Buckets>,
     ) -> Submission {
         if departure.refused.is_some() {

@@ -5,6 +5,7 @@ use crate::world::draws::{Draws, Keys, Stream};
 use crate::world::fault::{FaultRule, GilbertElliott, When, Window};
 use rand_distr::{Distribution as _, Exp1};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 impl Window {
     /// Whether the window is open at `now`; it is open at its first instant and closed at its end.
@@ -74,15 +75,15 @@ impl Path {
 
 /// The weather of one replicate: which rules are active when.
 #[derive(Debug, Clone)]
-pub struct Weather<'s> {
-    rules: &'s [FaultRule],
+pub struct Weather {
+    rules: Arc<[FaultRule]>,
     paths: Vec<Option<Path>>,
 }
 
-impl<'s> Weather<'s> {
+impl Weather {
     /// The weather of `replicate`: one process per rule, the same for all models and strategies.
     #[must_use]
-    pub fn new(rules: &'s [FaultRule], seed: u64, replicate: u32) -> Self {
+    pub fn new(rules: &Arc<[FaultRule]>, seed: u64, replicate: u32) -> Self {
         let keys = Keys::new(seed, replicate, "weather");
         let paths = rules
             .iter()
@@ -92,7 +93,7 @@ impl<'s> Weather<'s> {
                 When::Always | When::During(_) => None,
             })
             .collect();
-        Self { rules, paths }
+        Self { rules: Arc::clone(rules), paths }
     }
 
     /// Whether rule number `rule` is active at `now`.

@@ -9,6 +9,7 @@ use crate::world::exchange::{Link, RouteFaults};
 use crate::world::fault::{Effect, FaultRule, Route};
 use crate::world::network::Network;
 use crate::world::weather::Weather;
+use std::sync::Arc;
 
 /// What reaches the client of one task's webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,28 +29,28 @@ impl Deliveries {
 
 /// The way of a model's webhooks to the client.
 #[derive(Debug, Clone)]
-pub struct WebhookLink<'s> {
-    network: &'s Network,
-    downlink: Link<'s>,
-    rules: &'s [FaultRule],
-    faults: RouteFaults<'s>,
+pub struct WebhookLink {
+    network: Arc<Network>,
+    downlink: Link,
+    rules: Arc<[FaultRule]>,
+    faults: RouteFaults,
 }
 
-impl<'s> WebhookLink<'s> {
+impl WebhookLink {
     /// The way for `model`.
     #[must_use]
-    pub fn new(network: &'s Network, rules: &'s [FaultRule], model: &str) -> Self {
+    pub fn new(network: &Arc<Network>, rules: &Arc<[FaultRule]>, model: &str) -> Self {
         Self {
-            network,
-            downlink: Link::new(network, &[], Route::Webhook, model),
-            rules,
+            network: Arc::clone(network),
+            downlink: Link::new(network, &Arc::default(), Route::Webhook, model),
+            rules: Arc::clone(rules),
             faults: RouteFaults::new(rules, Route::Webhook, model),
         }
     }
 
     /// The deliveries for a task that is done at `done`. A task that never ends has none.
     #[must_use]
-    pub fn deliver(&self, done: Micros, keys: &Keys, task: u64, weather: &mut Weather<'_>) -> Deliveries {
+    pub fn deliver(&self, done: Micros, keys: &Keys, task: u64, weather: &mut Weather) -> Deliveries {
         if done.is_never() {
             return Deliveries::NONE;
         }

@@ -302,10 +302,11 @@ fn scenario(models: usize) -> Scenario {
             rtt: Distribution::constant(Micros::ZERO),
             up_share: Probability::ZERO,
             webhook_latency: None,
-        },
+        }
+        .into(),
         submit: SubmitPolicy { retries: 0, retry_delay: second, attempt_timeout: second },
         models: MODELS.iter().take(models).map(|(name, ..)| model(name)).collect(),
-        faults: vec![],
+        faults: [].into(),
         strategies: PLANS.iter().map(|plan| strategy(plan.0)).collect(),
         baseline: 0,
         cost: CostWeights { poll: 1.0, delay_per_s: 0.1 },

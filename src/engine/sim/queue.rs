@@ -42,7 +42,7 @@ pub(super) struct Ground<'p> {
     pub(super) plan: &'p Plan<'p>,
     pub(super) strategy: usize,
     pub(super) keys: &'p [Keys],
-    pub(super) weather: Weather<'p>,
+    pub(super) weather: Weather,
     pub(super) buckets: Buckets,
     pub(super) observer: Observer,
     events: BinaryHeap<Reverse<(Micros, u64, Event)>>,
@@ -103,7 +103,7 @@ impl<'p> Queue<'p> {
         plan: &'p Plan<'p>,
         strategy: usize,
         keys: &'p [Keys],
-        weather: Weather<'p>,
+        weather: Weather,
         intake: Intake<'p>,
         observer: Observer,
     ) -> Self {

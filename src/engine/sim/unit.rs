@@ -56,7 +56,7 @@ pub(super) struct Worker<'p> {
 /// One strategy at work on a unit.
 enum Lane<'p> {
     /// Task by task.
-    Fast { observer: Observer, weather: Weather<'p> },
+    Fast { observer: Observer, weather: Weather },
     /// In the order of time.
     Queue(Box<Queue<'p>>),
 }
@@ -143,7 +143,7 @@ impl<'p> Worker<'p> {
         strategy: usize,
         keys: &[Keys],
         tasks: &[Task],
-        weather: &mut Weather<'p>,
+        weather: &mut Weather,
         observer: &mut Observer,
         records: &mut Vec<TaskRecord>,
     ) {
@@ -191,7 +191,7 @@ fn poll_through(
     mut waiting: Waiting<'_>,
     mut next: Next,
     model: &ModelPlan<'_>,
-    weather: &mut Weather<'_>,
+    weather: &mut Weather,
     observer: &mut Observer,
 ) -> TaskRecord {
     loop {

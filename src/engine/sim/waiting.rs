@@ -89,7 +89,7 @@ impl<'p> Waiting<'p> {
         place: &Place<'_, 'p>,
         task: &Task,
         truth: Truth,
-        weather: &mut Weather<'_>,
+        weather: &mut Weather,
         observer: &mut Observer,
     ) -> (Self, Next) {
         let Place { policy, model, keys, horizon } = *place;
@@ -122,7 +122,7 @@ impl<'p> Waiting<'p> {
 
     /// Sends the poll that [`Next::Send`] asked for.
     #[inline]
-    pub(super) fn depart(&mut self, model: &ModelPlan<'_>, at: Micros, weather: &mut Weather<'_>) -> Departure {
+    pub(super) fn depart(&mut self, model: &ModelPlan<'_>, at: Micros, weather: &mut Weather) -> Departure {
         self.record.polls += 1;
         self.record.violations += u32::from(at < self.not_before);
         model.status.depart(at, &mut self.travel, &mut self.lots, weather)

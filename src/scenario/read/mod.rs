@@ -15,6 +15,7 @@ use super::grammar::SCENARIO;
 use super::{CostWeights, MOST_TASKS, Scenario, SubmitPolicy, total_tasks};
 use crate::world::model::Probability;
 use std::ops::Range;
+use std::sync::Arc;
 use toml::de::DeTable;
 
 /// Reads the scenario in `text`. `origin` is where it is from, for messages; `files` has the files that it names.
@@ -65,10 +66,10 @@ impl Reader<'_> {
             replicates: u32::try_from(file.get::<u64>("replicates")?).ok()?,
             horizon: file.get("horizon")?,
             arrivals: arrivals?,
-            network: network?,
+            network: Arc::new(network?),
             submit: submit?,
             models: models?,
-            faults: faults?,
+            faults: faults?.into(),
             strategies: strategies?,
             baseline: baseline?,
             cost: cost?,

@@ -1,0 +1,7 @@
+//! What server and client stand on: a clock that runs at any pace, and byte streams over sockets or in memory.
+//!
+//! This is the only place below the command line that reads a clock or opens a connection.
+
+pub mod clock;
+pub mod memory;
+pub mod stream;
