@@ -25,7 +25,12 @@ pub struct Compared {
 /// Runs a plan on the simulator and sums it up; gates are left to the caller. `None` if it was stopped.
 #[must_use]
 pub fn compare(plan: &Plan<'_>, options: Options, control: &Control, sink: Option<Sink<'_>>) -> Option<Compared> {
-    let findings = run(plan, options, control, sink)?;
+    run(plan, options, control, sink).map(|findings| summarise(plan, "sim", &findings))
+}
+
+/// Sums up what `engine` found.
+#[must_use]
+pub fn summarise(plan: &Plan<'_>, engine: &str, findings: &Findings) -> Compared {
     let scenario = plan.scenario;
     let weights = &scenario.cost;
     let cells = each_cell(plan).zip(&findings.cells).map(|((model, strategy), data)| {
@@ -47,12 +52,12 @@ pub fn compare(plan: &Plan<'_>, options: Options, control: &Control, sink: Optio
         .collect();
     let series = findings.cells.iter().zip(&findings.samples).map(|(data, sample)| summary::series(data, sample));
     let digest = findings.cells.iter().fold(0_u64, |sum, cell| sum.wrapping_add(cell.totals.digest));
-    Some(Compared {
+    Compared {
         results: Results {
             schema_version: SCHEMA_VERSION,
             run: Run {
                 scenario: scenario.name.clone(),
-                engine: "sim".to_owned(),
+                engine: engine.to_owned(),
                 seed: scenario.seed,
                 tasks: scenario.tasks,
                 replicates: scenario.replicates,
@@ -63,9 +68,9 @@ pub fn compare(plan: &Plan<'_>, options: Options, control: &Control, sink: Optio
             comparisons: summary::comparisons(&pairings, weights),
             gates: Vec::new(),
         },
-        series: Series { cells: series.collect(), bands: bands(plan, &findings) },
+        series: Series { cells: series.collect(), bands: bands(plan, findings) },
         idle_rules: (0..scenario.faults.len()).filter(|&rule| findings.fired[rule] == 0).collect(),
-    })
+    }
 }
 
 /// Models in plan order, then strategies: the order of cells.

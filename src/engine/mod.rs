@@ -4,8 +4,10 @@
 //! waits, [`sim`] the simulator that answers strategies from the world directly, [`trace`] one wait request by request.
 
 pub mod compare;
+mod findings;
 pub mod gates;
 pub mod intake;
+mod observer;
 pub mod plan;
 pub mod sim;
 pub mod trace;

@@ -81,6 +81,12 @@ impl<'s> Plan<'s> {
         Self { scenario, groups: groups(scenario), models, strategies, intake_coupled }
     }
 
+    /// Number of the cell of a model and a strategy.
+    #[must_use]
+    pub fn cell(&self, model: usize, strategy: usize) -> usize {
+        model * self.strategies.len() + strategy
+    }
+
     /// Key of the digest for one cell and replicate.
     #[must_use]
     pub fn digest_key(&self, model: usize, strategy: usize, replicate: u32) -> u64 {

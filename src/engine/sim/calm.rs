@@ -5,8 +5,8 @@
 
 use crate::api::reply::{Reply, TaskState};
 use crate::engine::intake::Task;
+use crate::engine::observer::Observer;
 use crate::engine::plan::ModelPlan;
-use crate::engine::sim::observer::Observer;
 use crate::engine::sim::waiting::blank;
 use crate::measure::record::{Outcome, TaskRecord};
 use crate::strategy::composition::{Channel, Recovery};

@@ -6,18 +6,15 @@
 //! share something take the event queue. All sums are integers: any number of threads gives the same bytes.
 
 mod calm;
-mod observer;
 mod pools;
 mod queue;
 mod unit;
 mod waiting;
 
+pub use crate::engine::findings::{Findings, Sink};
 use crate::engine::intake::{ArrivalClock, keys};
 use crate::engine::plan::Plan;
 use crate::measure::rate::RateCounts;
-use crate::measure::record::TaskRecord;
-use crate::measure::series::SampledTask;
-use crate::measure::totals::{CellData, PairData};
 use crate::time::Micros;
 use crate::world::arrivals::Arrivals;
 use std::collections::BTreeMap;
@@ -58,22 +55,6 @@ pub struct Control {
     pub stop: AtomicBool,
 }
 
-/// Takes the records of every task: (model, strategy, replicate, records in order of tasks).
-pub type Sink<'a> = &'a (dyn Fn(usize, usize, u32, &[TaskRecord]) + Sync);
-
-/// What a run found, before statistics.
-#[derive(Debug, Default)]
-pub struct Findings {
-    /// By model, then strategy.
-    pub cells: Vec<CellData>,
-    /// By model, then strategy; the baseline's own stays empty.
-    pub pairs: Vec<PairData>,
-    /// By model, then strategy: a few tasks of the first replicate.
-    pub samples: Vec<Vec<SampledTask>>,
-    /// How often each rule struck.
-    pub fired: Vec<u64>,
-}
-
 /// Simulates a plan. `None` if it was stopped.
 #[must_use]
 pub fn run(plan: &Plan<'_>, options: Options, control: &Control, sink: Option<Sink<'_>>) -> Option<Findings> {
@@ -107,33 +88,6 @@ pub fn run(plan: &Plan<'_>, options: Options, control: &Control, sink: Option<Si
         all.merge(part);
         all
     })
-}
-
-impl Findings {
-    fn new(plan: &Plan<'_>) -> Self {
-        let cells = plan.models.len() * plan.strategies.len();
-        Self {
-            cells: (0..cells).map(|_| CellData::default()).collect(),
-            pairs: (0..cells).map(|_| PairData::default()).collect(),
-            samples: vec![Vec::new(); cells],
-            fired: vec![0; plan.scenario.faults.len()],
-        }
-    }
-
-    fn merge(&mut self, other: Self) {
-        for (mine, theirs) in self.cells.iter_mut().zip(&other.cells) {
-            mine.merge(theirs);
-        }
-        for (mine, theirs) in self.pairs.iter_mut().zip(&other.pairs) {
-            mine.merge(theirs);
-        }
-        for (mine, theirs) in self.samples.iter_mut().zip(other.samples) {
-            mine.extend(theirs);
-        }
-        for (mine, theirs) in self.fired.iter_mut().zip(other.fired) {
-            *mine += theirs;
-        }
-    }
 }
 
 /// Rates of replicates that are simulated in ranges: (cell, replicate) to the ranges to come and the counts so far.

@@ -5,8 +5,8 @@
 
 use crate::api::reply::{Loss, Reply};
 use crate::engine::intake::{Intake, Task};
+use crate::engine::observer::Observer;
 use crate::engine::plan::Plan;
-use crate::engine::sim::observer::Observer;
 use crate::engine::sim::pools::{PoolEvent, Pools};
 use crate::engine::sim::waiting::{Next, Place, Waiting, blank};
 use crate::measure::record::TaskRecord;

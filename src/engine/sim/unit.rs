@@ -1,14 +1,14 @@
 //! One unit of work: every strategy on the same tasks, chunk by chunk.
 
+use crate::engine::findings::{Sums, split};
 use crate::engine::intake::{ArrivalClock, Intake, Task, keys};
+use crate::engine::observer::Observer;
 use crate::engine::plan::{ModelPlan, Plan};
 use crate::engine::sim::calm::Calm;
-use crate::engine::sim::observer::Observer;
 use crate::engine::sim::queue::Queue;
 use crate::engine::sim::waiting::{Next, Place, Waiting, blank};
 use crate::engine::sim::{Control, Findings, OpenRates, Options, Sink};
 use crate::measure::record::TaskRecord;
-use crate::measure::totals::{CellData, CellRules};
 use crate::time::Micros;
 use crate::world::draws::Keys;
 use crate::world::weather::Weather;
@@ -72,10 +72,6 @@ impl<'p> Worker<'p> {
         Self { plan, options, calm, control, sink, findings: Findings::new(plan) }
     }
 
-    fn cell(&self, model: usize, strategy: usize) -> usize {
-        model * self.plan.strategies.len() + strategy
-    }
-
     pub(super) fn run(&mut self, unit: &Unit<'_>, open: &Mutex<OpenRates>) {
         let (plan, replicate) = (self.plan, unit.replicate);
         let keys = keys(plan, replicate);
@@ -96,7 +92,7 @@ impl<'p> Worker<'p> {
             })
             .collect();
 
-        let mut sums = Sums::new(self, unit);
+        let mut sums = Sums::new(plan, replicate, unit.group);
         let mut source = intake();
         let (mut tasks, mut records) = (Vec::with_capacity(CHUNK), Vec::with_capacity(CHUNK));
         let mut baseline: Vec<Vec<TaskRecord>> = vec![Vec::new(); unit.group.len()];
@@ -120,7 +116,7 @@ impl<'p> Worker<'p> {
                 }
                 let part = if strategy == plan.scenario.baseline { &mut baseline } else { &mut by_model };
                 split(&records, unit.group, part);
-                sums.add(self, strategy, &by_model, &baseline);
+                sums.add(&mut self.findings, self.sink, strategy, &by_model, &baseline);
             }
             self.control.done.fetch_add((tasks.len() * order.len()) as u64, Ordering::Relaxed);
         }
@@ -134,7 +130,7 @@ impl<'p> Worker<'p> {
             };
             self.close(unit, strategy, &observer, open);
         }
-        sums.finish(self);
+        sums.finish(&mut self.findings);
     }
 
     /// The fast path.
@@ -170,7 +166,7 @@ impl<'p> Worker<'p> {
             *mine += fired;
         }
         for &model in unit.group {
-            let cell = self.cell(model, strategy);
+            let cell = self.plan.cell(model, strategy);
             self.findings.samples[cell].extend(observer.sample(model as u32));
             let counts = &observer.rates[model];
             if unit.parts == 1 {
@@ -201,75 +197,6 @@ fn poll_through(
                 let departure = waiting.depart(model, at, weather);
                 let exchange = model.status.arrive(&departure, waiting.truth(), model.failure, weather, None);
                 next = waiting.hear(at, timeout, &exchange, observer);
-            }
-        }
-    }
-}
-
-/// Sorts records into one list for each model of the group.
-fn split(records: &[TaskRecord], group: &[usize], into: &mut [Vec<TaskRecord>]) {
-    for (model, part) in group.iter().zip(into) {
-        part.clear();
-        part.extend(records.iter().filter(|record| record.model as usize == *model));
-    }
-}
-
-/// Sums of a unit: into the findings directly, or apart where the replicate must stay recognisable.
-struct Sums<'u> {
-    unit: &'u Unit<'u>,
-    /// By strategy and model of the group, for strategies whose tasks interact.
-    apart: Vec<Vec<Option<CellData>>>,
-    /// By strategy and model of the group.
-    rules: Vec<Vec<CellRules>>,
-}
-
-impl<'u> Sums<'u> {
-    fn new(worker: &Worker<'_>, unit: &'u Unit<'u>) -> Self {
-        let apart = worker
-            .plan
-            .strategies
-            .iter()
-            .map(|strategy| unit.group.iter().map(|_| strategy.interacts.then(CellData::default)).collect());
-        let rules = worker.plan.strategies.iter().enumerate().map(|(strategy, with)| {
-            let of_model = |&model: &usize| CellRules {
-                horizon: worker.plan.scenario.horizon,
-                limit: with.policies[model].nominal_limit(),
-                key: worker.plan.digest_key(model, strategy, unit.replicate),
-            };
-            unit.group.iter().map(of_model).collect()
-        });
-        Self { unit, apart: apart.collect(), rules: rules.collect() }
-    }
-
-    fn add(&mut self, worker: &mut Worker<'_>, strategy: usize, mine: &[Vec<TaskRecord>], base: &[Vec<TaskRecord>]) {
-        let (plan, replicate, horizon) = (worker.plan, self.unit.replicate, worker.plan.scenario.horizon);
-        let is_baseline = strategy == plan.scenario.baseline;
-        let interacts = plan.strategies[strategy].interacts || plan.strategies[plan.scenario.baseline].interacts;
-        for (at, &model) in self.unit.group.iter().enumerate() {
-            let records = if is_baseline { &base[at] } else { &mine[at] };
-            let rules = &self.rules[strategy][at];
-            let cell = worker.cell(model, strategy);
-            match &mut self.apart[strategy][at] {
-                Some(data) => data.add(records, rules),
-                None => worker.findings.cells[cell].add(records, rules),
-            }
-            if let Some(sink) = worker.sink {
-                sink(model, strategy, replicate, records);
-            }
-            if !is_baseline {
-                let pairs = &mut worker.findings.pairs[cell];
-                let into = if interacts { pairs.replicates.entry(replicate).or_default() } else { &mut pairs.totals };
-                into.add(records, &base[at], horizon);
-            }
-        }
-    }
-
-    fn finish(self, worker: &mut Worker<'_>) {
-        for (strategy, cells) in self.apart.into_iter().enumerate() {
-            for (&model, data) in self.unit.group.iter().zip(cells) {
-                let Some(data) = data else { continue };
-                let cell = worker.cell(model, strategy);
-                worker.findings.cells[cell].add_replicate(self.unit.replicate, &data);
             }
         }
     }

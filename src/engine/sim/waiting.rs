@@ -4,8 +4,8 @@
 
 use crate::api::reply::{Loss, Reply};
 use crate::engine::intake::Task;
+use crate::engine::observer::Observer;
 use crate::engine::plan::{ModelPlan, Plan};
-use crate::engine::sim::observer::Observer;
 use crate::measure::record::{Outcome, TaskRecord};
 use crate::strategy::composition::Channel;
 use crate::strategy::wait::{Ending, Policy, Step, Wait, Worth};

@@ -15,11 +15,11 @@ const POLLS_KEPT: usize = 120;
 
 /// The observer of one strategy on one group of models in one replicate.
 #[derive(Debug)]
-pub(super) struct Observer {
+pub(in crate::engine) struct Observer {
     /// Rates by model number in the plan; only the group's are used.
-    pub(super) rates: Vec<RateCounts>,
+    pub(in crate::engine) rates: Vec<RateCounts>,
     /// Firings by rule.
-    pub(super) fired: Vec<u64>,
+    pub(in crate::engine) fired: Vec<u64>,
     sample: Option<Sample>,
 }
 
@@ -31,7 +31,7 @@ struct Sample {
 
 impl Observer {
     /// Watches models whose first submits are `firsts`; keeps a sample out of `sample_of` tasks of each model.
-    pub(super) fn new(firsts: &[Micros], rules: usize, sample_of: Option<u64>) -> Self {
+    pub(in crate::engine) fn new(firsts: &[Micros], rules: usize, sample_of: Option<u64>) -> Self {
         Self {
             rates: firsts.iter().map(|&first| RateCounts::new(first)).collect(),
             fired: vec![0; rules],
@@ -40,7 +40,7 @@ impl Observer {
     }
 
     #[inline]
-    pub(super) fn submits(&mut self, task: &Task) {
+    pub(in crate::engine) fn submits(&mut self, task: &Task) {
         let rates = &mut self.rates[task.model];
         rates.submit(task.submitted);
         for &again in &task.resubmits {
@@ -49,14 +49,14 @@ impl Observer {
     }
 
     #[inline]
-    pub(super) fn fault(&mut self, rule: Option<usize>) {
+    pub(in crate::engine) fn fault(&mut self, rule: Option<usize>) {
         if let Some(rule) = rule {
             self.fired[rule] += 1;
         }
     }
 
     #[inline]
-    pub(super) fn poll(&mut self, record: &TaskRecord, sent: Micros, worth: Worth) {
+    pub(in crate::engine) fn poll(&mut self, record: &TaskRecord, sent: Micros, worth: Worth) {
         self.rates[record.model as usize].poll(sent);
         if let Some(sample) = &mut self.sample
             && sample.wants(record.task)
@@ -74,7 +74,7 @@ impl Observer {
     }
 
     #[inline]
-    pub(super) fn settled(&mut self, record: &TaskRecord) {
+    pub(in crate::engine) fn settled(&mut self, record: &TaskRecord) {
         if let Some(sample) = &mut self.sample
             && sample.wants(record.task)
         {
@@ -85,7 +85,7 @@ impl Observer {
     }
 
     /// The sampled tasks of `model`, in order.
-    pub(super) fn sample(&self, model: u32) -> Vec<SampledTask> {
+    pub(in crate::engine) fn sample(&self, model: u32) -> Vec<SampledTask> {
         let tasks = self.sample.iter().flat_map(|sample| &sample.tasks);
         tasks.filter(|((of, _), _)| *of == model).map(|(_, task)| task.clone()).collect()
     }
