@@ -15,6 +15,8 @@
 //! | 3 | [`engine`] | the simulator, traces, gates: a plan in, task records out | `engine` |
 //! | 3 | [`scenario`] | one file that says which tasks, faults and strategies meet; what exists is valid | `engine` |
 //! | 2 | [`measure`] | from task records to figures with intervals and verdicts | `engine` |
+//! | 2 | [`server`] | the mock of the APIXO server: axum, faults, webhooks, control plane | `server` |
+//! | 2 | [`client`] | an asynchronous client: submits, waits, webhooks | `client` |
 //! | 1 | [`strategy`] | how a client waits: schedule, limit, recovery, jitter, channel; the presets | none |
 //! | 1 | [`net`] | a clock at any pace, connections over sockets or in memory | `net` |
 //! | 0 | [`world`] | distributions, models, arrivals, fates, faults and weather, keyed draws | none |
@@ -61,8 +63,12 @@
 //! [`scenario`] and [`engine::compare`] do the same for whole populations of tasks; `examples/choose.rs` shows how.
 
 pub mod api;
+#[cfg(feature = "client")]
+pub mod client;
 #[cfg(feature = "net")]
 pub mod net;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod strategy;
 pub mod time;
 pub mod world;

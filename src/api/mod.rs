@@ -1,3 +1,5 @@
-//! The APIXO API as a client meets it: what can come back for a request.
+//! The APIXO API as a client meets it: what can come back for a request, and how it is written.
 
+#[cfg(feature = "net")]
+pub mod envelope;
 pub mod reply;

@@ -53,6 +53,12 @@ impl Clock {
         Self { start: Instant::now(), tick, origin_ms: PAUSED_ORIGIN_MS, is_paused: true }
     }
 
+    /// Whether it stands on tokio's paused clock, where nothing else may set timers.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.is_paused
+    }
+
     /// Now.
     #[must_use]
     pub fn now(&self) -> Micros {

@@ -1,0 +1,206 @@
+//! The JSON envelope of every answer, as tolerant clients read it.
+//!
+//! What has the wrong type counts as absent: published samples and observed answers differ in which fields they have.
+
+use crate::world::model::Failure;
+use serde_json::{Map, Value};
+
+/// The state of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Queued.
+    Pending,
+    /// Being worked on.
+    Processing,
+    /// Done, with a result.
+    Success,
+    /// Done, without one.
+    Failed,
+}
+
+impl State {
+    const ALL: [Self; 4] = [Self::Pending, Self::Processing, Self::Success, Self::Failed];
+
+    /// The word on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Processing => "processing",
+            Self::Success => "success",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether it is final.
+    #[must_use]
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Success | Self::Failed)
+    }
+}
+
+/// What an answer says of a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// The task's id, where the answer has it.
+    pub task_id: Option<String>,
+    /// Its state.
+    pub state: State,
+    /// When it was created, in Unix milliseconds.
+    pub create_time_ms: Option<u64>,
+    /// When it ended, in Unix milliseconds.
+    pub complete_time_ms: Option<u64>,
+    /// Processing time in milliseconds.
+    pub cost_time_ms: Option<u64>,
+    /// Where its results can be had.
+    pub urls: Vec<String>,
+    /// Code and message of a failed task, empty where the answer has none.
+    pub failure: Option<Failure>,
+}
+
+/// What `data` of an envelope holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Data {
+    /// Null, or nothing.
+    Absent,
+    /// Something.
+    Present(Value),
+}
+
+/// An answer's body.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Envelope {
+    /// The numeric code, which repeats the HTTP status.
+    pub code: Option<u64>,
+    /// The message.
+    pub message: Option<String>,
+    /// The content.
+    pub data: Data,
+}
+
+impl Envelope {
+    /// Reads a body; `None` where it is no JSON object.
+    ///
+    /// ```
+    /// use pollbench::api::envelope::{Envelope, State};
+    /// let body = br#"{"code":200,"message":"success","data":{"taskId":"t","state":"success",
+    ///     "resultJson":"{\"resultUrls\":[\"https://x/1.png\"]}","costTime":12500}}"#;
+    /// let status = Envelope::read(body).and_then(|envelope| envelope.status()).unwrap();
+    /// assert_eq!((status.state, status.cost_time_ms), (State::Success, Some(12_500)));
+    /// assert_eq!(status.urls, ["https://x/1.png"]);
+    /// ```
+    #[must_use]
+    pub fn read(body: &[u8]) -> Option<Self> {
+        let Value::Object(mut fields) = serde_json::from_slice(body).ok()? else { return None };
+        let data = match fields.remove("data") {
+            None | Some(Value::Null) => Data::Absent,
+            Some(value) => Data::Present(value),
+        };
+        Some(Self { code: fields.get("code").and_then(Value::as_u64), message: text(&fields, "message"), data })
+    }
+
+    /// The task that it tells of; `None` where it has no known state.
+    #[must_use]
+    pub fn status(&self) -> Option<Status> {
+        let Data::Present(Value::Object(fields)) = &self.data else { return None };
+        let word = fields.get("state")?.as_str()?;
+        let state = State::ALL.into_iter().find(|state| state.name() == word)?;
+        let number = |name: &str| fields.get(name).and_then(Value::as_u64);
+        let failure = (state == State::Failed).then(|| Failure {
+            code: text(fields, "failCode").unwrap_or_default(),
+            message: text(fields, "failMsg").unwrap_or_default(),
+        });
+        Some(Status {
+            task_id: text(fields, "taskId"),
+            state,
+            create_time_ms: number("createTime"),
+            complete_time_ms: number("completeTime"),
+            cost_time_ms: number("costTime"),
+            urls: text(fields, "resultJson").map(|json| urls(&json)).unwrap_or_default(),
+            failure,
+        })
+    }
+
+    /// The id of a task that was accepted.
+    #[must_use]
+    pub fn task_id(&self) -> Option<String> {
+        let Data::Present(Value::Object(fields)) = &self.data else { return None };
+        text(fields, "taskId").filter(|id| !id.is_empty())
+    }
+
+    /// What an error says: its message, and the detail in `data` if there is one.
+    #[must_use]
+    pub fn complaint(&self) -> String {
+        let message = self.message.clone().unwrap_or_default();
+        match &self.data {
+            Data::Present(Value::Object(fields)) => match text(fields, "error") {
+                Some(detail) => format!("{message}: {detail}"),
+                None => message,
+            },
+            _ => message,
+        }
+    }
+}
+
+fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
+    fields.get(name).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// The URLs in a `resultJson`, which is JSON in a string.
+fn urls(json: &str) -> Vec<String> {
+    let Ok(Value::Object(fields)) = serde_json::from_str(json) else { return Vec::new() };
+    let Some(Value::Array(urls)) = fields.get("resultUrls") else { return Vec::new() };
+    urls.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            "(pending|success|failed|[a-z\\\\\"{}\\[\\]:]{0,12})".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            let name = prop::sample::select(vec![
+                "code",
+                "message",
+                "data",
+                "taskId",
+                "state",
+                "resultJson",
+                "createTime",
+                "costTime",
+                "failMsg",
+                "x",
+            ]);
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::vec((name.prop_map(str::to_owned), inner), 0..8)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        /// Whatever a server sends, reading it is an answer and no panic.
+        #[test]
+        fn any_bytes_can_be_read(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Envelope::read(&bytes).map(|envelope| (envelope.status(), envelope.task_id(), envelope.complaint()));
+        }
+
+        #[test]
+        fn any_json_can_be_read(value in any_json()) {
+            let read = Envelope::read(value.to_string().as_bytes());
+            prop_assert_eq!(read.is_some(), value.is_object());
+            if let Some(status) = read.and_then(|envelope| envelope.status()) {
+                prop_assert_eq!(status.failure.is_some(), status.state == State::Failed);
+            }
+        }
+    }
+}

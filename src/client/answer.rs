@@ -1,0 +1,142 @@
+//! What came back for one request, owned; and how a strategy sees it.
+
+use crate::api::envelope::State;
+use crate::api::envelope::{Data, Envelope, Status};
+use crate::api::reply::{Loss, Payload, Reply, TaskState};
+use crate::net::clock::Clock;
+use crate::time::Micros;
+use http::HeaderMap;
+use http::header::RETRY_AFTER;
+use std::error::Error;
+use std::io;
+
+/// What came back for one request.
+#[derive(Debug, Clone)]
+pub(super) enum Answer {
+    /// An HTTP answer.
+    Http {
+        /// HTTP status; the envelope's code where that differs from an HTTP 200.
+        status: u16,
+        retry_after: Option<Micros>,
+        body: Body,
+    },
+    /// None.
+    Lost(Lost),
+}
+
+/// What a body holds.
+#[derive(Debug, Clone)]
+pub(super) enum Body {
+    Status(Status),
+    Other(Envelope),
+    NotJson,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Lost {
+    Refused,
+    Reset,
+    TimedOut,
+    Other(String),
+}
+
+impl Answer {
+    /// Reads an HTTP answer that was complete at `heard`.
+    pub(super) fn read(status: u16, headers: &HeaderMap, body: &[u8], clock: &Clock, heard: Micros) -> Self {
+        let retry_after = headers.get(RETRY_AFTER).and_then(|value| delay(value.to_str().ok()?, clock, heard));
+        let envelope = Envelope::read(body);
+        // Some servers say in the body what they should have said in the status.
+        let said = envelope.as_ref().and_then(|envelope| envelope.code).and_then(|code| u16::try_from(code).ok());
+        let status = said.filter(|_| status == 200).unwrap_or(status);
+        let body = match envelope {
+            None => Body::NotJson,
+            Some(envelope) => match envelope.status() {
+                Some(status) => Body::Status(status),
+                None => Body::Other(envelope),
+            },
+        };
+        Self::Http { status, retry_after, body }
+    }
+
+    /// Makes sense of an error of the connection.
+    pub(super) fn lost(error: &(dyn Error + 'static)) -> Self {
+        let mut cause = Some(error);
+        let mut text = error.to_string();
+        while let Some(error) = cause {
+            if let Some(error) = error.downcast_ref::<io::Error>() {
+                match error.kind() {
+                    io::ErrorKind::ConnectionRefused => return Self::Lost(Lost::Refused),
+                    io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+                        return Self::Lost(Lost::Reset);
+                    }
+                    _ => {}
+                }
+            }
+            text = error.to_string();
+            cause = error.source();
+        }
+        Self::Lost(Lost::Other(text))
+    }
+
+    /// The reply as strategies see it.
+    pub(super) fn reply(&self) -> Reply<'_> {
+        match self {
+            Self::Http { status, retry_after, body } => {
+                let payload = match body {
+                    Body::Status(status) => Payload::State(match (status.state, &status.failure) {
+                        (State::Pending, _) => TaskState::Pending,
+                        (State::Success, _) => TaskState::Success,
+                        (State::Failed, Some(failure)) => TaskState::Failed(failure),
+                        (State::Processing | State::Failed, _) => TaskState::Processing,
+                    }),
+                    Body::Other(Envelope { data: Data::Absent, .. }) => Payload::NoData,
+                    Body::Other(_) => Payload::NoState,
+                    Body::NotJson => Payload::NotJson,
+                };
+                Reply::Answer { status: *status, payload, retry_after: *retry_after }
+            }
+            Self::Lost(Lost::Refused) => Reply::Lost(Loss::Refused),
+            Self::Lost(Lost::Reset) => Reply::Lost(Loss::Reset),
+            Self::Lost(Lost::TimedOut) => Reply::Lost(Loss::TimedOut),
+            Self::Lost(Lost::Other(message)) => Reply::Lost(Loss::Other(message)),
+        }
+    }
+
+    /// The task's status, if the answer has it.
+    pub(super) fn status(&self) -> Option<&Status> {
+        match self {
+            Self::Http { body: Body::Status(status), .. } => Some(status),
+            _ => None,
+        }
+    }
+
+    /// The HTTP status, if there was an answer.
+    pub(super) fn http_status(&self) -> Option<u16> {
+        match self {
+            Self::Http { status, .. } => Some(*status),
+            Self::Lost(_) => None,
+        }
+    }
+
+    /// What an error made of it says; `None` where nothing is wrong.
+    pub(super) fn complaint(&self) -> Option<String> {
+        let complaint = self.reply().error_message()?;
+        match self {
+            Self::Http { body: Body::Other(envelope), .. } if !envelope.complaint().is_empty() => {
+                Some(format!("{complaint} ({})", envelope.complaint()))
+            }
+            _ => Some(complaint),
+        }
+    }
+}
+
+/// The delay that a `Retry-After` asks for from `heard` on: seconds or an HTTP-date (RFC 9110 §10.2.3).
+fn delay(text: &str, clock: &Clock, heard: Micros) -> Option<Micros> {
+    let text = text.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Micros::from_secs(text.parse().unwrap_or(u64::MAX).min(Micros::LONGEST.get() / 1_000_000)));
+    }
+    let at = clock.at_time(httpdate::parse_http_date(text).ok()?);
+    Some(if at > heard { at - heard } else { Micros::ZERO })
+}

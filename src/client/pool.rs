@@ -1,0 +1,139 @@
+//! The guide's `TaskPoller` with real requests: tasks of a model polled in lock step.
+//!
+//! It is here to be compared with: use a [`TaskSet`](crate::client::TaskSet), where no task waits for another.
+
+use crate::client::Client;
+use crate::client::answer::Answer;
+use crate::client::error::{Finished, WaitError};
+use crate::client::wait::ask;
+use crate::client::watch::{Event, Watch};
+use crate::strategy::lock_step::{LockStep, Ticket, Turn};
+use crate::strategy::wait::Ending;
+use crate::time::Micros;
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use std::collections::VecDeque;
+
+/// Something that came of a pool.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PoolEnd {
+    /// Something happened to a task.
+    Event(u32, Event),
+    /// A task's wait is over.
+    Task(u32, Box<Result<Finished, WaitError>>),
+    /// The loop ended with this task's error. The others are abandoned, but for those whose answers are on their way.
+    Rejected(u32, WaitError),
+}
+
+/// Tasks of one model in lock step.
+pub struct LockStepPool {
+    client: Client,
+    model: String,
+    machine: LockStep,
+    tasks: Vec<(String, Watch)>,
+    in_flight: FuturesUnordered<BoxFuture<'static, (Ticket, Answer)>>,
+    wake: Option<Micros>,
+    is_rejected: bool,
+    ready: VecDeque<PoolEnd>,
+}
+
+impl std::fmt::Debug for LockStepPool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LockStepPool")
+            .field("model", &self.model)
+            .field("tasks", &self.tasks.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl LockStepPool {
+    /// An empty pool that sleeps `interval` between rounds and gives a task up after `attempts` polls.
+    #[must_use]
+    pub fn new(client: &Client, model: &str, interval: Micros, attempts: u32) -> Self {
+        Self {
+            client: client.clone(),
+            model: model.to_owned(),
+            machine: LockStep::new(interval, attempts),
+            tasks: Vec::new(),
+            in_flight: FuturesUnordered::new(),
+            wake: None,
+            is_rejected: false,
+            ready: VecDeque::new(),
+        }
+    }
+
+    /// Adds a task and starts the loop if none runs: the task's number, or `None` where the loop was rejected.
+    pub fn add(&mut self, id: &str) -> Option<u32> {
+        if self.is_rejected {
+            return None;
+        }
+        let number = self.tasks.len() as u32;
+        self.tasks.push((id.to_owned(), Watch::new(&self.model, id, self.client.clock().now())));
+        self.machine.add(number);
+        let mut send = Vec::new();
+        self.machine.start(&mut send);
+        self.send(send);
+        Some(number)
+    }
+
+    /// The next thing that comes of it; `None` when nothing will, until a task is added.
+    pub async fn next(&mut self) -> Option<PoolEnd> {
+        let clock = *self.client.clock();
+        loop {
+            if let Some(ready) = self.ready.pop_front() {
+                return Some(ready);
+            }
+            if self.in_flight.is_empty() && self.wake.is_none() {
+                return None;
+            }
+            tokio::select! {
+                biased;
+                Some((ticket, answer)) = self.in_flight.next() => self.hear(ticket, &answer),
+                () = clock.sleep_until(self.wake.unwrap_or(Micros::NEVER)) => {
+                    self.wake = None;
+                    let mut send = Vec::new();
+                    self.machine.wake(&mut send);
+                    self.send(send);
+                }
+            }
+        }
+    }
+
+    /// Whether [`next`](Self::next) has something to tell at once.
+    #[must_use]
+    pub fn has_news(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    fn send(&mut self, tickets: Vec<Ticket>) {
+        for ticket in tickets {
+            let now = self.client.clock().now();
+            let (id, watch) = &mut self.tasks[ticket.task as usize];
+            let (client, model, id) = (self.client.clone(), self.model.clone(), id.clone());
+            self.ready.push_back(PoolEnd::Event(ticket.task, watch.sent(now)));
+            self.in_flight.push(Box::pin(async move { (ticket, ask(&client, &model, &id, Micros::NEVER).await) }));
+        }
+    }
+
+    fn hear(&mut self, ticket: Ticket, answer: &Answer) {
+        let now = self.client.clock().now();
+        let (worth, ending, turn) = self.machine.reply(now, ticket, &answer.reply());
+        let watch = &mut self.tasks[ticket.task as usize].1;
+        let events = watch.heard(now, answer, worth).into_iter().flatten();
+        self.ready.extend(events.map(|event| PoolEnd::Event(ticket.task, event)));
+        if let Some(ending) = ending {
+            self.ready.push_back(PoolEnd::Task(ticket.task, Box::new(watch.end(ending, now))));
+        }
+        match turn {
+            Turn::Sleep(until) => self.wake = Some(until),
+            Turn::Rejected => {
+                self.is_rejected = true;
+                if let Err(error) = watch.end(Ending::Error, now) {
+                    self.ready.push_back(PoolEnd::Rejected(ticket.task, error));
+                }
+            }
+            Turn::Wait | Turn::Finished => {}
+        }
+    }
+}

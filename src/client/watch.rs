@@ -1,0 +1,154 @@
+//! What every driver keeps of one wait beside its machine, and what it tells of it.
+
+use crate::api::envelope::State;
+use crate::api::envelope::Status;
+use crate::client::answer::Answer;
+use crate::client::error::{Finished, WaitContext, WaitError};
+use crate::strategy::wait::{Ending, Worth};
+use crate::time::Micros;
+use crate::world::model::Failure;
+
+/// Something that happened in a wait.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The next poll is due then.
+    Due {
+        /// Instant on the client's clock.
+        at: Micros,
+    },
+    /// The poll that is due waits for our own limit.
+    HeldBack {
+        /// Since when.
+        at: Micros,
+    },
+    /// A poll was sent.
+    Sent {
+        /// Its number, from 0.
+        number: u32,
+        /// When.
+        at: Micros,
+    },
+    /// A poll is over.
+    Heard {
+        /// Its number.
+        number: u32,
+        /// When its answer was complete, or the client stopped listening.
+        at: Micros,
+        /// What it was good for.
+        worth: Worth,
+        /// The delay that the server asked for.
+        retry_after: Option<Micros>,
+        /// Why it told nothing, if it did not.
+        error: Option<String>,
+    },
+    /// The task is in another state than before.
+    StateChanged {
+        /// What was last known.
+        from: Option<State>,
+        /// What is known now.
+        to: State,
+    },
+    /// A webhook told of the end.
+    Told {
+        /// When.
+        at: Micros,
+    },
+    /// The wait is over. Nothing follows.
+    Ended(Box<Result<Finished, WaitError>>),
+}
+
+/// A wait in progress, without its machine.
+#[derive(Debug)]
+pub(super) struct Watch {
+    model: String,
+    task: String,
+    began: Micros,
+    pub(super) polls: u32,
+    last_state: Option<State>,
+    last_error: Option<String>,
+    last_status: Option<Box<Status>>,
+    /// HTTP status of the last answer that told nothing.
+    last_refusal: Option<u16>,
+}
+
+impl Watch {
+    pub(super) fn new(model: &str, task: &str, began: Micros) -> Self {
+        Self {
+            model: model.to_owned(),
+            task: task.to_owned(),
+            began,
+            polls: 0,
+            last_state: None,
+            last_error: None,
+            last_status: None,
+            last_refusal: None,
+        }
+    }
+
+    /// A poll is sent.
+    pub(super) fn sent(&mut self, at: Micros) -> Event {
+        self.polls += 1;
+        Event::Sent { number: self.polls - 1, at }
+    }
+
+    /// A poll is over: what to tell of it.
+    pub(super) fn heard(&mut self, at: Micros, answer: &Answer, worth: Worth) -> [Option<Event>; 2] {
+        let retry_after = match answer {
+            Answer::Http { retry_after, .. } => *retry_after,
+            Answer::Lost(_) => None,
+        };
+        let error = answer.complaint();
+        if worth == Worth::Failed {
+            self.last_refusal = answer.http_status();
+            self.last_error.clone_from(&error);
+        }
+        let changed = answer.status().filter(|_| worth != Worth::Failed).and_then(|status| self.knows(status));
+        let number = self.polls.saturating_sub(1);
+        [Some(Event::Heard { number, at, worth, retry_after, error }), changed]
+    }
+
+    /// The state is known.
+    pub(super) fn knows(&mut self, status: &Status) -> Option<Event> {
+        let from = self.last_state.replace(status.state);
+        if status.state.is_terminal() {
+            self.last_status = Some(Box::new(status.clone()));
+        }
+        (from != Some(status.state)).then_some(Event::StateChanged { from, to: status.state })
+    }
+
+    fn context(&self, now: Micros) -> WaitContext {
+        WaitContext {
+            model: self.model.clone(),
+            task: self.task.clone(),
+            elapsed: now - self.began,
+            polls: self.polls,
+            last_state: self.last_state,
+            last_error: self.last_error.clone(),
+        }
+    }
+
+    /// The result of a wait that ended at `now`.
+    pub(super) fn end(&mut self, ending: Ending, now: Micros) -> Result<Finished, WaitError> {
+        let context = self.context(now);
+        let boxed = Box::new(context.clone());
+        match (ending, self.last_status.take()) {
+            (Ending::Success, Some(status)) => Ok(Finished { urls: status.urls.clone(), status: *status, context }),
+            (Ending::Failed, Some(status)) => {
+                let nothing = || Failure { code: String::new(), message: String::new() };
+                Err(WaitError::TaskFailed { failure: status.failure.unwrap_or_else(nothing), context: boxed })
+            }
+            (Ending::GaveUp, _) => Err(WaitError::GaveUp { context: boxed }),
+            _ => match self.last_refusal {
+                Some(status) if (400..500).contains(&status) && !matches!(status, 404 | 408 | 425 | 429) => {
+                    Err(WaitError::BadRequest { status, context: boxed })
+                }
+                _ => Err(WaitError::CouldNotAsk { context: boxed }),
+            },
+        }
+    }
+
+    pub(super) fn cancelled(&self, now: Micros) -> WaitError {
+        WaitError::Cancelled { context: Box::new(self.context(now)) }
+    }
+}
