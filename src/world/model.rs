@@ -63,3 +63,12 @@ pub struct Model {
     /// Tasks that are processed at once, first come first served; unlimited where absent. A stuck task holds no worker.
     pub workers: Option<NonZeroU32>,
 }
+
+impl Model {
+    /// A model whose tasks all succeed, after a time of this law, and never queue.
+    #[must_use]
+    pub fn plain(name: &str, completion: Distribution) -> Self {
+        let name = name.to_owned();
+        Self { name, completion, pending: None, failure: None, stuck: Probability::ZERO, workers: None }
+    }
+}

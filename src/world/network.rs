@@ -1,5 +1,6 @@
 //! The network between client and server: how long an exchange travels.
 
+use crate::time::Micros;
 use crate::world::distribution::Distribution;
 use crate::world::model::Probability;
 
@@ -13,4 +14,13 @@ pub struct Network {
     pub up_share: Probability,
     /// Latency of a webhook delivery; the downlink of a round trip where absent.
     pub webhook_latency: Option<Distribution>,
+}
+
+impl Network {
+    /// No travel time at all.
+    #[must_use]
+    pub fn none() -> Self {
+        let half = Probability::new(0.5).unwrap_or_default();
+        Self { rtt: Distribution::constant(Micros::ZERO), up_share: half, webhook_latency: None }
+    }
 }

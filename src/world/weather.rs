@@ -20,6 +20,21 @@ impl Window {
             None => since < self.length,
         }
     }
+
+    /// The first instant after `now` at which it opens or closes; [`Micros::NEVER`] where it never does again.
+    #[must_use]
+    pub fn next_change(&self, now: Micros) -> Micros {
+        if now < self.from {
+            return self.from;
+        }
+        let since = now - self.from;
+        let (phase, opens_again) = match self.every {
+            Some(period) => (Micros::new(since.get() % period.get()), period),
+            None => (since, Micros::NEVER),
+        };
+        let next = if phase < self.length { self.length } else { opens_again };
+        if next.is_never() { next } else { now + (next - phase) }
+    }
 }
 
 /// One path of a Gilbert–Elliott process, drawn as far as it was asked for and kept as far as it may be asked for again.
@@ -148,6 +163,10 @@ mod tests {
         for (now_s, open) in [(0, false), (9, false), (10, true), (14, true), (15, false), (70, true), (75, false)] {
             assert_eq!(window.contains(Micros::from_secs(now_s)), open, "{now_s} s");
         }
+        for (now_s, change_s) in [(0, 10), (10, 15), (14, 15), (15, 70), (69, 70), (72, 75)] {
+            assert_eq!(window.next_change(Micros::from_secs(now_s)), Micros::from_secs(change_s), "{now_s} s");
+        }
+        assert!(Window { every: None, ..window }.next_change(Micros::from_secs(15)).is_never());
     }
 
     /// The time share of 4 000 cycles has a standard error of about 0.0013 here: 5 of them fail once in 1.7 million.

@@ -1,0 +1,172 @@
+//! The control plane under `/__admin`: what a test wants to know and to fix.
+
+use crate::api::reply::TaskState;
+use crate::server::handle::{Request, bearer, same};
+use crate::server::respond::{bad_request, content, error, method_not_allowed, unauthorized, value};
+use crate::server::route::query;
+use crate::server::state::State;
+use crate::server::{AdminAccess, Server, Stub, metrics};
+use crate::time::Micros;
+use axum::body::Body;
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderValue, Response};
+use serde_json::{Value, json};
+
+/// Tasks of one page.
+const PAGE: usize = 1_000;
+
+/// Header for the token beside `Authorization`.
+const TOKEN_HEADER: &str = "x-admin-token";
+
+pub(super) fn admin(server: &Server, request: &Request, path: &str) -> Response<Body> {
+    if let Some(refusal) = refused(server, request) {
+        return refusal;
+    }
+    let (method, path) = (request.method.as_str(), path.trim_end_matches('/'));
+    match (path, method) {
+        ("health", "GET") => health(server),
+        ("journal", "GET") => journal(server),
+        ("journal", "DELETE") => {
+            server.shared.journal().clear();
+            done()
+        }
+        ("tasks", "GET") => tasks(server, request),
+        ("stubs", "POST") => stub(server, request),
+        ("faults", "GET") => faults(server),
+        ("faults", "PUT") => replace_faults(server, request),
+        ("metrics", "GET") => content("text/plain; version=0.0.4", metrics::render(&server.state())),
+        ("reset", "POST") => {
+            server.reset();
+            done()
+        }
+        ("health" | "tasks" | "metrics", _) => method_not_allowed("GET"),
+        ("journal", _) => method_not_allowed("GET, DELETE"),
+        ("faults", _) => method_not_allowed("GET, PUT"),
+        ("stubs" | "reset", _) => method_not_allowed("POST"),
+        _ => match (path.strip_prefix("tasks/"), method) {
+            (Some(id), "GET") => task(server, id),
+            (Some(_), _) => method_not_allowed("GET"),
+            (None, _) => error(404, "Not found"),
+        },
+    }
+}
+
+/// The answer to those who may not use it.
+fn refused(server: &Server, request: &Request) -> Option<Response<Body>> {
+    match &server.settings().admin {
+        AdminAccess::Open => None,
+        AdminAccess::Off => Some(error(403, "The control plane is off: start the server with an admin token")),
+        AdminAccess::Token(token) => {
+            let headers = &request.headers;
+            let sent = headers.get(TOKEN_HEADER).map(HeaderValue::as_bytes);
+            let sent = sent.or_else(|| bearer(headers.get(AUTHORIZATION)?.as_bytes()));
+            if sent.is_some_and(|sent| same(sent, token.as_bytes())) { None } else { Some(unauthorized()) }
+        }
+    }
+}
+
+fn done() -> Response<Body> {
+    value(200, &json!({ "ok": true }))
+}
+
+fn health(server: &Server) -> Response<Body> {
+    let now = server.clock().now();
+    let tasks = server.state().tasks.len();
+    value(
+        200,
+        &json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION"), "now_ms": now.as_millis(), "tasks": tasks }),
+    )
+}
+
+fn journal(server: &Server) -> Response<Body> {
+    let journal = server.shared.journal();
+    let entries: Vec<Value> = journal.entries().filter_map(|entry| serde_json::to_value(entry).ok()).collect();
+    value(200, &json!({ "entries": entries, "dropped": journal.dropped() }))
+}
+
+fn tasks(server: &Server, request: &Request) -> Response<Body> {
+    let number = |name| query(request.query(), name).map_or(Ok(None), |text| text.parse().map(Some));
+    let (Ok(from), Ok(limit)) = (number("from"), number("limit")) else {
+        return bad_request("from and limit must be whole numbers");
+    };
+    let (from, limit) = (from.unwrap_or(0), limit.unwrap_or(PAGE).min(PAGE));
+    let now = server.clock().now();
+    let mut state = server.state();
+    state.advance_workers(now);
+    let total = state.tasks.len();
+    let end = total.min(from.saturating_add(limit));
+    let tasks: Vec<Value> = (from.min(end)..end).map(|slot| truth(&state, slot, now)).collect();
+    value(200, &json!({ "tasks": tasks, "total": total }))
+}
+
+fn task(server: &Server, id: &str) -> Response<Body> {
+    let now = server.clock().now();
+    let mut state = server.state();
+    state.advance_workers(now);
+    match state.slot(id) {
+        Some(slot) => value(200, &truth(&state, slot, now)),
+        None => error(404, "Task not found"),
+    }
+}
+
+/// What is true of a task. Instants count from the server's start.
+fn truth(state: &State, slot: usize, now: Micros) -> Value {
+    let task = &state.tasks[slot];
+    let ms = |at: Micros| at.finite().map(Micros::as_millis);
+    let word = match task.truth.state_at(now, state.failure(slot)) {
+        TaskState::Pending => "pending",
+        TaskState::Processing => "processing",
+        TaskState::Success => "success",
+        TaskState::Failed(_) => "failed",
+    };
+    json!({
+        "id": state.id(slot),
+        "model": state.models[task.model as usize].model.name,
+        "task": task.index,
+        "fate": task.truth.fate.name(),
+        "state": word,
+        "created_ms": ms(task.created),
+        "started_ms": ms(task.truth.started),
+        "done_ms": ms(task.truth.done),
+        "polls": task.polls,
+        "stubbed": task.stub.is_some(),
+    })
+}
+
+fn stub(server: &Server, request: &Request) -> Response<Body> {
+    let stub: Stub = match serde_json::from_slice(&request.body) {
+        Ok(stub) => stub,
+        Err(error) => return bad_request(&format!("The stub cannot be read: {error}")),
+    };
+    match server.stub(stub) {
+        Ok(()) => done(),
+        Err(error) => bad_request(&error.to_string()),
+    }
+}
+
+fn faults(server: &Server) -> Response<Body> {
+    let Some(codec) = &server.settings().fault_codec else { return no_codec() };
+    let rules = std::sync::Arc::clone(server.state().faults());
+    value(200, &json!({ "faults": codec.render(&rules) }))
+}
+
+fn replace_faults(server: &Server, request: &Request) -> Response<Body> {
+    let Some(codec) = &server.settings().fault_codec else { return no_codec() };
+    let body: Value = match serde_json::from_slice(&request.body) {
+        Ok(body) => body,
+        Err(error) => return bad_request(&format!("The body is not JSON: {error}")),
+    };
+    let Some(rules) = body.get("faults") else { return bad_request("Missing required field: faults") };
+    let models: Vec<String> = server.state().models.iter().map(|state| state.model.name.clone()).collect();
+    match codec.parse(rules, &models) {
+        Ok(rules) => {
+            server.set_faults(rules.into());
+            done()
+        }
+        Err(message) => bad_request(&message),
+    }
+}
+
+fn no_codec() -> Response<Body> {
+    error(501, "This server cannot read fault rules")
+}

@@ -1,0 +1,149 @@
+//! Accepting connections: bounded, with time limits, and not at all while everything is refused.
+
+use crate::net::stream::{Listener, Stream};
+use crate::server::Server;
+use crate::server::connection::{Breaker, Connection};
+use crate::time::Micros;
+use crate::world::fault::{Effect, FaultRule, Route, When};
+use axum::body::Body;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioTimer;
+use hyper_util::server::graceful::GracefulShutdown;
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::Semaphore;
+
+/// How long request headers may take, and an idle connection may stay.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long requests in flight may take after a stop.
+const GRACE: Duration = Duration::from_secs(5);
+/// Longest request head.
+const MOST_HEAD: usize = 64 << 10;
+/// Pause after a failed accept, such as for want of file descriptors.
+const BREATH: Duration = Duration::from_millis(50);
+
+pub(super) async fn listen(server: &Server, mut listener: Listener, stop: impl Future<Output = ()> + Send) {
+    let places = Arc::new(Semaphore::new(server.settings().most_connections));
+    let mut graceful = GracefulShutdown::new();
+    let mut stop = pin!(stop);
+    let address = match &listener {
+        Listener::Tcp(listener) => listener.local_addr().ok(),
+        Listener::Memory(_) => None,
+    };
+    loop {
+        let (is_closed, until) = address.map_or((false, Micros::NEVER), |_| refusing(server));
+        if let (true, Some(address)) = (is_closed, address) {
+            // Everything is refused: nobody listens, and idle connections end.
+            drop(listener);
+            graceful.shutdown().await;
+            graceful = GracefulShutdown::new();
+            let held = hold(address);
+            tokio::select! {
+                biased;
+                () = &mut stop => return,
+                () = server.clock().sleep_until(until) => {}
+            }
+            drop(held);
+            match TcpListener::bind(address).await {
+                Ok(bound) => listener = Listener::Tcp(bound),
+                Err(_) => return,
+            }
+            continue;
+        }
+        let accepted = tokio::select! {
+            biased;
+            () = &mut stop => break,
+            () = server.clock().sleep_until(until) => continue,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => match Arc::clone(&places).try_acquire_owned() {
+                Ok(place) => {
+                    let connection = graceful.watch(connect(server, stream));
+                    tokio::spawn(async move {
+                        // A client that goes away is none of the server's business.
+                        let _ = connection.await;
+                        drop(place);
+                    });
+                }
+                Err(_) => {
+                    tokio::spawn(turn_away(stream));
+                }
+            },
+            Err(_) if address.is_none() => return,
+            Err(_) => tokio::time::sleep(BREATH).await,
+        }
+    }
+    drop(listener);
+    if address.is_some() {
+        let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+    }
+}
+
+/// One connection, as hyper serves it.
+fn connect(
+    server: &Server,
+    stream: Stream,
+) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send + use<> {
+    let breaker = Breaker::default();
+    let (server, trip) = (server.clone(), breaker.clone());
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.max_buf_size(MOST_HEAD);
+    if !server.clock().is_paused() {
+        http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    }
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (server, trip) = (server.clone(), trip.clone());
+        async move {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(trip);
+            Ok::<_, Infallible>(crate::server::handle::handle(&server, request).await)
+        }
+    });
+    http.serve_connection(Connection::new(stream, breaker), service)
+}
+
+/// Says that there is no room.
+async fn turn_away(mut stream: Stream) {
+    let body = r#"{"code":503,"message":"Too many connections","data":null}"#;
+    let head = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
+    let _ = stream.shutdown().await;
+}
+
+/// Holds a port that nobody listens on, so that nobody else takes it meanwhile.
+fn hold(address: SocketAddr) -> Option<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.ok()?;
+    socket.set_reuseaddr(true).ok()?;
+    socket.bind(address).ok()?;
+    Some(socket)
+}
+
+/// Whether every connection is refused now, and when that may change.
+fn refusing(server: &Server) -> (bool, Micros) {
+    let now = server.clock().now();
+    let faults = Arc::clone(server.state().faults());
+    let windows = faults.iter().filter(|rule| refuses_all(rule)).filter_map(|rule| match rule.when {
+        When::During(window) => Some(window),
+        When::Always | When::Bursts(_) => None,
+    });
+    windows.fold((false, Micros::NEVER), |(closed, until), window| {
+        (closed || window.contains(now), until.min(window.next_change(now)))
+    })
+}
+
+fn refuses_all(rule: &FaultRule) -> bool {
+    let routes = [Route::Submit, Route::Status];
+    rule.effect == Effect::Refuse && rule.models.is_none() && routes.iter().all(|route| rule.routes.contains(route))
+}

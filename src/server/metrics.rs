@@ -1,0 +1,36 @@
+//! Counters in the text format of Prometheus.
+
+use crate::server::state::State;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Requests by route and HTTP status, deliveries by result.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    requests: BTreeMap<(&'static str, Option<u16>), u64>,
+}
+
+impl Counters {
+    /// Counts a request; `status` is `None` where no HTTP answer was sent.
+    pub(super) fn count(&mut self, route: &'static str, status: Option<u16>) {
+        *self.requests.entry((route, status)).or_default() += 1;
+    }
+}
+
+/// All counters.
+pub(super) fn render(state: &State) -> String {
+    let mut text = String::from("# HELP pollbench_requests_total Requests and deliveries by route and HTTP status.\n");
+    text.push_str("# TYPE pollbench_requests_total counter\n");
+    for ((route, status), count) in &state.counters.requests {
+        let status = status.map_or_else(|| "none".to_owned(), |status| status.to_string());
+        let _ = writeln!(text, "pollbench_requests_total{{route=\"{route}\",status=\"{status}\"}} {count}");
+    }
+    text.push_str("# HELP pollbench_faults_total Faults that struck, by rule and kind.\n");
+    text.push_str("# TYPE pollbench_faults_total counter\n");
+    for (number, (rule, fired)) in state.faults().iter().zip(&state.fired).enumerate() {
+        let _ = writeln!(text, "pollbench_faults_total{{rule=\"{number}\",kind=\"{}\"}} {fired}", rule.kind);
+    }
+    text.push_str("# HELP pollbench_tasks Tasks that the server knows.\n# TYPE pollbench_tasks gauge\n");
+    let _ = writeln!(text, "pollbench_tasks {}", state.tasks.len());
+    text
+}

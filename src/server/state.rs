@@ -1,0 +1,298 @@
+//! All that changes while the server runs, behind one lock that is never held across a wait.
+
+use crate::server::World;
+use crate::server::created::{Created, Task};
+use crate::server::id;
+use crate::server::metrics::Counters;
+use crate::server::stub::{InvalidStub, Stub};
+use crate::server::workers::Workers;
+use crate::time::Micros;
+use crate::world::draws::{Draws, Keys, Stream};
+use crate::world::exchange::{Buckets, Departure, Exchange, Link, Submission};
+use crate::world::fault::{FaultRule, Route};
+use crate::world::model::{Failure, Model};
+use crate::world::truth::{Fate, Life};
+use crate::world::weather::Weather;
+use crate::world::webhook::{Deliveries, WebhookLink};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// Stubs that may wait for their tasks.
+const MOST_STUBS: usize = 10_000;
+/// Keyed submits whose draws are kept for another attempt.
+const MOST_ATTEMPTS: usize = 100_000;
+
+/// What a task that fails without a law of failure says; never seen.
+const NO_FAILURE: &Failure = &Failure { code: String::new(), message: String::new() };
+
+pub(super) struct State {
+    world: World,
+    pub(super) models: Vec<ModelState>,
+    pub(super) weather: Weather,
+    submit_buckets: Buckets,
+    status_buckets: Buckets,
+    pub(super) tasks: Vec<Task>,
+    generation: u32,
+    pub(super) fired: Vec<u64>,
+    pub(super) counters: Counters,
+}
+
+pub(super) struct ModelState {
+    pub(super) model: Model,
+    keys: Keys,
+    submit: Link,
+    status: Link,
+    webhook: WebhookLink,
+    next: u64,
+    workers: Option<Workers>,
+    /// By keyed number: the slot of the last creation, and how many there were.
+    created: BTreeMap<u64, (u32, u32)>,
+    /// Draws of keyed submits that may be sent again.
+    attempts: BTreeMap<u64, (Draws, Draws)>,
+    stubs: VecDeque<Stub>,
+}
+
+/// A submit on its way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Submitting {
+    pub(super) index: u64,
+    pub(super) departure: Departure,
+}
+
+impl State {
+    pub(super) fn new(world: World) -> Self {
+        let weather = Weather::new(&world.faults, world.seed, world.replicate);
+        let models = world.models.iter().map(|model| ModelState::new(&world, model)).collect();
+        Self {
+            models,
+            weather,
+            submit_buckets: Buckets::new(&world.faults),
+            status_buckets: Buckets::new(&world.faults),
+            tasks: Vec::new(),
+            generation: 0,
+            fired: vec![0; world.faults.len()],
+            counters: Counters::default(),
+            world,
+        }
+    }
+
+    pub(super) fn faults(&self) -> &Arc<[FaultRule]> {
+        &self.world.faults
+    }
+
+    pub(super) fn model(&self, name: &str) -> Option<usize> {
+        self.models.iter().position(|state| state.model.name == name)
+    }
+
+    /// The slot of the task with this id.
+    pub(super) fn slot(&self, id: &str) -> Option<usize> {
+        id::read(id, self.generation).filter(|slot| *slot < self.tasks.len())
+    }
+
+    pub(super) fn id(&self, slot: usize) -> String {
+        id::write(slot, self.generation)
+    }
+
+    /// A submit for `model` reaches the network; `keyed` names the task that it is for.
+    pub(super) fn depart_submit(&mut self, model: usize, keyed: Option<u64>, now: Micros) -> Submitting {
+        self.weather.forget_before(now);
+        let state = &mut self.models[model];
+        let index = keyed.unwrap_or(state.next);
+        if keyed.is_none() {
+            state.next += 1;
+        } else {
+            state.next = state.next.max(index.saturating_add(1));
+        }
+        let fresh = || (state.keys.draws(Stream::SubmitNetwork, index), state.keys.draws(Stream::SubmitFault, index));
+        let (mut travel, mut lots) = state.attempts.remove(&index).unwrap_or_else(fresh);
+        let departure = state.submit.depart(now, &mut travel, &mut lots, &mut self.weather);
+        if keyed.is_some() && state.attempts.len() < MOST_ATTEMPTS {
+            state.attempts.insert(index, (travel, lots));
+        }
+        self.strike(departure.refused);
+        Submitting { index, departure }
+    }
+
+    /// A submit reaches the server: what becomes of it, and the slot of the task it makes.
+    pub(super) fn arrive_submit(&mut self, model: usize, submitting: &Submitting) -> (Submission, Option<usize>) {
+        let Submitting { index, departure } = submitting;
+        let link = &self.models[model].submit;
+        let submission = link.arrive_submit(departure, &mut self.weather, Some(&mut self.submit_buckets));
+        self.strike(submission.fault);
+        let slot = submission.exists.then(|| self.create(model, *index, departure.arrival));
+        (submission, slot)
+    }
+
+    fn create(&mut self, model: usize, index: u64, now: Micros) -> usize {
+        self.advance_workers(now);
+        let slot = self.tasks.len();
+        let state = &mut self.models[model];
+        let stub = state.stubs.pop_front().map(Box::new);
+        let life = match &stub {
+            Some(stub) => {
+                let fate = match (stub.completion.is_never(), &stub.failure) {
+                    (true, _) => Fate::Stuck,
+                    (false, Some(_)) => Fate::Failed,
+                    (false, None) => Fate::Success,
+                };
+                Life { fate, pending: Micros::ZERO, work: stub.completion }
+            }
+            None => Life::draw(&state.model, &mut state.keys.draws(Stream::Truth, index)),
+        };
+        let mut truth = life.created_at(now);
+        // A stuck task holds no worker: it is lost before it is worked on.
+        if let (Some(workers), false, true) = (&mut state.workers, life.fate == Fate::Stuck, stub.is_none()) {
+            workers.enqueue(now + life.pending, slot, life.work);
+            (truth.started, truth.done) = (Micros::NEVER, Micros::NEVER);
+        }
+        let entry = state.created.entry(index).or_insert((0, 0));
+        *entry = (slot as u32, entry.1 + 1);
+        self.tasks.push(Task {
+            model: model as u32,
+            polls: 0,
+            index,
+            created: now,
+            truth,
+            travel: state.keys.draws(Stream::StatusNetwork, index),
+            lots: state.keys.draws(Stream::StatusFault, index),
+            stub,
+        });
+        slot
+    }
+
+    /// Lets workers take what is ready by `now`.
+    pub(super) fn advance_workers(&mut self, now: Micros) {
+        for state in &mut self.models {
+            while let Some((slot, started, done)) = state.workers.as_mut().and_then(|workers| workers.next(now)) {
+                let truth = &mut self.tasks[slot].truth;
+                (truth.started, truth.done) = (started, done);
+            }
+        }
+    }
+
+    /// When the task in `slot` gets a worker at the earliest; `None` where it does not wait for one.
+    pub(super) fn next_ready(&self, slot: usize) -> Option<Micros> {
+        let model = self.tasks.get(slot)?.model;
+        self.models[model as usize].workers.as_ref()?.ready_at(slot)
+    }
+
+    /// A status request for the task in `slot` reaches the network.
+    pub(super) fn depart_status(&mut self, slot: usize, now: Micros) -> (u32, Departure) {
+        self.weather.forget_before(now);
+        let task = &mut self.tasks[slot];
+        let link = &self.models[task.model as usize].status;
+        let departure = link.depart(now, &mut task.travel, &mut task.lots, &mut self.weather);
+        let number = task.polls;
+        task.polls += 1;
+        self.strike(departure.refused);
+        (number, departure)
+    }
+
+    /// A status request reaches the server: what it gets, as `answer` makes it while the state is at hand.
+    pub(super) fn arrive_status<T>(
+        &mut self,
+        slot: usize,
+        departure: &Departure,
+        answer: impl FnOnce(&Task, &Model, &Exchange<'_>, &[FaultRule]) -> T,
+    ) -> Option<T> {
+        self.advance_workers(departure.arrival);
+        // A reset may have come in between.
+        let task = self.tasks.get(slot)?;
+        let state = &self.models[task.model as usize];
+        let failure = failure_of(task, &state.model);
+        let buckets = Some(&mut self.status_buckets);
+        let exchange = state.status.arrive(departure, &task.truth, failure, &mut self.weather, buckets);
+        let answer = answer(task, &state.model, &exchange, &self.world.faults);
+        let fault = exchange.fault;
+        self.strike(fault);
+        Some(answer)
+    }
+
+    /// When the client of the task in `slot` is told of its end.
+    pub(super) fn deliveries(&mut self, slot: usize) -> Deliveries {
+        let Some(task) = self.tasks.get(slot) else { return Deliveries::NONE };
+        let state = &self.models[task.model as usize];
+        let deliveries = state.webhook.deliver(task.truth.done, &state.keys, task.index, &mut self.weather);
+        self.strike(deliveries.fault);
+        deliveries
+    }
+
+    fn strike(&mut self, rule: Option<usize>) {
+        if let Some(fired) = rule.and_then(|rule| self.fired.get_mut(rule)) {
+            *fired += 1;
+        }
+    }
+
+    pub(super) fn failure(&self, slot: usize) -> &Failure {
+        let task = &self.tasks[slot];
+        failure_of(task, &self.models[task.model as usize].model)
+    }
+
+    pub(super) fn created(&mut self, model: &str, index: u64, now: Micros) -> Option<Created> {
+        self.advance_workers(now);
+        let (slot, times) = *self.models[self.model(model)?].created.get(&index)?;
+        Some(Created { truth: self.tasks[slot as usize].truth, times })
+    }
+
+    pub(super) fn stub(&mut self, stub: Stub) -> Result<(), InvalidStub> {
+        let Some(model) = self.model(&stub.model) else {
+            let known = self.models.iter().map(|state| state.model.name.clone()).collect();
+            return Err(InvalidStub::UnknownModel { model: stub.model, known });
+        };
+        let stubs = &mut self.models[model].stubs;
+        if stubs.len() >= MOST_STUBS {
+            return Err(InvalidStub::TooMany { most: MOST_STUBS });
+        }
+        stubs.push_back(stub);
+        Ok(())
+    }
+
+    pub(super) fn set_faults(&mut self, faults: Arc<[FaultRule]>) {
+        self.world.faults = faults;
+        let world = &self.world;
+        self.weather = Weather::new(&world.faults, world.seed, world.replicate);
+        self.submit_buckets = Buckets::new(&world.faults);
+        self.status_buckets = Buckets::new(&world.faults);
+        self.fired = vec![0; world.faults.len()];
+        for state in &mut self.models {
+            (state.submit, state.status, state.webhook) = links(world, &state.model.name);
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        let (generation, faults) = (self.generation.wrapping_add(1) & 0xff_ffff, Arc::clone(&self.world.faults));
+        *self = Self::new(World { faults, ..self.world.clone() });
+        self.generation = generation;
+    }
+}
+
+impl ModelState {
+    fn new(world: &World, model: &Model) -> Self {
+        let (submit, status, webhook) = links(world, &model.name);
+        Self {
+            keys: Keys::new(world.seed, world.replicate, &model.name),
+            submit,
+            status,
+            webhook,
+            next: 0,
+            workers: model.workers.map(Workers::new),
+            created: BTreeMap::new(),
+            attempts: BTreeMap::new(),
+            stubs: VecDeque::new(),
+            model: model.clone(),
+        }
+    }
+}
+
+fn links(world: &World, model: &str) -> (Link, Link, WebhookLink) {
+    let link = |route| Link::new(&world.network, &world.faults, route, model);
+    (link(Route::Submit), link(Route::Status), WebhookLink::new(&world.network, &world.faults, model))
+}
+
+fn failure_of<'a>(task: &'a Task, model: &'a Model) -> &'a Failure {
+    match (&task.stub, &model.failure) {
+        (Some(stub), _) => stub.failure.as_ref().unwrap_or(NO_FAILURE),
+        (None, Some(law)) => &law.failure,
+        (None, None) => NO_FAILURE,
+    }
+}

@@ -1,0 +1,121 @@
+//! `POST /api/v1/generateTask/{model}`.
+
+use crate::server::Server;
+use crate::server::handle::{Request, Served};
+use crate::server::respond::{Reply, bad_request, error, json, success};
+use crate::server::state::Submitting;
+use crate::server::{status, webhook};
+use crate::world::exchange::Submission;
+use crate::world::fault::Effect;
+use serde_json::Value;
+use std::io;
+
+/// Header by which a harness names the keyed task that a submit is for.
+const TASK_HEADER: &str = "pollbench-task";
+
+/// A body that is right.
+struct Order {
+    callback: Option<String>,
+}
+
+pub(super) async fn submit(server: &Server, request: &Request, model: &str) -> Served {
+    let order = match read(server, &request.body) {
+        Ok(order) => order,
+        Err(detail) => return Served::plain(Reply::Http(bad_request(&detail))),
+    };
+    let settings = server.settings();
+    let keyed = request.headers.get(TASK_HEADER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let now = server.clock().now();
+    let refuse = |status, message| Served::plain(Reply::Http(error(status, message)));
+    let (number, submitting) = {
+        let mut state = server.state();
+        let Some(number) = state.model(model) else { return refuse(404, "Model not found") };
+        if state.tasks.len() >= settings.most_tasks {
+            return refuse(503, "The mock holds as many tasks as it may; reset it");
+        }
+        if settings.balance_usd - settings.price_usd * (state.tasks.len() as f64) < settings.price_usd {
+            return refuse(402, "Insufficient credits");
+        }
+        (number, state.depart_submit(number, keyed, now))
+    };
+    if let Some(rule) = submitting.departure.refused {
+        return Served::struck(server, rule, Reply::Break(io::ErrorKind::ConnectionRefused));
+    }
+    let arriving = arrive(server.clone(), number, submitting, order);
+    let (submission, task) = if submitting.departure.arrival > now {
+        // What is on its way arrives, whether or not its sender still listens.
+        match tokio::spawn(arriving).await {
+            Ok(arrived) => arrived,
+            Err(_) => return refuse(500, "Internal error"),
+        }
+    } else {
+        arriving.await
+    };
+    server.clock().sleep_until(submission.heard).await;
+    let Some(rule) = submission.fault else {
+        let reply = Reply::Http(success(&format!(r#"{{"taskId":"{}"}}"#, task.as_deref().unwrap_or_default())));
+        return Served { reply, task, fault: None };
+    };
+    let effect = server.state().faults().get(rule).map(|rule| rule.effect.clone());
+    let reply = match effect {
+        Some(Effect::Reset) => Reply::Break(io::ErrorKind::ConnectionReset),
+        Some(Effect::Stall) => Reply::Stall,
+        Some(Effect::NullData) => Reply::Http(json(200, r#"{"code":200,"message":"success","data":null}"#.to_owned())),
+        Some(effect) => {
+            Reply::Http(status::refusal(server.clock(), &effect, status::advised(&effect), submission.heard))
+        }
+        None => Reply::Http(error(500, "Internal error")),
+    };
+    Served { task, ..Served::struck(server, rule, reply) }
+}
+
+/// The submit reaches the server.
+async fn arrive(server: Server, model: usize, submitting: Submitting, order: Order) -> (Submission, Option<String>) {
+    server.clock().sleep_until(submitting.departure.arrival).await;
+    let (submission, slot, id) = {
+        let mut state = server.state();
+        let (submission, slot) = state.arrive_submit(model, &submitting);
+        let id = slot.map(|slot| state.id(slot));
+        (submission, slot, id)
+    };
+    if let (Some(slot), Some(id), Some(url)) = (slot, &id, order.callback) {
+        webhook::schedule(&server, slot, id.clone(), url);
+    }
+    (submission, id)
+}
+
+/// Reads a body; what is wrong is for `data.error`.
+fn read(server: &Server, body: &[u8]) -> Result<Order, String> {
+    let body: Value = serde_json::from_slice(body).map_err(|error| format!("The body is not JSON: {error}"))?;
+    let Value::Object(fields) = body else { return Err("The body must be a JSON object".to_owned()) };
+    let text = |name: &str| match fields.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.as_str())),
+        Some(_) => Err(format!("Wrong type of field: {name}")),
+    };
+    let wants_callback = match text("request_type")? {
+        None | Some("async") => false,
+        Some("callback") => true,
+        Some(_) => return Err("request_type must be async or callback".to_owned()),
+    };
+    match fields.get("input") {
+        Some(Value::Object(input)) => match input.get("prompt") {
+            Some(Value::String(prompt)) if !prompt.is_empty() => {}
+            None | Some(Value::Null | Value::String(_)) => {
+                return Err("Missing required field: input.prompt".to_owned());
+            }
+            Some(_) => return Err("Wrong type of field: input.prompt".to_owned()),
+        },
+        None | Some(Value::Null) => return Err("Missing required field: input".to_owned()),
+        Some(_) => return Err("Wrong type of field: input".to_owned()),
+    }
+    let callback = match (wants_callback, text("callback_url")?) {
+        (false, _) => None,
+        (true, None) => return Err("Missing required field: callback_url".to_owned()),
+        (true, Some(url)) => {
+            webhook::check(server.settings(), url)?;
+            Some(url.to_owned())
+        }
+    };
+    Ok(Order { callback })
+}
