@@ -1,9 +1,11 @@
 //! `pollbench compare`: the main job.
 
 use crate::cli::folder::Folder;
+use crate::cli::ground::GroundArgs;
 use crate::cli::{Failure, colour, is_watched, note, print};
-use crate::engine::compare::{Compared, compare};
+use crate::engine::compare::{Compared, compare, summarise};
 use crate::engine::gates::judge;
+use crate::engine::live::{self, Ground};
 use crate::engine::plan::Plan;
 use crate::engine::sim::{Control, Options, Sink};
 use crate::measure::record::TaskRecord;
@@ -28,15 +30,8 @@ pub(super) struct Compare {
     /// A scenario file, or the name of a shipped scenario (see `pollbench list scenarios`)
     #[arg(default_value = "documented")]
     scenario: String,
-    /// What drives the strategies: `sim`, the simulator in virtual time
-    #[arg(long, default_value = "sim")]
-    engine: String,
-    /// For the engine `wire`
-    #[arg(long, value_name = "X", hide = true)]
-    time_scale: Option<String>,
-    /// For the engine `wire`
-    #[arg(long, value_name = "URL", hide = true)]
-    base_url: Option<String>,
+    #[command(flatten)]
+    ground: GroundArgs,
     /// Only these models of the scenario, separated by commas
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     models: Option<Vec<String>>,
@@ -77,6 +72,8 @@ Examples:
   pollbench compare
   pollbench compare outage-5m --strategies basic,basic-hardened --models sora-2
   pollbench compare my.toml --tasks 10000 --replicates 5 --seed 7 --out reports/mine
+  pollbench compare flaky --engine virtual --tasks 40 --replicates 2
+  pollbench compare documented --engine wire --time-scale 60 --tasks 20 --replicates 1 --models flux-2
   pollbench compare rate-limited --format json --quiet | jq '.cells[] | {strategy, lost}'";
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -92,13 +89,15 @@ type Kept = BTreeMap<(usize, usize, u32), Vec<TaskRecord>>;
 
 impl Compare {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        self.engine()?;
         let scenario = self.scenario()?;
+        let submits = u128::from(scenario.tasks) * u128::from(scenario.replicates);
+        let submits = submits * (scenario.models.len() * scenario.strategies.len()) as u128;
+        let ground = self.ground.ground(submits)?;
         let out = self.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&scenario.name));
         let folder = Folder::writable(&out)?;
         let plan = Plan::new(&scenario);
         let kept = Mutex::new(Kept::new());
-        let mut compared = self.simulate(&plan, &kept)?;
+        let mut compared = self.compare(&plan, ground.as_ref(), &kept)?;
         compared.results.gates = judge(&scenario.gates, &compared.results);
 
         let report = Report { scenario: &scenario, results: &compared.results, series: &compared.series };
@@ -118,24 +117,6 @@ impl Compare {
         Ok(self.verdict(&compared))
     }
 
-    /// Refuses what this version does not have.
-    fn engine(&self) -> Result<(), Failure> {
-        let refuse = |message: String| Err(Failure::Input(message));
-        match self.engine.as_str() {
-            "sim" => {}
-            "virtual" | "wire" => {
-                return refuse(format!("the engine `{}` is not part of this version; there is `sim`", self.engine));
-            }
-            other => return refuse(format!("there is no engine `{other}`; there is `sim`")),
-        }
-        for (flag, value) in [("--time-scale", &self.time_scale), ("--base-url", &self.base_url)] {
-            if value.is_some() {
-                return refuse(format!("{flag} is for the engine `wire`, which is not part of this version"));
-            }
-        }
-        Ok(())
-    }
-
     fn scenario(&self) -> Result<Scenario, Failure> {
         let overrides = Overrides {
             models: self.models.clone(),
@@ -147,8 +128,8 @@ impl Compare {
         load(&self.scenario)?.narrowed(&overrides).map_err(|error| Failure::Input(error.to_string()))
     }
 
-    /// Runs the simulator beside a progress bar; Ctrl-C ends it before anything is written.
-    fn simulate(&self, plan: &Plan<'_>, kept: &Mutex<Kept>) -> Result<Compared, Failure> {
+    /// Runs the engine beside a progress bar; Ctrl-C ends it before anything is written.
+    fn compare(&self, plan: &Plan<'_>, ground: Option<&Ground>, kept: &Mutex<Kept>) -> Result<Compared, Failure> {
         let defaults = Options::default();
         let threads = self.threads.map_or(defaults.threads, usize::from);
         let options = Options { threads, sample: true, ..defaults };
@@ -162,18 +143,39 @@ impl Compare {
             kept.entry((model, strategy, replicate)).or_default().extend_from_slice(records);
         };
         let sink: Option<Sink<'_>> = self.per_task.then_some(&keep);
+        let run = || match ground {
+            None => Ok(compare(plan, options, &control, sink)),
+            Some(ground) => self.live(plan, ground, threads, &control, sink),
+        };
         let running = AtomicBool::new(true);
         let compared = if self.quiet || !is_watched() {
-            compare(plan, options, &control, sink)
+            run()
         } else {
             std::thread::scope(|scope| {
                 scope.spawn(|| show_progress(plan, &control, &running));
-                let compared = compare(plan, options, &control, sink);
+                let compared = run();
                 running.store(false, Ordering::Relaxed);
                 compared
             })
         };
-        compared.ok_or_else(|| Failure::Run("interrupted; nothing was written".to_owned()))
+        compared?.ok_or_else(|| Failure::Run("interrupted; nothing was written".to_owned()))
+    }
+
+    /// Runs the real client against a server.
+    fn live(
+        &self,
+        plan: &Plan<'_>,
+        ground: &Ground,
+        worlds: usize,
+        control: &Control,
+        sink: Option<Sink<'_>>,
+    ) -> Result<Option<Compared>, Failure> {
+        let options = live::Options { worlds, sample: true };
+        let live = live::run(plan, ground, options, control, sink).map_err(|error| Failure::Run(error.to_string()))?;
+        let Some(live) = live else { return Ok(None) };
+        let mut compared = summarise(plan, self.ground.name(), &live.findings);
+        compared.results.run.harness = live.harness.map(|harness| self.ground.judge(&harness)).transpose()?;
+        Ok(Some(compared))
     }
 
     fn render(&self, report: &Report<'_>) -> String {

@@ -3,6 +3,7 @@
 mod compare;
 mod diff;
 mod folder;
+mod ground;
 mod list;
 mod schema;
 mod trace;

@@ -63,6 +63,7 @@ pub fn summarise(plan: &Plan<'_>, engine: &str, findings: &Findings) -> Compared
                 replicates: scenario.replicates,
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 digest: format!("{digest:016x}"),
+                harness: None,
             },
             cells: cells.collect(),
             comparisons: summary::comparisons(&pairings, weights),

@@ -7,6 +7,8 @@ pub mod compare;
 mod findings;
 pub mod gates;
 pub mod intake;
+#[cfg(feature = "live")]
+pub mod live;
 mod observer;
 pub mod plan;
 pub mod sim;

@@ -79,6 +79,8 @@ impl Observer {
             && sample.wants(record.task)
         {
             let task = sample.tasks.entry((record.model, record.task)).or_insert_with(|| sampled(record));
+            // Real servers tell of a task's end when it is over.
+            task.done = record.done.finite().map(Micros::as_secs);
             task.settled = record.settled.finite().map(Micros::as_secs);
             task.known = record.outcome.is_known();
         }

@@ -43,6 +43,31 @@ pub struct Run {
     pub version: String,
     /// Hash of all task records; equal where every task's record is.
     pub digest: String,
+    /// The harness's own error; only where a wall clock ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub harness: Option<HarnessError>,
+}
+
+/// How late the harness itself was, in scenario time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HarnessError {
+    /// From the instant a poll was due to the instant it was sent; `None` without polls.
+    pub timer_slack_ms: Option<LatenessFigures>,
+    /// From the intended submit to the submit.
+    pub submit_lag_ms: Option<LatenessFigures>,
+}
+
+/// Quantiles of a lateness, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LatenessFigures {
+    /// Timers or submits.
+    pub n: u64,
+    /// Median.
+    pub p50: f64,
+    /// 99th percentile.
+    pub p99: f64,
+    /// Largest.
+    pub max: f64,
 }
 
 /// One strategy on one model.

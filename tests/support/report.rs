@@ -52,6 +52,7 @@ pub(crate) fn fixture(models: usize, bands: bool) -> Fixture {
             replicates: 20,
             version: "0.1.0".into(),
             digest: "8f3a1c5b9d2e4f60".into(),
+            harness: None,
         },
         cells: vec![],
         comparisons: vec![],

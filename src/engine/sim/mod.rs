@@ -22,6 +22,8 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use unit::{Unit, Worker};
+#[cfg(feature = "live")]
+pub(in crate::engine) use waiting::blank;
 
 /// Tasks of a range that one thread simulates by itself, where tasks are independent.
 const RANGE: u64 = 1 << 16;

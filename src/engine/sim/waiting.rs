@@ -26,7 +26,7 @@ pub(super) enum Next {
 }
 
 /// The record of a task whose wait has told nothing yet.
-pub(super) fn blank(task: &Task) -> TaskRecord {
+pub(in crate::engine) fn blank(task: &Task) -> TaskRecord {
     TaskRecord {
         model: task.model as u32,
         task: task.index,

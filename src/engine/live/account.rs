@@ -1,0 +1,108 @@
+//! What the events of one wait add up to: a task record, as the simulator keeps it.
+
+use crate::client::Event;
+use crate::engine::live::world::World;
+use crate::measure::record::{Outcome, TaskRecord};
+use crate::strategy::wait::{Ending, Worth};
+use crate::time::Micros;
+use crate::world::truth::Truth;
+
+/// How a wait came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Close {
+    /// The client never got an id.
+    Rejected,
+    /// By itself.
+    Ended(Ending, Micros),
+    /// By another task's error.
+    Abandoned(Micros),
+    /// Not before the horizon.
+    Hang,
+}
+
+/// The record of a wait in progress.
+#[derive(Debug)]
+pub(super) struct Account {
+    pub(super) record: TaskRecord,
+    /// The task's id, where the client got one.
+    pub(super) id: Option<String>,
+    /// Instant at which a server elsewhere probably created the task: halfway between request and answer.
+    pub(super) accepted: Micros,
+    pub(super) close: Close,
+    due: Option<Micros>,
+    in_flight: Option<Micros>,
+    /// Instant that the last `Retry-After` named.
+    not_before: Micros,
+}
+
+impl Account {
+    /// An account of a task that was submitted, with nothing of its wait in it.
+    pub(super) fn new(record: TaskRecord, id: Option<String>, accepted: Micros) -> Self {
+        let close = Close::Rejected;
+        Self { record, id, accepted, close, due: None, in_flight: None, not_before: Micros::ZERO }
+    }
+
+    /// Instant after which the wait is a hang.
+    pub(super) fn end(&self, world: &World<'_>) -> Micros {
+        self.record.wait_start + world.plan.scenario.horizon
+    }
+
+    /// Whether a poll has no answer yet.
+    pub(super) fn is_in_flight(&self) -> bool {
+        self.in_flight.is_some()
+    }
+
+    /// Takes in an event.
+    pub(super) fn take(&mut self, event: &Event, world: &World<'_>) {
+        match event {
+            Event::Due { at } => self.due = Some(*at),
+            // Held back is not late.
+            Event::HeldBack { .. } => self.due = None,
+            Event::Sent { at, .. } => {
+                self.record.polls += 1;
+                self.record.violations += u32::from(*at < self.not_before);
+                self.in_flight = Some(*at);
+                if let Some(due) = self.due.take() {
+                    world.harness.borrow_mut().poll(due, *at);
+                }
+            }
+            Event::Heard { at, worth, retry_after, .. } => {
+                match worth {
+                    Worth::Useful => {}
+                    Worth::Wasted => self.record.wasted += 1,
+                    Worth::Failed => self.record.failed += 1,
+                }
+                if let Some(delay) = retry_after {
+                    self.not_before = *at + *delay;
+                }
+                if let Some(sent) = self.in_flight.take() {
+                    world.observer.borrow_mut().poll(&self.record, sent, *worth);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The wait is over, so a poll in flight told nothing.
+    pub(super) fn close(&mut self, close: Close, world: &World<'_>) {
+        self.close = close;
+        if let Some(sent) = self.in_flight.take() {
+            self.record.failed += 1;
+            world.observer.borrow_mut().poll(&self.record, sent, Worth::Failed);
+        }
+    }
+
+    /// The record, once the task's truth is known.
+    pub(super) fn finish(mut self, truth: Option<Truth>, duplicates: u32) -> TaskRecord {
+        let record = &mut self.record;
+        record.done = truth.map_or(Micros::NEVER, |truth| truth.done);
+        (record.fate, record.duplicates) = (truth.map(|truth| truth.fate), duplicates);
+        (record.outcome, record.settled) = match self.close {
+            Close::Rejected => (Outcome::Rejected, record.wait_start),
+            Close::Ended(ending, at) => (Outcome::of(ending, at, record.done), at),
+            Close::Abandoned(at) => (Outcome::Abandoned, at),
+            Close::Hang => (Outcome::Hang, Micros::NEVER),
+        };
+        self.record
+    }
+}

@@ -1,0 +1,198 @@
+//! The engines `virtual` and `wire`: the real client waits for tasks of the real mock server, over HTTP.
+//!
+//! On `virtual` both run on tokio's paused clock over connections in memory: what they do is what the simulator says, to
+//! the microsecond. On `wire` they run on the wall clock over sockets, at any time scale; there the harness reports its
+//! own error beside the results, because a late timer looks like a slow strategy. With a base URL the server is somebody
+//! else's, the scenario's `[network]` and faults do not apply, and a task's truth is what the server says of it.
+//!
+//! A *world* is one strategy in one replicate: a server, a client, and all tasks of all models.
+
+mod account;
+mod harness;
+mod submit;
+mod together;
+mod wait;
+mod world;
+
+pub use harness::{Harness, Lateness};
+
+use crate::client::InvalidClient;
+use crate::engine::findings::{Findings, Sink, Sums, split};
+use crate::engine::observer::Observer;
+use crate::engine::plan::Plan;
+use crate::engine::sim::Control;
+use crate::measure::record::TaskRecord;
+use crate::strategy::composition::{Channel, Sharing};
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Where a plan is run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ground {
+    /// In memory, on a paused clock.
+    Virtual,
+    /// Against the mock over sockets of this machine.
+    Wire {
+        /// Scenario seconds per real second.
+        scale: f64,
+    },
+    /// Against somebody else's server, in real time.
+    Remote {
+        /// Its base URL, with or without `/api/v1`.
+        base_url: String,
+        /// The key to send.
+        api_key: String,
+        /// Scenario seconds per real second, for a server that runs at such a scale.
+        scale: f64,
+    },
+}
+
+/// How to run it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Worlds at a time, at least 1.
+    pub worlds: usize,
+    /// Keep a few tasks of the first replicate request by request.
+    pub sample: bool,
+}
+
+/// Why a plan could not be run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LiveError {
+    /// A strategy that real clients of this version cannot follow.
+    #[error(
+        "the strategy `{strategy}` shares a limit and listens for webhooks; this engine runs such limits with the channel \"poll\" only"
+    )]
+    Unsupported {
+        /// The strategy.
+        strategy: String,
+    },
+    /// A webhook needs a server that can reach this machine.
+    #[error(
+        "the strategy `{strategy}` waits for webhooks, which a server elsewhere cannot deliver here; leave it out with --strategies"
+    )]
+    Webhook {
+        /// The strategy.
+        strategy: String,
+    },
+    /// The base URL or the key cannot be used.
+    #[error(transparent)]
+    Client(#[from] InvalidClient),
+    /// A runtime or a socket could not be had.
+    #[error("cannot start a server and a client: {0}")]
+    Start(#[from] io::Error),
+}
+
+/// What a run found.
+#[derive(Debug)]
+pub struct Live {
+    /// Before statistics.
+    pub findings: Findings,
+    /// The harness's own error; nothing on a paused clock, where there is none.
+    pub harness: Option<Harness>,
+}
+
+/// What one world found.
+#[derive(Debug)]
+struct Chronicle {
+    /// Of all models, by model and task.
+    records: Vec<TaskRecord>,
+    observer: Observer,
+    fired: Vec<u64>,
+    harness: Harness,
+}
+
+/// Runs a plan. `None` if it was stopped.
+///
+/// # Errors
+///
+/// See [`LiveError`].
+pub fn run(
+    plan: &Plan<'_>,
+    ground: &Ground,
+    options: Options,
+    control: &Control,
+    sink: Option<Sink<'_>>,
+) -> Result<Option<Live>, LiveError> {
+    check(plan, ground)?;
+    let strategies = plan.strategies.len();
+    let worlds = strategies * plan.scenario.replicates as usize;
+    let next = AtomicUsize::new(0);
+    let chronicles = Mutex::new(BTreeMap::new());
+    let work = || -> Result<(), LiveError> {
+        while !control.stop.load(Ordering::Relaxed) {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= worlds {
+                break;
+            }
+            let (replicate, strategy) = ((number / strategies) as u32, number % strategies);
+            if let Some(chronicle) = world::run(plan, ground, options, control, replicate, strategy)? {
+                let mut chronicles = chronicles.lock().unwrap_or_else(PoisonError::into_inner);
+                chronicles.insert((replicate, strategy), chronicle);
+            }
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..options.worlds.clamp(1, worlds)).map(|_| scope.spawn(work)).collect();
+        let joined =
+            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        joined.collect::<Result<Vec<()>, _>>()
+    })?;
+    if control.stop.load(Ordering::Relaxed) {
+        return Ok(None);
+    }
+    let chronicles = chronicles.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut harness = Harness::default();
+    for chronicle in chronicles.values() {
+        harness.merge(&chronicle.harness);
+    }
+    let findings = sum_up(plan, &chronicles, sink);
+    Ok(Some(Live { findings, harness: (*ground != Ground::Virtual).then_some(harness) }))
+}
+
+fn check(plan: &Plan<'_>, ground: &Ground) -> Result<(), LiveError> {
+    for strategy in &plan.strategies {
+        let (strategy, polls) = (strategy.strategy, strategy.strategy.channel == Channel::Poll);
+        if matches!(strategy.sharing, Sharing::Limiter(_)) && !polls {
+            return Err(LiveError::Unsupported { strategy: strategy.name.clone() });
+        }
+        if matches!(ground, Ground::Remote { .. }) && !polls {
+            return Err(LiveError::Webhook { strategy: strategy.name.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// Adds worlds up in a fixed order.
+fn sum_up(plan: &Plan<'_>, chronicles: &BTreeMap<(u32, usize), Chronicle>, sink: Option<Sink<'_>>) -> Findings {
+    let mut findings = Findings::new(plan);
+    let group: Vec<usize> = (0..plan.models.len()).collect();
+    let baseline = plan.scenario.baseline;
+    let by_model = |chronicle: &Chronicle| {
+        let mut parts = vec![Vec::new(); group.len()];
+        split(&chronicle.records, &group, &mut parts);
+        parts
+    };
+    for replicate in 0..plan.scenario.replicates {
+        let mut sums = Sums::new(plan, replicate, &group);
+        let base = chronicles.get(&(replicate, baseline)).map(by_model).unwrap_or_default();
+        for strategy in 0..plan.strategies.len() {
+            let Some(chronicle) = chronicles.get(&(replicate, strategy)) else { continue };
+            sums.add(&mut findings, sink, strategy, &by_model(chronicle), &base);
+            for (mine, fired) in findings.fired.iter_mut().zip(&chronicle.fired) {
+                *mine += fired;
+            }
+            for &model in &group {
+                let cell = plan.cell(model, strategy);
+                findings.samples[cell].extend(chronicle.observer.sample(model as u32));
+                findings.cells[cell].rates.add(&chronicle.observer.rates[model]);
+            }
+        }
+        sums.finish(&mut findings);
+    }
+    findings
+}

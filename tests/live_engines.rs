@@ -1,0 +1,110 @@
+//! The real client against the real mock server, held against the simulator.
+
+#![cfg(feature = "live")]
+
+use pollbench::engine::live::{self, Ground};
+use pollbench::engine::plan::Plan;
+use pollbench::engine::sim::{self, Control, Findings};
+use pollbench::measure::record::TaskRecord;
+use pollbench::scenario::Scenario;
+use pollbench::scenario::files::Embedded;
+use pollbench::scenario::narrow::Overrides;
+use pollbench::scenario::shipped::{SHIPPED, Shipped};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+/// Records by model, strategy and replicate.
+type Records = BTreeMap<(usize, usize, u32), Vec<TaskRecord>>;
+
+fn simulated(scenario: &Scenario) -> (Records, Findings) {
+    let records = Mutex::new(Records::new());
+    let keep = |model: usize, strategy: usize, replicate: u32, part: &[TaskRecord]| {
+        records.lock().expect("no panic").entry((model, strategy, replicate)).or_default().extend_from_slice(part);
+    };
+    let options = sim::Options { threads: 1, sample: true, ..sim::Options::default() };
+    let findings = sim::run(&Plan::new(scenario), options, &Control::default(), Some(&keep)).expect("not stopped");
+    (records.into_inner().expect("no panic"), findings)
+}
+
+fn lived(scenario: &Scenario, ground: &Ground) -> (Records, Findings) {
+    let records = Mutex::new(Records::new());
+    let keep = |model: usize, strategy: usize, replicate: u32, part: &[TaskRecord]| {
+        records.lock().expect("no panic").entry((model, strategy, replicate)).or_default().extend_from_slice(part);
+    };
+    let options = live::Options { worlds: 2, sample: true };
+    let found = live::run(&Plan::new(scenario), ground, options, &Control::default(), Some(&keep));
+    let found = found.expect("it runs").expect("not stopped");
+    (records.into_inner().expect("no panic"), found.findings)
+}
+
+/// Everything that is kept of every task is equal, and so is what is watched beside.
+fn assert_equal(scenario: &Scenario, what: &str) {
+    let (expected, sim) = simulated(scenario);
+    let (actual, found) = lived(scenario, &Ground::Virtual);
+    for (key, records) in &expected {
+        let (model, strategy) = (&scenario.models[key.0].name, &scenario.strategies[key.1].name);
+        let others = &actual[key];
+        assert_eq!(records.len(), others.len());
+        for (record, other) in records.iter().zip(others) {
+            assert_eq!(record, other, "{what}: {strategy} on {model}, replicate {}", key.2);
+        }
+    }
+    assert_eq!(expected.len(), actual.len());
+    // The simulator submits once for all strategies, so only whether a rule struck can be compared.
+    let struck = |fired: &[u64]| fired.iter().map(|fired| *fired > 0).collect::<Vec<_>>();
+    assert_eq!(struck(&sim.fired), struck(&found.fired), "{what}: rules that struck");
+    for (cell, other) in sim.cells.iter().zip(&found.cells) {
+        assert_eq!(cell.totals.digest, other.totals.digest, "{what}");
+        assert_eq!(cell.rates, other.rates, "{what}: requests per second");
+    }
+    assert!(sim.samples == found.samples, "{what}: sampled polls");
+}
+
+fn small(shipped: &Shipped, seed: u64) -> Scenario {
+    let size = Overrides { tasks: Some(40), replicates: Some(2), seed: Some(seed), ..Overrides::default() };
+    shipped.scenario().expect("shipped scenarios are valid").narrowed(&size).expect("valid overrides")
+}
+
+/// Promise: on a paused clock the real code does what the simulator says, task by task, in every shipped scenario.
+#[test]
+fn sim_and_virtual_agree_on_every_shipped_scenario() {
+    for shipped in SHIPPED {
+        for seed in [1, 42] {
+            assert_equal(&small(shipped, seed), &format!("{} with seed {seed}", shipped.name));
+        }
+    }
+}
+
+fn scenario(text: &str) -> Scenario {
+    let text = format!("schema_version = 1\nname = \"test\"\n{text}");
+    Scenario::parse(&text, "test.toml", &Embedded(&[])).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Every kind of fault that this version knows, submits that are sent again, and finite workers.
+#[test]
+fn sim_and_virtual_agree_in_a_storm() {
+    for seed in 0..3 {
+        let world = scenario(&format!(
+            "seed = {seed}\ntasks = 30\nreplicates = 2\n[network]\nrtt = \"lognormal(median=120ms, sigma=0.8)\"\nup_share = 0.3\n\
+             [submit]\nretries = 2\nretry_delay = \"2s\"\nattempt_timeout = \"5s\"\n\
+             [models.sora-2]\ncompletion = \"lognormal(median=100s, sigma=0.5)\"\npending = \"exponential(mean=2s)\"\n\
+             stuck_probability = 0.02\nfailure.probability = 0.1\nfailure.message = \"network of friends\"\nfailure.after = \"uniform(low=1s, high=50s)\"\n\
+             [models.flux-2]\ncompletion = \"lognormal(median=20s, sigma=0.3)\"\nworkers = 3\n\
+             [[faults]]\nkind = \"reset\"\nprobability = 0.03\nroute = [\"status\", \"submit\"]\ntask_exists = true\n\
+             [[faults]]\nkind = \"stall\"\nprobability = 0.01\nroute = [\"status\", \"submit\"]\n\
+             [[faults]]\nkind = \"stale-read\"\nprobability = 0.1\n\
+             [[faults]]\nkind = \"status\"\ncode = 503\nprobability = 0.05\nretry_after = \"http-date\"\nretry_in = \"9s\"\n\
+             [[faults]]\nkind = \"status\"\ncode = 500\nprobability = 0.02\nbody = \"html\"\nretry_after = \"garbage\"\n\
+             [[faults]]\nkind = \"null-data\"\nprobability = 0.01\ngilbert_elliott = {{ bad_share = 0.3, bad_mean = \"20s\" }}\n\
+             [[faults]]\nkind = \"outage\"\nduring = {{ every = \"90s\", for = \"8s\" }}\n\
+             [[faults]]\nkind = \"burst-loss\"\nprobability = 0.7\ngilbert_elliott = {{ bad_share = 0.05, bad_mean = \"5s\" }}\n\
+             [[faults]]\nkind = \"lost\"\nprobability = 0.2\n[[faults]]\nkind = \"delayed\"\nprobability = 0.2\nby = \"15s\"\n\
+             [[faults]]\nkind = \"duplicated\"\nprobability = 0.2\nafter = \"4s\"\n\
+             [[strategies]]\npreset = \"basic\"\n[[strategies]]\npreset = \"adaptive\"\n[[strategies]]\npreset = \"exponential\"\n\
+             [[strategies]]\npreset = \"resilient\"\n[[strategies]]\npreset = \"webhook\"\n[[strategies]]\npreset = \"basic-hardened\"\n\
+             [[strategies]]\npreset = \"exponential-hardened\"\njitter = \"full\"\n[[strategies]]\npreset = \"webhook-hybrid\"\n\
+             [[strategies]]\npreset = \"concurrent\"\n[[strategies]]\npreset = \"concurrent-hardened\"\n"
+        ));
+        assert_equal(&world, &format!("storm with seed {seed}"));
+    }
+}
