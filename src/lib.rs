@@ -13,6 +13,7 @@
 //! | 5 | [`cli`] | the command line: one file a subcommand | `cli` |
 //! | 4 | [`report`] | tables, charts, pages: figures in, text out | `report` |
 //! | 3 | [`engine`] | the simulator, traces, gates: a plan in, task records out | `engine` |
+//! | 3 | [`mock`] | the mock server as a test kit | `mock` |
 //! | 3 | [`scenario`] | one file that says which tasks, faults and strategies meet; what exists is valid | `engine` |
 //! | 2 | [`measure`] | from task records to figures with intervals and verdicts | `engine` |
 //! | 2 | [`server`] | the mock of the APIXO server: axum, faults, webhooks, control plane | `server` |
@@ -77,6 +78,8 @@ pub mod world;
 pub mod engine;
 #[cfg(feature = "engine")]
 pub mod measure;
+#[cfg(feature = "mock")]
+pub mod mock;
 #[cfg(feature = "report")]
 pub mod report;
 #[cfg(feature = "engine")]

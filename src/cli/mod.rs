@@ -6,6 +6,7 @@ mod folder;
 mod ground;
 mod list;
 mod schema;
+mod serve;
 mod trace;
 mod validate;
 
@@ -28,6 +29,7 @@ Examples:
   pollbench compare                          every strategy on the guide's models, and a report
   pollbench compare flaky --models sora-2    another world, one model
   pollbench compare my.toml --out out        your own scenario
+  pollbench serve                            a mock of the API for your own client
   pollbench trace --strategy adaptive --model sora-2 --completes-at 94s
   pollbench list strategies
 
@@ -37,6 +39,8 @@ Exit codes: 0 ok, 1 the run failed, 2 bad usage or bad input, 3 a gate failed, 4
 enum Command {
     /// Run every strategy over the same tasks, print the table, write the report
     Compare(compare::Compare),
+    /// Run the mock APIXO server
+    Serve(serve::Serve),
     /// Show one wait request by request
     Trace(trace::Trace),
     /// Compare two results files, task by task where they share tasks
@@ -73,6 +77,7 @@ impl From<ScenarioError> for Failure {
 pub fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Compare(command) => command.run(),
+        Command::Serve(command) => command.run(),
         Command::Trace(command) => command.run(),
         Command::Diff(command) => command.run(),
         Command::List(command) => command.run(),

@@ -9,6 +9,7 @@ pub mod gates;
 mod grammar;
 pub mod narrow;
 mod read;
+pub mod rules;
 pub mod shipped;
 #[cfg(feature = "cli")]
 mod snippet;

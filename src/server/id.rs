@@ -4,6 +4,8 @@
 
 /// What every id starts with.
 const PREFIX: &str = "task_";
+/// Keeps the first id from being all zeros.
+const SALT: u64 = 0x5851_f42d_4c95_7f2d;
 /// Odd, so that multiplying by it can be undone.
 const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 /// `FACTOR * INVERSE == 1` modulo 2⁶⁴.
@@ -13,7 +15,7 @@ const SLOT_BITS: u32 = 40;
 
 /// The id of the task in `slot`.
 pub(super) fn write(slot: usize, generation: u32) -> String {
-    let number = (u64::from(generation) << SLOT_BITS) | slot as u64;
+    let number = ((u64::from(generation) << SLOT_BITS) | slot as u64) ^ SALT;
     let number = (number ^ (number >> 32)).wrapping_mul(FACTOR);
     let number = (number ^ (number >> 32)).wrapping_mul(FACTOR);
     format!("{PREFIX}{number:016x}")
@@ -27,7 +29,7 @@ pub(super) fn read(id: &str, generation: u32) -> Option<usize> {
     }
     let number = u64::from_str_radix(digits, 16).ok()?.wrapping_mul(INVERSE);
     let number = (number ^ (number >> 32)).wrapping_mul(INVERSE);
-    let number = number ^ (number >> 32);
+    let number = number ^ (number >> 32) ^ SALT;
     let slot = number & ((1 << SLOT_BITS) - 1);
     (number >> SLOT_BITS == u64::from(generation)).then_some(slot as usize)
 }

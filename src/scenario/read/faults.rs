@@ -148,7 +148,8 @@ impl Reader<'_> {
 /// The routes that are written, or the kind's own.
 fn routes(kind: &FaultKind, table: &Table) -> Option<Vec<Route>> {
     let Some(nodes) = table.optional::<&[Option<Node>]>("route")? else {
-        return Some(kind.routes[..kind.default_routes].to_vec());
+        let default = &kind.routes[..kind.default_routes];
+        return Some(Route::ALL.into_iter().filter(|route| default.contains(route)).collect());
     };
     let names: Vec<&str> = all(nodes)?;
     Some(Route::ALL.into_iter().filter(|route| names.contains(&route.name())).collect())

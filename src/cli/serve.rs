@@ -1,0 +1,136 @@
+//! `pollbench serve`: the mock APIXO server.
+
+use crate::cli::ground::scale;
+use crate::cli::{Failure, note, print};
+use crate::mock::{ScenarioRules, calm_world, world};
+use crate::net::clock::Clock;
+use crate::net::stream::Listener;
+use crate::scenario::shipped::load;
+use crate::server::{AdminAccess, Server, Settings};
+use clap::Args;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Serve {
+    /// A scenario whose models, network and faults it plays [default: the guide's models, nothing goes wrong]
+    scenario: Option<String>,
+    /// Where to listen; port 0 takes any free port
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
+    addr: SocketAddr,
+    /// A key that is accepted; may be given again [default: any key]
+    #[arg(long = "api-key", value_name = "KEY")]
+    api_keys: Vec<String>,
+    /// Scenario seconds per real second
+    #[arg(long, value_name = "X", default_value = "1", value_parser = scale)]
+    time_scale: f64,
+    /// Key of all randomness [default: the scenario's]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Start of result URLs [default: http:// and the host of the request]
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// A host beside this machine that webhooks may go to; may be given again
+    #[arg(long = "allow-webhook-host", value_name = "HOST")]
+    webhook_hosts: Vec<String>,
+    /// Token for the control plane under /__admin; needed where others reach the server
+    #[arg(long, value_name = "TOKEN")]
+    admin_token: Option<String>,
+    /// Tasks that are kept; more are refused
+    #[arg(long, value_name = "N", default_value = "1000000")]
+    most_tasks: usize,
+    /// Connections at a time; more are refused
+    #[arg(long, value_name = "N", default_value = "16384")]
+    most_connections: usize,
+    /// Balance of every key, in US dollars
+    #[arg(long, value_name = "USD", default_value = "100")]
+    balance: f64,
+    /// Price of a task, in US dollars
+    #[arg(long, value_name = "USD", default_value = "0")]
+    price: f64,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pollbench serve
+  pollbench serve flaky --addr 127.0.0.1:0 --time-scale 60
+  pollbench serve my.toml --api-key secret --seed 7
+  curl -s localhost:8787/api/v1/generateTask/sora-2 -H 'Authorization: Bearer any' -d '{\"input\":{\"prompt\":\"a cat\"}}'
+  curl -s localhost:8787/__admin/journal";
+
+impl Serve {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let mut world = match &self.scenario {
+            Some(scenario) => world(&load(scenario)?),
+            None => calm_world()?,
+        };
+        world.seed = self.seed.unwrap_or(world.seed);
+        for (flag, usd) in [("--balance", self.balance), ("--price", self.price)] {
+            if !(usd.is_finite() && usd >= 0.0) {
+                return Err(Failure::Input(format!("{flag} must be an amount of money, not {usd}")));
+            }
+        }
+        let admin = match &self.admin_token {
+            Some(token) => AdminAccess::Token(token.clone()),
+            None if self.addr.ip().is_loopback() => AdminAccess::Open,
+            None => {
+                note("note: others may reach this address, so the control plane is off; --admin-token turns it on");
+                AdminAccess::Off
+            }
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Failure::Run(format!("cannot start: {error}")))?;
+        runtime.block_on(async {
+            let addr = self.addr;
+            let listener = TcpListener::bind(addr).await.map_err(|error| {
+                let hint = if error.kind() == std::io::ErrorKind::AddrInUse {
+                    "; another server has that port: choose one with --addr, or port 0 for any free one"
+                } else {
+                    ""
+                };
+                Failure::Run(format!("cannot listen on {addr}: {error}{hint}"))
+            })?;
+            let address = listener.local_addr().map_err(|error| Failure::Run(error.to_string()))?;
+            let stop = stopped().map_err(|error| Failure::Run(format!("cannot watch for signals: {error}")))?;
+            let settings = Settings {
+                keys: self.api_keys,
+                public_base: self.public_url,
+                webhook_hosts: self.webhook_hosts,
+                most_tasks: self.most_tasks,
+                most_connections: self.most_connections,
+                balance_usd: self.balance,
+                price_usd: self.price,
+                admin,
+                fault_codec: Some(Arc::new(ScenarioRules)),
+                ..Settings::new(Clock::started(self.time_scale))
+            };
+            print(&format!("listening on http://{address}\n"))?;
+            Server::new(world, settings).serve(Listener::Tcp(listener), stop).await;
+            Ok::<(), Failure>(())
+        })?;
+        runtime.shutdown_background();
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Ends with the first signal that asks the process to stop.
+#[cfg(unix)]
+fn stopped() -> std::io::Result<impl Future<Output = ()> + Send> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Ends with the first Ctrl-C.
+#[cfg(not(unix))]
+fn stopped() -> std::io::Result<impl Future<Output = ()> + Send> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
+}

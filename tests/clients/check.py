@@ -1,0 +1,81 @@
+"""Clients that share no code with pollbench, against `pollbench serve`.
+
+    python3 tests/clients/check.py target/debug/pollbench
+
+The guide's techniques in JavaScript must send as many status requests for a stubbed task as the presets do in a trace,
+and clients as teams write them must get to a result. Needs Node 18 or later.
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import urllib.request
+
+FOLDER = pathlib.Path(__file__).parent
+SCALE = 30
+# Technique, model, and an end of the task that lies well between two polls, in scenario seconds.
+CASES = [
+    ("basic", "nano-banana", 13.6),
+    ("basic", "sora-2", None),
+    ("adaptive", "flux-2", 27.9),
+    ("adaptive", "sora-2", 98.0),
+    ("adaptive", "suno", None),
+    ("exponential", "veo-3-1", 52.0),
+    ("resilient", "nano-banana", 10.7),
+    ("concurrent", "flux-2", 19.7),
+]
+
+
+def call(base, path, body):
+    headers = {"Authorization": "Bearer key", "Content-Type": "application/json"}
+    request = urllib.request.Request(base + path, json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def traced(pollbench, technique, model, completion):
+    task = {"completion_ms": None if completion is None else completion * 1000}
+    if technique == "concurrent":
+        case = {"strategy": technique, "tasks": [{"id": "x", "added_ms": 0, **task}]}
+    else:
+        case = {"strategy": technique, "model": model, "task": task}
+    command = [pollbench, "trace", "--case", "-", "--format", "json"]
+    found = subprocess.run(command, input=json.dumps(case), capture_output=True, text=True, check=True)
+    return len(json.loads(found.stdout)["requests"])
+
+
+def main():
+    pollbench = sys.argv[1]
+    command = [pollbench, "serve", "--addr", "127.0.0.1:0", "--time-scale", str(SCALE), "--api-key", "key"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        base = server.stdout.readline().split()[-1]
+        wrong = []
+        for technique, model, completion in CASES:
+            stub = {"model": model, "completion_ms": None if completion is None else completion * 1000}
+            call(base, "/__admin/stubs", {**stub, "result": "success"})
+            command = ["node", FOLDER / "guide.mjs", base + "/api/v1", "key", str(SCALE), technique, model]
+            client = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+            told, expected = json.loads(client.stdout), traced(pollbench, technique, model, completion)
+            line = f"{technique} on {model}: {told['requests']} requests, {told['outcome']}; traced {expected}"
+            print(line)
+            if told["requests"] != expected:
+                wrong.append(line)
+        for command in (
+            ["node", FOLDER / "service.mjs", base + "/api/v1", "key", str(SCALE), "nano-banana"],
+            ["python3", FOLDER / "watcher.py", base, "key", str(SCALE), "suno"],
+        ):
+            result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+            print(result.strip())
+            if json.loads(result)["state"] != "success":
+                wrong.append(result)
+    finally:
+        server.terminate()
+    if server.wait(timeout=10) != 0:
+        wrong.append(f"the server ended with {server.returncode}")
+    if wrong:
+        sys.exit("\n".join(wrong))
+
+
+main()
