@@ -131,7 +131,7 @@ impl MockApixo {
 
     /// Replaces the faults.
     pub fn set_faults(&self, faults: impl Into<Arc<[FaultRule]>>) {
-        self.server.set_faults(faults.into());
+        self.server.set_faults(faults);
     }
 
     /// What was asked so far, for further questions.

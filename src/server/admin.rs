@@ -160,7 +160,7 @@ fn replace_faults(server: &Server, request: &Request) -> Response<Body> {
     let models: Vec<String> = server.state().models.iter().map(|state| state.model.name.clone()).collect();
     match codec.parse(rules, &models) {
         Ok(rules) => {
-            server.set_faults(rules.into());
+            server.set_faults(rules);
             done()
         }
         Err(message) => bad_request(&message),

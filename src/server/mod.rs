@@ -238,8 +238,8 @@ impl Server {
     }
 
     /// Replaces the faults.
-    pub fn set_faults(&self, faults: Arc<[FaultRule]>) {
-        self.state().set_faults(faults);
+    pub fn set_faults(&self, faults: impl Into<Arc<[FaultRule]>>) {
+        self.state().set_faults(faults.into());
     }
 
     /// Forgets tasks, stubs and journal; the models' tasks start from the first again.

@@ -1,0 +1,243 @@
+//! The async client on a paused clock, against the mock in memory: what it asks and when, and what it tells.
+
+#![cfg(feature = "live")]
+
+use futures_util::StreamExt as _;
+use pollbench::client::{Client, Event, State, Submission, SubmitError, TaskSet, WaitError, WebhookReceiver};
+use pollbench::net::clock::Clock;
+use pollbench::net::memory::MemoryNetwork;
+use pollbench::net::stream::{Listener, Network};
+use pollbench::scenario::rules::from_json;
+use pollbench::server::{Server, Settings, Stub, StubReply, World};
+use pollbench::strategy::composition::{Limiter, Strategy};
+use pollbench::strategy::presets::preset;
+use pollbench::time::Micros;
+use pollbench::world::distribution::Distribution;
+use pollbench::world::model::Model;
+use serde_json::json;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex};
+
+const SECOND: Micros = Micros::from_secs(1);
+
+struct Place {
+    client: Client,
+    server: Server,
+    memory: MemoryNetwork,
+    clock: Clock,
+}
+
+/// A mock and a client on one paused clock.
+fn place() -> Place {
+    let (memory, clock) = (MemoryNetwork::default(), Clock::paused());
+    let network = Network::Memory(memory.clone());
+    let models = ["sora-2", "flux-2"].map(|name| Model::plain(name, Distribution::constant(SECOND * 94)));
+    let settings = Settings { network: network.clone(), ..Settings::new(clock) };
+    let server = Server::new(World::calm(models.into(), 1), settings);
+    let (serving, listener) = (server.clone(), Listener::Memory(memory.listen("mock:80")));
+    tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
+    let client = Client::builder("http://mock/api/v1/", "secret-key").clock(clock).network(network).build();
+    Place { client: client.expect("a valid client"), server, memory, clock }
+}
+
+impl Place {
+    async fn submit(&self, stub: Stub) -> String {
+        let model = stub.model.clone();
+        self.server.stub(stub).expect("a model");
+        self.client.submit(&model, &prompt()).await.expect("accepted")
+    }
+
+    /// Instants of status requests so far, in seconds.
+    fn asked(&self) -> Vec<f64> {
+        let journal = self.server.journal();
+        journal.iter().filter(|entry| entry.route == "status").map(|entry| entry.at_ms / 1e3).collect()
+    }
+}
+
+fn prompt() -> Submission {
+    Submission::new(json!({ "prompt": "a lighthouse" }))
+}
+
+fn strategy(name: &str) -> Strategy {
+    preset(name).expect("a shipped preset")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_asks_at_the_documented_instants() {
+    let place = place();
+    let id = place.submit(Stub::success("sora-2", SECOND * 94)).await;
+    let finished = place.client.task("sora-2", &id).wait(strategy("adaptive")).await.expect("it succeeds");
+    assert_eq!(place.asked(), [60.0, 75.0, 90.0, 105.0]);
+    assert_eq!((finished.context.polls, finished.context.elapsed), (4, SECOND * 105));
+    assert_eq!(finished.urls, [format!("http://mock/output/{id}/0.mp4")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_tell_the_whole_story_and_the_end_comes_last() {
+    let place = place();
+    let id = place.submit(Stub::failed("flux-2", SECOND * 12, "NSFW", "no").reply(0, StubReply::Reset)).await;
+    let events: Vec<Event> =
+        place.client.task("flux-2", &id).wait(strategy("adaptive-hardened")).events().collect().await;
+    let told: Vec<String> = events
+        .iter()
+        .map(|event| match event {
+            Event::Due { at } => format!("due {at}"),
+            Event::Sent { number, at } => format!("sent {number} {at}"),
+            Event::Heard { worth, error, .. } => format!("{worth:?} {}", error.as_deref().unwrap_or("")),
+            Event::StateChanged { from, to } => format!("{from:?} {to:?}"),
+            Event::Ended(end) => format!("{}", end.as_ref().as_ref().expect_err("it fails")),
+            other => format!("{other:?}"),
+        })
+        .collect();
+    let end = format!("task {id} failed after 2 polls: NSFW: no");
+    assert_eq!(
+        told,
+        [
+            "due 10s",
+            "sent 0 10s",
+            "Failed connection reset",
+            "due 15s",
+            "sent 1 15s",
+            "Useful ",
+            "None Failed",
+            end.as_str()
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn errors_say_what_to_do_next() {
+    let place = place();
+    let client = &place.client;
+    let id = place.submit(Stub::success("sora-2", Micros::NEVER)).await;
+    let gave_up = client.task("sora-2", &id).wait(strategy("basic-hardened")).await.expect_err("it never ends");
+    assert!(
+        matches!(&gave_up, WaitError::GaveUp { context } if context.last_state == Some(State::Processing)),
+        "{gave_up}"
+    );
+    let id = place
+        .submit(Stub::success("sora-2", SECOND).reply(0, StubReply::Status { code: 403, retry_after: None }))
+        .await;
+    let refused = client.task("sora-2", &id).wait(strategy("basic-hardened")).await.expect_err("forbidden");
+    assert!(matches!(refused, WaitError::BadRequest { status: 403, .. }), "{refused}");
+    let id = place.submit(Stub::success("sora-2", SECOND).reply(0, StubReply::Reset)).await;
+    let lost = client.task("sora-2", &id).wait(strategy("basic")).await.expect_err("a reset ends it");
+    assert!(matches!(&lost, WaitError::CouldNotAsk { context } if context.task == id), "{lost}");
+    let id = place.submit(Stub::success("sora-2", SECOND * 50)).await;
+    let clock = place.clock;
+    let until = clock.now() + SECOND * 7;
+    let wait = client.task("sora-2", &id).wait(strategy("basic")).until(async move { clock.sleep_until(until).await });
+    let cancelled = wait.await.expect_err("cancelled");
+    assert!(matches!(&cancelled, WaitError::Cancelled { context } if context.polls == 3), "{cancelled}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stalled_request_ends_with_its_timeout_and_retry_after_is_obeyed() {
+    let place = place();
+    let limited = StubReply::Status { code: 429, retry_after: Some(20) };
+    let id = place.submit(Stub::success("sora-2", SECOND * 30).reply(0, StubReply::Stall).reply(1, limited)).await;
+    place.client.task("sora-2", &id).wait(strategy("basic-hardened")).await.expect("it succeeds");
+    // The attempt timeout is 10 s, the interval 3 s.
+    assert_eq!(place.asked(), [0.0, 13.0, 33.0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_wait_asks_no_more() {
+    let place = place();
+    let id = place.submit(Stub::success("sora-2", Micros::NEVER)).await;
+    let mut events = place.client.task("sora-2", &id).wait(strategy("basic")).events();
+    while !matches!(events.next().await, Some(Event::Heard { number: 2, .. })) {}
+    drop(events);
+    place.clock.sleep_until(SECOND * 3_600).await;
+    assert_eq!(place.asked().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_webhook_ends_a_wait_once_and_polls_stand_in_for_it() {
+    let place = place();
+    let listener = Listener::Memory(place.memory.listen("client:80"));
+    let receiver = WebhookReceiver::serve(listener, "http://client/hook");
+    let twice = json!([{ "kind": "duplicated", "probability": 1.0, "after": "5s" }]);
+    place.server.set_faults(from_json(&twice, &[]).expect("valid"));
+    let submission = prompt().callback(receiver.url());
+    let id = place.client.submit("sora-2", &submission).await.expect("accepted");
+    let handle = || place.client.task("sora-2", &id).told_by(&receiver);
+    let finished = handle().wait(strategy("webhook-hybrid")).await.expect("it succeeds");
+    assert_eq!(finished.context.elapsed, SECOND * 94);
+    place.clock.sleep_until(SECOND * 200).await;
+    assert_eq!(receiver.deliveries(&id), 2);
+    // News are kept for whoever asks later.
+    let polls = place.asked().len();
+    handle().wait(strategy("webhook")).await.expect("it is known");
+    assert_eq!(place.asked().len(), polls);
+    // Nobody tells of this one.
+    let silent = place.client.submit("sora-2", &prompt()).await.expect("accepted");
+    let silent = place.client.task("sora-2", &silent).told_by(&receiver).wait(strategy("webhook-hybrid")).await;
+    assert!(silent.expect("it is polled").context.polls > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_set_keeps_its_limit_and_one_failure_touches_no_other() {
+    let place = place();
+    let limiter = Limiter { max_in_flight: NonZeroU32::new(8).expect("8"), rate_per_s: 20.0, burst: NonZeroU32::MIN };
+    let (sent, basic) = (Arc::new(Mutex::new(Vec::new())), strategy("basic"));
+    let seen = Arc::clone(&sent);
+    let mut set = TaskSet::new(&place.client, &basic, Some(limiter)).capacity(50).on_event(move |_, event| {
+        if let Event::Sent { at, .. } = event {
+            seen.lock().expect("no panic").push(*at);
+        }
+    });
+    let mut failing = None;
+    for n in 0..200 {
+        let stub = Stub::success("sora-2", SECOND * 9);
+        let id = place.submit(if n == 7 { stub.reply(0, StubReply::Reset) } else { stub }).await;
+        failing = if n == 7 { Some(id.clone()) } else { failing };
+        set.push("sora-2", &id).await;
+        assert!(set.len() <= 50);
+    }
+    let mut results = Vec::new();
+    while let Some((entry, result)) = set.next().await {
+        results.push((entry.id, result.is_ok()));
+    }
+    assert_eq!(results.len(), 200);
+    assert!(results.iter().all(|(id, is_ok)| *is_ok != (Some(id) == failing.as_ref())));
+    let sent = sent.lock().expect("no panic").clone();
+    assert!(sent.windows(2).all(|pair| pair[1] - pair[0] >= Micros::from_millis(50)), "20 a second");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_submit_whose_answer_is_lost_is_unknown_and_never_repeated() {
+    let place = place();
+    for (rule, unknown) in [
+        (json!([{ "kind": "reset", "probability": 1.0, "route": ["submit"], "task_exists": true }]), true),
+        (json!([{ "kind": "outage", "during": { "for": "1h" } }]), false),
+        (json!([{ "kind": "status", "code": 503, "probability": 1.0, "route": ["submit"] }]), false),
+        (json!([{ "kind": "status", "code": 504, "probability": 1.0, "route": ["submit"] }]), true),
+        (json!([{ "kind": "null-data", "probability": 1.0, "route": ["submit"], "task_exists": true }]), true),
+    ] {
+        place.server.reset();
+        place.server.set_faults(from_json(&rule, &[]).expect("valid"));
+        let error = place.client.submit("sora-2", &prompt()).await.expect_err("struck");
+        assert_eq!(matches!(error, SubmitError::Unknown { .. }), unknown, "{rule}: {error:?}");
+        assert_eq!(place.server.journal().len(), 1, "{rule}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_is_in_no_message_and_a_bad_one_is_refused() {
+    let place = place();
+    assert!(!format!("{:?}{:?}", place.client, Client::builder("http://x", "secret-key")).contains("secret-key"));
+    for (url, key) in [
+        ("", "k"),
+        ("mock", "k"),
+        ("ftp://mock", "k"),
+        ("http://", "k"),
+        ("http://x?y", "k"),
+        ("http://x", ""),
+        ("http://x", "a\nb"),
+    ] {
+        let error = Client::new(url, key).expect_err("invalid").to_string();
+        assert!(!error.contains('\n') && !error.is_empty(), "{url}");
+    }
+    assert_eq!(place.client.balance().await.expect("a number"), 100.0);
+}
