@@ -2,7 +2,8 @@
 //!
 //! It is the library behind the `pollbench` program: polling strategies as pure state machines, a world of tasks and
 //! faults that they wait in, a simulator that brings the two together, and the statistics and reports of what it saw.
-//! It is not an HTTP client: nothing here opens a connection, and nothing outside [`cli`] reads a clock.
+//! With them come a mock of the API's server and a client for the real one; only [`net`] opens connections and reads a
+//! clock.
 //!
 //! # The house
 //!

@@ -236,16 +236,33 @@ fn results_and_tasks_of_a_folder_belong_together() {
 }
 
 #[test]
-fn engines_of_later_versions_are_named() {
+fn engines_are_chosen_with_care() {
     for (arguments, message) in [
-        ("compare --engine wire", "`wire` is not part of this version"),
+        ("compare --engine real", "invalid value 'real'"),
         ("compare --base-url http://127.0.0.1", "--base-url is for the engine `wire`"),
-        ("compare --time-scale 60", "--time-scale is for the engine `wire`"),
+        ("compare --engine virtual --time-scale 60", "--time-scale is for the engine `wire`"),
+        ("compare --engine wire --time-scale 0", "a time scale is from"),
+        ("compare --engine wire --base-url https://api.apixo.ai --api-key k", "say --i-will-pay"),
+        ("serve --addr nowhere", "invalid value 'nowhere'"),
+        ("serve flakyy", "did you mean `flaky`?"),
     ] {
         let run = Desk::new().run(arguments);
-        assert_eq!(run.code, 2);
+        assert_eq!(run.code, 2, "{arguments}: {}", run.err);
         assert!(run.err.contains(message), "{}", run.err);
     }
+}
+
+#[test]
+fn the_engine_virtual_finds_what_the_simulator_finds() {
+    let desk = Desk::new();
+    let digest = |engine: &str| {
+        let arguments = "compare flaky --tasks 5 --replicates 1 --models suno --format json --quiet";
+        let run = desk.run(&format!("{arguments} --engine {engine} --out {engine}"));
+        assert_eq!(run.code, 0, "{}", run.err);
+        (json(&run.out)["run"]["digest"].clone(), json(&run.out)["run"]["engine"].clone())
+    };
+    let (sim, of) = (digest("sim"), digest("virtual"));
+    assert_eq!((sim.0, "virtual"), (of.0, of.1.as_str().expect("a word")));
 }
 
 #[test]

@@ -243,7 +243,7 @@ mod tests {
             "rule 0: null is no value of a rule; leave the key out"
         );
         for (rules, part) in [
-            (json!([{ "kind": "stall" }, { "kind": "reset", "probability": 3 }]), "rule 1: "),
+            (json!([{ "kind": "stall", "probability": 0.1 }, { "kind": "reset", "probability": 3 }]), "rule 1: "),
             (json!([{ "kind": "reset", "probability": 0.1, "models": ["sora-3"] }]), "there is no model `sora-3`"),
             (json!([{ "kind": "reset", "probability": 0.7 }, { "kind": "stall", "probability": 0.7 }]), "above 1"),
             (json!([{ "kind": "reset", "probability": 0.1, "nested": [[{ "a": { "b": [] } }]] }]), "nested"),
