@@ -256,7 +256,7 @@ fn engines_are_chosen_with_care() {
 fn the_engine_virtual_finds_what_the_simulator_finds() {
     let desk = Desk::new();
     let digest = |engine: &str| {
-        let arguments = "compare flaky --tasks 5 --replicates 1 --models suno --format json --quiet";
+        let arguments = "compare flaky --tasks 5 --replicates 1 --models flux-2 --format json --quiet";
         let run = desk.run(&format!("{arguments} --engine {engine} --out {engine}"));
         assert_eq!(run.code, 0, "{}", run.err);
         (json(&run.out)["run"]["digest"].clone(), json(&run.out)["run"]["engine"].clone())
