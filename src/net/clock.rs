@@ -71,6 +71,10 @@ impl Clock {
 
     /// Sleeps until `at`; for ever where that is [`Micros::NEVER`].
     pub async fn sleep_until(&self, at: Micros) {
+        // A timer that is due still costs up to a millisecond of tokio's grain.
+        if at <= self.now() {
+            return;
+        }
         match self.real(at).and_then(|since| self.start.checked_add(since)) {
             Some(instant) if !at.is_never() => tokio::time::sleep_until(instant).await,
             _ => std::future::pending().await,
