@@ -20,6 +20,7 @@
 //! | 2 | [`server`] | the mock of the APIXO server: axum, faults, webhooks, control plane | `server` |
 //! | 2 | [`client`] | an asynchronous client: submits, waits, webhooks | `client` |
 //! | 1 | [`strategy`] | how a client waits: schedule, limit, recovery, jitter, channel; the presets | none |
+//! | 1 | [`inspection`] | the best schedule for a law, and the exact cost of any schedule | none |
 //! | 1 | [`net`] | a clock at any pace, connections over sockets or in memory | `net` |
 //! | 0 | [`world`] | distributions, models, arrivals, fates, faults and weather, keyed draws | none |
 //! | 0 | [`api`] | what can come back for a request | none |
@@ -67,6 +68,8 @@
 pub mod api;
 #[cfg(feature = "client")]
 pub mod client;
+pub mod fit;
+pub mod inspection;
 #[cfg(feature = "net")]
 pub mod net;
 #[cfg(feature = "server")]

@@ -3,7 +3,6 @@
 //! [`record::TaskRecord`] is what an engine reports of one task; [`totals`], [`histogram`] and [`rate`] sum records up in
 //! integers; [`interval`] says how far a figure can be trusted; [`results`] is what `results.json` holds.
 
-pub mod cost;
 pub mod figures;
 pub mod histogram;
 pub mod interval;

@@ -1,6 +1,6 @@
 //! From sums to the figures of `results.json`.
 
-use crate::measure::cost::CostWeights;
+use crate::inspection::CostWeights;
 use crate::measure::histogram::Durations;
 use crate::measure::interval::{Estimate, sectioned, wilson};
 use crate::measure::results::{

@@ -1,7 +1,7 @@
 //! Sums over task records. All are integers, so they do not depend on the order or the grouping of the records: any
 //! number of threads gives the same bytes, and memory does not grow with the number of tasks.
 
-use crate::measure::cost::CostWeights;
+use crate::inspection::CostWeights;
 use crate::measure::histogram::Durations;
 use crate::measure::rate::RateTotals;
 use crate::measure::record::TaskRecord;

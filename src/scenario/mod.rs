@@ -15,7 +15,7 @@ pub mod shipped;
 mod snippet;
 pub mod suggest;
 
-pub use crate::measure::cost::CostWeights;
+pub use crate::inspection::CostWeights;
 
 use crate::strategy::composition::Strategy;
 use crate::time::Micros;

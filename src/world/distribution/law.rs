@@ -106,6 +106,43 @@ impl Law {
         }
     }
 
+    /// E[X; X ≤ x] in microseconds.
+    pub(super) fn partial_mean(&self, x: f64) -> f64 {
+        match self {
+            Self::Constant(value) => {
+                if *value <= x {
+                    *value
+                } else {
+                    0.0
+                }
+            }
+            Self::Smooth { family, shift } => {
+                let (least, _) = family.support();
+                if x - shift <= least {
+                    return 0.0;
+                }
+                family.partial_mean(least, x - shift) + shift * family.tails(x - shift).below
+            }
+            Self::Restricted { cut, shift } => cut.partial_mean(x - shift) + shift * cut.cdf(x - shift),
+            Self::Empirical(empirical) => empirical.partial_mean(x),
+            Self::Mixture(mixture) => mixture.partial_mean(x),
+        }
+    }
+
+    /// Where the distribution function jumps or bends.
+    pub(super) fn corners(&self, into: &mut Vec<f64>) {
+        match self {
+            Self::Constant(value) => into.push(*value),
+            Self::Smooth { family, shift } => {
+                let (least, greatest) = family.support();
+                into.extend([shift + least, shift + greatest]);
+            }
+            Self::Restricted { cut, shift } => into.extend([shift + cut.quantile(0.0), shift + cut.quantile(1.0)]),
+            Self::Empirical(empirical) => into.extend_from_slice(empirical.values()),
+            Self::Mixture(mixture) => mixture.corners(into),
+        }
+    }
+
     pub(super) fn mean(&self) -> f64 {
         match self {
             Self::Constant(value) => *value,

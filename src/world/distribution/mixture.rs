@@ -89,6 +89,16 @@ impl Mixture {
         self.0.iter().map(|part| Some(part.share * part.law.density(x)?)).sum()
     }
 
+    pub(super) fn partial_mean(&self, x: f64) -> f64 {
+        self.weighted(|law| law.partial_mean(x))
+    }
+
+    pub(super) fn corners(&self, into: &mut Vec<f64>) {
+        for part in &self.0 {
+            part.law.corners(into);
+        }
+    }
+
     pub(super) fn mean(&self) -> f64 {
         self.weighted(Law::mean)
     }

@@ -181,6 +181,25 @@ impl Distribution {
         self.law.density(x_us)
     }
 
+    /// ∫ F from 0 to `x_us`, in microseconds: the mean time from a value of the law to `x_us`, counted where the value
+    /// is the lesser.
+    #[must_use]
+    pub fn area(&self, x_us: f64) -> f64 {
+        (x_us * self.law.cdf(x_us) - self.law.partial_mean(x_us)).max(0.0)
+    }
+
+    /// Points at which the distribution function jumps or bends: single values that have a probability, and the ends
+    /// of the ranges of the law and its parts. Ascending, in microseconds, all finite.
+    #[must_use]
+    pub fn corners(&self) -> Vec<f64> {
+        let mut corners = Vec::new();
+        self.law.corners(&mut corners);
+        corners.retain(|corner| corner.is_finite());
+        corners.sort_by(f64::total_cmp);
+        corners.dedup();
+        corners
+    }
+
     /// The value of a law that has only one.
     #[must_use]
     pub fn is_constant(&self) -> Option<Micros> {

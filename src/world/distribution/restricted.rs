@@ -59,6 +59,11 @@ impl Restricted {
         if x < self.low || x > self.high { 0.0 } else { self.family.density(x) / self.mass }
     }
 
+    /// E[X; X ≤ x].
+    pub(super) fn partial_mean(&self, x: f64) -> f64 {
+        if x <= self.low { 0.0 } else { self.family.partial_mean(self.low, x.min(self.high)) / self.mass }
+    }
+
     pub(super) fn mean(&self) -> f64 {
         (self.family.partial_mean(self.low, self.high) / self.mass).clamp(self.low, self.high)
     }

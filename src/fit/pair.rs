@@ -1,0 +1,142 @@
+//! A mixture of two lognormal laws, by expectation–maximisation (Dempster, Laird & Rubin, J. R. Statist. Soc. B 39 (1977)
+//! 1–38); observations that are known to lie in a range enter with the moments of the normal law cut to it.
+
+use super::sample::Sample;
+use super::single::{LEAST_SPREAD, survival};
+use super::{Candidate, lognormal};
+use crate::world::distribution::Distribution;
+
+/// Fewest ends for which two humps are looked for.
+const FEWEST: f64 = 10.0;
+/// Shares of the lesser part from which the search starts.
+const STARTS: [f64; 3] = [0.5, 0.8, 0.95];
+/// Most rounds from each start.
+const ROUNDS: usize = 120;
+/// Least spread of a part, relative to that of the whole: a narrower one stands on two values that happen to agree.
+const NARROWEST: f64 = 0.04;
+
+/// One part.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    share: f64,
+    mean: f64,
+    spread: f64,
+}
+
+/// What an observation adds to a part: its weight there, and the mean and mean square of its logarithm.
+struct Moments {
+    likelihood: f64,
+    first: f64,
+    second: f64,
+}
+
+pub(super) fn candidate(sample: &Sample) -> Option<Candidate> {
+    let ends: f64 = sample.exact.iter().map(|(_, n)| n).chain(sample.within.iter().map(|(_, _, n)| n)).sum();
+    if ends < FEWEST {
+        return None;
+    }
+    let narrowest = LEAST_SPREAD.max(NARROWEST * sample.moments().1);
+    let fits = STARTS.iter().filter_map(|split| maximise(sample, start(sample, *split, narrowest), narrowest));
+    let (parts, log_likelihood) = fits.max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let law = |part: &Part| Some((part.share, lognormal(part.mean, part.spread)?));
+    Some(Candidate {
+        name: "two lognormals",
+        law: Distribution::mixture(parts.iter().map(law).collect::<Option<_>>()?).ok()?,
+        log_likelihood,
+        bic: 5.0 * (sample.count as f64).ln() - 2.0 * log_likelihood,
+        weight: 0.0,
+    })
+}
+
+/// Two parts, of the lesser and of the greater values.
+fn start(sample: &Sample, split: f64, narrowest: f64) -> [Part; 2] {
+    let mut points: Vec<(f64, f64)> = sample.exact.clone();
+    points.extend(sample.within.iter().map(|(low, high, n)| (low.midpoint(*high), *n)));
+    points.extend(&sample.beyond);
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let at = ((points.len() as f64 * split) as usize).clamp(1, points.len() - 1);
+    let part = |points: &[(f64, f64)], share: f64| {
+        let count: f64 = points.iter().map(|(_, n)| n).sum();
+        let mean = points.iter().map(|(y, n)| n * y).sum::<f64>() / count;
+        let variance = points.iter().map(|(y, n)| n * (y - mean).powi(2)).sum::<f64>() / count;
+        Part { share, mean, spread: variance.sqrt().max(narrowest).max(0.05) }
+    };
+    let (lesser, greater) = points.split_at(at);
+    [part(lesser, split), part(greater, 1.0 - split)]
+}
+
+fn maximise(sample: &Sample, mut parts: [Part; 2], narrowest: f64) -> Option<([Part; 2], f64)> {
+    let mut best = f64::NEG_INFINITY;
+    for _ in 0..ROUNDS {
+        let mut log_likelihood = 0.0;
+        // By part: weight, and sums of the logarithms and their squares.
+        let mut sums = [[0.0; 3]; 2];
+        let mut take = |count: f64, seen: [Moments; 2]| {
+            let total = parts[0].share * seen[0].likelihood + parts[1].share * seen[1].likelihood;
+            log_likelihood += count * total.max(1e-300).ln();
+            for (part, (sums, moments)) in sums.iter_mut().zip(seen).enumerate() {
+                let weight = count * (parts[part].share * moments.likelihood / total.max(1e-300));
+                *sums = [sums[0] + weight, sums[1] + weight * moments.first, sums[2] + weight * moments.second];
+            }
+        };
+        for &(y, count) in &sample.exact {
+            take(count, parts.map(|part| part.at(y)));
+        }
+        for &(low, high, count) in &sample.within {
+            take(count, parts.map(|part| part.between(low, high)));
+        }
+        for &(y, count) in &sample.beyond {
+            take(count, parts.map(|part| part.between(y, f64::INFINITY)));
+        }
+        if !log_likelihood.is_finite() {
+            return None;
+        }
+        let gain = log_likelihood - best;
+        best = log_likelihood;
+        if gain.abs() <= 1e-4 {
+            break;
+        }
+        for (part, [weight, first, second]) in parts.iter_mut().zip(sums) {
+            // A part that stands on less than one and a half observations is none.
+            if weight < 1.5 {
+                return None;
+            }
+            let mean = first / weight;
+            let variance = (second / weight - mean * mean).max(0.0);
+            *part = Part { share: weight / sample.count as f64, mean, spread: variance.sqrt().max(narrowest) };
+        }
+    }
+    Some((parts, best))
+}
+
+impl Part {
+    fn at(&self, y: f64) -> Moments {
+        let z = (y - self.mean) / self.spread;
+        Moments { likelihood: density(z) / self.spread, first: y, second: y * y }
+    }
+
+    /// Of a logarithm that lies in a range, under this part.
+    fn between(&self, low: f64, high: f64) -> Moments {
+        let (from, to) = ((low - self.mean) / self.spread, (high - self.mean) / self.spread);
+        let likelihood = survival(from) - survival(to);
+        if likelihood < 1e-12 {
+            let near = if high.is_finite() { low.midpoint(high) } else { low };
+            return Moments { likelihood: likelihood.max(1e-300), first: near, second: near * near };
+        }
+        let (at_low, at_high) = (density(from), density(to));
+        let far = if to.is_finite() { to * at_high } else { 0.0 };
+        // Moments of a normal variable cut to a range (Johnson, Kotz & Balakrishnan 1994, § 13.10).
+        let first = (at_low - at_high) / likelihood;
+        let second = 1.0 + (from.max(-1e8) * at_low - far) / likelihood;
+        Moments {
+            likelihood,
+            first: self.mean + self.spread * first,
+            second: self.mean * self.mean + 2.0 * self.mean * self.spread * first + self.spread * self.spread * second,
+        }
+    }
+}
+
+/// Density of the standard normal law.
+fn density(z: f64) -> f64 {
+    (-0.5 * z * z).exp() * 0.398_942_280_401_432_7
+}

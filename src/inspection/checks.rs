@@ -1,0 +1,278 @@
+//! Instants of polls, and the exact expectation of what they cost.
+
+use crate::inspection::law::DoneLaw;
+use crate::inspection::weights::CostWeights;
+
+/// A schedule is followed until so few tasks are unknown.
+const RARE: f64 = 1e-11;
+/// Most polls that are followed one by one; what comes later is summed up as an integral.
+const MOST_POLLS: usize = 4_000;
+
+/// Instants of polls since the start of a wait, and what follows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checks {
+    /// Strictly ascending, in microseconds, not empty.
+    pub instants: Vec<f64>,
+    /// What follows the last of them.
+    pub then: Then,
+}
+
+/// What follows the last poll of a table.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Then {
+    /// The last gap repeats for ever; the first wait, where there is only one poll.
+    Repeat,
+    /// Polls at this gap in microseconds, for ever.
+    Every(f64),
+    /// Nothing: the wait ends with the last poll.
+    GiveUp,
+    /// The wait ends at this instant, without another poll.
+    GiveUpAt(f64),
+}
+
+/// What is expected of a wait.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Expected {
+    /// Polls of a task.
+    pub polls: f64,
+    /// Delay in microseconds times the probability of knowing.
+    pub delay_mass: f64,
+    /// Probability that the wait ends with the state known.
+    pub known: f64,
+    /// Probability that the task ends by the horizon and is not known: it is charged a further poll and the delay to the
+    /// horizon.
+    pub unknown: f64,
+    /// Delay to the horizon in microseconds of those, times their probability.
+    pub unknown_delay_mass: f64,
+    /// How waits end that give up.
+    pub timeouts: Timeouts,
+}
+
+/// Probabilities of giving up.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Timeouts {
+    /// On a task that was done.
+    pub missed: f64,
+    /// On a task that is done later.
+    pub impatient: f64,
+    /// On a task that never ends.
+    pub never: f64,
+}
+
+impl Timeouts {
+    /// Probability of giving up at all.
+    #[must_use]
+    pub fn total(&self) -> f64 {
+        self.missed + self.impatient + self.never
+    }
+}
+
+impl Expected {
+    /// Mean delay in microseconds of the tasks that become known; `None` if none does.
+    #[must_use]
+    pub fn delay(&self) -> Option<f64> {
+        (self.known > 0.0).then(|| self.delay_mass / self.known)
+    }
+
+    /// Expected cost.
+    #[must_use]
+    pub fn cost(&self, weights: &CostWeights) -> f64 {
+        weights.poll * (self.polls + self.unknown)
+            + weights.delay_per_us() * (self.delay_mass + self.unknown_delay_mass)
+    }
+}
+
+impl Checks {
+    /// The `index`-th poll.
+    fn at(&self, index: usize) -> Option<f64> {
+        if let Some(at) = self.instants.get(index) {
+            return Some(*at);
+        }
+        let last = *self.instants.last()?;
+        Some(last + self.gap()? * (index + 1 - self.instants.len()) as f64)
+    }
+
+    /// The gap that repeats after the last instant.
+    fn gap(&self) -> Option<f64> {
+        match self.then {
+            Then::GiveUp | Then::GiveUpAt(_) => None,
+            Then::Every(gap) => Some(gap),
+            Then::Repeat => Some(match self.instants.as_slice() {
+                [.., before, last] => last - before,
+                [only] => only.max(1.0),
+                [] => return None,
+            }),
+        }
+    }
+
+    /// The exact expectation under `law`, where each poll tells nothing with probability `loss`, independently. A task
+    /// that ends by `horizon` and never becomes known is charged for it; without a horizon it is not.
+    #[must_use]
+    pub fn expected(&self, law: &DoneLaw, horizon: Option<f64>, loss: f64) -> Expected {
+        let gap = self.gap();
+        let mut sums = Sums { all: if gap.is_some() { law.ends() } else { 1.0 }, ..Sums::default() };
+        let mut index = 0;
+        while let Some(at) = self.at(index) {
+            sums.poll(law, at, loss);
+            index += 1;
+            let open = law.ends() - sums.below + sums.undetected;
+            if index >= self.instants.len() && (open <= RARE || index >= self.instants.len() + MOST_POLLS) {
+                break;
+            }
+        }
+        if let Some(gap) = gap {
+            sums.tail(law, gap, loss);
+            return sums.expected();
+        }
+        let end = if let Then::GiveUpAt(end) = self.then { end.max(sums.at) } else { sums.at };
+        let done = law.below(end);
+        let timeouts = Timeouts {
+            missed: sums.undetected + done - sums.below,
+            impatient: law.ends() - done,
+            never: 1.0 - law.ends(),
+        };
+        let (unknown, unknown_delay_mass) = match horizon {
+            None => (0.0, 0.0),
+            Some(horizon) => {
+                let horizon = horizon.max(sums.at);
+                let (below, waited) = sums.until(law, horizon);
+                (sums.undetected + below - sums.below, sums.waited + waited)
+            }
+        };
+        Expected { unknown, unknown_delay_mass, timeouts, ..sums.expected() }
+    }
+
+    /// Expected cost in a world without loss: see [`expected`](Self::expected).
+    #[must_use]
+    pub fn cost(&self, law: &DoneLaw, weights: &CostWeights, horizon: Option<f64>) -> f64 {
+        self.expected(law, horizon, 0.0).cost(weights)
+    }
+
+    /// Probability that a task ends and is not known `late` microseconds after its end, without loss. Tasks on which
+    /// the wait gave up count.
+    #[must_use]
+    pub fn late_share(&self, law: &DoneLaw, late: f64) -> f64 {
+        let (mut share, mut below, mut index) = (0.0, 0.0, 0);
+        while let Some(at) = self.at(index) {
+            share += (law.below(at - late) - below).max(0.0);
+            below = law.below(at);
+            index += 1;
+            if index >= self.instants.len() && (law.ends() - below <= RARE || index > MOST_POLLS) {
+                break;
+            }
+        }
+        if self.gap().is_none() { share + law.ends() - below } else { share }
+    }
+
+    /// The delay in microseconds that a task stays within with probability `p`, over all tasks, those that never end or
+    /// become known counting as infinitely late; `None` where the quantile falls on them. Without loss.
+    #[must_use]
+    pub fn delay_quantile(&self, law: &DoneLaw, p: f64) -> Option<f64> {
+        let stuck = 1.0 - law.ends();
+        let late = |delay: f64| self.late_share(law, delay) + stuck;
+        let gaps = self.instants.windows(2).map(|pair| pair[1] - pair[0]);
+        let first = self.instants.first()? - law.quantile(0.0).min(*self.instants.first()?);
+        let longest = gaps.chain(self.gap()).fold(first, f64::max);
+        if late(longest) > 1.0 - p {
+            return None;
+        }
+        let (mut short, mut enough) = (0.0, longest);
+        while enough - short > 1e-9 * longest {
+            let middle = short.midpoint(enough);
+            *(if late(middle) <= 1.0 - p { &mut enough } else { &mut short }) = middle;
+        }
+        Some(enough)
+    }
+
+    /// The longest delay that can occur, in microseconds.
+    #[must_use]
+    pub fn longest_delay(&self, law: &DoneLaw) -> f64 {
+        let soonest = law.quantile(0.0);
+        let latest = law.quantile(1.0);
+        let (mut longest, mut before) = (0.0_f64, soonest);
+        for &at in &self.instants {
+            if at > soonest && before < latest {
+                longest = longest.max(at - before);
+            }
+            before = before.max(at);
+        }
+        if before < latest { longest.max(self.gap().unwrap_or(0.0)) } else { longest }
+    }
+
+    /// The same schedule with every instant times `factor`.
+    #[must_use]
+    pub fn scaled(&self, factor: f64) -> Self {
+        let then = match self.then {
+            Then::Every(gap) => Then::Every(gap * factor),
+            Then::GiveUpAt(end) => Then::GiveUpAt(end * factor),
+            then => then,
+        };
+        Self { instants: self.instants.iter().map(|at| at * factor).collect(), then }
+    }
+}
+
+/// Running sums over polls.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    /// Probability of the tasks that polls are counted for.
+    all: f64,
+    polls: f64,
+    delay_mass: f64,
+    known: f64,
+    /// The last poll.
+    at: f64,
+    /// F there.
+    below: f64,
+    /// ∫ F up to there.
+    area: f64,
+    /// Probability of being done by then, and every poll since lost.
+    undetected: f64,
+    /// How long those have been done, times that.
+    waited: f64,
+}
+
+impl Sums {
+    /// F at `to`, and how long tasks that were not detected by the last poll have been done by then.
+    fn until(&self, law: &DoneLaw, to: f64) -> (f64, f64) {
+        let gap = to - self.at;
+        let fresh = law.area(to) - self.area - self.below * gap;
+        (law.below(to), fresh.max(0.0) + self.undetected * gap)
+    }
+
+    fn poll(&mut self, law: &DoneLaw, at: f64, loss: f64) {
+        self.polls += self.all - self.below + self.undetected;
+        let (below, waited) = self.until(law, at);
+        let (open, waited) = (self.undetected + below - self.below, self.waited + waited);
+        self.delay_mass += (1.0 - loss) * waited;
+        self.known += (1.0 - loss) * open;
+        (self.undetected, self.waited) = (loss * open, loss * waited);
+        (self.at, self.below, self.area) = (at, below, law.area(at));
+    }
+
+    /// Polls at equal gaps from here on, for ever: by the Euler–Maclaurin formula, for tails that are smooth on the
+    /// scale of the gap.
+    fn tail(&mut self, law: &DoneLaw, gap: f64, loss: f64) {
+        let left = (law.ends() - self.below).max(0.0);
+        if left + self.undetected <= RARE {
+            return;
+        }
+        // ∫ of the survival function from here, and its sum over the polls from here.
+        let beyond = (law.mean() - law.ends() * self.at + self.area).max(0.0);
+        let sum = beyond / gap + 0.5 * left;
+        let again = loss / (1.0 - loss);
+        self.polls += sum + left * again + self.undetected / (1.0 - loss);
+        self.delay_mass += (sum + left * again + self.undetected / (1.0 - loss)) * gap - beyond + self.waited;
+        self.known += left + self.undetected;
+    }
+
+    fn expected(self) -> Expected {
+        Expected {
+            polls: self.polls,
+            delay_mass: self.delay_mass,
+            known: self.known,
+            unknown: 0.0,
+            unknown_delay_mass: 0.0,
+            timeouts: Timeouts::default(),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The inspection problem: at which instants should one look whether something has happened?
+//!
+//! A task ends at an instant T with law F, counted from the start of the wait. Each look (poll) costs `poll`, and each
+//! second between T and the first look after it costs `delay_per_s`. Choosing the instants of least expected cost is the
+//! inspection problem of reliability theory: Barlow, Hunter & Proschan, "Optimum checking procedures", J. SIAM 11
+//! (1963) 1078–1095; Keller, "Optimum checking schedules for systems subject to random failure", Management Science 21
+//! (1974) 256–260; Munford & Shahani, "A nearly optimal inspection policy", Operational Research Quarterly 23 (1972)
+//! 373–379.
+//!
+//! - [`DoneLaw`] is F: of one distribution, or of a model with its queue, failures and stuck tasks.
+//! - [`Checks::cost`] is the exact expectation for any schedule, without simulation: the oracle of the simulator and the
+//!   inner loop of the tuner.
+//! - [`Problem::solve`] is the best schedule for any law, by dynamic programming; [`recursion`] the classic recursion for
+//!   laws with a log-concave density, and the cross-check; [`lossy`] the best schedule where polls get lost.
+//!
+//! Instants are real numbers of microseconds since the start of the wait. The world is calm: no round trips, no faults
+//! but the loss that is asked for.
+//!
+//! ```
+//! use pollbench::inspection::{CostWeights, DoneLaw, Problem};
+//!
+//! let law = DoneLaw::of("uniform(low=0s, high=100s)".parse()?);
+//! let best = Problem::new(&law, CostWeights { poll: 2.0, delay_per_s: 1.0 })?.solve();
+//! let seconds: Vec<f64> = best.instants.iter().map(|us| (us / 1e6).round()).collect();
+//! assert_eq!(seconds, [19.0, 36.0, 51.0, 64.0, 75.0, 84.0, 91.0, 96.0, 99.0, 100.0]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod checks;
+mod grid;
+mod law;
+pub mod lossy;
+mod problem;
+pub mod recursion;
+mod weights;
+
+pub use checks::{Checks, Expected, Then, Timeouts};
+pub use law::DoneLaw;
+pub use problem::{Bounds, Problem, UnsolvableProblem};
+pub use weights::CostWeights;

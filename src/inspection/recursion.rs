@@ -1,0 +1,73 @@
+//! The recursion of Barlow, Hunter & Proschan (1963), theorem 5: for a law with a log-concave density and no deadline,
+//! each gap follows from the one before, and the first instant alone is to be found.
+//!
+//! It is the cross-check of [`Problem::solve`](crate::inspection::Problem::solve), which needs no such density.
+
+use crate::inspection::checks::{Checks, Then};
+use crate::inspection::law::DoneLaw;
+use crate::inspection::weights::CostWeights;
+
+/// Most instants of a schedule.
+const MOST: usize = 10_000;
+/// Halvings of the range in which the first instant lies: as many as a float has digits.
+const HALVINGS: usize = 60;
+
+/// Relative difference at which instants from either side of the first instant still count as the same.
+const AGREED: f64 = 1e-7;
+
+/// How a recursion from a first instant ends.
+enum Course {
+    /// A gap grew: the first instant is too late.
+    Grows,
+    /// A gap became negative: the first instant is too early.
+    Falls,
+    /// Few tasks are left.
+    Holds,
+}
+
+/// The optimal schedule, to survival 10⁻⁶ or as far as floats carry the recursion, and then at its last gap; `None` for a law without a density, or one for which
+/// the recursion finds no first instant.
+#[must_use]
+pub fn optimal(law: &DoneLaw, weights: &CostWeights) -> Option<Checks> {
+    law.density(law.quantile(0.5))?;
+    let ratio = weights.poll / weights.delay_per_us();
+    let (mut early, mut late) = (law.quantile(0.0), law.quantile(1.0 - 1e-9));
+    for _ in 0..HALVINGS {
+        let middle = early.midpoint(late);
+        match follow(law, ratio, middle).1 {
+            Course::Grows => late = middle,
+            Course::Falls => early = middle,
+            Course::Holds => (early, late) = (middle, middle),
+        }
+    }
+    // Rounding grows from gap to gap: what the two sides of the first instant agree on is right.
+    let (early, late) = (follow(law, ratio, early).0, follow(law, ratio, late).0);
+    let agreed = early.iter().zip(&late).take_while(|(early, late)| (*early - *late).abs() <= AGREED * **late).count();
+    let mut instants = early;
+    instants.truncate(agreed);
+    let shown = instants.iter().position(|at| law.ends() - law.below(*at) <= 1e-6);
+    instants.truncate(shown.map_or(agreed, |at| at + 1));
+    (!instants.is_empty()).then_some(Checks { instants, then: Then::Repeat })
+}
+
+/// The instants from a first one on: x(k+1) − x(k) = (F(x(k)) − F(x(k−1)))/f(x(k)) − poll/delay.
+fn follow(law: &DoneLaw, ratio: f64, first: f64) -> (Vec<f64>, Course) {
+    let mut instants = vec![first];
+    let (mut before, mut at, mut gap) = (0.0, first, first);
+    while instants.len() < MOST {
+        let density = law.density(at).unwrap_or(0.0);
+        let next = (law.below(at) - law.below(before)) / density - ratio;
+        if next > gap * (1.0 + 1e-12) || density <= 0.0 {
+            return (instants, Course::Grows);
+        }
+        if next <= 0.0 {
+            return (instants, Course::Falls);
+        }
+        if law.ends() - law.below(at) <= 1e-9 {
+            return (instants, Course::Holds);
+        }
+        (before, at, gap) = (at, at + next, next);
+        instants.push(at);
+    }
+    (instants, Course::Holds)
+}
