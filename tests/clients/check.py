@@ -2,14 +2,15 @@
 
     python3 tests/clients/check.py target/debug/pollbench
 
-The guide's techniques in JavaScript must send as many status requests for a stubbed task as the presets do in a trace,
-and clients as teams write them must get to a result. Needs Node 18 or later.
+The guide's techniques in JavaScript must send as many status requests for a stubbed task as the presets do for the same
+task on every engine, and clients as teams write them must get to a result. Needs Node 18 or later.
 """
 
 import json
 import pathlib
 import subprocess
 import sys
+import tempfile
 import urllib.request
 
 FOLDER = pathlib.Path(__file__).parent
@@ -34,15 +35,29 @@ def call(base, path, body):
         return json.load(answer)
 
 
-def traced(pollbench, technique, model, completion):
-    task = {"completion_ms": None if completion is None else completion * 1000}
-    if technique == "concurrent":
-        case = {"strategy": technique, "tasks": [{"id": "x", "added_ms": 0, **task}]}
-    else:
-        case = {"strategy": technique, "model": model, "task": task}
-    command = [pollbench, "trace", "--case", "-", "--format", "json"]
-    found = subprocess.run(command, input=json.dumps(case), capture_output=True, text=True, check=True)
-    return len(json.loads(found.stdout)["requests"])
+ENGINES = ("sim", "virtual", "wire")
+SCENARIO = """schema_version = 1
+name = "one-task"
+tasks = 1
+replicates = 1
+[models.{model}]
+completion = "{seconds}s"
+stuck_probability = {stuck}
+[[strategies]]
+preset = "{technique}"
+"""
+
+
+def polls(pollbench, folder, engine, technique, model, completion):
+    """Status requests of a preset for one task that ends then, or never."""
+    seconds, stuck = (1, 1.0) if completion is None else (completion, 0.0)
+    path = pathlib.Path(folder) / "one-task.toml"
+    path.write_text(SCENARIO.format(technique=technique, model=model, seconds=seconds, stuck=stuck), encoding="utf-8")
+    command = [pollbench, "compare", path, "--engine", engine, "--out", path.with_suffix(""), "--format", "json", "--quiet"]
+    if engine == "wire":
+        command += ["--time-scale", str(SCALE)]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(found.stdout)["cells"][0]["polls"]["total"]
 
 
 def main():
@@ -57,10 +72,13 @@ def main():
             call(base, "/__admin/stubs", {**stub, "result": "success"})
             command = ["node", FOLDER / "guide.mjs", base + "/api/v1", "key", str(SCALE), technique, model]
             client = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-            told, expected = json.loads(client.stdout), traced(pollbench, technique, model, completion)
-            line = f"{technique} on {model}: {told['requests']} requests, {told['outcome']}; traced {expected}"
+            told = json.loads(client.stdout)
+            case = (technique, model, completion)
+            with tempfile.TemporaryDirectory() as folder:
+                counts = {engine: polls(pollbench, folder, engine, *case) for engine in ENGINES}
+            line = f"{technique} on {model}: {told['requests']} requests, {told['outcome']}; presets {counts}"
             print(line)
-            if told["requests"] != expected:
+            if set(counts.values()) != {told["requests"]}:
                 wrong.append(line)
         for command in (
             ["node", FOLDER / "service.mjs", base + "/api/v1", "key", str(SCALE), "nano-banana"],
