@@ -26,6 +26,13 @@ CASES = [
     ("resilient", "nano-banana", 10.7),
     ("concurrent", "flux-2", 19.7),
 ]
+# The same with replies by request number, which only traces can script: an error's `data` is null.
+SCRIPTED = [
+    ("basic", "nano-banana", 13.6, {"2": {"kind": "null-data"}}),
+    ("adaptive", "flux-2", 27.9, {"1": {"kind": "status", "code": 503}}),
+    ("resilient", "nano-banana", 10.7, {"4": {"kind": "stale-read"}}),
+    ("concurrent", "flux-2", 7.6, {"1": {"kind": "status", "code": 429, "retry_after": 7}}),
+]
 
 
 def call(base, path, body):
@@ -60,6 +67,19 @@ def polls(pollbench, folder, engine, technique, model, completion):
     return json.loads(found.stdout)["cells"][0]["polls"]["total"]
 
 
+def traced(pollbench, technique, model, completion, replies):
+    """Requests of a preset for one task with these replies. A trace gives no `Retry-After`; documented presets see none."""
+    replies = {n: {key: reply[key] for key in reply if key != "retry_after"} for n, reply in replies.items()}
+    task = {"completion_ms": completion * 1000}
+    if technique == "concurrent":
+        case = {"strategy": technique, "tasks": [{"id": "x", "added_ms": 0, "replies": replies, **task}]}
+    else:
+        case = {"strategy": technique, "model": model, "task": task, "replies": replies}
+    command = [pollbench, "trace", "--case", "-", "--format", "json"]
+    found = subprocess.run(command, input=json.dumps(case), capture_output=True, text=True, check=True)
+    return len(json.loads(found.stdout)["requests"])
+
+
 def main():
     pollbench = sys.argv[1]
     command = [pollbench, "serve", "--addr", "127.0.0.1:0", "--time-scale", str(SCALE), "--api-key", "key"]
@@ -67,15 +87,18 @@ def main():
     try:
         base = server.stdout.readline().split()[-1]
         wrong = []
-        for technique, model, completion in CASES:
+        for technique, model, completion, replies in [(*case, {}) for case in CASES] + SCRIPTED:
             stub = {"model": model, "completion_ms": None if completion is None else completion * 1000}
-            call(base, "/__admin/stubs", {**stub, "result": "success"})
+            call(base, "/__admin/stubs", {**stub, "result": "success", "replies": replies})
             command = ["node", FOLDER / "guide.mjs", base + "/api/v1", "key", str(SCALE), technique, model]
             client = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
             told = json.loads(client.stdout)
             case = (technique, model, completion)
-            with tempfile.TemporaryDirectory() as folder:
-                counts = {engine: polls(pollbench, folder, engine, *case) for engine in ENGINES}
+            if replies:
+                counts = {"traced": traced(pollbench, *case, replies)}
+            else:
+                with tempfile.TemporaryDirectory() as folder:
+                    counts = {engine: polls(pollbench, folder, engine, *case) for engine in ENGINES}
             line = f"{technique} on {model}: {told['requests']} requests, {told['outcome']}; presets {counts}"
             print(line)
             if set(counts.values()) != {told["requests"]}:
