@@ -124,7 +124,7 @@ impl MockApixo {
     ///
     /// # Errors
     ///
-    /// The mock has no such model.
+    /// See [`InvalidStub`].
     pub fn stub(&self, stub: Stub) -> Result<(), InvalidStub> {
         self.server.stub(stub)
     }

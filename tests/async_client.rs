@@ -17,6 +17,8 @@ use pollbench::world::model::Model;
 use serde_json::json;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 const SECOND: Micros = Micros::from_secs(1);
 
@@ -240,4 +242,33 @@ async fn a_key_is_in_no_message_and_a_bad_one_is_refused() {
         assert!(!error.contains('\n') && !error.is_empty(), "{url}");
     }
     assert_eq!(place.client.balance().await.expect("a number"), 100.0);
+}
+
+/// Over a connection that was kept from an earlier request and dies with the submit, where HTTP clients like to try again.
+#[tokio::test]
+async fn a_submit_that_a_dying_connection_carried_is_sent_once() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+    let base = format!("http://{}", listener.local_addr().expect("an address"));
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hears = Arc::clone(&heard);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4_096];
+            while let Ok(read @ 1..) = stream.read(&mut request).await {
+                let is_submit = request[..read].starts_with(b"POST");
+                hears.lock().expect("no panic").push(is_submit);
+                if is_submit {
+                    break;
+                }
+                let body = r#"{"code":200,"message":"success","data":1.5}"#;
+                let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+                stream.write_all(answer.as_bytes()).await.expect("room");
+            }
+        }
+    });
+    let client = Client::new(&base, "key").expect("a valid client");
+    assert_eq!(client.balance().await.expect("a number"), 1.5);
+    let error = client.submit("sora-2", &prompt()).await.expect_err("no answer");
+    assert!(matches!(error, SubmitError::Unknown { .. }), "{error:?}");
+    assert_eq!(*heard.lock().expect("no panic"), [false, true]);
 }

@@ -252,6 +252,60 @@ fn engines_are_chosen_with_care() {
     }
 }
 
+/// A mock that was told to stop when it is dropped.
+struct Served(std::process::Child, String);
+
+impl Served {
+    fn start(arguments: &str) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_pollbench"))
+            .args("serve --addr 127.0.0.1:0".split(' ').chain(arguments.split_whitespace()))
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut first = String::new();
+        let out = child.stdout.as_mut().expect("piped");
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut first).expect("a line");
+        let base = first.trim().strip_prefix("listening on ").expect("where it listens").to_owned();
+        Self(child, base)
+    }
+
+    /// Sends a signal and waits for the end: the exit code.
+    fn stop(mut self, signal: &str) -> Option<i32> {
+        let kill = Command::new("kill").args([signal, &self.0.id().to_string()]).status();
+        assert!(kill.expect("there is such a program").success());
+        self.0.wait().expect("it ends").code()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_server_stops_when_told_and_lets_no_second_one_have_its_port() {
+    let (first, second) = (Served::start("--api-key right --time-scale 1000"), Served::start(""));
+    let address = first.1.strip_prefix("http://").expect("a URL").to_owned();
+    let run = Desk::new().run(&format!("serve --addr {address}"));
+    assert_eq!(run.code, 1);
+    assert!(run.err.contains("another server has that port"), "{}", run.err);
+    // The first one is none the worse for it.
+    let arguments = "compare documented --models nano-banana --strategies basic --tasks 2 --replicates 1 --quiet \
+                     --engine wire --time-scale 1000 --max-lateness 1h --format json";
+    let desk = Desk::new();
+    let run = desk.run(&format!("{arguments} --base-url {} --api-key right", first.1));
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert_eq!(json(&run.out)["cells"][0]["outcomes"]["rejected"], 0);
+    let run = desk.run(&format!("{arguments} --base-url {} --api-key wrong", first.1));
+    assert!(run.code == 1 && run.err.contains("Invalid or missing API key"), "{}", run.err);
+    assert_eq!(first.stop("-INT"), Some(0));
+    assert_eq!(second.stop("-TERM"), Some(0));
+    let run = desk.run(&format!("{arguments} --base-url http://{address} --api-key right"));
+    assert!(run.code == 1 && run.err.contains("refused"), "{}", run.err);
+}
+
 #[test]
 fn the_engine_virtual_finds_what_the_simulator_finds() {
     let desk = Desk::new();
@@ -286,7 +340,7 @@ fn shipped_files_are_valid_and_every_help_has_examples() {
         let run = desk.run(&format!("validate {}", file.display()));
         assert_eq!(run.code, 0, "{}", run.err);
     }
-    for command in ["", "compare", "trace", "diff", "list", "validate", "schema"] {
+    for command in ["", "compare", "trace", "diff", "list", "serve", "validate", "schema"] {
         let run = desk.run(&format!("{command} --help"));
         assert!(run.code == 0 && run.out.contains("Example"), "{command}");
     }

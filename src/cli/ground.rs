@@ -1,6 +1,7 @@
 //! Which engine `compare` runs on, and against which server.
 
 use crate::cli::Failure;
+use crate::cli::descriptors::most_connections;
 use crate::engine::live::{Ground, Harness, Lateness};
 use crate::measure::results::{HarnessError, LatenessFigures};
 use crate::time::Micros;
@@ -63,6 +64,8 @@ impl GroundArgs {
             return Ok((self.engine == Engine::Virtual).then_some(Ground::Virtual));
         }
         let scale = self.time_scale.unwrap_or(1.0);
+        // Every task may have a connection open; where too few are allowed, tasks fail as connections do.
+        most_connections();
         let Some(base_url) = &self.base_url else { return Ok(Some(Ground::Wire { scale })) };
         if !self.i_will_pay && !is_loopback(base_url) {
             return refuse(&format!(

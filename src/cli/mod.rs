@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand, each of which parses, calls and prints.
 
 mod compare;
+mod descriptors;
 mod diff;
 mod folder;
 mod ground;

@@ -1,5 +1,6 @@
 //! `pollbench serve`: the mock APIXO server.
 
+use crate::cli::descriptors::most_connections;
 use crate::cli::ground::scale;
 use crate::cli::{Failure, note, print};
 use crate::mock::{ScenarioRules, calm_world, world};
@@ -81,6 +82,10 @@ impl Serve {
                 AdminAccess::Off
             }
         };
+        let room = most_connections();
+        if room < self.most_connections {
+            note(format!("note: the system lets this process have {room} connections open (ulimit -n)"));
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::Run(format!("cannot start: {error}")))?;
         runtime.block_on(async {
@@ -100,7 +105,7 @@ impl Serve {
                 public_base: self.public_url,
                 webhook_hosts: self.webhook_hosts,
                 most_tasks: self.most_tasks,
-                most_connections: self.most_connections,
+                most_connections: self.most_connections.min(room),
                 balance_usd: self.balance,
                 price_usd: self.price,
                 admin,

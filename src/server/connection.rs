@@ -1,40 +1,66 @@
-//! A connection that a handler can break.
+//! A connection that a handler can break, and on which every refusal is the envelope.
 
 use crate::net::stream::Stream;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
+use std::future::Future as _;
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead as _, ReadBuf};
+use tokio::time::Sleep;
 
-/// Breaks one connection, once.
+/// How long the other side of a connection that ends is heard out.
+pub(super) const FAREWELL: Duration = Duration::from_secs(2);
+
+/// What handlers tell their connection.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Breaker(Arc<OnceLock<io::ErrorKind>>);
+pub(super) struct Breaker(Arc<Told>);
+
+#[derive(Debug, Default)]
+struct Told {
+    broken: OnceLock<io::ErrorKind>,
+    /// An answer was made that has not begun to be written.
+    is_answered: AtomicBool,
+}
 
 impl Breaker {
     /// The next write breaks the connection with an error of this kind.
     pub(super) fn trip(&self, kind: io::ErrorKind) {
-        let _ = self.0.set(kind);
+        let _ = self.0.broken.set(kind);
+    }
+
+    /// The next write is an answer of ours.
+    pub(super) fn answered(&self) {
+        self.0.is_answered.store(true, Ordering::Relaxed);
     }
 }
 
 /// A stream that obeys a breaker.
+///
+/// What hyper cannot read as a request it refuses by itself, with an empty body. Here such a refusal gets the envelope.
 #[derive(Debug)]
 pub(super) struct Connection {
     stream: TokioIo<Stream>,
     breaker: Breaker,
+    /// A refusal with its envelope, and how much of it is written.
+    refusal: Option<(Vec<u8>, usize)>,
+    /// How long the other side is heard out, from when ours has ended.
+    farewell: Option<Pin<Box<Sleep>>>,
 }
 
 impl Connection {
     pub(super) fn new(stream: Stream, breaker: Breaker) -> Self {
-        Self { stream: TokioIo::new(stream), breaker }
+        Self { stream: TokioIo::new(stream), breaker, refusal: None, farewell: None }
     }
 
     /// The stream, or the error that it broke with.
     fn whole(self: Pin<&mut Self>) -> io::Result<Pin<&mut TokioIo<Stream>>> {
         let this = self.get_mut();
-        match this.breaker.0.get() {
+        match this.breaker.0.broken.get() {
             Some(&kind) => {
                 this.stream.inner().break_with(kind);
                 Err(kind.into())
@@ -42,6 +68,40 @@ impl Connection {
             None => Ok(Pin::new(&mut this.stream)),
         }
     }
+
+    /// Writes the envelope where `bytes` are a refusal of hyper's; `None` where they are not.
+    fn poll_refusal(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Option<Poll<io::Result<usize>>> {
+        if self.refusal.is_none() {
+            let is_ours = self.breaker.0.is_answered.swap(false, Ordering::Relaxed);
+            self.refusal = if is_ours { None } else { enveloped(bytes).map(|refusal| (refusal, 0)) };
+        }
+        let (refusal, written) = self.refusal.as_mut()?;
+        while *written < refusal.len() {
+            match Pin::new(&mut self.stream).poll_write(cx, &refusal[*written..]) {
+                Poll::Ready(Ok(0)) => return Some(Poll::Ready(Ok(0))),
+                Poll::Ready(Ok(more)) => *written += more,
+                other => return Some(other),
+            }
+        }
+        self.refusal = None;
+        Some(Poll::Ready(Ok(bytes.len())))
+    }
+}
+
+/// A refusal of hyper's with the envelope in place of its empty body.
+fn enveloped(head: &[u8]) -> Option<Vec<u8>> {
+    let head = std::str::from_utf8(head).ok()?;
+    let status = head.strip_prefix("HTTP/1.1 4")?.get(..2)?;
+    head.strip_suffix("\r\n\r\n").filter(|head| head.contains("\r\ncontent-length: 0"))?;
+    let reason = head.lines().next()?.get("HTTP/1.1 400 ".len()..)?;
+    let body = format!(r#"{{"code":4{status},"message":"{reason}","data":null}}"#);
+    let length = body.len();
+    Some(
+        format!(
+            "HTTP/1.1 4{status} {reason}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        )
+        .into_bytes(),
+    )
 }
 
 impl Read for Connection {
@@ -51,16 +111,42 @@ impl Read for Connection {
 }
 
 impl Write for Connection {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.whole()?.poll_write(cx, bytes)
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.as_mut().whole()?;
+        match self.poll_refusal(cx, bytes) {
+            Some(polled) => polled,
+            None => Pin::new(&mut self.stream).poll_write(cx, bytes),
+        }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.whole()?.poll_flush(cx)
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.whole()?.poll_shutdown(cx)
+    /// Ends our side, and hears the other one out: closing with unread bytes would be a reset, which may overtake the
+    /// last answer, such as the refusal of a body that is still being sent.
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.as_mut().whole()?;
+        let this = self.get_mut();
+        let farewell = match &mut this.farewell {
+            Some(farewell) => farewell,
+            None => {
+                ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+                if matches!(this.stream.inner(), Stream::Memory(_)) {
+                    return Poll::Ready(Ok(()));
+                }
+                this.farewell.insert(Box::pin(tokio::time::sleep(FAREWELL)))
+            }
+        };
+        let mut unread = [0; 4_096];
+        loop {
+            let mut unread = ReadBuf::new(&mut unread);
+            match Pin::new(this.stream.inner_mut()).poll_read(cx, &mut unread) {
+                Poll::Ready(Ok(())) if !unread.filled().is_empty() => {}
+                Poll::Ready(_) => return Poll::Ready(Ok(())),
+                Poll::Pending => return farewell.as_mut().poll(cx).map(Ok),
+            }
+        }
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -68,10 +154,16 @@ impl Write for Connection {
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.whole()?.poll_write_vectored(cx, bytes)
+        self.as_mut().whole()?;
+        // A refusal of hyper's has no body, so it is the first slice and the only one that is not empty.
+        let first = bytes.iter().find(|slice| !slice.is_empty()).map_or(&[][..], |slice| slice);
+        match self.poll_refusal(cx, first) {
+            Some(polled) => polled,
+            None => Pin::new(&mut self.stream).poll_write_vectored(cx, bytes),
+        }
     }
 }

@@ -2,20 +2,16 @@
 
 use crate::server::connection::Breaker;
 use crate::server::journal::Entry;
-use crate::server::respond::{Reply, content, error, method_not_allowed, success, unauthorized};
+use crate::server::respond::{Reply, bad_request, content, error, method_not_allowed, success, unauthorized};
 use crate::server::route::Target;
 use crate::server::{Server, admin, results, schemas, status, submit};
 use axum::body::HttpBody as _;
 use axum::body::{Body, Bytes};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, Method, Response, Uri};
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use std::future::pending;
 use std::io;
-use std::time::Duration;
-
-/// How long a body may take.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A request with its body.
 #[derive(Debug)]
@@ -113,7 +109,7 @@ pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
 /// A body that was read.
 enum Read {
     Whole(Bytes),
-    /// Too long, or too slow.
+    /// Too long, too slow, or broken.
     Refused(Response<Body>),
 }
 
@@ -125,14 +121,15 @@ async fn read(server: &Server, body: Body) -> Read {
     let collected = async {
         match Limited::new(body, server.settings().most_body).collect().await {
             Ok(body) => Read::Whole(body.to_bytes()),
-            Err(_) => Read::Refused(error(413, "The body is too long")),
+            Err(cause) if cause.is::<LengthLimitError>() => Read::Refused(error(413, "The body is too long")),
+            Err(_) => Read::Refused(bad_request("The body cannot be read")),
         }
     };
     if server.clock().is_paused() {
         return collected.await;
     }
     let too_slow = |_| Read::Refused(error(408, "The body took too long"));
-    tokio::time::timeout(BODY_TIMEOUT, collected).await.unwrap_or_else(too_slow)
+    tokio::time::timeout(server.settings().patience, collected).await.unwrap_or_else(too_slow)
 }
 
 async fn dispatch(server: &Server, target: &Target, request: &Request) -> Served {

@@ -4,6 +4,9 @@ use crate::time::Micros;
 use serde::Serialize;
 use std::collections::VecDeque;
 
+/// Longest method and path that are kept, in bytes.
+const LONGEST_TEXT: usize = 1_024;
+
 /// One request, or one webhook delivery.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Entry {
@@ -15,7 +18,7 @@ pub struct Entry {
     pub route: &'static str,
     /// HTTP method.
     pub method: String,
-    /// Path and query, as they were sent.
+    /// Path and query, as they were sent; the first 1,024 bytes of them.
     pub path: String,
     /// The task, where the request named one that exists or made one.
     pub task: Option<String>,
@@ -37,8 +40,8 @@ impl Entry {
             index: 0,
             at_ms: at.as_millis(),
             route,
-            method: method.to_owned(),
-            path: path.to_owned(),
+            method: start(method),
+            path: start(path),
             task: None,
             status: None,
             fault: None,
@@ -46,6 +49,15 @@ impl Entry {
             url: None,
         }
     }
+}
+
+/// As much of a text as is kept: nobody fills the memory with long ones.
+fn start(text: &str) -> String {
+    let mut end = text.len().min(LONGEST_TEXT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].to_owned()
 }
 
 /// Entries in order, the oldest dropped where there are too many.

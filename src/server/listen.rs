@@ -2,7 +2,7 @@
 
 use crate::net::stream::{Listener, Stream};
 use crate::server::Server;
-use crate::server::connection::{Breaker, Connection};
+use crate::server::connection::{Breaker, Connection, FAREWELL};
 use crate::time::Micros;
 use crate::world::fault::{Effect, FaultRule, Route, When};
 use axum::body::Body;
@@ -21,10 +21,10 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Semaphore;
 
-/// How long request headers may take, and an idle connection may stay.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long requests in flight may take after a stop.
 const GRACE: Duration = Duration::from_secs(5);
+/// Connections that are told at a time that there is no room; more are closed without a word.
+const MOST_TURNED_AWAY: usize = 256;
 /// Longest request head.
 const MOST_HEAD: usize = 64 << 10;
 /// Pause after a failed accept, such as for want of file descriptors.
@@ -32,6 +32,7 @@ const BREATH: Duration = Duration::from_millis(50);
 
 pub(super) async fn listen(server: &Server, mut listener: Listener, stop: impl Future<Output = ()> + Send) {
     let places = Arc::new(Semaphore::new(server.settings().most_connections));
+    let turned_away = Arc::new(Semaphore::new(MOST_TURNED_AWAY));
     let mut graceful = GracefulShutdown::new();
     let mut stop = pin!(stop);
     let address = match &listener {
@@ -41,20 +42,20 @@ pub(super) async fn listen(server: &Server, mut listener: Listener, stop: impl F
     loop {
         let (is_closed, until) = address.map_or((false, Micros::NEVER), |_| refusing(server));
         if let (true, Some(address)) = (is_closed, address) {
-            // Everything is refused: nobody listens, and idle connections end.
+            // Everything is refused: nobody listens, and idle connections end. Requests in flight, some of which may hang
+            // for ever, hold nothing up.
             drop(listener);
-            graceful.shutdown().await;
-            graceful = GracefulShutdown::new();
-            let held = hold(address);
+            tokio::spawn(std::mem::take(&mut graceful).shutdown());
+            let closed = async {
+                let held = hold(address);
+                server.clock().sleep_until(until).await;
+                drop(held);
+                bind(address).await
+            };
             tokio::select! {
                 biased;
                 () = &mut stop => return,
-                () = server.clock().sleep_until(until) => {}
-            }
-            drop(held);
-            match TcpListener::bind(address).await {
-                Ok(bound) => listener = Listener::Tcp(bound),
-                Err(_) => return,
+                bound = closed => listener = Listener::Tcp(bound),
             }
             continue;
         }
@@ -75,7 +76,12 @@ pub(super) async fn listen(server: &Server, mut listener: Listener, stop: impl F
                     });
                 }
                 Err(_) => {
-                    tokio::spawn(turn_away(stream));
+                    if let Ok(turn) = Arc::clone(&turned_away).try_acquire_owned() {
+                        tokio::spawn(async move {
+                            let _ = tokio::time::timeout(FAREWELL, turn_away(stream)).await;
+                            drop(turn);
+                        });
+                    }
                 }
             },
             Err(_) if address.is_none() => return,
@@ -98,14 +104,16 @@ fn connect(
     let mut http = hyper::server::conn::http1::Builder::new();
     http.max_buf_size(MOST_HEAD);
     if !server.clock().is_paused() {
-        http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+        http.timer(TokioTimer::new()).header_read_timeout(server.settings().patience);
     }
     let service = service_fn(move |request: Request<Incoming>| {
         let (server, trip) = (server.clone(), trip.clone());
         async move {
             let mut request = request.map(Body::new);
-            request.extensions_mut().insert(trip);
-            Ok::<_, Infallible>(crate::server::handle::handle(&server, request).await)
+            request.extensions_mut().insert(trip.clone());
+            let answer = crate::server::handle::handle(&server, request).await;
+            trip.answered();
+            Ok::<_, Infallible>(answer)
         }
     });
     http.serve_connection(Connection::new(stream, breaker), service)
@@ -120,6 +128,18 @@ async fn turn_away(mut stream: Stream) {
     );
     let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
     let _ = stream.shutdown().await;
+    // As connections that found room do: its request is still unread.
+    let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+}
+
+/// Listens again where it listened before.
+async fn bind(address: SocketAddr) -> TcpListener {
+    loop {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return listener,
+            Err(_) => tokio::time::sleep(BREATH).await,
+        }
+    }
 }
 
 /// Holds a port that nobody listens on, so that nobody else takes it meanwhile.

@@ -55,6 +55,7 @@ use state::State;
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// What the server plays: its models, and what goes wrong.
 #[derive(Debug, Clone)]
@@ -132,6 +133,9 @@ pub struct Settings {
     pub most_connections: usize,
     /// Journal entries that are kept; the oldest go first.
     pub journal: usize,
+    /// How long a request's head and then its body may take, in real time, and how long a connection may idle; slower
+    /// ones are closed, bodies after a 408.
+    pub patience: Duration,
     /// Longest request body in bytes; longer ones are refused with 413.
     pub most_body: usize,
     /// Balance of every key at the start, in US dollars.
@@ -157,6 +161,7 @@ impl Settings {
             most_tasks: 1_000_000,
             most_connections: 16_384,
             journal: 100_000,
+            patience: Duration::from_secs(30),
             most_body: 1 << 20,
             balance_usd: 100.0,
             price_usd: 0.0,
@@ -232,7 +237,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// The server has no such model.
+    /// See [`InvalidStub`].
     pub fn stub(&self, stub: Stub) -> Result<(), InvalidStub> {
         self.state().stub(stub)
     }

@@ -235,6 +235,7 @@ impl State {
     }
 
     pub(super) fn stub(&mut self, stub: Stub) -> Result<(), InvalidStub> {
+        stub.check()?;
         let Some(model) = self.model(&stub.model) else {
             let known = self.models.iter().map(|state| state.model.name.clone()).collect();
             return Err(InvalidStub::UnknownModel { model: stub.model, known });

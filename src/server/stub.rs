@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// What is fixed of the next submitted task of a model.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(from = "Written")]
+#[serde(try_from = "Written")]
 pub struct Stub {
     /// The model.
     pub model: String,
@@ -49,6 +49,7 @@ pub enum StubReply {
     /// The truth.
     Ok,
     /// The connection is reset.
+    #[serde(alias = "connection-reset")]
     Reset,
     /// No answer ever comes.
     Stall,
@@ -79,6 +80,17 @@ impl StubReply {
     }
 }
 
+impl Stub {
+    /// Checks what its type leaves open.
+    pub(super) fn check(&self) -> Result<(), InvalidStub> {
+        let wrong = self.replies.values().find_map(|reply| match reply {
+            StubReply::Status { code, .. } if !(400..600).contains(code) => Some(*code),
+            _ => None,
+        });
+        wrong.map_or(Ok(()), |code| Err(InvalidStub::Status { code }))
+    }
+}
+
 /// Why a stub cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -90,6 +102,12 @@ pub enum InvalidStub {
         model: String,
         /// The server's models.
         known: Vec<String>,
+    },
+    /// A scripted HTTP error is none.
+    #[error("{code} is no HTTP error: a scripted status is from 400 to 599")]
+    Status {
+        /// The code.
+        code: u16,
     },
     /// More stubs wait than the server keeps.
     #[error("{most} stubs wait for their tasks already")]
@@ -126,12 +144,17 @@ fn success() -> Outcome {
     Outcome::Success
 }
 
-impl From<Written> for Stub {
-    fn from(written: Written) -> Self {
+impl TryFrom<Written> for Stub {
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
         let Written { model, completion_ms, result, fail_code, fail_message, replies } = written;
+        if completion_ms.is_some_and(|ms| ms < 0.0) {
+            return Err("completion_ms is negative");
+        }
         let completion = completion_ms.map_or(Micros::NEVER, |ms| Micros::from_f64(ms * 1e3));
         let failed = matches!(result, Outcome::Failed);
         let failure = failed.then_some(Failure { code: fail_code, message: fail_message });
-        Self { model, completion, failure, replies }
+        Ok(Self { model, completion, failure, replies })
     }
 }

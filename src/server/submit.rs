@@ -4,7 +4,8 @@ use crate::server::Server;
 use crate::server::handle::{Request, Served};
 use crate::server::respond::{Reply, bad_request, error, json, success};
 use crate::server::state::Submitting;
-use crate::server::{status, webhook};
+use crate::server::webhook::Delivery;
+use crate::server::{results, status, webhook};
 use crate::world::exchange::Submission;
 use crate::world::fault::Effect;
 use serde_json::Value;
@@ -41,7 +42,8 @@ pub(super) async fn submit(server: &Server, request: &Request, model: &str) -> S
     if let Some(rule) = submitting.departure.refused {
         return Served::struck(server, rule, Reply::Break(io::ErrorKind::ConnectionRefused));
     }
-    let arriving = arrive(server.clone(), number, submitting, order);
+    let callback = order.callback.map(|url| (url, results::base(settings, request)));
+    let arriving = arrive(server.clone(), number, submitting, callback);
     let (submission, task) = if submitting.departure.arrival > now {
         // What is on its way arrives, whether or not its sender still listens.
         match tokio::spawn(arriving).await {
@@ -69,8 +71,13 @@ pub(super) async fn submit(server: &Server, request: &Request, model: &str) -> S
     Served { task, ..Served::struck(server, rule, reply) }
 }
 
-/// The submit reaches the server.
-async fn arrive(server: Server, model: usize, submitting: Submitting, order: Order) -> (Submission, Option<String>) {
+/// The submit reaches the server. A callback is its URL and the start of result URLs.
+async fn arrive(
+    server: Server,
+    model: usize,
+    submitting: Submitting,
+    callback: Option<(String, String)>,
+) -> (Submission, Option<String>) {
     server.clock().sleep_until(submitting.departure.arrival).await;
     let (submission, slot, id) = {
         let mut state = server.state();
@@ -78,8 +85,8 @@ async fn arrive(server: Server, model: usize, submitting: Submitting, order: Ord
         let id = slot.map(|slot| state.id(slot));
         (submission, slot, id)
     };
-    if let (Some(slot), Some(id), Some(url)) = (slot, &id, order.callback) {
-        webhook::schedule(&server, slot, id.clone(), url);
+    if let (Some(slot), Some(id), Some((url, base))) = (slot, &id, callback) {
+        webhook::schedule(&server, Delivery { slot, id: id.clone(), url, base });
     }
     (submission, id)
 }

@@ -2,14 +2,15 @@
 
     python3 tests/clients/check.py target/debug/pollbench
 
-The guide's techniques in JavaScript must send as many status requests for a stubbed task as the presets do in a trace,
-and clients as teams write them must get to a result. Needs Node 18 or later.
+The guide's techniques in JavaScript must send as many status requests for a stubbed task as the presets do for the same
+task on every engine, and clients as teams write them must get to a result. Needs Node 18 or later.
 """
 
 import json
 import pathlib
 import subprocess
 import sys
+import tempfile
 import urllib.request
 
 FOLDER = pathlib.Path(__file__).parent
@@ -25,6 +26,13 @@ CASES = [
     ("resilient", "nano-banana", 10.7),
     ("concurrent", "flux-2", 19.7),
 ]
+# The same with replies by request number, which only traces can script: an error's `data` is null.
+SCRIPTED = [
+    ("basic", "nano-banana", 13.6, {"2": {"kind": "null-data"}}),
+    ("adaptive", "flux-2", 27.9, {"1": {"kind": "status", "code": 503}}),
+    ("resilient", "nano-banana", 10.7, {"4": {"kind": "stale-read"}}),
+    ("concurrent", "flux-2", 7.6, {"1": {"kind": "status", "code": 429, "retry_after": 7}}),
+]
 
 
 def call(base, path, body):
@@ -34,12 +42,39 @@ def call(base, path, body):
         return json.load(answer)
 
 
-def traced(pollbench, technique, model, completion):
-    task = {"completion_ms": None if completion is None else completion * 1000}
+ENGINES = ("sim", "virtual", "wire")
+SCENARIO = """schema_version = 1
+name = "one-task"
+tasks = 1
+replicates = 1
+[models.{model}]
+completion = "{seconds}s"
+stuck_probability = {stuck}
+[[strategies]]
+preset = "{technique}"
+"""
+
+
+def polls(pollbench, folder, engine, technique, model, completion):
+    """Status requests of a preset for one task that ends then, or never."""
+    seconds, stuck = (1, 1.0) if completion is None else (completion, 0.0)
+    path = pathlib.Path(folder) / "one-task.toml"
+    path.write_text(SCENARIO.format(technique=technique, model=model, seconds=seconds, stuck=stuck), encoding="utf-8")
+    command = [pollbench, "compare", path, "--engine", engine, "--out", path.with_suffix(""), "--format", "json", "--quiet"]
+    if engine == "wire":
+        command += ["--time-scale", str(SCALE)]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(found.stdout)["cells"][0]["polls"]["total"]
+
+
+def traced(pollbench, technique, model, completion, replies):
+    """Requests of a preset for one task with these replies. A trace gives no `Retry-After`; documented presets see none."""
+    replies = {n: {key: reply[key] for key in reply if key != "retry_after"} for n, reply in replies.items()}
+    task = {"completion_ms": completion * 1000}
     if technique == "concurrent":
-        case = {"strategy": technique, "tasks": [{"id": "x", "added_ms": 0, **task}]}
+        case = {"strategy": technique, "tasks": [{"id": "x", "added_ms": 0, "replies": replies, **task}]}
     else:
-        case = {"strategy": technique, "model": model, "task": task}
+        case = {"strategy": technique, "model": model, "task": task, "replies": replies}
     command = [pollbench, "trace", "--case", "-", "--format", "json"]
     found = subprocess.run(command, input=json.dumps(case), capture_output=True, text=True, check=True)
     return len(json.loads(found.stdout)["requests"])
@@ -52,15 +87,21 @@ def main():
     try:
         base = server.stdout.readline().split()[-1]
         wrong = []
-        for technique, model, completion in CASES:
+        for technique, model, completion, replies in [(*case, {}) for case in CASES] + SCRIPTED:
             stub = {"model": model, "completion_ms": None if completion is None else completion * 1000}
-            call(base, "/__admin/stubs", {**stub, "result": "success"})
+            call(base, "/__admin/stubs", {**stub, "result": "success", "replies": replies})
             command = ["node", FOLDER / "guide.mjs", base + "/api/v1", "key", str(SCALE), technique, model]
             client = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-            told, expected = json.loads(client.stdout), traced(pollbench, technique, model, completion)
-            line = f"{technique} on {model}: {told['requests']} requests, {told['outcome']}; traced {expected}"
+            told = json.loads(client.stdout)
+            case = (technique, model, completion)
+            if replies:
+                counts = {"traced": traced(pollbench, *case, replies)}
+            else:
+                with tempfile.TemporaryDirectory() as folder:
+                    counts = {engine: polls(pollbench, folder, engine, *case) for engine in ENGINES}
+            line = f"{technique} on {model}: {told['requests']} requests, {told['outcome']}; presets {counts}"
             print(line)
-            if told["requests"] != expected:
+            if set(counts.values()) != {told["requests"]}:
                 wrong.append(line)
         for command in (
             ["node", FOLDER / "service.mjs", base + "/api/v1", "key", str(SCALE), "nano-banana"],

@@ -81,6 +81,14 @@ pub enum LiveError {
     /// The base URL or the key cannot be used.
     #[error(transparent)]
     Client(#[from] InvalidClient),
+    /// A server elsewhere is not there, or does not take the key.
+    #[error("{base_url} cannot be used: {message}; no task was submitted")]
+    Refused {
+        /// Its base URL.
+        base_url: String,
+        /// What it said, or why it said nothing.
+        message: String,
+    },
     /// A runtime or a socket could not be had.
     #[error("cannot start a server and a client: {0}")]
     Start(#[from] io::Error),

@@ -30,6 +30,9 @@ use tokio::runtime::Builder;
 /// How often a run on the wall clock looks whether it is to stop.
 const LOOK: std::time::Duration = std::time::Duration::from_millis(100);
 
+/// How long a server elsewhere may take to say that it is there.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// What all waits of a world stand on.
 pub(super) struct World<'p> {
     pub(super) plan: &'p Plan<'p>,
@@ -128,7 +131,9 @@ impl<'p> World<'p> {
                 (Some(server), client, receiver)
             }
             Ground::Remote { base_url, api_key, scale } => {
-                (None, Client::builder(base_url, api_key).clock(Clock::started(*scale)).build()?, None)
+                let client = Client::builder(base_url, api_key).clock(Clock::started(*scale)).build()?;
+                answers(&client, base_url).await?;
+                (None, client, None)
             }
         };
         let keys = keys(plan, replicate);
@@ -233,6 +238,17 @@ impl<'p> World<'p> {
             (false, None) => Fate::Success,
         };
         Some(Truth { fate, started, done })
+    }
+}
+
+/// Looks whether a server is there and takes the key, before thousands of submits find out.
+async fn answers(client: &Client, base_url: &str) -> Result<(), LiveError> {
+    let refused = |message: String| LiveError::Refused { base_url: base_url.to_owned(), message };
+    match tokio::time::timeout(PATIENCE, client.balance()).await {
+        Err(_) => Err(refused("no answer".to_owned())),
+        // Not every server that can be asked for tasks can be asked for a balance.
+        Ok(Err(error)) if matches!(error.status, None | Some(401 | 403)) => Err(refused(error.message)),
+        Ok(_) => Ok(()),
     }
 }
 
