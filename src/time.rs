@@ -51,8 +51,9 @@ impl Micros {
     #[must_use]
     #[inline]
     pub fn from_f64(us: f64) -> Self {
-        // `as` saturates and maps NaN to 0; adding one half before the cut rounds to nearest.
-        Self(((us + 0.5) as u64).min(Self::LONGEST.0))
+        // `as` saturates and maps NaN to 0; adding one half before the cut rounds to nearest. Processors convert floats
+        // to signed integers and back, so the way through them is half as long.
+        Self(((us + 0.5) as i64).clamp(0, Self::LONGEST.0 as i64) as u64)
     }
 
     /// Whole microseconds.

@@ -132,12 +132,14 @@ impl<'s> Intake<'s> {
         }
     }
 
+    #[inline]
     fn next_lane(&self) -> Option<usize> {
         let open = self.lanes.iter().enumerate().filter(|(_, lane)| lane.next < self.end);
         open.min_by_key(|(_, lane)| lane.submit).map(|(at, _)| at)
     }
 
     /// A fresh task of the lane whose submit is next.
+    #[inline(always)]
     fn arrive(&mut self, lane: usize) -> Arriving {
         self.weather.forget_before(self.lanes[lane].submit);
         let lane = &mut self.lanes[lane];
@@ -186,12 +188,14 @@ struct Arriving {
 impl Arriving {
     /// The server accepts it at `now`. The same request again is a task of the same life; the client waits for the one
     /// whose id it got, the last.
+    #[inline(always)]
     fn created(&mut self, now: Micros) {
         self.task.duplicates += u32::from(self.task.truth.is_some());
         self.task.truth = Some(self.life.created_at(now));
     }
 
     /// Takes the fate of an attempt sent at `sent`: the instant of the next attempt, if one is due.
+    #[inline(always)]
     fn heard(&mut self, plan: &Plan<'_>, sent: Micros, submission: Submission) -> Option<Micros> {
         let policy = &plan.scenario.submit;
         self.attempts += 1;
@@ -202,18 +206,24 @@ impl Arriving {
             self.task.accepted = true;
         } else if self.attempts <= policy.retries {
             let again = heard + policy.retry_delay;
-            self.task.resubmits = self.task.resubmits.iter().copied().chain([again]).collect();
+            self.resubmit(again);
             return Some(again);
         }
         self.task.wait_start = heard;
         self.open = false;
         None
     }
+
+    #[cold]
+    fn resubmit(&mut self, again: Micros) {
+        self.task.resubmits = self.task.resubmits.iter().copied().chain([again]).collect();
+    }
 }
 
 impl Iterator for Intake<'_> {
     type Item = Task;
 
+    #[inline]
     fn next(&mut self) -> Option<Task> {
         match self.coupling.take() {
             None => {
@@ -232,6 +242,7 @@ impl Iterator for Intake<'_> {
 
 impl Intake<'_> {
     /// Submits a task that shares nothing with others.
+    #[inline(always)]
     fn submit_alone(&mut self, mut arriving: Arriving) -> Task {
         let link = &self.plan.models[arriving.task.model].submit;
         let mut sent = arriving.task.submitted;

@@ -9,7 +9,7 @@ use crate::time::Micros;
 use std::collections::BTreeMap;
 
 /// Tasks of a cell that are kept request by request.
-const SAMPLED: u64 = 5;
+const SAMPLED: usize = 5;
 /// Polls kept of each: enough for every preset but the endless loops.
 const POLLS_KEPT: usize = 120;
 
@@ -25,7 +25,7 @@ pub(in crate::engine) struct Observer {
 
 #[derive(Debug)]
 struct Sample {
-    step: u64,
+    wanted: [u64; SAMPLED],
     tasks: BTreeMap<(u32, u64), SampledTask>,
 }
 
@@ -35,7 +35,7 @@ impl Observer {
         Self {
             rates: firsts.iter().map(|&first| RateCounts::new(first)).collect(),
             fired: vec![0; rules],
-            sample: sample_of.map(|tasks| Sample { step: (tasks / SAMPLED).max(1), tasks: BTreeMap::new() }),
+            sample: sample_of.map(Sample::of),
         }
     }
 
@@ -55,28 +55,20 @@ impl Observer {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(in crate::engine) fn poll(&mut self, record: &TaskRecord, sent: Micros, worth: Worth) {
         self.rates[record.model as usize].poll(sent);
         if let Some(sample) = &mut self.sample
-            && sample.wants(record.task)
+            && sample.wanted.contains(&record.task)
         {
-            let task = sample.tasks.entry((record.model, record.task)).or_insert_with(|| sampled(record));
-            if task.polls.len() < POLLS_KEPT {
-                let mark = match worth {
-                    Worth::Useful => PollMark::Useful,
-                    Worth::Wasted => PollMark::Wasted,
-                    Worth::Failed => PollMark::Failed,
-                };
-                task.polls.push((sent.as_secs(), mark));
-            }
+            sample.poll(*record, sent, worth);
         }
     }
 
     #[inline]
     pub(in crate::engine) fn settled(&mut self, record: &TaskRecord) {
         if let Some(sample) = &mut self.sample
-            && sample.wants(record.task)
+            && sample.wanted.contains(&record.task)
         {
             let task = sample.tasks.entry((record.model, record.task)).or_insert_with(|| sampled(record));
             // Real servers tell of a task's end when it is over.
@@ -94,8 +86,24 @@ impl Observer {
 }
 
 impl Sample {
-    fn wants(&self, task: u64) -> bool {
-        task % self.step == self.step / 2 && task / self.step < SAMPLED
+    /// Evenly spread over so many tasks.
+    fn of(tasks: u64) -> Self {
+        let step = (tasks / SAMPLED as u64).max(1);
+        Self { wanted: std::array::from_fn(|at| at as u64 * step + step / 2), tasks: BTreeMap::new() }
+    }
+
+    /// The record comes by value: a pointer to it would keep it out of registers where nothing is sampled.
+    #[inline(never)]
+    fn poll(&mut self, record: TaskRecord, sent: Micros, worth: Worth) {
+        let task = self.tasks.entry((record.model, record.task)).or_insert_with(|| sampled(&record));
+        if task.polls.len() < POLLS_KEPT {
+            let mark = match worth {
+                Worth::Useful => PollMark::Useful,
+                Worth::Wasted => PollMark::Wasted,
+                Worth::Failed => PollMark::Failed,
+            };
+            task.polls.push((sent.as_secs(), mark));
+        }
     }
 }
 

@@ -29,6 +29,18 @@ impl Moments {
         self.squares += size * size;
     }
 
+    /// Moments of figures that are not negative. They are added up apart, where a processor keeps them in registers.
+    #[inline(always)]
+    fn of(values: impl Iterator<Item = u64>) -> Self {
+        let (mut n, mut sum, mut squares) = (0, 0_u128, 0_u128);
+        for value in values {
+            n += 1;
+            sum += u128::from(value);
+            squares += u128::from(value) * u128::from(value);
+        }
+        Self { n, sum: sum as i128, squares }
+    }
+
     fn merge(&mut self, other: &Self) {
         self.n += other.n;
         self.sum += other.sum;
@@ -150,32 +162,47 @@ pub struct Totals {
 }
 
 impl Totals {
-    fn add(&mut self, record: &TaskRecord, rules: &CellRules) {
-        self.tasks += 1;
-        self.outcomes[record.outcome as usize] += 1;
-        self.lost += u64::from(record.is_lost());
-        self.useful += u64::from(record.useful());
-        self.wasted += u64::from(record.wasted);
-        self.failed += u64::from(record.failed);
-        self.polls.add(i64::from(record.polls));
-        self.requests.add(requests(record));
-        if let (Some(delay), Some(latency)) = (record.delay(), record.latency()) {
-            self.delay.add(delay.get() as i64);
-            self.latency.add(latency.get() as i64);
+    /// Takes in records, figure by figure: short loops whose sums stay in registers.
+    fn add(&mut self, records: &[TaskRecord], rules: &CellRules) {
+        self.tasks += records.len() as u64;
+        for record in records {
+            self.outcomes[record.outcome as usize] += 1;
         }
-        let (polls, delay) = charge(record, rules.horizon);
-        self.cost.add(polls, delay);
+        self.lost += sum(records, |record| u32::from(record.is_lost()));
+        self.useful += sum(records, TaskRecord::useful);
+        self.wasted += sum(records, |record| record.wasted);
+        self.failed += sum(records, |record| record.failed);
+        self.violations += sum(records, |record| record.violations);
+        self.duplicate_tasks += sum(records, |record| record.duplicates);
+        self.duplicate_deliveries += sum(records, |record| record.deliveries.saturating_sub(1));
+        self.polls.merge(&Moments::of(records.iter().map(|record| u64::from(record.polls))));
+        self.requests.merge(&Moments::of(records.iter().map(requests)));
+        let delay = Moments::of(records.iter().filter_map(TaskRecord::delay).map(Micros::get));
+        self.delay.merge(&delay);
+        self.latency.merge(&Moments::of(records.iter().filter_map(TaskRecord::latency).map(Micros::get)));
+        self.charge(records, delay, rules.horizon);
         if let Some(limit) = rules.limit {
-            // A hang goes on to the horizon at least.
-            let end = record.settled.min(record.wait_start + rules.horizon);
-            let over = (end - (record.wait_start + limit)).get();
-            self.overshoot += u128::from(over);
-            self.longest_overshoot = self.longest_overshoot.max(over);
+            for record in records {
+                // A hang goes on to the horizon at least.
+                let end = record.settled.min(record.wait_start + rules.horizon);
+                let over = (end - (record.wait_start + limit)).get();
+                self.overshoot += u128::from(over);
+                self.longest_overshoot = self.longest_overshoot.max(over);
+            }
         }
-        self.violations += u64::from(record.violations);
-        self.duplicate_tasks += u64::from(record.duplicates);
-        self.duplicate_deliveries += u64::from(record.deliveries.saturating_sub(1));
-        self.digest = self.digest.wrapping_add(hash(record, rules.key));
+        self.digest = records.iter().fold(self.digest, |sum, record| sum.wrapping_add(hash(record, rules.key)));
+    }
+
+    /// The charges of records whose known ones have these moments of `delay`: a known task is charged what it took.
+    fn charge(&mut self, records: &[TaskRecord], delay: Moments, horizon: Micros) {
+        let known = || records.iter().filter(|record| record.outcome.is_known());
+        let polls = Moments::of(known().map(|record| u64::from(record.polls)));
+        let product = known().map(|record| i128::from(record.polls) * i128::from((record.settled - record.done).get()));
+        self.cost.merge(&CostMoments { polls, delay, product: product.sum() });
+        for record in records.iter().filter(|record| !record.outcome.is_known()) {
+            let (polls, delay) = charge(record, horizon);
+            self.cost.add(polls, delay);
+        }
     }
 
     fn merge(&mut self, other: &Self) {
@@ -201,10 +228,15 @@ impl Totals {
     }
 }
 
+#[inline(always)]
+fn sum(records: &[TaskRecord], figure: impl Fn(&TaskRecord) -> u32) -> u64 {
+    records.iter().map(|record| u64::from(figure(record))).sum()
+}
+
 /// Submits, polls and deliveries received.
 #[inline]
-fn requests(record: &TaskRecord) -> i64 {
-    i64::from(record.submits) + i64::from(record.polls) + i64::from(record.deliveries)
+fn requests(record: &TaskRecord) -> u64 {
+    u64::from(record.submits) + u64::from(record.polls) + u64::from(record.deliveries)
 }
 
 /// Hash of a record: folded 64×64→128-bit products of its fields under fixed keys, then mixed.
@@ -266,8 +298,8 @@ pub struct CellData {
 impl CellData {
     /// Takes in records of one cell and replicate.
     pub fn add(&mut self, records: &[TaskRecord], rules: &CellRules) {
+        self.totals.add(records, rules);
         for record in records {
-            self.totals.add(record, rules);
             self.polls.record(u64::from(record.polls));
             if let (Some(delay), Some(latency)) = (record.delay(), record.latency()) {
                 self.delay.record(delay.get());
@@ -332,7 +364,7 @@ impl PairTotals {
         for (mine, base) in strategy.iter().zip(baseline) {
             debug_assert_eq!((mine.model, mine.task), (base.model, base.task), "pairs are of one task");
             self.polls.add(i64::from(mine.polls) - i64::from(base.polls));
-            self.requests.add(requests(mine) - requests(base));
+            self.requests.add(requests(mine) as i64 - requests(base) as i64);
             self.base.polls += i128::from(base.polls);
             self.base.requests += i128::from(requests(base));
             if let (Some(my_delay), Some(delay), Some(latency)) = (mine.delay(), base.delay(), base.latency()) {

@@ -135,7 +135,7 @@ impl<'s> Policy<'s> {
     }
 
     /// Starts a wait at `now`.
-    #[inline]
+    #[inline(always)]
     pub fn begin(&self, now: Micros, jitter: &mut Draws) -> (Wait<'s>, Step) {
         let mut wait = Wait {
             limit: self.pace.limit,
@@ -179,7 +179,7 @@ pub struct Wait<'s> {
 
 impl Wait<'_> {
     /// Takes the reply to the poll in flight, at the instant it was there.
-    #[inline]
+    #[inline(always)]
     pub fn reply(&mut self, now: Micros, reply: &Reply<'_>, jitter: &mut Draws) -> (Worth, Step) {
         let reading = match self.recovery {
             Recovery::Tolerant(_) => tolerant(reply),
@@ -252,7 +252,7 @@ impl Wait<'_> {
     }
 
     /// The normal sleep from `from` on, not to end before `not_before`.
-    #[inline]
+    #[inline(always)]
     fn next_round(&mut self, now: Micros, from: Micros, not_before: Micros, jitter: &mut Draws) -> Step {
         if self.last {
             return Step::End { at: now, ending: Ending::GaveUp };
@@ -263,7 +263,7 @@ impl Wait<'_> {
     }
 
     /// A sleep of `gap` from `from` on, and what follows it.
-    #[inline]
+    #[inline(always)]
     fn sleep(&mut self, from: Micros, gap: Micros, not_before: Micros) -> Step {
         self.slept += gap;
         let mut at = (from + gap).max(not_before);
@@ -285,7 +285,7 @@ impl Wait<'_> {
     }
 
     /// The timeout of a poll sent at `at`: what remains before the deadline at most, but all of it for the poll there.
-    #[inline]
+    #[inline(always)]
     fn timeout(&self, at: Micros) -> Micros {
         let Recovery::Tolerant(tolerance) = self.recovery else { return Micros::NEVER };
         match self.limit {
@@ -326,7 +326,7 @@ impl<'s> Gaps<'s> {
     }
 
     /// The next gap and the longest it may be, for a poll that is `elapsed` into the wait.
-    #[inline]
+    #[inline(always)]
     fn nominal(&mut self, elapsed: Micros) -> (Micros, Micros) {
         match self.schedule {
             Schedule::Fixed { interval, .. } => (*interval, *interval),
@@ -343,6 +343,7 @@ impl<'s> Gaps<'s> {
     }
 
     /// The time to the table's next instant that is not behind; past the table its last gap repeats.
+    #[inline(always)]
     fn tabled(&mut self, instants: &[Micros], elapsed: Micros) -> Micros {
         while self.passed < instants.len() && instants[self.passed] < elapsed {
             self.passed += 1;
@@ -358,7 +359,7 @@ impl<'s> Gaps<'s> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn jittered(&mut self, elapsed: Micros, draws: &mut Draws) -> Micros {
         let (gap, cap) = self.nominal(elapsed);
         match self.jitter {
@@ -379,6 +380,7 @@ impl<'s> Gaps<'s> {
     }
 
     /// A gap under jitter: never above the cap, never nothing, so that a wait always moves on.
+    #[inline(always)]
     fn randomised(&mut self, jitter: Jitter, gap: Micros, cap: Micros, draws: &mut Draws) -> Micros {
         let (gap, cap) = (gap.get() as f64, cap.get() as f64);
         let (low, high) = match jitter {

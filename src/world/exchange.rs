@@ -24,6 +24,11 @@ pub struct Lot {
     burst: f64,
 }
 
+impl Lot {
+    /// Below no share and no loss probability: nothing strikes.
+    const SPARED: Self = Self { share: 1.0, burst: 1.0 };
+}
+
 /// The rules that can strike one route of one model, ready for use.
 #[derive(Debug, Clone)]
 pub struct RouteFaults {
@@ -87,6 +92,11 @@ impl RouteFaults {
     /// The rule that refuses a connection made at `now`.
     #[inline]
     pub fn refusing_at(&self, now: Micros, weather: &mut Weather) -> Option<usize> {
+        if self.refusing.is_empty() { None } else { self.refuse(now, weather) }
+    }
+
+    #[inline(never)]
+    fn refuse(&self, now: Micros, weather: &mut Weather) -> Option<usize> {
         self.refusing.iter().copied().find(|&rule| weather.is_active(rule, now))
     }
 
@@ -101,6 +111,11 @@ impl RouteFaults {
     /// The rule that strikes a request that reaches the server at `now`, token buckets aside.
     #[inline]
     pub fn striking(&self, lot: Lot, now: Micros, weather: &mut Weather) -> Option<usize> {
+        if self.bursts.is_empty() && lot.share >= self.total { None } else { self.strike(lot, now, weather) }
+    }
+
+    #[inline(never)]
+    fn strike(&self, lot: Lot, now: Micros, weather: &mut Weather) -> Option<usize> {
         for &rule in &self.bursts {
             if lot.burst < self.rules[rule].probability.get() && weather.is_active(rule, now) {
                 return Some(rule);
@@ -154,6 +169,15 @@ pub struct Departure {
     lot: Lot,
 }
 
+impl Departure {
+    /// What becomes of a status request that nothing strikes.
+    #[inline(always)]
+    pub fn answered<'s>(&self, truth: &Truth, failure: &'s Failure) -> Exchange<'s> {
+        let reply = Reply::state(truth.state_at(self.arrival, failure));
+        Exchange { replied: self.back, reply, fault: None }
+    }
+}
+
 /// What became of a request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Exchange<'s> {
@@ -169,6 +193,8 @@ pub struct Exchange<'s> {
 #[derive(Debug, Clone)]
 pub struct Link {
     network: Arc<Network>,
+    /// The round trip and its way up, where they are always the same and nothing can go wrong.
+    calm: Option<(Micros, Micros)>,
     /// The rules that can strike it.
     pub faults: RouteFaults,
 }
@@ -177,37 +203,41 @@ impl Link {
     /// The link for `route` of `model`.
     #[must_use]
     pub fn new(network: &Arc<Network>, rules: &Arc<[FaultRule]>, route: Route, model: &str) -> Self {
-        Self { network: Arc::clone(network), faults: RouteFaults::new(rules, route, model) }
+        let faults = RouteFaults::new(rules, route, model);
+        let calm = network.rtt.is_constant().filter(|_| faults.is_calm()).map(|rtt| (rtt, network.up(rtt)));
+        Self { network: Arc::clone(network), calm, faults }
     }
 
-    /// The round trip if it is always the same and nothing can go wrong.
+    /// The round trip and its way up if they are always the same and nothing can go wrong.
     #[must_use]
-    pub fn calm_round_trip(&self) -> Option<Micros> {
-        self.network.rtt.is_constant().filter(|_| self.faults.is_calm())
-    }
-
-    /// The way up of a round trip of `rtt`.
-    #[inline]
-    #[must_use]
-    pub fn up(&self, rtt: Micros) -> Micros {
-        // Cut to the microsecond, as a trace's: a task that ends within it is not done yet when it is read.
-        Micros::new((rtt.get() as f64 * self.network.up_share.get()) as u64)
+    pub fn calm_round_trip(&self) -> Option<(Micros, Micros)> {
+        self.calm
     }
 
     /// Sends a request at `sent`. A refused connection is known at once and takes no draws.
-    #[inline]
+    #[inline(always)]
     pub fn depart(&self, sent: Micros, travel: &mut Draws, lots: &mut Draws, weather: &mut Weather) -> Departure {
+        if let Some((rtt, up)) = self.calm {
+            return Departure { sent, arrival: sent + up, back: sent + rtt, refused: None, lot: Lot::SPARED };
+        }
         if let Some(rule) = self.faults.refusing_at(sent, weather) {
-            let lot = Lot { share: 1.0, burst: 1.0 };
-            return Departure { sent, arrival: sent, back: sent, refused: Some(rule), lot };
+            return Departure { sent, arrival: sent, back: sent, refused: Some(rule), lot: Lot::SPARED };
         }
         let rtt = self.network.rtt.sample(travel);
         let lot = self.faults.draw(lots);
-        Departure { sent, arrival: sent + self.up(rtt), back: sent + rtt, refused: None, lot }
+        Departure { sent, arrival: sent + self.network.up(rtt), back: sent + rtt, refused: None, lot }
+    }
+
+    /// The rule that strikes a request, token buckets aside.
+    #[inline(always)]
+    pub fn striking(&self, departure: &Departure, weather: &mut Weather) -> Option<usize> {
+        match departure.refused {
+            None => self.faults.striking(departure.lot, departure.arrival, weather),
+            refused => refused,
+        }
     }
 
     /// Lets a status request arrive and read `truth`. `buckets` must see arrivals in the order of time.
-    #[inline]
     pub fn arrive<'s>(
         &self,
         departure: &Departure,
@@ -216,31 +246,28 @@ impl Link {
         weather: &mut Weather,
         buckets: Option<&mut Buckets>,
     ) -> Exchange<'s> {
-        let (replied, arrival) = (departure.back, departure.arrival);
-        if let Some(rule) = departure.refused {
-            return Exchange { replied, reply: Reply::Lost(Loss::Refused), fault: Some(rule) };
+        let struck = self.striking(departure, weather);
+        let plain = departure.answered(truth, failure);
+        let Departure { arrival, back, refused, .. } = *departure;
+        if refused.is_some() {
+            return Exchange { reply: Reply::Lost(Loss::Refused), fault: refused, ..plain };
         }
-        let struck = self.faults.striking(departure.lot, arrival, weather);
         if let Some((rule, not_before)) = self.limited(struck, arrival, weather, buckets) {
-            let Effect::RateLimit { retry, .. } = self.faults.rules[rule].effect else {
-                return Exchange { replied, reply: Reply::state(TaskState::Processing), fault: None };
-            };
-            let reply = refusal(429, Body::Envelope, retry, not_before - arrival, arrival, replied);
-            return Exchange { replied, reply, fault: Some(rule) };
+            let Effect::RateLimit { retry, .. } = self.faults.rules[rule].effect else { return plain };
+            let reply = refusal(429, Body::Envelope, retry, not_before - arrival, arrival, back);
+            return Exchange { reply, fault: Some(rule), ..plain };
         }
-        let Some(rule) = struck else {
-            return Exchange { replied, reply: Reply::state(truth.state_at(arrival, failure)), fault: None };
-        };
+        let Some(rule) = struck else { return plain };
         let (replied, reply) = match &self.faults.rules[rule].effect {
-            Effect::Reset => (replied, Reply::Lost(Loss::Reset)),
+            Effect::Reset => (back, Reply::Lost(Loss::Reset)),
             Effect::Stall => (Micros::NEVER, Reply::Lost(Loss::TimedOut)),
             Effect::Status { code, body, retry, retry_in } => {
-                (replied, refusal(*code, *body, *retry, *retry_in, arrival, replied))
+                (back, refusal(*code, *body, *retry, *retry_in, arrival, back))
             }
-            Effect::NullData => (replied, Reply::Answer { status: 200, payload: Payload::NoData, retry_after: None }),
-            Effect::StaleRead => (replied, Reply::state(TaskState::Processing)),
+            Effect::NullData => (back, Reply::Answer { status: 200, payload: Payload::NoData, retry_after: None }),
+            Effect::StaleRead => (back, Reply::state(TaskState::Processing)),
             // Refusals, limits and webhook effects have no share of a status request.
-            _ => (replied, Reply::state(truth.state_at(arrival, failure))),
+            _ => (back, plain.reply),
         };
         Exchange { replied, reply, fault: Some(rule) }
     }
@@ -261,6 +288,7 @@ impl Link {
     }
 
     /// Lets a submit arrive: when the client hears of it, whether it got an id, and whether the task exists.
+    #[inline]
     pub fn arrive_submit(
         &self,
         departure: &Departure,

@@ -23,4 +23,13 @@ impl Network {
         let half = Probability::new(0.5).unwrap_or_default();
         Self { rtt: Distribution::constant(Micros::ZERO), up_share: half, webhook_latency: None }
     }
+
+    /// The way up of a round trip of `rtt`.
+    #[inline]
+    #[must_use]
+    pub fn up(&self, rtt: Micros) -> Micros {
+        // Cut to the microsecond, as a trace's: a task that ends within it is not done yet when it is read.
+        // A round trip is far below 2⁶³, and processors convert signed integers.
+        Micros::new((rtt.get() as i64 as f64 * self.up_share.get()) as i64 as u64)
+    }
 }

@@ -5,7 +5,7 @@
 
 use crate::time::Micros;
 use crate::world::draws::{Keys, Stream};
-use crate::world::exchange::{Link, RouteFaults};
+use crate::world::exchange::RouteFaults;
 use crate::world::fault::{Effect, FaultRule, Route};
 use crate::world::network::Network;
 use crate::world::weather::Weather;
@@ -31,7 +31,6 @@ impl Deliveries {
 #[derive(Debug, Clone)]
 pub struct WebhookLink {
     network: Arc<Network>,
-    downlink: Link,
     rules: Arc<[FaultRule]>,
     faults: RouteFaults,
 }
@@ -42,7 +41,6 @@ impl WebhookLink {
     pub fn new(network: &Arc<Network>, rules: &Arc<[FaultRule]>, model: &str) -> Self {
         Self {
             network: Arc::clone(network),
-            downlink: Link::new(network, &Arc::default(), Route::Webhook, model),
             rules: Arc::clone(rules),
             faults: RouteFaults::new(rules, Route::Webhook, model),
         }
@@ -59,7 +57,7 @@ impl WebhookLink {
             Some(law) => law.sample(&mut travel),
             None => {
                 let rtt = self.network.rtt.sample(&mut travel);
-                rtt - self.downlink.up(rtt)
+                rtt - self.network.up(rtt)
             }
         };
         let on_time = done + latency;

@@ -41,8 +41,7 @@ pub(super) struct Calm {
 impl Calm {
     /// The closed form of `policy` on `model`, if there is one.
     pub(super) fn new(policy: &Policy<'_>, model: &ModelPlan<'_>, horizon: Micros) -> Option<Self> {
-        let rtt = model.status.calm_round_trip()?;
-        let up = model.status.up(rtt);
+        let (rtt, up) = model.status.calm_round_trip()?;
         let misread = matches!(policy.recovery(), Recovery::NetworkRetry { .. }) && mentions_network(model.failure);
         if policy.channel() != Channel::Poll || policy.is_jittered() || misread {
             return None;

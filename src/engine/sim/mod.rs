@@ -121,7 +121,8 @@ fn units<'p>(plan: &'p Plan<'_>, options: &Options) -> Vec<Unit<'p>> {
     let mut units = Vec::new();
     for replicate in 0..scenario.replicates {
         for group in &plan.groups {
-            if coupled || sectioned || scenario.tasks <= RANGE {
+            // A single thread has nobody to share ranges with.
+            if coupled || sectioned || scenario.tasks <= RANGE || options.threads <= 1 {
                 units.push(Unit { replicate, group, range: 0..scenario.tasks, before: Micros::ZERO, parts: 1 });
                 continue;
             }

@@ -3,7 +3,7 @@
 use crate::engine::findings::{Sums, split};
 use crate::engine::intake::{ArrivalClock, Intake, Task, keys};
 use crate::engine::observer::Observer;
-use crate::engine::plan::{ModelPlan, Plan};
+use crate::engine::plan::Plan;
 use crate::engine::sim::calm::Calm;
 use crate::engine::sim::queue::Queue;
 use crate::engine::sim::waiting::{Next, Place, Waiting, blank};
@@ -115,7 +115,10 @@ impl<'p> Worker<'p> {
                     }
                 }
                 let part = if strategy == plan.scenario.baseline { &mut baseline } else { &mut by_model };
-                split(&records, unit.group, part);
+                match &mut part[..] {
+                    [all] => std::mem::swap(all, &mut records),
+                    parts => split(&records, unit.group, parts),
+                }
                 sums.add(&mut self.findings, self.sink, strategy, &by_model, &baseline);
             }
             self.control.done.fetch_add((tasks.len() * order.len()) as u64, Ordering::Relaxed);
@@ -151,8 +154,11 @@ impl<'p> Worker<'p> {
                 (Some(truth), Some(calm)) => calm.record(task, &truth, observer),
                 (Some(truth), None) => {
                     let place = Place::new(self.plan, strategy, task.model, keys);
-                    let (waiting, next) = Waiting::begin(&place, task, truth, weather, observer);
-                    poll_through(waiting, next, place.model, weather, observer)
+                    let (mut waiting, mut next) = Waiting::begin(&place, task, truth, weather, observer);
+                    while let Next::Send { at, timeout } = next {
+                        next = waiting.poll(place.model, at, timeout, weather, observer);
+                    }
+                    *waiting.record()
                 }
             };
             observer.settled(&record);
@@ -176,27 +182,6 @@ impl<'p> Worker<'p> {
                 if let Some(whole) = open.add(cell, unit.replicate, unit.parts, counts) {
                     self.findings.cells[cell].rates.add(&whole);
                 }
-            }
-        }
-    }
-}
-
-/// Drives one wait to its end, poll after poll.
-#[inline]
-fn poll_through(
-    mut waiting: Waiting<'_>,
-    mut next: Next,
-    model: &ModelPlan<'_>,
-    weather: &mut Weather,
-    observer: &mut Observer,
-) -> TaskRecord {
-    loop {
-        match next {
-            Next::Settled => return *waiting.record(),
-            Next::Send { at, timeout } => {
-                let departure = waiting.depart(model, at, weather);
-                let exchange = model.status.arrive(&departure, waiting.truth(), model.failure, weather, None);
-                next = waiting.hear(at, timeout, &exchange, observer);
             }
         }
     }

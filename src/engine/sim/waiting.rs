@@ -1,6 +1,9 @@
 //! One wait in the simulated world: the strategy's machine, the task's draws, and what came of its polls so far.
 //!
 //! The fast path and the event queue drive waits through this one type, so they cannot disagree on a single wait.
+//!
+//! What happens at every poll is inlined by force, here and in the machine and the link below: as one loop without calls
+//! the state of a wait stays in registers, which is worth a factor of two.
 
 use crate::api::reply::{Loss, Reply};
 use crate::engine::intake::Task;
@@ -67,7 +70,7 @@ impl<'p> Place<'p, 'p> {
 }
 
 /// One wait in progress.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Waiting<'p> {
     wait: Wait<'p>,
     record: TaskRecord,
@@ -75,16 +78,17 @@ pub(super) struct Waiting<'p> {
     travel: Draws,
     lots: Draws,
     jitter: Draws,
-    told: Micros,
-    /// The wait is a hang after this.
-    end: Micros,
+    /// From here on the wait is out of its machine's hands: a webhook told its end, or patience did.
+    bound: Micros,
+    /// It was the webhook.
+    is_told: bool,
     /// Instant that the last `Retry-After` named.
     not_before: Micros,
 }
 
 impl<'p> Waiting<'p> {
     /// Starts the wait for an accepted task.
-    #[inline]
+    #[inline(always)]
     pub(super) fn begin(
         place: &Place<'_, 'p>,
         task: &Task,
@@ -112,8 +116,9 @@ impl<'p> Waiting<'p> {
             travel: keys.draws(Stream::StatusNetwork, task.index),
             lots: keys.draws(Stream::StatusFault, task.index),
             jitter,
-            told,
-            end,
+            // Patience lasts to the horizon, and still at it.
+            bound: told.min(end + Micros::new(1)),
+            is_told: told <= end,
             not_before: Micros::ZERO,
         };
         let next = waiting.advance(step);
@@ -121,11 +126,14 @@ impl<'p> Waiting<'p> {
     }
 
     /// Sends the poll that [`Next::Send`] asked for.
-    #[inline]
+    #[inline(always)]
     pub(super) fn depart(&mut self, model: &ModelPlan<'_>, at: Micros, weather: &mut Weather) -> Departure {
         self.record.polls += 1;
         self.record.violations += u32::from(at < self.not_before);
-        model.status.depart(at, &mut self.travel, &mut self.lots, weather)
+        let (mut travel, mut lots) = (self.travel.clone(), self.lots.clone());
+        let departure = model.status.depart(at, &mut travel, &mut lots, weather);
+        (self.travel, self.lots) = (travel, lots);
+        departure
     }
 
     /// What is to be kept of it, once it is settled.
@@ -140,11 +148,47 @@ impl<'p> Waiting<'p> {
 
     /// When the poll sent at `sent` is over for this wait: it is answered, timed out, or no longer of interest.
     pub(super) fn over(&self, sent: Micros, timeout: Micros, replied: Micros) -> Micros {
-        replied.min(sent + timeout).min(self.told).min(self.end)
+        let known = if self.is_told { self.bound } else { self.bound - Micros::new(1) };
+        replied.min(sent + timeout).min(known)
+    }
+
+    /// One poll of a wait that shares nothing, from its departure to what the wait wants next.
+    #[inline(always)]
+    pub(super) fn poll(
+        &mut self,
+        model: &ModelPlan<'_>,
+        at: Micros,
+        timeout: Micros,
+        weather: &mut Weather,
+        observer: &mut Observer,
+    ) -> Next {
+        let departure = self.depart(model, at, weather);
+        if model.status.striking(&departure, weather).is_some() {
+            // On a copy: who has no address can stay in registers.
+            let mut copy = self.clone();
+            let next = copy.poll_in_trouble(model, departure, timeout, weather, observer);
+            *self = copy;
+            return next;
+        }
+        // Nearly every poll is answered with a state: here the compiler knows that, and leaves out all else.
+        self.hear(at, timeout, &departure.answered(&self.truth, model.failure), observer)
+    }
+
+    #[inline(never)]
+    fn poll_in_trouble(
+        &mut self,
+        model: &ModelPlan<'_>,
+        departure: Departure,
+        timeout: Micros,
+        weather: &mut Weather,
+        observer: &mut Observer,
+    ) -> Next {
+        let exchange = model.status.arrive(&departure, &self.truth, model.failure, weather, None);
+        self.hear(departure.sent, timeout, &exchange, observer)
     }
 
     /// Takes what became of the poll sent at `sent`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn hear(
         &mut self,
         sent: Micros,
@@ -155,20 +199,26 @@ impl<'p> Waiting<'p> {
         let patience = sent + timeout;
         let heard = exchange.replied.min(patience);
         observer.fault(exchange.fault);
-        if self.told <= heard && self.told <= self.end {
-            self.fruitless(sent, observer);
-            return self.informed();
+        if heard >= self.bound {
+            self.record.failed += 1;
+            observer.poll(&self.record, sent, Worth::Failed);
+            return self.overtaken();
         }
-        if heard > self.end {
-            self.fruitless(sent, observer);
-            return self.hang();
+        if exchange.replied > patience {
+            return self.take(sent, heard, &Reply::Lost(Loss::TimedOut), observer);
         }
-        let timed_out = Reply::Lost(Loss::TimedOut);
-        let reply = if exchange.replied > patience { &timed_out } else { &exchange.reply };
-        if let Reply::Answer { retry_after: Some(delay), .. } = reply {
-            self.not_before = heard + *delay;
+        if let Reply::Answer { retry_after: Some(delay), .. } = exchange.reply {
+            self.not_before = heard + delay;
         }
-        let (worth, step) = self.wait.reply(heard, reply, &mut self.jitter);
+        self.take(sent, heard, &exchange.reply, observer)
+    }
+
+    /// Shows the machine a reply.
+    #[inline(always)]
+    fn take(&mut self, sent: Micros, heard: Micros, reply: &Reply<'_>, observer: &mut Observer) -> Next {
+        let mut jitter = self.jitter.clone();
+        let (worth, step) = self.wait.reply(heard, reply, &mut jitter);
+        self.jitter = jitter;
         match worth {
             Worth::Useful => {}
             Worth::Wasted => self.record.wasted += 1,
@@ -185,35 +235,30 @@ impl<'p> Waiting<'p> {
     }
 
     /// What the machine's step means in this world, where a webhook may come first and patience ends at the horizon.
-    #[inline]
+    #[inline(always)]
     fn advance(&mut self, step: Step) -> Next {
         match step {
-            Step::Poll { at, timeout } if at <= self.end && at < self.told => Next::Send { at, timeout },
-            Step::End { at, ending } if at <= self.end && at < self.told => self.settle(ending, at),
-            _ if self.told <= self.end => self.informed(),
-            _ => self.hang(),
+            Step::Poll { at, timeout } if at < self.bound => Next::Send { at, timeout },
+            Step::End { at, ending } if at < self.bound => self.settle(ending, at),
+            _ => self.overtaken(),
         }
     }
 
-    fn fruitless(&mut self, sent: Micros, observer: &mut Observer) {
-        self.record.failed += 1;
-        observer.poll(&self.record, sent, Worth::Failed);
-    }
-
-    fn informed(&mut self) -> Next {
-        let failed = self.truth.fate == Fate::Failed;
-        self.settle(if failed { Ending::Failed } else { Ending::Success }, self.told)
-    }
-
-    #[inline]
-    fn settle(&mut self, ending: Ending, at: Micros) -> Next {
-        self.record.outcome = Outcome::of(ending, at, self.record.done);
-        self.record.settled = at;
+    /// The bound comes before anything that the machine may do.
+    #[inline(always)]
+    fn overtaken(&mut self) -> Next {
+        if self.is_told {
+            let failed = self.truth.fate == Fate::Failed;
+            return self.settle(if failed { Ending::Failed } else { Ending::Success }, self.bound);
+        }
+        (self.record.outcome, self.record.settled) = (Outcome::Hang, Micros::NEVER);
         Next::Settled
     }
 
-    fn hang(&mut self) -> Next {
-        (self.record.outcome, self.record.settled) = (Outcome::Hang, Micros::NEVER);
+    #[inline(always)]
+    fn settle(&mut self, ending: Ending, at: Micros) -> Next {
+        self.record.outcome = Outcome::of(ending, at, self.record.done);
+        self.record.settled = at;
         Next::Settled
     }
 }

@@ -7,7 +7,7 @@
 ///
 /// Cody–Waite reduction to |r| ≤ ln 2 / 2 and the Taylor polynomial of degree 13, whose remainder is below 10⁻¹⁷ there
 /// (Muller, *Elementary Functions*, 3rd ed., ch. 3 and 11).
-#[inline]
+#[inline(always)]
 pub(super) fn exp(x: f64) -> f64 {
     /// ln 2 in two parts; products of the first with whole numbers up to 2¹¹ are exact.
     const LN2: (f64, f64) = (6.931_471_803_691_238e-1, 1.908_214_929_270_587_7e-10);

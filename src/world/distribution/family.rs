@@ -26,12 +26,11 @@ pub(super) enum Family {
 
 impl Family {
     /// A value of the whole law, before any truncation.
-    #[inline]
     pub(super) fn sample(&self, draws: &mut Draws) -> f64 {
         match *self {
             Self::Uniform { low, high } => low + (high - low) * draws.uniform(),
             Self::Exponential { mean } => mean * exponential(draws),
-            Self::LogNormal { median, sigma } => median * exp(sigma * normal(draws)),
+            Self::LogNormal { median, sigma } => lognormal(median, sigma, draws),
             Self::Gamma { sampler, .. } => sampler.sample(draws),
             Self::Weibull { shape, scale } => scale * libm::pow(exponential(draws), 1.0 / shape),
             Self::Normal { mean, std_dev } => mean + std_dev * normal(draws),
@@ -150,7 +149,12 @@ impl Family {
     }
 }
 
-#[inline]
+#[inline(always)]
+pub(super) fn lognormal(median: f64, sigma: f64, draws: &mut Draws) -> f64 {
+    median * exp(sigma * normal(draws))
+}
+
+#[inline(always)]
 fn normal(draws: &mut Draws) -> f64 {
     StandardNormal.sample(draws)
 }

@@ -1,7 +1,7 @@
 //! What a distribution computes with: its law after shifts have been added and bounds have been applied.
 
 use super::empirical::Empirical;
-use super::family::Family;
+use super::family::{Family, lognormal};
 use super::mixture::Mixture;
 use super::restricted::Restricted;
 use super::special::Tails;
@@ -64,8 +64,19 @@ impl Law {
         }
     }
 
-    #[inline]
+    /// Log-normal round trips are drawn for every poll of a simulation, so their way is inlined and the others' is not.
+    #[inline(always)]
     pub(super) fn sample(&self, draws: &mut Draws) -> f64 {
+        match self {
+            Self::Smooth { family: Family::LogNormal { median, sigma }, shift } => {
+                shift + lognormal(*median, *sigma, draws)
+            }
+            law => law.sample_other(draws),
+        }
+    }
+
+    #[inline(never)]
+    fn sample_other(&self, draws: &mut Draws) -> f64 {
         match self {
             Self::Constant(value) => *value,
             Self::Smooth { family, shift } => shift + family.sample(draws),

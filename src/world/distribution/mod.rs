@@ -151,7 +151,7 @@ impl Distribution {
     }
 
     /// A value of the law, to the nearest microsecond; at most [`Micros::LONGEST`].
-    #[inline]
+    #[inline(always)]
     pub fn sample(&self, draws: &mut Draws) -> Micros {
         Micros::from_f64(self.law.sample(draws))
     }

@@ -1,0 +1,268 @@
+//! Floors: the workload written by hand for one schedule and one weather, with the simulator's own draws and seeding.
+//!
+//! A floor counts polls and known tasks and keeps one histogram of delays; everything else that `compare` measures is
+//! left out. Its counts are those of the simulator, to the last poll: see `main`.
+
+use crate::workload::Schedule;
+use pollbench::measure::histogram::Durations;
+use pollbench::time::Micros;
+use pollbench::world::distribution::Distribution;
+use pollbench::world::draws::{Draws, Keys, Stream};
+use rand_distr::{Distribution as _, Exp1};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// What a floor counts.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    pub(crate) polls: u64,
+    pub(crate) known: u64,
+    /// Sum of the delays in microseconds.
+    pub(crate) delay: u64,
+    delays: Durations,
+}
+
+impl Counted {
+    fn new() -> Self {
+        Self { polls: 0, known: 0, delay: 0, delays: Durations::default() }
+    }
+
+    #[inline]
+    fn know(&mut self, delay: u64) {
+        self.known += 1;
+        self.delay += delay;
+        self.delays.record(delay);
+    }
+}
+
+/// The laws of the workload and the keys of its draws.
+pub(crate) struct World {
+    keys: Keys,
+    completion: Distribution,
+    rtt: Distribution,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let law = |text: &str| text.parse().expect("a law");
+        Self {
+            keys: Keys::new(42, 0, "sora-2"),
+            completion: law("lognormal(median=120s, sigma=0.5)"),
+            rtt: law("lognormal(median=80ms, sigma=0.4)"),
+        }
+    }
+
+    /// When the task is done, since its submit: the draws of its truth are fate and completion.
+    #[inline]
+    fn done(&self, task: u64) -> u64 {
+        let mut truth = self.keys.draws(Stream::Truth, task);
+        let _fate = truth.uniform();
+        self.completion.sample(&mut truth).get()
+    }
+
+    /// The gap before the task's submit.
+    #[inline]
+    fn gap(&self, task: u64, rate_per_s: f64) -> u64 {
+        let gap: f64 = Exp1.sample(&mut self.keys.draws(Stream::Arrival, task));
+        Micros::from_f64(gap * (1e6 / rate_per_s)).get()
+    }
+
+    /// Round trip of the task's submit.
+    #[inline]
+    fn submit(&self, task: u64) -> u64 {
+        self.rtt.sample(&mut self.keys.draws(Stream::SubmitNetwork, task)).get()
+    }
+
+    /// One task after another, poll by poll. With `ARRIVALS` also the draws of arrival and submit, as the simulator takes
+    /// them; without, only what decides polls and delay.
+    pub(crate) fn tight<const LOSSY: bool, const ARRIVALS: bool>(&self, schedule: Schedule, tasks: u64) -> Counted {
+        match schedule {
+            Schedule::Adaptive => self.tight_of::<false, LOSSY, ARRIVALS>(tasks),
+            Schedule::Exponential => self.tight_of::<true, LOSSY, ARRIVALS>(tasks),
+        }
+    }
+
+    fn tight_of<const EXPONENTIAL: bool, const LOSSY: bool, const ARRIVALS: bool>(&self, tasks: u64) -> Counted {
+        let mut counted = Counted::new();
+        let mut submitted = 0;
+        for task in 0..tasks {
+            let mut done = self.done(task);
+            // Time counts from the start of the wait, which is a round trip after the submit.
+            if ARRIVALS {
+                submitted += self.gap(task, 0.5);
+                if LOSSY {
+                    let trip = self.submit(task);
+                    done = (done + trip / 2).saturating_sub(trip);
+                }
+            }
+            let mut travel = self.keys.draws(Stream::StatusNetwork, task);
+            let mut lots = self.keys.draws(Stream::StatusFault, task);
+            let mut pace = Pace::new::<EXPONENTIAL>();
+            let mut now = pace.slept;
+            while pace.slept < 600_000_000 {
+                counted.polls += 1;
+                let (trip, heard) =
+                    if LOSSY { (self.rtt.sample(&mut travel).get(), lots.uniform() >= 0.02) } else { (0, true) };
+                if now + trip / 2 >= done && heard {
+                    counted.know(now + trip - done);
+                    break;
+                }
+                now += trip + pace.next::<EXPONENTIAL>();
+            }
+        }
+        std::hint::black_box(submitted);
+        counted
+    }
+
+    /// Adaptive in a calm world: polls and delay follow by one division.
+    pub(crate) fn closed_adaptive<const ARRIVALS: bool>(&self, tasks: u64) -> Counted {
+        let mut counted = Counted::new();
+        let mut submitted = 0;
+        for task in 0..tasks {
+            if ARRIVALS {
+                submitted += self.gap(task, 0.5);
+            }
+            let done = self.done(task);
+            let poll = done.saturating_sub(60_000_000).div_ceil(15_000_000);
+            counted.polls += poll.min(35) + 1;
+            if poll < 36 {
+                counted.know(60_000_000 + poll * 15_000_000 - done);
+            }
+        }
+        std::hint::black_box(submitted);
+        counted
+    }
+
+    /// Lossy tasks in the order of time, through a heap of the instants at which something happens.
+    pub(crate) fn heap(&self, schedule: Schedule, tasks: u64, rate_per_s: f64) -> Counted {
+        match schedule {
+            Schedule::Adaptive => self.heap_of::<false>(tasks, rate_per_s),
+            Schedule::Exponential => self.heap_of::<true>(tasks, rate_per_s),
+        }
+    }
+
+    fn heap_of<const EXPONENTIAL: bool>(&self, tasks: u64, rate_per_s: f64) -> Counted {
+        let mut counted = Counted::new();
+        let mut heap: BinaryHeap<Reverse<(u64, u64, usize)>> = BinaryHeap::new();
+        let (mut slots, mut free, mut sequence): (Vec<Slot>, Vec<usize>, u64) = (Vec::new(), Vec::new(), 0);
+        let (mut task, mut submit) = (0, self.gap(0, rate_per_s));
+        loop {
+            let next = heap.peek().map_or(u64::MAX, |Reverse((at, ..))| *at);
+            let at = if task < tasks && submit <= next {
+                let trip = self.submit(task);
+                let start = submit + trip;
+                let pace = Pace::new::<EXPONENTIAL>();
+                let mut slot = Slot {
+                    done: submit + trip / 2 + self.done(task),
+                    travel: self.keys.draws(Stream::StatusNetwork, task),
+                    lots: self.keys.draws(Stream::StatusFault, task),
+                    replied: 0,
+                    is_heard: false,
+                    pace,
+                };
+                slot.send(start + pace.slept, &self.rtt);
+                task += 1;
+                submit += self.gap(task, rate_per_s);
+                counted.polls += 1;
+                match free.pop() {
+                    Some(at) => {
+                        slots[at] = slot;
+                        at
+                    }
+                    None => {
+                        slots.push(slot);
+                        slots.len() - 1
+                    }
+                }
+            } else {
+                let Some(Reverse((now, _, at))) = heap.pop() else { return counted };
+                let slot = &mut slots[at];
+                if slot.is_heard {
+                    counted.know(now - slot.done);
+                    free.push(at);
+                    continue;
+                }
+                let gap = slot.pace.next::<EXPONENTIAL>();
+                if slot.pace.slept >= 600_000_000 {
+                    free.push(at);
+                    continue;
+                }
+                slot.send(now + gap, &self.rtt);
+                counted.polls += 1;
+                at
+            };
+            sequence += 1;
+            heap.push(Reverse((slots[at].replied, sequence, at)));
+        }
+    }
+
+    /// A lossy wait for `task` as a future: what [`Self::tight`] does, with sleeps on the runtime's clock.
+    pub(crate) async fn sleep_through(&self, task: u64, rate_per_s: f64) -> Option<u64> {
+        /// The runtime's clock has a grain of a millisecond, so it counts one for each microsecond.
+        async fn sleep(us: u64) {
+            tokio::time::sleep(std::time::Duration::from_millis(us)).await;
+        }
+        sleep((task as f64 * (1e6 / rate_per_s)) as u64).await;
+        let trip = self.submit(task);
+        let done = (trip / 2 + self.done(task)).saturating_sub(trip);
+        let (mut travel, mut lots) =
+            (self.keys.draws(Stream::StatusNetwork, task), self.keys.draws(Stream::StatusFault, task));
+        let mut pace = Pace::new::<false>();
+        let mut now = pace.slept;
+        sleep(trip + now).await;
+        while pace.slept < 600_000_000 {
+            let (trip, heard) = (self.rtt.sample(&mut travel).get(), lots.uniform() >= 0.02);
+            sleep(trip).await;
+            if now + trip / 2 >= done && heard {
+                return Some(now + trip - done);
+            }
+            let gap = pace.next::<false>();
+            sleep(gap).await;
+            now += trip + gap;
+        }
+        None
+    }
+}
+
+/// The gaps of a schedule, in microseconds.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    slept: u64,
+    growing: f64,
+}
+
+impl Pace {
+    #[inline]
+    fn new<const EXPONENTIAL: bool>() -> Self {
+        if EXPONENTIAL { Self { slept: 0, growing: 2e6 } } else { Self { slept: 60_000_000, growing: 0.0 } }
+    }
+
+    #[inline]
+    fn next<const EXPONENTIAL: bool>(&mut self) -> u64 {
+        let gap = if EXPONENTIAL { (self.growing + 0.5) as u64 } else { 15_000_000 };
+        if EXPONENTIAL {
+            self.growing = (self.growing * 1.5).min(30e6);
+        }
+        self.slept += gap;
+        gap
+    }
+}
+
+/// A task in flight in the heap.
+struct Slot {
+    done: u64,
+    travel: Draws,
+    lots: Draws,
+    replied: u64,
+    is_heard: bool,
+    pace: Pace,
+}
+
+impl Slot {
+    #[inline]
+    fn send(&mut self, sent: u64, rtt: &Distribution) {
+        let trip = rtt.sample(&mut self.travel).get();
+        self.is_heard = self.lots.uniform() >= 0.02 && sent + trip / 2 >= self.done;
+        self.replied = sent + trip;
+    }
+}

@@ -1,0 +1,146 @@
+//! Speed of the simulator as ratios to floors and peers that are measured in the same run, taking turns.
+//!
+//! `cargo bench --bench engine [-- FILTER]`; with `-- --write` the tables go into `PERFORMANCE.md`. Look at ratios: rates
+//! belong to the machine and to what else it did.
+
+mod floors;
+mod timing;
+mod workload;
+
+use floors::{Counted, World};
+use pollbench::engine::sim::{Findings, Options};
+use timing::{Contender, Section};
+use workload::{Schedule, Weather, alone, scenario, simulate};
+
+/// The targets.
+const LOSSY: f64 = 0.7;
+const FULL: f64 = 0.35;
+const CLOSED: f64 = 0.5;
+const QUEUE: f64 = 0.6;
+const TOKIO: f64 = 50.0;
+const THREADS: f64 = 1.9;
+
+/// Tasks a second that keep a thousand in flight: they stay about 137 s.
+const THOUSAND: f64 = 7.3;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let flag = |name: &str| arguments.iter().any(|argument| argument == name);
+    let filter = arguments.iter().find(|argument| !argument.starts_with("--")).map_or("", String::as_str);
+    // Cargo says `--bench` where times are wanted; without, one short round shows that everything runs.
+    let (rounds, tasks) = if flag("--once") {
+        (0, 1 << 18)
+    } else if flag("--bench") {
+        (9, 1 << 19)
+    } else {
+        (0, 1 << 10)
+    };
+    let world = World::new();
+    if filter.is_empty() {
+        agree(&world);
+    }
+    for mut section in [fast_path(&world, tasks), queue(&world, tasks / 8)] {
+        section.measure(rounds, filter);
+        println!("{}", section.tables());
+    }
+}
+
+/// The floors do the simulator's work: the same polls, the same tasks known, the same delays.
+fn agree(world: &World) {
+    let tasks = 10_000;
+    let same = |what: &str, floor: &Counted, found: &Findings| {
+        let totals = &found.cells[0].totals;
+        let sim = (totals.polls.sum, totals.delay.n, totals.delay.sum);
+        assert_eq!((i128::from(floor.polls), floor.known, i128::from(floor.delay)), sim, "{what}");
+    };
+    for schedule in Schedule::BOTH {
+        let name = schedule.name();
+        let ideal = simulate(&scenario(&[schedule], Weather::Ideal, tasks, 0.5, ""), alone());
+        same(name, &world.tight::<false, true>(schedule, tasks), &ideal);
+        if schedule == Schedule::Adaptive {
+            same("closed form", &world.closed_adaptive::<true>(tasks), &ideal);
+        }
+        let lossy = simulate(&scenario(&[schedule], Weather::Lossy, tasks, 0.5, ""), alone());
+        same(name, &world.tight::<true, true>(schedule, tasks), &lossy);
+        let queue = Options { force_queue: true, ..alone() };
+        let queued = simulate(&scenario(&[schedule], Weather::Lossy, tasks, THOUSAND, ""), queue);
+        same("heap", &world.heap(schedule, tasks, THOUSAND), &queued);
+    }
+}
+
+fn fast_path(world: &World, tasks: u64) -> Section<'_> {
+    let (mut contenders, mut ratios) = (Vec::new(), Vec::new());
+    contenders.push(Contender::new("floor, ideal, closed form", tasks, move || world.closed_adaptive::<true>(tasks)));
+    contenders
+        .push(Contender::new("bare floor, ideal, closed form", tasks, move || world.closed_adaptive::<false>(tasks)));
+    for schedule in Schedule::BOTH {
+        let name = schedule.name();
+        let at = contenders.len();
+        let sim = |weather, threads, force_polls| {
+            let scenario = scenario(&[schedule], weather, tasks, 0.5, "");
+            move || simulate(&scenario, Options { threads, force_polls, ..Options::default() })
+        };
+        contenders.push(Contender::new(format!("floor, ideal, {name}"), tasks, move || {
+            world.tight::<false, true>(schedule, tasks)
+        }));
+        contenders.push(Contender::new(format!("floor, lossy, {name}"), tasks, move || {
+            world.tight::<true, true>(schedule, tasks)
+        }));
+        contenders.push(Contender::new(format!("bare floor, lossy, {name}"), tasks, move || {
+            world.tight::<true, false>(schedule, tasks)
+        }));
+        contenders.push(Contender::new(format!("sim, ideal, {name}"), tasks, sim(Weather::Ideal, 1, false)));
+        contenders.push(Contender::new(
+            format!("sim, ideal poll by poll, {name}"),
+            tasks,
+            sim(Weather::Ideal, 1, true),
+        ));
+        contenders.push(Contender::new(format!("sim, lossy, {name}"), tasks, sim(Weather::Lossy, 1, false)));
+        contenders.push(Contender::new(format!("sim, full, {name}"), tasks, sim(Weather::Full, 1, false)));
+        contenders.push(Contender::new(format!("sim, lossy, {name}, 2 threads"), tasks, sim(Weather::Lossy, 2, false)));
+        ratios.extend([
+            (at + 3, 0, Some(CLOSED)),
+            (at + 3, 1, None),
+            (at + 4, at, None),
+            (at + 5, at + 1, Some(LOSSY)),
+            (at + 5, at + 2, None),
+            (at + 6, at + 1, Some(FULL)),
+            (at + 7, at + 5, Some(THREADS)),
+        ]);
+    }
+    Section { title: "independent tasks", unit: "tasks", contenders, ratios }
+}
+
+fn queue(world: &World, tasks: u64) -> Section<'_> {
+    let (mut contenders, mut ratios) = (Vec::new(), Vec::new());
+    for schedule in Schedule::BOTH {
+        let (name, at) = (schedule.name(), contenders.len());
+        let scenario = scenario(&[schedule], Weather::Lossy, tasks, THOUSAND, "");
+        contenders
+            .push(Contender::new(format!("floor, heap, {name}"), tasks, move || world.heap(schedule, tasks, THOUSAND)));
+        contenders.push(Contender::new(format!("sim, event queue, {name}"), tasks, move || {
+            simulate(&scenario, Options { force_queue: true, ..alone() })
+        }));
+        ratios.push((at + 1, at, Some(QUEUE)));
+    }
+    let few = tasks / 8;
+    contenders.push(Contender::new("tokio's paused clock, one task each, adaptive", few, move || paused(few)));
+    let lossy = scenario(&[Schedule::Adaptive], Weather::Lossy, tasks, 0.5, "");
+    contenders.push(Contender::new("sim, lossy, adaptive", tasks, move || simulate(&lossy, alone())));
+    ratios.push((5, 4, Some(TOKIO)));
+    Section { title: "a thousand tasks in flight, lossy", unit: "tasks", contenders, ratios }
+}
+
+/// Every wait a task of tokio's, on its paused clock.
+fn paused(tasks: u64) -> usize {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime of one thread").block_on(async {
+        let world = std::sync::Arc::new(World::new());
+        let mut waits = tokio::task::JoinSet::new();
+        for task in 0..tasks {
+            let world = world.clone();
+            waits.spawn(async move { world.sleep_through(task, THOUSAND).await });
+        }
+        waits.join_all().await.into_iter().flatten().count()
+    })
+}
