@@ -3,6 +3,7 @@
 use crate::cli::{Failure, print};
 use crate::scenario::shipped::SHIPPED;
 use crate::strategy::composition::{Limit, Pace, Schedule};
+use crate::strategy::optimal;
 use crate::strategy::presets::{PRESETS, preset};
 use crate::world::distribution::{KINDS as LAWS, Quantity};
 use crate::world::fault::{KINDS as FAULTS, Route};
@@ -89,14 +90,15 @@ fn text(rows: &[Value]) -> String {
 }
 
 fn strategies() -> Vec<Value> {
-    let known = PRESETS.iter().filter_map(|name| preset(name));
-    known
-        .map(|strategy| {
-            let mut paces = vec![format!("any model: {}", pace(&strategy.pace))];
-            paces.extend(strategy.per_model.iter().map(|(model, own)| format!("{model}: {}", pace(own))));
-            json!({"name": strategy.name, "about": strategy.about, "settings": paces})
-        })
-        .collect()
+    let rows = PRESETS.iter().map(|name| {
+        let Some(strategy) = preset(name) else {
+            return json!({"name": name, "about": optimal::ABOUT, "settings": ["planned for each model of the scenario"]});
+        };
+        let mut paces = vec![format!("any model: {}", pace(&strategy.pace))];
+        paces.extend(strategy.per_model.iter().map(|(model, own)| format!("{model}: {}", pace(own))));
+        json!({"name": strategy.name, "about": strategy.about, "settings": paces})
+    });
+    rows.collect()
 }
 
 fn pace(pace: &Pace) -> String {

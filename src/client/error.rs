@@ -78,6 +78,8 @@ pub struct WaitContext {
     pub elapsed: Micros,
     /// Status requests sent.
     pub polls: u32,
+    /// Since the wait began: when the last poll was sent that found the task unfinished.
+    pub unfinished_after: Option<Micros>,
     /// State that the server last told.
     pub last_state: Option<State>,
     /// What the last request that told nothing said.
@@ -104,6 +106,8 @@ pub enum WaitError {
     TaskFailed {
         /// Code and message.
         failure: Failure,
+        /// All that the server said of it.
+        status: Box<Status>,
         /// How it was waited for.
         context: Box<WaitContext>,
     },

@@ -27,6 +27,7 @@
 mod answer;
 mod error;
 mod http;
+mod learned;
 mod pool;
 mod receiver;
 mod set;
@@ -35,6 +36,7 @@ mod watch;
 
 pub use crate::api::envelope::{State, Status};
 pub use error::{Finished, InvalidClient, RequestError, SubmitError, WaitContext, WaitError};
+pub use learned::{LearnedWaits, taught};
 pub use pool::{LockStepPool, PoolEnd};
 pub use receiver::WebhookReceiver;
 pub use set::{Entry, TaskSet};

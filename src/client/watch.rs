@@ -65,6 +65,10 @@ pub(super) struct Watch {
     task: String,
     began: Micros,
     pub(super) polls: u32,
+    /// The last poll was sent.
+    sent: Micros,
+    /// The last poll was sent that found the task unfinished; never, where none was.
+    unfinished: Micros,
     last_state: Option<State>,
     last_error: Option<String>,
     last_status: Option<Box<Status>>,
@@ -79,6 +83,8 @@ impl Watch {
             task: task.to_owned(),
             began,
             polls: 0,
+            sent: began,
+            unfinished: Micros::NEVER,
             last_state: None,
             last_error: None,
             last_status: None,
@@ -89,6 +95,7 @@ impl Watch {
     /// A poll is sent.
     pub(super) fn sent(&mut self, at: Micros) -> Event {
         self.polls += 1;
+        self.sent = at;
         Event::Sent { number: self.polls - 1, at }
     }
 
@@ -99,6 +106,9 @@ impl Watch {
             Answer::Lost(_) => None,
         };
         let error = answer.complaint();
+        if worth == Worth::Wasted {
+            self.unfinished = self.sent;
+        }
         if worth == Worth::Failed {
             self.last_refusal = answer.http_status();
             self.last_error.clone_from(&error);
@@ -123,6 +133,7 @@ impl Watch {
             task: self.task.clone(),
             elapsed: now - self.began,
             polls: self.polls,
+            unfinished_after: self.unfinished.finite().map(|sent| sent - self.began),
             last_state: self.last_state,
             last_error: self.last_error.clone(),
         }
@@ -136,7 +147,8 @@ impl Watch {
             (Ending::Success, Some(status)) => Ok(Finished { urls: status.urls.clone(), status: *status, context }),
             (Ending::Failed, Some(status)) => {
                 let nothing = || Failure { code: String::new(), message: String::new() };
-                Err(WaitError::TaskFailed { failure: status.failure.unwrap_or_else(nothing), context: boxed })
+                let failure = status.failure.clone().unwrap_or_else(nothing);
+                Err(WaitError::TaskFailed { failure, status, context: boxed })
             }
             (Ending::GaveUp, _) => Err(WaitError::GaveUp { context: boxed }),
             _ => match self.last_refusal {

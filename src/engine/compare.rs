@@ -2,6 +2,7 @@
 
 use crate::engine::plan::Plan;
 use crate::engine::sim::{Control, Findings, Options, Sink, run};
+use crate::engine::yardstick::Yardstick;
 use crate::measure::results::{Results, Run, SCHEMA_VERSION};
 use crate::measure::series::{FaultBand, Series};
 use crate::measure::summary::{self, Pairing};
@@ -33,10 +34,12 @@ pub fn compare(plan: &Plan<'_>, options: Options, control: &Control, sink: Optio
 pub fn summarise(plan: &Plan<'_>, engine: &str, findings: &Findings) -> Compared {
     let scenario = plan.scenario;
     let weights = &scenario.cost;
-    let cells = each_cell(plan).zip(&findings.cells).map(|((model, strategy), data)| {
+    let data = findings.cells.iter().zip(&findings.learning);
+    let cells = each_cell(plan).zip(data).map(|((model, strategy), (data, learning))| {
+        let least = plan.yardstick(model).map(|yardstick| yardstick.least);
         let has_limit = strategy.policies[model].nominal_limit().is_some();
         let (model, name) = (&plan.models[model].model.name, &strategy.strategy.name);
-        summary::cell(model, name, data, strategy.interacts, has_limit, weights)
+        summary::cell(model, name, data, strategy.interacts, has_limit, weights, least, learning)
     });
     let baseline = &plan.strategies[scenario.baseline];
     let pairings: Vec<_> = each_cell(plan)
@@ -69,7 +72,7 @@ pub fn summarise(plan: &Plan<'_>, engine: &str, findings: &Findings) -> Compared
             comparisons: summary::comparisons(&pairings, weights),
             gates: Vec::new(),
         },
-        series: Series { cells: series.collect(), bands: bands(plan, findings) },
+        series: Series { cells: series.collect(), bands: bands(plan, findings), floors: floors(plan) },
         idle_rules: (0..scenario.faults.len()).filter(|&rule| findings.fired[rule] == 0).collect(),
     }
 }
@@ -79,6 +82,11 @@ fn each_cell<'a, 's>(
     plan: &'a Plan<'s>,
 ) -> impl Iterator<Item = (usize, &'a crate::engine::plan::StrategyPlan<'s>)> + use<'a, 's> {
     (0..plan.models.len()).flat_map(move |model| plan.strategies.iter().map(move |strategy| (model, strategy)))
+}
+
+/// By model, the floor of its Pareto chart.
+fn floors(plan: &Plan<'_>) -> Vec<Vec<(f64, f64)>> {
+    (0..plan.models.len()).map(|model| plan.yardstick(model).map_or_else(Vec::new, Yardstick::floor)).collect()
 }
 
 /// When faults were active in the first replicate, as far as its sampled tasks go.

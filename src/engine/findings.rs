@@ -4,6 +4,8 @@ use crate::engine::plan::Plan;
 use crate::measure::record::TaskRecord;
 use crate::measure::series::SampledTask;
 use crate::measure::totals::{CellData, CellRules, PairData};
+use crate::strategy::learned::Learner;
+use std::collections::BTreeMap;
 
 /// Takes the records of every task: (model, strategy, replicate, records in order of tasks).
 pub type Sink<'a> = &'a (dyn Fn(usize, usize, u32, &[TaskRecord]) + Sync);
@@ -19,6 +21,9 @@ pub struct Findings {
     pub samples: Vec<Vec<SampledTask>>,
     /// How often each rule struck.
     pub fired: Vec<u64>,
+    /// By model, then strategy: for a strategy that learns, the excess over the least cost of the plan in force after so
+    /// many observations in each replicate, by (observations, replicate).
+    pub learning: Vec<BTreeMap<(u64, u32), f64>>,
 }
 
 impl Findings {
@@ -29,6 +34,18 @@ impl Findings {
             pairs: (0..cells).map(|_| PairData::default()).collect(),
             samples: vec![Vec::new(); cells],
             fired: vec![0; plan.scenario.faults.len()],
+            learning: vec![BTreeMap::new(); cells],
+        }
+    }
+
+    /// Takes in what a learner of the `cell` of a model had learnt by the end of a replicate.
+    pub(in crate::engine) fn learnt(&mut self, plan: &Plan<'_>, cell: usize, replicate: u32, learner: &Learner) {
+        let model = cell / plan.strategies.len();
+        let Some(yardstick) = plan.yardstick(model) else { return };
+        for (after, strategy) in learner.milestones() {
+            if let Some(excess) = yardstick.excess(strategy, learner.model()) {
+                self.learning[cell].insert((*after, replicate), excess);
+            }
         }
     }
 
@@ -40,6 +57,9 @@ impl Findings {
             mine.merge(theirs);
         }
         for (mine, theirs) in self.samples.iter_mut().zip(other.samples) {
+            mine.extend(theirs);
+        }
+        for (mine, theirs) in self.learning.iter_mut().zip(other.learning) {
             mine.extend(theirs);
         }
         for (mine, theirs) in self.fired.iter_mut().zip(other.fired) {

@@ -28,6 +28,8 @@ pub struct Task {
     pub wait_start: Micros,
     /// Whether the client has its id.
     pub accepted: bool,
+    /// The server created it; zero where no submit reached it.
+    pub created: Micros,
     /// What becomes of it; `None` where no submit reached the server.
     pub truth: Option<Truth>,
     /// Instants of submits after the first.
@@ -155,6 +157,7 @@ impl<'s> Intake<'s> {
                 submitted,
                 wait_start: submitted,
                 accepted: false,
+                created: Micros::ZERO,
                 truth: None,
                 resubmits: Box::default(),
                 duplicates: 0,
@@ -191,6 +194,7 @@ impl Arriving {
     #[inline(always)]
     fn created(&mut self, now: Micros) {
         self.task.duplicates += u32::from(self.task.truth.is_some());
+        self.task.created = now;
         self.task.truth = Some(self.life.created_at(now));
     }
 

@@ -1,7 +1,8 @@
 //! Engines: a plan in, task records out.
 //!
 //! [`plan::Plan`] is a scenario made ready to run, [`intake::Intake`] the stream of its tasks up to the start of their
-//! waits, [`sim`] the simulator that answers strategies from the world directly, [`trace`] one wait request by request.
+//! waits, [`sim`] the simulator that answers strategies from the world directly, [`trace`] one wait request by request, [`yardstick`] what no strategy
+//! can do better than.
 
 pub mod compare;
 mod findings;
@@ -13,3 +14,4 @@ mod observer;
 pub mod plan;
 pub mod sim;
 pub mod trace;
+pub mod yardstick;

@@ -1,5 +1,6 @@
 //! A scenario made ready to run: every look-up done once.
 
+use crate::engine::yardstick::Yardstick;
 use crate::scenario::Scenario;
 use crate::strategy::composition::{Sharing, Strategy};
 use crate::strategy::wait::Policy;
@@ -8,7 +9,7 @@ use crate::world::exchange::Link;
 use crate::world::fault::{Effect, Route, When};
 use crate::world::model::{Failure, Model};
 use crate::world::webhook::WebhookLink;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 /// What a task that fails without a law of failure would say; never seen.
 static NO_FAILURE: LazyLock<Failure> = LazyLock::new(|| Failure { code: String::new(), message: String::new() });
@@ -26,6 +27,7 @@ pub struct ModelPlan<'s> {
     pub submit: Link,
     /// Webhook deliveries.
     pub webhook: WebhookLink,
+    yardstick: OnceLock<Option<Yardstick>>,
 }
 
 /// One strategy with its policies.
@@ -87,6 +89,15 @@ impl<'s> Plan<'s> {
         model * self.strategies.len() + strategy
     }
 
+    /// What no polling strategy can do better than on a model, found when it is first asked for; `None` where there is
+    /// no such figure.
+    #[must_use]
+    pub fn yardstick(&self, model: usize) -> Option<&Yardstick> {
+        let plan = &self.models[model];
+        let found = || Yardstick::new(plan.model, &self.scenario.cost, self.scenario.horizon);
+        plan.yardstick.get_or_init(found).as_ref()
+    }
+
     /// Key of the digest for one cell and replicate.
     #[must_use]
     pub fn digest_key(&self, model: usize, strategy: usize, replicate: u32) -> u64 {
@@ -105,6 +116,7 @@ impl<'s> ModelPlan<'s> {
             status: link(Route::Status),
             submit: link(Route::Submit),
             webhook: WebhookLink::new(&scenario.network, &scenario.faults, &model.name),
+            yardstick: OnceLock::new(),
         }
     }
 }

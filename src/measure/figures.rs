@@ -81,7 +81,7 @@ const TASKS: [[Figure; 2]; 10] = [
     tasks!("lost", |cell| cell.lost, |cell| cell.shares_ci95.lost),
 ];
 
-const REST: [Figure; 31] = [
+const REST: [Figure; 33] = [
     estimated!("polls_per_task", "mean", "polls", |c| Some(c.polls_per_task.mean), |c| c.polls_per_task.ci95),
     plain!("polls_per_task", "p50", "polls", Observed, |c| Some(c.polls_per_task.p50 as f64)),
     plain!("polls_per_task", "p95", "polls", Observed, |c| Some(c.polls_per_task.p95 as f64)),
@@ -117,6 +117,8 @@ const REST: [Figure; 31] = [
     plain!("duplicate_tasks", "value", "tasks", Count, |c| Some(c.duplicate_tasks as f64)),
     plain!("duplicate_deliveries", "value", "deliveries", Count, |c| Some(c.duplicate_deliveries as f64)),
     estimated!("cost", "mean", "cost", |c| Some(c.cost.mean), |c| c.cost.ci95),
+    plain!("optimal_cost", "value", "cost", Observed, |c| c.optimal_cost),
+    plain!("efficiency_vs_optimal", "value", "1", Observed, |c| c.efficiency_vs_optimal),
 ];
 
 /// All figures, metric by metric.

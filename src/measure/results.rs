@@ -109,6 +109,36 @@ pub struct Cell {
     pub duplicate_deliveries: u64,
     /// Polls and delay in the scenario's weights.
     pub cost: MeanStats,
+    /// Least expected cost of any polling strategy in a world without faults and round trips; `null` with workers, or
+    /// where a weight is zero.
+    #[serde(default)]
+    pub optimal_cost: Option<f64>,
+    /// `optimal_cost` over `cost`. Below 1 for a strategy that asks; one that is told can be above.
+    #[serde(default)]
+    pub efficiency_vs_optimal: Option<f64>,
+    /// How much more than the least the plan in force costs, after so many observations; for strategies that learn.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub learning_curve: Vec<Learned>,
+}
+
+/// A point of the learning curve.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Learned {
+    /// Observations.
+    pub after: u64,
+    /// Exact expected cost of the plan then in force over the least one, minus 1.
+    pub excess: Excess,
+}
+
+/// An excess over replicates.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Excess {
+    /// Replicates that came so far.
+    pub n: u64,
+    /// Mean.
+    pub mean: f64,
+    /// 90th percentile.
+    pub p90: f64,
 }
 
 /// Counts of the exclusive ends of a wait; they sum to the tasks.

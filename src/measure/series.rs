@@ -62,4 +62,7 @@ pub struct Series {
     pub cells: Vec<CellSeries>,
     /// Active faults of the first replicate.
     pub bands: Vec<FaultBand>,
+    /// By model in scenario order: polls of a task and seconds of delay that no polling strategy can be below and left
+    /// of, from few polls to many; empty where that is not known.
+    pub floors: Vec<Vec<(f64, f64)>>,
 }

@@ -4,12 +4,13 @@ use crate::inspection::CostWeights;
 use crate::measure::histogram::Durations;
 use crate::measure::interval::{Estimate, sectioned, wilson};
 use crate::measure::results::{
-    Cell, Comparison, CountStats, DelayStats, Interval, LatencyStats, MeanStats, Outcomes, OvershootStats, PollUse,
-    ShareIntervals,
+    Cell, Comparison, CountStats, DelayStats, Excess, Interval, LatencyStats, Learned, MeanStats, Outcomes,
+    OvershootStats, PollUse, ShareIntervals,
 };
 use crate::measure::series::{CellSeries, SampledTask};
 use crate::measure::totals::{CellData, Moments, PairData, PairTotals, Totals};
 use crate::measure::verdict::{Difference, words};
+use std::collections::BTreeMap;
 
 /// Points of an ECDF curve.
 const CURVE_POINTS: u64 = 80;
@@ -31,8 +32,10 @@ fn estimate(data: &CellData, interacts: bool, of: impl Fn(&Totals) -> Moments) -
     Some(Estimate::of_tasks(whole.n, whole.mean()?, whole.variance()))
 }
 
-/// The figures of one cell.
+/// The figures of one cell. `least` is the least expected cost on its model; `learning` has the excess of each plan by
+/// observations and replicate.
 #[must_use]
+#[expect(clippy::too_many_arguments, reason = "each is a fact of the cell, and there is one caller")]
 pub fn cell(
     model: &str,
     strategy: &str,
@@ -40,8 +43,11 @@ pub fn cell(
     interacts: bool,
     has_limit: bool,
     weights: &CostWeights,
+    least: Option<f64>,
+    learning: &BTreeMap<(u64, u32), f64>,
 ) -> Cell {
     let totals = &data.totals;
+    let spent = cost(data, interacts, weights);
     let known = totals.delay.n;
     let per_task = |of: fn(&Totals) -> Moments| {
         let estimate = estimate(data, interacts, of);
@@ -95,8 +101,30 @@ pub fn cell(
         retry_after_violations: totals.violations,
         duplicate_tasks: totals.duplicate_tasks,
         duplicate_deliveries: totals.duplicate_deliveries,
-        cost: cost(data, interacts, weights),
+        cost: spent,
+        optimal_cost: least,
+        efficiency_vs_optimal: least.filter(|_| spent.mean > 0.0).map(|least| least / spent.mean),
+        learning_curve: learning_curve(learning),
     }
+}
+
+/// Mean and 90th percentile over replicates, by number of observations.
+fn learning_curve(excesses: &BTreeMap<(u64, u32), f64>) -> Vec<Learned> {
+    let mut by_count: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+    for ((after, _), excess) in excesses {
+        by_count.entry(*after).or_default().push(*excess);
+    }
+    let point = |(after, mut excesses): (u64, Vec<f64>)| {
+        excesses.sort_by(f64::total_cmp);
+        let n = excesses.len();
+        let excess = Excess {
+            n: n as u64,
+            mean: excesses.iter().sum::<f64>() / n as f64,
+            p90: excesses[(0.9 * n as f64).ceil() as usize - 1],
+        };
+        Learned { after, excess }
+    };
+    by_count.into_iter().map(point).collect()
 }
 
 /// Intervals of shares of the tasks.

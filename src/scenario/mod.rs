@@ -8,6 +8,7 @@ pub mod files;
 pub mod gates;
 mod grammar;
 pub mod narrow;
+mod planned;
 mod read;
 pub mod rules;
 pub mod shipped;

@@ -1,9 +1,11 @@
 //! Running a part of a scenario, or more of it: what command lines change.
 
+use super::planned::Ground;
 use super::suggest::closest;
 use super::{MOST_TASKS, Scenario, total_tasks};
+use crate::inspection::UnsolvableProblem;
 use crate::strategy::composition::Strategy;
-use crate::strategy::presets::{PRESETS, preset};
+use crate::strategy::presets::PRESETS;
 
 /// What to change in a scenario; what is absent stays.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,7 +23,7 @@ pub struct Overrides {
 }
 
 /// Why a scenario cannot be changed so.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OverrideError {
     /// The scenario has no such model.
@@ -43,6 +45,14 @@ pub enum OverrideError {
         suggestion: Option<String>,
         /// The scenario's strategies, then further presets.
         known: Vec<String>,
+    },
+    /// The scenario's costs have no optimum.
+    #[error("`{name}` cannot be planned: {error}")]
+    Unplanned {
+        /// What was asked for.
+        name: String,
+        /// Why.
+        error: UnsolvableProblem,
     },
     /// A list names nothing.
     #[error("the list of {what} is empty")]
@@ -125,8 +135,12 @@ impl Scenario {
 
     /// The scenario's strategy of that name, or else the preset.
     fn strategy(&self, name: &str) -> Result<Strategy, OverrideError> {
-        let own = self.strategies.iter().find(|strategy| strategy.name == name).cloned();
-        own.or_else(|| preset(name)).ok_or_else(|| {
+        if let Some(own) = self.strategies.iter().find(|strategy| strategy.name == name) {
+            return Ok(own.clone());
+        }
+        let ground = Ground { models: &self.models, weights: self.cost, horizon: self.horizon };
+        let preset = ground.preset(name).map_err(|error| OverrideError::Unplanned { name: name.to_owned(), error })?;
+        preset.ok_or_else(|| {
             let own = || self.strategies.iter().map(|strategy| strategy.name.as_str());
             let further = PRESETS.iter().copied().filter(|preset| !own().any(|name| name == *preset));
             let known: Vec<String> = own().chain(further).map(str::to_owned).collect();

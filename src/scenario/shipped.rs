@@ -36,6 +36,7 @@ pub const SHIPPED: &[Shipped] = &[
     shipped!("webhook-lossy"),
     shipped!("burst-submit"),
     shipped!("measured", "measured.csv"),
+    shipped!("learning"),
 ];
 
 impl Shipped {

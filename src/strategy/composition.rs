@@ -1,5 +1,6 @@
 //! A strategy as data: schedule × limit × recovery × jitter × channel.
 
+use crate::strategy::learned::Learning;
 use crate::time::Micros;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -111,6 +112,8 @@ pub enum Sharing {
     },
     /// One client-side limit on the requests of all tasks of a model; each task keeps its own timing.
     Limiter(Limiter),
+    /// What they have seen: each wait is planned from the times of the tasks that are known by then.
+    Learned(Learning),
 }
 
 /// A client's own limit on its requests, shared by all of its waits.

@@ -2,11 +2,14 @@
 //!
 //! A [`composition::Strategy`] is data; [`presets`] names the guide's and the hardened ones. [`wait::Wait`] is the
 //! machine of one wait, [`lock_step::LockStep`] the guide's poller of many tasks, [`dispatch::Dispatch`] a client's own
-//! limit. Every engine drives these same machines.
+//! limit, [`learned::Learner`] what a client learns of its tasks. Every engine drives these same machines.
 
+pub mod calm;
 pub mod composition;
 pub mod dispatch;
+pub mod learned;
 pub mod lock_step;
+pub mod optimal;
 pub mod presets;
 pub mod reading;
 pub mod wait;

@@ -6,11 +6,13 @@
 use crate::strategy::composition::{
     Channel, Jitter, Limit, Limiter, Pace, Recovery, Schedule, Sharing, Strategy, Tolerance,
 };
+use crate::strategy::learned::{self, Learning};
+use crate::strategy::optimal;
 use crate::time::Micros;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
-/// Names of all presets, documented ones first.
+/// Names of all presets, documented ones first. The last one, `optimal`, needs laws: see [`optimal`](super::optimal).
 pub const PRESETS: &[&str] = &[
     "basic",
     "adaptive",
@@ -23,6 +25,8 @@ pub const PRESETS: &[&str] = &[
     "exponential-hardened",
     "concurrent-hardened",
     "webhook-hybrid",
+    learned::NAME,
+    optimal::NAME,
 ];
 
 /// One row of the guide's table of polling settings: model, initial wait, interval, limit, all in seconds.
@@ -43,7 +47,7 @@ const GUIDE_DEFAULT: GuideRow = ("", 10, 5, 300);
 /// Gap between the fallback polls of `webhook-hybrid`: rare beside the guide's intervals, soon beside its limits.
 const FALLBACK_INTERVAL: Micros = Micros::from_secs(60);
 
-/// The strategy called `name`, or `None`.
+/// The strategy called `name`; `None` where there is none, and for `optimal`, which cannot be had by name alone.
 #[must_use]
 pub fn preset(name: &str) -> Option<Strategy> {
     let strategy = match name {
@@ -120,9 +124,17 @@ pub fn preset(name: &str) -> Option<Strategy> {
                 fallback_pace(GUIDE_DEFAULT),
             )
         },
+        learned::NAME => Learning::default().strategy(),
         _ => return None,
     };
     Some(strategy)
+}
+
+/// The guide's first wait and interval for each model until `deadline` by the clock, everything else as documented: what
+/// `optimal` and `learned` do where they know no better.
+pub(super) fn adaptive_until(deadline: Micros) -> Strategy {
+    let pace = |row: GuideRow| fixed(row.1, row.2, Limit::WallClock(deadline));
+    Strategy { per_model: guide_models(pace), ..documented("", "", pace(GUIDE_DEFAULT)) }
 }
 
 fn documented(name: &str, about: &str, pace: Pace) -> Strategy {
@@ -201,7 +213,7 @@ mod tests {
 
     #[test]
     fn every_listed_preset_exists_under_its_name() {
-        for name in PRESETS {
+        for name in PRESETS.iter().filter(|name| **name != optimal::NAME) {
             assert_eq!(preset(name).map(|strategy| strategy.name), Some((*name).to_owned()));
         }
         assert_eq!(preset("no such strategy"), None);

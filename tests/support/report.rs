@@ -188,6 +188,9 @@ fn cell(model: &str, strategy: &str, waits: &[Wait]) -> Cell {
         duplicate_tasks: 0,
         duplicate_deliveries: hook * 3,
         cost: mean(&waits.iter().map(|w| w.cost).collect::<Vec<_>>()),
+        optimal_cost: None,
+        efficiency_vs_optimal: None,
+        learning_curve: Vec::new(),
     }
 }
 

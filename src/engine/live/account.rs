@@ -2,6 +2,7 @@
 
 use crate::client::Event;
 use crate::engine::live::world::World;
+use crate::fit::Observation;
 use crate::measure::record::{Outcome, TaskRecord};
 use crate::strategy::wait::{Ending, Worth};
 use crate::time::Micros;
@@ -29,6 +30,8 @@ pub(super) struct Account {
     /// Instant at which a server elsewhere probably created the task: halfway between request and answer.
     pub(super) accepted: Micros,
     pub(super) close: Close,
+    /// What is to be learnt of the task, where the wait's end told it.
+    pub(super) taught: Option<Observation>,
     due: Option<Micros>,
     in_flight: Option<Micros>,
     /// Instant that the last `Retry-After` named.
@@ -39,7 +42,7 @@ impl Account {
     /// An account of a task that was submitted, with nothing of its wait in it.
     pub(super) fn new(record: TaskRecord, id: Option<String>, accepted: Micros) -> Self {
         let close = Close::Rejected;
-        Self { record, id, accepted, close, due: None, in_flight: None, not_before: Micros::ZERO }
+        Self { record, id, accepted, close, taught: None, due: None, in_flight: None, not_before: Micros::ZERO }
     }
 
     /// Instant after which the wait is a hang.

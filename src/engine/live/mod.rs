@@ -23,6 +23,7 @@ use crate::engine::plan::Plan;
 use crate::engine::sim::Control;
 use crate::measure::record::TaskRecord;
 use crate::strategy::composition::{Channel, Sharing};
+use crate::strategy::learned::Learner;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -111,6 +112,8 @@ struct Chronicle {
     observer: Observer,
     fired: Vec<u64>,
     harness: Harness,
+    /// By model, where the strategy learns.
+    learners: Vec<Learner>,
 }
 
 /// Runs a plan. `None` if it was stopped.
@@ -198,6 +201,9 @@ fn sum_up(plan: &Plan<'_>, chronicles: &BTreeMap<(u32, usize), Chronicle>, sink:
                 let cell = plan.cell(model, strategy);
                 findings.samples[cell].extend(chronicle.observer.sample(model as u32));
                 findings.cells[cell].rates.add(&chronicle.observer.rates[model]);
+                if let Some(learner) = chronicle.learners.get(model) {
+                    findings.learnt(plan, cell, replicate, learner);
+                }
             }
         }
         sums.finish(&mut findings);

@@ -43,6 +43,7 @@ pub(super) async fn submit(world: &World<'_>, model: usize, index: u64, due: Mic
         submitted: due,
         wait_start: heard,
         accepted: id.is_some(),
+        created: accepted,
         truth: None,
         resubmits: resubmits.into(),
         duplicates: 0,

@@ -1,6 +1,6 @@
 //! One wait of its own, with the real client.
 
-use crate::client::{Event, Finished, WaitError};
+use crate::client::{Event, Finished, WaitError, taught};
 use crate::engine::live::account::{Account, Close};
 use crate::engine::live::world::World;
 use crate::strategy::wait::Ending;
@@ -8,7 +8,6 @@ use crate::time::Micros;
 use crate::world::draws::Stream;
 use futures_util::StreamExt as _;
 use std::pin::pin;
-use std::sync::Arc;
 
 /// Waits for a task that was accepted.
 pub(super) async fn wait(world: &World<'_>, model: usize, account: &mut Account) {
@@ -19,7 +18,8 @@ pub(super) async fn wait(world: &World<'_>, model: usize, account: &mut Account)
     if let Some(receiver) = &world.receiver {
         handle = handle.told_by(receiver);
     }
-    let mut events = pin!(handle.wait(Arc::clone(&world.strategy)).events());
+    let strategy = world.plan_now(model).await;
+    let mut events = pin!(handle.wait(strategy).events());
     let mut horizon = pin!(async {
         clock.sleep_until(end + Micros::new(1)).await;
         clock.settle().await;
@@ -28,7 +28,10 @@ pub(super) async fn wait(world: &World<'_>, model: usize, account: &mut Account)
         tokio::select! {
             biased;
             event = events.next() => match event {
-                Some(Event::Ended(result)) => break Close::Ended(ending(&result), clock.now()),
+                Some(Event::Ended(result)) => {
+                    account.taught = taught(&result);
+                    break Close::Ended(ending(&result), clock.now());
+                }
                 Some(event) => account.take(&event, world),
                 None => break Close::Hang,
             },
@@ -36,6 +39,9 @@ pub(super) async fn wait(world: &World<'_>, model: usize, account: &mut Account)
         }
     };
     account.close(close, world);
+    if let (Some(learners), Some(observation)) = (&world.learners, account.taught) {
+        learners.borrow_mut()[model].tell(clock.now(), account.record.task, observation);
+    }
 }
 
 /// How a wait ended, in the words of its machine.

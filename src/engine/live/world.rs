@@ -6,7 +6,7 @@ use crate::engine::live::account::Account;
 use crate::engine::live::harness::Harness;
 use crate::engine::live::{Chronicle, Ground, LiveError, Options, submit, together, wait};
 use crate::engine::observer::Observer;
-use crate::engine::plan::Plan;
+use crate::engine::plan::{ModelPlan, Plan};
 use crate::engine::sim::Control;
 use crate::measure::record::TaskRecord;
 use crate::net::clock::Clock;
@@ -14,6 +14,7 @@ use crate::net::memory::MemoryNetwork;
 use crate::net::stream::{Listener, Network};
 use crate::server::{self, Server, Settings};
 use crate::strategy::composition::{Channel, Sharing, Strategy};
+use crate::strategy::learned::Learner;
 use crate::time::Micros;
 use crate::world::draws::Keys;
 use crate::world::truth::{Fate, Truth};
@@ -40,6 +41,8 @@ pub(super) struct World<'p> {
     pub(super) keys: Vec<Keys>,
     pub(super) client: Client,
     pub(super) receiver: Option<WebhookReceiver>,
+    /// By model, where the strategy learns.
+    pub(super) learners: Option<RefCell<Vec<Learner>>>,
     pub(super) observer: RefCell<Observer>,
     pub(super) harness: RefCell<Harness>,
     /// The mock; nothing where the server is somebody else's.
@@ -139,9 +142,15 @@ impl<'p> World<'p> {
         let keys = keys(plan, replicate);
         let firsts: Vec<Micros> = keys.iter().map(|keys| submits(plan, keys).tick()).collect();
         let sample = (options.sample && replicate == 0).then_some(scenario.tasks);
+        let strategy = plan.strategies[strategy].strategy;
+        let learners = matches!(strategy.sharing, Sharing::Learned(_)).then(|| {
+            let learner = |model: &ModelPlan<'_>| Learner::new(strategy, &model.model.name);
+            RefCell::new(plan.models.iter().map(learner).collect())
+        });
         Ok(Self {
             plan,
-            strategy: Arc::new(plan.strategies[strategy].strategy.clone()),
+            strategy: Arc::new(strategy.clone()),
+            learners,
             keys,
             client,
             receiver,
@@ -152,12 +161,19 @@ impl<'p> World<'p> {
         })
     }
 
+    /// What a wait that starts now follows. One that learns knows all that became known by now.
+    pub(super) async fn plan_now(&self, model: usize) -> Arc<Strategy> {
+        let Some(learners) = &self.learners else { return Arc::clone(&self.strategy) };
+        self.client.clock().settle().await;
+        Arc::clone(learners.borrow_mut()[model].plan(self.client.clock().now()))
+    }
+
     /// Lets all tasks come and go.
     async fn live(&self, control: &Control) -> Vec<Account> {
         let mut lives: FuturesUnordered<LocalBoxFuture<'_, Vec<Account>>> = FuturesUnordered::new();
         for (model, keys) in self.keys.iter().enumerate() {
             let mut clock = submits(self.plan, keys);
-            let mates = (self.strategy.sharing != Sharing::Alone).then(|| {
+            let mates = matches!(self.strategy.sharing, Sharing::Limiter(_) | Sharing::LockStep { .. }).then(|| {
                 let (hand_over, mates) = tokio::sync::mpsc::unbounded_channel();
                 lives.push(Box::pin(together::wait(self, model, mates)));
                 hand_over
@@ -219,7 +235,11 @@ impl<'p> World<'p> {
             observer.settled(record);
         }
         let fired = self.server.map_or_else(Vec::new, |server| server.fired());
-        Chronicle { records, observer, fired, harness: self.harness.into_inner() }
+        let mut learners = self.learners.map_or_else(Vec::new, RefCell::into_inner);
+        for learner in &mut learners {
+            learner.plan(Micros::NEVER);
+        }
+        Chronicle { records, observer, fired, harness: self.harness.into_inner(), learners }
     }
 
     /// The truth of a task as a server elsewhere tells it when all is over: its own clock's interval, put behind the

@@ -8,6 +8,7 @@
 mod calm;
 mod pools;
 mod queue;
+mod school;
 mod unit;
 mod waiting;
 

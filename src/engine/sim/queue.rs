@@ -8,6 +8,7 @@ use crate::engine::intake::{Intake, Task};
 use crate::engine::observer::Observer;
 use crate::engine::plan::Plan;
 use crate::engine::sim::pools::{PoolEvent, Pools};
+use crate::engine::sim::school::{School, Shelf};
 use crate::engine::sim::waiting::{Next, Place, Waiting, blank};
 use crate::measure::record::TaskRecord;
 use crate::strategy::composition::Sharing;
@@ -34,7 +35,12 @@ pub(super) enum Event {
     Token(usize),
     /// Something happens to a lock-step pool.
     Pool(PoolEvent),
+    /// The wait of the task with this number starts and is planned from what is known by now.
+    Start(u64),
 }
+
+/// Starts come after all else of their instant: "by now" includes now.
+const AFTER_ALL: u64 = 1 << 63;
 
 /// What all waits of a queue stand on.
 #[derive(Debug)]
@@ -79,10 +85,13 @@ struct Slot<'p> {
     timeout: Micros,
     departure: Option<Departure>,
     exchange: Option<Exchange<'p>>,
+    /// The server created the task.
+    created: Micros,
+    /// The last poll that said unfinished was sent.
+    unfinished: Option<Micros>,
 }
 
 /// One strategy on one group of models in one replicate, simulated in the order of time.
-#[derive(Debug)]
 pub(super) struct Queue<'p> {
     pub(super) ground: Ground<'p>,
     intake: std::iter::Peekable<Intake<'p>>,
@@ -92,6 +101,7 @@ pub(super) struct Queue<'p> {
     /// Requests whose waits are over before they arrive, until they do.
     stragglers: BTreeMap<u64, (usize, Departure)>,
     pools: Option<Pools<'p>>,
+    pub(super) school: Option<School<'p>>,
     /// By model.
     dispatches: Option<Vec<Dispatch<usize>>>,
     /// By model: whether the instant of its next token is already scheduled.
@@ -106,18 +116,22 @@ impl<'p> Queue<'p> {
         weather: Weather,
         intake: Intake<'p>,
         observer: Observer,
+        shelf: &'p Shelf,
     ) -> Self {
-        let sharing = plan.strategies[strategy].strategy.sharing;
-        let limit = match sharing {
-            Sharing::Limiter(limiter) => Some(limiter),
-            Sharing::Alone | Sharing::LockStep { .. } => None,
-        };
+        let shared = plan.strategies[strategy].strategy;
+        let (mut pools, mut dispatches, mut school) = (None, None, None);
+        match shared.sharing {
+            Sharing::Alone => {}
+            Sharing::LockStep { pool } => pools = Some(Pools::new(plan, strategy, pool)),
+            Sharing::Limiter(limiter) => {
+                dispatches = Some(plan.models.iter().map(|_| Dispatch::new(&limiter)).collect());
+            }
+            Sharing::Learned(_) => school = Some(School::new(plan, shared, shelf)),
+        }
         Self {
-            pools: match sharing {
-                Sharing::LockStep { pool } => Some(Pools::new(plan, strategy, pool)),
-                Sharing::Alone | Sharing::Limiter(_) => None,
-            },
-            dispatches: limit.map(|limiter| plan.models.iter().map(|_| Dispatch::new(&limiter)).collect()),
+            pools,
+            school,
+            dispatches,
             is_limited: plan.models.iter().any(|model| model.status.faults.is_limited()),
             ground: Ground {
                 plan,
@@ -189,6 +203,12 @@ impl<'p> Queue<'p> {
                 }
             }
             Event::Over(slot) => self.over(slot, now),
+            Event::Start(order) => {
+                let task = self.school.as_mut().and_then(|school| school.starting.remove(&order));
+                if let Some(task) = task {
+                    self.start(order, &task);
+                }
+            }
             Event::Pool(event) => {
                 if let Some(pools) = &mut self.pools {
                     pools.happen(now, event, self.is_limited, &mut self.ground);
@@ -206,11 +226,25 @@ impl<'p> Queue<'p> {
         if let Some(pools) = &mut self.pools {
             return pools.arrive(order, task, &mut self.ground);
         }
-        let Some(truth) = task.truth.filter(|_| task.accepted) else {
+        if !task.accepted || task.truth.is_none() {
             return self.ground.finish(order, blank(task));
-        };
+        }
+        match &mut self.school {
+            None => self.start(order, task),
+            Some(school) => {
+                school.starting.insert(order, task.clone());
+                self.ground.events.push(Reverse((task.wait_start, AFTER_ALL + order, Event::Start(order))));
+            }
+        }
+    }
+
+    /// The wait of an accepted task starts.
+    fn start(&mut self, order: u64, task: &Task) {
+        let Some(truth) = task.truth else { return };
+        let policy = self.school.as_mut().map(|school| school.policy(task.model, task.wait_start));
         let ground = &mut self.ground;
         let place = Place::new(ground.plan, ground.strategy, task.model, ground.keys);
+        let place = Place { policy: policy.as_ref().unwrap_or(place.policy), ..place };
         let (waiting, next) = Waiting::begin(&place, task, truth, &mut ground.weather, &mut ground.observer);
         let slot = Slot {
             order,
@@ -220,6 +254,8 @@ impl<'p> Queue<'p> {
             timeout: Micros::ZERO,
             departure: None,
             exchange: None,
+            created: task.created,
+            unfinished: None,
         };
         let at = match self.free.pop() {
             Some(at) => {
@@ -240,6 +276,9 @@ impl<'p> Queue<'p> {
             Next::Settled => {
                 if let Some(slot) = self.slots[at].take() {
                     self.free.push(at);
+                    if let Some(school) = &mut self.school {
+                        school.tell(slot.waiting.record(), slot.created, slot.unfinished);
+                    }
                     self.ground.finish(slot.order, *slot.waiting.record());
                 }
             }
@@ -294,7 +333,11 @@ impl<'p> Queue<'p> {
         let Some(slot) = &mut self.slots[at] else { return };
         let Some(exchange) = slot.exchange.take() else { return };
         let model = slot.model;
+        let wasted = slot.waiting.record().wasted;
         let next = slot.waiting.hear(slot.sent, slot.timeout, &exchange, &mut self.ground.observer);
+        if slot.waiting.record().wasted > wasted {
+            slot.unfinished = Some(slot.sent);
+        }
         self.follow(at, next);
         if let Some(dispatches) = &mut self.dispatches {
             dispatches[model].release();

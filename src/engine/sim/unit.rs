@@ -6,6 +6,7 @@ use crate::engine::observer::Observer;
 use crate::engine::plan::Plan;
 use crate::engine::sim::calm::Calm;
 use crate::engine::sim::queue::Queue;
+use crate::engine::sim::school::{School, Shelf};
 use crate::engine::sim::waiting::{Next, Place, Waiting, blank};
 use crate::engine::sim::{Control, Findings, OpenRates, Options, Sink};
 use crate::measure::record::TaskRecord;
@@ -80,12 +81,13 @@ impl<'p> Worker<'p> {
         let firsts: Vec<Micros> = (0..plan.models.len())
             .map(|model| ArrivalClock::new(&plan.scenario.arrivals, &keys[model], 0, Micros::ZERO).tick())
             .collect();
+        let shelf = Shelf::new();
         let mut lanes: Vec<Lane<'_>> = (0..plan.strategies.len())
             .map(|strategy| {
                 let sample = (self.options.sample && replicate == 0).then_some(plan.scenario.tasks);
                 let observer = Observer::new(&firsts, plan.scenario.faults.len(), sample);
                 if plan.strategies[strategy].is_coupled || self.options.force_queue {
-                    Lane::Queue(Box::new(Queue::new(plan, strategy, &keys, weather(), intake(), observer)))
+                    Lane::Queue(Box::new(Queue::new(plan, strategy, &keys, weather(), intake(), observer, &shelf)))
                 } else {
                     Lane::Fast { observer, weather: weather() }
                 }
@@ -129,7 +131,12 @@ impl<'p> Worker<'p> {
         for (strategy, lane) in lanes.into_iter().enumerate() {
             let observer = match lane {
                 Lane::Fast { observer, .. } => observer,
-                Lane::Queue(queue) => queue.ground.observer,
+                Lane::Queue(queue) => {
+                    for (model, learner) in queue.school.into_iter().flat_map(School::graduates).enumerate() {
+                        self.findings.learnt(plan, plan.cell(model, strategy), replicate, &learner);
+                    }
+                    queue.ground.observer
+                }
             };
             self.close(unit, strategy, &observer, open);
         }

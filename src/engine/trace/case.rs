@@ -144,6 +144,14 @@ pub enum CaseError {
         /// What it may say.
         known: String,
     },
+    /// The best instants depend on how long tasks take.
+    #[error("`optimal` needs a model whose times are known, not `{model}`; there are: {known}")]
+    UnknownTimes {
+        /// What the case says.
+        model: String,
+        /// Models of the scenario `documented`.
+        known: String,
+    },
     /// Neither `task` nor `tasks`, or both.
     #[error("a case has either `task` or `tasks`")]
     Tasks,

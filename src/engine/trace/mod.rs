@@ -10,7 +10,10 @@ mod together;
 
 pub use case::{Case, CaseError, CaseReply, CaseTask, FateName, Millis, PooledTask};
 
-use crate::strategy::composition::Sharing;
+use crate::scenario::narrow::Overrides;
+use crate::scenario::shipped::Shipped;
+use crate::strategy::composition::{Sharing, Strategy};
+use crate::strategy::optimal;
 use crate::strategy::presets::{PRESETS, preset};
 use serde::Serialize;
 
@@ -82,10 +85,30 @@ pub struct Start {
 /// # Errors
 /// The case names no known strategy, or asks for what is not modelled.
 pub fn trace(case: &Case) -> Result<Trace, CaseError> {
-    let strategy = preset(&case.strategy)
-        .ok_or_else(|| CaseError::UnknownStrategy { name: case.strategy.clone(), known: PRESETS.join(", ") })?;
+    let strategy = match preset(&case.strategy) {
+        Some(strategy) => strategy,
+        None if case.strategy == optimal::NAME => planned(&case.model)?,
+        None => {
+            return Err(CaseError::UnknownStrategy { name: case.strategy.clone(), known: PRESETS.join(", ") });
+        }
+    };
     match strategy.sharing {
         Sharing::LockStep { .. } => together::play(case, &strategy),
-        Sharing::Alone | Sharing::Limiter(_) => alone::play(case, &strategy),
+        Sharing::Alone | Sharing::Limiter(_) | Sharing::Learned(_) => alone::play(case, &strategy),
     }
+}
+
+/// The strategy `optimal` for a model of the scenario `documented`, whose law is known.
+fn planned(model: &str) -> Result<Strategy, CaseError> {
+    let documented = Shipped::named("documented").and_then(|shipped| shipped.scenario().ok());
+    let models = documented.as_ref().map_or(&[][..], |documented| &documented.models);
+    let strategy =
+        documented.as_ref().filter(|_| models.iter().any(|known| known.name == model)).and_then(|documented| {
+            let only = Overrides { strategies: Some(vec![optimal::NAME.to_owned()]), ..Overrides::default() };
+            documented.clone().narrowed(&only).ok()?.strategies.pop()
+        });
+    strategy.ok_or_else(|| CaseError::UnknownTimes {
+        model: model.to_owned(),
+        known: models.iter().map(|known| known.name.as_str()).collect::<Vec<_>>().join(", "),
+    })
 }

@@ -47,7 +47,12 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
         }
         canvas.line((area.left, area.top), (area.left, area.bottom), INK);
     });
-    let columns = vec![Column::figures("cost/task"), Column::figures("95 % interval"), Column::figures("× least")];
+    let columns = vec![
+        Column::figures("cost/task"),
+        Column::figures("95 % interval"),
+        Column::figures("× least"),
+        Column::figures("of the optimum"),
+    ];
     let n = f::count(cells[0].tasks);
     let mut table = Grid::new(format!("Cost per task, n = {n} tasks per strategy"), "strategy", columns);
     let finding = findings::of_model(subject.report, subject.model);
@@ -61,8 +66,14 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
                 f::number(cell.cost.mean).into(),
                 cell.cost.ci95.map_or_else(|| f::UNDEFINED.to_owned(), |ci| f::interval(ci, f::number)).into(),
                 if least > 0.0 { format!("{:.2}", cell.cost.mean / least).into() } else { f::UNDEFINED.into() },
+                cell.efficiency_vs_optimal.map_or_else(|| f::UNDEFINED.to_owned(), efficiency).into(),
             ],
         })
         .collect();
     Some(Picture { title, caption, svg, table })
+}
+
+/// The optimum over the cost, as a share; one that is told, and does not ask, has no share of it.
+fn efficiency(share: f64) -> String {
+    if share > 1.0 { "above".to_owned() } else { format!("{:.0} %", 100.0 * share) }
 }

@@ -5,6 +5,7 @@ mod canvas;
 mod cost;
 mod ecdf;
 mod frame;
+mod learning;
 mod outcomes;
 mod paired;
 mod palette;
@@ -47,7 +48,7 @@ pub fn all(report: &Report<'_>) -> Vec<Chart> {
 
 fn of_model(report: &Report<'_>, model: &str, stem: &str) -> Vec<Chart> {
     let subject = Subject { report, model, looks: palette::looks(&report.strategies()) };
-    let painters: [(&str, Option<Picture>); 8] = [
+    let painters: [(&str, Option<Picture>); 9] = [
         ("pareto", pareto::paint(&subject)),
         ("cost", cost::paint(&subject)),
         ("outcomes", outcomes::paint(&subject)),
@@ -56,6 +57,7 @@ fn of_model(report: &Report<'_>, model: &str, stem: &str) -> Vec<Chart> {
         ("paired", paired::paint(&subject)),
         ("rate", rate::paint(&subject)),
         ("raster", raster::paint(&subject)),
+        ("learning", learning::paint(&subject)),
     ];
     let named = painters.into_iter().filter_map(|(kind, picture)| picture.map(|p| (kind, p)));
     named

@@ -27,13 +27,21 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
     let area = Area { left: 72, top: 14, right: 520, bottom: size.1 as i32 - 46 };
     let (x, y) = (Axis::number(spots.iter().map(|s| s.requests)), Axis::time(spots.iter().map(|s| s.delay_s)));
     let title = format!("{}: requests against detection delay", subject.model);
-    let caption = "Down and left is better. The thin line joins the strategies that no other one beats on both. \
+    let floor = floor(subject);
+    let caption = "Down and left is better. The thin line joins the strategies that no other one beats on both; the grey \
+                   curve is the floor: without faults and round trips, no polling strategy can be below it. \
                    Bars through a mark are 95 % intervals; most are smaller than the mark. Means over known tasks only: \
                    read it together with the lost tasks.";
     let svg = draw(size, &title, caption, |canvas| {
         x_axis(canvas, area, &x, "requests per task (mean)");
         y_axis(canvas, area, &y, "detection delay (mean)");
         let at = |s: &Spot<'_>| (area.x(&x, s.requests), area.y(&y, s.delay_s));
+        let inside: Vec<Point> = floor
+            .iter()
+            .map(|(requests, delay_s)| (area.x(&x, *requests), area.y(&y, *delay_s)))
+            .filter(|point| area.contains(*point))
+            .collect();
+        canvas.path(&inside, MUTED, 3);
         canvas.path(&front(&spots, &at), MUTED, 1);
         for spot in &spots {
             whiskers(canvas, area, spot, (&x, &y), at(spot));
@@ -48,6 +56,13 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
         legend(canvas, (area.right + 20, area.top + 10), &entries, false);
     });
     Some(Picture { title, caption: caption.to_owned(), svg, table: table(&cells) })
+}
+
+/// Requests and seconds of delay of the best schedules: a submit, and their polls.
+fn floor(subject: &Subject<'_>) -> Vec<(f64, f64)> {
+    let at = subject.report.scenario.models.iter().position(|model| model.name == subject.model);
+    let floor = at.and_then(|at| subject.report.series.floors.get(at)).map_or(&[][..], Vec::as_slice);
+    floor.iter().map(|(polls, delay_s)| (polls + 1.0, *delay_s)).collect()
 }
 
 fn spot<'a>(subject: &Subject<'_>, cell: &'a Cell) -> Option<Spot<'a>> {

@@ -1,5 +1,6 @@
 //! The keys of strategies, on every axis of their composition.
 
+use super::distributions::DISTRIBUTION;
 use super::{Family, Range, Rule, Section, Shape, Wording, Words, optional, required, with_default};
 use crate::strategy::presets::PRESETS;
 
@@ -8,7 +9,7 @@ pub(crate) static STRATEGY: Section = Section {
     name: "strategy",
     about: "A preset with what is to differ, or a composition of one's own.",
     fields: &[
-        optional("preset", Shape::Word(Words { allowed: PRESETS, planned: PLANNED }), "Preset to start from."),
+        optional("preset", Shape::Word(Words::of(PRESETS)), "Preset to start from."),
         optional("name", Shape::Text(Wording::Label), "Name in tables, unique; the preset's where absent."),
         optional("schedule", Shape::Kinds(&SCHEDULE), "When the next poll is due; on a preset, for every model."),
         optional("limit", Shape::Kinds(&LIMIT), "When to give up; on a preset, for every model."),
@@ -33,13 +34,15 @@ pub(crate) static STRATEGY: Section = Section {
             "Lock-step rounds over pools of so many tasks, as the guide's concurrent poller makes them.",
         ),
         optional("limiter", Shape::Table(&LIMITER), "One limit on the requests of all tasks of a model."),
+        optional(
+            "learn",
+            Shape::Table(&LEARN),
+            "Plan each wait from the times of earlier tasks; until then as scheduled.",
+        ),
         optional("models", Shape::Named(&PACE), "Paces of single models, whether the scenario has them or not."),
     ],
-    rules: &[Rule::Without("preset", &["name", "schedule", "limit"]), Rule::AtMostOne(&["pool", "limiter"])],
+    rules: &[Rule::Without("preset", &["name", "schedule", "limit"]), Rule::AtMostOne(&["pool", "limiter", "learn"])],
 };
-
-/// Presets that are named and not there yet.
-const PLANNED: &[&str] = &["optimal"];
 
 static PACE: Section = Section {
     name: "pace",
@@ -62,8 +65,15 @@ static LIMITER: Section = Section {
     rules: &[],
 };
 
+static LEARN: Section = Section {
+    name: "learn",
+    about: "How a strategy learns how long tasks take.",
+    fields: &[with_default("window", Shape::Count(5, 100_000), "200", "Finished tasks of a model that it remembers.")],
+    rules: &[],
+};
+
 static SCHEDULE: Family =
-    Family { name: "schedule", kinds: || SCHEDULES, default: None, shorthand: None, planned: PLANNED };
+    Family { name: "schedule", kinds: || SCHEDULES, default: None, shorthand: None, planned: &[] };
 
 static SCHEDULES: &[Section] = &[
     Section {
@@ -95,6 +105,16 @@ static SCHEDULES: &[Section] = &[
             "instants",
             Shape::Many(&Shape::Duration),
             "Times since the start of the wait, strictly ascending.",
+        )],
+        rules: &[],
+    },
+    Section {
+        name: "optimal",
+        about: "The instants of least expected cost for the model's times, failures and queue included.",
+        fields: &[optional(
+            "completion",
+            Shape::Kinds(&DISTRIBUTION),
+            "Plan for this law of times instead of the model's.",
         )],
         rules: &[],
     },

@@ -12,6 +12,7 @@ use super::checked::Table;
 use super::error::{InvalidScenario, Problem};
 use super::files::Files;
 use super::grammar::SCENARIO;
+use super::planned::Ground;
 use super::{CostWeights, MOST_TASKS, Scenario, SubmitPolicy, total_tasks};
 use crate::world::model::Probability;
 use std::ops::Range;
@@ -54,9 +55,12 @@ impl Reader<'_> {
         let network = self.network(file);
         let submit = submit(file);
         let models = self.models(file);
-        let mut strategies = self.strategies(file);
+        let cost = file.get::<&Table>("report").and_then(cost);
         let faults = self.faults(file);
-        let (baseline, cost) = self.report(file, strategies.as_mut());
+        let ground = models.as_deref().zip(cost).zip(file.get("horizon"));
+        let ground = ground.map(|((models, weights), horizon)| Ground { models, weights, horizon });
+        let mut strategies = self.strategies(file, ground.as_ref());
+        let baseline = self.baseline(file, ground.as_ref(), strategies.as_mut());
         let gates = self.gates(file);
         let scenario = Scenario {
             name: file.get::<&str>("name")?.to_owned(),

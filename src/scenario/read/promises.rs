@@ -1,36 +1,35 @@
-//! The report's baseline and weights, and gates: what refers to other parts of the file by name.
+//! The report's baseline, and gates: what refers to other parts of the file by name.
 
+use super::Reader;
 use super::strategies::written_names;
-use super::{Reader, cost};
 use crate::scenario::checked::{Named, Node, Table, Value};
 use crate::scenario::gates::stats;
-use crate::scenario::{Bound, CostWeights, Gate, suggest};
+use crate::scenario::planned::Ground;
+use crate::scenario::{Bound, Gate, suggest};
 use crate::strategy::composition::Strategy;
-use crate::strategy::presets::{PRESETS, preset};
+use crate::strategy::presets::PRESETS;
 
 impl Reader<'_> {
-    /// The index of the baseline, and the weights of the cost. A preset that the file does not list may be the baseline:
-    /// it then comes first among `strategies`.
-    pub(super) fn report(
+    /// The index of the baseline. A preset that the file does not list may be the baseline: it then comes first among
+    /// `strategies`.
+    pub(super) fn baseline(
         &mut self,
         file: &Table,
+        ground: Option<&Ground<'_>>,
         strategies: Option<&mut Vec<Strategy>>,
-    ) -> (Option<usize>, Option<CostWeights>) {
-        let Some(report) = file.get::<&Table>("report") else { return (None, None) };
-        (self.baseline(file, report, strategies), cost(report))
-    }
-
-    fn baseline(&mut self, file: &Table, report: &Table, strategies: Option<&mut Vec<Strategy>>) -> Option<usize> {
+    ) -> Option<usize> {
+        let report: &Table = file.get("report")?;
         let Some(baseline) = report.optional::<&str>("baseline")? else { return Some(0) };
         let names = written_names(file)?;
         if let Some(at) = names.iter().position(|name| *name == baseline) {
             return Some(at);
         }
-        let Some(preset) = preset(baseline) else {
+        if !PRESETS.contains(&baseline) {
             let further = PRESETS.iter().filter(|preset| !names.contains(preset));
             let help = suggest::help(baseline, names.iter().chain(further).copied());
             return self.problem_with(report.span("baseline"), format!("there is no strategy `{baseline}`"), help);
-        };
+        }
+        let preset = self.preset(baseline, ground?, || report.span("baseline"))?;
         strategies?.insert(0, preset);
         Some(0)
     }

@@ -2,22 +2,31 @@
 
 use super::{Reader, count, positive};
 use crate::scenario::checked::{Named, Node, Table, Value, all};
+use crate::scenario::planned::Ground;
 use crate::strategy::composition::{
     Channel, Jitter, Limit, Limiter, Pace, Recovery, Schedule, Sharing, Strategy, Tolerance,
 };
-use crate::strategy::presets::preset;
+use crate::strategy::learned::Learning;
 use crate::time::Micros;
+use crate::world::distribution::Distribution;
 use std::num::NonZeroU32;
 
 /// What is written of a pace.
 struct Change {
-    schedule: Option<Schedule>,
+    schedule: Option<Written>,
     limit: Option<Limit>,
+}
+
+/// A schedule as it is written.
+enum Written {
+    Given(Schedule),
+    /// The best one, for a law or else for the model.
+    Optimal(Option<Distribution>),
 }
 
 impl Change {
     fn apply(&self, pace: &mut Pace) {
-        if let Some(schedule) = &self.schedule {
+        if let Some(Written::Given(schedule)) = &self.schedule {
             pace.schedule.clone_from(schedule);
         }
         pace.limit = self.limit.unwrap_or(pace.limit);
@@ -26,7 +35,7 @@ impl Change {
 
 impl Reader<'_> {
     /// The strategies in file order.
-    pub(super) fn strategies(&mut self, file: &Table) -> Option<Vec<Strategy>> {
+    pub(super) fn strategies(&mut self, file: &Table, ground: Option<&Ground<'_>>) -> Option<Vec<Strategy>> {
         let nodes: &[Option<Node>] = file.get("strategies")?;
         if nodes.is_empty() {
             return self.problem_with(file.span("strategies"), "there is no strategy", "write one as [[strategies]]");
@@ -34,7 +43,7 @@ impl Reader<'_> {
         let mut names: Vec<String> = Vec::new();
         let mut strategies = Vec::new();
         for node in nodes {
-            let strategy = node.as_ref().and_then(|node| self.strategy(node));
+            let strategy = node.as_ref().and_then(|node| self.strategy(node, ground));
             if let (Some(strategy), Some(node)) = (&strategy, node) {
                 if names.contains(&strategy.name) {
                     let message = format!("there is a second strategy `{}`", strategy.name);
@@ -47,7 +56,21 @@ impl Reader<'_> {
         strategies.into_iter().collect()
     }
 
-    fn strategy(&mut self, node: &Node) -> Option<Strategy> {
+    /// The preset called `name`, which is one, written at `span`.
+    pub(super) fn preset(
+        &mut self,
+        name: &str,
+        ground: &Ground<'_>,
+        span: impl Fn() -> std::ops::Range<usize>,
+    ) -> Option<Strategy> {
+        match ground.preset(name) {
+            Ok(preset) => preset,
+            Err(error) => self.problem(span(), format!("`{name}` cannot be planned: {error}")),
+        }
+    }
+
+    /// `ground` is absent where something in it was reported; then the strategy is checked, and not made.
+    fn strategy(&mut self, node: &Node, ground: Option<&Ground<'_>>) -> Option<Strategy> {
         let Value::Table(table) = &node.value else { return None };
         let change = self.change(table);
         let changes_by_model = self.changes_by_model(table);
@@ -56,9 +79,10 @@ impl Reader<'_> {
         if !table.is_sound() {
             return None;
         }
+        let ground = ground?;
         let mut strategy = match table.optional::<&str>("preset")? {
-            Some(name) => preset(name)?,
-            None => composition(change.schedule.clone()?, change.limit?),
+            Some(name) => self.preset(name, ground, || table.span("preset"))?,
+            None => composition(change.schedule.as_ref()?, change.limit?),
         };
         if let Some(name) = table.optional::<&str>("name")? {
             name.clone_into(&mut strategy.name);
@@ -67,17 +91,47 @@ impl Reader<'_> {
         for pace in std::iter::once(&mut strategy.pace).chain(strategy.per_model.values_mut()) {
             change.apply(pace);
         }
+        if let Some(Written::Optimal(law)) = &change.schedule {
+            for model in ground.models {
+                self.plan(table, ground, &model.name, law.as_ref(), &mut strategy)?;
+            }
+        }
         for (model, change) in changes_by_model {
             let mut pace = strategy.pace(&model).clone();
             change.apply(&mut pace);
-            strategy.per_model.insert(model, pace);
+            strategy.per_model.insert(model.clone(), pace);
+            if let Some(Written::Optimal(law)) = &change.schedule {
+                self.plan(table, ground, &model, law.as_ref(), &mut strategy)?;
+            }
         }
         strategy.recovery = recovery.unwrap_or(strategy.recovery);
         strategy.jitter = table.optional("jitter")?.and_then(jitter).unwrap_or(strategy.jitter);
         strategy.channel = table.optional("channel")?.and_then(channel).unwrap_or(strategy.channel);
-        strategy.sharing = sharing(table)?.unwrap_or(strategy.sharing);
+        strategy.sharing = sharing(table, ground)?.unwrap_or(strategy.sharing);
         self.lock_step(table, &strategy)?;
         Some(strategy)
+    }
+
+    /// Gives a model its best schedule.
+    fn plan(
+        &mut self,
+        table: &Table,
+        ground: &Ground<'_>,
+        model: &str,
+        law: Option<&Distribution>,
+        strategy: &mut Strategy,
+    ) -> Option<()> {
+        match ground.plan(model, law, strategy.pace(model).limit) {
+            Ok(Some(pace)) => {
+                strategy.per_model.insert(model.to_owned(), pace);
+                Some(())
+            }
+            Ok(None) => {
+                let message = format!("the scenario has no model `{model}` to plan for");
+                self.problem_with(table.span("models"), message, "give the law: { kind = \"optimal\", completion = … }")
+            }
+            Err(error) => self.problem(table.span("schedule"), format!("`schedule` cannot be planned: {error}")),
+        }
     }
 
     /// Holds a lock-step strategy against what the lock-step poller can do.
@@ -102,7 +156,10 @@ impl Reader<'_> {
 
     fn change(&mut self, table: &Table) -> Option<Change> {
         let schedule = match table.optional::<&Table>("schedule")? {
-            Some(schedule) => self.schedule(schedule).map(Some),
+            Some(schedule) if schedule.section.name == "optimal" => {
+                self.optional_law(schedule, "completion").map(|law| Some(Written::Optimal(law)))
+            }
+            Some(schedule) => self.schedule(schedule).map(|schedule| Some(Written::Given(schedule))),
             None => Some(None),
         };
         let limit = match table.optional::<&Table>("limit")? {
@@ -186,7 +243,12 @@ fn written_name(node: &Node) -> Option<&str> {
 }
 
 /// A composition with the defaults of what is not written.
-fn composition(schedule: Schedule, limit: Limit) -> Strategy {
+fn composition(schedule: &Written, limit: Limit) -> Strategy {
+    let schedule = match schedule {
+        Written::Given(schedule) => schedule.clone(),
+        // For models that the scenario does not have, and nobody asks for.
+        Written::Optimal(_) => Schedule::Fixed { first: Micros::from_secs(10), interval: Micros::from_secs(5) },
+    };
     Strategy {
         name: String::new(),
         about: "defined by the scenario".to_owned(),
@@ -213,9 +275,12 @@ fn limit_of(table: &Table) -> Option<Limit> {
     })
 }
 
-fn sharing(table: &Table) -> Option<Option<Sharing>> {
+fn sharing(table: &Table, ground: &Ground<'_>) -> Option<Option<Sharing>> {
     if table.has("pool") {
         return Some(Some(Sharing::LockStep { pool: positive(table, "pool")? }));
+    }
+    if let Some(learn) = table.optional::<&Table>("learn")? {
+        return Some(Some(Sharing::Learned(Learning { window: positive(learn, "window")?, weights: ground.weights })));
     }
     let Some(limiter) = table.optional::<&Table>("limiter")? else { return Some(None) };
     Some(Some(Sharing::Limiter(Limiter {

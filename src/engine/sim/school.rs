@@ -1,0 +1,73 @@
+//! What the waits of the strategy `learned` teach each other: one learner for each model.
+
+use crate::engine::intake::Task;
+use crate::engine::plan::Plan;
+use crate::measure::record::{Outcome, TaskRecord};
+use crate::strategy::composition::Strategy;
+use crate::strategy::learned::{self, Learner};
+use crate::strategy::wait::Policy;
+use crate::time::Micros;
+use elsa::FrozenVec;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Every plan that was made, kept for as long as a wait may follow it.
+pub(super) type Shelf = FrozenVec<Arc<Strategy>>;
+
+/// The learners of one strategy in one replicate.
+pub(super) struct School<'p> {
+    plan: &'p Plan<'p>,
+    /// By model.
+    learners: Vec<Learner>,
+    shelf: &'p Shelf,
+    /// By model: the plan on the shelf that is in force.
+    in_force: Vec<Option<&'p Strategy>>,
+    /// Tasks whose waits have not begun, by number.
+    pub(super) starting: BTreeMap<u64, Task>,
+}
+
+impl<'p> School<'p> {
+    pub(super) fn new(plan: &'p Plan<'p>, strategy: &Strategy, shelf: &'p Shelf) -> Self {
+        let learners = plan.models.iter().map(|model| Learner::new(strategy, &model.model.name)).collect();
+        Self { plan, learners, shelf, in_force: vec![None; plan.models.len()], starting: BTreeMap::new() }
+    }
+
+    /// The policy of a wait that starts at `now`.
+    pub(super) fn policy(&mut self, model: usize, now: Micros) -> Policy<'p> {
+        let next = self.learners[model].plan(now);
+        let name = &self.plan.models[model].model.name;
+        let in_force = match self.in_force[model] {
+            Some(in_force) if std::ptr::eq(in_force, Arc::as_ptr(next)) => in_force,
+            _ => self.shelf.push_get(Arc::clone(next)),
+        };
+        self.in_force[model] = Some(in_force);
+        Policy::new(in_force, name)
+    }
+
+    /// A wait is over; `unfinished` is when its last poll that said so was sent.
+    pub(super) fn tell(&mut self, record: &TaskRecord, created: Micros, unfinished: Option<Micros>) {
+        let observation = match record.outcome {
+            Outcome::Success | Outcome::Failed => Some(learned::stated(stated_ms(created), stated_ms(record.done))),
+            Outcome::TimeoutMissed | Outcome::TimeoutImpatient | Outcome::TimeoutTrue => {
+                unfinished.map(|sent| learned::unfinished_after(sent - record.wait_start))
+            }
+            _ => None,
+        };
+        if let Some(observation) = observation {
+            self.learners[record.model as usize].tell(record.settled, record.task, observation);
+        }
+    }
+
+    /// The learners, who have taken in everything.
+    pub(super) fn graduates(mut self) -> Vec<Learner> {
+        for learner in &mut self.learners {
+            learner.plan(Micros::NEVER);
+        }
+        self.learners
+    }
+}
+
+/// An instant as the service states it.
+fn stated_ms(at: Micros) -> u64 {
+    at.get() / 1_000
+}

@@ -1,0 +1,76 @@
+//! What no polling strategy can do better than: the least expected cost of waiting for a model's tasks.
+
+use crate::inspection::{Checks, CostWeights, DoneLaw, Problem};
+use crate::strategy::calm::checks;
+use crate::strategy::composition::Strategy;
+use crate::time::Micros;
+use crate::world::model::Model;
+
+/// Ratios of the cost of a poll to that of a second of delay at which the floor of the Pareto chart is drawn.
+const FLOOR_POINTS: usize = 24;
+/// The least and the greatest of them, relative to the scenario's own.
+const FLOOR_RANGE: (f64, f64) = (1e-3, 1e2);
+
+/// The law of a model's tasks, and the least expected cost of a wait in a world without faults and round trips.
+#[derive(Debug, Clone)]
+pub struct Yardstick {
+    law: DoneLaw,
+    weights: CostWeights,
+    horizon: f64,
+    /// Least expected cost of a task.
+    pub least: f64,
+}
+
+impl Yardstick {
+    /// The yardstick of `model`; `None` where tasks wait for workers, whose law is not known, or a weight is zero.
+    #[must_use]
+    pub fn new(model: &Model, weights: &CostWeights, horizon: Micros) -> Option<Self> {
+        if model.workers.is_some() {
+            return None;
+        }
+        let law = DoneLaw::of_model(model);
+        let horizon = horizon.get().max(1) as f64;
+        let best = Problem::new(&law, *weights).ok()?.deadline(horizon).solve();
+        // A last poll at the horizon tells nothing new of tasks that are not done by then; who does not make it is charged
+        // as if, for those that are.
+        let least = best.cost(&law, weights, Some(horizon)) - weights.poll * (1.0 - law.below(horizon));
+        Some(Self { law, weights: *weights, horizon, least })
+    }
+
+    /// The law of the done-instant.
+    #[must_use]
+    pub fn law(&self) -> &DoneLaw {
+        &self.law
+    }
+
+    /// Exact expected cost of waiting at these instants, in the same world.
+    #[must_use]
+    pub fn cost(&self, checks: &Checks) -> f64 {
+        checks.cost(&self.law, &self.weights, Some(self.horizon))
+    }
+
+    /// Exact expected cost of a strategy over that of the best one that, like it, asks for the last time at the horizon;
+    /// minus 1. `None` where it has no exact expectation.
+    #[must_use]
+    pub fn excess(&self, strategy: &Strategy, model: &str) -> Option<f64> {
+        let checks = checks(strategy, model, Micros::from_f64(self.horizon))?;
+        let last_poll = self.weights.poll * (1.0 - self.law.below(self.horizon));
+        Some(self.cost(&checks) / (self.least + last_poll) - 1.0)
+    }
+
+    /// Polls of a task, and seconds of delay, of the best schedules for other ratios of the weights, from few polls to
+    /// many: what no polling strategy can be below and left of.
+    #[must_use]
+    pub fn floor(&self) -> Vec<(f64, f64)> {
+        let (least, greatest) = FLOOR_RANGE;
+        let ratios = (0..FLOOR_POINTS).rev().map(|at| at as f64 / (FLOOR_POINTS - 1) as f64);
+        let points = ratios.filter_map(|share| {
+            let poll = self.weights.poll * least * (greatest / least).powf(share);
+            let weights = CostWeights { poll, ..self.weights };
+            let best = Problem::new(&self.law, weights).ok()?.deadline(self.horizon).roughly().solve();
+            let expected = best.expected(&self.law, Some(self.horizon), 0.0);
+            Some((expected.polls, expected.delay()? / 1e6))
+        });
+        points.collect()
+    }
+}

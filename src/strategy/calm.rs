@@ -1,0 +1,43 @@
+//! When a strategy polls in a calm world, where every poll says at once that the task is not finished: what its exact
+//! expectations are taken of.
+
+use crate::api::reply::{Reply, TaskState};
+use crate::inspection::{Checks, Then};
+use crate::strategy::composition::Strategy;
+use crate::strategy::wait::{Policy, Step};
+use crate::time::Micros;
+use crate::world::draws::{Keys, Stream};
+
+/// Most polls of a wait that are listed.
+const MOST: usize = 1_000_000;
+
+/// The instants of its polls for a task of `model` that never ends, up to `horizon`; `None` for a strategy that is not
+/// told by polls alone, whose instants are random, or depend on other tasks.
+///
+/// A strategy that learns is taken at what it does before it has learnt.
+#[must_use]
+pub fn checks(strategy: &Strategy, model: &str, horizon: Micros) -> Option<Checks> {
+    let policy = Policy::new(strategy, model);
+    if policy.channel() != crate::strategy::composition::Channel::Poll || policy.is_jittered() {
+        return None;
+    }
+    // Never drawn from: there is no jitter.
+    let mut draws = Keys::new(0, 0, model).draws(Stream::Jitter, 0);
+    let (mut wait, mut step) = policy.begin(Micros::ZERO, &mut draws);
+    let mut instants: Vec<f64> = Vec::new();
+    loop {
+        match step {
+            Step::Poll { at, .. } if at <= horizon && instants.len() < MOST => {
+                instants.push(at.get() as f64);
+                (_, step) = wait.reply(at, &Reply::state(TaskState::Processing), &mut draws);
+            }
+            Step::End { at, .. } => {
+                return (!instants.is_empty())
+                    .then(|| Checks { instants, then: Then::GiveUpAt(at.min(horizon).get() as f64) });
+            }
+            Step::Poll { .. } | Step::Listen => {
+                return (!instants.is_empty()).then(|| Checks { instants, then: Then::GiveUpAt(horizon.get() as f64) });
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The `learned` strategy: the best schedule for the law that finished tasks have shown so far.
+//!
+//! A [`Learner`] is told how long tasks of one model took, from their creation to their end as the service states it, so
+//! that what it learns does not depend on how it polled. Below [`FEWEST`] observations it waits as the guide does; from
+//! then on by the [optimal schedule](crate::inspection) for a [fitted law](crate::fit), with a little of a wide law mixed
+//! in, since a few tasks cannot rule out a slow one. It plans again as the observations have grown by half, or half of
+//! its window is new; the window lets it follow a service that changes.
+//!
+//! It is pure: what became known, and when, comes in as arguments, and a plan made at an instant rests on what was known
+//! by then, taken in the order in which it became known.
+//!
+//! ```
+//! use pollbench::fit::Observation;
+//! use pollbench::strategy::learned::{Learner, Learning};
+//! use pollbench::time::Micros;
+//!
+//! let mut learner = Learner::new(&Learning::default().strategy(), "sora-2");
+//! for (task, seconds) in [180, 204, 171, 166, 223, 190].into_iter().enumerate() {
+//!     let known = Micros::from_secs(300 * task as u64 + seconds);
+//!     learner.tell(known, task as u64, Observation::Exact(seconds as f64 * 1e6));
+//! }
+//! assert_eq!(learner.observations(), 0, "nothing is taken in before a wait starts");
+//! let strategy = learner.plan(Micros::from_secs(3_600));
+//! assert_eq!(learner.observations(), 6);
+//! assert_ne!(strategy.pace("sora-2"), Learning::default().strategy().pace("sora-2"));
+//! ```
+
+use crate::fit::{Fit, Observation};
+use crate::inspection::{CostWeights, DoneLaw, Problem};
+use crate::strategy::composition::{Limit, Recovery, Sharing, Strategy, Tolerance};
+use crate::strategy::optimal::table;
+use crate::strategy::presets::adaptive_until;
+use crate::time::Micros;
+use crate::world::distribution::Distribution;
+use std::collections::{BTreeMap, VecDeque};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+/// Its name.
+pub const NAME: &str = "learned";
+/// Observations before the first plan of its own.
+pub const FEWEST: u64 = 5;
+/// Numbers of observations after which the plan in force is kept for the learning curve.
+pub const MILESTONES: [u64; 5] = [5, 20, 50, 100, 1_000];
+
+/// Observations that the wide law counts for.
+const PRIOR_WEIGHT: f64 = 0.5;
+/// Standard deviation of the logarithm of the wide law.
+const PRIOR_SIGMA: f64 = 1.0;
+
+/// How it learns.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Learning {
+    /// Observations that it remembers.
+    pub window: NonZeroU32,
+    /// What polls and delay cost.
+    pub weights: CostWeights,
+}
+
+/// 200 observations fix a plan to about a quarter of a per cent of cost; a poll costs as much as ten seconds of delay.
+impl Default for Learning {
+    fn default() -> Self {
+        let window = NonZeroU32::MIN.saturating_add(199);
+        Self { window, weights: CostWeights { poll: 1.0, delay_per_s: 0.1 } }
+    }
+}
+
+impl Learning {
+    /// The strategy that learns so: until it has learnt, the guide's settings; until half an hour by the clock, because
+    /// one who gives up early never sees how long tasks take; errors are polled over.
+    #[must_use]
+    pub fn strategy(self) -> Strategy {
+        Strategy {
+            name: NAME.to_owned(),
+            about: "learns each model's times from finished tasks and asks at the best instants for them; the guide's settings for the first five"
+                .to_owned(),
+            recovery: Recovery::Tolerant(Tolerance::default()),
+            sharing: Sharing::Learned(self),
+            ..adaptive_until(Micros::from_secs(1_800))
+        }
+    }
+}
+
+/// What has been learnt of one model, and what is to be done about it.
+#[derive(Debug, Clone)]
+pub struct Learner {
+    learning: Learning,
+    model: String,
+    /// What is followed: each wait on its own.
+    in_force: Arc<Strategy>,
+    /// The last observations, oldest first.
+    seen: VecDeque<Observation>,
+    /// Observations ever.
+    total: u64,
+    /// Observations at the last plan.
+    planned_at: u64,
+    /// What is known and not yet taken in, by instant and task.
+    news: BTreeMap<(Micros, u64), Observation>,
+    milestones: Vec<(u64, Arc<Strategy>)>,
+}
+
+/// What survives of a [`Learner`] between two runs of a program.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(any(feature = "net", feature = "engine"), derive(serde::Serialize, serde::Deserialize))]
+pub struct Learnt {
+    /// Observations ever.
+    pub total: u64,
+    /// Durations in microseconds of the remembered tasks that ended, oldest first, and where one gave up, how long it had
+    /// waited by then and `true`.
+    pub seen: Vec<(f64, bool)>,
+}
+
+impl Learner {
+    /// Knows nothing yet. A strategy that does not learn is followed as it is.
+    #[must_use]
+    pub fn new(strategy: &Strategy, model: &str) -> Self {
+        let learning = match strategy.sharing {
+            Sharing::Learned(learning) => learning,
+            _ => Learning::default(),
+        };
+        let mut alone = Strategy { per_model: BTreeMap::new(), sharing: Sharing::Alone, ..strategy.clone() };
+        strategy.pace(model).clone_into(&mut alone.pace);
+        Self {
+            learning,
+            model: model.to_owned(),
+            in_force: Arc::new(alone),
+            seen: VecDeque::new(),
+            total: 0,
+            planned_at: 0,
+            news: BTreeMap::new(),
+            milestones: Vec::new(),
+        }
+    }
+
+    /// Takes up what an earlier learner knew.
+    #[must_use]
+    pub fn resumed(strategy: &Strategy, model: &str, learnt: &Learnt) -> Self {
+        let mut learner = Self::new(strategy, model);
+        let usable = |(at, _): &&(f64, bool)| at.is_finite() && *at >= 0.0;
+        let window = learner.learning.window.get() as usize;
+        let remembered: Vec<_> = learnt.seen.iter().filter(usable).collect();
+        learner.seen = remembered[remembered.len().saturating_sub(window)..]
+            .iter()
+            .map(|(at, gave_up)| if *gave_up { Observation::Beyond(*at) } else { Observation::Exact(*at) })
+            .collect();
+        learner.total = learnt.total.max(learner.seen.len() as u64);
+        if learner.total >= FEWEST {
+            learner.plan_again();
+        }
+        learner
+    }
+
+    /// What is to be kept for later: what has been taken in, and what is known beside it.
+    #[must_use]
+    pub fn learnt(&self) -> Learnt {
+        let all = self.seen.iter().chain(self.news.values());
+        let seen = all
+            .map(|observation| match *observation {
+                Observation::Exact(at) => (at, false),
+                Observation::Within(low, high) => ((low * high).sqrt(), false),
+                Observation::Beyond(at) => (at, true),
+            })
+            .collect();
+        Learnt { total: self.total + self.news.len() as u64, seen }
+    }
+
+    /// The model.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// Observations taken in so far.
+    #[must_use]
+    pub fn observations(&self) -> u64 {
+        self.total
+    }
+
+    /// Plans in force after each of [`MILESTONES`] observations that was reached.
+    #[must_use]
+    pub fn milestones(&self) -> &[(u64, Arc<Strategy>)] {
+        &self.milestones
+    }
+
+    /// Something became known of task `task` at `known`. A task counts once.
+    pub fn tell(&mut self, known: Micros, task: u64, observation: Observation) {
+        self.news.insert((known, task), observation);
+    }
+
+    /// How a wait that starts at `now` is to be waited.
+    pub fn plan(&mut self, now: Micros) -> &Arc<Strategy> {
+        while let Some(entry) = self.news.first_entry()
+            && entry.key().0 <= now
+        {
+            let observation = entry.remove();
+            self.take_in(observation);
+        }
+        &self.in_force
+    }
+
+    fn take_in(&mut self, observation: Observation) {
+        let window = self.learning.window.get() as usize;
+        if self.seen.len() == window {
+            self.seen.pop_front();
+        }
+        self.seen.push_back(observation);
+        self.total += 1;
+        let (since, half) = (self.total - self.planned_at, window as u64 / 2);
+        if self.total >= FEWEST && (2 * since >= self.planned_at || since >= half.max(1)) {
+            self.plan_again();
+        }
+        if MILESTONES.contains(&self.total) {
+            self.milestones.push((self.total, Arc::clone(&self.in_force)));
+        }
+    }
+
+    fn plan_again(&mut self) {
+        self.planned_at = self.total;
+        // In order of size, so that the same observations give the same plan whichever came first.
+        let mut sample: Vec<Observation> = self.seen.iter().copied().collect();
+        let key = |observation: &Observation| match *observation {
+            Observation::Exact(at) | Observation::Within(at, _) | Observation::Beyond(at) => at,
+        };
+        sample.sort_by(|a, b| key(a).total_cmp(&key(b)));
+        let Some(law) = Fit::of(&sample).ok().and_then(|fit| cautious(&fit.blend, sample.len())) else { return };
+        let law = DoneLaw::of(law);
+        let Ok(problem) = Problem::new(&law, self.learning.weights) else { return };
+        let pace = &self.in_force.pace;
+        let problem = match pace.limit {
+            Limit::WallClock(deadline) => problem.deadline(deadline.get().max(1) as f64),
+            _ => problem,
+        };
+        let mut next = Strategy::clone(&self.in_force);
+        next.pace.schedule = table(&problem.roughly().solve());
+        self.in_force = Arc::new(next);
+    }
+}
+
+/// What a finished task teaches by its `createTime` and `completeTime`, in Unix milliseconds.
+#[must_use]
+pub fn stated(create_time_ms: u64, complete_time_ms: u64) -> Observation {
+    Observation::Exact(complete_time_ms.saturating_sub(create_time_ms) as f64 * 1e3)
+}
+
+/// What a task teaches on which a wait gave up: the poll sent so long after its start still found it unfinished.
+#[must_use]
+pub fn unfinished_after(time: Micros) -> Observation {
+    Observation::Beyond(time.get() as f64)
+}
+
+/// The law with a little of a wide one, less as observations grow.
+fn cautious(law: &Distribution, count: usize) -> Option<Distribution> {
+    let share = PRIOR_WEIGHT / (count as f64 + FEWEST as f64);
+    let median = law.quantile(0.5).max(1.0);
+    let wide =
+        Distribution::build("lognormal", |name| Some(if name == "median" { median } else { PRIOR_SIGMA })).ok()?;
+    Distribution::mixture(vec![(1.0 - share, law.clone()), (share, wide)]).ok()
+}
