@@ -13,6 +13,7 @@
 //! |--:|:--|:--|:--|
 //! | 5 | [`cli`] | the command line: one file a subcommand | `cli` |
 //! | 4 | [`report`] | tables, charts, pages: figures in, text out | `report` |
+//! | 4 | [`tune`] | the best settings for a law or for observed times | `report` |
 //! | 3 | [`engine`] | the simulator, traces, gates: a plan in, task records out | `engine` |
 //! | 3 | [`mock`] | the mock server as a test kit | `mock` |
 //! | 3 | [`scenario`] | one file that says which tasks, faults and strategies meet; what exists is valid | `engine` |
@@ -21,6 +22,7 @@
 //! | 2 | [`client`] | an asynchronous client: submits, waits, webhooks | `client` |
 //! | 1 | [`strategy`] | how a client waits: schedule, limit, recovery, jitter, channel; the presets | none |
 //! | 1 | [`inspection`] | the best schedule for a law, and the exact cost of any schedule | none |
+//! | 1 | [`fit`] | from observed durations to a law of them | none |
 //! | 1 | [`net`] | a clock at any pace, connections over sockets or in memory | `net` |
 //! | 0 | [`world`] | distributions, models, arrivals, fates, faults and weather, keyed draws | none |
 //! | 0 | [`api`] | what can come back for a request | none |
@@ -88,6 +90,8 @@ pub mod mock;
 pub mod report;
 #[cfg(feature = "engine")]
 pub mod scenario;
+#[cfg(feature = "report")]
+pub mod tune;
 
 #[cfg(feature = "cli")]
 pub mod cli;

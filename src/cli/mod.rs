@@ -9,6 +9,7 @@ mod list;
 mod schema;
 mod serve;
 mod trace;
+mod tune;
 mod validate;
 
 use crate::scenario::error::ScenarioError;
@@ -32,6 +33,7 @@ Examples:
   pollbench compare my.toml --out out        your own scenario
   pollbench serve                            a mock of the API for your own client
   pollbench trace --strategy adaptive --model sora-2 --completes-at 94s
+  pollbench tune --model sora-2              what to configure
   pollbench list strategies
 
 Exit codes: 0 ok, 1 the run failed, 2 bad usage or bad input, 3 a gate failed, 4 a gate undecided under --strict";
@@ -44,6 +46,8 @@ enum Command {
     Serve(serve::Serve),
     /// Show one wait request by request
     Trace(trace::Trace),
+    /// Find the best settings for a model, a law of times, or observed times
+    Tune(tune::Tune),
     /// Compare two results files, task by task where they share tasks
     Diff(diff::Diff),
     /// Show what there is
@@ -80,6 +84,7 @@ pub fn main() -> ExitCode {
         Command::Compare(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Trace(command) => command.run(),
+        Command::Tune(command) => command.run(),
         Command::Diff(command) => command.run(),
         Command::List(command) => command.run(),
         Command::Validate(command) => command.run(),

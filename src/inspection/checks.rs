@@ -1,6 +1,6 @@
 //! Instants of polls, and the exact expectation of what they cost.
 
-use crate::inspection::law::DoneLaw;
+use crate::inspection::law::{Cumulative, DoneLaw};
 use crate::inspection::weights::CostWeights;
 
 /// A schedule is followed until so few tasks are unknown.
@@ -108,7 +108,7 @@ impl Checks {
     /// The exact expectation under `law`, where each poll tells nothing with probability `loss`, independently. A task
     /// that ends by `horizon` and never becomes known is charged for it; without a horizon it is not.
     #[must_use]
-    pub fn expected(&self, law: &DoneLaw, horizon: Option<f64>, loss: f64) -> Expected {
+    pub fn expected(&self, law: &impl Cumulative, horizon: Option<f64>, loss: f64) -> Expected {
         let gap = self.gap();
         let mut sums = Sums { all: if gap.is_some() { law.ends() } else { 1.0 }, ..Sums::default() };
         let mut index = 0;
@@ -144,14 +144,14 @@ impl Checks {
 
     /// Expected cost in a world without loss: see [`expected`](Self::expected).
     #[must_use]
-    pub fn cost(&self, law: &DoneLaw, weights: &CostWeights, horizon: Option<f64>) -> f64 {
+    pub fn cost(&self, law: &impl Cumulative, weights: &CostWeights, horizon: Option<f64>) -> f64 {
         self.expected(law, horizon, 0.0).cost(weights)
     }
 
     /// Probability that a task ends and is not known `late` microseconds after its end, without loss. Tasks on which
     /// the wait gave up count.
     #[must_use]
-    pub fn late_share(&self, law: &DoneLaw, late: f64) -> f64 {
+    pub fn late_share(&self, law: &impl Cumulative, late: f64) -> f64 {
         let (mut share, mut below, mut index) = (0.0, 0.0, 0);
         while let Some(at) = self.at(index) {
             share += (law.below(at - late) - below).max(0.0);
@@ -233,13 +233,13 @@ struct Sums {
 
 impl Sums {
     /// F at `to`, and how long tasks that were not detected by the last poll have been done by then.
-    fn until(&self, law: &DoneLaw, to: f64) -> (f64, f64) {
+    fn until(&self, law: &impl Cumulative, to: f64) -> (f64, f64) {
         let gap = to - self.at;
         let fresh = law.area(to) - self.area - self.below * gap;
         (law.below(to), fresh.max(0.0) + self.undetected * gap)
     }
 
-    fn poll(&mut self, law: &DoneLaw, at: f64, loss: f64) {
+    fn poll(&mut self, law: &impl Cumulative, at: f64, loss: f64) {
         self.polls += self.all - self.below + self.undetected;
         let (below, waited) = self.until(law, at);
         let (open, waited) = (self.undetected + below - self.below, self.waited + waited);
@@ -251,7 +251,7 @@ impl Sums {
 
     /// Polls at equal gaps from here on, for ever: by the Euler–Maclaurin formula, for tails that are smooth on the
     /// scale of the gap.
-    fn tail(&mut self, law: &DoneLaw, gap: f64, loss: f64) {
+    fn tail(&mut self, law: &impl Cumulative, gap: f64, loss: f64) {
         let left = (law.ends() - self.below).max(0.0);
         if left + self.undetected <= RARE {
             return;

@@ -1,9 +1,11 @@
 //! Instants at which a law is tabulated, and the least-cost path over them.
 
-use crate::inspection::law::DoneLaw;
+use crate::inspection::law::{Cumulative, DoneLaw};
 
 /// No two neighbours differ by more than this probability, unless the law jumps.
 const WIDEST_STEP: f64 = 1.0 / 400.0;
+/// Instants of a sketch.
+const SKETCHED: usize = 3_000;
 /// Points between which nothing can be told apart, relative to where they are.
 const FINEST: f64 = 1e-11;
 
@@ -40,7 +42,9 @@ impl Grid {
         let ratio = ((end - start) / first).max(1.0);
         at.extend(steps(0.4 * count).map(|share| start + first * ratio.powf(share)));
         at.extend(steps(0.1 * count).map(|share| start + share * (end - start)));
-        at.extend(law.corners().into_iter().filter(|corner| *corner < end));
+        // A jump lies between a corner and the instant just before it.
+        let corners = law.corners().into_iter().flat_map(|corner| [corner * (1.0 - 1e-9), corner]);
+        at.extend(corners.filter(|corner| *corner < end));
         sort(&mut at);
         let mut points: Vec<(f64, f64)> = at.into_iter().map(|x| (x, law.below(x))).collect();
         for _ in 0..24 {
@@ -86,6 +90,71 @@ impl Grid {
     #[inline]
     pub(super) fn delay(&self, from: usize, to: usize) -> f64 {
         self.area[to] - self.area[from] - self.below[from] * (self.at[to] - self.at[from])
+    }
+}
+
+/// A law looked up in a grid, between whose points it is a parabola: many times as fast as most laws, and good to some
+/// 10⁻⁶ of the cost.
+#[derive(Debug, Clone)]
+pub struct Sketch {
+    grid: Grid,
+    ends: f64,
+    mean: f64,
+}
+
+impl Sketch {
+    /// A sketch of `law` up to where few tasks are left, or to `end`.
+    #[must_use]
+    pub fn of(law: &DoneLaw, end: Option<f64>) -> Self {
+        let end = end.unwrap_or_else(|| law.quantile(1.0 - 1e-9));
+        let grid = Grid::covering(law, law.quantile(0.0), end, SKETCHED, Area::Exact);
+        Self { grid, ends: law.ends(), mean: law.mean() }
+    }
+
+    /// The same from fewer points: for a law that is itself an estimate.
+    #[must_use]
+    pub fn roughly(law: &DoneLaw, end: Option<f64>) -> Self {
+        let end = end.unwrap_or_else(|| law.quantile(1.0 - 1e-6));
+        let grid = Grid::covering(law, law.quantile(0.0), end, SKETCHED / 8, Area::Trapezoidal);
+        Self { grid, ends: law.ends(), mean: law.mean() }
+    }
+
+    /// The cell that `x` lies in, and how far.
+    fn place(&self, x: f64) -> (usize, f64) {
+        let at = &self.grid.at;
+        let cell = at.partition_point(|known| *known <= x).clamp(1, at.len() - 1) - 1;
+        (cell, (x - at[cell]) / (at[cell + 1] - at[cell]))
+    }
+}
+
+impl Cumulative for Sketch {
+    fn below(&self, x: f64) -> f64 {
+        let last = self.grid.at.len() - 1;
+        if x >= self.grid.at[last] || last == 0 {
+            return if x < 0.0 { 0.0 } else { self.grid.below[last] };
+        }
+        let (cell, share) = self.place(x.max(0.0));
+        let (low, high) = (self.grid.below[cell], self.grid.below[cell + 1]);
+        low + share * (high - low)
+    }
+
+    fn area(&self, x: f64) -> f64 {
+        let last = self.grid.at.len() - 1;
+        if x >= self.grid.at[last] || last == 0 {
+            return self.grid.area[last] + (x - self.grid.at[last]).max(0.0) * self.grid.below[last];
+        }
+        let (cell, share) = self.place(x.max(0.0));
+        let width = self.grid.at[cell + 1] - self.grid.at[cell];
+        let (low, high) = (self.grid.below[cell], self.grid.below[cell + 1]);
+        self.grid.area[cell] + width * share * (low + 0.5 * share * (high - low))
+    }
+
+    fn ends(&self) -> f64 {
+        self.ends
+    }
+
+    fn mean(&self) -> f64 {
+        self.mean
     }
 }
 

@@ -27,6 +27,36 @@ pub struct DoneLaw {
     ends: f64,
 }
 
+/// What expectations are taken of: a distribution function and its integral.
+pub trait Cumulative {
+    /// Probability of being done by `x` microseconds.
+    fn below(&self, x: f64) -> f64;
+    /// ∫ of that from 0 to `x`.
+    fn area(&self, x: f64) -> f64;
+    /// Probability of ever being done.
+    fn ends(&self) -> f64;
+    /// Mean done-instant, times that probability.
+    fn mean(&self) -> f64;
+}
+
+impl Cumulative for DoneLaw {
+    fn below(&self, x: f64) -> f64 {
+        self.below(x)
+    }
+
+    fn area(&self, x: f64) -> f64 {
+        self.area(x)
+    }
+
+    fn ends(&self) -> f64 {
+        self.ends
+    }
+
+    fn mean(&self) -> f64 {
+        self.mean()
+    }
+}
+
 /// Tasks of one fate.
 #[derive(Debug, Clone, PartialEq)]
 struct Part {

@@ -35,6 +35,7 @@ pub mod recursion;
 mod weights;
 
 pub use checks::{Checks, Expected, Then, Timeouts};
-pub use law::DoneLaw;
+pub use grid::Sketch;
+pub use law::{Cumulative, DoneLaw};
 pub use problem::{Bounds, Problem, UnsolvableProblem};
 pub use weights::CostWeights;

@@ -153,15 +153,17 @@ impl<'a> Problem<'a> {
     #[must_use]
     pub fn solve(&self) -> Checks {
         let Bounds { max_p95_delay, max_polls, .. } = self.bounds;
+        let is_priced = max_p95_delay.is_some() || max_polls.is_some();
         let mut grid = self.first_grid();
-        let mut prices = Prices::default();
-        if max_p95_delay.is_some() || max_polls.is_some() {
-            prices = self.prices(&grid);
-        }
-        let mut path = self.path(&grid, prices);
+        let priced = |grid: &Grid| {
+            let on_time = self.on_time(grid);
+            let prices = if is_priced { self.prices(grid, &on_time) } else { Prices::default() };
+            self.path(grid, &on_time, prices)
+        };
+        let mut path = priced(&grid);
         for _ in 0..if self.roughly { 0 } else { ZOOMS } {
             grid = self.closer(&grid, &path);
-            path = self.path(&grid, prices);
+            path = priced(&grid);
         }
         let mut instants: Vec<f64> = path.iter().map(|node| grid.at[*node]).collect();
         let then = match self.deadline {
@@ -186,7 +188,7 @@ impl<'a> Problem<'a> {
         let mut count = COARSE;
         loop {
             let grid = Grid::covering(self.law, start, end, count, Area::Exact);
-            let polls = self.path(&grid, Prices::default()).len();
+            let polls = self.path(&grid, &[], Prices::default()).len();
             if polls * PER_GAP <= count || count >= MOST {
                 return grid;
             }
@@ -194,8 +196,14 @@ impl<'a> Problem<'a> {
         }
     }
 
-    fn path(&self, grid: &Grid, prices: Prices) -> Vec<usize> {
-        let Bounds { min_gap, max_delay, max_p95_delay, .. } = self.bounds;
+    /// Probability of being done so early that an instant of the grid would be too late for it; empty without that bound.
+    fn on_time(&self, grid: &Grid) -> Vec<f64> {
+        let at = |late: f64| grid.at.iter().map(|at| self.law.below(*at - late)).collect();
+        self.bounds.max_p95_delay.map_or_else(Vec::new, at)
+    }
+
+    fn path(&self, grid: &Grid, on_time: &[f64], prices: Prices) -> Vec<usize> {
+        let Bounds { min_gap, max_delay, .. } = self.bounds;
         let last = grid.at.len() - 1;
         let (poll, delay) = (self.weights.poll + prices.poll, self.weights.delay_per_us());
         // Tasks that never end are asked for up to the deadline; without one there are none.
@@ -207,17 +215,15 @@ impl<'a> Problem<'a> {
         let (min_gap, max_gap) = (min_gap.unwrap_or(0.0), max_delay.unwrap_or(f64::INFINITY));
         let forbidden = FORBIDDEN * (poll + delay * grid.at[last]) / grid.at[last].max(1.0);
         let soonest = self.law.quantile(0.0);
-        let on_time: Vec<f64> = match max_p95_delay {
-            Some(late) if prices.late > 0.0 => grid.at.iter().map(|at| self.law.below(*at - late)).collect(),
-            _ => vec![0.0; grid.at.len()],
-        };
         // Each term is a convex function of a difference of two ascending figures, which keeps the inequality.
         let bounded = |i: usize, j: usize| {
             let gap = grid.at[j] - grid.at[i];
             let wait = if i == 0 { grid.at[j] - soonest } else { gap };
             let short = if i == 0 { 0.0 } else { (min_gap - gap).max(0.0) };
             let out = short + (wait - max_gap).max(0.0);
-            plain(i, j) + prices.late * (on_time[j] - grid.below[i]).max(0.0) + forbidden * out
+            plain(i, j)
+                + prices.late * on_time.get(j).map_or(0.0, |early| (early - grid.below[i]).max(0.0))
+                + forbidden * out
         };
         shortest_path(last, bounded).0
     }
@@ -244,10 +250,10 @@ impl<'a> Problem<'a> {
 
     /// Prices at which the bounds on the share of late tasks and on the polls are kept: bisection of each in turn, on
     /// the Lagrangian (Everett, Operations Research 11 (1963) 399–417).
-    fn prices(&self, grid: &Grid) -> Prices {
+    fn prices(&self, grid: &Grid, on_time: &[f64]) -> Prices {
         let Bounds { max_p95_delay, max_polls, .. } = self.bounds;
         let keeps = |prices: Prices| {
-            let instants: Vec<f64> = self.path(grid, prices).iter().map(|node| grid.at[*node]).collect();
+            let instants: Vec<f64> = self.path(grid, on_time, prices).iter().map(|node| grid.at[*node]).collect();
             let then = if self.deadline.is_some() { Then::GiveUp } else { Then::Repeat };
             let checks = Checks { instants, then };
             let expected = checks.expected(self.law, self.deadline, 0.0);

@@ -28,6 +28,17 @@ impl Unit {
         })
     }
 
+    /// How it is written.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Micros => "us",
+            Self::Millis => "ms",
+            Self::Seconds => "s",
+            Self::Minutes => "m",
+        }
+    }
+
     /// Its length in microseconds.
     fn micros(self) -> f64 {
         match self {
@@ -93,21 +104,41 @@ pub enum ColumnError {
 ///
 /// Where the column or a number in it is missing, or a number is no duration.
 pub fn durations(text: &str, column: &str, unit: Unit) -> Result<Vec<Micros>, ColumnError> {
+    let rows = columns(text, &[column], unit)?;
+    let filled = |(row, cells): (u64, Vec<Option<Micros>>)| {
+        cells[0].ok_or_else(|| ColumnError::NotANumber { row, cell: String::new() })
+    };
+    rows.into_iter().map(filled).collect()
+}
+
+/// The same for several columns: the number of each row, and its durations; `None` where a cell is empty.
+///
+/// # Errors
+///
+/// Where a column is missing, or a cell is not empty and no duration.
+pub fn columns(text: &str, names: &[&str], unit: Unit) -> Result<Vec<(u64, Vec<Option<Micros>>)>, ColumnError> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| malformed(&error))?;
-    let Some(index) = header.iter().position(|name| name == column) else {
-        let header = header.iter().map(|name| format!("`{name}`")).collect();
-        return Err(ColumnError::NoColumn { column: column.to_owned(), header });
+    let place = |column: &&str| {
+        header.iter().position(|name| name == *column).ok_or_else(|| {
+            let header = header.iter().map(|name| format!("`{name}`")).collect();
+            ColumnError::NoColumn { column: (*column).to_owned(), header }
+        })
     };
-    let times: Vec<Micros> = reader
+    let places = names.iter().map(place).collect::<Result<Vec<usize>, _>>()?;
+    let rows = reader
         .records()
         .map(|record| {
             let record = record.map_err(|error| malformed(&error))?;
             let row = row(record.position());
-            duration(&record[index], row, unit)
+            let cell = |place: &usize| match &record[*place] {
+                "" => Ok(None),
+                cell => duration(cell, row, unit).map(Some),
+            };
+            Ok((row, places.iter().map(cell).collect::<Result<_, _>>()?))
         })
-        .collect::<Result<_, _>>()?;
-    if times.is_empty() { Err(ColumnError::Empty) } else { Ok(times) }
+        .collect::<Result<Vec<_>, _>>()?;
+    if rows.is_empty() { Err(ColumnError::Empty) } else { Ok(rows) }
 }
 
 /// The duration in one cell.

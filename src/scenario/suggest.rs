@@ -12,7 +12,7 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 }
 
 /// Help on an unknown `word`: the nearest of `candidates`, and all of them.
-pub(super) fn help<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
+pub fn help<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
     let all: Vec<String> = candidates.clone().into_iter().map(|candidate| format!("`{candidate}`")).collect();
     let allowed = match all.as_slice() {
         [] => "nothing is allowed here".to_owned(),

@@ -13,6 +13,7 @@ mod pareto;
 mod raster;
 mod rate;
 mod timeline;
+pub mod tuning;
 
 pub(super) use palette::{Look, THEME};
 pub(super) use timeline::timeline;

@@ -64,7 +64,31 @@ enum Form {
     Empirical(Vec<Micros>),
 }
 
+/// What a law is made of, as it was written.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Makeup<'a> {
+    /// Parameters of its kind, durations in microseconds.
+    Parameters(Vec<(&'static Parameter, f64)>),
+    /// Weights and parts.
+    Parts(&'a [(f64, Distribution)]),
+    /// Measured values.
+    Values(&'a [Micros]),
+}
+
 impl Distribution {
+    /// The name of its kind, what it is made of, and its bounds `min`, `max` and `shift`.
+    #[must_use]
+    pub fn makeup(&self) -> (&'static str, Makeup<'_>, [(&'static str, Option<Micros>); 3]) {
+        let (kind, makeup) = match &self.form {
+            Form::Parameters { kind, values } => {
+                (kind.name, Makeup::Parameters(kind.parameters.iter().zip(values.iter().copied()).collect()))
+            }
+            Form::Mixture(parts) => ("mixture", Makeup::Parts(parts)),
+            Form::Empirical(values) => ("empirical", Makeup::Values(values)),
+        };
+        (kind, makeup, [("min", self.min), ("max", self.max), ("shift", self.shift)])
+    }
+
     /// Always the same. Values beyond [`Micros::LONGEST`] count as that.
     #[must_use]
     pub fn constant(value: Micros) -> Self {

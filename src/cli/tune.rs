@@ -1,0 +1,256 @@
+//! `pollbench tune`: the best settings for a model.
+
+use crate::cli::folder::Folder;
+use crate::cli::{Failure, note, print};
+use crate::fit::{Fit, Observation};
+use crate::inspection::{Bounds, CostWeights, DoneLaw, Problem};
+use crate::report::charts::tuning;
+use crate::scenario::column::Unit;
+use crate::scenario::shipped::{SHIPPED, load};
+use crate::scenario::suggest;
+use crate::time::Micros;
+use crate::tune::observed::{Source, trust};
+use crate::tune::print::{self, Answer};
+use crate::tune::{Goal, drift, tune};
+use crate::world::distribution::Distribution;
+use crate::world::model::Model;
+use clap::{ArgGroup, Args, ValueEnum};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Factors by which times may drift.
+const DRIFTS: [f64; 2] = [0.7, 1.3];
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, group = ArgGroup::new("times").required(true).multiple(false).args(["completion", "observed", "model"]))]
+pub(super) struct Tune {
+    /// A model of the scenario: its queue, failures and stuck tasks count
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// The scenario of --model [default: the first shipped one that has it]
+    #[arg(long, value_name = "SCENARIO", requires = "model")]
+    scenario: Option<String>,
+    /// A law of times (see `pollbench list distributions`)
+    #[arg(long, value_name = "LAW")]
+    completion: Option<Distribution>,
+    /// A CSV file of observed times
+    #[arg(long, value_name = "FILE")]
+    observed: Option<PathBuf>,
+    /// Its column: durations, or with --upper the last instant at which a task was unfinished
+    #[arg(long, value_name = "NAME", requires = "observed", default_value = "cost_time_ms")]
+    column: String,
+    /// Column of the first instant at which a task was known to be finished; empty where one gave up
+    #[arg(long, value_name = "NAME", requires = "observed")]
+    upper: Option<String>,
+    /// Unit of the columns: us, ms, s or m [default: by the end of the column's name]
+    #[arg(long, value_parser = unit, requires = "observed")]
+    unit: Option<Unit>,
+    /// Cost of one poll
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    poll_cost: f64,
+    /// Cost of a second between a task's end and the client knowing it
+    #[arg(long, value_name = "X", default_value_t = 0.1)]
+    delay_cost_per_s: f64,
+    /// When waits give up, with a last poll there [default: never]
+    #[arg(long, value_name = "TIME", value_parser = positive)]
+    deadline: Option<Micros>,
+    /// At most one task in twenty is known later than this after its end
+    #[arg(long, value_name = "TIME", value_parser = positive)]
+    max_p95_delay: Option<Micros>,
+    /// No task is known later than this after its end
+    #[arg(long, value_name = "TIME", value_parser = positive)]
+    max_delay: Option<Micros>,
+    /// Most polls of a task, on the average
+    #[arg(long, value_name = "X", value_parser = above_zero)]
+    max_polls: Option<f64>,
+    /// Largest share of tasks that waits give up on; without --deadline it sets one
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    max_timeout_share: Option<f64>,
+    /// Most polls per second on the average, at --tasks-per-day
+    #[arg(long, value_name = "X", value_parser = above_zero, requires = "tasks_per_day")]
+    max_polls_per_s: Option<f64>,
+    /// Shortest time between two polls
+    #[arg(long, value_name = "TIME", value_parser = positive)]
+    min_gap: Option<Micros>,
+    /// Probability that a poll tells nothing
+    #[arg(long, value_name = "P", value_parser = share)]
+    poll_loss: Option<f64>,
+    /// Volume, for requests per second
+    #[arg(long, value_name = "N", value_parser = above_zero)]
+    tasks_per_day: Option<f64>,
+    /// Write charts into this folder: the surface of cost, the Pareto front, the fit
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// What to print
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pollbench tune --model sora-2
+  pollbench tune --completion 'lognormal(median=120s, sigma=0.5)' --deadline 10m --max-p95-delay 5s
+  pollbench tune --observed times.csv --column cost_time_ms --tasks-per-day 20000 --out reports/tune
+  pollbench tune --observed polls.csv --column unfinished_s --upper finished_s
+  pollbench tune --model veo-3-1 --format toml >> my.toml
+  pollbench tune --model suno --deadline 5m --format js";
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    /// A strategy for a scenario file
+    Toml,
+    /// An entry of the guide's settings table
+    Js,
+}
+
+fn unit(text: &str) -> Result<Unit, String> {
+    Unit::named(text).ok_or_else(|| "a unit is us, ms, s or m".to_owned())
+}
+
+fn positive(text: &str) -> Result<Micros, String> {
+    match text.parse::<Micros>().map_err(|error| error.to_string())? {
+        Micros::ZERO => Err("it must be longer than nothing".to_owned()),
+        time => Ok(time),
+    }
+}
+
+fn above_zero(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(x) if x > 0.0 && x.is_finite() => Ok(x),
+        _ => Err("it must be a number above zero".to_owned()),
+    }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(x) if (0.0..1.0).contains(&x) => Ok(x),
+        _ => Err("it must be a number from 0 up to, but not including, 1".to_owned()),
+    }
+}
+
+/// Where the times come from.
+struct Times {
+    model: Model,
+    observed: Option<(Vec<Observation>, Fit)>,
+}
+
+impl Tune {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let input = |error: &dyn std::fmt::Display| Failure::Input(error.to_string());
+        let Times { model, observed } = self.times()?;
+        let all = DoneLaw::of_model(&model);
+        let weights = CostWeights { poll: self.poll_cost, delay_per_s: self.delay_cost_per_s };
+        let deadline = self.deadline_for(&all)?;
+        // Without a deadline tasks that never end would be asked for without end.
+        let law = match deadline {
+            Some(_) => all.clone(),
+            None => all.clone().of_those_that_end().ok_or_else(|| input(&"no task of this model ever ends"))?,
+        };
+        let mut goal = Goal::new(&law, weights).map_err(|error| input(&error))?;
+        goal.deadline = deadline.map(|deadline| deadline.get() as f64);
+        goal.loss = self.poll_loss.unwrap_or(0.0);
+        goal.bounds = self.bounds();
+        if goal.deadline.is_none() {
+            Problem::new(&law, weights).and_then(|problem| problem.check()).map_err(|error| input(&error))?;
+        }
+        let folder = self.out.as_deref().map(Folder::writable).transpose()?;
+        let tuned = tune(&goal, &model.name);
+        let drift = drift(&goal, tuned.recommended(), &DRIFTS);
+        let trust = observed.as_ref().map(|(sample, _)| trust(sample, &goal, tuned.recommended()));
+        let answer = Answer {
+            model: &model.name,
+            completion: &model.completion,
+            stuck: 1.0 - all.ends(),
+            weights,
+            deadline,
+            tuned: &tuned,
+            drift: &drift,
+            tasks_per_day: self.tasks_per_day,
+            observed: observed.as_ref().map(|(_, fit)| fit).zip(trust.as_ref()),
+        };
+        if let (Some(folder), Some(out)) = (folder, &self.out) {
+            let charts =
+                tuning::all(&model.name, &goal, &tuned, observed.as_ref().map(|(sample, fit)| (&sample[..], fit)));
+            for (name, svg) in charts {
+                folder.write(&name, svg.as_bytes())?;
+            }
+            note(format_args!("charts: {}", out.display()));
+        }
+        if !tuned.is_feasible {
+            note("warning: no schedule keeps all of these bounds");
+        }
+        print(&match self.format {
+            Format::Text => print::text(&answer),
+            Format::Json => print::json(&answer),
+            Format::Toml => print::toml(&answer),
+            Format::Js => print::js(&answer),
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn times(&self) -> Result<Times, Failure> {
+        if let Some(law) = &self.completion {
+            return Ok(Times { model: Model::plain("your model", law.clone()), observed: None });
+        }
+        if let Some(path) = &self.observed {
+            let refuse = |error: &dyn std::fmt::Display| Failure::Input(format!("{}: {error}", path.display()));
+            let text = std::fs::read_to_string(path).map_err(|error| refuse(&error))?;
+            let source = Source { column: self.column.clone(), upper: self.upper.clone(), unit: self.unit };
+            let sample = source.read(&text).map_err(|error| refuse(&error))?;
+            let fit = Fit::of(&sample).map_err(|error| refuse(&error))?;
+            return Ok(Times { model: Model::plain("your model", fit.blend.clone()), observed: Some((sample, fit)) });
+        }
+        let name = self.model.as_deref().unwrap_or_default();
+        let scenarios: Vec<&str> = match &self.scenario {
+            Some(scenario) => vec![scenario],
+            None => SHIPPED.iter().map(|shipped| shipped.name).collect(),
+        };
+        let mut known: Vec<String> = Vec::new();
+        for scenario in scenarios {
+            for model in load(scenario)?.models {
+                if model.name == name {
+                    return Ok(Times { model, observed: None });
+                }
+                if !known.contains(&model.name) {
+                    known.push(model.name);
+                }
+            }
+        }
+        let help = suggest::help(name, known.iter().map(String::as_str));
+        Err(Failure::Input(format!("there is no model `{name}`: {help}")))
+    }
+
+    /// The deadline that the user gave, or the one that the share of timeouts asks for.
+    fn deadline_for(&self, law: &DoneLaw) -> Result<Option<Micros>, Failure> {
+        let Some(most) = self.max_timeout_share else { return Ok(self.deadline) };
+        let stuck = 1.0 - law.ends();
+        if stuck > most {
+            let message = format!("a share {stuck} of the tasks never ends, so at least that many waits give up");
+            return Err(Failure::Input(message));
+        }
+        let least = Micros::from_f64(law.quantile((1.0 - most) / law.ends()).ceil());
+        match self.deadline {
+            Some(deadline) if deadline < least => Err(Failure::Input(format!(
+                "with --deadline {deadline} more than a share {most} of the waits give up; it would have to be {least}"
+            ))),
+            Some(deadline) => Ok(Some(deadline)),
+            None => Ok(Some(least)),
+        }
+    }
+
+    fn bounds(&self) -> Bounds {
+        let us = |time: Option<Micros>| time.map(|time| time.get() as f64);
+        let by_volume = self.max_polls_per_s.zip(self.tasks_per_day).map(|(rate, tasks)| rate * 86_400.0 / tasks);
+        Bounds {
+            min_gap: us(self.min_gap),
+            max_delay: us(self.max_delay),
+            max_p95_delay: us(self.max_p95_delay),
+            max_polls: match (self.max_polls, by_volume) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            },
+        }
+    }
+}

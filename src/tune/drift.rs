@@ -1,0 +1,34 @@
+//! What settings cost when times have changed.
+
+use super::{Goal, Row};
+use crate::inspection::{CostWeights, Problem};
+
+/// What becomes of settings when every task takes `factor` times as long.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Drift {
+    /// Times now over times then.
+    pub factor: f64,
+    /// Expected cost of the settings.
+    pub cost: f64,
+    /// The same over that of the best schedule for the new times, minus 1.
+    pub excess: f64,
+}
+
+/// The cost of `row` when times are longer or shorter by these factors.
+#[must_use]
+pub fn drift(goal: &Goal<'_>, row: &Row, factors: &[f64]) -> Vec<Drift> {
+    let each = factors.iter().filter_map(|&factor| {
+        // Times that are longer by a factor are a clock that is slower: instants are divided by it, and a second of
+        // delay counts for so many more.
+        let deadline = goal.deadline.map(|deadline| deadline / factor);
+        let weights = CostWeights { delay_per_s: goal.weights.delay_per_s * factor, ..goal.weights };
+        let cost = row.checks.scaled(1.0 / factor).expected(goal.law, deadline, goal.loss).cost(&weights);
+        let mut problem = Problem::new(goal.law, weights).ok()?;
+        if let Some(deadline) = deadline {
+            problem = problem.deadline(deadline);
+        }
+        let least = problem.roughly().solve().expected(goal.law, deadline, goal.loss).cost(&weights);
+        Some(Drift { factor, cost, excess: cost / least - 1.0 })
+    });
+    each.collect()
+}

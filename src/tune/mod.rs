@@ -1,0 +1,221 @@
+//! The tuner: the best settings of each family of schedules for a law of times, beside the optimum and what the guide
+//! documents.
+//!
+//! ```
+//! use pollbench::inspection::{CostWeights, DoneLaw};
+//! use pollbench::tune::{Goal, tune};
+//!
+//! let law = DoneLaw::of("lognormal(median=190s, sigma=0.28)".parse()?);
+//! let goal = Goal::new(&law, CostWeights { poll: 1.0, delay_per_s: 0.1 })?;
+//! let tuned = tune(&goal, "sora-2");
+//! let advice = tuned.recommended();
+//! assert!(advice.cost < 1.05 * tuned.optimal().cost);
+//! # Ok::<(), pollbench::inspection::UnsolvableProblem>(())
+//! ```
+
+mod drift;
+pub mod family;
+pub mod observed;
+pub mod print;
+mod search;
+
+pub use drift::{Drift, drift};
+
+use crate::inspection::{Bounds, Checks, CostWeights, DoneLaw, Problem, Sketch, Then, UnsolvableProblem, lossy};
+use crate::strategy::composition::Schedule;
+use crate::strategy::presets::preset;
+use crate::time::Micros;
+use family::{FAMILIES, Family, Parameters};
+
+/// A simpler family is recommended where it costs no more than this above the best.
+const GOOD_ENOUGH: f64 = 0.01;
+
+/// What is to be tuned, and for what.
+#[derive(Debug, Clone)]
+pub struct Goal<'a> {
+    /// The law of the done-instant.
+    pub law: &'a DoneLaw,
+    /// What polls and delay cost.
+    pub weights: CostWeights,
+    /// When waits give up, in microseconds, with a last poll there; without one they go on for ever.
+    pub deadline: Option<f64>,
+    /// What settings must keep to.
+    pub bounds: Bounds,
+    /// Probability that a poll tells nothing.
+    pub loss: f64,
+}
+
+/// One family at its best, or one documented strategy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Its family; of a documented strategy, the nearest.
+    pub family: Family,
+    /// Its parameters.
+    pub parameters: Parameters,
+    /// Its polls.
+    pub checks: Checks,
+    /// Expected cost of a task.
+    pub cost: f64,
+    /// Expected polls of a task.
+    pub polls: f64,
+    /// Mean delay in microseconds of the tasks that become known.
+    pub delay_mean: Option<f64>,
+    /// 95th percentile of the delay in microseconds, over all tasks; `None` where it falls on unknown ones.
+    pub delay_p95: Option<f64>,
+    /// Probability of giving up.
+    pub timeout: f64,
+}
+
+/// What the tuner found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tuned {
+    /// Every family that can keep the bounds, in the order of [`FAMILIES`]; the optimum is last.
+    pub families: Vec<Row>,
+    /// The guide's strategies for the model, by name; without a deadline, without their limits.
+    pub documented: Vec<(&'static str, Row)>,
+    /// Place of the recommended family.
+    pub choice: usize,
+    /// Whether the schedule of least cost keeps the bounds; where it does not, nothing does.
+    pub is_feasible: bool,
+}
+
+impl<'a> Goal<'a> {
+    /// The goal of least cost, without deadline, bounds or loss.
+    ///
+    /// # Errors
+    ///
+    /// The weights are not both positive.
+    pub fn new(law: &'a DoneLaw, weights: CostWeights) -> Result<Self, UnsolvableProblem> {
+        Problem::new(law, weights)?;
+        Ok(Self { law, weights, deadline: None, bounds: Bounds::default(), loss: 0.0 })
+    }
+
+    /// The schedule of least cost under this goal.
+    #[must_use]
+    pub fn optimum(&self) -> Option<Checks> {
+        let problem = self.problem()?;
+        Some(if self.loss > 0.0 { lossy::solve(&problem, self.loss) } else { problem.solve() })
+    }
+
+    /// Nearly the same, quickly.
+    fn optimum_roughly(&self) -> Option<Checks> {
+        Some(self.problem()?.roughly().solve())
+    }
+
+    fn problem(&self) -> Option<Problem<'a>> {
+        let problem = Problem::new(self.law, self.weights).ok()?.bounds(self.bounds);
+        Some(match self.deadline {
+            Some(deadline) => problem.deadline(deadline),
+            None => problem,
+        })
+    }
+}
+
+impl Row {
+    fn of(goal: &Goal<'_>, family: Family, parameters: Parameters, checks: Checks) -> Self {
+        let expected = checks.expected(goal.law, goal.deadline, goal.loss);
+        Self {
+            family,
+            parameters,
+            cost: expected.cost(&goal.weights),
+            polls: expected.polls,
+            delay_mean: expected.delay(),
+            delay_p95: checks.delay_quantile(goal.law, 0.95),
+            timeout: expected.timeouts.total(),
+            checks,
+        }
+    }
+
+    /// A parameter by name.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<f64> {
+        self.parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+    }
+}
+
+impl Tuned {
+    /// The recommended row: the simplest family within one per cent of the best.
+    #[must_use]
+    pub fn recommended(&self) -> &Row {
+        &self.families[self.choice]
+    }
+
+    /// The row that none is below.
+    #[must_use]
+    pub fn optimal(&self) -> &Row {
+        &self.families[self.families.len() - 1]
+    }
+
+    /// The row of a family, if it can keep the bounds.
+    #[must_use]
+    pub fn family(&self, family: Family) -> Option<&Row> {
+        self.families.iter().find(|row| row.family == family)
+    }
+
+    /// How much more than the optimum the recommended settings cost, as a share of it.
+    #[must_use]
+    pub fn excess(&self) -> f64 {
+        self.recommended().cost / self.optimal().cost - 1.0
+    }
+}
+
+/// Tunes every family for a goal; `model` picks the guide's settings to compare with.
+///
+/// # Panics
+///
+/// Never for a goal that was made by [`Goal::new`].
+#[must_use]
+pub fn tune(goal: &Goal<'_>, model: &str) -> Tuned {
+    let optimum = goal.optimum().expect("a goal has positive weights");
+    let sketch = Sketch::of(goal.law, goal.deadline);
+    let simple = FAMILIES.iter().filter(|family| **family != Family::Optimal);
+    let mut families: Vec<Row> = simple.filter_map(|family| search::best(goal, &sketch, *family, &optimum)).collect();
+    let is_feasible = goal.judge(&optimum, goal.law).1 <= 1e-3;
+    families.push(Row::of(goal, Family::Optimal, Vec::new(), optimum));
+    let least = families.iter().map(|row| row.cost).fold(f64::INFINITY, f64::min);
+    let choice = families.iter().position(|row| row.cost <= least * (1.0 + GOOD_ENOUGH)).unwrap_or(families.len() - 1);
+    Tuned { families, documented: documented(goal, model), choice, is_feasible }
+}
+
+/// The guide's strategies that poll.
+const DOCUMENTED: [&str; 5] = ["basic", "adaptive", "exponential", "concurrent", "resilient"];
+
+fn documented(goal: &Goal<'_>, model: &str) -> Vec<(&'static str, Row)> {
+    let row = |name: &'static str| {
+        let strategy = preset(name)?;
+        let (family, checks) = match goal.deadline {
+            Some(deadline) => {
+                let checks = crate::strategy::calm::checks(&strategy, model, Micros::from_f64(deadline))?;
+                (family_of(&strategy.pace(model).schedule), checks)
+            }
+            None => endless(&strategy.pace(model).schedule, goal.law.quantile(1.0 - 1e-9)),
+        };
+        Some((name, Row::of(goal, family, Vec::new(), checks)))
+    };
+    DOCUMENTED.into_iter().filter_map(row).collect()
+}
+
+fn family_of(schedule: &Schedule) -> Family {
+    match schedule {
+        Schedule::Fixed { .. } => Family::Adaptive,
+        Schedule::Exponential { .. } => Family::Exponential,
+        Schedule::Table { .. } => Family::Optimal,
+    }
+}
+
+/// A schedule without its limit.
+fn endless(schedule: &Schedule, enough: f64) -> (Family, Checks) {
+    let us = |micros: &Micros| micros.get() as f64;
+    let checks = match schedule {
+        Schedule::Fixed { first, interval } => Family::Adaptive.checks(&[us(first), us(interval)], None, enough),
+        Schedule::Exponential { first, interval, multiplier, cap } => {
+            let mut checks = Family::Exponential.checks(&[us(interval), *multiplier, us(cap)], None, enough);
+            for at in &mut checks.instants {
+                *at += us(first);
+            }
+            checks
+        }
+        Schedule::Table { instants } => Checks { instants: instants.iter().map(us).collect(), then: Then::Repeat },
+    };
+    (family_of(schedule), checks)
+}

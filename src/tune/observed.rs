@@ -1,0 +1,236 @@
+//! Tuning from observed times: a law fitted to them, and how far the answer can be trusted.
+
+use super::family::Family;
+use super::{Goal, Row, search};
+use crate::fit::{Fit, Observation, UnfittableSample};
+use crate::inspection::{CostWeights, DoneLaw, Sketch};
+use crate::scenario::column::{ColumnError, Unit, columns};
+use crate::time::Micros;
+use crate::world::distribution::Distribution;
+use crate::world::draws::{Keys, Stream};
+
+/// Fewer observations than this are warned of.
+pub const ADVISABLE: usize = 20;
+/// Resamples of the bootstrap.
+const RESAMPLES: u64 = 40;
+/// Larger samples are resampled at this size; their intervals are too wide rather than too narrow.
+const MOST_RESAMPLED: usize = 2_000;
+/// Key of the resamples: tuning has a seed of its own.
+const SEED: u64 = 0x7475_6e65;
+/// Observations on which settings are held, at least.
+const FEWEST_HELD_OUT: usize = 10;
+/// Medians outside of this range, in microseconds, are taken for a mistaken unit until somebody says otherwise: ten
+/// milliseconds to six hours.
+const USUAL: std::ops::Range<f64> = 1e4..2.16e10;
+
+/// Where observed times stand in a CSV file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Column of durations; with `upper`, of the last instant at which the task was unfinished.
+    pub column: String,
+    /// Column of the first instant at which the task was known to be finished; empty where one gave up.
+    pub upper: Option<String>,
+    /// Unit of both; by the end of the column's name where absent.
+    pub unit: Option<Unit>,
+}
+
+/// Why observed times cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ObservedError {
+    /// The file is not what it should be.
+    #[error(transparent)]
+    Column(#[from] ColumnError),
+    /// Nobody said what the numbers count.
+    #[error("what does `{column}` count? Its name ends in none of _us, _ms, _s and _m: say --unit")]
+    NoUnit {
+        /// The column.
+        column: String,
+    },
+    /// A task took no time.
+    #[error("row {row}: a task that takes no time; take such rows out, or correct them")]
+    Zero {
+        /// The row.
+        row: u64,
+    },
+    /// An interval ends before it begins.
+    #[error("row {row}: finished before the instant at which it was unfinished")]
+    Reversed {
+        /// The row.
+        row: u64,
+    },
+    /// The numbers are hardly in the unit that the column's name says.
+    #[error(
+        "the median of `{column}` would be {median}: is that right? Say --unit {unit} if it is, or the unit that the \
+         numbers are in"
+    )]
+    Unlikely {
+        /// The column.
+        column: String,
+        /// The median.
+        median: Micros,
+        /// The unit that was taken.
+        unit: &'static str,
+    },
+    /// There is no law to be had.
+    #[error(transparent)]
+    Fit(#[from] UnfittableSample),
+}
+
+impl Source {
+    /// Reads the observations in the CSV file `text`.
+    ///
+    /// # Errors
+    ///
+    /// See [`ObservedError`].
+    pub fn read(&self, text: &str) -> Result<Vec<Observation>, ObservedError> {
+        let by_name = || {
+            [("_us", "us"), ("_ms", "ms"), ("_s", "s"), ("_m", "m")]
+                .into_iter()
+                .find(|(end, _)| self.column.ends_with(end))
+        };
+        let unit = match (self.unit, by_name()) {
+            (Some(unit), _) => unit,
+            (None, Some((_, name))) => Unit::named(name).unwrap_or(Unit::Millis),
+            (None, None) => return Err(ObservedError::NoUnit { column: self.column.clone() }),
+        };
+        let names: Vec<&str> = std::iter::once(self.column.as_str()).chain(self.upper.as_deref()).collect();
+        let mut observations = Vec::new();
+        for (row, cells) in columns(text, &names, unit)? {
+            let us = |at: usize| cells[at].map(|time| time.get() as f64);
+            observations.push(match (self.upper.is_some(), us(0), cells.get(1).copied().flatten()) {
+                (false, Some(time), _) if time > 0.0 => Observation::Exact(time),
+                (true, low, Some(high)) => {
+                    let (low, high) = (low.unwrap_or(0.0), high.get() as f64);
+                    match () {
+                        () if high <= 0.0 => return Err(ObservedError::Zero { row }),
+                        () if high < low => return Err(ObservedError::Reversed { row }),
+                        () if high == low => Observation::Exact(high),
+                        () => Observation::Within(low, high),
+                    }
+                }
+                (true, Some(low), None) if low > 0.0 => Observation::Beyond(low),
+                (false, None, _) => {
+                    return Err(ColumnError::NotANumber { row, cell: String::new() }.into());
+                }
+                _ => return Err(ObservedError::Zero { row }),
+            });
+        }
+        self.question(&observations, unit)?;
+        Ok(observations)
+    }
+
+    /// Asks back where the unit is a guess and the times are unlikely.
+    fn question(&self, observations: &[Observation], unit: Unit) -> Result<(), ObservedError> {
+        let mut sizes: Vec<f64> = observations.iter().map(size).collect();
+        sizes.sort_by(f64::total_cmp);
+        let Some(&median) = sizes.get(sizes.len() / 2) else { return Ok(()) };
+        if self.unit.is_some() || USUAL.contains(&median) {
+            return Ok(());
+        }
+        Err(ObservedError::Unlikely {
+            column: self.column.clone(),
+            median: Micros::from_f64(median),
+            unit: unit.name(),
+        })
+    }
+}
+
+fn size(observation: &Observation) -> f64 {
+    match *observation {
+        Observation::Exact(at) | Observation::Within(_, at) | Observation::Beyond(at) => at,
+    }
+}
+
+/// How far an answer from observed times can be trusted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trust {
+    /// Observations.
+    pub count: usize,
+    /// 90 % intervals of the recommended parameters, by the bootstrap.
+    pub parameters: Vec<(&'static str, [f64; 2])>,
+    /// 90 % interval of the cost of settings tuned on a resample, under the law of the whole sample.
+    pub cost: Option<[f64; 2]>,
+    /// Settings tuned on two thirds of the observations: the cost that was predicted, and the one on the other third.
+    pub held_out: Option<HeldOut>,
+}
+
+/// Settings held against observations that they were not tuned on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HeldOut {
+    /// Observations that they were held against.
+    pub count: usize,
+    /// Cost that was expected of them.
+    pub predicted: f64,
+    /// Cost on the observations.
+    pub found: f64,
+}
+
+/// Holds the recommended `row` against the observations that `goal`'s law was fitted to.
+#[must_use]
+pub fn trust(observations: &[Observation], goal: &Goal<'_>, row: &Row) -> Trust {
+    let size = observations.len().min(MOST_RESAMPLED);
+    let mut found: Vec<(Vec<f64>, f64)> = Vec::new();
+    for resample in 0..RESAMPLES {
+        let mut draws = Keys::new(SEED, 0, "bootstrap").draws(Stream::Truth, resample);
+        let count = observations.len();
+        let sample: Vec<Observation> =
+            (0..size).map(|_| observations[((draws.uniform() * count as f64) as usize).min(count - 1)]).collect();
+        let Some(tuned) = tuned_on(&sample, goal, row.family) else { continue };
+        let cost = tuned.checks.expected(goal.law, goal.deadline, goal.loss).cost(&goal.weights);
+        found.push((tuned.parameters.iter().map(|(_, value)| *value).collect(), cost));
+    }
+    let interval = |mut values: Vec<f64>| {
+        values.sort_by(f64::total_cmp);
+        let rank = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
+        [rank(0.05), rank(0.95)]
+    };
+    let enough = found.len() >= RESAMPLES as usize / 2;
+    let names = row.parameters.iter().map(|(name, _)| *name).enumerate();
+    Trust {
+        count: observations.len(),
+        parameters: names
+            .filter(|_| enough)
+            .map(|(at, name)| (name, interval(found.iter().map(|(parameters, _)| parameters[at]).collect())))
+            .collect(),
+        cost: enough.then(|| interval(found.iter().map(|(_, cost)| *cost).collect())),
+        held_out: held_out(observations, goal, row.family),
+    }
+}
+
+/// The best of a family for a law fitted to `sample`.
+fn tuned_on(sample: &[Observation], goal: &Goal<'_>, family: Family) -> Option<Row> {
+    let law = DoneLaw::of(Fit::of(sample).ok()?.blend);
+    let goal = Goal { law: &law, ..goal.clone() };
+    let optimum = goal.optimum_roughly()?;
+    if family == Family::Optimal {
+        return Some(Row::of(&goal, family, Vec::new(), optimum));
+    }
+    search::best(&goal, &Sketch::roughly(&law, goal.deadline), family, &optimum)
+}
+
+/// Every third observation is kept apart, in the order of the file.
+fn held_out(observations: &[Observation], goal: &Goal<'_>, family: Family) -> Option<HeldOut> {
+    let apart = |at: usize| at % 3 == 2;
+    let exact = |observation: &Observation| match *observation {
+        Observation::Exact(at) => Some(Micros::from_f64(at)),
+        _ => None,
+    };
+    let (mut rest, mut held) = (Vec::new(), Vec::new());
+    for (at, observation) in observations.iter().enumerate() {
+        if apart(at) {
+            held.extend(exact(observation));
+        } else {
+            rest.push(*observation);
+        }
+    }
+    if held.len() < FEWEST_HELD_OUT {
+        return None;
+    }
+    let tuned = tuned_on(&rest, goal, family)?;
+    let count = held.len();
+    let law = DoneLaw::of(Distribution::empirical(held).ok()?);
+    let weights: CostWeights = goal.weights;
+    let found = tuned.checks.expected(&law, goal.deadline, goal.loss).cost(&weights);
+    Some(HeldOut { count, predicted: tuned.cost, found })
+}

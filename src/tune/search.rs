@@ -1,0 +1,127 @@
+//! The best parameters of a family: many starts, the best of them followed downhill, the answer in whole milliseconds.
+
+use super::family::Family;
+use super::{Goal, Row};
+use crate::fit::simplex::minimise;
+use crate::inspection::{Checks, Cumulative, DoneLaw, Sketch};
+use std::cell::RefCell;
+
+/// Starts that are followed downhill.
+const FOLLOWED: usize = 10;
+/// What breaking a bound by all of it costs, in units of the cost.
+const FINE: f64 = 30.0;
+/// Durations are told to a millisecond, in microseconds; multipliers to this.
+const GRAIN: f64 = 1e3;
+const MULTIPLIER_GRAIN: f64 = 1e-3;
+
+/// The best row of `family`; `None` where no parameters keep the bounds of the goal.
+pub(super) fn best(goal: &Goal<'_>, sketch: &Sketch, family: Family, optimal: &Checks) -> Option<Row> {
+    let names = family.parameters();
+    let enough = goal.law.quantile(1.0 - 1e-9);
+    let kept = RefCell::new(None::<(f64, Vec<f64>)>);
+    let value = |parameters: &[f64]| {
+        let checks = family.checks(parameters, goal.deadline, enough);
+        let (cost, broken) = goal.judge(&checks, sketch);
+        if broken <= 0.0 && kept.borrow().as_ref().is_none_or(|(least, _)| cost < *least) {
+            *kept.borrow_mut() = Some((cost, parameters.to_vec()));
+        }
+        cost * (1.0 + FINE * broken) + if broken > 0.0 { FINE * broken * goal.weights.poll } else { 0.0 }
+    };
+    let mut starts: Vec<(f64, Vec<f64>)> = family
+        .starts(goal.law, optimal)
+        .into_iter()
+        .map(|start| (value(&bounded(names, &start, goal)), start))
+        .collect();
+    starts.sort_by(|a, b| a.0.total_cmp(&b.0));
+    for (_, start) in distinct(&starts) {
+        // On the scale of logarithms all parameters are alike, and stay positive.
+        let logs: Vec<f64> = start.iter().map(|x| x.max(1e-9).ln()).collect();
+        let steps = vec![0.05; logs.len()];
+        let at = |logs: &[f64]| bounded(names, &logs.iter().map(|log| log.exp()).collect::<Vec<_>>(), goal);
+        let (found, _) = minimise(&logs, &steps, 1e-9, |logs| value(&at(logs)));
+        minimise(&found, &vec![0.005; logs.len()], 1e-10, |logs| value(&at(logs)));
+    }
+    let (_, parameters) = kept.into_inner()?;
+    let rounded = rounded(names, &parameters, goal, |parameters| {
+        let checks = family.checks(parameters, goal.deadline, enough);
+        let (cost, broken) = goal.judge(&checks, sketch);
+        (broken <= 0.0).then_some(cost)
+    });
+    let checks = family.checks(&rounded, goal.deadline, enough);
+    Some(Row::of(goal, family, names.iter().copied().zip(rounded).collect(), checks))
+}
+
+/// Parameters within what their family allows.
+fn bounded(names: &[&str], parameters: &[f64], goal: &Goal<'_>) -> Vec<f64> {
+    let least = goal.bounds.min_gap.unwrap_or(0.0).max(GRAIN);
+    let mut bounded: Vec<f64> = parameters.to_vec();
+    for (name, value) in names.iter().zip(&mut bounded) {
+        match *name {
+            "multiplier" => *value = value.clamp(if names[0] == "initial" { 0.1 } else { 1.0 }, 20.0),
+            "initial" => *value = value.max(0.0),
+            _ => *value = value.max(least),
+        }
+    }
+    if names.last() == Some(&"cap") {
+        bounded[2] = bounded[2].max(bounded[0]);
+    }
+    bounded
+}
+
+/// The best starts that are not next to each other.
+fn distinct(starts: &[(f64, Vec<f64>)]) -> Vec<&(f64, Vec<f64>)> {
+    let mut chosen: Vec<&(f64, Vec<f64>)> = Vec::new();
+    for start in starts {
+        let near =
+            |other: &&(f64, Vec<f64>)| start.1.iter().zip(&other.1).all(|(a, b)| (a / b.max(1e-9)).ln().abs() < 0.12);
+        if !chosen.iter().any(near) {
+            chosen.push(start);
+        }
+        if chosen.len() == FOLLOWED {
+            break;
+        }
+    }
+    chosen
+}
+
+/// The parameters to the grain that people write, towards whichever side keeps the bounds and costs less.
+fn rounded(names: &[&str], parameters: &[f64], goal: &Goal<'_>, cost: impl Fn(&[f64]) -> Option<f64>) -> Vec<f64> {
+    let sides = |name: &str, value: f64| {
+        let grain = if name == "multiplier" { MULTIPLIER_GRAIN } else { GRAIN };
+        [(value / grain).floor() * grain, (value / grain).ceil() * grain]
+    };
+    let corners = (0..1_u32 << parameters.len()).map(|corner| {
+        let each = names.iter().zip(parameters).enumerate();
+        let rounded: Vec<f64> =
+            each.map(|(at, (name, value))| sides(name, *value)[(corner >> at & 1) as usize]).collect();
+        bounded(names, &rounded, goal)
+    });
+    let judged = corners.filter_map(|corner| Some((cost(&corner)?, corner)));
+    judged.min_by(|a, b| a.0.total_cmp(&b.0)).map_or_else(|| parameters.to_vec(), |(_, corner)| corner)
+}
+
+impl Goal<'_> {
+    /// Expected cost, and by how much bounds are broken: 0 where all are kept.
+    pub(super) fn judge(&self, checks: &Checks, law: &impl Cumulative) -> (f64, f64) {
+        let expected = checks.expected(law, self.deadline, self.loss);
+        let mut broken = 0.0;
+        let mut hold = |value: f64, most: Option<f64>| {
+            if let Some(most) = most {
+                broken += (value / most - 1.0).max(0.0);
+            }
+        };
+        hold(expected.polls, self.bounds.max_polls);
+        if let Some(late) = self.bounds.max_p95_delay {
+            let stuck = if self.deadline.is_some() { 1.0 - law.ends() } else { 0.0 };
+            hold(checks.late_share(law, late) + stuck, Some(0.05));
+        }
+        if self.bounds.max_delay.is_some() {
+            hold(longest_delay(checks, self.law), self.bounds.max_delay);
+        }
+        (expected.cost(&self.weights), broken)
+    }
+}
+
+fn longest_delay(checks: &Checks, law: &DoneLaw) -> f64 {
+    checks.longest_delay(law)
+}
