@@ -43,24 +43,30 @@ pub struct ArrivalClock<'s> {
     keys: &'s Keys,
     next: u64,
     last: Micros,
+    /// Mean gap in microseconds, where gaps are random.
+    mean: f64,
 }
 
 impl<'s> ArrivalClock<'s> {
     /// Starts before task `next`, whose predecessor was submitted at `last`.
     #[must_use]
     pub fn new(law: &'s Arrivals, keys: &'s Keys, next: u64, last: Micros) -> Self {
-        Self { law, keys, next, last }
+        let mean = match law {
+            Arrivals::Poisson { rate_per_s } => 1e6 / rate_per_s,
+            _ => 0.0,
+        };
+        Self { law, keys, next, last, mean }
     }
 
     /// The next submit.
-    #[inline]
+    #[inline(always)]
     pub fn tick(&mut self) -> Micros {
         let task = self.next;
         self.next += 1;
         self.last = match self.law {
-            Arrivals::Poisson { rate_per_s } => {
+            Arrivals::Poisson { .. } => {
                 let gap: f64 = Exp1.sample(&mut self.keys.draws(Stream::Arrival, task));
-                self.last + Micros::from_f64(gap * (1e6 / rate_per_s))
+                self.last + Micros::from_f64(gap * self.mean)
             }
             Arrivals::Constant { rate_per_s } => Micros::from_f64((task + 1) as f64 * (1e6 / rate_per_s)),
             Arrivals::Burst => Micros::ZERO,
@@ -206,31 +212,26 @@ impl Arriving {
             self.task.accepted = true;
         } else if self.attempts <= policy.retries {
             let again = heard + policy.retry_delay;
-            self.resubmit(again);
+            self.task.resubmits = appended(&self.task.resubmits, again);
             return Some(again);
         }
         self.task.wait_start = heard;
         self.open = false;
         None
     }
+}
 
-    #[cold]
-    fn resubmit(&mut self, again: Micros) {
-        self.task.resubmits = self.task.resubmits.iter().copied().chain([again]).collect();
-    }
+#[cold]
+fn appended(instants: &[Micros], last: Micros) -> Box<[Micros]> {
+    instants.iter().copied().chain([last]).collect()
 }
 
 impl Iterator for Intake<'_> {
     type Item = Task;
 
-    #[inline]
     fn next(&mut self) -> Option<Task> {
         match self.coupling.take() {
-            None => {
-                let lane = self.next_lane()?;
-                let arriving = self.arrive(lane);
-                Some(self.submit_alone(arriving))
-            }
+            None => self.next_alone(),
             Some(mut coupling) => {
                 let task = coupling.next(self);
                 self.coupling = Some(coupling);
@@ -241,13 +242,27 @@ impl Iterator for Intake<'_> {
 }
 
 impl Intake<'_> {
-    /// Submits a task that shares nothing with others.
+    /// Appends the next `count` tasks; fewer only at the end.
+    pub fn fill(&mut self, count: usize, into: &mut Vec<Task>) {
+        if self.coupling.is_some() {
+            return into.extend(self.take(count));
+        }
+        for _ in 0..count {
+            let Some(task) = self.next_alone() else { return };
+            into.push(task);
+        }
+    }
+
+    /// The next task, where it shares nothing with others.
     #[inline(always)]
-    fn submit_alone(&mut self, mut arriving: Arriving) -> Task {
+    fn next_alone(&mut self) -> Option<Task> {
+        let lane = self.next_lane()?;
+        let mut arriving = self.arrive(lane);
+        let (mut travel, mut lots) = (arriving.travel.clone(), arriving.lots.clone());
         let link = &self.plan.models[arriving.task.model].submit;
         let mut sent = arriving.task.submitted;
         loop {
-            let departure = link.depart(sent, &mut arriving.travel, &mut arriving.lots, &mut self.weather);
+            let departure = link.depart(sent, &mut travel, &mut lots, &mut self.weather);
             let submission = link.arrive_submit(&departure, &mut self.weather, None);
             if let Some(rule) = submission.fault {
                 self.fired[rule] += 1;
@@ -257,7 +272,7 @@ impl Intake<'_> {
             }
             match arriving.heard(self.plan, sent, submission) {
                 Some(again) => sent = again,
-                None => return arriving.task,
+                None => return Some(arriving.task),
             }
         }
     }

@@ -41,7 +41,7 @@ pub struct Life {
 
 impl Life {
     /// Draws the life of one task: fate, then queueing, then work.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn draw(model: &Model, draws: &mut Draws) -> Self {
         let lot = draws.uniform();

@@ -93,23 +93,27 @@ impl<'p> Worker<'p> {
             .collect();
 
         let mut sums = Sums::new(plan, replicate, unit.group);
-        let mut source = intake();
+        // Queues take in their tasks themselves, as far ahead as they must look.
+        let is_fast = lanes.iter().any(|lane| matches!(lane, Lane::Fast { .. }));
+        let mut source = is_fast.then(intake);
+        let mut left = (unit.range.end - unit.range.start) * unit.group.len() as u64;
         let (mut tasks, mut records) = (Vec::with_capacity(CHUNK), Vec::with_capacity(CHUNK));
         let mut baseline: Vec<Vec<TaskRecord>> = vec![Vec::new(); unit.group.len()];
         let mut by_model: Vec<Vec<TaskRecord>> = baseline.clone();
         // The baseline goes first, so that the others can be paired with it.
         let mut order: Vec<usize> = (0..plan.strategies.len()).collect();
         order.sort_by_key(|strategy| *strategy != plan.scenario.baseline);
-        loop {
+        while left > 0 && !self.control.stop.load(Ordering::Relaxed) {
+            let chunk = left.min(CHUNK as u64) as usize;
+            left -= chunk as u64;
             tasks.clear();
-            tasks.extend(source.by_ref().take(CHUNK));
-            if tasks.is_empty() || self.control.stop.load(Ordering::Relaxed) {
-                break;
+            if let Some(source) = &mut source {
+                source.fill(chunk, &mut tasks);
             }
             for &strategy in &order {
                 records.clear();
                 match &mut lanes[strategy] {
-                    Lane::Queue(queue) => queue.fill(tasks.len(), &mut records),
+                    Lane::Queue(queue) => queue.fill(chunk, &mut records),
                     Lane::Fast { observer, weather } => {
                         self.one_by_one(strategy, &keys, &tasks, weather, observer, &mut records);
                     }
@@ -121,9 +125,13 @@ impl<'p> Worker<'p> {
                 }
                 sums.add(&mut self.findings, self.sink, strategy, &by_model, &baseline);
             }
-            self.control.done.fetch_add((tasks.len() * order.len()) as u64, Ordering::Relaxed);
+            self.control.done.fetch_add((chunk * order.len()) as u64, Ordering::Relaxed);
         }
-        for (mine, fired) in self.findings.fired.iter_mut().zip(&source.fired) {
+        let submits_struck = lanes.iter().find_map(|lane| match lane {
+            Lane::Fast { .. } => source.as_ref().map(|source| &source.fired[..]),
+            Lane::Queue(queue) => Some(queue.submits_struck()),
+        });
+        for (mine, fired) in self.findings.fired.iter_mut().zip(submits_struck.unwrap_or_default()) {
             *mine += fired;
         }
         for (strategy, lane) in lanes.into_iter().enumerate() {
