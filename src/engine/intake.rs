@@ -45,22 +45,34 @@ pub struct ArrivalClock<'s> {
     last: Micros,
     /// Mean gap in microseconds, where gaps are random.
     mean: f64,
+    /// The next submits, where they are known already.
+    ahead: &'s [Micros],
 }
 
 impl<'s> ArrivalClock<'s> {
-    /// Starts before task `next`, whose predecessor was submitted at `last`.
+    /// Starts before task `next`, at time zero where gaps are random.
     #[must_use]
-    pub fn new(law: &'s Arrivals, keys: &'s Keys, next: u64, last: Micros) -> Self {
+    pub fn new(law: &'s Arrivals, keys: &'s Keys, next: u64) -> Self {
         let mean = match law {
             Arrivals::Poisson { rate_per_s } => 1e6 / rate_per_s,
             _ => 0.0,
         };
-        Self { law, keys, next, last, mean }
+        Self { law, keys, next, last: Micros::ZERO, mean, ahead: &[] }
+    }
+
+    /// Whether every submit is known by its number.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        !matches!(self.law, Arrivals::Poisson { .. })
     }
 
     /// The next submit.
     #[inline(always)]
     pub fn tick(&mut self) -> Micros {
+        if let [submit, ahead @ ..] = self.ahead {
+            self.ahead = ahead;
+            return *submit;
+        }
         let task = self.next;
         self.next += 1;
         self.last = match self.law {
@@ -110,7 +122,8 @@ struct Lane<'s> {
 }
 
 impl<'s> Intake<'s> {
-    /// Tasks `from` to `end` of the models in `group`; `before` is the submit of each model's task before `from`.
+    /// Tasks of a range of the models in `group`; `submits` are theirs, where the range does not start with the first
+    /// task and gaps are random.
     #[must_use]
     pub fn new(
         plan: &'s Plan<'s>,
@@ -118,12 +131,13 @@ impl<'s> Intake<'s> {
         replicate: u32,
         group: &[usize],
         range: std::ops::Range<u64>,
-        before: Micros,
+        submits: Option<&'s [Micros]>,
     ) -> Self {
         let lanes = group
             .iter()
             .map(|&model| {
-                let mut clock = ArrivalClock::new(&plan.scenario.arrivals, &keys[model], range.start, before);
+                let mut clock = ArrivalClock::new(&plan.scenario.arrivals, &keys[model], range.start);
+                clock.ahead = submits.unwrap_or_default();
                 let submit = clock.tick();
                 Lane { model, keys: &keys[model], clock, next: range.start, submit }
             })

@@ -237,7 +237,7 @@ impl<'p> World<'p> {
 }
 
 fn submits<'s>(plan: &'s Plan<'_>, keys: &'s Keys) -> ArrivalClock<'s> {
-    ArrivalClock::new(&plan.scenario.arrivals, keys, 0, Micros::ZERO)
+    ArrivalClock::new(&plan.scenario.arrivals, keys, 0)
 }
 
 fn spawn(world: server::World, settings: Settings, listener: Listener) -> Server {

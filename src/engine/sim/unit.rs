@@ -7,7 +7,7 @@ use crate::engine::plan::Plan;
 use crate::engine::sim::calm::Calm;
 use crate::engine::sim::queue::Queue;
 use crate::engine::sim::waiting::{Next, Place, Waiting, blank};
-use crate::engine::sim::{Control, Findings, OpenRates, Options, Sink};
+use crate::engine::sim::{Control, Findings, OpenRates, Options, Relay, Sink};
 use crate::measure::record::TaskRecord;
 use crate::time::Micros;
 use crate::world::draws::Keys;
@@ -25,8 +25,6 @@ pub(super) struct Unit<'p> {
     pub(super) replicate: u32,
     pub(super) group: &'p [usize],
     pub(super) range: Range<u64>,
-    /// Submit of the task before the range.
-    pub(super) before: Micros,
     /// Units that the replicate was cut into.
     pub(super) parts: usize,
 }
@@ -72,13 +70,14 @@ impl<'p> Worker<'p> {
         Self { plan, options, calm, control, sink, findings: Findings::new(plan) }
     }
 
-    pub(super) fn run(&mut self, unit: &Unit<'_>, open: &Mutex<OpenRates>) {
+    pub(super) fn run(&mut self, unit: &Unit<'_>, open: &Mutex<OpenRates>, relay: &Relay<'_>) {
         let (plan, replicate) = (self.plan, unit.replicate);
         let keys = keys(plan, replicate);
-        let intake = || Intake::new(plan, &keys, replicate, unit.group, unit.range.clone(), unit.before);
+        let submits = (unit.parts > 1).then(|| submits(plan, &keys, unit, relay)).flatten();
+        let intake = || Intake::new(plan, &keys, replicate, unit.group, unit.range.clone(), submits.as_deref());
         let weather = || Weather::new(&plan.scenario.faults, plan.scenario.seed, replicate);
         let firsts: Vec<Micros> = (0..plan.models.len())
-            .map(|model| ArrivalClock::new(&plan.scenario.arrivals, &keys[model], 0, Micros::ZERO).tick())
+            .map(|model| ArrivalClock::new(&plan.scenario.arrivals, &keys[model], 0).tick())
             .collect();
         let mut lanes: Vec<Lane<'_>> = (0..plan.strategies.len())
             .map(|strategy| {
@@ -193,4 +192,17 @@ impl<'p> Worker<'p> {
             }
         }
     }
+}
+
+/// The submits of a range whose gaps are random, which depend on all ranges before it; `None` where they are known by
+/// their number.
+fn submits(plan: &Plan<'_>, keys: &[Keys], unit: &Unit<'_>, relay: &Relay<'_>) -> Option<Vec<Micros>> {
+    let mut clock = ArrivalClock::new(&plan.scenario.arrivals, &keys[unit.group[0]], unit.range.start);
+    if clock.is_known() {
+        return None;
+    }
+    let mut submits: Vec<Micros> = unit.range.clone().map(|_| clock.tick()).collect();
+    let before = relay.hand_on(unit.range.start == 0, submits.last().copied().unwrap_or_default());
+    submits.iter_mut().for_each(|submit| *submit += before);
+    Some(submits)
 }
