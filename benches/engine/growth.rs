@@ -7,6 +7,7 @@ use pollbench::engine::plan::Plan;
 use pollbench::engine::sim::{Control, Options};
 use pollbench::report::{Report, files};
 use pollbench::scenario::shipped::SHIPPED;
+use std::cell::LazyCell;
 use std::fmt::Write as _;
 
 const TASKS: (&str, f64) = ("million tasks", 1e6);
@@ -95,9 +96,10 @@ fn around() -> Section<'static> {
         let options = Options { sample: true, ..Options::default() };
         compare(&Plan::new(&scenario), options, &Control::default(), None).expect("nobody stops it")
     };
-    let (rendered, found) = (scenario(), run());
+    let found = LazyCell::new(move || (scenario(), run()));
     let render = move || {
-        let report = Report { scenario: &rendered, results: &found.results, series: &found.series };
+        let (scenario, compared) = &*found;
+        let report = Report { scenario, results: &compared.results, series: &compared.series };
         files(&report).iter().fold(String::new(), |mut sizes, (name, text)| {
             let _ = write!(sizes, "{name} {} ", text.len());
             sizes

@@ -95,7 +95,7 @@ fn fast_path(world: &World, tasks: u64) -> Section<'_> {
         let at = contenders.len();
         let sim = |weather, threads, force_polls| {
             let scenario = scenario(&[schedule], weather, tasks, 0.5);
-            move || simulate(&scenario, Options { threads, force_polls, ..Options::default() })
+            move || simulate(&scenario, Options { threads, force_polls, ..alone() })
         };
         contenders.push(Contender::new(format!("floor, ideal, {name}"), tasks, move || {
             world.tight::<false, true>(schedule, tasks)

@@ -98,7 +98,7 @@ pub(crate) fn simulate(scenario: &Scenario, options: Options) -> Findings {
     run(&Plan::new(scenario), options, &Control::default(), None).expect("nobody stops it")
 }
 
-/// One thread, and nothing forced.
+/// One thread, nothing forced, and a sample for charts, as `compare` has it.
 pub(crate) fn alone() -> Options {
-    Options { threads: 1, ..Options::default() }
+    Options { threads: 1, sample: true, ..Options::default() }
 }
