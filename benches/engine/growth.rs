@@ -1,5 +1,6 @@
 //! How the cost grows: with fault rules, tasks, tasks in flight, strategies; and what stands around the simulation.
 
+use crate::MILLIONS;
 use crate::timing::{Contender, Section};
 use crate::workload::{Schedule, Weather, alone, scenario, simulate, with_rules};
 use pollbench::engine::compare::compare;
@@ -9,8 +10,6 @@ use pollbench::report::{Report, files};
 use pollbench::scenario::shipped::SHIPPED;
 use std::cell::LazyCell;
 use std::fmt::Write as _;
-
-const TASKS: (&str, f64) = ("million tasks", 1e6);
 
 pub(crate) fn sections(tasks: u64) -> [Section<'static>; 5] {
     [rules(tasks / 2), number(tasks), in_flight(tasks / 2), strategies(tasks / 4), around()]
@@ -46,7 +45,7 @@ fn rules(tasks: u64) -> Section<'static> {
     }
     contenders.push(under("round trips and 20 rules that hardly ever strike", tasks, &idle));
     let ratios = (1..=RULES.len()).map(|at| (at, 0, None)).collect();
-    Section { title: "added fault rules, adaptive-hardened", unit: TASKS, contenders, ratios }
+    Section { title: "added fault rules, adaptive-hardened", unit: MILLIONS, contenders, ratios }
 }
 
 fn under(name: &str, tasks: u64, rules: &str) -> Contender<'static> {
@@ -63,7 +62,7 @@ fn number(most: u64) -> Section<'static> {
         Contender::new(format!("{tasks} tasks"), tasks, move || simulate(&scenario, alone()))
     };
     let contenders = numbers.map(of).into();
-    Section { title: "number of tasks, lossy, adaptive", unit: TASKS, contenders, ratios: vec![(2, 0, None)] }
+    Section { title: "number of tasks, lossy, adaptive", unit: MILLIONS, contenders, ratios: vec![(2, 0, None)] }
 }
 
 /// They stay about 137 s.
@@ -74,7 +73,7 @@ fn in_flight(tasks: u64) -> Section<'static> {
     };
     let contenders = [("100 in flight", 0.73), ("1 000", 7.3), ("10 000", 73.0), ("100 000", 730.0)].map(of).into();
     let ratios = vec![(1, 0, None), (2, 0, None), (3, 0, None)];
-    Section { title: "tasks in flight in the event queue, lossy, adaptive", unit: TASKS, contenders, ratios }
+    Section { title: "tasks in flight in the event queue, lossy, adaptive", unit: MILLIONS, contenders, ratios }
 }
 
 /// All strategies meet the same tasks, which are drawn once; each but the first is paired with it.

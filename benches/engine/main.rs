@@ -21,6 +21,9 @@ const QUEUE: f64 = 0.6;
 const TOKIO: f64 = 50.0;
 const THREADS: f64 = 1.9;
 
+/// A unit of the tables.
+const MILLIONS: (&str, f64) = ("million tasks", 1e6);
+
 /// Tasks a second that keep a thousand in flight: they stay about 137 s.
 const THOUSAND: f64 = 7.3;
 
@@ -40,7 +43,9 @@ fn main() {
         agree(&world);
     }
     let mut report = String::new();
-    let sections = [fast_path(&world, tasks), queue(&world, tasks / 8)].into_iter().chain(growth::sections(tasks));
+    let sections = [fast_path(&world, tasks), threads(tasks * 8), queue(&world, tasks / 8)]
+        .into_iter()
+        .chain(growth::sections(tasks));
     for mut section in sections {
         section.measure(rounds, filter);
         let tables = section.tables();
@@ -93,9 +98,9 @@ fn fast_path(world: &World, tasks: u64) -> Section<'_> {
     for schedule in Schedule::BOTH {
         let name = schedule.name();
         let at = contenders.len();
-        let sim = |weather, threads, force_polls| {
+        let sim = |weather, force_polls| {
             let scenario = scenario(&[schedule], weather, tasks, 0.5);
-            move || simulate(&scenario, Options { threads, force_polls, ..alone() })
+            move || simulate(&scenario, Options { force_polls, ..alone() })
         };
         contenders.push(Contender::new(format!("floor, ideal, {name}"), tasks, move || {
             world.tight::<false, true>(schedule, tasks)
@@ -106,15 +111,10 @@ fn fast_path(world: &World, tasks: u64) -> Section<'_> {
         contenders.push(Contender::new(format!("bare floor, lossy, {name}"), tasks, move || {
             world.tight::<true, false>(schedule, tasks)
         }));
-        contenders.push(Contender::new(format!("sim, ideal, {name}"), tasks, sim(Weather::Ideal, 1, false)));
-        contenders.push(Contender::new(
-            format!("sim, ideal poll by poll, {name}"),
-            tasks,
-            sim(Weather::Ideal, 1, true),
-        ));
-        contenders.push(Contender::new(format!("sim, lossy, {name}"), tasks, sim(Weather::Lossy, 1, false)));
-        contenders.push(Contender::new(format!("sim, full, {name}"), tasks, sim(Weather::Full, 1, false)));
-        contenders.push(Contender::new(format!("sim, lossy, {name}, 2 threads"), tasks, sim(Weather::Lossy, 2, false)));
+        contenders.push(Contender::new(format!("sim, ideal, {name}"), tasks, sim(Weather::Ideal, false)));
+        contenders.push(Contender::new(format!("sim, ideal poll by poll, {name}"), tasks, sim(Weather::Ideal, true)));
+        contenders.push(Contender::new(format!("sim, lossy, {name}"), tasks, sim(Weather::Lossy, false)));
+        contenders.push(Contender::new(format!("sim, full, {name}"), tasks, sim(Weather::Full, false)));
         ratios.extend([
             (at + 3, 0, Some(CLOSED)),
             (at + 3, 1, None),
@@ -122,10 +122,19 @@ fn fast_path(world: &World, tasks: u64) -> Section<'_> {
             (at + 5, at + 1, Some(LOSSY)),
             (at + 5, at + 2, None),
             (at + 6, at + 1, Some(FULL)),
-            (at + 7, at + 5, Some(THREADS)),
         ]);
     }
-    Section { title: "independent tasks", unit: ("million tasks", 1e6), contenders, ratios }
+    Section { title: "independent tasks", unit: MILLIONS, contenders, ratios }
+}
+
+/// Long enough that starting threads does not matter.
+fn threads(tasks: u64) -> Section<'static> {
+    let of = |(name, threads)| {
+        let scenario = scenario(&[Schedule::Adaptive], Weather::Lossy, tasks, 0.5);
+        Contender::new(name, tasks, move || simulate(&scenario, Options { threads, ..alone() }))
+    };
+    let contenders = [("one thread", 1), ("two threads", 2)].map(of).into();
+    Section { title: "threads, lossy, adaptive", unit: MILLIONS, contenders, ratios: vec![(1, 0, Some(THREADS))] }
 }
 
 fn queue(world: &World, tasks: u64) -> Section<'_> {
@@ -145,7 +154,7 @@ fn queue(world: &World, tasks: u64) -> Section<'_> {
     let lossy = scenario(&[Schedule::Adaptive], Weather::Lossy, tasks, 0.5);
     contenders.push(Contender::new("sim, lossy, adaptive", tasks, move || simulate(&lossy, alone())));
     ratios.push((5, 4, Some(TOKIO)));
-    Section { title: "a thousand tasks in flight, lossy", unit: ("million tasks", 1e6), contenders, ratios }
+    Section { title: "a thousand tasks in flight, lossy", unit: MILLIONS, contenders, ratios }
 }
 
 /// Every wait a task of tokio's, on its paused clock.

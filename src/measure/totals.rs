@@ -199,13 +199,9 @@ impl CellData {
     /// Takes in records of one cell and replicate.
     pub fn add(&mut self, records: &[TaskRecord], rules: &CellRules) {
         self.totals.add(records, rules);
-        for record in records {
-            self.polls.record(u64::from(record.polls));
-            if let (Some(delay), Some(latency)) = (record.delay(), record.latency()) {
-                self.delay.record(delay.get());
-                self.latency.record(latency.get());
-            }
-        }
+        self.polls.extend(records.iter().map(|record| u64::from(record.polls)));
+        self.delay.extend(records.iter().filter_map(TaskRecord::delay).map(Micros::get));
+        self.latency.extend(records.iter().filter_map(TaskRecord::latency).map(Micros::get));
     }
 
     /// Takes in a whole replicate of its own, and keeps its sums apart too.
