@@ -1,9 +1,10 @@
 //! Speed of the simulator as ratios to floors and peers that are measured in the same run, taking turns.
 //!
 //! `cargo bench --bench engine [-- FILTER]`; with `-- --write` the tables go into `PERFORMANCE.md`. Look at ratios: rates
-//! belong to the machine and to what else it did.
+//! belong to the machine and to what else it did. A filter is a part of `title/contender/`.
 
 mod floors;
+mod growth;
 mod timing;
 mod workload;
 
@@ -20,6 +21,9 @@ const QUEUE: f64 = 0.6;
 const TOKIO: f64 = 50.0;
 const THREADS: f64 = 1.9;
 
+/// A unit of the tables.
+const MILLIONS: (&str, f64) = ("million tasks", 1e6);
+
 /// Tasks a second that keep a thousand in flight: they stay about 137 s.
 const THOUSAND: f64 = 7.3;
 
@@ -27,22 +31,40 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let flag = |name: &str| arguments.iter().any(|argument| argument == name);
     let filter = arguments.iter().find(|argument| !argument.starts_with("--")).map_or("", String::as_str);
-    // Cargo says `--bench` where times are wanted; without, one short round shows that everything runs.
-    let (rounds, tasks) = if flag("--once") {
-        (0, 1 << 18)
-    } else if flag("--bench") {
-        (9, 1 << 19)
-    } else {
-        (0, 1 << 10)
+    // Cargo says `--bench` where times are wanted; without, one short round shows that everything runs. `--once` is for
+    // instruction counts.
+    let (rounds, tasks) = match (flag("--once"), flag("--bench")) {
+        (true, _) => (0, 1 << 18),
+        (false, true) => (9, 1 << 19),
+        (false, false) => (0, 1 << 11),
     };
     let world = World::new();
     if filter.is_empty() {
         agree(&world);
     }
-    for mut section in [fast_path(&world, tasks), queue(&world, tasks / 8)] {
+    let mut report = String::new();
+    let sections = [fast_path(&world, tasks), threads(tasks * 8), queue(&world, tasks / 8)]
+        .into_iter()
+        .chain(growth::sections(tasks));
+    for mut section in sections {
         section.measure(rounds, filter);
-        println!("{}", section.tables());
+        let tables = section.tables();
+        print!("{tables}");
+        report += &tables;
     }
+    if flag("--write") {
+        write(&report).unwrap_or_else(|error| panic!("PERFORMANCE.md: {error}"));
+    }
+}
+
+/// Puts the tables between the marks in `PERFORMANCE.md`.
+fn write(report: &str) -> std::io::Result<()> {
+    const MARKS: [&str; 2] = ["<!-- engine -->\n", "<!-- /engine -->"];
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("PERFORMANCE.md");
+    let text = std::fs::read_to_string(&path)?;
+    let parts = text.split_once(MARKS[0]).and_then(|(head, rest)| Some((head, rest.split_once(MARKS[1])?.1)));
+    let (head, tail) = parts.ok_or_else(|| std::io::Error::other("no marks"))?;
+    std::fs::write(path, format!("{head}{}{report}{}{tail}", MARKS[0], MARKS[1]))
 }
 
 /// The floors do the simulator's work: the same polls, the same tasks known, the same delays.
@@ -55,15 +77,15 @@ fn agree(world: &World) {
     };
     for schedule in Schedule::BOTH {
         let name = schedule.name();
-        let ideal = simulate(&scenario(&[schedule], Weather::Ideal, tasks, 0.5, ""), alone());
+        let ideal = simulate(&scenario(&[schedule], Weather::Ideal, tasks, 0.5), alone());
         same(name, &world.tight::<false, true>(schedule, tasks), &ideal);
         if schedule == Schedule::Adaptive {
             same("closed form", &world.closed_adaptive::<true>(tasks), &ideal);
         }
-        let lossy = simulate(&scenario(&[schedule], Weather::Lossy, tasks, 0.5, ""), alone());
+        let lossy = simulate(&scenario(&[schedule], Weather::Lossy, tasks, 0.5), alone());
         same(name, &world.tight::<true, true>(schedule, tasks), &lossy);
         let queue = Options { force_queue: true, ..alone() };
-        let queued = simulate(&scenario(&[schedule], Weather::Lossy, tasks, THOUSAND, ""), queue);
+        let queued = simulate(&scenario(&[schedule], Weather::Lossy, tasks, THOUSAND), queue);
         same("heap", &world.heap(schedule, tasks, THOUSAND), &queued);
     }
 }
@@ -76,9 +98,9 @@ fn fast_path(world: &World, tasks: u64) -> Section<'_> {
     for schedule in Schedule::BOTH {
         let name = schedule.name();
         let at = contenders.len();
-        let sim = |weather, threads, force_polls| {
-            let scenario = scenario(&[schedule], weather, tasks, 0.5, "");
-            move || simulate(&scenario, Options { threads, force_polls, ..Options::default() })
+        let sim = |weather, force_polls| {
+            let scenario = scenario(&[schedule], weather, tasks, 0.5);
+            move || simulate(&scenario, Options { force_polls, ..alone() })
         };
         contenders.push(Contender::new(format!("floor, ideal, {name}"), tasks, move || {
             world.tight::<false, true>(schedule, tasks)
@@ -89,15 +111,10 @@ fn fast_path(world: &World, tasks: u64) -> Section<'_> {
         contenders.push(Contender::new(format!("bare floor, lossy, {name}"), tasks, move || {
             world.tight::<true, false>(schedule, tasks)
         }));
-        contenders.push(Contender::new(format!("sim, ideal, {name}"), tasks, sim(Weather::Ideal, 1, false)));
-        contenders.push(Contender::new(
-            format!("sim, ideal poll by poll, {name}"),
-            tasks,
-            sim(Weather::Ideal, 1, true),
-        ));
-        contenders.push(Contender::new(format!("sim, lossy, {name}"), tasks, sim(Weather::Lossy, 1, false)));
-        contenders.push(Contender::new(format!("sim, full, {name}"), tasks, sim(Weather::Full, 1, false)));
-        contenders.push(Contender::new(format!("sim, lossy, {name}, 2 threads"), tasks, sim(Weather::Lossy, 2, false)));
+        contenders.push(Contender::new(format!("sim, ideal, {name}"), tasks, sim(Weather::Ideal, false)));
+        contenders.push(Contender::new(format!("sim, ideal poll by poll, {name}"), tasks, sim(Weather::Ideal, true)));
+        contenders.push(Contender::new(format!("sim, lossy, {name}"), tasks, sim(Weather::Lossy, false)));
+        contenders.push(Contender::new(format!("sim, full, {name}"), tasks, sim(Weather::Full, false)));
         ratios.extend([
             (at + 3, 0, Some(CLOSED)),
             (at + 3, 1, None),
@@ -105,17 +122,26 @@ fn fast_path(world: &World, tasks: u64) -> Section<'_> {
             (at + 5, at + 1, Some(LOSSY)),
             (at + 5, at + 2, None),
             (at + 6, at + 1, Some(FULL)),
-            (at + 7, at + 5, Some(THREADS)),
         ]);
     }
-    Section { title: "independent tasks", unit: "tasks", contenders, ratios }
+    Section { title: "independent tasks", unit: MILLIONS, contenders, ratios }
+}
+
+/// Long enough that starting threads does not matter.
+fn threads(tasks: u64) -> Section<'static> {
+    let of = |(name, threads)| {
+        let scenario = scenario(&[Schedule::Adaptive], Weather::Lossy, tasks, 0.5);
+        Contender::new(name, tasks, move || simulate(&scenario, Options { threads, ..alone() }))
+    };
+    let contenders = [("one thread", 1), ("two threads", 2)].map(of).into();
+    Section { title: "threads, lossy, adaptive", unit: MILLIONS, contenders, ratios: vec![(1, 0, Some(THREADS))] }
 }
 
 fn queue(world: &World, tasks: u64) -> Section<'_> {
     let (mut contenders, mut ratios) = (Vec::new(), Vec::new());
     for schedule in Schedule::BOTH {
         let (name, at) = (schedule.name(), contenders.len());
-        let scenario = scenario(&[schedule], Weather::Lossy, tasks, THOUSAND, "");
+        let scenario = scenario(&[schedule], Weather::Lossy, tasks, THOUSAND);
         contenders
             .push(Contender::new(format!("floor, heap, {name}"), tasks, move || world.heap(schedule, tasks, THOUSAND)));
         contenders.push(Contender::new(format!("sim, event queue, {name}"), tasks, move || {
@@ -125,10 +151,10 @@ fn queue(world: &World, tasks: u64) -> Section<'_> {
     }
     let few = tasks / 8;
     contenders.push(Contender::new("tokio's paused clock, one task each, adaptive", few, move || paused(few)));
-    let lossy = scenario(&[Schedule::Adaptive], Weather::Lossy, tasks, 0.5, "");
+    let lossy = scenario(&[Schedule::Adaptive], Weather::Lossy, tasks, 0.5);
     contenders.push(Contender::new("sim, lossy, adaptive", tasks, move || simulate(&lossy, alone())));
     ratios.push((5, 4, Some(TOKIO)));
-    Section { title: "a thousand tasks in flight, lossy", unit: "tasks", contenders, ratios }
+    Section { title: "a thousand tasks in flight, lossy", unit: MILLIONS, contenders, ratios }
 }
 
 /// Every wait a task of tokio's, on its paused clock.

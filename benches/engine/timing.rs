@@ -38,8 +38,8 @@ fn median(mut values: Vec<f64>) -> f64 {
 /// A comparison: rates of all contenders, and ratios of some of them to others.
 pub(crate) struct Section<'a> {
     pub(crate) title: &'static str,
-    /// What a unit of work is.
-    pub(crate) unit: &'static str,
+    /// What is counted a second, and how many units of work that is.
+    pub(crate) unit: (&'static str, f64),
     pub(crate) contenders: Vec<Contender<'a>>,
     /// Contender, what it is held against, and the least ratio that is wanted, where one is.
     pub(crate) ratios: Vec<(usize, usize, Option<f64>)>,
@@ -63,10 +63,11 @@ impl Section<'_> {
 
     /// The figures as Markdown tables.
     pub(crate) fn tables(&self) -> String {
-        let mut text = format!("| {} | million {}/s |\n|:--|--:|\n", self.title, self.unit);
+        let (unit, size) = self.unit;
+        let mut text = format!("\n| {} | {unit}/s |\n|:--|--:|\n", self.title);
         for contender in &self.contenders {
             if let Some(rate) = contender.rate() {
-                let _ = writeln!(text, "| {} | {} |", contender.name, significant(rate / 1e6));
+                let _ = writeln!(text, "| {} | {} |", contender.name, significant(rate / size));
             }
         }
         if !self.ratios.is_empty() {
@@ -80,7 +81,7 @@ impl Section<'_> {
                 let _ = writeln!(text, "| {} ÷ {} | {ratio} | {target} |", mine.name, other.name);
             }
         }
-        text
+        if self.contenders.iter().any(|contender| contender.rate().is_some()) { text } else { String::new() }
     }
 }
 

@@ -61,8 +61,19 @@ probability = 0.5
 gilbert_elliott = { bad_share = 0.02, bad_mean = "10s" }
 "#;
 
-/// A scenario of so many tasks, submitted at `rate_per_s`; `rest` is appended to the file.
-pub(crate) fn scenario(schedules: &[Schedule], weather: Weather, tasks: u64, rate_per_s: f64, rest: &str) -> Scenario {
+/// A scenario of so many tasks, submitted at `rate_per_s`.
+pub(crate) fn scenario(schedules: &[Schedule], weather: Weather, tasks: u64, rate_per_s: f64) -> Scenario {
+    with_rules(schedules, weather, tasks, rate_per_s, "")
+}
+
+/// The same with `rest` at the end of its file.
+pub(crate) fn with_rules(
+    schedules: &[Schedule],
+    weather: Weather,
+    tasks: u64,
+    rate_per_s: f64,
+    rest: &str,
+) -> Scenario {
     let (faults, model, hardened) = match weather {
         Weather::Ideal => (String::new(), "", ""),
         Weather::Lossy => (LOSSY.to_owned(), "", ""),
@@ -87,7 +98,7 @@ pub(crate) fn simulate(scenario: &Scenario, options: Options) -> Findings {
     run(&Plan::new(scenario), options, &Control::default(), None).expect("nobody stops it")
 }
 
-/// One thread, and nothing forced.
+/// One thread, nothing forced, and a sample for charts, as `compare` has it.
 pub(crate) fn alone() -> Options {
-    Options { threads: 1, ..Options::default() }
+    Options { threads: 1, sample: true, ..Options::default() }
 }

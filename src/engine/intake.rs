@@ -45,24 +45,42 @@ pub struct ArrivalClock<'s> {
     keys: &'s Keys,
     next: u64,
     last: Micros,
+    /// Mean gap in microseconds, where gaps are random.
+    mean: f64,
+    /// The next submits, where they are known already.
+    ahead: &'s [Micros],
 }
 
 impl<'s> ArrivalClock<'s> {
-    /// Starts before task `next`, whose predecessor was submitted at `last`.
+    /// Starts before task `next`, at time zero where gaps are random.
     #[must_use]
-    pub fn new(law: &'s Arrivals, keys: &'s Keys, next: u64, last: Micros) -> Self {
-        Self { law, keys, next, last }
+    pub fn new(law: &'s Arrivals, keys: &'s Keys, next: u64) -> Self {
+        let mean = match law {
+            Arrivals::Poisson { rate_per_s } => 1e6 / rate_per_s,
+            _ => 0.0,
+        };
+        Self { law, keys, next, last: Micros::ZERO, mean, ahead: &[] }
+    }
+
+    /// Whether every submit is known by its number.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        !matches!(self.law, Arrivals::Poisson { .. })
     }
 
     /// The next submit.
-    #[inline]
+    #[inline(always)]
     pub fn tick(&mut self) -> Micros {
+        if let [submit, ahead @ ..] = self.ahead {
+            self.ahead = ahead;
+            return *submit;
+        }
         let task = self.next;
         self.next += 1;
         self.last = match self.law {
-            Arrivals::Poisson { rate_per_s } => {
+            Arrivals::Poisson { .. } => {
                 let gap: f64 = Exp1.sample(&mut self.keys.draws(Stream::Arrival, task));
-                self.last + Micros::from_f64(gap * (1e6 / rate_per_s))
+                self.last + Micros::from_f64(gap * self.mean)
             }
             Arrivals::Constant { rate_per_s } => Micros::from_f64((task + 1) as f64 * (1e6 / rate_per_s)),
             Arrivals::Burst => Micros::ZERO,
@@ -106,7 +124,8 @@ struct Lane<'s> {
 }
 
 impl<'s> Intake<'s> {
-    /// Tasks `from` to `end` of the models in `group`; `before` is the submit of each model's task before `from`.
+    /// Tasks of a range of the models in `group`; `submits` are theirs, where the range does not start with the first
+    /// task and gaps are random.
     #[must_use]
     pub fn new(
         plan: &'s Plan<'s>,
@@ -114,12 +133,13 @@ impl<'s> Intake<'s> {
         replicate: u32,
         group: &[usize],
         range: std::ops::Range<u64>,
-        before: Micros,
+        submits: Option<&'s [Micros]>,
     ) -> Self {
         let lanes = group
             .iter()
             .map(|&model| {
-                let mut clock = ArrivalClock::new(&plan.scenario.arrivals, &keys[model], range.start, before);
+                let mut clock = ArrivalClock::new(&plan.scenario.arrivals, &keys[model], range.start);
+                clock.ahead = submits.unwrap_or_default();
                 let submit = clock.tick();
                 Lane { model, keys: &keys[model], clock, next: range.start, submit }
             })
@@ -210,31 +230,26 @@ impl Arriving {
             self.task.accepted = true;
         } else if self.attempts <= policy.retries {
             let again = heard + policy.retry_delay;
-            self.resubmit(again);
+            self.task.resubmits = appended(&self.task.resubmits, again);
             return Some(again);
         }
         self.task.wait_start = heard;
         self.open = false;
         None
     }
+}
 
-    #[cold]
-    fn resubmit(&mut self, again: Micros) {
-        self.task.resubmits = self.task.resubmits.iter().copied().chain([again]).collect();
-    }
+#[cold]
+fn appended(instants: &[Micros], last: Micros) -> Box<[Micros]> {
+    instants.iter().copied().chain([last]).collect()
 }
 
 impl Iterator for Intake<'_> {
     type Item = Task;
 
-    #[inline]
     fn next(&mut self) -> Option<Task> {
         match self.coupling.take() {
-            None => {
-                let lane = self.next_lane()?;
-                let arriving = self.arrive(lane);
-                Some(self.submit_alone(arriving))
-            }
+            None => self.next_alone(),
             Some(mut coupling) => {
                 let task = coupling.next(self);
                 self.coupling = Some(coupling);
@@ -245,13 +260,35 @@ impl Iterator for Intake<'_> {
 }
 
 impl Intake<'_> {
-    /// Submits a task that shares nothing with others.
+    /// Appends the next `count` tasks; fewer only at the end.
+    pub fn fill(&mut self, count: usize, into: &mut Vec<Task>) {
+        if self.coupling.is_some() {
+            return into.extend(self.take(count));
+        }
+        for _ in 0..count {
+            let Some(task) = self.next_alone() else { return };
+            into.push(task);
+        }
+    }
+
+    /// The next task, where it shares nothing with others.
     #[inline(always)]
-    fn submit_alone(&mut self, mut arriving: Arriving) -> Task {
+    fn next_alone(&mut self) -> Option<Task> {
+        let lane = self.next_lane()?;
+        let mut arriving = self.arrive(lane);
         let link = &self.plan.models[arriving.task.model].submit;
         let mut sent = arriving.task.submitted;
+        // Where nothing can go wrong the first attempt is the last, and takes no draws.
+        if let Some((rtt, up)) = link.calm_round_trip()
+            && rtt <= self.plan.scenario.submit.attempt_timeout
+        {
+            arriving.created(sent + up);
+            (arriving.task.accepted, arriving.task.wait_start) = (true, sent + rtt);
+            return Some(arriving.task);
+        }
+        let (mut travel, mut lots) = (arriving.travel.clone(), arriving.lots.clone());
         loop {
-            let departure = link.depart(sent, &mut arriving.travel, &mut arriving.lots, &mut self.weather);
+            let departure = link.depart(sent, &mut travel, &mut lots, &mut self.weather);
             let submission = link.arrive_submit(&departure, &mut self.weather, None);
             if let Some(rule) = submission.fault {
                 self.fired[rule] += 1;
@@ -261,7 +298,7 @@ impl Intake<'_> {
             }
             match arriving.heard(self.plan, sent, submission) {
                 Some(again) => sent = again,
-                None => return arriving.task,
+                None => return Some(arriving.task),
             }
         }
     }

@@ -39,7 +39,7 @@ impl Observer {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(in crate::engine) fn submits(&mut self, task: &Task) {
         let rates = &mut self.rates[task.model];
         rates.submit(task.submitted);

@@ -45,13 +45,7 @@ impl Durations {
     /// Counts a value.
     #[inline]
     pub fn record(&mut self, value: u64) {
-        self.shortest = self.shortest.min(value);
-        self.longest = self.longest.max(value);
-        let bin = bin(value);
-        if bin >= self.bins.len() {
-            self.grow(bin);
-        }
-        self.bins[bin] += 1;
+        self.extend([value]);
     }
 
     #[cold]
@@ -142,6 +136,24 @@ impl Durations {
         let values = self.at_ranks(&ranks);
         let points = ranks.iter().zip(values).filter_map(|(&rank, value)| Some((value?, rank)));
         points.map(|(value, rank)| (Micros::new(value), rank as f64 / total as f64)).collect()
+    }
+}
+
+/// Counts values.
+impl Extend<u64> for Durations {
+    #[inline]
+    fn extend<I: IntoIterator<Item = u64>>(&mut self, values: I) {
+        let (mut shortest, mut longest) = (self.shortest, self.longest);
+        for value in values {
+            shortest = shortest.min(value);
+            longest = longest.max(value);
+            let bin = bin(value);
+            if bin >= self.bins.len() {
+                self.grow(bin);
+            }
+            self.bins[bin] += 1;
+        }
+        (self.shortest, self.longest) = (shortest, longest);
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod figures;
 pub mod histogram;
 pub mod interval;
+pub mod moments;
 pub mod rate;
 pub mod record;
 pub mod results;

@@ -210,6 +210,7 @@ impl Link {
 
     /// The round trip and its way up if they are always the same and nothing can go wrong.
     #[must_use]
+    #[inline]
     pub fn calm_round_trip(&self) -> Option<(Micros, Micros)> {
         self.calm
     }

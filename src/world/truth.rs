@@ -41,11 +41,14 @@ pub struct Life {
 
 impl Life {
     /// Draws the life of one task: fate, then queueing, then work.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn draw(model: &Model, draws: &mut Draws) -> Self {
         let lot = draws.uniform();
-        let pending = model.pending.as_ref().map_or(Micros::ZERO, |law| law.sample(draws));
+        let pending = match &model.pending {
+            Some(law) => law.sample(draws),
+            None => Micros::ZERO,
+        };
         let stuck = model.stuck.get();
         if lot < stuck {
             return Self { fate: Fate::Stuck, pending, work: Micros::NEVER };

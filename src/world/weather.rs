@@ -126,6 +126,13 @@ impl Weather {
     /// Lets go of what lies before `now`: nobody will ask for an earlier instant. Memory stays bounded by the longest wait.
     #[inline]
     pub fn forget_before(&mut self, now: Micros) {
+        if !self.paths.is_empty() {
+            self.forget(now);
+        }
+    }
+
+    #[inline(never)]
+    fn forget(&mut self, now: Micros) {
         for path in self.paths.iter_mut().flatten() {
             path.forget_before(now);
         }

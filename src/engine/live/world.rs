@@ -273,7 +273,7 @@ async fn answers(client: &Client, base_url: &str) -> Result<(), LiveError> {
 }
 
 fn submits<'s>(plan: &'s Plan<'_>, keys: &'s Keys) -> ArrivalClock<'s> {
-    ArrivalClock::new(&plan.scenario.arrivals, keys, 0, Micros::ZERO)
+    ArrivalClock::new(&plan.scenario.arrivals, keys, 0)
 }
 
 fn spawn(world: server::World, settings: Settings, listener: Listener) -> Server {

@@ -13,21 +13,18 @@ mod unit;
 mod waiting;
 
 pub use crate::engine::findings::{Findings, Sink};
-use crate::engine::intake::{ArrivalClock, keys};
 use crate::engine::plan::Plan;
 use crate::measure::rate::RateCounts;
 use crate::time::Micros;
-use crate::world::arrivals::Arrivals;
 use std::collections::BTreeMap;
-use std::ops::Range;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 use unit::{Unit, Worker};
 #[cfg(feature = "live")]
 pub(in crate::engine) use waiting::blank;
 
 /// Tasks of a range that one thread simulates by itself, where tasks are independent.
-const RANGE: u64 = 1 << 16;
+const RANGE: u64 = 1 << 14;
 
 /// How to run a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,12 +61,14 @@ pub fn run(plan: &Plan<'_>, options: Options, control: &Control, sink: Option<Si
     let units = units(plan, &options);
     let calm = unit::closed_forms(plan, &options);
     let (next, open) = (AtomicUsize::new(0), Mutex::new(OpenRates::default()));
+    let ends: Vec<OnceLock<Micros>> = units.iter().map(|_| OnceLock::new()).collect();
     let work = || {
         let mut worker = Worker::new(plan, options, &calm, control, sink);
         while !control.stop.load(Ordering::Relaxed)
-            && let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed))
+            && let number = next.fetch_add(1, Ordering::Relaxed)
+            && let Some(unit) = units.get(number)
         {
-            worker.run(unit, &open);
+            worker.run(unit, &open, &Relay { ends: &ends, number });
         }
         worker.findings
     };
@@ -91,6 +90,23 @@ pub fn run(plan: &Plan<'_>, options: Options, control: &Control, sink: Option<Si
         all.merge(part);
         all
     })
+}
+
+/// The last submit of every unit, which the next range of the same replicate goes on from. Units are begun in order and
+/// tell it before anything else, so whoever waits for it waits for somebody at work.
+#[derive(Debug, Clone, Copy)]
+struct Relay<'a> {
+    ends: &'a [OnceLock<Micros>],
+    number: usize,
+}
+
+impl Relay<'_> {
+    /// Hands on the last submit of this unit, `length` after that of the unit before, which comes back.
+    fn hand_on(&self, is_first: bool, length: Micros) -> Micros {
+        let before = if is_first { Micros::ZERO } else { *self.ends[self.number - 1].wait() };
+        let _ = self.ends[self.number].set(before + length);
+        before
+    }
 }
 
 /// Rates of replicates that are simulated in ranges: (cell, replicate) to the ranges to come and the counts so far.
@@ -124,50 +140,14 @@ fn units<'p>(plan: &'p Plan<'_>, options: &Options) -> Vec<Unit<'p>> {
         for group in &plan.groups {
             // A single thread has nobody to share ranges with.
             if coupled || sectioned || scenario.tasks <= RANGE || options.threads <= 1 {
-                units.push(Unit { replicate, group, range: 0..scenario.tasks, before: Micros::ZERO, parts: 1 });
+                units.push(Unit { replicate, group, range: 0..scenario.tasks, parts: 1 });
                 continue;
             }
-            let starts: Vec<u64> = (0..scenario.tasks).step_by(RANGE as usize).collect();
-            let before = submits_before(plan, replicate, group[0], &starts, options.threads);
-            for (&start, before) in starts.iter().zip(before) {
-                let range = start..(start + RANGE).min(scenario.tasks);
-                units.push(Unit { replicate, group, range, before, parts: starts.len() });
-            }
+            let parts = scenario.tasks.div_ceil(RANGE) as usize;
+            let starts = (0..scenario.tasks).step_by(RANGE as usize);
+            let ranges = starts.map(|start| start..(start + RANGE).min(scenario.tasks));
+            units.extend(ranges.map(|range| Unit { replicate, group, range, parts }));
         }
     }
     units
-}
-
-/// The submit before each of `starts`, found by adding up gaps in parallel.
-fn submits_before(plan: &Plan<'_>, replicate: u32, model: usize, starts: &[u64], threads: usize) -> Vec<Micros> {
-    let scenario = plan.scenario;
-    if !matches!(scenario.arrivals, Arrivals::Poisson { .. }) {
-        // All other arrivals are known by their number.
-        return vec![Micros::ZERO; starts.len()];
-    }
-    let keys = &keys(plan, replicate)[model];
-    let length = |range: Range<u64>| {
-        let mut clock = ArrivalClock::new(&scenario.arrivals, keys, range.start, Micros::ZERO);
-        range.map(|_| clock.tick()).last().unwrap_or(Micros::ZERO)
-    };
-    let lengths: Vec<Mutex<Micros>> = starts.iter().map(|_| Mutex::new(Micros::ZERO)).collect();
-    let next = AtomicUsize::new(0);
-    let work = || {
-        while let Some(at) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|at| *at < starts.len()) {
-            let found = length(starts[at]..starts[at] + RANGE);
-            *lengths[at].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = found;
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..threads.max(1) {
-            scope.spawn(work);
-        }
-    });
-    let mut before = Micros::ZERO;
-    let mut starts = Vec::with_capacity(lengths.len());
-    for length in lengths {
-        starts.push(before);
-        before += length.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    }
-    starts
 }

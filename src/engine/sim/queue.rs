@@ -17,11 +17,11 @@ use crate::time::Micros;
 use crate::world::draws::Keys;
 use crate::world::exchange::{Buckets, Departure, Exchange};
 use crate::world::weather::Weather;
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 /// What happens at an instant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Event {
     /// A poll of the wait in this slot is due and asks the client's own limit.
     Due(usize),
@@ -42,6 +42,44 @@ pub(super) enum Event {
 /// Starts come after all else of their instant: "by now" includes now.
 const AFTER_ALL: u64 = 1 << 63;
 
+/// An event at its place in the order of time: the earliest is the greatest.
+#[derive(Debug, Clone, Copy)]
+struct Scheduled {
+    /// Instant and sequence as one number, which no two events share.
+    key: Reverse<u128>,
+    event: Event,
+}
+
+impl Scheduled {
+    #[inline]
+    fn at(&self) -> Micros {
+        Micros::new((self.key.0 >> 64) as u64)
+    }
+}
+
+impl PartialEq for Scheduled {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for Scheduled {}
+
+impl PartialOrd for Scheduled {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Scheduled {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key.cmp(&other.key)
+    }
+}
+
 /// What all waits of a queue stand on.
 #[derive(Debug)]
 pub(super) struct Ground<'p> {
@@ -51,7 +89,7 @@ pub(super) struct Ground<'p> {
     pub(super) weather: Weather,
     pub(super) buckets: Buckets,
     pub(super) observer: Observer,
-    events: BinaryHeap<Reverse<(Micros, u64, Event)>>,
+    events: BinaryHeap<Scheduled>,
     sequence: u64,
     /// Records in order of tasks; `None` while a task is in flight.
     records: VecDeque<Option<TaskRecord>>,
@@ -64,7 +102,11 @@ pub(super) struct Ground<'p> {
 impl Ground<'_> {
     pub(super) fn schedule(&mut self, at: Micros, event: Event) {
         self.sequence += 1;
-        self.events.push(Reverse((at, self.sequence, event)));
+        self.place(at, self.sequence, event);
+    }
+
+    fn place(&mut self, at: Micros, sequence: u64, event: Event) {
+        self.events.push(Scheduled { key: Reverse(u128::from(at.get()) << 64 | u128::from(sequence)), event });
     }
 
     /// Hands in the record of the task with number `order`.
@@ -94,7 +136,9 @@ struct Slot<'p> {
 /// One strategy on one group of models in one replicate, simulated in the order of time.
 pub(super) struct Queue<'p> {
     pub(super) ground: Ground<'p>,
-    intake: std::iter::Peekable<Intake<'p>>,
+    intake: Intake<'p>,
+    /// The task whose submit is next.
+    upcoming: Option<Task>,
     is_limited: bool,
     slots: Vec<Option<Slot<'p>>>,
     free: Vec<usize>,
@@ -114,7 +158,7 @@ impl<'p> Queue<'p> {
         strategy: usize,
         keys: &'p [Keys],
         weather: Weather,
-        intake: Intake<'p>,
+        mut intake: Intake<'p>,
         observer: Observer,
         shelf: &'p Shelf,
     ) -> Self {
@@ -146,12 +190,18 @@ impl<'p> Queue<'p> {
                 first: 0,
                 now: Micros::ZERO,
             },
-            intake: intake.peekable(),
+            upcoming: intake.next(),
+            intake,
             slots: Vec::new(),
             free: Vec::new(),
             stragglers: BTreeMap::new(),
             awaits_token: vec![false; plan.models.len()],
         }
+    }
+
+    /// How often each rule struck a submit so far.
+    pub(super) fn submits_struck(&self) -> &[u64] {
+        &self.intake.fired
     }
 
     /// Appends the next `count` records, in the order of tasks; fewer only at the end.
@@ -171,13 +221,15 @@ impl<'p> Queue<'p> {
 
     /// Lets the next thing happen: a task arrives, or an event is due.
     fn advance(&mut self) -> bool {
-        let next_event = self.ground.events.peek().map_or(Micros::NEVER, |Reverse((at, ..))| *at);
-        if let Some(task) = self.intake.next_if(|task| task.submitted <= next_event) {
+        let next_event = self.ground.events.peek().map_or(Micros::NEVER, Scheduled::at);
+        if let Some(task) = self.upcoming.take_if(|task| task.submitted <= next_event) {
+            self.upcoming = self.intake.next();
             self.ground.weather.forget_before(self.ground.now);
             self.arrive(&task);
             return true;
         }
-        let Some(Reverse((now, _, event))) = self.ground.events.pop() else { return false };
+        let Some(scheduled) = self.ground.events.pop() else { return false };
+        let (now, event) = (scheduled.at(), scheduled.event);
         self.ground.now = now;
         match event {
             Event::Due(slot) => {
@@ -233,7 +285,7 @@ impl<'p> Queue<'p> {
             None => self.start(order, task),
             Some(school) => {
                 school.starting.insert(order, task.clone());
-                self.ground.events.push(Reverse((task.wait_start, AFTER_ALL + order, Event::Start(order))));
+                self.ground.place(task.wait_start, AFTER_ALL + order, Event::Start(order));
             }
         }
     }

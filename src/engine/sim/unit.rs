@@ -8,7 +8,7 @@ use crate::engine::sim::calm::Calm;
 use crate::engine::sim::queue::Queue;
 use crate::engine::sim::school::{School, Shelf};
 use crate::engine::sim::waiting::{Next, Place, Waiting, blank};
-use crate::engine::sim::{Control, Findings, OpenRates, Options, Sink};
+use crate::engine::sim::{Control, Findings, OpenRates, Options, Relay, Sink};
 use crate::measure::record::TaskRecord;
 use crate::time::Micros;
 use crate::world::draws::Keys;
@@ -26,8 +26,6 @@ pub(super) struct Unit<'p> {
     pub(super) replicate: u32,
     pub(super) group: &'p [usize],
     pub(super) range: Range<u64>,
-    /// Submit of the task before the range.
-    pub(super) before: Micros,
     /// Units that the replicate was cut into.
     pub(super) parts: usize,
 }
@@ -73,13 +71,14 @@ impl<'p> Worker<'p> {
         Self { plan, options, calm, control, sink, findings: Findings::new(plan) }
     }
 
-    pub(super) fn run(&mut self, unit: &Unit<'_>, open: &Mutex<OpenRates>) {
+    pub(super) fn run(&mut self, unit: &Unit<'_>, open: &Mutex<OpenRates>, relay: &Relay<'_>) {
         let (plan, replicate) = (self.plan, unit.replicate);
         let keys = keys(plan, replicate);
-        let intake = || Intake::new(plan, &keys, replicate, unit.group, unit.range.clone(), unit.before);
+        let submits = (unit.parts > 1).then(|| submits(plan, &keys, unit, relay)).flatten();
+        let intake = || Intake::new(plan, &keys, replicate, unit.group, unit.range.clone(), submits.as_deref());
         let weather = || Weather::new(&plan.scenario.faults, plan.scenario.seed, replicate);
         let firsts: Vec<Micros> = (0..plan.models.len())
-            .map(|model| ArrivalClock::new(&plan.scenario.arrivals, &keys[model], 0, Micros::ZERO).tick())
+            .map(|model| ArrivalClock::new(&plan.scenario.arrivals, &keys[model], 0).tick())
             .collect();
         let shelf = Shelf::new();
         let mut lanes: Vec<Lane<'_>> = (0..plan.strategies.len())
@@ -95,23 +94,27 @@ impl<'p> Worker<'p> {
             .collect();
 
         let mut sums = Sums::new(plan, replicate, unit.group);
-        let mut source = intake();
+        // Queues take in their tasks themselves, as far ahead as they must look.
+        let is_fast = lanes.iter().any(|lane| matches!(lane, Lane::Fast { .. }));
+        let mut source = is_fast.then(intake);
+        let mut left = (unit.range.end - unit.range.start) * unit.group.len() as u64;
         let (mut tasks, mut records) = (Vec::with_capacity(CHUNK), Vec::with_capacity(CHUNK));
         let mut baseline: Vec<Vec<TaskRecord>> = vec![Vec::new(); unit.group.len()];
         let mut by_model: Vec<Vec<TaskRecord>> = baseline.clone();
         // The baseline goes first, so that the others can be paired with it.
         let mut order: Vec<usize> = (0..plan.strategies.len()).collect();
         order.sort_by_key(|strategy| *strategy != plan.scenario.baseline);
-        loop {
+        while left > 0 && !self.control.stop.load(Ordering::Relaxed) {
+            let chunk = left.min(CHUNK as u64) as usize;
+            left -= chunk as u64;
             tasks.clear();
-            tasks.extend(source.by_ref().take(CHUNK));
-            if tasks.is_empty() || self.control.stop.load(Ordering::Relaxed) {
-                break;
+            if let Some(source) = &mut source {
+                source.fill(chunk, &mut tasks);
             }
             for &strategy in &order {
                 records.clear();
                 match &mut lanes[strategy] {
-                    Lane::Queue(queue) => queue.fill(tasks.len(), &mut records),
+                    Lane::Queue(queue) => queue.fill(chunk, &mut records),
                     Lane::Fast { observer, weather } => {
                         self.one_by_one(strategy, &keys, &tasks, weather, observer, &mut records);
                     }
@@ -123,9 +126,13 @@ impl<'p> Worker<'p> {
                 }
                 sums.add(&mut self.findings, self.sink, strategy, &by_model, &baseline);
             }
-            self.control.done.fetch_add((tasks.len() * order.len()) as u64, Ordering::Relaxed);
+            self.control.done.fetch_add((chunk * order.len()) as u64, Ordering::Relaxed);
         }
-        for (mine, fired) in self.findings.fired.iter_mut().zip(&source.fired) {
+        let submits_struck = lanes.iter().find_map(|lane| match lane {
+            Lane::Fast { .. } => source.as_ref().map(|source| &source.fired[..]),
+            Lane::Queue(queue) => Some(queue.submits_struck()),
+        });
+        for (mine, fired) in self.findings.fired.iter_mut().zip(submits_struck.unwrap_or_default()) {
             *mine += fired;
         }
         for (strategy, lane) in lanes.into_iter().enumerate() {
@@ -192,4 +199,17 @@ impl<'p> Worker<'p> {
             }
         }
     }
+}
+
+/// The submits of a range whose gaps are random, which depend on all ranges before it; `None` where they are known by
+/// their number.
+fn submits(plan: &Plan<'_>, keys: &[Keys], unit: &Unit<'_>, relay: &Relay<'_>) -> Option<Vec<Micros>> {
+    let mut clock = ArrivalClock::new(&plan.scenario.arrivals, &keys[unit.group[0]], unit.range.start);
+    if clock.is_known() {
+        return None;
+    }
+    let mut submits: Vec<Micros> = unit.range.clone().map(|_| clock.tick()).collect();
+    let before = relay.hand_on(unit.range.start == 0, submits.last().copied().unwrap_or_default());
+    submits.iter_mut().for_each(|submit| *submit += before);
+    Some(submits)
 }

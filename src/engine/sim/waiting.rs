@@ -219,12 +219,19 @@ impl<'p> Waiting<'p> {
         let mut jitter = self.jitter.clone();
         let (worth, step) = self.wait.reply(heard, reply, &mut jitter);
         self.jitter = jitter;
+        // Each worth goes its own way to the end, so that the step, which follows from it, is not asked for again.
         match worth {
-            Worth::Useful => {}
-            Worth::Wasted => self.record.wasted += 1,
-            Worth::Failed => self.record.failed += 1,
+            Worth::Useful => observer.poll(&self.record, sent, Worth::Useful),
+            Worth::Wasted => {
+                self.record.wasted += 1;
+                observer.poll(&self.record, sent, Worth::Wasted);
+                return self.advance(step);
+            }
+            Worth::Failed => {
+                self.record.failed += 1;
+                observer.poll(&self.record, sent, Worth::Failed);
+            }
         }
-        observer.poll(&self.record, sent, worth);
         self.advance(step)
     }
 

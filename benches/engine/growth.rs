@@ -1,0 +1,113 @@
+//! How the cost grows: with fault rules, tasks, tasks in flight, strategies; and what stands around the simulation.
+
+use crate::MILLIONS;
+use crate::timing::{Contender, Section};
+use crate::workload::{Schedule, Weather, alone, scenario, simulate, with_rules};
+use pollbench::engine::compare::compare;
+use pollbench::engine::plan::Plan;
+use pollbench::engine::sim::{Control, Options};
+use pollbench::report::{Report, files};
+use pollbench::scenario::shipped::SHIPPED;
+use std::cell::LazyCell;
+use std::fmt::Write as _;
+
+pub(crate) fn sections(tasks: u64) -> [Section<'static>; 5] {
+    [rules(tasks / 2), number(tasks), in_flight(tasks / 2), strategies(tasks / 4), around()]
+}
+
+/// Each contender has the rules of those before it, too.
+fn rules(tasks: u64) -> Section<'static> {
+    const RULES: [(&str, &str); 6] = [
+        ("round trips only", "[network]\nrtt = \"lognormal(median=80ms, sigma=0.4)\"\n"),
+        ("+ stale-read", "[[faults]]\nkind = \"stale-read\"\nprobability = 0.02\n"),
+        ("+ null-data", "[[faults]]\nkind = \"null-data\"\nprobability = 0.01\n"),
+        (
+            "+ status in a window",
+            "[[faults]]\nkind = \"status\"\ncode = 429\nprobability = 0.9\nduring = { every = \"1h\", for = \"1m\" }\n",
+        ),
+        ("+ outage", "[[faults]]\nkind = \"outage\"\nduring = { every = \"1h\", from = \"30m\", for = \"1m\" }\n"),
+        (
+            "+ burst-loss",
+            "[[faults]]\nkind = \"burst-loss\"\nprobability = 0.5\ngilbert_elliott = { bad_share = 0.02, bad_mean = \"10s\" }\n",
+        ),
+    ];
+    let mut file = String::new();
+    let mut contenders: Vec<_> = RULES
+        .iter()
+        .map(|(name, rule)| {
+            file += rule;
+            under(name, tasks, &file)
+        })
+        .collect();
+    let mut idle = RULES[0].1.to_owned();
+    for _ in 0..20 {
+        idle += "[[faults]]\nkind = \"null-data\"\nprobability = 0.000000001\n";
+    }
+    contenders.push(under("round trips and 20 rules that hardly ever strike", tasks, &idle));
+    let ratios = (1..=RULES.len()).map(|at| (at, 0, None)).collect();
+    Section { title: "added fault rules, adaptive-hardened", unit: MILLIONS, contenders, ratios }
+}
+
+fn under(name: &str, tasks: u64, rules: &str) -> Contender<'static> {
+    let strategy = "[[strategies]]\npreset = \"adaptive-hardened\"\n";
+    let mut scenario = with_rules(&[Schedule::Adaptive], Weather::Ideal, tasks, 0.5, &format!("{strategy}{rules}"));
+    scenario.strategies.remove(0);
+    Contender::new(name, tasks, move || simulate(&scenario, alone()))
+}
+
+fn number(most: u64) -> Section<'static> {
+    let numbers = [most / 64, most / 8, most];
+    let of = |tasks| {
+        let scenario = scenario(&[Schedule::Adaptive], Weather::Lossy, tasks, 0.5);
+        Contender::new(format!("{tasks} tasks"), tasks, move || simulate(&scenario, alone()))
+    };
+    let contenders = numbers.map(of).into();
+    Section { title: "number of tasks, lossy, adaptive", unit: MILLIONS, contenders, ratios: vec![(2, 0, None)] }
+}
+
+/// They stay about 137 s.
+fn in_flight(tasks: u64) -> Section<'static> {
+    let of = |(name, rate_per_s): (&str, f64)| {
+        let scenario = scenario(&[Schedule::Adaptive], Weather::Lossy, tasks, rate_per_s);
+        Contender::new(name, tasks, move || simulate(&scenario, Options { force_queue: true, ..alone() }))
+    };
+    let contenders = [("100 in flight", 0.73), ("1 000", 7.3), ("10 000", 73.0), ("100 000", 730.0)].map(of).into();
+    let ratios = vec![(1, 0, None), (2, 0, None), (3, 0, None)];
+    Section { title: "tasks in flight in the event queue, lossy, adaptive", unit: MILLIONS, contenders, ratios }
+}
+
+/// All strategies meet the same tasks, which are drawn once; each but the first is paired with it.
+fn strategies(tasks: u64) -> Section<'static> {
+    let mut contenders = Vec::new();
+    for (name, hold) in [("adaptive", &Schedule::BOTH[..1]), ("adaptive and exponential, paired", &Schedule::BOTH[..])]
+    {
+        let scenario = scenario(hold, Weather::Lossy, tasks, 0.5);
+        contenders.push(Contender::new(name, tasks * hold.len() as u64, move || simulate(&scenario, alone())));
+    }
+    Section { title: "strategies side by side, lossy", unit: ("million waits", 1e6), contenders, ratios: Vec::new() }
+}
+
+/// The default scenario from its text to the files of its report.
+fn around() -> Section<'static> {
+    let scenario = || SHIPPED[0].scenario().expect("shipped scenarios are valid");
+    let run = move || {
+        let scenario = scenario();
+        let options = Options { sample: true, ..Options::default() };
+        compare(&Plan::new(&scenario), options, &Control::default(), None).expect("nobody stops it")
+    };
+    let found = LazyCell::new(move || (scenario(), run()));
+    let render = move || {
+        let (scenario, compared) = &*found;
+        let report = Report { scenario, results: &compared.results, series: &compared.series };
+        files(&report).iter().fold(String::new(), |mut sizes, (name, text)| {
+            let _ = write!(sizes, "{name} {} ", text.len());
+            sizes
+        })
+    };
+    let contenders = vec![
+        Contender::new("read the scenario", 1, scenario),
+        Contender::new("simulate and sum up 660,000 waits, all cores", 1, run),
+        Contender::new("write the report with its charts", 1, render),
+    ];
+    Section { title: "`compare documented`, part by part", unit: ("runs", 1.0), contenders, ratios: Vec::new() }
+}
