@@ -199,6 +199,19 @@ impl Checks {
         if before < latest { longest.max(self.gap().unwrap_or(0.0)) } else { longest }
     }
 
+    /// The same schedule with all polls listed until few tasks are left; after them the last gap repeats.
+    #[must_use]
+    pub fn listed(&self, law: &impl Cumulative) -> Self {
+        let Some(gap) = self.gap() else { return self.clone() };
+        let mut instants = self.instants.clone();
+        let mut last = instants.last().copied().unwrap_or(0.0);
+        while (law.ends() - law.below(last) > 1e-6 || instants.len() < 2) && instants.len() < MOST_POLLS {
+            last += gap;
+            instants.push(last);
+        }
+        Self { instants, then: Then::Every(gap) }
+    }
+
     /// The same schedule with every instant times `factor`.
     #[must_use]
     pub fn scaled(&self, factor: f64) -> Self {

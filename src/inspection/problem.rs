@@ -166,6 +166,9 @@ impl<'a> Problem<'a> {
             path = priced(&grid);
         }
         let mut instants: Vec<f64> = path.iter().map(|node| grid.at[*node]).collect();
+        if is_priced {
+            instants = self.between(instants);
+        }
         let then = match self.deadline {
             Some(_) => Then::GiveUp,
             None => {
@@ -248,18 +251,59 @@ impl<'a> Problem<'a> {
         Grid::tabulated(self.law, at)
     }
 
+    /// Whether polls at these instants keep the bounds on late tasks and on polls.
+    fn keeps(&self, instants: Vec<f64>) -> (bool, bool) {
+        let Bounds { max_p95_delay, max_polls, .. } = self.bounds;
+        let then = if self.deadline.is_some() { Then::GiveUp } else { Then::Repeat };
+        let checks = Checks { instants, then };
+        // Over all tasks: with a deadline those that never end are late too.
+        let stuck = if self.deadline.is_some() { 1.0 - self.law.ends() } else { 0.0 };
+        let late = |late: f64| checks.late_share(self.law, late) + stuck <= 0.05 + 1e-12;
+        let polls = |most: f64| checks.expected(self.law, self.deadline, 0.0).polls <= most * (1.0 + 1e-12);
+        (max_p95_delay.is_none_or(late), max_polls.is_none_or(polls))
+    }
+
+    /// Prices may leap over the bounds: between the schedule that keeps them and the best one of all there are others
+    /// that still do, at less cost. The nearest to the best of those that are in a line with both.
+    fn between(&self, kept: Vec<f64>) -> Vec<f64> {
+        let free = Self { bounds: Bounds { max_p95_delay: None, max_polls: None, ..self.bounds }, ..self.clone() };
+        let free = free.solve().instants;
+        let mixed = |share: f64| {
+            let mut instants: Vec<f64> = kept.clone();
+            for (at, free) in instants.iter_mut().zip(&free) {
+                *at += share * (free - *at);
+            }
+            if let (Some(last), Some(end)) = (instants.last_mut(), self.deadline) {
+                *last = end;
+            }
+            instants
+        };
+        let fits = |share: f64| {
+            let instants = mixed(share);
+            let ascends = instants.windows(2).all(|pair| pair[0] < pair[1]);
+            let gap = self.bounds.max_delay.unwrap_or(f64::INFINITY);
+            let narrow = instants.windows(2).all(|pair| pair[1] - pair[0] <= gap * (1.0 + 1e-9));
+            ascends && narrow && self.keeps(instants) == (true, true)
+        };
+        let cost = |instants: &[f64]| {
+            let then = if self.deadline.is_some() { Then::GiveUp } else { Then::Repeat };
+            Checks { instants: instants.to_vec(), then }.cost(self.law, &self.weights, self.deadline)
+        };
+        let (mut yes, mut no) = (0.0, 1.0);
+        for _ in 0..30 {
+            let middle: f64 = yes + 0.5 * (no - yes);
+            *(if fits(middle) { &mut yes } else { &mut no }) = middle;
+        }
+        let better = mixed(yes);
+        if cost(&better) < cost(&kept) { better } else { kept }
+    }
+
     /// Prices at which the bounds on the share of late tasks and on the polls are kept: bisection of each in turn, on
     /// the Lagrangian (Everett, Operations Research 11 (1963) 399–417).
     fn prices(&self, grid: &Grid, on_time: &[f64]) -> Prices {
         let Bounds { max_p95_delay, max_polls, .. } = self.bounds;
-        let keeps = |prices: Prices| {
-            let instants: Vec<f64> = self.path(grid, on_time, prices).iter().map(|node| grid.at[*node]).collect();
-            let then = if self.deadline.is_some() { Then::GiveUp } else { Then::Repeat };
-            let checks = Checks { instants, then };
-            let expected = checks.expected(self.law, self.deadline, 0.0);
-            let late = max_p95_delay.is_none_or(|late| checks.late_share(self.law, late) <= 0.05 * self.law.ends());
-            (late, max_polls.is_none_or(|most| expected.polls <= most))
-        };
+        let keeps =
+            |prices: Prices| self.keeps(self.path(grid, on_time, prices).iter().map(|node| grid.at[*node]).collect());
         let scale = self.weights.poll + self.weights.delay_per_us() * grid.at[grid.at.len() - 1];
         let mut prices = Prices::default();
         // Dearer polls make more tasks late, and the other way round: a few turns settle both, where both can be kept.

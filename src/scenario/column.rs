@@ -104,40 +104,43 @@ pub enum ColumnError {
 ///
 /// Where the column or a number in it is missing, or a number is no duration.
 pub fn durations(text: &str, column: &str, unit: Unit) -> Result<Vec<Micros>, ColumnError> {
-    let rows = columns(text, &[column], unit)?;
-    let filled = |(row, cells): (u64, Vec<Option<Micros>>)| {
-        cells[0].ok_or_else(|| ColumnError::NotANumber { row, cell: String::new() })
-    };
+    let rows = columns(text, [column], unit)?;
+    let filled =
+        |(row, [cell]): (u64, Cells<1>)| cell.ok_or_else(|| ColumnError::NotANumber { row, cell: String::new() });
     rows.into_iter().map(filled).collect()
 }
 
-/// The same for several columns: the number of each row, and its durations; `None` where a cell is empty.
+/// The durations of a row in as many columns; `None` where a cell is empty.
+pub type Cells<const N: usize> = [Option<Micros>; N];
+
+/// The same for several columns: the number of each row, and its durations.
 ///
 /// # Errors
 ///
 /// Where a column is missing, or a cell is not empty and no duration.
-pub fn columns(text: &str, names: &[&str], unit: Unit) -> Result<Vec<(u64, Vec<Option<Micros>>)>, ColumnError> {
+pub fn columns<const N: usize>(text: &str, names: [&str; N], unit: Unit) -> Result<Vec<(u64, Cells<N>)>, ColumnError> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| malformed(&error))?;
-    let place = |column: &&str| {
-        header.iter().position(|name| name == *column).ok_or_else(|| {
+    let mut places = [0; N];
+    for (place, column) in places.iter_mut().zip(names) {
+        *place = header.iter().position(|name| name == column).ok_or_else(|| {
             let header = header.iter().map(|name| format!("`{name}`")).collect();
-            ColumnError::NoColumn { column: (*column).to_owned(), header }
-        })
-    };
-    let places = names.iter().map(place).collect::<Result<Vec<usize>, _>>()?;
-    let rows = reader
-        .records()
-        .map(|record| {
-            let record = record.map_err(|error| malformed(&error))?;
-            let row = row(record.position());
-            let cell = |place: &usize| match &record[*place] {
-                "" => Ok(None),
-                cell => duration(cell, row, unit).map(Some),
-            };
-            Ok((row, places.iter().map(cell).collect::<Result<_, _>>()?))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+            ColumnError::NoColumn { column: column.to_owned(), header }
+        })?;
+    }
+    let mut rows = Vec::new();
+    let mut record = csv::StringRecord::new();
+    while reader.read_record(&mut record).map_err(|error| malformed(&error))? {
+        let row = row(record.position());
+        let mut cells = [None; N];
+        for (cell, place) in cells.iter_mut().zip(places) {
+            let text = &record[place];
+            if !text.is_empty() {
+                *cell = Some(duration(text, row, unit)?);
+            }
+        }
+        rows.push((row, cells));
+    }
     if rows.is_empty() { Err(ColumnError::Empty) } else { Ok(rows) }
 }
 

@@ -26,6 +26,7 @@ use crate::strategy::composition::Schedule;
 use crate::strategy::presets::preset;
 use crate::time::Micros;
 use family::{FAMILIES, Family, Parameters};
+use search::Effort;
 
 /// A simpler family is recommended where it costs no more than this above the best.
 const GOOD_ENOUGH: f64 = 0.01;
@@ -169,12 +170,46 @@ pub fn tune(goal: &Goal<'_>, model: &str) -> Tuned {
     let optimum = goal.optimum().expect("a goal has positive weights");
     let sketch = Sketch::of(goal.law, goal.deadline);
     let simple = FAMILIES.iter().filter(|family| **family != Family::Optimal);
-    let mut families: Vec<Row> = simple.filter_map(|family| search::best(goal, &sketch, *family, &optimum)).collect();
+    let best = |family: &Family| {
+        let (parameters, checks) = search::best(goal, &sketch, *family, &optimum, Effort::FULL)?;
+        Some(Row::of(goal, *family, parameters, checks))
+    };
+    let mut families: Vec<Row> = simple.filter_map(best).collect();
     let is_feasible = goal.judge(&optimum, goal.law).1 <= 1e-3;
-    families.push(Row::of(goal, Family::Optimal, Vec::new(), optimum));
+    let mut best = Row::of(goal, Family::Optimal, Vec::new(), optimum);
+    // Under bounds the dynamic program is good to some 10⁻³, and a family may come nearer: then its polls are the best.
+    if let Some(row) = families.iter().filter(|_| is_feasible).min_by(|a, b| a.cost.total_cmp(&b.cost))
+        && row.cost < best.cost
+    {
+        best = Row::of(goal, Family::Optimal, Vec::new(), row.checks.listed(goal.law));
+    }
+    families.push(best);
     let least = families.iter().map(|row| row.cost).fold(f64::INFINITY, f64::min);
     let choice = families.iter().position(|row| row.cost <= least * (1.0 + GOOD_ENOUGH)).unwrap_or(families.len() - 1);
     Tuned { families, documented: documented(goal, model), choice, is_feasible }
+}
+
+/// Polls of a task and mean delay in microseconds of each family at its best for polls that cost so many times as much,
+/// the optimum included: what they trade.
+#[must_use]
+pub fn trade_off(goal: &Goal<'_>, ratios: &[f64]) -> Vec<(Family, Vec<(f64, f64)>)> {
+    let sketch = Sketch::of(goal.law, goal.deadline);
+    let mut curves: Vec<(Family, Vec<(f64, f64)>)> = FAMILIES.iter().map(|family| (*family, Vec::new())).collect();
+    for ratio in ratios {
+        let weights = CostWeights { poll: goal.weights.poll * ratio, ..goal.weights };
+        let goal = Goal { weights, ..goal.clone() };
+        let Some(optimum) = goal.optimum_roughly() else { continue };
+        for (family, points) in &mut curves {
+            let checks = match family {
+                Family::Optimal => Some(optimum.clone()),
+                family => search::best(&goal, &sketch, *family, &optimum, Effort::LIGHT).map(|(_, checks)| checks),
+            };
+            let expected = checks.map(|checks| checks.expected(&sketch, goal.deadline, goal.loss));
+            points.extend(expected.and_then(|expected| Some((expected.polls, expected.delay()?))));
+        }
+    }
+    curves.retain(|(_, points)| !points.is_empty());
+    curves
 }
 
 /// The guide's strategies that poll.

@@ -1,9 +1,10 @@
 //! Tuning from observed times: a law fitted to them, and how far the answer can be trusted.
 
-use super::family::Family;
-use super::{Goal, Row, search};
+use super::family::{Family, Parameters};
+use super::search::{self, Effort};
+use super::{Goal, Row};
 use crate::fit::{Fit, Observation, UnfittableSample};
-use crate::inspection::{CostWeights, DoneLaw, Sketch};
+use crate::inspection::{Checks, CostWeights, DoneLaw, Sketch};
 use crate::scenario::column::{ColumnError, Unit, columns};
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
@@ -94,14 +95,15 @@ impl Source {
             (None, Some((_, name))) => Unit::named(name).unwrap_or(Unit::Millis),
             (None, None) => return Err(ObservedError::NoUnit { column: self.column.clone() }),
         };
-        let names: Vec<&str> = std::iter::once(self.column.as_str()).chain(self.upper.as_deref()).collect();
+        // Without an upper column the same one is read twice, and counts once.
+        let names = [self.column.as_str(), self.upper.as_deref().unwrap_or(&self.column)];
         let mut observations = Vec::new();
-        for (row, cells) in columns(text, &names, unit)? {
-            let us = |at: usize| cells[at].map(|time| time.get() as f64);
-            observations.push(match (self.upper.is_some(), us(0), cells.get(1).copied().flatten()) {
+        for (row, cells) in columns(text, names, unit)? {
+            let us = |at: usize| cells[at].map(|time: Micros| time.get() as f64);
+            observations.push(match (self.upper.is_some(), us(0), us(1)) {
                 (false, Some(time), _) if time > 0.0 => Observation::Exact(time),
                 (true, low, Some(high)) => {
-                    let (low, high) = (low.unwrap_or(0.0), high.get() as f64);
+                    let low = low.unwrap_or(0.0);
                     match () {
                         () if high <= 0.0 => return Err(ObservedError::Zero { row }),
                         () if high < low => return Err(ObservedError::Reversed { row }),
@@ -171,14 +173,15 @@ pub struct HeldOut {
 pub fn trust(observations: &[Observation], goal: &Goal<'_>, row: &Row) -> Trust {
     let size = observations.len().min(MOST_RESAMPLED);
     let mut found: Vec<(Vec<f64>, f64)> = Vec::new();
+    let whole = Sketch::of(goal.law, goal.deadline);
     for resample in 0..RESAMPLES {
         let mut draws = Keys::new(SEED, 0, "bootstrap").draws(Stream::Truth, resample);
         let count = observations.len();
         let sample: Vec<Observation> =
             (0..size).map(|_| observations[((draws.uniform() * count as f64) as usize).min(count - 1)]).collect();
-        let Some(tuned) = tuned_on(&sample, goal, row.family) else { continue };
-        let cost = tuned.checks.expected(goal.law, goal.deadline, goal.loss).cost(&goal.weights);
-        found.push((tuned.parameters.iter().map(|(_, value)| *value).collect(), cost));
+        let Some((parameters, checks, _)) = tuned_on(&sample, goal, row.family) else { continue };
+        let cost = checks.expected(&whole, goal.deadline, goal.loss).cost(&goal.weights);
+        found.push((parameters.iter().map(|(_, value)| *value).collect(), cost));
     }
     let interval = |mut values: Vec<f64>| {
         values.sort_by(f64::total_cmp);
@@ -198,15 +201,19 @@ pub fn trust(observations: &[Observation], goal: &Goal<'_>, row: &Row) -> Trust 
     }
 }
 
-/// The best of a family for a law fitted to `sample`.
-fn tuned_on(sample: &[Observation], goal: &Goal<'_>, family: Family) -> Option<Row> {
+/// The best of a family for a law fitted to `sample`, and its expected cost under that law.
+fn tuned_on(sample: &[Observation], goal: &Goal<'_>, family: Family) -> Option<(Parameters, Checks, f64)> {
     let law = DoneLaw::of(Fit::of(sample).ok()?.blend);
     let goal = Goal { law: &law, ..goal.clone() };
     let optimum = goal.optimum_roughly()?;
     if family == Family::Optimal {
-        return Some(Row::of(&goal, family, Vec::new(), optimum));
+        let cost = optimum.expected(&law, goal.deadline, goal.loss).cost(&goal.weights);
+        return Some((Vec::new(), optimum, cost));
     }
-    search::best(&goal, &Sketch::roughly(&law, goal.deadline), family, &optimum)
+    let sketch = Sketch::roughly(&law, goal.deadline);
+    let (parameters, checks) = search::best(&goal, &sketch, family, &optimum, Effort::LIGHT)?;
+    let cost = checks.expected(&sketch, goal.deadline, goal.loss).cost(&goal.weights);
+    Some((parameters, checks, cost))
 }
 
 /// Every third observation is kept apart, in the order of the file.
@@ -227,10 +234,10 @@ fn held_out(observations: &[Observation], goal: &Goal<'_>, family: Family) -> Op
     if held.len() < FEWEST_HELD_OUT {
         return None;
     }
-    let tuned = tuned_on(&rest, goal, family)?;
+    let (_, checks, predicted) = tuned_on(&rest, goal, family)?;
     let count = held.len();
     let law = DoneLaw::of(Distribution::empirical(held).ok()?);
     let weights: CostWeights = goal.weights;
-    let found = tuned.checks.expected(&law, goal.deadline, goal.loss).cost(&weights);
-    Some(HeldOut { count, predicted: tuned.cost, found })
+    let found = checks.expected(&law, goal.deadline, goal.loss).cost(&weights);
+    Some(HeldOut { count, predicted, found })
 }

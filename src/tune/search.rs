@@ -1,21 +1,41 @@
 //! The best parameters of a family: many starts, the best of them followed downhill, the answer in whole milliseconds.
 
-use super::family::Family;
-use super::{Goal, Row};
+use super::Goal;
+use super::family::{Family, Parameters};
 use crate::fit::simplex::minimise;
-use crate::inspection::{Checks, Cumulative, DoneLaw, Sketch};
+use crate::inspection::{Checks, Cumulative, Sketch};
 use std::cell::RefCell;
 
-/// Starts that are followed downhill.
-const FOLLOWED: usize = 10;
+/// How hard to look.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Effort {
+    /// One in so many starts is tried.
+    stride: usize,
+    /// Starts that are followed downhill.
+    followed: usize,
+}
+
+impl Effort {
+    /// For settings that somebody will use.
+    pub(super) const FULL: Self = Self { stride: 1, followed: 10 };
+    /// For a point of a chart, or one of many resamples.
+    pub(super) const LIGHT: Self = Self { stride: 7, followed: 3 };
+}
+
 /// What breaking a bound by all of it costs, in units of the cost.
 const FINE: f64 = 30.0;
 /// Durations are told to a millisecond, in microseconds; multipliers to this.
 const GRAIN: f64 = 1e3;
 const MULTIPLIER_GRAIN: f64 = 1e-3;
 
-/// The best row of `family`; `None` where no parameters keep the bounds of the goal.
-pub(super) fn best(goal: &Goal<'_>, sketch: &Sketch, family: Family, optimal: &Checks) -> Option<Row> {
+/// The best parameters of `family` and the polls under them; `None` where no parameters keep the bounds of the goal.
+pub(super) fn best(
+    goal: &Goal<'_>,
+    sketch: &Sketch,
+    family: Family,
+    optimal: &Checks,
+    effort: Effort,
+) -> Option<(Parameters, Checks)> {
     let names = family.parameters();
     let enough = goal.law.quantile(1.0 - 1e-9);
     let kept = RefCell::new(None::<(f64, Vec<f64>)>);
@@ -30,10 +50,11 @@ pub(super) fn best(goal: &Goal<'_>, sketch: &Sketch, family: Family, optimal: &C
     let mut starts: Vec<(f64, Vec<f64>)> = family
         .starts(goal.law, optimal)
         .into_iter()
+        .step_by(effort.stride)
         .map(|start| (value(&bounded(names, &start, goal)), start))
         .collect();
     starts.sort_by(|a, b| a.0.total_cmp(&b.0));
-    for (_, start) in distinct(&starts) {
+    for (_, start) in distinct(&starts, effort.followed) {
         // On the scale of logarithms all parameters are alike, and stay positive.
         let logs: Vec<f64> = start.iter().map(|x| x.max(1e-9).ln()).collect();
         let steps = vec![0.05; logs.len()];
@@ -48,7 +69,7 @@ pub(super) fn best(goal: &Goal<'_>, sketch: &Sketch, family: Family, optimal: &C
         (broken <= 0.0).then_some(cost)
     });
     let checks = family.checks(&rounded, goal.deadline, enough);
-    Some(Row::of(goal, family, names.iter().copied().zip(rounded).collect(), checks))
+    Some((names.iter().copied().zip(rounded).collect(), checks))
 }
 
 /// Parameters within what their family allows.
@@ -69,7 +90,7 @@ fn bounded(names: &[&str], parameters: &[f64], goal: &Goal<'_>) -> Vec<f64> {
 }
 
 /// The best starts that are not next to each other.
-fn distinct(starts: &[(f64, Vec<f64>)]) -> Vec<&(f64, Vec<f64>)> {
+fn distinct(starts: &[(f64, Vec<f64>)], count: usize) -> Vec<&(f64, Vec<f64>)> {
     let mut chosen: Vec<&(f64, Vec<f64>)> = Vec::new();
     for start in starts {
         let near =
@@ -77,7 +98,7 @@ fn distinct(starts: &[(f64, Vec<f64>)]) -> Vec<&(f64, Vec<f64>)> {
         if !chosen.iter().any(near) {
             chosen.push(start);
         }
-        if chosen.len() == FOLLOWED {
+        if chosen.len() == count {
             break;
         }
     }
@@ -116,12 +137,8 @@ impl Goal<'_> {
             hold(checks.late_share(law, late) + stuck, Some(0.05));
         }
         if self.bounds.max_delay.is_some() {
-            hold(longest_delay(checks, self.law), self.bounds.max_delay);
+            hold(checks.longest_delay(self.law), self.bounds.max_delay);
         }
         (expected.cost(&self.weights), broken)
     }
-}
-
-fn longest_delay(checks: &Checks, law: &DoneLaw) -> f64 {
-    checks.longest_delay(law)
 }

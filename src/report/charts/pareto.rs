@@ -38,8 +38,8 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
         let at = |s: &Spot<'_>| (area.x(&x, s.requests), area.y(&y, s.delay_s));
         let inside: Vec<Point> = floor
             .iter()
+            .filter(|(requests, delay_s)| [x.at(*requests), y.at(*delay_s)].iter().all(|at| 0.0 < *at && *at < 1.0))
             .map(|(requests, delay_s)| (area.x(&x, *requests), area.y(&y, *delay_s)))
-            .filter(|point| area.contains(*point))
             .collect();
         canvas.path(&inside, MUTED, 3);
         canvas.path(&front(&spots, &at), MUTED, 1);

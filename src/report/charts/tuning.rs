@@ -6,9 +6,9 @@ use super::canvas::{Anchor, Canvas, Point, draw};
 use super::frame::{Area, WIDTH, legend, x_axis, y_axis};
 use super::palette::{BLUE, GREEN, INK, Look, MUTED, ORANGE, PURPLE, SKY, Shape, VERMILION};
 use crate::fit::{Fit, Observation};
-use crate::inspection::{CostWeights, Sketch};
+use crate::inspection::Sketch;
 use crate::tune::family::Family;
-use crate::tune::{Goal, Tuned, tune};
+use crate::tune::{Goal, Tuned, trade_off};
 use plotters::style::RGBColor;
 
 const HEIGHT: u32 = 420;
@@ -24,7 +24,7 @@ const SHADES: [(f64, &str, RGBColor); 6] = [
     (f64::INFINITY, "more", RGBColor(0xF2, 0xF6, 0xFA)),
 ];
 /// Weights of the Pareto chart, relative to the goal's own.
-const RATIOS: [f64; 9] = [0.03, 0.06, 0.12, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
+const RATIOS: [f64; 7] = [0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
 
 /// All charts: names of files, and pictures.
 #[must_use]
@@ -92,37 +92,26 @@ fn look(family: Family) -> Look {
 
 /// Polls and delay of each family at its best for several weights.
 fn pareto(model: &str, goal: &Goal<'_>, tuned: &Tuned) -> String {
-    let mut curves: Vec<(Family, Vec<(f64, f64)>)> = Vec::new();
-    for ratio in RATIOS {
-        let weights = CostWeights { poll: goal.weights.poll * ratio, ..goal.weights };
-        for row in tune(&Goal { weights, ..goal.clone() }, model).families {
-            let Some(delay) = row.delay_mean else { continue };
-            let point = (row.polls, delay / 1e6);
-            match curves.iter_mut().find(|(family, _)| *family == row.family) {
-                Some((_, points)) => points.push(point),
-                None => curves.push((row.family, vec![point])),
-            }
-        }
-    }
+    let curves = trade_off(goal, &RATIOS);
     let guide: Vec<(&str, f64, f64)> = tuned
         .documented
         .iter()
         .filter(|(name, _)| matches!(*name, "basic" | "adaptive" | "exponential"))
         .filter_map(|(name, row)| Some((*name, row.polls, row.delay_mean? / 1e6)))
         .collect();
-    let points = || curves.iter().flat_map(|(_, points)| points.iter().copied());
+    let points = || curves.iter().flat_map(|(_, points)| points.iter().map(|(polls, us)| (*polls, us / 1e6)));
     let x = Axis::number(points().map(|(polls, _)| polls).chain(guide.iter().map(|(_, polls, _)| *polls)));
     let y = Axis::time(points().map(|(_, delay)| delay).chain(guide.iter().map(|(.., delay)| *delay)));
     let area = Area { left: 72, top: 14, right: 540, bottom: HEIGHT as i32 - 50 };
     let title = format!("{model}: polls against detection delay");
-    let caption = "Each family at its best for a poll that costs from a thirtieth to eight times as much as it does. Down \
+    let caption = "Each family at its best for a poll that costs from a tenth to eight times as much as it does. Down \
                    and left is better; no schedule is below the curve of the optimum. Crosses are the guide's settings.";
     draw((WIDTH, HEIGHT), &title, caption, |canvas| {
         x_axis(canvas, area, &x, "polls per task (mean)");
         y_axis(canvas, area, &y, "detection delay (mean)");
         let at = |polls: f64, delay: f64| -> Point { (area.x(&x, polls), area.y(&y, delay)) };
         for (family, points) in &curves {
-            let points: Vec<Point> = points.iter().map(|(polls, delay)| at(*polls, *delay)).collect();
+            let points: Vec<Point> = points.iter().map(|(polls, us)| at(*polls, us / 1e6)).collect();
             let look = look(*family);
             canvas.path(&points, look.colour, if *family == Family::Optimal { 3 } else { 1 });
             if *family != Family::Optimal {
