@@ -13,6 +13,7 @@ use super::format as f;
 use crate::measure::interval::wilson;
 use crate::measure::results::{Cell, Comparison, Interval, Verdict};
 use crate::strategy::composition::{Channel, Recovery};
+use crate::strategy::optimal;
 use crate::world::fault::Route;
 
 /// What was found for one model.
@@ -192,6 +193,15 @@ impl Finding<'_> {
         let mut cautions: Vec<Sentence> = self.tempting.iter().map(|cell| Self::temptation(cell)).collect();
         if self.needs_receiver {
             cautions.push(self.without_receiver());
+        }
+        if [Some(cell), self.asking].into_iter().flatten().any(|cell| cell.strategy == optimal::NAME) {
+            cautions.push(vec![
+                name(optimal::NAME),
+                text(
+                    " is planned for exactly the times of this scenario. For a first wait and an interval that come \
+                     near it, and what they cost when times change, run pollbench tune.",
+                ),
+            ]);
         }
         if self.spared {
             cautions.push(vec![text(
