@@ -75,6 +75,18 @@ fn sim_and_virtual_agree_on_every_shipped_scenario() {
     }
 }
 
+/// The same for strategies that know a law, and that learn it from each other's tasks.
+#[test]
+fn sim_and_virtual_agree_on_optimal_and_learned() {
+    for name in ["documented", "flaky", "rate-limited"] {
+        let shipped = Shipped::named(name).expect("it is shipped");
+        let strategies = Some(vec!["optimal".to_owned(), "learned".to_owned()]);
+        let only = Overrides { strategies, ..Overrides::default() };
+        let scenario = small(shipped, 7).narrowed(&only).expect("presets");
+        assert_equal(&scenario, &format!("{name}, optimal and learned"));
+    }
+}
+
 fn scenario(text: &str) -> Scenario {
     let text = format!("schema_version = 1\nname = \"test\"\n{text}");
     Scenario::parse(&text, "test.toml", &Embedded(&[])).unwrap_or_else(|error| panic!("{error}"))

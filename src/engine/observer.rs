@@ -55,6 +55,12 @@ impl Observer {
         }
     }
 
+    /// Whether polls of this task, sent from `from` on, are of any interest: they are counted, or the task is kept.
+    #[inline]
+    pub(in crate::engine) fn watches(&self, model: usize, task: u64, from: Micros) -> bool {
+        self.rates[model].counts_from(from) || self.sample.as_ref().is_some_and(|sample| sample.wanted.contains(&task))
+    }
+
     #[inline(always)]
     pub(in crate::engine) fn poll(&mut self, record: &TaskRecord, sent: Micros, worth: Worth) {
         self.rates[record.model as usize].poll(sent);

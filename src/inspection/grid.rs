@@ -37,8 +37,9 @@ impl Grid {
         let late = law.quantile(0.9999).min(end);
         let steps = |count: f64| (1..count as usize).map(move |step| step as f64 / count);
         at.extend(steps(0.5 * count).map(|share| start + share * (late - start)));
-        // By ratio of the time since nothing could have happened, from a ten-thousandth of the whole on.
-        let first = (late - start).max(f64::MIN_POSITIVE) * 1e-4;
+        // By ratio of the time since nothing could have happened, from a ten-thousandth of the whole on,
+        // or a microsecond.
+        let first = ((late - start) * 1e-4).max(1.0);
         let ratio = ((end - start) / first).max(1.0);
         at.extend(steps(0.4 * count).map(|share| start + first * ratio.powf(share)));
         at.extend(steps(0.1 * count).map(|share| start + share * (end - start)));

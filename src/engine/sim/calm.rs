@@ -124,7 +124,7 @@ impl Calm {
             }
         };
         record.polls = heard as u32 + record.failed;
-        if observer.rates[task.model].counts_from(task.submitted) {
+        if observer.watches(task.model, task.index, task.submitted) {
             self.observe(&record, heard, unfinished, observer);
         }
         record
