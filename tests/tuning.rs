@@ -9,8 +9,8 @@ use pollbench::scenario::{Scenario, files::Embedded};
 use pollbench::time::Micros;
 use pollbench::tune::family::Family;
 use pollbench::tune::observed::{Source, trust};
-use pollbench::tune::print::{self, Answer};
-use pollbench::tune::{Goal, Tuned, tune};
+use pollbench::tune::print::Answer;
+use pollbench::tune::{Goal, Tuned, json, settings, tune};
 use pollbench::world::distribution::Distribution;
 use pollbench::world::draws::{Keys, Stream};
 
@@ -105,7 +105,7 @@ fn settings_hold_in_the_simulator_what_the_tuner_said() {
         let law = DoneLaw::of(completion.clone());
         let goal = Goal { deadline: deadline.map(|deadline| deadline.get() as f64), ..goal(&law) };
         let tuned = tune(&goal, "m");
-        let strategy = print::toml(&answer(&completion, &tuned, deadline));
+        let strategy = settings::toml(&answer(&completion, &tuned, deadline));
         let text = format!(
             "schema_version = 1\nname = \"t\"\ntasks = 40000\nreplicates = 1\nseed = 11\nhorizon = \"2h\"\n\
              [models.m]\ncompletion = \"{expression}\"\n{strategy}"
@@ -190,22 +190,25 @@ fn json_has_what_the_contract_names() {
     let completion = distribution("lognormal(median=120s, sigma=0.5)");
     let law = DoneLaw::of(completion.clone());
     let tuned = tune(&goal(&law), "sora-2");
-    let json: serde_json::Value = serde_json::from_str(&print::json(&answer(&completion, &tuned, None))).expect("JSON");
-    assert_eq!(json["completion"], serde_json::json!({"kind": "lognormal", "median": "2m", "sigma": 0.5}));
-    assert_eq!(json["objective"], serde_json::json!({"poll_cost": 1.0, "delay_cost_per_s": 0.1}));
+    let printed: serde_json::Value =
+        serde_json::from_str(&json::json(&answer(&completion, &tuned, None))).expect("JSON");
+    assert_eq!(printed["completion"], serde_json::json!({"kind": "lognormal", "median": "2m", "sigma": 0.5}));
+    assert_eq!(printed["objective"], serde_json::json!({"poll_cost": 1.0, "delay_cost_per_s": 0.1}));
     let names: Vec<&str> =
-        json["families"].as_array().expect("rows").iter().filter_map(|row| row["family"].as_str()).collect();
+        printed["families"].as_array().expect("rows").iter().filter_map(|row| row["family"].as_str()).collect();
     assert_eq!(names, ["fixed", "adaptive", "adaptive-geometric", "exponential-delayed", "exponential", "optimal"]);
-    let adaptive = &json["families"][1];
+    let adaptive = &printed["families"][1];
     assert!(adaptive["params"]["max_ms"].is_null());
     for key in ["initial_ms", "interval_ms"] {
         assert!(adaptive["params"][key].as_f64().expect("a number") > 1_000.0);
     }
-    for row in json["families"].as_array().expect("rows").iter().chain(json["documented"].as_array().expect("rows")) {
+    for row in
+        printed["families"].as_array().expect("rows").iter().chain(printed["documented"].as_array().expect("rows"))
+    {
         assert!(row["cost"].is_f64() && row["polls"].is_f64() && row["timeout_probability"].is_f64(), "{row}");
         assert!(row["delay_ms"]["mean"].is_f64() && row["delay_ms"]["p95"].is_f64(), "{row}");
     }
-    assert!(json["families"][5]["check_times_ms"].as_array().expect("instants").len() > 5);
-    let excess = json["recommended"]["excess_over_optimal"].as_f64().expect("a number");
+    assert!(printed["families"][5]["check_times_ms"].as_array().expect("instants").len() > 5);
+    let excess = printed["recommended"]["excess_over_optimal"].as_f64().expect("a number");
     assert!((0.0..=0.01).contains(&excess), "{excess}");
 }

@@ -47,7 +47,7 @@ enum Command {
     /// Show one wait request by request
     Trace(trace::Trace),
     /// Find the best settings for a model, a law of times, or observed times
-    Tune(tune::Tune),
+    Tune(Box<tune::Tune>),
     /// Compare two results files, task by task where they share tasks
     Diff(diff::Diff),
     /// Show what there is

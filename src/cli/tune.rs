@@ -11,7 +11,7 @@ use crate::scenario::suggest;
 use crate::time::Micros;
 use crate::tune::observed::{Source, trust};
 use crate::tune::print::{self, Answer};
-use crate::tune::{Goal, drift, tune};
+use crate::tune::{Goal, drift, json, settings, tune};
 use crate::world::distribution::Distribution;
 use crate::world::model::Model;
 use clap::{ArgGroup, Args, ValueEnum};
@@ -183,9 +183,9 @@ impl Tune {
         }
         print(&match self.format {
             Format::Text => print::text(&answer),
-            Format::Json => print::json(&answer),
-            Format::Toml => print::toml(&answer),
-            Format::Js => print::js(&answer),
+            Format::Json => json::json(&answer),
+            Format::Toml => settings::toml(&answer),
+            Format::Js => settings::js(&answer),
         })?;
         Ok(ExitCode::SUCCESS)
     }

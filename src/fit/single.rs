@@ -16,7 +16,7 @@ pub(super) fn candidates(sample: &Sample) -> Vec<Candidate> {
     let spread = spread.max(LEAST_SPREAD);
     // Location and logarithm of a spread, from the moments of each law's logarithm.
     let fits = [
-        fit(sample, "lognormal", [mean, spread.ln()], normal, |location, spread| lognormal(location, spread)),
+        fit(sample, "lognormal", [mean, spread.ln()], normal, lognormal),
         // The logarithm of a Weibull variable has standard deviation π/(√6 shape) and mean ln scale − 0.5772/shape.
         fit(sample, "weibull", [mean + 0.45 * spread, (0.7797 * spread).ln()], minimum, |location, spread| {
             build("weibull", &[("shape", 1.0 / spread), ("scale", location.exp().max(1.0))])

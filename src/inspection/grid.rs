@@ -233,7 +233,7 @@ mod tests {
     fn the_path_is_that_of_trying_all() {
         // Any concave or convex pair of tables that keeps the inequality: here the inspection problem on a lumpy law.
         let law = DoneLaw::of(
-            "mixture(0.6*lognormal(median=20s, sigma=0.3), 0.4*uniform(low=50s, high=60s))".parse().unwrap(),
+            "mixture(0.6*lognormal(median=20s, sigma=0.3), 0.4*uniform(low=50s, high=60s))".parse().expect("a law"),
         );
         for (poll, end) in [(0.5, 70e6), (2.0, 100e6), (20.0, 61e6)] {
             let grid = Grid::covering(&law, 0.0, end, 120, Area::Exact);

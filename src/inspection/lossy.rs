@@ -33,7 +33,7 @@ pub fn solve(problem: &Problem<'_>, loss: f64) -> Checks {
         deadline: problem.ends_at(),
     };
     let Some(deadline) = descent.deadline else {
-        return Checks { instants: descent.improve(extended(&calm, problem)), then: Then::Repeat };
+        return Checks { instants: descent.improve(&extended(&calm, problem)), then: Then::Repeat };
     };
     let count = calm.instants.len();
     let tries = (count..count + 5).map(|polls| {
@@ -42,7 +42,7 @@ pub fn solve(problem: &Problem<'_>, loss: f64) -> Checks {
         let mut instants: Vec<f64> = calm.instants.iter().map(|at| at * scale).collect();
         let (last, room) = (instants[count - 1], (polls - count) as f64);
         instants.extend((0..polls - count).map(|more| last + (deadline - last) * (more as f64 + 1.0) / room));
-        let checks = Checks { instants: descent.improve(instants), then: Then::GiveUp };
+        let checks = Checks { instants: descent.improve(&instants), then: Then::GiveUp };
         (checks.expected(problem.law(), Some(deadline), loss).cost(&descent.weights), checks)
     });
     tries.min_by(|a, b| a.0.total_cmp(&b.0)).map_or(calm, |(_, checks)| checks)
@@ -72,7 +72,7 @@ struct Descent<'a> {
 
 impl Descent<'_> {
     /// A local minimum near `instants`: limited-memory BFGS in the logarithms of the gaps.
-    fn improve(&self, instants: Vec<f64>) -> Vec<f64> {
+    fn improve(&self, instants: &[f64]) -> Vec<f64> {
         let mut at: Vec<f64> = Vec::with_capacity(instants.len());
         let mut before = 0.0;
         for (index, x) in instants.iter().enumerate() {

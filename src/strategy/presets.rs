@@ -12,7 +12,7 @@ use crate::time::Micros;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
-/// Names of all presets, documented ones first. The last one, `optimal`, needs laws: see [`optimal`](super::optimal).
+/// Names of all presets, documented ones first. The last one, `optimal`, needs laws: see [`optimal`].
 pub const PRESETS: &[&str] = &[
     "basic",
     "adaptive",

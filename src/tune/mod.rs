@@ -15,9 +15,11 @@
 
 mod drift;
 pub mod family;
+pub mod json;
 pub mod observed;
 pub mod print;
 mod search;
+pub mod settings;
 
 pub use drift::{Drift, drift};
 

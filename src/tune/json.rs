@@ -1,0 +1,135 @@
+//! The tuner's answer for programs: the contract of `tune --format json`.
+
+use super::observed::ADVISABLE;
+use super::print::{Answer, busiest, ms};
+use super::{Family, Row};
+use crate::time::Micros;
+use crate::world::distribution::{Distribution, Makeup, Quantity};
+use serde_json::{Map, Value, json};
+
+/// For programs: the contract of `tune --format json`.
+#[must_use]
+pub fn json(answer: &Answer<'_>) -> String {
+    let tuned = answer.tuned;
+    let max = answer.deadline.map(Micros::as_millis);
+    let mut out = json!({
+        "model": answer.model,
+        "completion": law(answer.completion),
+        "objective": {"poll_cost": answer.weights.poll, "delay_cost_per_s": answer.weights.delay_per_s},
+        "deadline_ms": max,
+        "stuck_share": answer.stuck,
+        "is_feasible": tuned.is_feasible,
+        "families": tuned.families.iter().map(|row| family(row, max)).collect::<Vec<_>>(),
+        "documented": tuned.documented.iter().map(|(name, row)| {
+            let mut figures = figures(row);
+            figures.shift_insert(0, "strategy".to_owned(), json!(name));
+            Value::Object(figures)
+        }).collect::<Vec<_>>(),
+        "recommended": {
+            "family": tuned.recommended().family.name(),
+            "params": parameters(tuned.recommended(), max),
+            "excess_over_optimal": tuned.excess(),
+        },
+        "drift": answer.drift.iter().map(|drift| {
+            json!({"factor": drift.factor, "cost": drift.cost, "excess_over_optimal": drift.excess})
+        }).collect::<Vec<_>>(),
+    });
+    if let Some(tasks) = answer.tasks_per_day {
+        let rate = tasks / 86_400.0 * tuned.recommended().polls;
+        out["volume"] = json!({"tasks_per_day": tasks, "polls_per_s": rate, "busiest_second_of_a_day": busiest(rate)});
+    }
+    if let Some((fit, trust)) = &answer.observed {
+        let interval = |(name, [low, high]): &(&str, [f64; 2])| {
+            let unit = if *name == "multiplier" { 1.0 } else { 1e3 };
+            (key(name), json!([low / unit, high / unit]))
+        };
+        out["observed"] = json!({
+            "n": trust.count,
+            "few": trust.count < ADVISABLE,
+            "ks_distance": fit.distance,
+            "candidates": fit.candidates.iter().map(|candidate| json!({
+                "name": candidate.name,
+                "completion": law(&candidate.law),
+                "log_likelihood": candidate.log_likelihood,
+                "bic": candidate.bic,
+                "weight": candidate.weight,
+            })).collect::<Vec<_>>(),
+            "params_ci90": trust.parameters.iter().map(interval).collect::<Map<_, _>>(),
+            "cost_ci90": trust.cost,
+            "held_out": trust.held_out.map(|held| json!({"n": held.count, "predicted": held.predicted, "found": held.found})),
+        });
+    }
+    format!("{out:#}\n")
+}
+
+fn key(name: &str) -> String {
+    if name == "multiplier" { name.to_owned() } else { format!("{name}_ms") }
+}
+
+fn family(row: &Row, max: Option<f64>) -> Value {
+    let mut figures = figures(row);
+    figures.shift_insert(0, "family".to_owned(), json!(row.family.name()));
+    if row.family == Family::Optimal {
+        let instants: Vec<f64> = row.checks.instants.iter().map(|us| ms(*us)).collect();
+        figures.shift_insert(1, "check_times_ms".to_owned(), json!(instants));
+    } else {
+        figures.shift_insert(1, "params".to_owned(), parameters(row, max));
+    }
+    Value::Object(figures)
+}
+
+fn parameters(row: &Row, max: Option<f64>) -> Value {
+    let unit = |name: &str| if name == "multiplier" { 1.0 } else { 1e3 };
+    let mut parameters: Map<String, Value> = row
+        .parameters
+        .iter()
+        .map(|(name, value)| (key(name), json!((value / unit(name) * 1e6).round() / 1e6)))
+        .collect();
+    if row.family == Family::Adaptive {
+        parameters.insert("max_ms".to_owned(), json!(max));
+    }
+    Value::Object(parameters)
+}
+
+fn figures(row: &Row) -> Map<String, Value> {
+    let figures = json!({
+        "cost": row.cost,
+        "polls": row.polls,
+        "delay_ms": {"mean": row.delay_mean.map(|us| us / 1e3), "p95": row.delay_p95.map(|us| us / 1e3)},
+        "timeout_probability": row.timeout,
+    });
+    match figures {
+        Value::Object(figures) => figures,
+        _ => Map::new(),
+    }
+}
+
+/// A law as a scenario file writes it.
+fn law(distribution: &Distribution) -> Value {
+    let (kind, makeup, bounds) = distribution.makeup();
+    let mut out = Map::from_iter([("kind".to_owned(), json!(kind))]);
+    match makeup {
+        Makeup::Parameters(parameters) => {
+            out.extend(parameters.into_iter().map(|(parameter, value)| {
+                let value = match parameter.quantity {
+                    Quantity::Duration => json!(Micros::from_f64(value).to_string()),
+                    Quantity::Number => json!(value),
+                };
+                (parameter.name.to_owned(), value)
+            }));
+        }
+        Makeup::Parts(parts) => {
+            let part = |(weight, part): &(f64, Distribution)| {
+                let mut part = law(part);
+                part["weight"] = json!(weight);
+                part
+            };
+            out.insert("parts".to_owned(), parts.iter().map(part).collect());
+        }
+        Makeup::Values(values) => {
+            out.insert("values".to_owned(), values.iter().map(Micros::to_string).collect());
+        }
+    }
+    out.extend(bounds.into_iter().filter_map(|(name, bound)| Some((name.to_owned(), json!(bound?.to_string())))));
+    Value::Object(out)
+}
