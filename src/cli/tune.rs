@@ -227,7 +227,7 @@ impl Tune {
         let Some(most) = self.max_timeout_share else { return Ok(self.deadline) };
         let stuck = 1.0 - law.ends();
         if stuck > most {
-            let message = format!("a share {stuck} of the tasks never ends, so at least that many waits give up");
+            let message = format!("a share {stuck:.6} of the tasks never ends, so at least that many waits give up");
             return Err(Failure::Input(message));
         }
         let least = Micros::from_f64(law.quantile((1.0 - most) / law.ends()).ceil());

@@ -1,7 +1,7 @@
 //! The best schedule for any law: dynamic programming over instants, on a grid that is made finer around the answer.
 
 use crate::inspection::checks::{Checks, Then};
-use crate::inspection::grid::{Area, Grid, shortest_path};
+use crate::inspection::grid::{Area, Grid, Sketch, shortest_path};
 use crate::inspection::law::DoneLaw;
 use crate::inspection::weights::CostWeights;
 use thiserror::Error;
@@ -155,19 +155,24 @@ impl<'a> Problem<'a> {
         let Bounds { max_p95_delay, max_polls, .. } = self.bounds;
         let is_priced = max_p95_delay.is_some() || max_polls.is_some();
         let mut grid = self.first_grid();
+        let sketch = is_priced.then(|| Sketch::of(self.law, self.deadline));
         let priced = |grid: &Grid| {
             let on_time = self.on_time(grid);
-            let prices = if is_priced { self.prices(grid, &on_time) } else { Prices::default() };
+            let prices = sketch.as_ref().map_or_else(Prices::default, |sketch| self.prices(grid, &on_time, sketch));
             self.path(grid, &on_time, prices)
         };
         let mut path = priced(&grid);
         for _ in 0..if self.roughly { 0 } else { ZOOMS } {
+            // Where bounds ask for looks without end, a closer grid only brings more of them.
+            if path.len() * 2 * AROUND as usize > MOST {
+                break;
+            }
             grid = self.closer(&grid, &path);
             path = priced(&grid);
         }
         let mut instants: Vec<f64> = path.iter().map(|node| grid.at[*node]).collect();
-        if is_priced {
-            instants = self.between(instants);
+        if let Some(sketch) = &sketch {
+            instants = self.between(instants, sketch);
         }
         let then = match self.deadline {
             Some(_) => Then::GiveUp,
@@ -252,20 +257,20 @@ impl<'a> Problem<'a> {
     }
 
     /// Whether polls at these instants keep the bounds on late tasks and on polls.
-    fn keeps(&self, instants: Vec<f64>) -> (bool, bool) {
+    fn keeps(&self, instants: Vec<f64>, sketch: &Sketch) -> (bool, bool) {
         let Bounds { max_p95_delay, max_polls, .. } = self.bounds;
         let then = if self.deadline.is_some() { Then::GiveUp } else { Then::Repeat };
         let checks = Checks { instants, then };
         // Over all tasks: with a deadline those that never end are late too.
         let stuck = if self.deadline.is_some() { 1.0 - self.law.ends() } else { 0.0 };
-        let late = |late: f64| checks.late_share(self.law, late) + stuck <= 0.05 + 1e-12;
-        let polls = |most: f64| checks.expected(self.law, self.deadline, 0.0).polls <= most * (1.0 + 1e-12);
+        let late = |late: f64| checks.late_share(sketch, late) + stuck <= 0.05 + 1e-12;
+        let polls = |most: f64| checks.expected(sketch, self.deadline, 0.0).polls <= most * (1.0 + 1e-12);
         (max_p95_delay.is_none_or(late), max_polls.is_none_or(polls))
     }
 
     /// Prices may leap over the bounds: between the schedule that keeps them and the best one of all there are others
     /// that still do, at less cost. The nearest to the best of those that are in a line with both.
-    fn between(&self, kept: Vec<f64>) -> Vec<f64> {
+    fn between(&self, kept: Vec<f64>, sketch: &Sketch) -> Vec<f64> {
         let free = Self { bounds: Bounds { max_p95_delay: None, max_polls: None, ..self.bounds }, ..self.clone() };
         let free = free.solve().instants;
         let mixed = |share: f64| {
@@ -283,7 +288,7 @@ impl<'a> Problem<'a> {
             let ascends = instants.windows(2).all(|pair| pair[0] < pair[1]);
             let gap = self.bounds.max_delay.unwrap_or(f64::INFINITY);
             let narrow = instants.windows(2).all(|pair| pair[1] - pair[0] <= gap * (1.0 + 1e-9));
-            ascends && narrow && self.keeps(instants) == (true, true)
+            ascends && narrow && self.keeps(instants, sketch) == (true, true)
         };
         let cost = |instants: &[f64]| {
             let then = if self.deadline.is_some() { Then::GiveUp } else { Then::Repeat };
@@ -300,16 +305,20 @@ impl<'a> Problem<'a> {
 
     /// Prices at which the bounds on the share of late tasks and on the polls are kept: bisection of each in turn, on
     /// the Lagrangian (Everett, Operations Research 11 (1963) 399–417).
-    fn prices(&self, grid: &Grid, on_time: &[f64]) -> Prices {
+    fn prices(&self, grid: &Grid, on_time: &[f64], sketch: &Sketch) -> Prices {
         let Bounds { max_p95_delay, max_polls, .. } = self.bounds;
-        let keeps =
-            |prices: Prices| self.keeps(self.path(grid, on_time, prices).iter().map(|node| grid.at[*node]).collect());
+        let keeps = |prices: Prices| {
+            self.keeps(self.path(grid, on_time, prices).iter().map(|node| grid.at[*node]).collect(), sketch)
+        };
         let scale = self.weights.poll + self.weights.delay_per_us() * grid.at[grid.at.len() - 1];
         let mut prices = Prices::default();
         // Dearer polls make more tasks late, and the other way round: a few turns settle both, where both can be kept.
         for _ in 0..4 {
             if max_p95_delay.is_some() {
                 prices.late = cheapest(scale, |late| keeps(Prices { late, ..prices }).0);
+                if !keeps(prices).0 {
+                    break;
+                }
             }
             if max_polls.is_none() {
                 break;

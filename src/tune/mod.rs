@@ -33,6 +33,9 @@ use search::Effort;
 /// A simpler family is recommended where it costs no more than this above the best.
 const GOOD_ENOUGH: f64 = 0.01;
 
+/// Bounds that the schedule nearest to them breaks by more than this are out of reach.
+const HOPELESS: f64 = 0.05;
+
 /// What is to be tuned, and for what.
 #[derive(Debug, Clone)]
 pub struct Goal<'a> {
@@ -176,8 +179,10 @@ pub fn tune(goal: &Goal<'_>, model: &str) -> Tuned {
         let (parameters, checks) = search::best(goal, &sketch, *family, &optimum, Effort::FULL)?;
         Some(Row::of(goal, *family, parameters, checks))
     };
-    let mut families: Vec<Row> = simple.filter_map(best).collect();
-    let is_feasible = goal.judge(&optimum, goal.law).1 <= 1e-3;
+    let broken = goal.judge(&optimum, goal.law).1;
+    let is_feasible = broken <= 1e-3;
+    // Where the best of all is far from keeping the bounds, no family does.
+    let mut families: Vec<Row> = if broken > HOPELESS { Vec::new() } else { simple.filter_map(best).collect() };
     let mut best = Row::of(goal, Family::Optimal, Vec::new(), optimum);
     // Under bounds the dynamic program is good to some 10⁻³, and a family may come nearer: then its polls are the best.
     if let Some(row) = families.iter().filter(|_| is_feasible).min_by(|a, b| a.cost.total_cmp(&b.cost))

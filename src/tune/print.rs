@@ -93,7 +93,7 @@ pub fn text(answer: &Answer<'_>) -> String {
     let mean = best.delay_mean.map_or_else(|| "unknown".to_owned(), time);
     let _ =
         writeln!(out, "  {:.2} requests a task, delay {mean} on the average, {p95} at the 95th percentile", best.polls);
-    if let Some(guide) = guide {
+    if let Some(guide) = guide.filter(|_| tuned.is_feasible) {
         let saved = 100.0 * (1.0 - best.cost / guide.cost);
         let delay = guide.delay_mean.map_or_else(|| "unknown".to_owned(), time);
         let _ = writeln!(
