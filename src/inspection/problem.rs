@@ -188,7 +188,9 @@ impl<'a> Problem<'a> {
     /// The instants among which the number of polls is found.
     fn first_grid(&self) -> Grid {
         let rare = if self.roughly { ROUGHLY_RARE } else { RARE };
-        let end = self.deadline.unwrap_or_else(|| self.law.quantile(1.0 - rare));
+        let whole = self.law.quantile(1.0);
+        let end = if whole.is_finite() { whole } else { self.law.quantile(1.0 - rare) };
+        let end = self.deadline.unwrap_or(end);
         let start = self.law.quantile(0.0);
         if self.roughly {
             return Grid::covering(self.law, start, end, ROUGH, Area::Trapezoidal);

@@ -3,7 +3,7 @@
 use crate::measure::figures::figures;
 
 /// The names of all metrics.
-pub(super) const METRIC_NAMES: [&str; 22] = [
+pub(super) const METRIC_NAMES: [&str; 24] = [
     "success",
     "failed",
     "timeout_missed",
@@ -26,6 +26,8 @@ pub(super) const METRIC_NAMES: [&str; 22] = [
     "duplicate_tasks",
     "duplicate_deliveries",
     "cost",
+    "optimal_cost",
+    "efficiency_vs_optimal",
 ];
 
 /// The names of all statistics.

@@ -20,7 +20,7 @@
 //!     learner.tell(known, task as u64, Observation::Exact(seconds as f64 * 1e6));
 //! }
 //! assert_eq!(learner.observations(), 0, "nothing is taken in before a wait starts");
-//! let strategy = learner.plan(Micros::from_secs(3_600));
+//! let strategy = learner.plan(Micros::from_secs(3_600)).clone();
 //! assert_eq!(learner.observations(), 6);
 //! assert_ne!(strategy.pace("sora-2"), Learning::default().strategy().pace("sora-2"));
 //! ```

@@ -10,7 +10,7 @@
 //! let tuned = tune(&goal, "sora-2");
 //! let advice = tuned.recommended();
 //! assert!(advice.cost < 1.05 * tuned.optimal().cost);
-//! # Ok::<(), pollbench::inspection::UnsolvableProblem>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod drift;

@@ -7,8 +7,11 @@ fn strategies_that_cannot_run() {
     in_tail(&[
         (
             r#"[[strategies]]
-preset = "optimal""#,
-            &[r#"10:10: `preset`: "optimal" is not available in this version"#],
+preset = "optimal"
+[report]
+delay_cost_per_s = 0.0"#,
+            &["10:10: `optimal` cannot be planned: the cost of a poll (1) and of a second of delay (0) must both be \
+               positive: free polls are made without end, and free delay means never to ask"],
         ),
         (
             r#"[[strategies]]

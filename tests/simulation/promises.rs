@@ -43,7 +43,7 @@ fn jitter() -> impl Strategy<Value = pollbench::strategy::composition::Jitter> {
 /// Any preset that polls by itself, under any jitter.
 fn waiter() -> impl Strategy<Value = (Waiter, bool)> {
     let names: Vec<&'static str> =
-        PRESETS.iter().copied().filter(|name| !matches!(*name, "webhook" | "concurrent")).collect();
+        PRESETS.iter().copied().filter(|name| !matches!(*name, "webhook" | "concurrent" | "optimal")).collect();
     (prop::sample::select(names), jitter()).prop_map(|(name, jitter)| {
         let strategy = Waiter { jitter, ..preset(name).expect("a preset") };
         let hardened = matches!(strategy.recovery, Recovery::Tolerant(_));
