@@ -7,6 +7,8 @@ use crate::world::distribution::Distribution;
 const RESOLUTION: f64 = 1.0;
 /// Most steps that a law is compared with.
 const MOST_COMPARED: usize = 4_000;
+/// Probability that is not reckoned with where the law begins.
+const UNLIKELY: f64 = 1e-3;
 /// Least bandwidth on the scale of logarithms.
 const LEAST_BANDWIDTH: f64 = 0.01;
 
@@ -21,13 +23,18 @@ pub(super) struct Survivors {
 }
 
 /// The product-limit estimate (Kaplan & Meier, J. Am. Statist. Assoc. 53 (1958) 457–481): who gave up hands his
-/// probability on to those who were observed for longer. Ends between two polls count in the middle, by ratio.
-pub(super) fn survivors(observations: &[Observation]) -> Survivors {
+/// probability on to those who were observed for longer. Ends between two polls count in the middle, by ratio, of
+/// what is likely there under `law`: before the first poll everything down to no time at all would be.
+pub(super) fn survivors(observations: &[Observation], law: &Distribution) -> Survivors {
+    let soonest = law.quantile(UNLIKELY).max(1.0);
     let mut seen: Vec<(f64, bool)> = observations
         .iter()
         .map(|observation| match *observation {
             Observation::Exact(at) => (at.max(1.0), true),
-            Observation::Within(low, high) => ((low.max(1.0) * high.max(1.0)).sqrt(), true),
+            Observation::Within(low, high) => {
+                let high = high.max(1.0);
+                ((low.max(soonest).min(high) * high).sqrt(), true)
+            }
             Observation::Beyond(at) => (at.max(1.0), false),
         })
         .collect();

@@ -106,7 +106,7 @@ impl Fit {
         candidates.extend(pair::candidate(&sample));
         candidates.sort_by(|a, b| a.bic.total_cmp(&b.bic));
         let average = averaged(&mut candidates);
-        let steps = kernel::survivors(observations);
+        let steps = kernel::survivors(observations, &average);
         let share = kernel_share(sample.count);
         let blend = kernel::estimate(&steps, &average)
             .and_then(|kernels| Distribution::mixture(vec![(1.0 - share, average.clone()), (share, kernels)]).ok())

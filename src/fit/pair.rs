@@ -1,7 +1,7 @@
 //! A mixture of two lognormal laws, by expectation–maximisation (Dempster, Laird & Rubin, J. R. Statist. Soc. B 39 (1977)
 //! 1–38); observations that are known to lie in a range enter with the moments of the normal law cut to it.
 
-use super::sample::Sample;
+use super::sample::{Sample, middle};
 use super::single::{LEAST_SPREAD, survival};
 use super::{Candidate, lognormal};
 use crate::world::distribution::Distribution;
@@ -51,7 +51,7 @@ pub(super) fn candidate(sample: &Sample) -> Option<Candidate> {
 /// Two parts, of the lesser and of the greater values.
 fn start(sample: &Sample, split: f64, narrowest: f64) -> [Part; 2] {
     let mut points: Vec<(f64, f64)> = sample.exact.clone();
-    points.extend(sample.within.iter().map(|(low, high, n)| (low.midpoint(*high), *n)));
+    points.extend(sample.within.iter().map(|(low, high, n)| (middle(*low, *high), *n)));
     points.extend(&sample.beyond);
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     let at = ((points.len() as f64 * split) as usize).clamp(1, points.len() - 1);

@@ -6,6 +6,8 @@ use super::{Observation, UnfittableSample};
 const MOST_POINTS: usize = 2_000;
 /// Least duration in microseconds: the logarithm of zero is of no use.
 const LEAST: f64 = 1.0;
+/// How far below its upper end a range is looked at for a first idea: a range from zero is endless on this scale.
+const REACH: f64 = 1.4;
 
 /// Logarithms of durations in microseconds, with how many observations each stands for.
 #[derive(Debug, Clone)]
@@ -55,7 +57,7 @@ impl Sample {
     /// A first idea of the mean and the standard deviation of the logarithms of all ends.
     pub(super) fn moments(&self) -> (f64, f64) {
         let points = || {
-            let within = self.within.iter().map(|(low, high, n)| (low.midpoint(*high), *n));
+            let within = self.within.iter().map(|(low, high, n)| (middle(*low, *high), *n));
             self.exact.iter().copied().chain(within)
         };
         let count: f64 = points().map(|(_, n)| n).sum();
@@ -75,6 +77,11 @@ impl Sample {
             + self.within.iter().map(|(low, high, n)| n * within(*low, *high)).sum::<f64>()
             + self.beyond.iter().map(|(y, n)| n * beyond(*y)).sum::<f64>()
     }
+}
+
+/// A point in a range of logarithms.
+pub(super) fn middle(low: f64, high: f64) -> f64 {
+    low.max(high - REACH).midpoint(high)
 }
 
 /// Gathers neighbours into groups of equal size where there are too many.

@@ -23,7 +23,9 @@ pub(super) fn candidates(sample: &Sample) -> Vec<Candidate> {
         }),
         fit(sample, "gamma", [mean, spread.ln()], gamma, |location, spread| {
             let shape = (1.0 / (spread * spread)).max(0.011);
-            build("gamma", &[("shape", shape), ("scale", (location.exp() / shape).max(1.0))])
+            let scale = location.exp() / shape;
+            // A scale below a microsecond cannot be written; near a constant the other laws do as well.
+            (scale >= 1.0).then(|| build("gamma", &[("shape", shape), ("scale", scale)])).flatten()
         }),
     ];
     fits.into_iter().flatten().collect()

@@ -32,20 +32,26 @@ pub fn solve(problem: &Problem<'_>, loss: f64) -> Checks {
         min_gap: problem.min_gap(),
         deadline: problem.ends_at(),
     };
-    let Some(deadline) = descent.deadline else {
-        return Checks { instants: descent.improve(&extended(&calm, problem)), then: Then::Repeat };
-    };
-    let count = calm.instants.len();
-    let tries = (count..count + 5).map(|polls| {
-        // Instants moved together, so that there is room for more.
-        let scale = count as f64 / polls as f64;
-        let mut instants: Vec<f64> = calm.instants.iter().map(|at| at * scale).collect();
-        let (last, room) = (instants[count - 1], (polls - count) as f64);
-        instants.extend((0..polls - count).map(|more| last + (deadline - last) * (more as f64 + 1.0) / room));
-        let checks = Checks { instants: descent.improve(&instants), then: Then::GiveUp };
-        (checks.expected(problem.law(), Some(deadline), loss).cost(&descent.weights), checks)
-    });
-    tries.min_by(|a, b| a.0.total_cmp(&b.0)).map_or(calm, |(_, checks)| checks)
+    // What the descent starts from stands for election too: where F jumps, it is on the jumps and has no slope to follow.
+    let mut tried = vec![calm.clone()];
+    if let Some(deadline) = descent.deadline {
+        let count = calm.instants.len();
+        for polls in count..count + 5 {
+            // Instants moved together, so that there is room for more.
+            let scale = count as f64 / polls as f64;
+            let mut instants: Vec<f64> = calm.instants.iter().map(|at| at * scale).collect();
+            let (last, room) = (instants[count - 1], (polls - count) as f64);
+            instants.extend((0..polls - count).map(|more| last + (deadline - last) * (more as f64 + 1.0) / room));
+            tried.push(Checks { instants: descent.improve(&instants), then: Then::GiveUp });
+        }
+    } else {
+        let start = extended(&calm, problem);
+        tried.push(Checks { instants: descent.improve(&start), then: Then::Repeat });
+        tried.push(Checks { instants: start, then: Then::Repeat });
+    }
+    let cost = |checks: &Checks| checks.expected(descent.law, descent.deadline, loss).cost(&descent.weights);
+    let costs = tried.into_iter().map(|checks| (cost(&checks), checks));
+    costs.min_by(|a, b| a.0.total_cmp(&b.0)).map_or(calm, |(_, checks)| checks)
 }
 
 /// Some more polls: with loss the end matters longer. Where all tasks are done, one asks again as soon as one may.
