@@ -174,15 +174,16 @@ impl<'a> Problem<'a> {
         if let Some(sketch) = &sketch {
             instants = self.between(instants, sketch);
         }
-        let then = match self.deadline {
-            Some(_) => Then::GiveUp,
-            None => {
-                let shown = instants.iter().position(|at| self.law.ends() - self.law.below(*at) <= SHOWN);
-                instants.truncate(shown.map_or(instants.len(), |at| at + 1));
-                Then::Repeat
-            }
-        };
-        Checks { instants, then }
+        if self.deadline.is_none() {
+            let shown = instants.iter().position(|at| self.law.ends() - self.law.below(*at) <= SHOWN);
+            instants.truncate(shown.map_or(instants.len(), |at| at + 1));
+        }
+        Checks { instants, then: self.then() }
+    }
+
+    /// What follows the last look.
+    fn then(&self) -> Then {
+        if self.deadline.is_some() { Then::GiveUp } else { Then::Repeat }
     }
 
     /// The instants among which the number of polls is found.
@@ -261,8 +262,7 @@ impl<'a> Problem<'a> {
     /// Whether polls at these instants keep the bounds on late tasks and on polls.
     fn keeps(&self, instants: Vec<f64>, sketch: &Sketch) -> (bool, bool) {
         let Bounds { max_p95_delay, max_polls, .. } = self.bounds;
-        let then = if self.deadline.is_some() { Then::GiveUp } else { Then::Repeat };
-        let checks = Checks { instants, then };
+        let checks = Checks { instants, then: self.then() };
         // Over all tasks: with a deadline those that never end are late too.
         let stuck = if self.deadline.is_some() { 1.0 - self.law.ends() } else { 0.0 };
         let late = |late: f64| checks.late_share(sketch, late) + stuck <= 0.05 + 1e-12;
@@ -293,8 +293,7 @@ impl<'a> Problem<'a> {
             ascends && narrow && self.keeps(instants, sketch) == (true, true)
         };
         let cost = |instants: &[f64]| {
-            let then = if self.deadline.is_some() { Then::GiveUp } else { Then::Repeat };
-            Checks { instants: instants.to_vec(), then }.cost(self.law, &self.weights, self.deadline)
+            Checks { instants: instants.to_vec(), then: self.then() }.cost(self.law, &self.weights, self.deadline)
         };
         let (mut yes, mut no) = (0.0, 1.0);
         for _ in 0..30 {
