@@ -71,16 +71,12 @@ impl Observer {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(in crate::engine) fn settled(&mut self, record: &TaskRecord) {
         if let Some(sample) = &mut self.sample
             && sample.wanted.contains(&record.task)
         {
-            let task = sample.tasks.entry((record.model, record.task)).or_insert_with(|| sampled(record));
-            // Real servers tell of a task's end when it is over.
-            task.done = record.done.finite().map(Micros::as_secs);
-            task.settled = record.settled.finite().map(Micros::as_secs);
-            task.known = record.outcome.is_known();
+            sample.settled(*record);
         }
     }
 
@@ -98,7 +94,17 @@ impl Sample {
         Self { wanted: std::array::from_fn(|at| at as u64 * step + step / 2), tasks: BTreeMap::new() }
     }
 
-    /// The record comes by value: a pointer to it would keep it out of registers where nothing is sampled.
+    // Records come by value: pointers to them would keep them out of registers where nothing is sampled.
+
+    #[inline(never)]
+    fn settled(&mut self, record: TaskRecord) {
+        let task = self.tasks.entry((record.model, record.task)).or_insert_with(|| sampled(&record));
+        // Real servers tell of a task's end when it is over.
+        task.done = record.done.finite().map(Micros::as_secs);
+        task.settled = record.settled.finite().map(Micros::as_secs);
+        task.known = record.outcome.is_known();
+    }
+
     #[inline(never)]
     fn poll(&mut self, record: TaskRecord, sent: Micros, worth: Worth) {
         let task = self.tasks.entry((record.model, record.task)).or_insert_with(|| sampled(&record));

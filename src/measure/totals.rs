@@ -68,19 +68,15 @@ impl Totals {
         for record in records {
             self.outcomes[record.outcome as usize] += 1;
         }
-        self.lost += sum(records, |record| u32::from(record.is_lost()));
-        self.useful += sum(records, TaskRecord::useful);
         self.wasted += sum(records, |record| record.wasted);
         self.failed += sum(records, |record| record.failed);
         self.violations += sum(records, |record| record.violations);
         self.duplicate_tasks += sum(records, |record| record.duplicates);
         self.duplicate_deliveries += sum(records, |record| record.deliveries.saturating_sub(1));
-        self.polls.merge(&Moments::of(records.iter().map(|record| u64::from(record.polls))));
         self.requests.merge(&Moments::of(records.iter().map(requests)));
-        let delay = Moments::of(records.iter().filter_map(TaskRecord::delay).map(Micros::get));
-        self.delay.merge(&delay);
-        self.latency.merge(&Moments::of(records.iter().filter_map(TaskRecord::latency).map(Micros::get)));
-        self.charge(records, delay, rules.horizon);
+        self.known(records);
+        self.unknown(records, rules.horizon);
+        self.useful = self.polls.sum as u64 - self.wasted - self.failed;
         if let Some(limit) = rules.limit {
             for record in records {
                 // A hang goes on to the horizon at least.
@@ -93,13 +89,22 @@ impl Totals {
         self.digest = records.iter().fold(self.digest, |sum, record| sum.wrapping_add(hash(record, rules.key)));
     }
 
-    /// The charges of records whose known ones have these moments of `delay`: a known task is charged what it took.
-    fn charge(&mut self, records: &[TaskRecord], delay: Moments, horizon: Micros) {
+    /// What known tasks took is what they are charged.
+    fn known(&mut self, records: &[TaskRecord]) {
         let known = || records.iter().filter(|record| record.outcome.is_known());
         let polls = Moments::of(known().map(|record| u64::from(record.polls)));
+        let delay = Moments::of(known().map(|record| (record.settled - record.done).get()));
         let product = known().map(|record| i128::from(record.polls) * i128::from((record.settled - record.done).get()));
+        self.polls.merge(&polls);
+        self.delay.merge(&delay);
+        self.latency.merge(&Moments::of(known().map(|record| (record.settled - record.submitted).get())));
         self.cost.merge(&CostMoments { polls, delay, product: product.sum() });
+    }
+
+    fn unknown(&mut self, records: &[TaskRecord], horizon: Micros) {
         for record in records.iter().filter(|record| !record.outcome.is_known()) {
+            self.lost += u64::from(record.is_lost());
+            self.polls.add(i64::from(record.polls));
             let (polls, delay) = charge(record, horizon);
             self.cost.add(polls, delay);
         }

@@ -96,45 +96,41 @@ impl Calm {
     }
 
     /// The whole wait for an accepted task.
-    #[inline]
+    #[inline(always)]
     pub(super) fn record(&self, task: &Task, truth: &Truth, observer: &mut Observer) -> TaskRecord {
-        let mut record = blank(task);
         let unfinished = self.before((truth.done - task.wait_start).get());
-        record.wasted = unfinished as u32;
-        let heard = match self.reads.get(unfinished) {
+        let (answered, failed, ending, settled) = match self.reads.get(unfinished) {
             Some(&read) => {
-                record.settled = task.wait_start + Micros::new(read) + self.down;
                 let ending = if truth.fate == Fate::Failed { Ending::Failed } else { Ending::Success };
-                record.outcome = Outcome::of(ending, record.settled, record.done);
-                unfinished + 1
+                (unfinished + 1, 0, Some(ending), task.wait_start + Micros::new(read) + self.down)
             }
-            None => {
-                record.failed = self.unheard;
-                match self.gives_up {
-                    Some(end) => {
-                        record.settled = task.wait_start + end;
-                        record.outcome = Outcome::of(Ending::GaveUp, record.settled, record.done);
-                    }
-                    None => {
-                        record.settled = Micros::NEVER;
-                        record.outcome = Outcome::Hang;
-                    }
-                }
-                unfinished
-            }
+            None => match self.gives_up {
+                Some(end) => (unfinished, self.unheard, Some(Ending::GaveUp), task.wait_start + end),
+                None => (unfinished, self.unheard, None, Micros::NEVER),
+            },
         };
-        record.polls = heard as u32 + record.failed;
+        // One literal, so that it is written once, and where it stays.
+        let record = TaskRecord {
+            polls: answered as u32 + failed,
+            wasted: unfinished as u32,
+            failed,
+            outcome: ending.map_or(Outcome::Hang, |ending| Outcome::of(ending, settled, truth.done)),
+            settled,
+            ..blank(task)
+        };
         if observer.watches(task.model, task.index, task.submitted) {
-            self.observe(&record, heard, unfinished, observer);
+            self.observe(record, answered, unfinished, observer);
         }
         record
     }
 
-    /// Shows the polls to the observer; nothing that lies beyond what is counted needs it.
-    fn observe(&self, record: &TaskRecord, heard: usize, unfinished: usize, observer: &mut Observer) {
-        for (poll, &read) in self.reads[..heard].iter().enumerate() {
+    /// Shows the polls to the observer; nothing that lies beyond what is counted needs it. The record comes by value, as
+    /// in the observer.
+    #[inline(never)]
+    fn observe(&self, record: TaskRecord, answered: usize, unfinished: usize, observer: &mut Observer) {
+        for (poll, &read) in self.reads[..answered].iter().enumerate() {
             let sent = record.wait_start + Micros::new(read) - self.up;
-            observer.poll(record, sent, if poll < unfinished { Worth::Wasted } else { Worth::Useful });
+            observer.poll(&record, sent, if poll < unfinished { Worth::Wasted } else { Worth::Useful });
         }
     }
 }

@@ -161,7 +161,7 @@ impl<'p> Worker<'p> {
         records: &mut Vec<TaskRecord>,
     ) {
         weather.forget_before(tasks.first().map_or(Micros::ZERO, |task| task.submitted));
-        for task in tasks {
+        records.extend(tasks.iter().map(|task| {
             observer.submits(task);
             let record = match (task.truth.filter(|_| task.accepted), &self.calm[strategy][task.model]) {
                 (None, _) => blank(task),
@@ -176,8 +176,8 @@ impl<'p> Worker<'p> {
                 }
             };
             observer.settled(&record);
-            records.push(record);
-        }
+            record
+        }));
     }
 
     /// Keeps what was watched of a strategy in a unit.
