@@ -55,20 +55,28 @@ impl Observer {
         }
     }
 
-    /// Whether polls of this task, sent from `from` on, are of any interest: they are counted, or the task is kept.
+    /// Whether this task is kept request by request.
     #[inline]
-    pub(in crate::engine) fn watches(&self, model: usize, task: u64, from: Micros) -> bool {
-        self.rates[model].counts_from(from) || self.sample.as_ref().is_some_and(|sample| sample.wanted.contains(&task))
+    pub(in crate::engine) fn keeps(&self, task: u64) -> bool {
+        self.sample.as_ref().is_some_and(|sample| sample.wanted.contains(&task))
+    }
+
+    /// Whether polls of `model` sent from `from` on can still be counted.
+    #[inline]
+    pub(in crate::engine) fn counts_from(&self, model: usize, from: Micros) -> bool {
+        self.rates[model].counts_from(from)
     }
 
     #[inline(always)]
     pub(in crate::engine) fn poll(&mut self, record: &TaskRecord, sent: Micros, worth: Worth) {
-        self.rates[record.model as usize].poll(sent);
-        if let Some(sample) = &mut self.sample
-            && sample.wanted.contains(&record.task)
-        {
-            sample.poll(*record, sent, worth);
-        }
+        self.lens(record).poll(sent, worth);
+    }
+
+    /// A view of one task's polls, for a loop over them.
+    #[inline(always)]
+    pub(in crate::engine) fn lens<'o>(&'o mut self, record: &'o TaskRecord) -> Lens<'o> {
+        let sample = self.sample.as_mut().filter(|sample| sample.wanted.contains(&record.task));
+        Lens { rates: &mut self.rates[record.model as usize], sample, record }
     }
 
     #[inline(always)]
@@ -84,6 +92,25 @@ impl Observer {
     pub(in crate::engine) fn sample(&self, model: u32) -> Vec<SampledTask> {
         let tasks = self.sample.iter().flat_map(|sample| &sample.tasks);
         tasks.filter(|((of, _), _)| *of == model).map(|(_, task)| task.clone()).collect()
+    }
+}
+
+/// The observer, turned on one task.
+#[derive(Debug)]
+pub(in crate::engine) struct Lens<'o> {
+    rates: &'o mut RateCounts,
+    /// Where the task is kept.
+    sample: Option<&'o mut Sample>,
+    record: &'o TaskRecord,
+}
+
+impl Lens<'_> {
+    #[inline(always)]
+    pub(in crate::engine) fn poll(&mut self, sent: Micros, worth: Worth) {
+        self.rates.poll(sent);
+        if let Some(sample) = &mut self.sample {
+            sample.poll(*self.record, sent, worth);
+        }
     }
 }
 

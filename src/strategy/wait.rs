@@ -22,7 +22,8 @@
 //! ```
 
 use crate::api::reply::Reply;
-use crate::strategy::composition::{Channel, Jitter, Limit, Pace, Recovery, Schedule, Sharing, Strategy};
+use crate::strategy::composition::{Channel, Jitter, Limit, Pace, Recovery, Sharing, Strategy};
+use crate::strategy::gaps::Gaps;
 use crate::strategy::reading::{Reading, Trouble, documented, mentions_network, tolerant};
 use crate::time::Micros;
 use crate::world::draws::Draws;
@@ -195,11 +196,63 @@ impl Wait<'_> {
         match reading {
             Reading::Unfinished => {
                 self.failures = 0;
-                (Worth::Wasted, self.next_round(now, now, now, jitter))
+                (Worth::Wasted, self.next_round(now, now, now, |gaps, elapsed| gaps.jittered(elapsed, jitter)))
             }
             Reading::Success => (Worth::Useful, Step::End { at: now, ending: Ending::Success }),
             Reading::Failed(_) => (Worth::Useful, Step::End { at: now, ending: Ending::Failed }),
-            Reading::Nothing(trouble) => (Worth::Failed, self.recover(now, trouble, jitter)),
+            Reading::Nothing(trouble) => {
+                // On a copy: who has no address can stay in registers.
+                let mut copy = self.clone();
+                let step = copy.recover(now, trouble, jitter);
+                *self = copy;
+                (Worth::Failed, step)
+            }
+        }
+    }
+
+    /// Takes replies that say unfinished, one after another: `poll` is told when to send and how long to listen, and tells
+    /// when the answer was there. What it ends with is what comes after a poll where there is no other one.
+    ///
+    /// The same as [`reply`](Self::reply) again and again, in a loop as short as most waits allow.
+    ///
+    /// # Errors
+    ///
+    /// What `poll` breaks off with when its answer is another one.
+    #[inline(always)]
+    pub fn while_unfinished<B>(
+        &mut self,
+        (mut at, mut timeout): (Micros, Micros),
+        jitter: &mut Draws,
+        mut poll: impl FnMut(Micros, Micros) -> Result<Micros, B>,
+    ) -> Result<Step, B> {
+        let steady = self.gaps.steady();
+        let (most_rounds, most_slept, deadline) = match self.limit {
+            Limit::None => (u32::MAX, Micros::NEVER, Micros::NEVER),
+            Limit::Attempts(attempts) => (attempts.get(), Micros::NEVER, Micros::NEVER),
+            Limit::SumOfSleeps(limit) => (u32::MAX, limit, Micros::NEVER),
+            Limit::WallClock(limit) => (u32::MAX, Micros::NEVER, self.start + limit),
+        };
+        // Before this a deadline cuts no timeout.
+        let late = match self.recovery {
+            Recovery::Tolerant(tolerance) => deadline - tolerance.attempt_timeout,
+            Recovery::Propagate | Recovery::NetworkRetry { .. } => deadline,
+        };
+        loop {
+            let now = poll(at, timeout)?;
+            self.failures = 0;
+            let gap = match steady {
+                Some(gap) => gap,
+                None => self.gaps.jittered(now - self.start, jitter),
+            };
+            let (rounds, slept, next) = (self.rounds + 1, self.slept + gap, now + gap);
+            if rounds < most_rounds && slept < most_slept && next < late {
+                (self.rounds, self.slept, at) = (rounds, slept, next);
+                continue;
+            }
+            match self.next_round(now, now, now, |_, _| gap) {
+                Step::Poll { at: next, timeout: patience } => (at, timeout) = (next, patience),
+                end => return Ok(end),
+            }
         }
     }
 
@@ -222,6 +275,7 @@ impl Wait<'_> {
         }
     }
 
+    #[inline(never)]
     fn recover(&mut self, now: Micros, trouble: Trouble, jitter: &mut Draws) -> Step {
         let error = Step::End { at: now, ending: Ending::Error };
         match self.recovery {
@@ -235,7 +289,7 @@ impl Wait<'_> {
                 }
                 // As in the guide, the last retry's sleep is followed by the normal one, and the error is forgotten.
                 self.failures = 0;
-                self.next_round(now, at, now, jitter)
+                self.next_round(now, at, now, |gaps, elapsed| gaps.jittered(elapsed, jitter))
             }
             Recovery::Tolerant(tolerance) => {
                 self.failures += 1;
@@ -246,19 +300,25 @@ impl Wait<'_> {
                 let pause = trouble.retry_after.map_or(Micros::ZERO, |delay| {
                     delay.clamp(tolerance.retry_after_floor, tolerance.retry_after_ceiling)
                 });
-                self.next_round(now, now, now + pause, jitter)
+                self.next_round(now, now, now + pause, |gaps, elapsed| gaps.jittered(elapsed, jitter))
             }
         }
     }
 
-    /// The normal sleep from `from` on, not to end before `not_before`.
+    /// The normal sleep of the next `gap` from `from` on, not to end before `not_before`.
     #[inline(always)]
-    fn next_round(&mut self, now: Micros, from: Micros, not_before: Micros, jitter: &mut Draws) -> Step {
+    fn next_round(
+        &mut self,
+        now: Micros,
+        from: Micros,
+        not_before: Micros,
+        gap: impl FnOnce(&mut Gaps<'_>, Micros) -> Micros,
+    ) -> Step {
         if self.last {
             return Step::End { at: now, ending: Ending::GaveUp };
         }
         self.rounds += 1;
-        let gap = self.gaps.jittered(now - self.start, jitter);
+        let gap = gap(&mut self.gaps, now - self.start);
         self.sleep(from, gap, not_before)
     }
 
@@ -292,110 +352,5 @@ impl Wait<'_> {
             Limit::WallClock(limit) if !self.last => tolerance.attempt_timeout.min(self.start + limit - at),
             _ => tolerance.attempt_timeout,
         }
-    }
-}
-
-/// The gaps of a schedule, one after another.
-#[derive(Debug, Clone)]
-struct Gaps<'s> {
-    schedule: &'s Schedule,
-    jitter: Jitter,
-    /// Next gap of an exponential schedule, in microseconds with their fraction, as the guide's floats keep it.
-    growing: f64,
-    /// Polls of a table that are behind.
-    passed: usize,
-    /// Last gap, for decorrelated jitter.
-    previous: f64,
-}
-
-impl<'s> Gaps<'s> {
-    #[inline]
-    fn new(schedule: &'s Schedule, jitter: Jitter) -> Self {
-        let growing = match schedule {
-            Schedule::Exponential { interval, .. } => interval.get() as f64,
-            Schedule::Fixed { .. } | Schedule::Table { .. } => 0.0,
-        };
-        Self { schedule, jitter, growing, passed: 1, previous: 0.0 }
-    }
-
-    fn first(&self) -> Micros {
-        match self.schedule {
-            Schedule::Fixed { first, .. } | Schedule::Exponential { first, .. } => *first,
-            Schedule::Table { instants } => instants[0],
-        }
-    }
-
-    /// The next gap and the longest it may be, for a poll that is `elapsed` into the wait.
-    #[inline(always)]
-    fn nominal(&mut self, elapsed: Micros) -> (Micros, Micros) {
-        match self.schedule {
-            Schedule::Fixed { interval, .. } => (*interval, *interval),
-            Schedule::Exponential { multiplier, cap, .. } => {
-                let gap = Micros::from_f64(self.growing);
-                self.growing = (self.growing * multiplier).min(cap.get() as f64);
-                (gap, *cap)
-            }
-            Schedule::Table { instants } => {
-                let gap = self.tabled(instants, elapsed);
-                (gap, gap)
-            }
-        }
-    }
-
-    /// The time to the table's next instant that is not behind; past the table its last gap repeats.
-    #[inline(always)]
-    fn tabled(&mut self, instants: &[Micros], elapsed: Micros) -> Micros {
-        while self.passed < instants.len() && instants[self.passed] < elapsed {
-            self.passed += 1;
-        }
-        let at = self.passed;
-        self.passed += 1;
-        match instants.get(at) {
-            Some(&instant) => instant - elapsed,
-            None => match instants {
-                [.., before, last] => *last - *before,
-                _ => instants[0].max(Micros::new(1)),
-            },
-        }
-    }
-
-    #[inline(always)]
-    fn jittered(&mut self, elapsed: Micros, draws: &mut Draws) -> Micros {
-        let (gap, cap) = self.nominal(elapsed);
-        match self.jitter {
-            Jitter::None => gap,
-            jitter => self.randomised(jitter, gap, cap, draws),
-        }
-    }
-
-    #[inline]
-    fn jittered_first(&mut self, draws: &mut Draws) -> Micros {
-        match self.jitter {
-            Jitter::None => self.first(),
-            jitter => {
-                let first = self.first();
-                if first == Micros::ZERO { first } else { self.randomised(jitter, first, first, draws) }
-            }
-        }
-    }
-
-    /// A gap under jitter: never above the cap, never nothing, so that a wait always moves on.
-    #[inline(always)]
-    fn randomised(&mut self, jitter: Jitter, gap: Micros, cap: Micros, draws: &mut Draws) -> Micros {
-        let (gap, cap) = (gap.get() as f64, cap.get() as f64);
-        let (low, high) = match jitter {
-            Jitter::None => (gap, gap),
-            Jitter::Full => (0.0, gap),
-            Jitter::Equal => (gap / 2.0, gap),
-            Jitter::Decorrelated => {
-                let base = match self.schedule {
-                    Schedule::Exponential { interval, .. } => (interval.get() as f64).min(cap / 3.0),
-                    Schedule::Fixed { .. } | Schedule::Table { .. } => cap / 3.0,
-                };
-                (base, (3.0 * self.previous.max(base)).min(cap))
-            }
-        };
-        self.previous = (low + (high - low) * draws.uniform()).max(1.0);
-        Micros::from_f64(self.previous).min(Micros::from_f64(cap))
     }
 }

@@ -45,6 +45,8 @@ pub struct RouteFaults {
     total: f64,
     /// Rules with a token bucket.
     limits: Vec<usize>,
+    /// Whether shares of the uniform are all that can strike.
+    is_plain: bool,
 }
 
 impl RouteFaults {
@@ -60,6 +62,7 @@ impl RouteFaults {
             rules.iter().enumerate().filter(|(_, rule)| applies(rule) && wanted(rule)).map(|(at, _)| at).collect()
         };
         let bursts = with(|rule| rule.kind == "burst-loss");
+        let refusing = with(|rule| rule.effect == Effect::Refuse);
         let shares: Vec<_> = shares(rules, route, model)
             .unwrap_or_default()
             .into_iter()
@@ -68,7 +71,8 @@ impl RouteFaults {
             .collect();
         Self {
             rules: Arc::clone(rules),
-            refusing: with(|rule| rule.effect == Effect::Refuse),
+            is_plain: refusing.is_empty() && bursts.is_empty(),
+            refusing,
             bursts_draw: bursts.iter().any(|&at| rules[at].probability < Probability::ONE),
             bursts,
             total: shares.iter().map(|share| share.1).fold(0.0, f64::max),
@@ -227,6 +231,27 @@ impl Link {
         let rtt = self.network.rtt.sample(travel);
         let lot = self.faults.draw(lots);
         Departure { sent, arrival: sent + self.network.up(rtt), back: sent + rtt, refused: None, lot }
+    }
+
+    /// Sends a request at `sent`; also the rule that strikes it, token buckets aside.
+    #[inline(always)]
+    pub fn travel(
+        &self,
+        sent: Micros,
+        travel: &mut Draws,
+        lots: &mut Draws,
+        weather: &mut Weather,
+    ) -> (Departure, Option<usize>) {
+        if self.calm.is_none() && self.faults.is_plain {
+            // What nearly every request needs, and nothing else.
+            let rtt = self.network.rtt.sample(travel);
+            let lot = Lot { share: if self.faults.total > 0.0 { lots.uniform() } else { 1.0 }, burst: 0.0 };
+            let (arrival, back) = (sent + self.network.up(rtt), sent + rtt);
+            let struck = if lot.share < self.faults.total { self.faults.strike(lot, arrival, weather) } else { None };
+            return (Departure { sent, arrival, back, refused: None, lot }, struck);
+        }
+        let departure = self.depart(sent, travel, lots, weather);
+        (departure, self.striking(&departure, weather))
     }
 
     /// The rule that strikes a request, token buckets aside.

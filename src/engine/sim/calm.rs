@@ -97,7 +97,7 @@ impl Calm {
 
     /// The whole wait for an accepted task.
     #[inline(always)]
-    pub(super) fn record(&self, task: &Task, truth: &Truth, observer: &mut Observer) -> TaskRecord {
+    pub(super) fn record(&self, task: &Task, truth: &Truth, is_kept: bool, observer: &mut Observer) -> TaskRecord {
         let unfinished = self.before((truth.done - task.wait_start).get());
         let (answered, failed, ending, settled) = match self.reads.get(unfinished) {
             Some(&read) => {
@@ -118,7 +118,7 @@ impl Calm {
             settled,
             ..blank(task)
         };
-        if observer.watches(task.model, task.index, task.submitted) {
+        if is_kept || observer.counts_from(task.model, task.submitted) {
             self.observe(record, answered, unfinished, observer);
         }
         record

@@ -163,9 +163,10 @@ impl<'p> Worker<'p> {
         weather.forget_before(tasks.first().map_or(Micros::ZERO, |task| task.submitted));
         records.extend(tasks.iter().map(|task| {
             observer.submits(task);
+            let is_kept = observer.keeps(task.index);
             let record = match (task.truth.filter(|_| task.accepted), &self.calm[strategy][task.model]) {
                 (None, _) => blank(task),
-                (Some(truth), Some(calm)) => calm.record(task, &truth, observer),
+                (Some(truth), Some(calm)) => calm.record(task, &truth, is_kept, observer),
                 (Some(truth), None) => {
                     let place = Place::new(self.plan, strategy, task.model, keys);
                     let (mut waiting, mut next) = Waiting::begin(&place, task, truth, weather, observer);
@@ -175,7 +176,9 @@ impl<'p> Worker<'p> {
                     *waiting.record()
                 }
             };
-            observer.settled(&record);
+            if is_kept {
+                observer.settled(&record);
+            }
             record
         }));
     }

@@ -152,7 +152,8 @@ impl<'p> Waiting<'p> {
         replied.min(sent + timeout).min(known)
     }
 
-    /// One poll of a wait that shares nothing, from its departure to what the wait wants next.
+    /// Polls of a wait that shares nothing, from the one due at `at` to the first that does not just say unfinished, and
+    /// what the wait wants next.
     #[inline(always)]
     pub(super) fn poll(
         &mut self,
@@ -162,7 +163,10 @@ impl<'p> Waiting<'p> {
         weather: &mut Weather,
         observer: &mut Observer,
     ) -> Next {
-        let departure = self.depart(model, at, weather);
+        let (sent, timeout, departure) = match self.idle(model, at, timeout, weather, observer) {
+            Ok(next) => return next,
+            Err(poll) => poll,
+        };
         if model.status.striking(&departure, weather).is_some() {
             // On a copy: who has no address can stay in registers.
             let mut copy = self.clone();
@@ -170,8 +174,46 @@ impl<'p> Waiting<'p> {
             *self = copy;
             return next;
         }
-        // Nearly every poll is answered with a state: here the compiler knows that, and leaves out all else.
-        self.hear(at, timeout, &departure.answered(&self.truth, model.failure), observer)
+        self.hear(sent, timeout, &departure.answered(&self.truth, model.failure), observer)
+    }
+
+    /// Polls that just say unfinished: most of them. What comes after the last is another poll on its way, or an end.
+    #[inline(always)]
+    fn idle(
+        &mut self,
+        model: &ModelPlan<'_>,
+        at: Micros,
+        timeout: Micros,
+        weather: &mut Weather,
+        observer: &mut Observer,
+    ) -> Result<Next, (Micros, Micros, Departure)> {
+        let (mut travel, mut lots, mut jitter) = (self.travel.clone(), self.lots.clone(), self.jitter.clone());
+        let (mut wasted, mut violations) = (0, 0);
+        let (done, bound, not_before) = (self.truth.done, self.bound, self.not_before);
+        let mut lens = observer.lens(&self.record);
+        let end = self.wait.while_unfinished((at, timeout), &mut jitter, |at, timeout| {
+            if at >= bound {
+                return Err(None);
+            }
+            let (departure, struck) = model.status.travel(at, &mut travel, &mut lots, weather);
+            violations += u32::from(at < not_before);
+            let is_heard = departure.back < bound && departure.back <= at + timeout;
+            if departure.arrival < done && is_heard && struck.is_none() {
+                wasted += 1;
+                lens.poll(at, Worth::Wasted);
+                return Ok(departure.back);
+            }
+            Err(Some((at, timeout, departure)))
+        });
+        self.record.polls += wasted + u32::from(matches!(end, Err(Some(_))));
+        self.record.wasted += wasted;
+        self.record.violations += violations;
+        (self.travel, self.lots, self.jitter) = (travel, lots, jitter);
+        match end {
+            Ok(step) => Ok(self.advance(step)),
+            Err(None) => Ok(self.overtaken()),
+            Err(Some(poll)) => Err(poll),
+        }
     }
 
     #[inline(never)]
