@@ -55,16 +55,11 @@ impl Observer {
         }
     }
 
-    /// Whether this task is kept request by request.
+    /// Whether polls of this task, sent from `from` on, are of any interest: they are counted, or the task is kept.
     #[inline]
-    pub(in crate::engine) fn keeps(&self, task: u64) -> bool {
-        self.sample.as_ref().is_some_and(|sample| sample.wanted.contains(&task))
-    }
-
-    /// Whether polls of `model` sent from `from` on can still be counted.
-    #[inline]
-    pub(in crate::engine) fn counts_from(&self, model: usize, from: Micros) -> bool {
-        self.rates[model].counts_from(from)
+    pub(in crate::engine) fn watches(&self, record: &TaskRecord, from: Micros) -> bool {
+        self.rates[record.model as usize].counts_from(from)
+            || self.sample.as_ref().is_some_and(|sample| sample.wanted.contains(&record.task))
     }
 
     #[inline(always)]

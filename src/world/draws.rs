@@ -82,10 +82,19 @@ impl Keys {
 pub struct Draws(SplitMix64);
 
 impl Draws {
-    /// The next draw, uniform in `[0, 1)` with 53 random bits.
+    /// Random bits of a uniform draw: as many as an `f64` holds.
+    pub const BITS: u32 = 53;
+
+    /// The next draw, uniform in `[0, 1)`.
     #[inline]
     pub fn uniform(&mut self) -> f64 {
-        (self.0.next_u64() >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
+        self.uniform_bits() as f64 * (1.0 / (1_u64 << Self::BITS) as f64)
+    }
+
+    /// The next uniform draw in units of 2⁻⁵³, for comparisons that need no float.
+    #[inline]
+    pub fn uniform_bits(&mut self) -> u64 {
+        self.0.next_u64() >> (u64::BITS - Self::BITS)
     }
 
     /// The next 64 random bits.

@@ -18,15 +18,20 @@ use std::sync::Arc;
 /// The draws that decide which fault strikes a request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lot {
-    /// Cut into disjoint shares by the rules.
-    share: f64,
+    /// The uniform's 53 bits, cut into disjoint shares by the rules.
+    share: u64,
     /// Against the loss probability of bursts.
     burst: f64,
 }
 
 impl Lot {
     /// Below no share and no loss probability: nothing strikes.
-    const SPARED: Self = Self { share: 1.0, burst: 1.0 };
+    const SPARED: Self = Self { share: u64::MAX, burst: 1.0 };
+}
+
+/// The least bits of a uniform that is not below `end`: what lies below is below in either form.
+fn bits(end: f64) -> u64 {
+    (end * (1_u64 << Draws::BITS) as f64).ceil() as u64
 }
 
 /// The rules that can strike one route of one model, ready for use.
@@ -39,14 +44,12 @@ pub struct RouteFaults {
     bursts: Vec<usize>,
     /// Whether any of them is drawn for.
     bursts_draw: bool,
-    /// Shares of the uniform, with their rules.
-    shares: Vec<(f64, f64, usize)>,
+    /// Shares of the uniform's bits, with their rules.
+    shares: Vec<(u64, u64, usize)>,
     /// End of the last share.
-    total: f64,
+    total: u64,
     /// Rules with a token bucket.
     limits: Vec<usize>,
-    /// Whether shares of the uniform are all that can strike.
-    is_plain: bool,
 }
 
 impl RouteFaults {
@@ -62,20 +65,18 @@ impl RouteFaults {
             rules.iter().enumerate().filter(|(_, rule)| applies(rule) && wanted(rule)).map(|(at, _)| at).collect()
         };
         let bursts = with(|rule| rule.kind == "burst-loss");
-        let refusing = with(|rule| rule.effect == Effect::Refuse);
         let shares: Vec<_> = shares(rules, route, model)
             .unwrap_or_default()
             .into_iter()
             .enumerate()
-            .filter_map(|(at, share)| share.map(|(from, to)| (from, to, at)))
+            .filter_map(|(at, share)| share.map(|(from, to)| (bits(from), bits(to), at)))
             .collect();
         Self {
             rules: Arc::clone(rules),
-            is_plain: refusing.is_empty() && bursts.is_empty(),
-            refusing,
+            refusing: with(|rule| rule.effect == Effect::Refuse),
             bursts_draw: bursts.iter().any(|&at| rules[at].probability < Probability::ONE),
             bursts,
-            total: shares.iter().map(|share| share.1).fold(0.0, f64::max),
+            total: shares.iter().map(|share| share.1).max().unwrap_or(0),
             shares,
             limits: with(|rule| matches!(rule.effect, Effect::RateLimit { .. })),
         }
@@ -107,7 +108,7 @@ impl RouteFaults {
     /// Takes the draws of a request; how many depends on the scenario only.
     #[inline]
     pub fn draw(&self, draws: &mut Draws) -> Lot {
-        let share = if self.total > 0.0 { draws.uniform() } else { 1.0 };
+        let share = if self.total > 0 { draws.uniform_bits() } else { u64::MAX };
         let burst = if self.bursts_draw { draws.uniform() } else { 0.0 };
         Lot { share, burst }
     }
@@ -199,6 +200,8 @@ pub struct Link {
     network: Arc<Network>,
     /// The round trip and its way up, where they are always the same and nothing can go wrong.
     calm: Option<(Micros, Micros)>,
+    /// Whether requests have draws, and only shares of the uniform can strike them.
+    is_plain: bool,
     /// The rules that can strike it.
     pub faults: RouteFaults,
 }
@@ -209,7 +212,8 @@ impl Link {
     pub fn new(network: &Arc<Network>, rules: &Arc<[FaultRule]>, route: Route, model: &str) -> Self {
         let faults = RouteFaults::new(rules, route, model);
         let calm = network.rtt.is_constant().filter(|_| faults.is_calm()).map(|rtt| (rtt, network.up(rtt)));
-        Self { network: Arc::clone(network), calm, faults }
+        let is_plain = calm.is_none() && faults.refusing.is_empty() && faults.bursts.is_empty();
+        Self { network: Arc::clone(network), calm, is_plain, faults }
     }
 
     /// The round trip and its way up if they are always the same and nothing can go wrong.
@@ -242,10 +246,10 @@ impl Link {
         lots: &mut Draws,
         weather: &mut Weather,
     ) -> (Departure, Option<usize>) {
-        if self.calm.is_none() && self.faults.is_plain {
+        if self.is_plain {
             // What nearly every request needs, and nothing else.
             let rtt = self.network.rtt.sample(travel);
-            let lot = Lot { share: if self.faults.total > 0.0 { lots.uniform() } else { 1.0 }, burst: 0.0 };
+            let lot = Lot { share: if self.faults.total > 0 { lots.uniform_bits() } else { u64::MAX }, burst: 0.0 };
             let (arrival, back) = (sent + self.network.up(rtt), sent + rtt);
             let struck = if lot.share < self.faults.total { self.faults.strike(lot, arrival, weather) } else { None };
             return (Departure { sent, arrival, back, refused: None, lot }, struck);

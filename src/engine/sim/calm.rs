@@ -4,10 +4,8 @@
 //! right for every composition that does not look at anything else.
 
 use crate::api::reply::{Reply, TaskState};
-use crate::engine::intake::Task;
 use crate::engine::observer::Observer;
 use crate::engine::plan::ModelPlan;
-use crate::engine::sim::waiting::blank;
 use crate::measure::record::{Outcome, TaskRecord};
 use crate::strategy::composition::{Channel, Recovery};
 use crate::strategy::reading::mentions_network;
@@ -95,42 +93,36 @@ impl Calm {
         poll
     }
 
-    /// The whole wait for an accepted task.
+    /// The whole wait for an accepted task, whose record says nothing of it yet.
     #[inline(always)]
-    pub(super) fn record(&self, task: &Task, truth: &Truth, is_kept: bool, observer: &mut Observer) -> TaskRecord {
-        let unfinished = self.before((truth.done - task.wait_start).get());
+    pub(super) fn settle(&self, truth: &Truth, record: &mut TaskRecord, observer: &mut Observer) {
+        let unfinished = self.before((truth.done - record.wait_start).get());
         let (answered, failed, ending, settled) = match self.reads.get(unfinished) {
             Some(&read) => {
                 let ending = if truth.fate == Fate::Failed { Ending::Failed } else { Ending::Success };
-                (unfinished + 1, 0, Some(ending), task.wait_start + Micros::new(read) + self.down)
+                (unfinished + 1, 0, Some(ending), record.wait_start + Micros::new(read) + self.down)
             }
             None => match self.gives_up {
-                Some(end) => (unfinished, self.unheard, Some(Ending::GaveUp), task.wait_start + end),
+                Some(end) => (unfinished, self.unheard, Some(Ending::GaveUp), record.wait_start + end),
                 None => (unfinished, self.unheard, None, Micros::NEVER),
             },
         };
-        // One literal, so that it is written once, and where it stays.
-        let record = TaskRecord {
-            polls: answered as u32 + failed,
-            wasted: unfinished as u32,
-            failed,
-            outcome: ending.map_or(Outcome::Hang, |ending| Outcome::of(ending, settled, truth.done)),
-            settled,
-            ..blank(task)
-        };
-        if is_kept || observer.counts_from(task.model, task.submitted) {
+        record.polls = answered as u32 + failed;
+        record.wasted = unfinished as u32;
+        record.failed = failed;
+        record.outcome = ending.map_or(Outcome::Hang, |ending| Outcome::of(ending, settled, truth.done));
+        record.settled = settled;
+        if observer.watches(record, record.submitted) {
             self.observe(record, answered, unfinished, observer);
         }
-        record
     }
 
-    /// Shows the polls to the observer; nothing that lies beyond what is counted needs it. The record comes by value, as
-    /// in the observer.
+    /// Shows the polls to the observer; nothing that lies beyond what is counted needs it.
     #[inline(never)]
-    fn observe(&self, record: TaskRecord, answered: usize, unfinished: usize, observer: &mut Observer) {
+    fn observe(&self, record: &TaskRecord, answered: usize, unfinished: usize, observer: &mut Observer) {
         for (poll, &read) in self.reads[..answered].iter().enumerate() {
             let sent = record.wait_start + Micros::new(read) - self.up;
-            observer.poll(&record, sent, if poll < unfinished { Worth::Wasted } else { Worth::Useful });
+            observer.poll(record, sent, if poll < unfinished { Worth::Wasted } else { Worth::Useful });
         }
     }
 }

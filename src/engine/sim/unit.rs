@@ -12,6 +12,7 @@ use crate::engine::sim::{Control, Findings, OpenRates, Options, Relay, Sink};
 use crate::measure::record::TaskRecord;
 use crate::time::Micros;
 use crate::world::draws::Keys;
+use crate::world::truth::Truth;
 use crate::world::weather::Weather;
 use std::ops::Range;
 use std::sync::Mutex;
@@ -116,7 +117,7 @@ impl<'p> Worker<'p> {
                 match &mut lanes[strategy] {
                     Lane::Queue(queue) => queue.fill(chunk, &mut records),
                     Lane::Fast { observer, weather } => {
-                        self.one_by_one(strategy, &keys, &tasks, weather, observer, &mut records);
+                        self.one_by_one(strategy, unit.group, &keys, &tasks, weather, observer, &mut records);
                     }
                 }
                 let part = if strategy == plan.scenario.baseline { &mut baseline } else { &mut by_model };
@@ -154,6 +155,7 @@ impl<'p> Worker<'p> {
     fn one_by_one(
         &self,
         strategy: usize,
+        group: &[usize],
         keys: &[Keys],
         tasks: &[Task],
         weather: &mut Weather,
@@ -161,26 +163,24 @@ impl<'p> Worker<'p> {
         records: &mut Vec<TaskRecord>,
     ) {
         weather.forget_before(tasks.first().map_or(Micros::ZERO, |task| task.submitted));
-        records.extend(tasks.iter().map(|task| {
-            observer.submits(task);
-            let is_kept = observer.keeps(task.index);
-            let record = match (task.truth.filter(|_| task.accepted), &self.calm[strategy][task.model]) {
-                (None, _) => blank(task),
-                (Some(truth), Some(calm)) => calm.record(task, &truth, is_kept, observer),
-                (Some(truth), None) => {
-                    let place = Place::new(self.plan, strategy, task.model, keys);
-                    let (mut waiting, mut next) = Waiting::begin(&place, task, truth, weather, observer);
-                    while let Next::Send { at, timeout } = next {
-                        next = waiting.poll(place.model, at, timeout, weather, observer);
-                    }
-                    *waiting.record()
-                }
-            };
-            if is_kept {
-                observer.settled(&record);
+        let forms = &self.calm[strategy];
+        // A loop of nothing but look-ups is the faster one.
+        if let [model] = group
+            && let Some(calm) = &forms[*model]
+        {
+            return each(tasks, observer, records, |_, truth, record, observer| calm.settle(truth, record, observer));
+        }
+        each(tasks, observer, records, |task, truth, record, observer| {
+            if let Some(calm) = &forms[task.model] {
+                return calm.settle(truth, record, observer);
             }
-            record
-        }));
+            let place = Place::new(self.plan, strategy, task.model, keys);
+            let (mut waiting, mut next) = Waiting::begin(&place, task, *truth, weather, observer);
+            while let Next::Send { at, timeout } = next {
+                next = waiting.poll(place.model, at, timeout, weather, observer);
+            }
+            *record = *waiting.record();
+        });
     }
 
     /// Keeps what was watched of a strategy in a unit.
@@ -201,6 +201,25 @@ impl<'p> Worker<'p> {
                 }
             }
         }
+    }
+}
+
+/// Appends the records of `tasks`; `wait` fills in those that are waited for.
+#[inline(always)]
+fn each(
+    tasks: &[Task],
+    observer: &mut Observer,
+    records: &mut Vec<TaskRecord>,
+    mut wait: impl FnMut(&Task, &Truth, &mut TaskRecord, &mut Observer),
+) {
+    // Written once and where they stay: a record that is handed on is copied before its parts have left the pipeline.
+    records.extend(tasks.iter().map(blank));
+    for (task, record) in tasks.iter().zip(records) {
+        observer.submits(task);
+        if let Some(truth) = task.truth.filter(|_| task.accepted) {
+            wait(task, &truth, record, observer);
+        }
+        observer.settled(record);
     }
 }
 
