@@ -5,6 +5,7 @@
 //! the fast path, one task after another (or one look-up where the schedule is fixed and the world calm); waits that
 //! share something take the event queue. All sums are integers: any number of threads gives the same bytes.
 
+mod agenda;
 mod calm;
 mod pools;
 mod queue;

@@ -1,12 +1,13 @@
 //! The event queue: waits that share something, in the order of time.
 //!
-//! Events are ordered by `(time, sequence)`. Records leave in the order of tasks, so that strategies can be compared
-//! task by task while memory stays bounded by what is in flight.
+//! Records leave in the order of tasks, so that strategies can be compared task by task while memory stays bounded by what
+//! is in flight.
 
 use crate::api::reply::{Loss, Reply};
 use crate::engine::intake::{Intake, Task};
 use crate::engine::observer::Observer;
 use crate::engine::plan::Plan;
+use crate::engine::sim::agenda::Agenda;
 use crate::engine::sim::pools::{PoolEvent, Pools};
 use crate::engine::sim::school::{School, Shelf};
 use crate::engine::sim::waiting::{Next, Place, Waiting, blank};
@@ -17,8 +18,7 @@ use crate::time::Micros;
 use crate::world::draws::Keys;
 use crate::world::exchange::{Buckets, Departure, Exchange};
 use crate::world::weather::Weather;
-use std::cmp::{Ordering, Reverse};
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 /// What happens at an instant.
 #[derive(Debug, Clone, Copy)]
@@ -42,44 +42,6 @@ pub(super) enum Event {
 /// Starts come after all else of their instant: "by now" includes now.
 const AFTER_ALL: u64 = 1 << 63;
 
-/// An event at its place in the order of time: the earliest is the greatest.
-#[derive(Debug, Clone, Copy)]
-struct Scheduled {
-    /// Instant and sequence as one number, which no two events share.
-    key: Reverse<u128>,
-    event: Event,
-}
-
-impl Scheduled {
-    #[inline]
-    fn at(&self) -> Micros {
-        Micros::new((self.key.0 >> 64) as u64)
-    }
-}
-
-impl PartialEq for Scheduled {
-    #[inline]
-    fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
-    }
-}
-
-impl Eq for Scheduled {}
-
-impl PartialOrd for Scheduled {
-    #[inline]
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Scheduled {
-    #[inline]
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.key.cmp(&other.key)
-    }
-}
-
 /// What all waits of a queue stand on.
 #[derive(Debug)]
 pub(super) struct Ground<'p> {
@@ -89,8 +51,7 @@ pub(super) struct Ground<'p> {
     pub(super) weather: Weather,
     pub(super) buckets: Buckets,
     pub(super) observer: Observer,
-    events: BinaryHeap<Scheduled>,
-    sequence: u64,
+    agenda: Agenda<Event>,
     /// Records in order of tasks; `None` while a task is in flight.
     records: VecDeque<Option<TaskRecord>>,
     /// Number of the record at the front.
@@ -101,12 +62,7 @@ pub(super) struct Ground<'p> {
 
 impl Ground<'_> {
     pub(super) fn schedule(&mut self, at: Micros, event: Event) {
-        self.sequence += 1;
-        self.place(at, self.sequence, event);
-    }
-
-    fn place(&mut self, at: Micros, sequence: u64, event: Event) {
-        self.events.push(Scheduled { key: Reverse(u128::from(at.get()) << 64 | u128::from(sequence)), event });
+        self.agenda.schedule(at, event);
     }
 
     /// Hands in the record of the task with number `order`.
@@ -144,6 +100,8 @@ pub(super) struct Queue<'p> {
     free: Vec<usize>,
     /// Requests whose waits are over before they arrive, until they do.
     stragglers: BTreeMap<u64, (usize, Departure)>,
+    /// How many there were so far.
+    straggled: u64,
     pools: Option<Pools<'p>>,
     pub(super) school: Option<School<'p>>,
     /// By model.
@@ -184,8 +142,7 @@ impl<'p> Queue<'p> {
                 weather,
                 buckets: Buckets::new(&plan.scenario.faults),
                 observer,
-                events: BinaryHeap::new(),
-                sequence: 0,
+                agenda: Agenda::new(),
                 records: VecDeque::new(),
                 first: 0,
                 now: Micros::ZERO,
@@ -195,6 +152,7 @@ impl<'p> Queue<'p> {
             slots: Vec::new(),
             free: Vec::new(),
             stragglers: BTreeMap::new(),
+            straggled: 0,
             awaits_token: vec![false; plan.models.len()],
         }
     }
@@ -221,15 +179,14 @@ impl<'p> Queue<'p> {
 
     /// Lets the next thing happen: a task arrives, or an event is due.
     fn advance(&mut self) -> bool {
-        let next_event = self.ground.events.peek().map_or(Micros::NEVER, Scheduled::at);
+        let next_event = self.ground.agenda.next_at();
         if let Some(task) = self.upcoming.take_if(|task| task.submitted <= next_event) {
             self.upcoming = self.intake.next();
             self.ground.weather.forget_before(self.ground.now);
             self.arrive(&task);
             return true;
         }
-        let Some(scheduled) = self.ground.events.pop() else { return false };
-        let (now, event) = (scheduled.at(), scheduled.event);
+        let Some((now, event)) = self.ground.agenda.pop() else { return false };
         self.ground.now = now;
         match event {
             Event::Due(slot) => {
@@ -285,7 +242,7 @@ impl<'p> Queue<'p> {
             None => self.start(order, task),
             Some(school) => {
                 school.starting.insert(order, task.clone());
-                self.ground.place(task.wait_start, AFTER_ALL + order, Event::Start(order));
+                self.ground.agenda.place(task.wait_start, AFTER_ALL + order, Event::Start(order));
             }
         }
     }
@@ -361,8 +318,9 @@ impl<'p> Queue<'p> {
             // Nobody will read the answer, but the request still takes its token.
             slot.exchange = Some(Exchange { replied: Micros::NEVER, reply: Reply::Lost(Loss::TimedOut), fault: None });
             self.ground.schedule(over, Event::Over(at));
-            self.stragglers.insert(self.ground.sequence, (slot.model, departure));
-            self.ground.schedule(departure.arrival, Event::Straggle(self.ground.sequence));
+            self.straggled += 1;
+            self.stragglers.insert(self.straggled, (slot.model, departure));
+            self.ground.schedule(departure.arrival, Event::Straggle(self.straggled));
         } else {
             slot.departure = Some(departure);
             self.ground.schedule(departure.arrival, Event::Arrive(at));
