@@ -1,6 +1,5 @@
 //! Tasks that exist.
 
-use crate::server::stub::Stub;
 use crate::time::Micros;
 use crate::world::draws::Draws;
 use crate::world::truth::Truth;
@@ -29,5 +28,4 @@ pub(super) struct Task {
     pub(super) travel: Draws,
     /// Faults of its status requests.
     pub(super) lots: Draws,
-    pub(super) stub: Option<Box<Stub>>,
 }

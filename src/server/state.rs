@@ -4,7 +4,7 @@ use crate::server::World;
 use crate::server::created::{Created, Task};
 use crate::server::id;
 use crate::server::metrics::Counters;
-use crate::server::stub::{InvalidStub, Stub};
+use crate::server::stub::{InvalidStub, Stub, StubReply};
 use crate::server::workers::Workers;
 use crate::time::Micros;
 use crate::world::draws::{Draws, Keys, Stream};
@@ -32,6 +32,8 @@ pub(super) struct State {
     submit_buckets: Buckets,
     status_buckets: Buckets,
     pub(super) tasks: Vec<Task>,
+    /// Of the few tasks that have one, by slot.
+    pub(super) stubs: BTreeMap<usize, Stub>,
     generation: u32,
     pub(super) fired: Vec<u64>,
     pub(super) counters: Counters,
@@ -69,6 +71,7 @@ impl State {
             submit_buckets: Buckets::new(&world.faults),
             status_buckets: Buckets::new(&world.faults),
             tasks: Vec::new(),
+            stubs: BTreeMap::new(),
             generation: 0,
             fired: vec![0; world.faults.len()],
             counters: Counters::default(),
@@ -127,7 +130,7 @@ impl State {
         self.advance_workers(now);
         let slot = self.tasks.len();
         let state = &mut self.models[model];
-        let stub = state.stubs.pop_front().map(Box::new);
+        let stub = state.stubs.pop_front();
         let life = match &stub {
             Some(stub) => {
                 let fate = match (stub.completion.is_never(), &stub.failure) {
@@ -155,8 +158,8 @@ impl State {
             truth,
             travel: state.keys.draws(Stream::StatusNetwork, index),
             lots: state.keys.draws(Stream::StatusFault, index),
-            stub,
         });
+        self.stubs.extend(stub.map(|stub| (slot, stub)));
         slot
     }
 
@@ -199,7 +202,7 @@ impl State {
         // A reset may have come in between.
         let task = self.tasks.get(slot)?;
         let state = &self.models[task.model as usize];
-        let failure = failure_of(task, &state.model);
+        let failure = failure_of(self.stubs.get(&slot), &state.model);
         let buckets = Some(&mut self.status_buckets);
         let exchange = state.status.arrive(departure, &task.truth, failure, &mut self.weather, buckets);
         let answer = answer(task, &state.model, &exchange, &self.world.faults);
@@ -223,9 +226,14 @@ impl State {
         }
     }
 
+    /// What a test has fixed for status request number `request` of the task in `slot`.
+    pub(super) fn scripted(&self, slot: usize, request: u32) -> Option<StubReply> {
+        self.stubs.get(&slot)?.replies.get(&request).cloned()
+    }
+
     pub(super) fn failure(&self, slot: usize) -> &Failure {
         let task = &self.tasks[slot];
-        failure_of(task, &self.models[task.model as usize].model)
+        failure_of(self.stubs.get(&slot), &self.models[task.model as usize].model)
     }
 
     pub(super) fn created(&mut self, model: &str, index: u64, now: Micros) -> Option<Created> {
@@ -290,8 +298,8 @@ fn links(world: &World, model: &str) -> (Link, Link, WebhookLink) {
     (link(Route::Submit), link(Route::Status), WebhookLink::new(&world.network, &world.faults, model))
 }
 
-fn failure_of<'a>(task: &'a Task, model: &'a Model) -> &'a Failure {
-    match (&task.stub, &model.failure) {
+fn failure_of<'a>(stub: Option<&'a Stub>, model: &'a Model) -> &'a Failure {
+    match (stub, &model.failure) {
         (Some(stub), _) => stub.failure.as_ref().unwrap_or(NO_FAILURE),
         (None, Some(law)) => &law.failure,
         (None, None) => NO_FAILURE,
