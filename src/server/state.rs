@@ -1,7 +1,7 @@
 //! All that changes while the server runs, behind one lock that is never held across a wait.
 
 use crate::server::World;
-use crate::server::created::{Created, Task};
+use crate::server::created::{Created, Ledger, Task};
 use crate::server::id;
 use crate::server::metrics::Counters;
 use crate::server::stub::{InvalidStub, Stub, StubReply};
@@ -47,8 +47,7 @@ pub(super) struct ModelState {
     webhook: WebhookLink,
     next: u64,
     workers: Option<Workers>,
-    /// By keyed number: the slot of the last creation, and how many there were.
-    created: BTreeMap<u64, (u32, u32)>,
+    created: Ledger,
     /// Draws of keyed submits that may be sent again.
     attempts: BTreeMap<u64, (Draws, Draws)>,
     stubs: VecDeque<Stub>,
@@ -148,8 +147,7 @@ impl State {
             workers.enqueue(now + life.pending, slot, life.work);
             (truth.started, truth.done) = (Micros::NEVER, Micros::NEVER);
         }
-        let entry = state.created.entry(index).or_insert((0, 0));
-        *entry = (slot as u32, entry.1 + 1);
+        state.created.enter(index, slot);
         self.tasks.push(Task {
             model: model as u32,
             polls: 0,
@@ -238,7 +236,7 @@ impl State {
 
     pub(super) fn created(&mut self, model: &str, index: u64, now: Micros) -> Option<Created> {
         self.advance_workers(now);
-        let (slot, times) = *self.models[self.model(model)?].created.get(&index)?;
+        let (slot, times) = self.models[self.model(model)?].created.find(index)?;
         Some(Created { truth: self.tasks[slot as usize].truth, times })
     }
 
@@ -285,7 +283,7 @@ impl ModelState {
             webhook,
             next: 0,
             workers: model.workers.map(Workers::new),
-            created: BTreeMap::new(),
+            created: Ledger::default(),
             attempts: BTreeMap::new(),
             stubs: VecDeque::new(),
             model: model.clone(),
