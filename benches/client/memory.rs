@@ -2,7 +2,7 @@
 
 use crate::Size;
 use crate::support::hosted::{MODEL, runtime};
-use crate::support::page::{Figures, Target};
+use crate::support::page::{Figures, Target, grouped};
 use crate::support::process::{Load, bytes_each};
 use pollbench::client::{Client, TaskSet};
 use pollbench::strategy::composition::Strategy;
@@ -20,7 +20,7 @@ pub(crate) const LOADS: [Load; 2] =
 
 pub(crate) fn weigh(size: &Size) -> Figures {
     let row = |load: &Load, waits: usize, target| {
-        (format!("{}, of {waits}, without its socket", load.name), bytes_each(load.name, waits), target)
+        (format!("{}, of {}, without its socket", load.name, grouped(waits)), bytes_each(load.name, waits), target)
     };
     let rows = vec![row(&LOADS[0], size.waits[0], Some(IN_A_SET)), row(&LOADS[1], size.waits[1], None)];
     Figures { title: "memory", unit: "bytes", rows }

@@ -2,7 +2,7 @@
 
 use crate::Size;
 use crate::support::hosted::{Hosted, MODEL, calm, ids, mock, runtime};
-use crate::support::page::Figures;
+use crate::support::page::{Figures, grouped};
 use pollbench::client::{Client, Event, TaskSet};
 use pollbench::net::clock::Clock;
 use pollbench::strategy::composition::Schedule;
@@ -48,7 +48,9 @@ pub(crate) fn measure(size: &Size) -> Figures {
     });
     late.sort_by(f64::total_cmp);
     let at = |level: f64| late.get(((late.len().max(1) - 1) as f64 * level) as usize).copied();
-    let row = |name: &str, level| (format!("{name} of {} polls, {pollers} waits", late.len()), at(level), None);
+    let row = |name: &str, level| {
+        (format!("{name} of {} polls, {} waits", grouped(late.len()), grouped(size.timed)), at(level), None)
+    };
     let rows = vec![row("median", 0.5), row("99th percentile", 0.99), row("longest", 1.0)];
     Figures { title: "timers: from due to sent", unit: "ms", rows }
 }

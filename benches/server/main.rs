@@ -56,7 +56,7 @@ fn main() {
     }
     assert_eq!(hosts.rules.fired().iter().sum::<u64>(), 0, "rules that never strike: {:?}", hosts.rules.fired());
     if "memory/live task/".contains(filter) {
-        let name = format!("live task, of {} (with the journal's share)", size.live);
+        let name = format!("live task, of {} (with the journal's share)", page::grouped(size.live));
         let figure = bytes_each(LIVE_TASK.name, size.live);
         let memory = Figures { title: "memory", unit: "bytes", rows: vec![(name, figure, Some(MEMORY))] };
         page::show(&mut report, &memory.table());

@@ -58,7 +58,10 @@ pub(crate) fn runtime() -> Runtime {
 /// A runtime with one thread of this name.
 pub(crate) fn one_thread(name: &str) -> Runtime {
     let runtime = Builder::new_multi_thread().worker_threads(1).thread_name(name).enable_all().build();
-    runtime.expect("a thread for a runtime")
+    let runtime = runtime.expect("a thread for a runtime");
+    // It runs, and has its name, before anybody looks for it.
+    runtime.block_on(runtime.spawn(async {})).expect("nothing panics");
+    runtime
 }
 
 /// Something that listens on a port of this machine, on one thread of its own.

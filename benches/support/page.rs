@@ -82,3 +82,13 @@ pub(crate) fn significant(value: f64) -> String {
     let digits = (2.0 - value.abs().max(1e-9).log10().floor()).max(0.0) as usize;
     format!("{value:.digits$}")
 }
+
+/// A number with its thousands apart.
+pub(crate) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let cut = |(at, digit): (usize, char)| {
+        let comma = at > 0 && (digits.len() - at).is_multiple_of(3);
+        comma.then_some(',').into_iter().chain([digit])
+    };
+    digits.chars().enumerate().flat_map(cut).collect()
+}

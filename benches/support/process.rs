@@ -6,19 +6,19 @@ use std::process::Command;
 /// The argument by which a bench tells its child what to weigh.
 const WEIGH: &str = "--weigh";
 
-/// Seconds of CPU that threads of this name, of at most 15 bytes, have used.
+/// Seconds of CPU that threads of this name, of at most 15 bytes, have used; `None` also where there is no such thread.
 pub(crate) fn cpu_of(name: &str) -> Option<f64> {
-    let mut nanos = 0.0;
+    let mut nanos: Option<f64> = None;
     for thread in std::fs::read_dir("/proc/self/task").ok()? {
         let folder = thread.ok()?.path();
         // Threads come and go.
         let Ok(own) = std::fs::read_to_string(folder.join("comm")) else { continue };
         if own.trim_end() == name {
             let times = std::fs::read_to_string(folder.join("schedstat")).ok()?;
-            nanos += times.split(' ').next()?.parse::<f64>().ok()?;
+            nanos = Some(nanos.unwrap_or(0.0) + times.split(' ').next()?.parse::<f64>().ok()?);
         }
     }
-    Some(nanos * 1e-9)
+    nanos.map(|nanos| nanos * 1e-9)
 }
 
 /// Resident bytes of this process.
