@@ -207,6 +207,39 @@ async fn a_set_keeps_its_limit_and_one_failure_touches_no_other() {
     assert!(sent.windows(2).all(|pair| pair[1] - pair[0] >= Micros::from_millis(50)), "20 a second");
 }
 
+/// Its place in the set goes to the next task; its place in the queue of the limit must not.
+#[tokio::test(start_paused = true)]
+async fn a_task_that_is_cancelled_while_it_is_held_back_leaves_nothing_behind() {
+    let place = place();
+    let limiter = Limiter { max_in_flight: NonZeroU32::MIN, rate_per_s: 0.1, burst: NonZeroU32::MIN };
+    let (sent, mut paces) = (Arc::new(Mutex::new(Vec::new())), strategy("basic"));
+    paces.per_model.insert("sora-2".to_owned(), strategy("adaptive").pace("sora-2").clone());
+    let seen = Arc::clone(&sent);
+    let mut set = TaskSet::new(&place.client, &paces, Some(limiter)).on_event(move |key, event| {
+        if let Event::Sent { at, .. } = event {
+            seen.lock().expect("no panic").push((key, *at));
+        }
+    });
+    let [one, two] =
+        [place.submit(Stub::success("flux-2", SECOND * 5)).await, place.submit(Stub::success("flux-2", SECOND)).await];
+    let late = place.submit(Stub::success("sora-2", SECOND)).await;
+    set.push("flux-2", &one).await;
+    let held_back = set.push("flux-2", &two).await;
+    tokio::select! {
+        _ = set.next() => panic!("nothing has ended yet"),
+        () = place.clock.sleep_until(SECOND) => {}
+    }
+    assert!(set.cancel(held_back) && !set.cancel(held_back));
+    let last = set.push("sora-2", &late).await;
+    let mut ended = Vec::new();
+    while let Some((entry, _)) = set.next().await {
+        ended.push(entry.id);
+    }
+    assert_eq!(ended, [one, late]);
+    let sent = sent.lock().expect("no panic").clone();
+    assert!(sent.iter().all(|(key, at)| *key != held_back && (*key != last || *at >= SECOND * 61)), "{sent:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_submit_whose_answer_is_lost_is_unknown_and_never_repeated() {
     let place = place();

@@ -1,7 +1,7 @@
 //! How the cost grows: with fault rules, tasks, tasks in flight, strategies; and what stands around the simulation.
 
 use crate::MILLIONS;
-use crate::timing::{Contender, Section};
+use crate::support::timing::{By, Contender, Section};
 use crate::workload::{Schedule, Weather, alone, scenario, simulate, with_rules};
 use pollbench::engine::compare::compare;
 use pollbench::engine::plan::Plan;
@@ -45,7 +45,7 @@ fn rules(tasks: u64) -> Section<'static> {
     }
     contenders.push(under("round trips and 20 rules that hardly ever strike", tasks, &idle));
     let ratios = (1..=RULES.len()).map(|at| (at, 0, None)).collect();
-    Section { title: "added fault rules, adaptive-hardened", unit: MILLIONS, contenders, ratios }
+    Section { title: "added fault rules, adaptive-hardened", unit: MILLIONS, by: By::Rate, contenders, ratios }
 }
 
 fn under(name: &str, tasks: u64, rules: &str) -> Contender<'static> {
@@ -62,7 +62,13 @@ fn number(most: u64) -> Section<'static> {
         Contender::new(format!("{tasks} tasks"), tasks, move || simulate(&scenario, alone()))
     };
     let contenders = numbers.map(of).into();
-    Section { title: "number of tasks, lossy, adaptive", unit: MILLIONS, contenders, ratios: vec![(2, 0, None)] }
+    Section {
+        title: "number of tasks, lossy, adaptive",
+        unit: MILLIONS,
+        by: By::Rate,
+        contenders,
+        ratios: vec![(2, 0, None)],
+    }
 }
 
 /// They stay about 137 s.
@@ -73,7 +79,13 @@ fn in_flight(tasks: u64) -> Section<'static> {
     };
     let contenders = [("100 in flight", 0.73), ("1 000", 7.3), ("10 000", 73.0), ("100 000", 730.0)].map(of).into();
     let ratios = vec![(1, 0, None), (2, 0, None), (3, 0, None)];
-    Section { title: "tasks in flight in the event queue, lossy, adaptive", unit: MILLIONS, contenders, ratios }
+    Section {
+        title: "tasks in flight in the event queue, lossy, adaptive",
+        unit: MILLIONS,
+        by: By::Rate,
+        contenders,
+        ratios,
+    }
 }
 
 /// All strategies meet the same tasks, which are drawn once; each but the first is paired with it.
@@ -84,7 +96,13 @@ fn strategies(tasks: u64) -> Section<'static> {
         let scenario = scenario(hold, Weather::Lossy, tasks, 0.5);
         contenders.push(Contender::new(name, tasks * hold.len() as u64, move || simulate(&scenario, alone())));
     }
-    Section { title: "strategies side by side, lossy", unit: ("million waits", 1e6), contenders, ratios: Vec::new() }
+    Section {
+        title: "strategies side by side, lossy",
+        unit: ("million waits", 1e6),
+        by: By::Rate,
+        contenders,
+        ratios: Vec::new(),
+    }
 }
 
 /// The default scenario from its text to the files of its report.
@@ -109,5 +127,11 @@ fn around() -> Section<'static> {
         Contender::new("simulate and sum up 660,000 waits, all cores", 1, run),
         Contender::new("write the report with its charts", 1, render),
     ];
-    Section { title: "`compare documented`, part by part", unit: ("runs", 1.0), contenders, ratios: Vec::new() }
+    Section {
+        title: "`compare documented`, part by part",
+        unit: ("runs", 1.0),
+        by: By::Rate,
+        contenders,
+        ratios: Vec::new(),
+    }
 }

@@ -5,21 +5,24 @@
 
 mod floors;
 mod growth;
-mod timing;
+#[path = "../support/mod.rs"]
+mod support;
 mod workload;
 
 use floors::{Counted, World};
 use pollbench::engine::sim::{Findings, Options};
-use timing::{Contender, Section};
+use support::arguments::Arguments;
+use support::page::{self, Target};
+use support::timing::{By, Contender, Section};
 use workload::{Schedule, Weather, alone, scenario, simulate};
 
 /// The targets.
-const LOSSY: f64 = 0.7;
-const FULL: f64 = 0.35;
-const CLOSED: f64 = 0.5;
-const QUEUE: f64 = 0.6;
-const TOKIO: f64 = 50.0;
-const THREADS: f64 = 1.9;
+const LOSSY: Target = Target::AtLeast(0.7);
+const FULL: Target = Target::AtLeast(0.35);
+const CLOSED: Target = Target::AtLeast(0.5);
+const QUEUE: Target = Target::AtLeast(0.6);
+const TOKIO: Target = Target::AtLeast(50.0);
+const THREADS: Target = Target::AtLeast(1.9);
 
 /// A unit of the tables.
 const MILLIONS: (&str, f64) = ("million tasks", 1e6);
@@ -28,17 +31,14 @@ const MILLIONS: (&str, f64) = ("million tasks", 1e6);
 const THOUSAND: f64 = 7.3;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let flag = |name: &str| arguments.iter().any(|argument| argument == name);
-    let filter = arguments.iter().find(|argument| !argument.starts_with("--")).map_or("", String::as_str);
-    // Cargo says `--bench` where times are wanted; without, one short round shows that everything runs. `--once` is for
-    // instruction counts.
-    let (rounds, tasks) = match (flag("--once"), flag("--bench")) {
+    let arguments = Arguments::read();
+    // One long round, for instruction counts.
+    let (rounds, tasks) = match (arguments.flag("--once"), arguments.is_timed()) {
         (true, _) => (0, 1 << 18),
         (false, true) => (9, 1 << 19),
         (false, false) => (0, 1 << 11),
     };
-    let world = World::new();
+    let (world, filter) = (World::new(), arguments.filter());
     if filter.is_empty() {
         agree(&world);
     }
@@ -48,23 +48,9 @@ fn main() {
         .chain(growth::sections(tasks));
     for mut section in sections {
         section.measure(rounds, filter);
-        let tables = section.tables();
-        print!("{tables}");
-        report += &tables;
+        page::show(&mut report, &section.tables());
     }
-    if flag("--write") {
-        write(&report).unwrap_or_else(|error| panic!("PERFORMANCE.md: {error}"));
-    }
-}
-
-/// Puts the tables between the marks in `PERFORMANCE.md`.
-fn write(report: &str) -> std::io::Result<()> {
-    const MARKS: [&str; 2] = ["<!-- engine -->\n", "<!-- /engine -->"];
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("PERFORMANCE.md");
-    let text = std::fs::read_to_string(&path)?;
-    let parts = text.split_once(MARKS[0]).and_then(|(head, rest)| Some((head, rest.split_once(MARKS[1])?.1)));
-    let (head, tail) = parts.ok_or_else(|| std::io::Error::other("no marks"))?;
-    std::fs::write(path, format!("{head}{}{report}{}{tail}", MARKS[0], MARKS[1]))
+    page::write(&arguments, "engine", &report);
 }
 
 /// The floors do the simulator's work: the same polls, the same tasks known, the same delays.
@@ -124,7 +110,7 @@ fn fast_path(world: &World, tasks: u64) -> Section<'_> {
             (at + 6, at + 1, Some(FULL)),
         ]);
     }
-    Section { title: "independent tasks", unit: MILLIONS, contenders, ratios }
+    Section { title: "independent tasks", unit: MILLIONS, by: By::Rate, contenders, ratios }
 }
 
 /// Long enough that starting threads does not matter.
@@ -134,7 +120,13 @@ fn threads(tasks: u64) -> Section<'static> {
         Contender::new(name, tasks, move || simulate(&scenario, Options { threads, ..alone() }))
     };
     let contenders = [("one thread", 1), ("two threads", 2)].map(of).into();
-    Section { title: "threads, lossy, adaptive", unit: MILLIONS, contenders, ratios: vec![(1, 0, Some(THREADS))] }
+    Section {
+        title: "threads, lossy, adaptive",
+        unit: MILLIONS,
+        by: By::Rate,
+        contenders,
+        ratios: vec![(1, 0, Some(THREADS))],
+    }
 }
 
 fn queue(world: &World, tasks: u64) -> Section<'_> {
@@ -154,7 +146,7 @@ fn queue(world: &World, tasks: u64) -> Section<'_> {
     let lossy = scenario(&[Schedule::Adaptive], Weather::Lossy, tasks, 0.5);
     contenders.push(Contender::new("sim, lossy, adaptive", tasks, move || simulate(&lossy, alone())));
     ratios.push((5, 4, Some(TOKIO)));
-    Section { title: "a thousand tasks in flight, lossy", unit: MILLIONS, contenders, ratios }
+    Section { title: "a thousand tasks in flight, lossy", unit: MILLIONS, by: By::Rate, contenders, ratios }
 }
 
 /// Every wait a task of tokio's, on its paused clock.

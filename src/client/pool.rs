@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::client::answer::Answer;
 use crate::client::error::{Finished, WaitError};
 use crate::client::wait::ask;
-use crate::client::watch::{Event, Watch};
+use crate::client::watch::{Event, Subject, Watch};
 use crate::strategy::lock_step::{LockStep, Ticket, Turn};
 use crate::strategy::wait::Ending;
 use crate::time::Micros;
@@ -31,11 +31,24 @@ pub struct LockStepPool {
     client: Client,
     model: String,
     machine: LockStep,
-    tasks: Vec<(String, Watch)>,
-    in_flight: FuturesUnordered<BoxFuture<'static, (Ticket, Answer)>>,
+    tasks: Vec<Member>,
+    /// With the instants at which they were sent.
+    in_flight: FuturesUnordered<BoxFuture<'static, (Ticket, Micros, Answer)>>,
     wake: Option<Micros>,
     is_rejected: bool,
     ready: VecDeque<PoolEnd>,
+}
+
+struct Member {
+    id: String,
+    began: Micros,
+    watch: Watch,
+}
+
+impl Member {
+    fn end(&mut self, model: &str, ending: Ending, now: Micros) -> Result<Finished, WaitError> {
+        self.watch.end(Subject { model, task: &self.id, began: self.began }, ending, now)
+    }
 }
 
 impl std::fmt::Debug for LockStepPool {
@@ -69,7 +82,7 @@ impl LockStepPool {
             return None;
         }
         let number = self.tasks.len() as u32;
-        self.tasks.push((id.to_owned(), Watch::new(&self.model, id, self.client.clock().now())));
+        self.tasks.push(Member { id: id.to_owned(), began: self.client.clock().now(), watch: Watch::new() });
         self.machine.add(number);
         let mut send = Vec::new();
         self.machine.start(&mut send);
@@ -89,7 +102,7 @@ impl LockStepPool {
             }
             tokio::select! {
                 biased;
-                Some((ticket, answer)) = self.in_flight.next() => self.hear(ticket, &answer),
+                Some((ticket, sent, answer)) = self.in_flight.next() => self.hear(ticket, sent, &answer),
                 () = clock.sleep_until(self.wake.unwrap_or(Micros::NEVER)) => {
                     self.wake = None;
                     let mut send = Vec::new();
@@ -109,27 +122,27 @@ impl LockStepPool {
     fn send(&mut self, tickets: Vec<Ticket>) {
         for ticket in tickets {
             let now = self.client.clock().now();
-            let (id, watch) = &mut self.tasks[ticket.task as usize];
-            let (client, model, id) = (self.client.clone(), self.model.clone(), id.clone());
-            self.ready.push_back(PoolEnd::Event(ticket.task, watch.sent(now)));
-            self.in_flight.push(Box::pin(async move { (ticket, ask(&client, &model, &id, Micros::NEVER).await) }));
+            let member = &mut self.tasks[ticket.task as usize];
+            let (client, model, id) = (self.client.clone(), self.model.clone(), member.id.clone());
+            self.ready.push_back(PoolEnd::Event(ticket.task, member.watch.sent(now)));
+            self.in_flight.push(Box::pin(async move { (ticket, now, ask(&client, &model, &id, Micros::NEVER).await) }));
         }
     }
 
-    fn hear(&mut self, ticket: Ticket, answer: &Answer) {
+    fn hear(&mut self, ticket: Ticket, sent: Micros, answer: &Answer) {
         let now = self.client.clock().now();
         let (worth, ending, turn) = self.machine.reply(now, ticket, &answer.reply());
-        let watch = &mut self.tasks[ticket.task as usize].1;
-        let events = watch.heard(now, answer, worth).into_iter().flatten();
+        let member = &mut self.tasks[ticket.task as usize];
+        let events = member.watch.heard(sent, now, answer, worth).into_iter().flatten();
         self.ready.extend(events.map(|event| PoolEnd::Event(ticket.task, event)));
         if let Some(ending) = ending {
-            self.ready.push_back(PoolEnd::Task(ticket.task, Box::new(watch.end(ending, now))));
+            self.ready.push_back(PoolEnd::Task(ticket.task, Box::new(member.end(&self.model, ending, now))));
         }
         match turn {
             Turn::Sleep(until) => self.wake = Some(until),
             Turn::Rejected => {
                 self.is_rejected = true;
-                if let Err(error) = watch.end(Ending::Error, now) {
+                if let Err(error) = member.end(&self.model, Ending::Error, now) {
                     self.ready.push_back(PoolEnd::Rejected(ticket.task, error));
                 }
             }

@@ -4,18 +4,21 @@ use crate::client::Client;
 use crate::client::answer::Answer;
 use crate::client::error::{Finished, WaitError};
 use crate::client::wait::{ask, default_jitter};
-use crate::client::watch::{Event, Watch};
+use crate::client::watch::{Event, Subject, Watch};
 use crate::strategy::composition::{Limiter, Strategy};
 use crate::strategy::dispatch::{Admission, Dispatch};
-use crate::strategy::wait::{Ending, Policy, Step, Wait};
+use crate::strategy::wait::{Ending, Policy, Progress, Step};
 use crate::time::Micros;
 use crate::world::draws::Draws;
 use futures_util::StreamExt as _;
 use futures_util::future::{AbortHandle, Abortable, BoxFuture};
 use futures_util::stream::FuturesUnordered;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::fmt;
+
+/// Room is made for an eighth more, where a vector would double: of a million places half a million may be empty.
+const GROWTH: usize = 8;
 
 /// A task of a set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,37 +44,61 @@ enum Act {
 
 /// Waits for many tasks. It takes no place of its own in the runtime: everything happens inside [`TaskSet::next`].
 ///
-/// A waiting task costs its machine and a place in a queue, not a future. Tasks keep their own timing, and one task's
-/// failure touches no other; what they share is the limit on requests, first come first served.
+/// A waiting task costs its id, its progress and a place in a queue, under 200 bytes, and no future. Tasks keep their own
+/// timing, and one task's failure touches no other; what they share is the limit on requests, first come first served.
 ///
 /// Strategies that listen for webhooks only poll here.
 pub struct TaskSet<'s> {
     client: Client,
     strategy: &'s Strategy,
-    limit: Option<Dispatch<usize>>,
+    limit: Option<Dispatch<Ready>>,
     awaits_token: bool,
     capacity: usize,
-    slots: Vec<Option<Slot<'s>>>,
-    free: Vec<usize>,
-    due: BinaryHeap<Reverse<(Micros, u64, usize, Act)>>,
+    models: Vec<Model<'s>>,
+    by_name: BTreeMap<String, u32>,
+    slots: Vec<Option<Slot>>,
+    free: Vec<u32>,
+    /// When, which came first, of which slot, and what.
+    due: BinaryHeap<Reverse<(Micros, u64, u32, Act)>>,
     sequence: u64,
-    in_flight: FuturesUnordered<Abortable<BoxFuture<'static, (usize, Answer)>>>,
+    in_flight: FuturesUnordered<Abortable<BoxFuture<'static, Heard>>>,
     finished: VecDeque<(Entry, Result<Finished, WaitError>)>,
     next_key: u64,
     listener: Option<Listener<'s>>,
 }
 
-struct Slot<'s> {
-    entry: Entry,
-    wait: Wait<'s>,
+/// What tasks of one model have in common.
+struct Model<'s> {
+    name: String,
+    policy: Policy<'s>,
+}
+
+/// A task that is waited for. Kept small: there may be a million.
+struct Slot {
+    key: u64,
+    id: Box<str>,
+    model: u32,
+    phase: Phase,
+    progress: Progress,
     jitter: Draws,
     watch: Watch,
-    /// The poll that is due or in flight.
-    at: Micros,
-    timeout: Micros,
-    ending: Ending,
-    abort: Option<AbortHandle>,
 }
+
+enum Phase {
+    /// A poll is due, or waits for the limit, and may take so long.
+    Due(Micros),
+    InFlight(AbortHandle),
+    /// It is over, if not at once.
+    Ending(Ending),
+    /// Nothing happens any more.
+    Idle,
+}
+
+/// A poll that waits for the limit: its slot and the key of the task that was there, and when it was due.
+type Ready = (u32, u64, Micros);
+
+/// An answer: to whose poll, and when that was sent.
+type Heard = (u32, Micros, Answer);
 
 impl fmt::Debug for TaskSet<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -92,6 +119,8 @@ impl<'s> TaskSet<'s> {
             limit: limit.as_ref().map(Dispatch::new),
             awaits_token: false,
             capacity: usize::MAX,
+            models: Vec::new(),
+            by_name: BTreeMap::new(),
             slots: Vec::new(),
             free: Vec::new(),
             due: BinaryHeap::new(),
@@ -140,43 +169,56 @@ impl<'s> TaskSet<'s> {
     /// Starts a wait at once, with draws for its jitter.
     pub(crate) fn start(&mut self, model: &str, id: &str, mut jitter: Draws) -> u64 {
         let now = self.client.clock().now();
-        let (wait, step) = Policy::new(self.strategy, model).begin(now, &mut jitter);
+        let model = self.model(model);
+        let (wait, step) = self.models[model as usize].policy.begin(now, &mut jitter);
         let key = self.next_key;
         self.next_key += 1;
-        let slot = Slot {
-            entry: Entry { key, model: model.to_owned(), id: id.to_owned() },
-            wait,
-            jitter,
-            watch: Watch::new(model, id, now),
-            at: now,
-            timeout: Micros::NEVER,
-            ending: Ending::Error,
-            abort: None,
-        };
+        let (progress, watch) = (wait.progress(), Watch::new());
+        let slot = Some(Slot { key, id: id.into(), model, phase: Phase::Idle, progress, jitter, watch });
         let at = match self.free.pop() {
-            Some(at) => at,
+            Some(at) => {
+                self.slots[at as usize] = slot;
+                at
+            }
             None => {
-                self.slots.push(None);
-                self.slots.len() - 1
+                if self.slots.len() == self.slots.capacity() {
+                    self.slots.reserve_exact(self.slots.len() / GROWTH + 1);
+                }
+                self.slots.push(slot);
+                (self.slots.len() - 1) as u32
             }
         };
-        self.slots[at] = Some(slot);
         self.follow(at, step);
         key
     }
 
+    /// The number of a model.
+    fn model(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.by_name.get(name) {
+            return *number;
+        }
+        let number = self.models.len() as u32;
+        self.models.push(Model { name: name.to_owned(), policy: Policy::new(self.strategy, name) });
+        self.by_name.insert(name.to_owned(), number);
+        number
+    }
+
+    fn slot(&mut self, at: u32) -> Option<&mut Slot> {
+        self.slots.get_mut(at as usize)?.as_mut()
+    }
+
     /// Lets go of a task; its result never comes.
     pub fn cancel(&mut self, key: u64) -> bool {
-        let found = self.slots.iter().position(|slot| slot.as_ref().is_some_and(|slot| slot.entry.key == key));
+        let found = self.slots.iter().position(|slot| slot.as_ref().is_some_and(|slot| slot.key == key));
         let Some(at) = found else { return false };
-        let was_in_flight = self.slots[at].as_mut().and_then(|slot| slot.abort.take()).map(|abort| abort.abort());
-        // A place that an act still names is not given away: the act finds nothing there.
-        self.slots[at] = None;
-        self.due.retain(|Reverse((_, _, slot, act))| *act == Act::Token || *slot != at);
-        if was_in_flight.is_some() {
+        let phase = self.slots[at].take().map(|slot| slot.phase);
+        // A place that an act still names is not given away. The limit looks at keys.
+        self.due.retain(|Reverse((_, _, slot, act))| *act == Act::Token || *slot as usize != at);
+        self.free.push(at as u32);
+        if let Some(Phase::InFlight(abort)) = phase {
+            abort.abort();
             self.release();
         }
-        self.free.push(at);
         true
     }
 
@@ -201,17 +243,17 @@ impl<'s> TaskSet<'s> {
             tokio::select! {
                 biased;
                 Some(answer) = self.in_flight.next() => {
-                    if let Ok((at, answer)) = answer {
-                        self.hear(at, &answer);
+                    if let Ok((at, sent, answer)) = answer {
+                        self.hear(at, sent, &answer);
                     }
                     return;
                 }
                 () = clock.sleep_until(due) => {}
             }
         }
-        if let Some(Reverse((_, _, at, act))) = self.due.pop() {
+        if let Some(Reverse((since, _, at, act))) = self.due.pop() {
             match act {
-                Act::Poll => self.ready(at),
+                Act::Poll => self.ready(at, since),
                 Act::End => self.finish(at),
                 Act::Token => {
                     self.awaits_token = false;
@@ -221,8 +263,11 @@ impl<'s> TaskSet<'s> {
         }
     }
 
-    fn schedule(&mut self, when: Micros, at: usize, act: Act) {
+    fn schedule(&mut self, when: Micros, at: u32, act: Act) {
         self.sequence += 1;
+        if self.due.len() == self.due.capacity() {
+            self.due.reserve_exact(self.due.len() / GROWTH + 1);
+        }
         self.due.push(Reverse((when, self.sequence, at, act)));
     }
 
@@ -233,29 +278,30 @@ impl<'s> TaskSet<'s> {
     }
 
     /// Does what a machine wants next.
-    fn follow(&mut self, at: usize, step: Step) {
-        let Some(slot) = &mut self.slots[at] else { return };
-        let key = slot.entry.key;
+    fn follow(&mut self, at: u32, step: Step) {
+        let Some(slot) = self.slot(at) else { return };
+        let key = slot.key;
         match step {
             Step::Poll { at: when, timeout } => {
-                (slot.at, slot.timeout) = (when, timeout);
+                slot.phase = Phase::Due(timeout);
                 self.schedule(when, at, Act::Poll);
                 self.tell(key, &Event::Due { at: when });
             }
             Step::End { at: when, ending } => {
-                slot.ending = ending;
+                slot.phase = Phase::Ending(ending);
                 self.schedule(when, at, Act::End);
             }
             // Nobody will tell: it is over when the caller says so.
-            Step::Listen => {}
+            Step::Listen => slot.phase = Phase::Idle,
         }
     }
 
-    /// A poll is due.
-    fn ready(&mut self, at: usize) {
+    /// A poll is due since `since`.
+    fn ready(&mut self, at: u32, since: Micros) {
+        let Some(slot) = self.slots[at as usize].as_ref() else { return };
         match &mut self.limit {
             Some(limit) => {
-                limit.enqueue(at);
+                limit.enqueue((at, slot.key, since));
                 self.admit();
             }
             None => self.send(at),
@@ -270,23 +316,26 @@ impl<'s> TaskSet<'s> {
                 Admission::Idle => return,
                 Admission::Until(token) => {
                     if !std::mem::replace(&mut self.awaits_token, true) {
-                        self.schedule(token, usize::MAX, Act::Token);
+                        self.schedule(token, u32::MAX, Act::Token);
                     }
                     return;
                 }
-                Admission::Send(at) => {
-                    let Some(slot) = self.slots.get_mut(at).and_then(Option::as_mut) else {
+                Admission::Send((at, key, since)) => {
+                    let slot = self.slots.get_mut(at as usize).and_then(Option::as_mut);
+                    let Some(slot) = slot.filter(|slot| slot.key == key) else {
                         limit.release();
                         continue;
                     };
-                    if now <= slot.at {
+                    if now <= since {
                         self.send(at);
                         continue;
                     }
-                    let (key, since) = (slot.entry.key, slot.at);
-                    match slot.wait.held_back(now) {
+                    let mut wait = self.models[slot.model as usize].policy.resume(&slot.progress);
+                    let step = wait.held_back(now);
+                    slot.progress = wait.progress();
+                    match step {
                         Step::Poll { timeout, .. } => {
-                            slot.timeout = timeout;
+                            slot.phase = Phase::Due(timeout);
                             self.tell(key, &Event::HeldBack { at: since });
                             self.send(at);
                         }
@@ -300,25 +349,28 @@ impl<'s> TaskSet<'s> {
         }
     }
 
-    fn send(&mut self, at: usize) {
+    fn send(&mut self, at: u32) {
         let now = self.client.clock().now();
-        let Some(slot) = &mut self.slots[at] else { return };
-        let (client, model, id) = (self.client.clone(), slot.entry.model.clone(), slot.entry.id.clone());
-        let patience = now + slot.timeout;
+        let Some(slot) = self.slots[at as usize].as_mut() else { return };
+        let Phase::Due(timeout) = slot.phase else { return };
+        let (client, id) = (self.client.clone(), slot.id.clone());
+        let model = self.models[slot.model as usize].name.clone();
         let (abort, registration) = AbortHandle::new_pair();
-        slot.abort = Some(abort);
-        let (key, event) = (slot.entry.key, slot.watch.sent(now));
-        let request: BoxFuture<'static, _> = Box::pin(async move { (at, ask(&client, &model, &id, patience).await) });
+        slot.phase = Phase::InFlight(abort);
+        let (key, event) = (slot.key, slot.watch.sent(now));
+        let request: BoxFuture<'static, _> =
+            Box::pin(async move { (at, now, ask(&client, &model, &id, now + timeout).await) });
         self.in_flight.push(Abortable::new(request, registration));
         self.tell(key, &event);
     }
 
-    fn hear(&mut self, at: usize, answer: &Answer) {
+    fn hear(&mut self, at: u32, sent: Micros, answer: &Answer) {
         let now = self.client.clock().now();
-        let Some(slot) = self.slots.get_mut(at).and_then(Option::as_mut) else { return };
-        slot.abort = None;
-        let (worth, step) = slot.wait.reply(now, &answer.reply(), &mut slot.jitter);
-        let (key, events) = (slot.entry.key, slot.watch.heard(now, answer, worth));
+        let Some(slot) = self.slots[at as usize].as_mut() else { return };
+        let mut wait = self.models[slot.model as usize].policy.resume(&slot.progress);
+        let (worth, step) = wait.reply(now, &answer.reply(), &mut slot.jitter);
+        slot.progress = wait.progress();
+        let (key, events) = (slot.key, slot.watch.heard(sent, now, answer, worth));
         for event in events.into_iter().flatten() {
             self.tell(key, &event);
         }
@@ -333,14 +385,29 @@ impl<'s> TaskSet<'s> {
         }
     }
 
-    fn finish(&mut self, at: usize) {
+    fn finish(&mut self, at: u32) {
         let now = self.client.clock().now();
-        let Some(mut slot) = self.slots[at].take() else { return };
+        let Some(mut slot) = self.slots[at as usize].take() else { return };
         self.free.push(at);
-        let result = slot.watch.end(slot.ending, now);
+        let ending = if let Phase::Ending(ending) = slot.phase { ending } else { Ending::Error };
+        let model = &self.models[slot.model as usize].name;
+        let of = Subject { model, task: &slot.id, began: slot.progress.start() };
+        let result = slot.watch.end(of, ending, now);
+        let entry = Entry { key: slot.key, model: model.clone(), id: slot.id.into() };
         if self.listener.is_some() {
-            self.tell(slot.entry.key, &Event::Ended(Box::new(result.clone())));
+            self.tell(entry.key, &Event::Ended(Box::new(result.clone())));
         }
-        self.finished.push_back((slot.entry, result));
+        self.finished.push_back((entry, result));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Promise: what a waiting task keeps beside its id and its place in the queue.
+    #[test]
+    fn a_waiting_task_is_small() {
+        assert!(size_of::<Option<Slot>>() <= 128, "{}", size_of::<Option<Slot>>());
     }
 }

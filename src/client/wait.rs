@@ -4,7 +4,7 @@ use crate::client::Client;
 use crate::client::answer::{Answer, Lost};
 use crate::client::error::{Finished, WaitError};
 use crate::client::receiver::{Mailbox, WebhookReceiver};
-use crate::client::watch::{Event, Watch};
+use crate::client::watch::{Event, Subject, Watch};
 use crate::strategy::composition::{Channel, Strategy};
 use crate::strategy::wait::{Ending, Policy, Step};
 use crate::time::Micros;
@@ -163,7 +163,8 @@ async fn drive(
     let policy = Policy::new(strategy, &model);
     let mailbox = mailbox.filter(|_| policy.channel() != Channel::Poll);
     let mut jitter = jitter.unwrap_or_else(|| default_jitter(&model, &id));
-    let mut watch = Watch::new(&model, &id, clock.now());
+    let of = Subject { model: &model, task: &id, began: clock.now() };
+    let mut watch = Watch::new();
     let tell = |event: Event| {
         if let Some(tale) = &tale {
             tale.lock().unwrap_or_else(PoisonError::into_inner).push_back(event);
@@ -181,7 +182,7 @@ async fn drive(
             None => pending().await,
         }
     });
-    let (mut wait, mut step) = policy.begin(clock.now(), &mut jitter);
+    let (mut wait, mut step) = policy.begin(of.began, &mut jitter);
     loop {
         // The instant of the next act. News of the same instant come before it.
         let at = match step {
@@ -198,17 +199,17 @@ async fn drive(
             () = reach(&client, at, mailbox.is_some()) => Woken::Here,
         };
         match (woken, step) {
-            (Woken::Cancelled, _) => return Err(watch.cancelled(clock.now())),
-            (Woken::Told, _) => return informed(&mailbox, &mut watch, clock.now(), tell),
-            (Woken::Here, Step::End { ending, .. }) => return watch.end(ending, clock.now()),
+            (Woken::Cancelled, _) => return Err(watch.cancelled(of, clock.now())),
+            (Woken::Told, _) => return informed(&mailbox, &mut watch, of, clock.now(), tell),
+            (Woken::Here, Step::End { ending, .. }) => return watch.end(of, ending, clock.now()),
             (Woken::Here, Step::Listen) => {}
             (Woken::Here, Step::Poll { timeout, .. }) => {
                 let sent = clock.now();
                 tell(watch.sent(sent));
                 let answer = tokio::select! {
                     biased;
-                    () = &mut cancelled => return Err(watch.cancelled(clock.now())),
-                    () = &mut told => return informed(&mailbox, &mut watch, clock.now(), tell),
+                    () = &mut cancelled => return Err(watch.cancelled(of, clock.now())),
+                    () = &mut told => return informed(&mailbox, &mut watch, of, clock.now(), tell),
                     answer = ask(&client, &model, &id, sent + timeout) => answer,
                 };
                 if mailbox.is_some() {
@@ -219,12 +220,12 @@ async fn drive(
                         () = clock.settle() => false,
                     };
                     if news {
-                        return informed(&mailbox, &mut watch, clock.now(), tell);
+                        return informed(&mailbox, &mut watch, of, clock.now(), tell);
                     }
                 }
                 let heard = clock.now();
                 let (worth, next) = wait.reply(heard, &answer.reply(), &mut jitter);
-                watch.heard(heard, &answer, worth).into_iter().flatten().for_each(&tell);
+                watch.heard(sent, heard, &answer, worth).into_iter().flatten().for_each(&tell);
                 step = next;
             }
         }
@@ -258,12 +259,12 @@ pub(super) async fn ask(client: &Client, model: &str, id: &str, patience: Micros
 }
 
 /// A webhook told of the end.
-fn informed(mailbox: &Option<Mailbox>, watch: &mut Watch, now: Micros, tell: impl Fn(Event)) -> Ended {
+fn informed(mailbox: &Option<Mailbox>, watch: &mut Watch, of: Subject<'_>, now: Micros, tell: impl Fn(Event)) -> Ended {
     tell(Event::Told { at: now });
     let status = mailbox.as_ref().and_then(Mailbox::status);
-    let Some(status) = status else { return watch.end(Ending::Error, now) };
+    let Some(status) = status else { return watch.end(of, Ending::Error, now) };
     if let Some(event) = watch.knows(&status) {
         tell(event);
     }
-    watch.end(if status.failure.is_some() { Ending::Failed } else { Ending::Success }, now)
+    watch.end(of, if status.failure.is_some() { Ending::Failed } else { Ending::Success }, now)
 }

@@ -58,60 +58,62 @@ pub enum Event {
     Ended(Box<Result<Finished, WaitError>>),
 }
 
-/// A wait in progress, without its machine.
+/// Which wait it is. Drivers keep these.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject<'a> {
+    pub(super) model: &'a str,
+    pub(super) task: &'a str,
+    pub(super) began: Micros,
+}
+
+/// A wait in progress, without its machine. Kept small: there may be a million.
 #[derive(Debug)]
 pub(super) struct Watch {
-    model: String,
-    task: String,
-    began: Micros,
-    pub(super) polls: u32,
-    /// The last poll was sent.
-    sent: Micros,
+    polls: u32,
+    last_state: Option<State>,
     /// The last poll was sent that found the task unfinished; never, where none was.
     unfinished: Micros,
-    last_state: Option<State>,
+    notes: Option<Box<Notes>>,
+}
+
+/// What most waits never have, or only at their end.
+#[derive(Debug, Default)]
+struct Notes {
     last_error: Option<String>,
-    last_status: Option<Box<Status>>,
+    last_status: Option<Status>,
     /// HTTP status of the last answer that told nothing.
     last_refusal: Option<u16>,
 }
 
 impl Watch {
-    pub(super) fn new(model: &str, task: &str, began: Micros) -> Self {
-        Self {
-            model: model.to_owned(),
-            task: task.to_owned(),
-            began,
-            polls: 0,
-            sent: began,
-            unfinished: Micros::NEVER,
-            last_state: None,
-            last_error: None,
-            last_status: None,
-            last_refusal: None,
-        }
+    pub(super) fn new() -> Self {
+        Self { polls: 0, last_state: None, unfinished: Micros::NEVER, notes: None }
+    }
+
+    fn notes(&mut self) -> &mut Notes {
+        self.notes.get_or_insert_default()
     }
 
     /// A poll is sent.
     pub(super) fn sent(&mut self, at: Micros) -> Event {
         self.polls += 1;
-        self.sent = at;
         Event::Sent { number: self.polls - 1, at }
     }
 
-    /// A poll is over: what to tell of it.
-    pub(super) fn heard(&mut self, at: Micros, answer: &Answer, worth: Worth) -> [Option<Event>; 2] {
+    /// The poll that was sent at `sent` is over: what to tell of it.
+    pub(super) fn heard(&mut self, sent: Micros, at: Micros, answer: &Answer, worth: Worth) -> [Option<Event>; 2] {
         let retry_after = match answer {
             Answer::Http { retry_after, .. } => *retry_after,
             Answer::Lost(_) => None,
         };
         let error = answer.complaint();
         if worth == Worth::Wasted {
-            self.unfinished = self.sent;
+            self.unfinished = sent;
         }
         if worth == Worth::Failed {
-            self.last_refusal = answer.http_status();
-            self.last_error.clone_from(&error);
+            let notes = self.notes();
+            notes.last_refusal = answer.http_status();
+            notes.last_error.clone_from(&error);
         }
         let changed = answer.status().filter(|_| worth != Worth::Failed).and_then(|status| self.knows(status));
         let number = self.polls.saturating_sub(1);
@@ -122,36 +124,37 @@ impl Watch {
     pub(super) fn knows(&mut self, status: &Status) -> Option<Event> {
         let from = self.last_state.replace(status.state);
         if status.state.is_terminal() {
-            self.last_status = Some(Box::new(status.clone()));
+            self.notes().last_status = Some(status.clone());
         }
         (from != Some(status.state)).then_some(Event::StateChanged { from, to: status.state })
     }
 
-    fn context(&self, now: Micros) -> WaitContext {
+    fn context(&self, of: Subject<'_>, now: Micros) -> WaitContext {
         WaitContext {
-            model: self.model.clone(),
-            task: self.task.clone(),
-            elapsed: now - self.began,
+            model: of.model.to_owned(),
+            task: of.task.to_owned(),
+            elapsed: now - of.began,
             polls: self.polls,
-            unfinished_after: self.unfinished.finite().map(|sent| sent - self.began),
+            unfinished_after: self.unfinished.finite().map(|sent| sent - of.began),
             last_state: self.last_state,
-            last_error: self.last_error.clone(),
+            last_error: self.notes.as_ref().and_then(|notes| notes.last_error.clone()),
         }
     }
 
     /// The result of a wait that ended at `now`.
-    pub(super) fn end(&mut self, ending: Ending, now: Micros) -> Result<Finished, WaitError> {
-        let context = self.context(now);
+    pub(super) fn end(&mut self, of: Subject<'_>, ending: Ending, now: Micros) -> Result<Finished, WaitError> {
+        let context = self.context(of, now);
         let boxed = Box::new(context.clone());
-        match (ending, self.last_status.take()) {
-            (Ending::Success, Some(status)) => Ok(Finished { urls: status.urls.clone(), status: *status, context }),
+        let Notes { last_status, last_refusal, .. } = self.notes.take().map(|notes| *notes).unwrap_or_default();
+        match (ending, last_status) {
+            (Ending::Success, Some(status)) => Ok(Finished { urls: status.urls.clone(), status, context }),
             (Ending::Failed, Some(status)) => {
                 let nothing = || Failure { code: String::new(), message: String::new() };
                 let failure = status.failure.clone().unwrap_or_else(nothing);
-                Err(WaitError::TaskFailed { failure, status, context: boxed })
+                Err(WaitError::TaskFailed { failure, status: Box::new(status), context: boxed })
             }
             (Ending::GaveUp, _) => Err(WaitError::GaveUp { context: boxed }),
-            _ => match self.last_refusal {
+            _ => match last_refusal {
                 Some(status) if (400..500).contains(&status) && !matches!(status, 404 | 408 | 425 | 429) => {
                     Err(WaitError::BadRequest { status, context: boxed })
                 }
@@ -160,7 +163,7 @@ impl Watch {
         }
     }
 
-    pub(super) fn cancelled(&self, now: Micros) -> WaitError {
-        WaitError::Cancelled { context: Box::new(self.context(now)) }
+    pub(super) fn cancelled(&self, of: Subject<'_>, now: Micros) -> WaitError {
+        WaitError::Cancelled { context: Box::new(self.context(of, now)) }
     }
 }

@@ -129,7 +129,7 @@ fn truth(state: &State, slot: usize, now: Micros) -> Value {
         "started_ms": ms(task.truth.started),
         "done_ms": ms(task.truth.done),
         "polls": task.polls,
-        "stubbed": task.stub.is_some(),
+        "stubbed": state.stubs.contains_key(&slot),
     })
 }
 

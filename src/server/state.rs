@@ -1,10 +1,10 @@
 //! All that changes while the server runs, behind one lock that is never held across a wait.
 
 use crate::server::World;
-use crate::server::created::{Created, Task};
+use crate::server::created::{Created, Ledger, Task};
 use crate::server::id;
 use crate::server::metrics::Counters;
-use crate::server::stub::{InvalidStub, Stub};
+use crate::server::stub::{InvalidStub, Stub, StubReply};
 use crate::server::workers::Workers;
 use crate::time::Micros;
 use crate::world::draws::{Draws, Keys, Stream};
@@ -32,6 +32,8 @@ pub(super) struct State {
     submit_buckets: Buckets,
     status_buckets: Buckets,
     pub(super) tasks: Vec<Task>,
+    /// Of the few tasks that have one, by slot.
+    pub(super) stubs: BTreeMap<usize, Stub>,
     generation: u32,
     pub(super) fired: Vec<u64>,
     pub(super) counters: Counters,
@@ -45,8 +47,7 @@ pub(super) struct ModelState {
     webhook: WebhookLink,
     next: u64,
     workers: Option<Workers>,
-    /// By keyed number: the slot of the last creation, and how many there were.
-    created: BTreeMap<u64, (u32, u32)>,
+    created: Ledger,
     /// Draws of keyed submits that may be sent again.
     attempts: BTreeMap<u64, (Draws, Draws)>,
     stubs: VecDeque<Stub>,
@@ -69,6 +70,7 @@ impl State {
             submit_buckets: Buckets::new(&world.faults),
             status_buckets: Buckets::new(&world.faults),
             tasks: Vec::new(),
+            stubs: BTreeMap::new(),
             generation: 0,
             fired: vec![0; world.faults.len()],
             counters: Counters::default(),
@@ -127,7 +129,7 @@ impl State {
         self.advance_workers(now);
         let slot = self.tasks.len();
         let state = &mut self.models[model];
-        let stub = state.stubs.pop_front().map(Box::new);
+        let stub = state.stubs.pop_front();
         let life = match &stub {
             Some(stub) => {
                 let fate = match (stub.completion.is_never(), &stub.failure) {
@@ -145,8 +147,7 @@ impl State {
             workers.enqueue(now + life.pending, slot, life.work);
             (truth.started, truth.done) = (Micros::NEVER, Micros::NEVER);
         }
-        let entry = state.created.entry(index).or_insert((0, 0));
-        *entry = (slot as u32, entry.1 + 1);
+        state.created.enter(index, slot);
         self.tasks.push(Task {
             model: model as u32,
             polls: 0,
@@ -155,8 +156,8 @@ impl State {
             truth,
             travel: state.keys.draws(Stream::StatusNetwork, index),
             lots: state.keys.draws(Stream::StatusFault, index),
-            stub,
         });
+        self.stubs.extend(stub.map(|stub| (slot, stub)));
         slot
     }
 
@@ -199,7 +200,7 @@ impl State {
         // A reset may have come in between.
         let task = self.tasks.get(slot)?;
         let state = &self.models[task.model as usize];
-        let failure = failure_of(task, &state.model);
+        let failure = failure_of(self.stubs.get(&slot), &state.model);
         let buckets = Some(&mut self.status_buckets);
         let exchange = state.status.arrive(departure, &task.truth, failure, &mut self.weather, buckets);
         let answer = answer(task, &state.model, &exchange, &self.world.faults);
@@ -223,14 +224,19 @@ impl State {
         }
     }
 
+    /// What a test has fixed for status request number `request` of the task in `slot`.
+    pub(super) fn scripted(&self, slot: usize, request: u32) -> Option<StubReply> {
+        self.stubs.get(&slot)?.replies.get(&request).cloned()
+    }
+
     pub(super) fn failure(&self, slot: usize) -> &Failure {
         let task = &self.tasks[slot];
-        failure_of(task, &self.models[task.model as usize].model)
+        failure_of(self.stubs.get(&slot), &self.models[task.model as usize].model)
     }
 
     pub(super) fn created(&mut self, model: &str, index: u64, now: Micros) -> Option<Created> {
         self.advance_workers(now);
-        let (slot, times) = *self.models[self.model(model)?].created.get(&index)?;
+        let (slot, times) = self.models[self.model(model)?].created.find(index)?;
         Some(Created { truth: self.tasks[slot as usize].truth, times })
     }
 
@@ -277,7 +283,7 @@ impl ModelState {
             webhook,
             next: 0,
             workers: model.workers.map(Workers::new),
-            created: BTreeMap::new(),
+            created: Ledger::default(),
             attempts: BTreeMap::new(),
             stubs: VecDeque::new(),
             model: model.clone(),
@@ -290,8 +296,8 @@ fn links(world: &World, model: &str) -> (Link, Link, WebhookLink) {
     (link(Route::Submit), link(Route::Status), WebhookLink::new(&world.network, &world.faults, model))
 }
 
-fn failure_of<'a>(task: &'a Task, model: &'a Model) -> &'a Failure {
-    match (&task.stub, &model.failure) {
+fn failure_of<'a>(stub: Option<&'a Stub>, model: &'a Model) -> &'a Failure {
+    match (stub, &model.failure) {
         (Some(stub), _) => stub.failure.as_ref().unwrap_or(NO_FAILURE),
         (None, Some(law)) => &law.failure,
         (None, None) => NO_FAILURE,

@@ -39,8 +39,7 @@ pub(super) async fn status(server: &Server, request: &Request, model: &str) -> S
         });
         slot.map(|slot| {
             let (number, departure) = state.depart_status(slot, now);
-            let scripted = state.tasks[slot].stub.as_ref().and_then(|stub| stub.replies.get(&number).cloned());
-            (slot, departure, scripted)
+            (slot, departure, state.scripted(slot, number))
         })
     };
     let Some((slot, departure, scripted)) = found else {

@@ -21,6 +21,10 @@
 //! assert_eq!(step, Step::End { at: Micros::from_millis(3_160), ending: Ending::Success });
 //! ```
 
+mod progress;
+
+pub use progress::Progress;
+
 use crate::api::reply::Reply;
 use crate::strategy::composition::{Channel, Jitter, Limit, Pace, Recovery, Sharing, Strategy};
 use crate::strategy::gaps::Gaps;

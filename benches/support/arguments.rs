@@ -1,0 +1,31 @@
+//! What a bench was started with.
+
+/// The arguments behind the program's name.
+#[derive(Debug)]
+pub(crate) struct Arguments(Vec<String>);
+
+impl Arguments {
+    pub(crate) fn read() -> Self {
+        Self(std::env::args().skip(1).collect())
+    }
+
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        self.0.iter().any(|argument| argument == name)
+    }
+
+    /// What stands behind a flag.
+    pub(crate) fn after(&self, flag: &str) -> Option<&[String]> {
+        let at = self.0.iter().position(|argument| argument == flag)?;
+        Some(&self.0[at + 1..])
+    }
+
+    /// Which contenders run: those with this in `title/contender/`.
+    pub(crate) fn filter(&self) -> &str {
+        self.0.iter().find(|argument| !argument.starts_with("--")).map_or("", String::as_str)
+    }
+
+    /// Whether figures are wanted. Cargo says so with `--bench`; without, a short round shows that everything runs.
+    pub(crate) fn is_timed(&self) -> bool {
+        self.flag("--bench")
+    }
+}
