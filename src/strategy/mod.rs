@@ -7,7 +7,6 @@
 pub mod calm;
 pub mod composition;
 pub mod dispatch;
-mod gaps;
 pub mod learned;
 pub mod lock_step;
 pub mod optimal;

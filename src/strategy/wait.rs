@@ -21,16 +21,17 @@
 //! assert_eq!(step, Step::End { at: Micros::from_millis(3_160), ending: Ending::Success });
 //! ```
 
+mod gaps;
 mod progress;
 
 pub use progress::Progress;
 
 use crate::api::reply::Reply;
 use crate::strategy::composition::{Channel, Jitter, Limit, Pace, Recovery, Sharing, Strategy};
-use crate::strategy::gaps::Gaps;
 use crate::strategy::reading::{Reading, Trouble, documented, mentions_network, tolerant};
 use crate::time::Micros;
 use crate::world::draws::Draws;
+use gaps::Gaps;
 
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

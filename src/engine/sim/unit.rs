@@ -117,7 +117,7 @@ impl<'p> Worker<'p> {
                 match &mut lanes[strategy] {
                     Lane::Queue(queue) => queue.fill(chunk, &mut records),
                     Lane::Fast { observer, weather } => {
-                        self.one_by_one(strategy, unit.group, &keys, &tasks, weather, observer, &mut records);
+                        self.one_by_one(strategy, &keys, &tasks, weather, observer, &mut records);
                     }
                 }
                 let part = if strategy == plan.scenario.baseline { &mut baseline } else { &mut by_model };
@@ -155,7 +155,6 @@ impl<'p> Worker<'p> {
     fn one_by_one(
         &self,
         strategy: usize,
-        group: &[usize],
         keys: &[Keys],
         tasks: &[Task],
         weather: &mut Weather,
@@ -165,10 +164,12 @@ impl<'p> Worker<'p> {
         weather.forget_before(tasks.first().map_or(Micros::ZERO, |task| task.submitted));
         let forms = &self.calm[strategy];
         // A loop of nothing but look-ups is the faster one.
-        if let [model] = group
-            && let Some(calm) = &forms[*model]
-        {
-            return each(tasks, observer, records, |_, truth, record, observer| calm.settle(truth, record, observer));
+        if forms.iter().all(Option::is_some) {
+            return each(tasks, observer, records, |task, truth, record, observer| {
+                if let Some(calm) = &forms[task.model] {
+                    calm.settle(truth, record, observer);
+                }
+            });
         }
         each(tasks, observer, records, |task, truth, record, observer| {
             if let Some(calm) = &forms[task.model] {

@@ -7,14 +7,14 @@ use crate::world::draws::Draws;
 /// The gaps of a schedule, one after another.
 #[derive(Debug, Clone)]
 pub(super) struct Gaps<'s> {
-    schedule: &'s Schedule,
-    jitter: Jitter,
+    pub(super) schedule: &'s Schedule,
+    pub(super) jitter: Jitter,
     /// Next gap of an exponential schedule, in microseconds with their fraction, as the guide's floats keep it.
-    growing: f64,
+    pub(super) growing: f64,
     /// Polls of a table that are behind.
-    passed: usize,
+    pub(super) passed: usize,
     /// Last gap, for decorrelated jitter.
-    previous: f64,
+    pub(super) previous: f64,
 }
 
 impl<'s> Gaps<'s> {
