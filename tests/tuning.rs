@@ -172,7 +172,7 @@ fn settings_from_observed_times_come_with_intervals_that_cover_the_best() {
     let law = DoneLaw::of(Fit::of(&sample).expect("enough").blend);
     let goal = goal(&law);
     let tuned = tune(&goal, "m");
-    let trust = trust(&sample, &goal, tuned.recommended());
+    let trust = trust(&sample, &goal, &tuned);
     let true_law = DoneLaw::of(truth);
     let best = tune(&Goal::new(&true_law, WEIGHTS).expect("positive weights"), "m");
     let best = best.family(tuned.recommended().family).expect("no bounds");
