@@ -65,7 +65,7 @@ proptest! {
             }
         }
         let rough = problem.solve_roughly(&Sketch::roughly(&law, deadline)).cost(&law, &weights, deadline);
-        prop_assert!(rough <= least * 1.02 + 1e-3, "roughly {rough}, exactly {least}");
+        prop_assert!(rough <= least * 1.001, "roughly {rough}, exactly {least}");
     }
 
     #[test]
