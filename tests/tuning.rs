@@ -96,6 +96,27 @@ fn bounds_are_kept() {
     }
 }
 
+/// Dearer polls make more tasks late: both bounds at once leave little room, and where there is some, what keeps them
+/// costs no less than what is free.
+#[test]
+fn bounds_on_late_tasks_and_on_polls_are_kept_together() {
+    for expression in LAWS {
+        let law = DoneLaw::of(distribution(expression));
+        let free = tune(&goal(&law), "m");
+        let late = 0.8 * free.optimal().delay_p95.expect("all are known");
+        let alone = Bounds { max_p95_delay: Some(late), ..Bounds::default() };
+        let needed = tune(&Goal { bounds: alone, ..goal(&law) }, "m").optimal().polls;
+        let polls = 1.1 * needed;
+        let tuned = tune(&Goal { bounds: Bounds { max_polls: Some(polls), ..alone }, ..goal(&law) }, "m");
+        assert!(tuned.is_feasible, "{expression}");
+        for row in &tuned.families {
+            assert!(row.checks.late_share(&law, late) <= 0.0501, "{expression}: {row:?}");
+            assert!(row.polls <= polls * 1.0001, "{expression}: {row:?}");
+            assert!(row.cost >= free.optimal().cost * (1.0 - 1e-5), "{expression}: {row:?}");
+        }
+    }
+}
+
 /// Tuned settings in a scenario of their own: polls and delay of 40,000 tasks lie within 4.5 standard errors, which a
 /// right answer misses once in 150,000 runs.
 #[test]
@@ -172,7 +193,7 @@ fn settings_from_observed_times_come_with_intervals_that_cover_the_best() {
     let law = DoneLaw::of(Fit::of(&sample).expect("enough").blend);
     let goal = goal(&law);
     let tuned = tune(&goal, "m");
-    let trust = trust(&sample, &goal, tuned.recommended());
+    let trust = trust(&sample, &goal, &tuned);
     let true_law = DoneLaw::of(truth);
     let best = tune(&Goal::new(&true_law, WEIGHTS).expect("positive weights"), "m");
     let best = best.family(tuned.recommended().family).expect("no bounds");

@@ -6,8 +6,10 @@ use pollbench::engine::compare::compare;
 use pollbench::engine::plan::Plan;
 use pollbench::engine::sim::{Control, Options};
 use pollbench::inspection::CostWeights;
+use pollbench::scenario::narrow::Overrides;
 use pollbench::scenario::{Scenario, files::Embedded};
 use pollbench::strategy::calm::checks;
+use pollbench::strategy::composition::Sharing;
 
 fn scenario(body: &str) -> Scenario {
     let text =
@@ -105,4 +107,40 @@ fn without_two_costs_there_is_no_optimum() {
     );
     let error = Scenario::parse(&text, "t.toml", &Embedded(&[])).expect_err("free polls");
     assert!(error.to_string().contains("`optimal` cannot be planned: the cost of a poll (0)"), "{error}");
+}
+
+/// Wherever a plan is asked for that the costs have no optimum for, that is said, and of which one.
+#[test]
+fn plans_that_the_costs_do_not_allow_are_refused_wherever_they_are_written() {
+    let said = |strategies: &str, report: &str| {
+        let text = format!("schema_version = 1\nname = \"t\"\n{MODELS}{strategies}[report]\n{report}\n");
+        Scenario::parse(&text, "t.toml", &Embedded(&[])).map_err(|error| error.to_string())
+    };
+    let basic = "[[strategies]]\npreset = \"basic\"\n";
+    let by_schedule = format!("{basic}schedule = {{ kind = \"optimal\" }}\nname = \"x\"\n");
+    let by_model = format!("{basic}models.plain.schedule = {{ kind = \"optimal\" }}\n");
+    for (strategies, report, what) in [
+        (by_schedule.as_str(), "delay_cost_per_s = 0", "`schedule` cannot be planned"),
+        (by_model.as_str(), "poll_cost = 0", "`schedule` cannot be planned"),
+        (basic, "poll_cost = 0\nbaseline = \"optimal\"", "`optimal` cannot be planned"),
+    ] {
+        let error = said(strategies, report).expect_err("no optimum");
+        assert!(error.contains(what) && error.contains("must both be positive"), "{error}");
+    }
+    // Without plans such costs are fine, until a command line asks for one.
+    let scenario = said(basic, "poll_cost = 0").expect("a valid scenario");
+    let overrides = Overrides { strategies: Some(vec!["optimal".to_owned()]), ..Overrides::default() };
+    let error = scenario.narrowed(&overrides).expect_err("no optimum").to_string();
+    assert!(error.contains("`optimal` cannot be planned"), "{error}");
+}
+
+/// `learned` by its own words: the window that is written, the scenario's costs, and a plan for each model that has one.
+#[test]
+fn a_written_window_and_the_costs_reach_the_learner() {
+    let scenario = scenario(&format!(
+        "{MODELS}[[strategies]]\npreset = \"learned\"\nlearn = {{ window = 50 }}\n[report]\npoll_cost = 3.0\ndelay_cost_per_s = 0.7\n"
+    ));
+    let Sharing::Learned(learning) = scenario.strategies[0].sharing else { panic!("it learns") };
+    assert_eq!(learning.window.get(), 50);
+    assert_eq!(learning.weights, CostWeights { poll: 3.0, delay_per_s: 0.7 });
 }

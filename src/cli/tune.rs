@@ -158,7 +158,7 @@ impl Tune {
         let folder = self.out.as_deref().map(Folder::writable).transpose()?;
         let tuned = tune(&goal, &model.name);
         let drift = drift(&goal, tuned.recommended(), &DRIFTS);
-        let trust = observed.as_ref().map(|(sample, _)| trust(sample, &goal, tuned.recommended()));
+        let trust = observed.as_ref().map(|(sample, _)| trust(sample, &goal, &tuned));
         let answer = Answer {
             model: &model.name,
             completion: &model.completion,

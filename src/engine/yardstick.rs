@@ -1,6 +1,6 @@
 //! What no polling strategy can do better than: the least expected cost of waiting for a model's tasks.
 
-use crate::inspection::{Checks, CostWeights, DoneLaw, Problem};
+use crate::inspection::{Checks, CostWeights, DoneLaw, Problem, Sketch};
 use crate::strategy::calm::checks;
 use crate::strategy::composition::Strategy;
 use crate::time::Micros;
@@ -15,6 +15,8 @@ const FLOOR_RANGE: (f64, f64) = (1e-3, 1e2);
 #[derive(Debug, Clone)]
 pub struct Yardstick {
     law: DoneLaw,
+    /// The same to look up, until the horizon.
+    sketch: Sketch,
     weights: CostWeights,
     horizon: f64,
     /// Least expected cost of a task.
@@ -30,11 +32,13 @@ impl Yardstick {
         }
         let law = DoneLaw::of_model(model);
         let horizon = horizon.get().max(1) as f64;
-        let best = Problem::new(&law, *weights).ok()?.deadline(horizon).solve();
+        let problem = Problem::new(&law, *weights).ok()?.deadline(horizon);
+        let sketch = Sketch::of(&law, Some(horizon));
+        let best = problem.solve_by(&sketch);
         // A last poll at the horizon tells nothing new of tasks that are not done by then; who does not make it is charged
         // as if, for those that are.
         let least = best.cost(&law, weights, Some(horizon)) - weights.poll * (1.0 - law.below(horizon));
-        Some(Self { law, weights: *weights, horizon, least })
+        Some(Self { law, sketch, weights: *weights, horizon, least })
     }
 
     /// The law of the done-instant.
@@ -67,8 +71,8 @@ impl Yardstick {
         let points = ratios.filter_map(|share| {
             let poll = self.weights.poll * least * (greatest / least).powf(share);
             let weights = CostWeights { poll, ..self.weights };
-            let best = Problem::new(&self.law, weights).ok()?.deadline(self.horizon).roughly().solve();
-            let expected = best.expected(&self.law, Some(self.horizon), 0.0);
+            let best = Problem::new(&self.law, weights).ok()?.deadline(self.horizon).solve_roughly(&self.sketch);
+            let expected = best.expected(&self.sketch, Some(self.horizon), 0.0);
             Some((expected.polls, expected.delay()? / 1e6))
         });
         points.collect()

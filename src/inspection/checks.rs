@@ -5,6 +5,8 @@ use crate::inspection::weights::CostWeights;
 
 /// A schedule is followed until so few tasks are unknown.
 const RARE: f64 = 1e-11;
+/// What sums of probabilities may be off by.
+const ROUNDING: f64 = 1e-13;
 /// Most polls that are followed one by one; what comes later is summed up as an integral.
 const MOST_POLLS: usize = 4_000;
 
@@ -116,7 +118,8 @@ impl Checks {
             sums.poll(law, at, loss);
             index += 1;
             let open = law.ends() - sums.below + sums.undetected;
-            if index >= self.instants.len() && (open <= RARE || index >= self.instants.len() + MOST_POLLS) {
+            let is_over = open <= RARE || at >= law.known_until() || index >= self.instants.len() + MOST_POLLS;
+            if index >= self.instants.len() && is_over {
                 break;
             }
         }
@@ -135,7 +138,7 @@ impl Checks {
             None => (0.0, 0.0),
             Some(horizon) => {
                 let horizon = horizon.max(sums.at);
-                let (below, waited) = sums.until(law, horizon);
+                let (below, _, waited) = sums.until(law, horizon);
                 (sums.undetected + below - sums.below, sums.waited + waited)
             }
         };
@@ -152,16 +155,34 @@ impl Checks {
     /// the wait gave up count.
     #[must_use]
     pub fn late_share(&self, law: &impl Cumulative, late: f64) -> f64 {
-        let (mut share, mut below, mut index) = (0.0, 0.0, 0);
-        while let Some(at) = self.at(index) {
-            share += (law.below(at - late) - below).max(0.0);
-            below = law.below(at);
-            index += 1;
-            if index >= self.instants.len() && (law.ends() - below <= RARE || index > MOST_POLLS) {
+        self.later(law, &self.followed(law), late)
+    }
+
+    /// Polls until few tasks are left, each with F there.
+    fn followed(&self, law: &impl Cumulative) -> Vec<(f64, f64)> {
+        let mut followed = Vec::with_capacity(self.instants.len());
+        while let Some(at) = self.at(followed.len()) {
+            let below = law.below(at);
+            followed.push((at, below));
+            let is_over = law.ends() - below <= RARE || at >= law.known_until() || followed.len() > MOST_POLLS;
+            if followed.len() >= self.instants.len() && is_over {
                 break;
             }
         }
-        if self.gap().is_none() { share + law.ends() - below } else { share }
+        followed
+    }
+
+    /// [`late_share`](Self::late_share) by the polls that are followed.
+    fn later(&self, law: &impl Cumulative, followed: &[(f64, f64)], late: f64) -> f64 {
+        let (mut share, mut before) = (0.0, (0.0, 0.0));
+        for poll in followed {
+            // In a gap no longer than that nobody is late.
+            if poll.0 - late > before.0 {
+                share += (law.below(poll.0 - late) - before.1).max(0.0);
+            }
+            before = *poll;
+        }
+        if self.gap().is_none() { share + law.ends() - before.1 } else { share }
     }
 
     /// The delay in microseconds that a task stays within with probability `p`, over all tasks, those that never end or
@@ -169,19 +190,35 @@ impl Checks {
     #[must_use]
     pub fn delay_quantile(&self, law: &DoneLaw, p: f64) -> Option<f64> {
         let stuck = 1.0 - law.ends();
-        let late = |delay: f64| self.late_share(law, delay) + stuck;
+        let followed = self.followed(law);
+        let beyond = |delay: f64| self.later(law, &followed, delay) + stuck - (1.0 - p);
         let gaps = self.instants.windows(2).map(|pair| pair[1] - pair[0]);
         let first = self.instants.first()? - law.quantile(0.0).min(*self.instants.first()?);
         let longest = gaps.chain(self.gap()).fold(first, f64::max);
-        if late(longest) > 1.0 - p {
+        let (mut short, mut enough) = ((0.0, beyond(0.0)), (longest, beyond(longest)));
+        if enough.1 > 0.0 {
             return None;
         }
-        let (mut short, mut enough) = (0.0, longest);
-        while enough - short > 1e-9 * longest {
-            let middle = short.midpoint(enough);
-            *(if late(middle) <= 1.0 - p { &mut enough } else { &mut short }) = middle;
+        if short.1 <= 0.0 {
+            return Some(0.0);
         }
-        Some(enough)
+        // False position: the share falls nearly in a straight line, and laws are dear to ask. The value at a side that
+        // stays is halved (Dowell & Jarratt, BIT 11 (1971) 168–174), so that jumps are closed in upon too.
+        let mut moved_before = None;
+        while enough.0 - short.0 > 1e-9 * longest {
+            let middle = (enough.0 * short.1 - short.0 * enough.1) / (short.1 - enough.1);
+            let here = (middle, beyond(middle));
+            let is_enough = here.1 <= 0.0;
+            let (moved, other) = if is_enough { (&mut enough, &mut short) } else { (&mut short, &mut enough) };
+            *moved = here;
+            if here.1.abs() <= ROUNDING && is_enough {
+                break;
+            }
+            if moved_before.replace(is_enough) == Some(is_enough) {
+                other.1 *= 0.5;
+            }
+        }
+        Some(enough.0)
     }
 
     /// The longest delay that can occur, in microseconds.
@@ -245,21 +282,22 @@ struct Sums {
 }
 
 impl Sums {
-    /// F at `to`, and how long tasks that were not detected by the last poll have been done by then.
-    fn until(&self, law: &impl Cumulative, to: f64) -> (f64, f64) {
+    /// F and its integral at `to`, and how long tasks that were not detected by the last poll have been done by then.
+    fn until(&self, law: &impl Cumulative, to: f64) -> (f64, f64, f64) {
         let gap = to - self.at;
-        let fresh = law.area(to) - self.area - self.below * gap;
-        (law.below(to), fresh.max(0.0) + self.undetected * gap)
+        let (below, area) = law.below_and_area(to);
+        let fresh = area - self.area - self.below * gap;
+        (below, area, fresh.max(0.0) + self.undetected * gap)
     }
 
     fn poll(&mut self, law: &impl Cumulative, at: f64, loss: f64) {
         self.polls += self.all - self.below + self.undetected;
-        let (below, waited) = self.until(law, at);
+        let (below, area, waited) = self.until(law, at);
         let (open, waited) = (self.undetected + below - self.below, self.waited + waited);
         self.delay_mass += (1.0 - loss) * waited;
         self.known += (1.0 - loss) * open;
         (self.undetected, self.waited) = (loss * open, loss * waited);
-        (self.at, self.below, self.area) = (at, below, law.area(at));
+        (self.at, self.below, self.area) = (at, below, area);
     }
 
     /// Polls at equal gaps from here on, for ever: by the Euler–Maclaurin formula, for tails that are smooth on the

@@ -33,12 +33,14 @@ pub struct DoneLaw {
 pub trait Cumulative {
     /// Probability of being done by `x` microseconds.
     fn below(&self, x: f64) -> f64;
-    /// ∫ of that from 0 to `x`.
-    fn area(&self, x: f64) -> f64;
+    /// The same, and ∫ of it from 0 to `x`: what a poll asks for.
+    fn below_and_area(&self, x: f64) -> (f64, f64);
     /// Probability of ever being done.
     fn ends(&self) -> f64;
     /// Mean done-instant, times that probability.
     fn mean(&self) -> f64;
+    /// From this instant on nothing more is known of F.
+    fn known_until(&self) -> f64;
 }
 
 impl Cumulative for DoneLaw {
@@ -46,8 +48,8 @@ impl Cumulative for DoneLaw {
         self.below(x)
     }
 
-    fn area(&self, x: f64) -> f64 {
-        self.area(x)
+    fn below_and_area(&self, x: f64) -> (f64, f64) {
+        self.below_and_area(x)
     }
 
     fn ends(&self) -> f64 {
@@ -56,6 +58,10 @@ impl Cumulative for DoneLaw {
 
     fn mean(&self) -> f64 {
         self.mean()
+    }
+
+    fn known_until(&self) -> f64 {
+        f64::INFINITY
     }
 }
 
@@ -130,10 +136,22 @@ impl DoneLaw {
     /// ∫ F from 0 to `x`.
     #[must_use]
     pub fn area(&self, x: f64) -> f64 {
+        self.below_and_area(x).1
+    }
+
+    /// [`below`](Self::below) and [`area`](Self::area), for less than both.
+    #[must_use]
+    pub fn below_and_area(&self, x: f64) -> (f64, f64) {
         if x < 0.0 {
-            return 0.0;
+            return (0.0, 0.0);
         }
-        self.parts.iter().map(|part| part.mean_of(|delay| part.work.area(x - delay))).sum()
+        self.parts.iter().fold((0.0, 0.0), |(below, area), part| {
+            let (part_below, part_area) = part.delays.iter().fold((0.0, 0.0), |(below, area), (weight, delay)| {
+                let (done, waited) = part.work.cdf_and_area(x - delay);
+                (below + weight * done, area + weight * waited)
+            });
+            (below + part.share * part_below, area + part.share * part_area)
+        })
     }
 
     /// Density at `x`, per microsecond; `None` for laws with single values of a probability.
@@ -173,6 +191,14 @@ impl DoneLaw {
             *(if self.below(middle) >= p * self.ends { &mut high } else { &mut low }) = middle;
         }
         high
+    }
+
+    /// Where a plan for this law may end: at its last value, or where it has none, when only the share `rare` of the
+    /// tasks that end is left.
+    #[must_use]
+    pub fn end(&self, rare: f64) -> f64 {
+        let last = self.quantile(1.0);
+        if last.is_finite() { last } else { self.quantile(1.0 - rare) }
     }
 
     /// Points at which F jumps or bends: see [`Distribution::corners`].

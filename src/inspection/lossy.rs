@@ -17,11 +17,17 @@ const SOON: f64 = 1e3;
 /// Most steps.
 const STEPS: usize = 400;
 
-/// Improves the solution of `problem` for polls that tell nothing with probability `loss` in [0, 1). With a deadline the
-/// number of polls is tried up to four more. Bounds of the problem other than its shortest gap are not kept.
+/// The schedule of least expected cost where polls tell nothing with probability `loss` in [0, 1): see [`improve`].
 #[must_use]
 pub fn solve(problem: &Problem<'_>, loss: f64) -> Checks {
-    let calm = problem.solve();
+    improve(problem, problem.solve(), loss)
+}
+
+/// Improves `calm`, the solution of `problem`, for polls that tell nothing with probability `loss` in [0, 1). With a
+/// deadline the number of polls is tried up to four more. Bounds of the problem other than its shortest gap are not
+/// kept.
+#[must_use]
+pub fn improve(problem: &Problem<'_>, calm: Checks, loss: f64) -> Checks {
     if loss <= 0.0 {
         return calm;
     }
@@ -155,7 +161,7 @@ impl Descent<'_> {
         let (mut x, mut area, mut cost) = (0.0, 0.0, 0.0);
         for (k, gap) in gaps.iter().enumerate() {
             x += gap;
-            let (f, h) = (self.law.below(x), self.law.area(x));
+            let (f, h) = self.law.below_and_area(x);
             cost += poll * (alive - below[k] + undetected[k]);
             cost += delay * ((h - area - below[k] * gap).max(0.0) + undetected[k] * gap);
             undetected.push(loss * (undetected[k] + f - below[k]));

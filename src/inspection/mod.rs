@@ -30,12 +30,14 @@ mod checks;
 mod grid;
 mod law;
 pub mod lossy;
+mod path;
 mod problem;
 pub mod recursion;
+mod sketch;
 mod weights;
 
 pub use checks::{Checks, Expected, Then, Timeouts};
-pub use grid::Sketch;
 pub use law::{Cumulative, DoneLaw};
 pub use problem::{Bounds, Problem, UnsolvableProblem};
+pub use sketch::Sketch;
 pub use weights::CostWeights;

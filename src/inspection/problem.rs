@@ -1,29 +1,30 @@
 //! The best schedule for any law: dynamic programming over instants, on a grid that is made finer around the answer.
 
 use crate::inspection::checks::{Checks, Then};
-use crate::inspection::grid::{Area, Grid, Sketch, shortest_path};
-use crate::inspection::law::DoneLaw;
+use crate::inspection::grid::Grid;
+use crate::inspection::law::{Cumulative, DoneLaw};
+use crate::inspection::path::shortest_path;
+use crate::inspection::sketch::Sketch;
 use crate::inspection::weights::CostWeights;
 use thiserror::Error;
 
-/// Where the plan of a wait without deadline ends: so few tasks are left that the rest changes no figure.
-const RARE: f64 = 1e-9;
 /// What is printed of it: later looks repeat the last gap.
 const SHOWN: f64 = 1e-6;
-/// Instants of the first grid.
-const COARSE: usize = 1_500;
-/// Instants of the only grid of a rough answer.
-const ROUGH: usize = 500;
-/// Where a rough plan without deadline ends.
-const ROUGHLY_RARE: f64 = 1e-5;
+/// The last looks are drawn to the end of the grid, and their gaps no guide to what follows: a plan is shown until so
+/// many times as much is left as there.
+const UNDRAWN: f64 = 1e3;
 /// Most instants of a grid.
 const MOST: usize = 200_000;
 /// Least instants of the grid between two looks, on the average, for it to tell their number.
-const PER_GAP: usize = 24;
+const PER_GAP: usize = 48;
+/// The same of a rough answer.
+const ROUGHLY_PER_GAP: usize = 12;
 /// New instants on each side of a look when the grid is made finer.
 const AROUND: i32 = 12;
-/// How often it is; each time the instants are about eight times closer.
-const ZOOMS: usize = 4;
+/// How far from a look they go each time, as a share of the gap on its shorter side: three steps of the time before, for
+/// looks move together. First by the sketch, which is all of a rough answer, then by the law.
+const ROUGH_REACHES: [f64; 2] = [0.125, 0.031_25];
+const REACHES: [f64; 5] = [0.031_25, 0.007_8, 0.001_95, 0.000_49, 0.000_122];
 /// What a second of gap out of bounds costs, in units of the whole problem: more than anything it could save.
 const FORBIDDEN: f64 = 1e6;
 
@@ -69,7 +70,6 @@ pub struct Problem<'a> {
     weights: CostWeights,
     deadline: Option<f64>,
     bounds: Bounds,
-    roughly: bool,
 }
 
 /// Prices, in units of cost, that make a solution keep to bounds.
@@ -91,7 +91,7 @@ impl<'a> Problem<'a> {
         if !weights.are_positive() {
             return Err(UnsolvableProblem::Weights(weights));
         }
-        Ok(Self { law, weights, deadline: None, bounds: Bounds::default(), roughly: false })
+        Ok(Self { law, weights, deadline: None, bounds: Bounds::default() })
     }
 
     /// The same with a deadline in microseconds, positive.
@@ -105,13 +105,6 @@ impl<'a> Problem<'a> {
     #[must_use]
     pub fn bounds(mut self, bounds: Bounds) -> Self {
         self.bounds = bounds;
-        self
-    }
-
-    /// The same, to be solved within some 10⁻⁴ of the least cost in a hundredth of the time: for laws that are estimates.
-    #[must_use]
-    pub fn roughly(mut self) -> Self {
-        self.roughly = true;
         self
     }
 
@@ -152,33 +145,28 @@ impl<'a> Problem<'a> {
     /// last ends (see [`check`](Self::check)).
     #[must_use]
     pub fn solve(&self) -> Checks {
-        let Bounds { max_p95_delay, max_polls, .. } = self.bounds;
-        let is_priced = max_p95_delay.is_some() || max_polls.is_some();
-        let mut grid = self.first_grid();
-        let sketch = is_priced.then(|| Sketch::of(self.law, self.deadline));
-        let priced = |grid: &Grid| {
-            let on_time = self.on_time(grid);
-            let prices = sketch.as_ref().map_or_else(Prices::default, |sketch| self.prices(grid, &on_time, sketch));
-            self.path(grid, &on_time, prices)
-        };
-        let mut path = priced(&grid);
-        for _ in 0..if self.roughly { 0 } else { ZOOMS } {
-            // Where bounds ask for looks without end, a closer grid only brings more of them.
-            if path.len() * 2 * AROUND as usize > MOST {
-                break;
-            }
-            grid = self.closer(&grid, &path);
-            path = priced(&grid);
-        }
-        let mut instants: Vec<f64> = path.iter().map(|node| grid.at[*node]).collect();
-        if let Some(sketch) = &sketch {
-            instants = self.between(instants, sketch);
-        }
-        if self.deadline.is_none() {
-            let shown = instants.iter().position(|at| self.law.ends() - self.law.below(*at) <= SHOWN);
-            instants.truncate(shown.map_or(instants.len(), |at| at + 1));
-        }
-        Checks { instants, then: self.then() }
+        self.solve_by(&Sketch::of(self.law, self.deadline))
+    }
+
+    /// The same, where [`Sketch::of`] the law up to the deadline is at hand: one serves all weights and bounds.
+    #[must_use]
+    pub fn solve_by(&self, sketch: &Sketch) -> Checks {
+        let near = self.nearer(self.found(sketch, PER_GAP), &ROUGH_REACHES, sketch, sketch);
+        let found = self.nearer(near, &REACHES, self.law, sketch);
+        self.listed(found, self.law, sketch, |free| free.solve_by(sketch))
+    }
+
+    /// Nearly the same without asking the law itself, from a sketch that may be a rough one: within some 10⁻⁴ of the
+    /// least cost. For charts, and laws that are estimates.
+    #[must_use]
+    pub fn solve_roughly(&self, sketch: &Sketch) -> Checks {
+        let found = self.nearer(self.found(sketch, ROUGHLY_PER_GAP), &ROUGH_REACHES, sketch, sketch);
+        self.listed(found, sketch, sketch, |free| free.solve_roughly(sketch))
+    }
+
+    /// Whether bounds are kept by prices.
+    fn is_priced(&self) -> bool {
+        self.bounds.max_p95_delay.is_some() || self.bounds.max_polls.is_some()
     }
 
     /// What follows the last look.
@@ -186,36 +174,77 @@ impl<'a> Problem<'a> {
         if self.deadline.is_some() { Then::GiveUp } else { Then::Repeat }
     }
 
-    /// The instants among which the number of polls is found.
-    fn first_grid(&self) -> Grid {
-        let rare = if self.roughly { ROUGHLY_RARE } else { RARE };
-        let whole = self.law.quantile(1.0);
-        let end = if whole.is_finite() { whole } else { self.law.quantile(1.0 - rare) };
-        let end = self.deadline.unwrap_or(end);
-        let start = self.law.quantile(0.0);
-        if self.roughly {
-            return Grid::covering(self.law, start, end, ROUGH, Area::Trapezoidal);
-        }
-        let mut count = COARSE;
+    /// A grid that is fine enough to tell the number of looks, and the looks on it.
+    fn found(&self, sketch: &Sketch, per_gap: usize) -> (Grid, Vec<usize>) {
+        let mut grid = sketch.grid().clone();
         loop {
-            let grid = Grid::covering(self.law, start, end, count, Area::Exact);
-            let polls = self.path(&grid, &[], Prices::default()).len();
-            if polls * PER_GAP <= count || count >= MOST {
-                return grid;
+            let path = self.path(&grid, &[], Prices::default());
+            let needed = path.len() * per_gap;
+            if needed <= grid.last() || grid.last() >= MOST {
+                let path = if self.is_priced() { self.priced(&grid, sketch, sketch) } else { path };
+                return (grid, path);
             }
-            count = (2 * polls * PER_GAP).min(MOST);
+            grid = grid.split(sketch, (2 * needed).min(MOST).div_ceil(grid.last()));
         }
     }
 
+    /// The looks of least cost near those that were found, on a grid that is finer around them each time.
+    fn nearer(
+        &self,
+        (mut grid, mut path): (Grid, Vec<usize>),
+        reaches: &[f64],
+        law: &impl Cumulative,
+        sketch: &Sketch,
+    ) -> (Grid, Vec<usize>) {
+        for reach in reaches {
+            // Where bounds ask for looks without end, a closer grid only brings more of them.
+            if path.len() * 2 * AROUND as usize > MOST {
+                break;
+            }
+            grid = self.closer(&grid, &path, *reach, law);
+            path = self.priced(&grid, law, sketch);
+        }
+        (grid, path)
+    }
+
+    /// The looks on a grid at prices that keep the bounds, of which the sketch is asked.
+    fn priced(&self, grid: &Grid, law: &impl Cumulative, sketch: &Sketch) -> Vec<usize> {
+        let on_time = self.on_time(grid, law);
+        let prices = if self.is_priced() { self.prices(grid, &on_time, sketch) } else { Prices::default() };
+        self.path(grid, &on_time, prices)
+    }
+
+    /// The looks that were found, as far as they are shown; `solve` answers the problem without bounds that have a price.
+    fn listed(
+        &self,
+        (grid, path): (Grid, Vec<usize>),
+        law: &impl Cumulative,
+        sketch: &Sketch,
+        solve: impl Fn(&Self) -> Checks,
+    ) -> Checks {
+        let mut instants: Vec<f64> = path.iter().map(|node| grid.at[*node]).collect();
+        if self.is_priced() {
+            let bounds = Bounds { max_p95_delay: None, max_polls: None, ..self.bounds };
+            let free = solve(&Self { bounds, ..self.clone() });
+            instants = self.between(instants, &free.instants, law, sketch);
+        }
+        if self.deadline.is_none() {
+            let rare = SHOWN.max(UNDRAWN * (law.ends() - grid.below[grid.last()]));
+            let shown = instants.iter().position(|at| law.ends() - law.below(*at) <= rare);
+            instants.truncate(shown.map_or(instants.len(), |at| at + 1));
+        }
+        Checks { instants, then: self.then() }
+    }
+
     /// Probability of being done so early that an instant of the grid would be too late for it; empty without that bound.
-    fn on_time(&self, grid: &Grid) -> Vec<f64> {
-        let at = |late: f64| grid.at.iter().map(|at| self.law.below(*at - late)).collect();
+    fn on_time(&self, grid: &Grid, law: &impl Cumulative) -> Vec<f64> {
+        let at = |late: f64| grid.at.iter().map(|at| law.below(*at - late)).collect();
         self.bounds.max_p95_delay.map_or_else(Vec::new, at)
     }
 
     fn path(&self, grid: &Grid, on_time: &[f64], prices: Prices) -> Vec<usize> {
         let Bounds { min_gap, max_delay, .. } = self.bounds;
-        let last = grid.at.len() - 1;
+        let last = grid.last();
         let (poll, delay) = (self.weights.poll + prices.poll, self.weights.delay_per_us());
         // Tasks that never end are asked for up to the deadline; without one there are none.
         let alive = if self.deadline.is_some() { 1.0 } else { grid.below[last].max(self.law.ends()) };
@@ -239,24 +268,26 @@ impl<'a> Problem<'a> {
         shortest_path(last, bounded).0
     }
 
-    /// A grid around the looks of a path, about eight times closer than before; the path itself is on it.
-    fn closer(&self, grid: &Grid, path: &[usize]) -> Grid {
-        let last = grid.at.len() - 1;
-        let mut at = vec![0.0, grid.at[last]];
-        for &node in path {
-            let here = grid.at[node];
-            let before = here - grid.at[node.saturating_sub(1)];
-            let after = grid.at[(node + 1).min(last)] - here;
+    /// A grid around the looks of a path, as far as `reach`; the path itself is on it.
+    fn closer(&self, grid: &Grid, path: &[usize], reach: f64, law: &impl Cumulative) -> Grid {
+        let end = grid.end();
+        let mut at = vec![0.0];
+        let mut before = 0.0;
+        for (place, node) in path.iter().enumerate() {
+            let here = grid.at[*node];
             at.push(here);
-            for step in 1..=AROUND {
-                let share = 1.5 * f64::from(step) / f64::from(AROUND);
-                at.extend([here - share * before, here + share * after]);
+            // The last look is where the grid ends.
+            if let Some(next) = path.get(place + 1) {
+                let step = reach * (here - before).min(grid.at[*next] - here) / f64::from(AROUND);
+                at.extend(
+                    (1..=AROUND).flat_map(|steps| [here - f64::from(steps) * step, here + f64::from(steps) * step]),
+                );
             }
+            before = here;
         }
-        at.retain(|x| (0.0..=grid.at[last]).contains(x));
         let corners = self.law.corners();
-        at.extend(corners.into_iter().filter(|corner| *corner < grid.at[last]));
-        Grid::tabulated(self.law, at)
+        at.extend(corners.into_iter().filter(|corner| *corner < end));
+        Grid::tabulated(law, at)
     }
 
     /// Whether polls at these instants keep the bounds on late tasks and on polls.
@@ -272,12 +303,10 @@ impl<'a> Problem<'a> {
 
     /// Prices may leap over the bounds: between the schedule that keeps them and the best one of all there are others
     /// that still do, at less cost. The nearest to the best of those that are in a line with both.
-    fn between(&self, kept: Vec<f64>, sketch: &Sketch) -> Vec<f64> {
-        let free = Self { bounds: Bounds { max_p95_delay: None, max_polls: None, ..self.bounds }, ..self.clone() };
-        let free = free.solve().instants;
+    fn between(&self, kept: Vec<f64>, free: &[f64], law: &impl Cumulative, sketch: &Sketch) -> Vec<f64> {
         let mixed = |share: f64| {
             let mut instants: Vec<f64> = kept.clone();
-            for (at, free) in instants.iter_mut().zip(&free) {
+            for (at, free) in instants.iter_mut().zip(free) {
                 *at += share * (free - *at);
             }
             if let (Some(last), Some(end)) = (instants.last_mut(), self.deadline) {
@@ -293,7 +322,7 @@ impl<'a> Problem<'a> {
             ascends && narrow && self.keeps(instants, sketch) == (true, true)
         };
         let cost = |instants: &[f64]| {
-            Checks { instants: instants.to_vec(), then: self.then() }.cost(self.law, &self.weights, self.deadline)
+            Checks { instants: instants.to_vec(), then: self.then() }.cost(law, &self.weights, self.deadline)
         };
         let (mut yes, mut no) = (0.0, 1.0);
         for _ in 0..30 {
@@ -311,7 +340,7 @@ impl<'a> Problem<'a> {
         let keeps = |prices: Prices| {
             self.keeps(self.path(grid, on_time, prices).iter().map(|node| grid.at[*node]).collect(), sketch)
         };
-        let scale = self.weights.poll + self.weights.delay_per_us() * grid.at[grid.at.len() - 1];
+        let scale = self.weights.poll + self.weights.delay_per_us() * grid.end();
         let mut prices = Prices::default();
         // Dearer polls make more tasks late, and the other way round: a few turns settle both, where both can be kept.
         for _ in 0..4 {

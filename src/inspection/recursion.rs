@@ -31,7 +31,7 @@ enum Course {
 pub fn optimal(law: &DoneLaw, weights: &CostWeights) -> Option<Checks> {
     law.density(law.quantile(0.5))?;
     let ratio = weights.poll / weights.delay_per_us();
-    let (mut early, mut late) = (law.quantile(0.0), law.quantile(1.0 - 1e-9));
+    let (mut early, mut late) = (law.quantile(0.0), law.end(1e-9));
     for _ in 0..HALVINGS {
         let middle = early.midpoint(late);
         match follow(law, ratio, middle).1 {

@@ -26,7 +26,7 @@
 //! ```
 
 use crate::fit::{Fit, Observation};
-use crate::inspection::{CostWeights, DoneLaw, Problem};
+use crate::inspection::{CostWeights, DoneLaw, Problem, Sketch};
 use crate::strategy::composition::{Limit, Recovery, Sharing, Strategy, Tolerance};
 use crate::strategy::optimal::table;
 use crate::strategy::presets::adaptive_until;
@@ -225,13 +225,15 @@ impl Learner {
         let Some(law) = Fit::of(&sample).ok().and_then(|fit| cautious(&fit.blend, sample.len())) else { return };
         let law = DoneLaw::of(law);
         let Ok(problem) = Problem::new(&law, self.learning.weights) else { return };
-        let pace = &self.in_force.pace;
-        let problem = match pace.limit {
-            Limit::WallClock(deadline) => problem.deadline(deadline.get().max(1) as f64),
-            _ => problem,
+        let (problem, end) = match self.in_force.pace.limit {
+            Limit::WallClock(deadline) => {
+                let deadline = deadline.get().max(1) as f64;
+                (problem.deadline(deadline), Some(deadline))
+            }
+            _ => (problem, None),
         };
         let mut next = Strategy::clone(&self.in_force);
-        next.pace.schedule = table(&problem.roughly().solve());
+        next.pace.schedule = table(&problem.solve_roughly(&Sketch::roughly(&law, end)));
         self.in_force = Arc::new(next);
     }
 }

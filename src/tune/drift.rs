@@ -1,7 +1,7 @@
 //! What settings cost when times have changed.
 
 use super::{Goal, Row};
-use crate::inspection::{Bounds, CostWeights};
+use crate::inspection::{Bounds, CostWeights, Sketch};
 
 /// What becomes of settings when every task takes `factor` times as long.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,7 +24,8 @@ pub fn drift(goal: &Goal<'_>, row: &Row, factors: &[f64]) -> Vec<Drift> {
         let weights = CostWeights { delay_per_s: goal.weights.delay_per_s * factor, ..goal.weights };
         let cost = row.checks.scaled(1.0 / factor).expected(goal.law, deadline, goal.loss).cost(&weights);
         let free = Goal { weights, deadline, bounds: Bounds::default(), ..goal.clone() };
-        let least = free.optimum_roughly()?.expected(goal.law, deadline, goal.loss).cost(&weights);
+        let sketch = Sketch::roughly(goal.law, deadline);
+        let least = free.optimum_roughly(&sketch)?.expected(goal.law, deadline, goal.loss).cost(&weights);
         Some(Drift { factor, cost, excess: cost / least - 1.0 })
     });
     each.collect()

@@ -83,6 +83,8 @@ pub struct Tuned {
     pub choice: usize,
     /// Whether the schedule of least cost keeps the bounds; where it does not, nothing does.
     pub is_feasible: bool,
+    /// The goal's law as the search looked it up, up to the deadline.
+    pub sketch: Sketch,
 }
 
 impl<'a> Goal<'a> {
@@ -99,13 +101,18 @@ impl<'a> Goal<'a> {
     /// The schedule of least cost under this goal.
     #[must_use]
     pub fn optimum(&self) -> Option<Checks> {
+        self.optimum_by(&Sketch::of(self.law, self.deadline))
+    }
+
+    /// The same, where the law's sketch up to the deadline is at hand.
+    fn optimum_by(&self, sketch: &Sketch) -> Option<Checks> {
         let problem = self.problem()?;
-        Some(if self.loss > 0.0 { lossy::solve(&problem, self.loss) } else { problem.solve() })
+        Some(lossy::improve(&problem, problem.solve_by(sketch), self.loss))
     }
 
     /// Nearly the same, quickly.
-    fn optimum_roughly(&self) -> Option<Checks> {
-        Some(self.problem()?.roughly().solve())
+    fn optimum_roughly(&self, sketch: &Sketch) -> Option<Checks> {
+        Some(self.problem()?.solve_roughly(sketch))
     }
 
     fn problem(&self) -> Option<Problem<'a>> {
@@ -172,8 +179,8 @@ impl Tuned {
 /// Never for a goal that was made by [`Goal::new`].
 #[must_use]
 pub fn tune(goal: &Goal<'_>, model: &str) -> Tuned {
-    let optimum = goal.optimum().expect("a goal has positive weights");
     let sketch = Sketch::of(goal.law, goal.deadline);
+    let optimum = goal.optimum_by(&sketch).expect("a goal has positive weights");
     let simple = FAMILIES.iter().filter(|family| **family != Family::Optimal);
     let best = |family: &Family| {
         let (parameters, checks) = search::best(goal, &sketch, *family, &optimum, Effort::FULL)?;
@@ -193,25 +200,24 @@ pub fn tune(goal: &Goal<'_>, model: &str) -> Tuned {
     families.push(best);
     let least = families.iter().map(|row| row.cost).fold(f64::INFINITY, f64::min);
     let choice = families.iter().position(|row| row.cost <= least * (1.0 + GOOD_ENOUGH)).unwrap_or(families.len() - 1);
-    Tuned { families, documented: documented(goal, model), choice, is_feasible }
+    Tuned { families, documented: documented(goal, model), choice, is_feasible, sketch }
 }
 
 /// Polls of a task and mean delay in microseconds of each family at its best for polls that cost so many times as much,
-/// the optimum included: what they trade.
+/// the optimum included: what they trade. `sketch` is that of the goal's law, up to its deadline.
 #[must_use]
-pub fn trade_off(goal: &Goal<'_>, ratios: &[f64]) -> Vec<(Family, Vec<(f64, f64)>)> {
-    let sketch = Sketch::of(goal.law, goal.deadline);
+pub fn trade_off(goal: &Goal<'_>, sketch: &Sketch, ratios: &[f64]) -> Vec<(Family, Vec<(f64, f64)>)> {
     let mut curves: Vec<(Family, Vec<(f64, f64)>)> = FAMILIES.iter().map(|family| (*family, Vec::new())).collect();
     for ratio in ratios {
         let weights = CostWeights { poll: goal.weights.poll * ratio, ..goal.weights };
         let goal = Goal { weights, ..goal.clone() };
-        let Some(optimum) = goal.optimum_roughly() else { continue };
+        let Some(optimum) = goal.optimum_roughly(sketch) else { continue };
         for (family, points) in &mut curves {
             let checks = match family {
                 Family::Optimal => Some(optimum.clone()),
-                family => search::best(&goal, &sketch, *family, &optimum, Effort::LIGHT).map(|(_, checks)| checks),
+                family => search::best(&goal, sketch, *family, &optimum, Effort::LIGHT).map(|(_, checks)| checks),
             };
-            let expected = checks.map(|checks| checks.expected(&sketch, goal.deadline, goal.loss));
+            let expected = checks.map(|checks| checks.expected(sketch, goal.deadline, goal.loss));
             points.extend(expected.and_then(|expected| Some((expected.polls, expected.delay()?))));
         }
     }
@@ -230,7 +236,7 @@ fn documented(goal: &Goal<'_>, model: &str) -> Vec<(&'static str, Row)> {
                 let checks = crate::strategy::calm::checks(&strategy, model, Micros::from_f64(deadline))?;
                 (family_of(&strategy.pace(model).schedule), checks)
             }
-            None => endless(&strategy.pace(model).schedule, goal.law.quantile(1.0 - 1e-9)),
+            None => endless(&strategy.pace(model).schedule, goal.law.end(1e-9)),
         };
         Some((name, Row::of(goal, family, Vec::new(), checks)))
     };

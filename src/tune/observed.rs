@@ -2,7 +2,7 @@
 
 use super::family::{Family, Parameters};
 use super::search::{self, Effort};
-use super::{Goal, Row};
+use super::{Goal, Tuned};
 use crate::fit::{Fit, Observation, UnfittableSample};
 use crate::inspection::{Checks, CostWeights, DoneLaw, Sketch};
 use crate::scenario::column::{ColumnError, Unit, columns};
@@ -168,19 +168,19 @@ pub struct HeldOut {
     pub found: f64,
 }
 
-/// Holds the recommended `row` against the observations that `goal`'s law was fitted to.
+/// Holds what is recommended against the observations that `goal`'s law was fitted to.
 #[must_use]
-pub fn trust(observations: &[Observation], goal: &Goal<'_>, row: &Row) -> Trust {
+pub fn trust(observations: &[Observation], goal: &Goal<'_>, tuned: &Tuned) -> Trust {
+    let row = tuned.recommended();
     let size = observations.len().min(MOST_RESAMPLED);
     let mut found: Vec<(Vec<f64>, f64)> = Vec::new();
-    let whole = Sketch::of(goal.law, goal.deadline);
     for resample in 0..RESAMPLES {
         let mut draws = Keys::new(SEED, 0, "bootstrap").draws(Stream::Truth, resample);
         let count = observations.len();
         let sample: Vec<Observation> =
             (0..size).map(|_| observations[((draws.uniform() * count as f64) as usize).min(count - 1)]).collect();
         let Some((parameters, checks, _)) = tuned_on(&sample, goal, row.family) else { continue };
-        let cost = checks.expected(&whole, goal.deadline, goal.loss).cost(&goal.weights);
+        let cost = checks.expected(&tuned.sketch, goal.deadline, goal.loss).cost(&goal.weights);
         found.push((parameters.iter().map(|(_, value)| *value).collect(), cost));
     }
     let interval = |mut values: Vec<f64>| {
@@ -205,12 +205,12 @@ pub fn trust(observations: &[Observation], goal: &Goal<'_>, row: &Row) -> Trust 
 fn tuned_on(sample: &[Observation], goal: &Goal<'_>, family: Family) -> Option<(Parameters, Checks, f64)> {
     let law = DoneLaw::of(Fit::of(sample).ok()?.blend);
     let goal = Goal { law: &law, ..goal.clone() };
-    let optimum = goal.optimum_roughly()?;
+    let sketch = Sketch::roughly(&law, goal.deadline);
+    let optimum = goal.optimum_roughly(&sketch)?;
     if family == Family::Optimal {
         let cost = optimum.expected(&law, goal.deadline, goal.loss).cost(&goal.weights);
         return Some((Vec::new(), optimum, cost));
     }
-    let sketch = Sketch::roughly(&law, goal.deadline);
     let (parameters, checks) = search::best(&goal, &sketch, family, &optimum, Effort::LIGHT)?;
     let cost = checks.expected(&sketch, goal.deadline, goal.loss).cost(&goal.weights);
     Some((parameters, checks, cost))

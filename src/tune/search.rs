@@ -37,7 +37,7 @@ pub(super) fn best(
     effort: Effort,
 ) -> Option<(Parameters, Checks)> {
     let names = family.parameters();
-    let enough = goal.law.quantile(1.0 - 1e-9);
+    let enough = goal.law.end(1e-9);
     let kept = RefCell::new(None::<(f64, Vec<f64>)>);
     let value = |parameters: &[f64]| {
         let checks = family.checks(parameters, goal.deadline, enough);

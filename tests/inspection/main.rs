@@ -3,4 +3,7 @@
 
 mod closed_forms;
 mod expectations;
+mod nearby;
 mod optimality;
+mod sums;
+mod support;

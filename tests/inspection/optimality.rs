@@ -1,6 +1,6 @@
 //! Nothing that is tried is better than what is called the best.
 
-use pollbench::inspection::{Bounds, Checks, CostWeights, DoneLaw, Problem, Then, lossy};
+use pollbench::inspection::{Bounds, Checks, CostWeights, DoneLaw, Problem, Sketch, Then, lossy};
 use proptest::prelude::*;
 
 fn laws() -> impl Strategy<Value = String> {
@@ -64,8 +64,8 @@ proptest! {
                 prop_assert!(cost >= least * (1.0 - 2e-6), "{cost} below {least}: {other:?} against {best:?}");
             }
         }
-        let rough = problem.roughly().solve().cost(&law, &weights, deadline);
-        prop_assert!(rough <= least * 1.02 + 1e-3, "roughly {rough}, exactly {least}");
+        let rough = problem.solve_roughly(&Sketch::roughly(&law, deadline)).cost(&law, &weights, deadline);
+        prop_assert!(rough <= least * 1.001, "roughly {rough}, exactly {least}");
     }
 
     #[test]

@@ -6,7 +6,6 @@ use super::canvas::{Anchor, Canvas, Point, draw};
 use super::frame::{Area, WIDTH, legend, x_axis, y_axis};
 use super::palette::{BLUE, GREEN, INK, Look, MUTED, ORANGE, PURPLE, SKY, Shape, VERMILION};
 use crate::fit::{Fit, Observation};
-use crate::inspection::Sketch;
 use crate::tune::family::Family;
 use crate::tune::{Goal, Tuned, trade_off};
 use plotters::style::RGBColor;
@@ -44,11 +43,10 @@ pub fn all(
 fn surface(model: &str, goal: &Goal<'_>, tuned: &Tuned) -> Option<String> {
     let best = tuned.family(Family::Adaptive)?;
     let (initial, interval) = (best.parameter("initial")?, best.parameter("interval")?);
-    let sketch = Sketch::of(goal.law, goal.deadline);
     let initials: Vec<f64> = (0..=CELLS).map(|at| 2.0 * initial * at as f64 / CELLS as f64).collect();
     let intervals: Vec<f64> =
         (0..=CELLS).map(|at| interval * 2.0_f64.powf(6.0 * at as f64 / CELLS as f64 - 3.0)).collect();
-    let enough = goal.law.quantile(1.0 - 1e-9);
+    let enough = goal.law.end(1e-9);
     let title = format!("{model}: cost of a first wait and an interval");
     let caption = "Darker is cheaper: cost above that of the best pair of this family, which the cross marks.";
     let area = Area { left: 72, top: 14, right: 560, bottom: HEIGHT as i32 - 50 };
@@ -59,7 +57,7 @@ fn surface(model: &str, goal: &Goal<'_>, tuned: &Tuned) -> Option<String> {
             for row in intervals.windows(2) {
                 let middle = [column[0].midpoint(column[1]).max(1e3), (row[0] * row[1]).sqrt()];
                 let checks = Family::Adaptive.checks(&middle, goal.deadline, enough);
-                let relative = checks.expected(&sketch, goal.deadline, goal.loss).cost(&goal.weights) / best.cost;
+                let relative = checks.expected(&tuned.sketch, goal.deadline, goal.loss).cost(&goal.weights) / best.cost;
                 let shade = SHADES.iter().find(|(upto, ..)| relative <= *upto);
                 if let Some((.., colour)) = shade {
                     canvas.rect(at(column[0], row[1]), at(column[1], row[0]), *colour);
@@ -92,7 +90,7 @@ fn look(family: Family) -> Look {
 
 /// Polls and delay of each family at its best for several weights.
 fn pareto(model: &str, goal: &Goal<'_>, tuned: &Tuned) -> String {
-    let curves = trade_off(goal, &RATIOS);
+    let curves = trade_off(goal, &tuned.sketch, &RATIOS);
     let guide: Vec<(&str, f64, f64)> = tuned
         .documented
         .iter()

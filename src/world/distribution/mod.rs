@@ -209,7 +209,14 @@ impl Distribution {
     /// is the lesser.
     #[must_use]
     pub fn area(&self, x_us: f64) -> f64 {
-        (x_us * self.law.cdf(x_us) - self.law.partial_mean(x_us)).max(0.0)
+        self.cdf_and_area(x_us).1
+    }
+
+    /// [`cdf`](Self::cdf) and [`area`](Self::area), for less than both.
+    #[must_use]
+    pub fn cdf_and_area(&self, x_us: f64) -> (f64, f64) {
+        let below = self.law.cdf(x_us);
+        (below, (x_us * below - self.law.partial_mean(x_us)).max(0.0))
     }
 
     /// Points at which the distribution function jumps or bends: single values that have a probability, and the ends

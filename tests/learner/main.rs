@@ -1,0 +1,6 @@
+//! From observed times to laws, and from laws to plans: the fit, and the strategy that learns.
+
+mod advantage;
+mod fits;
+mod plans;
+mod support;

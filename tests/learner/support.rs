@@ -1,0 +1,14 @@
+//! Keyed samples.
+
+use pollbench::world::distribution::Distribution;
+use pollbench::world::draws::{Keys, Stream};
+
+pub(crate) fn law(expression: &str) -> Distribution {
+    expression.parse().expect("a law")
+}
+
+/// Durations in microseconds, the same for the same arguments.
+pub(crate) fn sample(law: &Distribution, count: u64, run: u32) -> Vec<f64> {
+    let keys = Keys::new(2_024, run, "sample");
+    (0..count).map(|task| law.sample(&mut keys.draws(Stream::Truth, task)).get() as f64).collect()
+}
