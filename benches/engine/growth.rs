@@ -6,13 +6,17 @@ use crate::workload::{Schedule, Weather, alone, scenario, simulate, with_rules};
 use pollbench::engine::compare::compare;
 use pollbench::engine::plan::Plan;
 use pollbench::engine::sim::{Control, Options};
+use pollbench::inspection::DoneLaw;
+use pollbench::report::charts::tuning;
 use pollbench::report::{Report, files};
+use pollbench::scenario::CostWeights;
 use pollbench::scenario::shipped::SHIPPED;
+use pollbench::tune::{Goal, drift, tune};
 use std::cell::LazyCell;
 use std::fmt::Write as _;
 
-pub(crate) fn sections(tasks: u64) -> [Section<'static>; 5] {
-    [rules(tasks / 2), number(tasks), in_flight(tasks / 2), strategies(tasks / 4), around()]
+pub(crate) fn sections(tasks: u64) -> [Section<'static>; 6] {
+    [rules(tasks / 2), number(tasks), in_flight(tasks / 2), strategies(tasks / 4), around(), tuner()]
 }
 
 /// Each contender has the rules of those before it, too.
@@ -103,6 +107,29 @@ fn strategies(tasks: u64) -> Section<'static> {
         contenders,
         ratios: Vec::new(),
     }
+}
+
+/// What `tune` does for a model of the default scenario, but for printing it.
+fn tuner() -> Section<'static> {
+    let scenario = SHIPPED[0].scenario().expect("shipped scenarios are valid");
+    let of = move |name: &str| {
+        let model = scenario.models.iter().find(|model| model.name == name).expect("a model of the guide");
+        let law = DoneLaw::of_model(model).of_those_that_end().expect("some tasks end");
+        let name = name.to_owned();
+        move |charts: bool| {
+            let goal = Goal::new(&law, CostWeights { poll: 1.0, delay_per_s: 0.1 }).expect("positive weights");
+            let tuned = tune(&goal, &name);
+            let drift = drift(&goal, tuned.recommended(), &[0.7, 1.3]);
+            (drift, if charts { tuning::all(&name, &goal, &tuned, None) } else { Vec::new() })
+        }
+    };
+    let contenders = ["nano-banana", "sora-2", "suno"].map(|name| {
+        let run = of(name);
+        Contender::new(format!("{name}, all families and charts"), 1, move || run(true))
+    });
+    let plain = of("sora-2");
+    let contenders = contenders.into_iter().chain([Contender::new("sora-2, no charts", 1, move || plain(false))]);
+    Section { title: "`tune`", unit: ("runs", 1.0), by: By::Rate, contenders: contenders.collect(), ratios: Vec::new() }
 }
 
 /// The default scenario from its text to the files of its report.

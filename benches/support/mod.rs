@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each bench uses some of it")]
 
 pub(crate) mod arguments;
+#[cfg(feature = "mock")]
 pub(crate) mod hosted;
 pub(crate) mod page;
 pub(crate) mod process;
