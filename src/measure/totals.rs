@@ -65,14 +65,7 @@ impl Totals {
     /// Takes in records, figure by figure: short loops whose sums stay in registers.
     fn add(&mut self, records: &[TaskRecord], rules: &CellRules) {
         self.tasks += records.len() as u64;
-        for record in records {
-            self.outcomes[record.outcome as usize] += 1;
-        }
-        self.wasted += sum(records, |record| record.wasted);
-        self.failed += sum(records, |record| record.failed);
-        self.violations += sum(records, |record| record.violations);
-        self.duplicate_tasks += sum(records, |record| record.duplicates);
-        self.duplicate_deliveries += sum(records, |record| record.deliveries.saturating_sub(1));
+        self.count(records);
         self.requests.merge(&Moments::of(records.iter().map(requests)));
         self.known(records);
         self.unknown(records, rules.horizon);
@@ -87,6 +80,24 @@ impl Totals {
             }
         }
         self.digest = records.iter().fold(self.digest, |sum, record| sum.wrapping_add(hash(record, rules.key)));
+    }
+
+    /// Plain counts, in one loop.
+    fn count(&mut self, records: &[TaskRecord]) {
+        let [mut wasted, mut failed, mut violations, mut tasks, mut deliveries] = [0_u64; 5];
+        for record in records {
+            self.outcomes[record.outcome as usize] += 1;
+            wasted += u64::from(record.wasted);
+            failed += u64::from(record.failed);
+            violations += u64::from(record.violations);
+            tasks += u64::from(record.duplicates);
+            deliveries += u64::from(record.deliveries.saturating_sub(1));
+        }
+        self.wasted += wasted;
+        self.failed += failed;
+        self.violations += violations;
+        self.duplicate_tasks += tasks;
+        self.duplicate_deliveries += deliveries;
     }
 
     /// What known tasks took is what they are charged.
@@ -131,11 +142,6 @@ impl Totals {
         self.duplicate_deliveries += other.duplicate_deliveries;
         self.digest = self.digest.wrapping_add(other.digest);
     }
-}
-
-#[inline(always)]
-fn sum(records: &[TaskRecord], figure: impl Fn(&TaskRecord) -> u32) -> u64 {
-    records.iter().map(|record| u64::from(figure(record))).sum()
 }
 
 /// Submits, polls and deliveries received.
