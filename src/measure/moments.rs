@@ -65,6 +65,27 @@ pub struct CostMoments {
 }
 
 impl CostMoments {
+    /// Moments of polls and delays, in one loop.
+    #[inline(always)]
+    pub(super) fn of(values: impl Iterator<Item = (u32, u64)>) -> Self {
+        let (mut n, mut polls, mut delays) = (0, 0_u64, 0_u128);
+        let (mut polls_squared, mut delays_squared, mut product) = (0_u128, 0_u128, 0_u128);
+        for (of_polls, delay) in values {
+            let of_polls = u64::from(of_polls);
+            n += 1;
+            polls += of_polls;
+            polls_squared += u128::from(of_polls * of_polls);
+            delays += u128::from(delay);
+            delays_squared += u128::from(delay) * u128::from(delay);
+            product += u128::from(of_polls) * u128::from(delay);
+        }
+        Self {
+            polls: Moments { n, sum: polls.into(), squares: polls_squared },
+            delay: Moments { n, sum: delays as i128, squares: delays_squared },
+            product: product as i128,
+        }
+    }
+
     #[inline]
     pub(super) fn add(&mut self, polls: i64, delay_us: i64) {
         self.polls.add(polls);

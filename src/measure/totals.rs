@@ -103,13 +103,11 @@ impl Totals {
     /// What known tasks took is what they are charged.
     fn known(&mut self, records: &[TaskRecord]) {
         let known = || records.iter().filter(|record| record.outcome.is_known());
-        let polls = Moments::of(known().map(|record| u64::from(record.polls)));
-        let delay = Moments::of(known().map(|record| (record.settled - record.done).get()));
-        let product = known().map(|record| i128::from(record.polls) * i128::from((record.settled - record.done).get()));
-        self.polls.merge(&polls);
-        self.delay.merge(&delay);
         self.latency.merge(&Moments::of(known().map(|record| (record.settled - record.submitted).get())));
-        self.cost.merge(&CostMoments { polls, delay, product: product.sum() });
+        let cost = CostMoments::of(known().map(|record| (record.polls, (record.settled - record.done).get())));
+        self.polls.merge(&cost.polls);
+        self.delay.merge(&cost.delay);
+        self.cost.merge(&cost);
     }
 
     fn unknown(&mut self, records: &[TaskRecord], horizon: Micros) {
