@@ -12,7 +12,8 @@ mod workload;
 use floors::{Counted, World};
 use pollbench::engine::sim::{Findings, Options};
 use support::arguments::Arguments;
-use support::page::{self, Target};
+use support::page::{self, Figures, Target, grouped};
+use support::process::{Load, bytes_at_most, is_child};
 use support::timing::{By, Contender, Section};
 use workload::{Schedule, Weather, alone, scenario, simulate};
 
@@ -24,6 +25,8 @@ const QUEUE: Target = Target::AtLeast(0.6);
 const TOKIO: Target = Target::AtLeast(50.0);
 const THREADS: Target = Target::AtLeast(1.9);
 
+const MEMORY_MB: Target = Target::AtMost(64.0);
+
 /// A unit of the tables.
 const MILLIONS: (&str, f64) = ("million tasks", 1e6);
 
@@ -32,6 +35,9 @@ const THOUSAND: f64 = 7.3;
 
 fn main() {
     let arguments = Arguments::read();
+    if is_child(&arguments, &[SIMULATION]) {
+        return;
+    }
     // One long round, for instruction counts.
     let (rounds, tasks) = match (arguments.flag("--once"), arguments.is_timed()) {
         (true, _) => (0, 1 << 18),
@@ -50,7 +56,34 @@ fn main() {
         section.measure(rounds, filter);
         page::show(&mut report, &section.tables());
     }
+    if "memory/".contains(filter) {
+        page::show(&mut report, &memory(if arguments.is_timed() { 100_000_000 } else { 100_000 }).table());
+    }
     page::write(&arguments, "engine", &report);
+}
+
+/// Lossy tasks by the number, on two threads.
+const SIMULATION: Load = Load {
+    name: "simulation",
+    make: |tasks, weigh| {
+        let scenario = scenario(&[Schedule::Adaptive], Weather::Lossy, tasks as u64, 0.5);
+        weigh();
+        let found = simulate(&scenario, Options { threads: 2, ..alone() });
+        weigh();
+        drop(found);
+    },
+};
+
+fn memory(most: usize) -> Figures {
+    let row = |tasks: usize, target| {
+        let peak = bytes_at_most(SIMULATION.name, tasks).map(|bytes| bytes / 1e6);
+        (format!("{} tasks, two threads, at the peak", grouped(tasks)), peak, target)
+    };
+    Figures {
+        title: "memory, lossy, adaptive",
+        unit: "MB",
+        rows: vec![row(most / 100, None), row(most, Some(MEMORY_MB))],
+    }
 }
 
 /// The floors do the simulator's work: the same polls, the same tasks known, the same delays.

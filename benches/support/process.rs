@@ -21,10 +21,10 @@ pub(crate) fn cpu_of(name: &str) -> Option<f64> {
     nanos.map(|nanos| nanos * 1e-9)
 }
 
-/// Resident bytes of this process.
-fn resident() -> Option<f64> {
+/// A size of this process in bytes, by its name in `/proc`.
+fn size(name: &str) -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
     Some(line.trim().strip_suffix(" kB")?.parse::<f64>().ok()? * 1_024.0)
 }
 
@@ -35,13 +35,26 @@ pub(crate) struct Load {
     pub(crate) make: fn(parts: usize, weigh: &mut dyn FnMut()),
 }
 
-/// Bytes by which this process grew for each of `parts` parts, where the system tells. A child process makes them: what
-/// others let go of before would hide the growth.
+/// Bytes by which a process grew for each of `parts` parts, where the system tells.
 pub(crate) fn bytes_each(name: &str, parts: usize) -> Option<f64> {
+    let (grown, _) = weighed(name, parts)?;
+    Some(grown / parts as f64)
+}
+
+/// Bytes of a process that made `parts` parts, at its largest.
+pub(crate) fn bytes_at_most(name: &str, parts: usize) -> Option<f64> {
+    let (_, peak) = weighed(name, parts)?;
+    Some(peak)
+}
+
+/// Growth and peak of a child process that makes so many parts: here, what others let go of before would hide them.
+fn weighed(name: &str, parts: usize) -> Option<(f64, f64)> {
     let child = Command::new(std::env::current_exe().ok()?).args([WEIGH, name, &parts.to_string()]).output();
     let output = child.unwrap_or_else(|error| panic!("{name}: {error}"));
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).trim().parse::<f64>().ok().map(|grown| grown / parts as f64)
+    let text = String::from_utf8_lossy(&output.stdout);
+    let (grown, peak) = text.trim().split_once(' ')?;
+    Some((grown.parse().ok()?, peak.parse().ok()?))
 }
 
 /// Weighs and prints what the parent asks for; whether this process is such a child.
@@ -49,9 +62,9 @@ pub(crate) fn is_child(arguments: &Arguments, loads: &[Load]) -> bool {
     let Some([name, parts, ..]) = arguments.after(WEIGH) else { return false };
     let load = loads.iter().find(|load| load.name == name).unwrap_or_else(|| panic!("no load `{name}`"));
     let mut sizes = Vec::new();
-    (load.make)(parts.parse().expect("the parent wrote a number"), &mut || sizes.push(resident()));
-    if let [Some(before), Some(after)] = sizes[..] {
-        println!("{}", after - before);
+    (load.make)(parts.parse().expect("the parent wrote a number"), &mut || sizes.push(size("VmRSS")));
+    if let ([Some(before), Some(after)], Some(peak)) = (&sizes[..], size("VmHWM")) {
+        println!("{} {peak}", after - before);
     }
     true
 }
