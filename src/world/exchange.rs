@@ -200,7 +200,7 @@ pub struct Link {
     network: Arc<Network>,
     /// The round trip and its way up, where they are always the same and nothing can go wrong.
     calm: Option<(Micros, Micros)>,
-    /// Whether requests have draws, and only shares of the uniform can strike them.
+    /// Whether requests have draws, are half-way when they arrive, and can be struck by shares of the uniform only.
     is_plain: bool,
     /// The rules that can strike it.
     pub faults: RouteFaults,
@@ -212,7 +212,8 @@ impl Link {
     pub fn new(network: &Arc<Network>, rules: &Arc<[FaultRule]>, route: Route, model: &str) -> Self {
         let faults = RouteFaults::new(rules, route, model);
         let calm = network.rtt.is_constant().filter(|_| faults.is_calm()).map(|rtt| (rtt, network.up(rtt)));
-        let is_plain = calm.is_none() && faults.refusing.is_empty() && faults.bursts.is_empty();
+        let is_even = network.up_share.get() == 0.5;
+        let is_plain = calm.is_none() && is_even && faults.refusing.is_empty() && faults.bursts.is_empty();
         Self { network: Arc::clone(network), calm, is_plain, faults }
     }
 
@@ -250,7 +251,7 @@ impl Link {
             // What nearly every request needs, and nothing else.
             let rtt = self.network.rtt.sample(travel);
             let lot = Lot { share: if self.faults.total > 0 { lots.uniform_bits() } else { u64::MAX }, burst: 0.0 };
-            let (arrival, back) = (sent + self.network.up(rtt), sent + rtt);
+            let (arrival, back) = (sent + Micros::new(rtt.get() / 2), sent + rtt);
             let struck = if lot.share < self.faults.total { self.faults.strike(lot, arrival, weather) } else { None };
             return (Departure { sent, arrival, back, refused: None, lot }, struck);
         }

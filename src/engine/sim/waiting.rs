@@ -187,16 +187,18 @@ impl<'p> Waiting<'p> {
         weather: &mut Weather,
         observer: &mut Observer,
     ) -> Result<Next, (Micros, Micros, Departure)> {
+        if at < self.not_before {
+            return Err((at, timeout, self.depart(model, at, weather)));
+        }
+        // From here on no poll is too early: each is later than the one before, and none is told to wait.
         let (mut travel, mut lots, mut jitter) = (self.travel.clone(), self.lots.clone(), self.jitter.clone());
-        let (mut wasted, mut violations) = (0, 0);
-        let (done, bound, not_before) = (self.truth.done, self.bound, self.not_before);
+        let (mut wasted, done, bound) = (0, self.truth.done, self.bound);
         let mut lens = observer.lens(&self.record);
         let end = self.wait.while_unfinished((at, timeout), &mut jitter, |at, timeout| {
             if at >= bound {
                 return Err(None);
             }
             let (departure, struck) = model.status.travel(at, &mut travel, &mut lots, weather);
-            violations += u32::from(at < not_before);
             let is_heard = departure.back < bound && departure.back <= at + timeout;
             if departure.arrival < done && is_heard && struck.is_none() {
                 wasted += 1;
@@ -207,7 +209,6 @@ impl<'p> Waiting<'p> {
         });
         self.record.polls += wasted + u32::from(matches!(end, Err(Some(_))));
         self.record.wasted += wasted;
-        self.record.violations += violations;
         (self.travel, self.lots, self.jitter) = (travel, lots, jitter);
         match end {
             Ok(step) => Ok(self.advance(step)),
