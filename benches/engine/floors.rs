@@ -11,6 +11,10 @@ use pollbench::world::draws::{Draws, Keys, Stream};
 use rand_distr::{Distribution as _, Exp1};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+/// The bits of a uniform draw below which a poll tells nothing: 2 %.
+const STALE: u64 = ((1_u64 << Draws::BITS) as f64 * 0.02) as u64 + 1;
 
 /// What a floor counts.
 #[derive(Debug)]
@@ -102,7 +106,7 @@ impl World {
             while pace.slept < 600_000_000 {
                 counted.polls += 1;
                 let (trip, heard) =
-                    if LOSSY { (self.rtt.sample(&mut travel).get(), lots.uniform() >= 0.02) } else { (0, true) };
+                    if LOSSY { (self.rtt.sample(&mut travel).get(), lots.uniform_bits() >= STALE) } else { (0, true) };
                 if now + trip / 2 >= done && heard {
                     counted.know(now + trip - done);
                     break;
@@ -196,13 +200,10 @@ impl World {
         }
     }
 
-    /// A lossy wait for `task` as a future: what [`Self::tight`] does, with sleeps on the runtime's clock.
-    pub(crate) async fn sleep_through(&self, task: u64, rate_per_s: f64) -> Option<u64> {
-        /// The runtime's clock has a grain of a millisecond, so it counts one for each microsecond.
-        async fn sleep(us: u64) {
-            tokio::time::sleep(std::time::Duration::from_millis(us)).await;
-        }
-        sleep((task as f64 * (1e6 / rate_per_s)) as u64).await;
+    /// A lossy wait for `task`, submitted now, as a future: what [`Self::tight`] does, with sleeps on the runtime's clock.
+    /// Its polls, and its delay if it came to know.
+    async fn sleep_through(&self, task: u64) -> (u64, Option<u64>) {
+        let mut polls = 0;
         let trip = self.submit(task);
         let done = (trip / 2 + self.done(task)).saturating_sub(trip);
         let (mut travel, mut lots) =
@@ -211,17 +212,42 @@ impl World {
         let mut now = pace.slept;
         sleep(trip + now).await;
         while pace.slept < 600_000_000 {
-            let (trip, heard) = (self.rtt.sample(&mut travel).get(), lots.uniform() >= 0.02);
+            polls += 1;
+            let (trip, heard) = (self.rtt.sample(&mut travel).get(), lots.uniform_bits() >= STALE);
             sleep(trip).await;
             if now + trip / 2 >= done && heard {
-                return Some(now + trip - done);
+                return (polls, Some(now + trip - done));
             }
             let gap = pace.next::<false>();
             sleep(gap).await;
             now += trip + gap;
         }
-        None
+        (polls, None)
     }
+}
+
+/// Every wait a task of tokio's, on its paused clock.
+pub(crate) fn paused(world: &Arc<World>, tasks: u64, rate_per_s: f64) -> Counted {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime of one thread").block_on(async {
+        let mut waits = tokio::task::JoinSet::new();
+        for task in 0..tasks {
+            sleep(world.gap(task, rate_per_s)).await;
+            let world = Arc::clone(world);
+            waits.spawn(async move { world.sleep_through(task).await });
+        }
+        let mut counted = Counted::new();
+        for (polls, delay) in waits.join_all().await {
+            counted.polls += polls;
+            delay.into_iter().for_each(|delay| counted.know(delay));
+        }
+        counted
+    })
+}
+
+/// On the runtime's clock, which has a grain of a millisecond: one for each microsecond.
+async fn sleep(us: u64) {
+    tokio::time::sleep(std::time::Duration::from_millis(us)).await;
 }
 
 /// The gaps of a schedule, in microseconds.
@@ -262,7 +288,7 @@ impl Slot {
     #[inline]
     fn send(&mut self, sent: u64, rtt: &Distribution) {
         let trip = rtt.sample(&mut self.travel).get();
-        self.is_heard = self.lots.uniform() >= 0.02 && sent + trip / 2 >= self.done;
+        self.is_heard = self.lots.uniform_bits() >= STALE && sent + trip / 2 >= self.done;
         self.replied = sent + trip;
     }
 }

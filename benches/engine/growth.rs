@@ -149,16 +149,10 @@ fn around() -> Section<'static> {
             sizes
         })
     };
-    let whole = move || {
-        let scenario = scenario();
-        let compared = run();
-        files(&Report { scenario: &scenario, results: &compared.results, series: &compared.series })
-    };
     let contenders = vec![
         Contender::new("read the scenario", 1, scenario),
         Contender::new("simulate and sum up 660,000 waits, all cores", 1, run),
         Contender::new("write the report with its charts", 1, render),
-        Contender::new("all of it", 1, whole),
     ];
     Section {
         title: "`compare documented`, part by part",

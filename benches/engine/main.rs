@@ -9,12 +9,15 @@ mod growth;
 mod support;
 mod workload;
 
-use floors::{Counted, World};
+use floors::{Counted, World, paused};
 use pollbench::engine::sim::{Findings, Options};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Instant;
 use support::arguments::Arguments;
 use support::page::{self, Figures, Target, grouped};
 use support::process::{Load, bytes_at_most, is_child};
-use support::timing::{By, Contender, Section};
+use support::timing::{By, Contender, Section, median};
 use workload::{Schedule, Weather, alone, scenario, simulate};
 
 /// The targets.
@@ -26,6 +29,8 @@ const TOKIO: Target = Target::AtLeast(50.0);
 const THREADS: Target = Target::AtLeast(1.9);
 
 const MEMORY_MB: Target = Target::AtMost(64.0);
+const COMPARE_S: Target = Target::AtMost(1.5);
+const TUNE_S: Target = Target::AtMost(1.0);
 
 /// A unit of the tables.
 const MILLIONS: (&str, f64) = ("million tasks", 1e6);
@@ -44,7 +49,7 @@ fn main() {
         (false, true) => (9, 1 << 19),
         (false, false) => (0, 1 << 11),
     };
-    let (world, filter) = (World::new(), arguments.filter());
+    let (world, filter) = (Arc::new(World::new()), arguments.filter());
     if filter.is_empty() {
         agree(&world);
     }
@@ -58,6 +63,9 @@ fn main() {
     }
     if "memory/".contains(filter) {
         page::show(&mut report, &memory(if arguments.is_timed() { 100_000_000 } else { 100_000 }).table());
+    }
+    if "commands/".contains(filter) {
+        page::show(&mut report, &commands(rounds).table());
     }
     page::write(&arguments, "engine", &report);
 }
@@ -86,8 +94,29 @@ fn memory(most: usize) -> Figures {
     }
 }
 
+/// What somebody waits for at the command line, start to finish.
+fn commands(rounds: usize) -> Figures {
+    let folder = tempfile::tempdir().expect("a folder for reports");
+    let row = |arguments: &[&str], target| {
+        let seconds = (0..rounds.max(1)).map(|_| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_pollbench"));
+            let start = Instant::now();
+            let output = command.args(arguments).arg("--out").arg(folder.path()).output().expect("the program runs");
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            start.elapsed().as_secs_f64()
+        });
+        (format!("`pollbench {}`, charts and all", arguments.join(" ")), median(seconds.collect()), target)
+    };
+    let rows = vec![
+        row(&["compare", "documented"], Some(COMPARE_S)),
+        row(&["tune", "--model", "sora-2"], Some(TUNE_S)),
+        row(&["tune", "--model", "suno"], Some(TUNE_S)),
+    ];
+    Figures { title: "commands", unit: "s", rows }
+}
+
 /// The floors do the simulator's work: the same polls, the same tasks known, the same delays.
-fn agree(world: &World) {
+fn agree(world: &Arc<World>) {
     let tasks = 10_000;
     let same = |what: &str, floor: &Counted, found: &Findings| {
         let totals = &found.cells[0].totals;
@@ -103,6 +132,9 @@ fn agree(world: &World) {
         }
         let lossy = simulate(&scenario(&[schedule], Weather::Lossy, tasks, 0.5), alone());
         same(name, &world.tight::<true, true>(schedule, tasks), &lossy);
+        if schedule == Schedule::Adaptive {
+            same("tokio's paused clock", &paused(world, tasks, 0.5), &lossy);
+        }
         let queue = Options { force_queue: true, ..alone() };
         let queued = simulate(&scenario(&[schedule], Weather::Lossy, tasks, THOUSAND), queue);
         same("heap", &world.heap(schedule, tasks, THOUSAND), &queued);
@@ -111,9 +143,12 @@ fn agree(world: &World) {
 
 fn fast_path(world: &World, tasks: u64) -> Section<'_> {
     let (mut contenders, mut ratios) = (Vec::new(), Vec::new());
-    contenders.push(Contender::new("floor, ideal, closed form", tasks, move || world.closed_adaptive::<true>(tasks)));
-    contenders
-        .push(Contender::new("bare floor, ideal, closed form", tasks, move || world.closed_adaptive::<false>(tasks)));
+    contenders.push(Contender::new("floor, ideal, closed form, adaptive", tasks, move || {
+        world.closed_adaptive::<true>(tasks)
+    }));
+    contenders.push(Contender::new("bare floor, ideal, closed form, adaptive", tasks, move || {
+        world.closed_adaptive::<false>(tasks)
+    }));
     for schedule in Schedule::BOTH {
         let name = schedule.name();
         let at = contenders.len();
@@ -135,14 +170,14 @@ fn fast_path(world: &World, tasks: u64) -> Section<'_> {
         contenders.push(Contender::new(format!("sim, lossy, {name}"), tasks, sim(Weather::Lossy, false)));
         contenders.push(Contender::new(format!("sim, full, {name}"), tasks, sim(Weather::Full, false)));
         ratios.extend([
-            (at + 3, 0, Some(CLOSED)),
-            (at + 3, 1, None),
             (at + 4, at, None),
             (at + 5, at + 1, Some(LOSSY)),
             (at + 5, at + 2, None),
             (at + 6, at + 1, Some(FULL)),
         ]);
     }
+    // The closed form is of the adaptive schedule.
+    ratios.extend([(5, 0, Some(CLOSED)), (5, 1, None)]);
     Section { title: "independent tasks", unit: MILLIONS, by: By::Rate, contenders, ratios }
 }
 
@@ -162,7 +197,7 @@ fn threads(tasks: u64) -> Section<'static> {
     }
 }
 
-fn queue(world: &World, tasks: u64) -> Section<'_> {
+fn queue(world: &Arc<World>, tasks: u64) -> Section<'_> {
     let (mut contenders, mut ratios) = (Vec::new(), Vec::new());
     for schedule in Schedule::BOTH {
         let (name, at) = (schedule.name(), contenders.len());
@@ -175,23 +210,11 @@ fn queue(world: &World, tasks: u64) -> Section<'_> {
         ratios.push((at + 1, at, Some(QUEUE)));
     }
     let few = tasks / 8;
-    contenders.push(Contender::new("tokio's paused clock, one task each, adaptive", few, move || paused(few)));
+    contenders.push(Contender::new("tokio's paused clock, one task each, adaptive", few, move || {
+        paused(world, few, THOUSAND)
+    }));
     let lossy = scenario(&[Schedule::Adaptive], Weather::Lossy, tasks, 0.5);
     contenders.push(Contender::new("sim, lossy, adaptive", tasks, move || simulate(&lossy, alone())));
     ratios.push((5, 4, Some(TOKIO)));
     Section { title: "a thousand tasks in flight, lossy", unit: MILLIONS, by: By::Rate, contenders, ratios }
-}
-
-/// Every wait a task of tokio's, on its paused clock.
-fn paused(tasks: u64) -> usize {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("a runtime of one thread").block_on(async {
-        let world = std::sync::Arc::new(World::new());
-        let mut waits = tokio::task::JoinSet::new();
-        for task in 0..tasks {
-            let world = world.clone();
-            waits.spawn(async move { world.sleep_through(task, THOUSAND).await });
-        }
-        waits.join_all().await.into_iter().flatten().count()
-    })
 }

@@ -23,6 +23,7 @@
 
 mod gaps;
 mod progress;
+mod unfinished;
 
 pub use progress::Progress;
 
@@ -211,52 +212,6 @@ impl Wait<'_> {
                 let step = copy.recover(now, trouble, jitter);
                 *self = copy;
                 (Worth::Failed, step)
-            }
-        }
-    }
-
-    /// Takes replies that say unfinished, one after another: `poll` is told when to send and how long to listen, and tells
-    /// when the answer was there. What it ends with is what comes after a poll where there is no other one.
-    ///
-    /// The same as [`reply`](Self::reply) again and again, in a loop as short as most waits allow.
-    ///
-    /// # Errors
-    ///
-    /// What `poll` breaks off with when its answer is another one.
-    #[inline(always)]
-    pub fn while_unfinished<B>(
-        &mut self,
-        (mut at, mut timeout): (Micros, Micros),
-        jitter: &mut Draws,
-        mut poll: impl FnMut(Micros, Micros) -> Result<Micros, B>,
-    ) -> Result<Step, B> {
-        let steady = self.gaps.steady();
-        let (most_rounds, most_slept, deadline) = match self.limit {
-            Limit::None => (u32::MAX, Micros::NEVER, Micros::NEVER),
-            Limit::Attempts(attempts) => (attempts.get(), Micros::NEVER, Micros::NEVER),
-            Limit::SumOfSleeps(limit) => (u32::MAX, limit, Micros::NEVER),
-            Limit::WallClock(limit) => (u32::MAX, Micros::NEVER, self.start + limit),
-        };
-        // Before this a deadline cuts no timeout.
-        let late = match self.recovery {
-            Recovery::Tolerant(tolerance) => deadline - tolerance.attempt_timeout,
-            Recovery::Propagate | Recovery::NetworkRetry { .. } => deadline,
-        };
-        loop {
-            let now = poll(at, timeout)?;
-            self.failures = 0;
-            let gap = match steady {
-                Some(gap) => gap,
-                None => self.gaps.jittered(now - self.start, jitter),
-            };
-            let (rounds, slept, next) = (self.rounds + 1, self.slept + gap, now + gap);
-            if rounds < most_rounds && slept < most_slept && next < late {
-                (self.rounds, self.slept, at) = (rounds, slept, next);
-                continue;
-            }
-            match self.next_round(now, now, now, |_, _| gap) {
-                Step::Poll { at: next, timeout: patience } => (at, timeout) = (next, patience),
-                end => return Ok(end),
             }
         }
     }

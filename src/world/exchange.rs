@@ -200,7 +200,8 @@ pub struct Link {
     network: Arc<Network>,
     /// The round trip and its way up, where they are always the same and nothing can go wrong.
     calm: Option<(Micros, Micros)>,
-    /// Whether requests have draws, are half-way when they arrive, and can be struck by shares of the uniform only.
+    /// Whether requests have draws, are half-way when they arrive, and can be struck, token buckets aside, by shares of the
+    /// uniform only.
     is_plain: bool,
     /// The rules that can strike it.
     pub faults: RouteFaults,
@@ -250,7 +251,7 @@ impl Link {
         if self.is_plain {
             // What nearly every request needs, and nothing else.
             let rtt = self.network.rtt.sample(travel);
-            let lot = Lot { share: if self.faults.total > 0 { lots.uniform_bits() } else { u64::MAX }, burst: 0.0 };
+            let lot = self.faults.draw(lots);
             let (arrival, back) = (sent + Micros::new(rtt.get() / 2), sent + rtt);
             let struck = if lot.share < self.faults.total { self.faults.strike(lot, arrival, weather) } else { None };
             return (Departure { sent, arrival, back, refused: None, lot }, struck);

@@ -9,18 +9,22 @@ fn one_thread() -> Options {
     Options { threads: 1, ..Options::default() }
 }
 
-/// A world with every fault that an independent wait can meet.
-fn stormy(seed: u64, reset: f64, stall: f64, stale: f64, rtt_ms: u32, jitter: &str) -> String {
+/// Faults that are asked for at each request, whatever its draw.
+const ROUGH: &str = "\
+    [[faults]]\nkind = \"outage\"\nduring = { every = \"90s\", for = \"8s\" }\n\
+    [[faults]]\nkind = \"burst-loss\"\nprobability = 0.7\ngilbert_elliott = { bad_share = 0.05, bad_mean = \"5s\" }\n";
+
+/// A world with every fault that an independent wait can meet, but for those in `ROUGH`, which may be the `rest`.
+fn stormy(seed: u64, [reset, stall, stale, up]: [f64; 4], rtt_ms: u32, jitter: &str, rest: &str) -> String {
     format!(
-        "seed = {seed}\ntasks = 60\nreplicates = 2\n[network]\nrtt = \"lognormal(median={rtt_ms}ms, sigma=0.8)\"\n\
+        "seed = {seed}\ntasks = 60\nreplicates = 2\n[network]\nrtt = \"lognormal(median={rtt_ms}ms, sigma=0.8)\"\nup_share = {up}\n\
          [models.sora-2]\ncompletion = \"lognormal(median=100s, sigma=0.5)\"\npending = \"exponential(mean=2s)\"\n\
          stuck_probability = 0.02\nfailure.probability = 0.1\nfailure.message = \"network of friends\"\nfailure.after = \"uniform(low=1s, high=50s)\"\n\
          [[faults]]\nkind = \"reset\"\nprobability = {reset}\n[[faults]]\nkind = \"stall\"\nprobability = {stall}\n\
          [[faults]]\nkind = \"stale-read\"\nprobability = {stale}\n\
          [[faults]]\nkind = \"status\"\nprobability = 0.05\nretry_after = true\nretry_in = \"9s\"\n\
          [[faults]]\nkind = \"null-data\"\nprobability = 0.01\ngilbert_elliott = {{ bad_share = 0.3, bad_mean = \"20s\" }}\n\
-         [[faults]]\nkind = \"outage\"\nduring = {{ every = \"90s\", for = \"8s\" }}\n\
-         [[faults]]\nkind = \"burst-loss\"\nprobability = 0.7\ngilbert_elliott = {{ bad_share = 0.05, bad_mean = \"5s\" }}\n\
+         {rest}\
          [[faults]]\nkind = \"lost\"\nprobability = 0.2\n[[faults]]\nkind = \"delayed\"\nprobability = 0.2\nby = \"15s\"\n\
          [[strategies]]\npreset = \"basic\"\n[[strategies]]\npreset = \"adaptive\"\n[[strategies]]\npreset = \"exponential\"\n\
          [[strategies]]\npreset = \"resilient\"\n[[strategies]]\npreset = \"webhook\"\n[[strategies]]\npreset = \"basic-hardened\"\n\
@@ -36,9 +40,10 @@ proptest! {
     #[test]
     fn the_event_queue_and_the_fast_path_agree(
         seed in any::<u64>(), reset in 0.0..0.1, stall in 0.0..0.02, stale in 0.0..0.2, rtt_ms in 1_u32..4_000,
+        up in prop::sample::select(vec![0.0, 0.3, 0.5, 1.0]), rest in prop::sample::select(vec!["", ROUGH]),
         jitter in prop::sample::select(vec!["none", "full", "equal", "decorrelated"]),
     ) {
-        let world = scenario(&stormy(seed, reset, stall, stale, rtt_ms, jitter));
+        let world = scenario(&stormy(seed, [reset, stall, stale, up], rtt_ms, jitter, rest));
         let fast = records(&world, one_thread());
         let queue = records(&world, Options { force_queue: true, ..one_thread() });
         prop_assert_eq!(fast, queue);
@@ -98,7 +103,7 @@ fn ranges_of_a_replicate_add_up() {
 /// Leaving out models or strategies changes nothing for the others.
 #[test]
 fn a_cell_does_not_depend_on_its_neighbours() {
-    let world = scenario(&stormy(3, 0.02, 0.01, 0.1, 90, "full"));
+    let world = scenario(&stormy(3, [0.02, 0.01, 0.1, 0.5], 90, "full", ROUGH));
     let alone = pollbench::scenario::narrow::Overrides {
         strategies: Some(vec!["exponential-hardened".to_owned()]),
         ..Default::default()

@@ -69,7 +69,7 @@ pub(super) struct Agenda<E> {
     pages: Vec<Vec<Scheduled<E>>>,
     /// How many are on the pages.
     paged: usize,
-    /// Pages that were used up.
+    /// Pages that were used up, kept for what their memory is worth: no more than were ever in use at a time.
     blank: Vec<Vec<Scheduled<E>>>,
     /// Events of days that had no page when they were scheduled.
     later: BinaryHeap<Scheduled<E>>,
@@ -114,7 +114,7 @@ impl<E: Copy> Agenda<E> {
         }
     }
 
-    /// Turns to the next day that has events.
+    /// Turns to the next day that has events, page by page: where there are few, that is what an event costs.
     fn turn(&mut self) {
         while self.today.is_empty() {
             self.day = match self.later.peek() {
@@ -161,24 +161,47 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
+    #[derive(Debug, Clone)]
+    enum Act {
+        /// So long after the last event that came.
+        Schedule(u64),
+        /// The same, after all others of its instant.
+        PlaceLast(u64),
+        /// Looking turns to the day of the next event; what is scheduled then may be of an earlier one.
+        Look,
+        Take,
+    }
+
+    fn acts() -> impl Strategy<Value = Act> {
+        // Gaps from nothing to years.
+        let gap = || (0_u32..52, any::<u64>()).prop_map(|(places, bits)| bits >> (63 - places));
+        prop_oneof![gap().prop_map(Act::Schedule), gap().prop_map(Act::PlaceLast), Just(Act::Look), Just(Act::Take)]
+    }
+
     proptest! {
-        /// Against an ordered set: gaps from nothing to years, pops in between.
+        /// Against an ordered set.
         #[test]
-        fn events_come_in_the_order_of_time_and_sequence(
-            steps in prop::collection::vec(prop::option::of((0_u32..52, any::<u64>())), 1..400)
-        ) {
-            let (mut agenda, mut expected, mut now, mut sequence) = (Agenda::new(), BTreeSet::new(), 0, 0);
-            for step in steps {
-                match step {
-                    Some((places, gap)) => {
-                        let at = now + (gap >> (63 - places));
+        fn events_come_in_the_order_of_time_and_sequence(acts in prop::collection::vec(acts(), 1..400)) {
+            let (mut agenda, mut expected, mut now) = (Agenda::new(), BTreeSet::new(), 0);
+            let (mut sequence, mut last) = (0, 1 << 63);
+            for act in acts {
+                match act {
+                    Act::Schedule(gap) => {
                         sequence += 1;
-                        agenda.schedule(Micros::new(at), sequence);
-                        expected.insert((at, sequence));
+                        agenda.schedule(Micros::new(now + gap), sequence);
+                        expected.insert((now + gap, sequence));
                     }
-                    None => {
+                    Act::PlaceLast(gap) => {
+                        last += 1;
+                        agenda.place(Micros::new(now + gap), last, last);
+                        expected.insert((now + gap, last));
+                    }
+                    Act::Look => {
+                        let first = expected.first().map_or(Micros::NEVER, |(at, _)| Micros::new(*at));
+                        prop_assert_eq!(agenda.next_at(), first);
+                    }
+                    Act::Take => {
                         let first = expected.pop_first();
-                        prop_assert_eq!(agenda.next_at(), first.map_or(Micros::NEVER, |(at, _)| Micros::new(at)));
                         prop_assert_eq!(agenda.pop(), first.map(|(at, sequence)| (Micros::new(at), sequence)));
                         now = first.map_or(now, |(at, _)| at);
                     }

@@ -214,8 +214,9 @@ fn each(
     mut wait: impl FnMut(&Task, &Truth, &mut TaskRecord, &mut Observer),
 ) {
     // Written once and where they stay: a record that is handed on is copied before its parts have left the pipeline.
+    let first = records.len();
     records.extend(tasks.iter().map(blank));
-    for (task, record) in tasks.iter().zip(records) {
+    for (task, record) in tasks.iter().zip(&mut records[first..]) {
         observer.submits(task);
         if let Some(truth) = task.truth.filter(|_| task.accepted) {
             wait(task, &truth, record, observer);

@@ -69,6 +69,16 @@ impl<'p> Place<'p, 'p> {
     }
 }
 
+/// A poll on its way whose answer may be anything.
+#[derive(Debug, Clone, Copy)]
+struct Flight {
+    departure: Departure,
+    /// How long its answer is waited for.
+    timeout: Micros,
+    /// Whether a rule strikes it.
+    is_struck: bool,
+}
+
 /// One wait in progress.
 #[derive(Debug, Clone)]
 pub(super) struct Waiting<'p> {
@@ -163,18 +173,18 @@ impl<'p> Waiting<'p> {
         weather: &mut Weather,
         observer: &mut Observer,
     ) -> Next {
-        let (sent, timeout, departure) = match self.idle(model, at, timeout, weather, observer) {
+        let Flight { departure, timeout, is_struck } = match self.idle(model, at, timeout, weather, observer) {
             Ok(next) => return next,
-            Err(poll) => poll,
+            Err(flight) => flight,
         };
-        if model.status.striking(&departure, weather).is_some() {
+        if is_struck {
             // On a copy: who has no address can stay in registers.
             let mut copy = self.clone();
             let next = copy.poll_in_trouble(model, departure, timeout, weather, observer);
             *self = copy;
             return next;
         }
-        self.hear(sent, timeout, &departure.answered(&self.truth, model.failure), observer)
+        self.hear(departure.sent, timeout, &departure.answered(&self.truth, model.failure), observer)
     }
 
     /// Polls that just say unfinished: most of them. What comes after the last is another poll on its way, or an end.
@@ -186,9 +196,11 @@ impl<'p> Waiting<'p> {
         timeout: Micros,
         weather: &mut Weather,
         observer: &mut Observer,
-    ) -> Result<Next, (Micros, Micros, Departure)> {
+    ) -> Result<Next, Flight> {
         if at < self.not_before {
-            return Err((at, timeout, self.depart(model, at, weather)));
+            let departure = self.depart(model, at, weather);
+            let is_struck = model.status.striking(&departure, weather).is_some();
+            return Err(Flight { departure, timeout, is_struck });
         }
         // From here on no poll is too early: each is later than the one before, and none is told to wait.
         let (mut travel, mut lots, mut jitter) = (self.travel.clone(), self.lots.clone(), self.jitter.clone());
@@ -205,7 +217,7 @@ impl<'p> Waiting<'p> {
                 lens.poll(at, Worth::Wasted);
                 return Ok(departure.back);
             }
-            Err(Some((at, timeout, departure)))
+            Err(Some(Flight { departure, timeout, is_struck: struck.is_some() }))
         });
         self.record.polls += wasted + u32::from(matches!(end, Err(Some(_))));
         self.record.wasted += wasted;
@@ -213,7 +225,7 @@ impl<'p> Waiting<'p> {
         match end {
             Ok(step) => Ok(self.advance(step)),
             Err(None) => Ok(self.overtaken()),
-            Err(Some(poll)) => Err(poll),
+            Err(Some(flight)) => Err(flight),
         }
     }
 

@@ -1,0 +1,165 @@
+//! The longest part of most waits: polls that say unfinished.
+
+use super::{Step, Wait};
+use crate::strategy::composition::{Limit, Recovery};
+use crate::time::Micros;
+use crate::world::draws::Draws;
+
+impl Wait<'_> {
+    /// Takes replies that say unfinished, one after another: `poll` is told when to send and how long to listen, and tells
+    /// when the answer was there. What it ends with is what comes after a poll where there is no other one.
+    ///
+    /// The same as [`reply`](Self::reply) again and again, in a loop as short as most waits allow. Only where it ends
+    /// `jitter` may have been drawn from once more.
+    ///
+    /// # Errors
+    ///
+    /// What `poll` breaks off with when its answer is another one.
+    #[inline(always)]
+    pub fn while_unfinished<B>(
+        &mut self,
+        (mut at, mut timeout): (Micros, Micros),
+        jitter: &mut Draws,
+        mut poll: impl FnMut(Micros, Micros) -> Result<Micros, B>,
+    ) -> Result<Step, B> {
+        let steady = self.gaps.steady();
+        let (most_rounds, most_slept, deadline) = match self.limit {
+            Limit::None => (u32::MAX, Micros::NEVER, Micros::NEVER),
+            Limit::Attempts(attempts) => (attempts.get(), Micros::NEVER, Micros::NEVER),
+            Limit::SumOfSleeps(limit) => (u32::MAX, limit, Micros::NEVER),
+            Limit::WallClock(limit) => (u32::MAX, Micros::NEVER, self.start + limit),
+        };
+        // Before this a deadline cuts no timeout.
+        let late = match self.recovery {
+            Recovery::Tolerant(tolerance) => deadline - tolerance.attempt_timeout,
+            Recovery::Propagate | Recovery::NetworkRetry { .. } => deadline,
+        };
+        loop {
+            let now = poll(at, timeout)?;
+            self.failures = 0;
+            let gap = match steady {
+                Some(gap) => gap,
+                None => self.gaps.jittered(now - self.start, jitter),
+            };
+            let (rounds, slept, next) = (self.rounds + 1, self.slept + gap, now + gap);
+            if rounds < most_rounds && slept < most_slept && next < late {
+                (self.rounds, self.slept, at) = (rounds, slept, next);
+                continue;
+            }
+            match self.next_round(now, now, now, |_, _| gap) {
+                Step::Poll { at: next, timeout: patience } => (at, timeout) = (next, patience),
+                end => return Ok(end),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Policy;
+    use super::*;
+    use crate::api::reply::{Loss, Reply, TaskState};
+    use crate::strategy::composition::{self, Jitter, Schedule, Tolerance};
+    use crate::strategy::presets;
+    use crate::world::draws::{Keys, Stream};
+    use proptest::prelude::*;
+    use std::num::NonZeroU32;
+
+    fn times() -> impl Strategy<Value = Micros> {
+        (0_u64..40_000_000).prop_map(Micros::new)
+    }
+
+    fn some() -> impl Strategy<Value = NonZeroU32> {
+        (1_u32..30).prop_map(|n| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN))
+    }
+
+    fn schedules() -> impl Strategy<Value = Schedule> {
+        let positive = || times().prop_map(|time| time + Micros::new(1));
+        let fixed = (times(), positive()).prop_map(|(first, interval)| Schedule::Fixed { first, interval });
+        let growing = (times(), positive(), 1.0_f64..3.0, times()).prop_map(|(first, interval, multiplier, more)| {
+            Schedule::Exponential { first, interval, multiplier, cap: interval + more }
+        });
+        let table = prop::collection::btree_set(times(), 1..6);
+        prop_oneof![
+            fixed,
+            growing,
+            table.prop_map(|instants| Schedule::Table { instants: instants.into_iter().collect() })
+        ]
+    }
+
+    fn limits() -> impl Strategy<Value = Limit> {
+        let long = || (0_u64..400_000_000).prop_map(Micros::new);
+        prop_oneof![
+            Just(Limit::None),
+            some().prop_map(Limit::Attempts),
+            long().prop_map(Limit::SumOfSleeps),
+            long().prop_map(Limit::WallClock)
+        ]
+    }
+
+    fn recoveries() -> impl Strategy<Value = Recovery> {
+        let tolerant = (prop::option::of(some()), times()).prop_map(|(consecutive_failures, attempt_timeout)| {
+            Recovery::Tolerant(Tolerance {
+                consecutive_failures,
+                attempt_timeout,
+                retry_after_floor: Micros::ZERO,
+                retry_after_ceiling: Micros::from_secs(60),
+            })
+        });
+        let retry = (1_u32..4, times()).prop_map(|(retries, step)| Recovery::NetworkRetry { retries, step });
+        prop_oneof![Just(Recovery::Propagate), retry, tolerant]
+    }
+
+    fn jitters() -> impl Strategy<Value = Jitter> {
+        prop::sample::select(vec![Jitter::None, Jitter::Full, Jitter::Equal, Jitter::Decorrelated])
+    }
+
+    fn strategies() -> impl Strategy<Value = composition::Strategy> {
+        (schedules(), limits(), recoveries(), jitters()).prop_map(|(schedule, limit, recovery, jitter)| {
+            let mut strategy = presets::preset("basic").expect("a shipped preset");
+            (strategy.pace.schedule, strategy.pace.limit) = (schedule, limit);
+            (strategy.recovery, strategy.jitter) = (recovery, jitter);
+            strategy
+        })
+    }
+
+    proptest! {
+        /// Promise: after any trouble, a run of unfinished replies is the same in one loop and reply by reply: the same
+        /// polls, the same end, and where it is broken off the same wait.
+        #[test]
+        fn one_loop_is_the_same_as_reply_after_reply(
+            strategy in strategies(),
+            before in prop::collection::vec((any::<bool>(), 0_u64..30_000_000), 0..6),
+            travels in prop::collection::vec(0_u64..30_000_000, 0..60),
+        ) {
+            let unfinished = Reply::state(TaskState::Processing);
+            let mut draws = Keys::new(1, 0, "sora-2").draws(Stream::Jitter, 0);
+            let (mut wait, mut step) = Policy::new(&strategy, "sora-2").begin(Micros::from_secs(3), &mut draws);
+            for (is_lost, travel) in before {
+                let Step::Poll { at, .. } = step else { return Ok(()) };
+                let reply = if is_lost { Reply::Lost(Loss::Reset) } else { unfinished };
+                step = wait.reply(at + Micros::new(travel), &reply, &mut draws).1;
+            }
+            let Step::Poll { at, timeout } = step else { return Ok(()) };
+
+            let (mut looped, mut looped_draws, mut polls, mut left) = (wait.clone(), draws.clone(), Vec::new(), travels.iter());
+            let end = looped.while_unfinished((at, timeout), &mut looped_draws, |at, timeout| {
+                polls.push((at, timeout));
+                left.next().map(|&travel| at + Micros::new(travel)).ok_or(())
+            });
+
+            let mut expected = Vec::new();
+            for travel in travels.iter().map(Some).chain([None]) {
+                let Step::Poll { at, timeout } = step else { break };
+                expected.push((at, timeout));
+                let Some(&travel) = travel else { break };
+                step = wait.reply(at + Micros::new(travel), &unfinished, &mut draws).1;
+            }
+            prop_assert_eq!(polls, expected);
+            match end {
+                Ok(end) => prop_assert_eq!(end, step),
+                Err(()) => prop_assert_eq!((looped.progress(), looped_draws), (wait.progress(), draws)),
+            }
+        }
+    }
+}
