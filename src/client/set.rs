@@ -44,8 +44,9 @@ enum Act {
 
 /// Waits for many tasks. It takes no place of its own in the runtime: everything happens inside [`TaskSet::next`].
 ///
-/// A waiting task costs its id, its progress and a place in a queue, under 200 bytes, and no future. Tasks keep their own
-/// timing, and one task's failure touches no other; what they share is the limit on requests, first come first served.
+/// A waiting task costs its id, its progress and a place in a queue, under 200 bytes until a poll tells nothing, and no
+/// future; then also what was wrong with that poll. Tasks keep their own timing, and one task's failure touches no other;
+/// what they share is the limit on requests, first come first served.
 ///
 /// Strategies that listen for webhooks only poll here.
 pub struct TaskSet<'s> {
