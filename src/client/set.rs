@@ -95,8 +95,8 @@ enum Phase {
     Idle,
 }
 
-/// A poll that waits for the limit: its slot and the key of the task that was there, and when it was due.
-type Ready = (u32, u64, Micros);
+/// A poll that waits for the limit: its slot, and when it was due.
+type Ready = (u32, Micros);
 
 /// An answer: to whose poll, and when that was sent.
 type Heard = (u32, Micros, Answer);
@@ -213,8 +213,11 @@ impl<'s> TaskSet<'s> {
         let found = self.slots.iter().position(|slot| slot.as_ref().is_some_and(|slot| slot.key == key));
         let Some(at) = found else { return false };
         let phase = self.slots[at].take().map(|slot| slot.phase);
-        // A place that an act still names is not given away. The limit looks at keys.
+        // A place that somebody still names is not given away, and a poll that nobody wants takes no token.
         self.due.retain(|Reverse((_, _, slot, act))| *act == Act::Token || *slot as usize != at);
+        if let Some(limit) = &mut self.limit {
+            limit.retain(|(slot, _)| *slot as usize != at);
+        }
         self.free.push(at as u32);
         if let Some(Phase::InFlight(abort)) = phase {
             abort.abort();
@@ -299,10 +302,9 @@ impl<'s> TaskSet<'s> {
 
     /// A poll is due since `since`.
     fn ready(&mut self, at: u32, since: Micros) {
-        let Some(slot) = self.slots[at as usize].as_ref() else { return };
         match &mut self.limit {
             Some(limit) => {
-                limit.enqueue((at, slot.key, since));
+                limit.enqueue((at, since));
                 self.admit();
             }
             None => self.send(at),
@@ -321,9 +323,8 @@ impl<'s> TaskSet<'s> {
                     }
                     return;
                 }
-                Admission::Send((at, key, since)) => {
-                    let slot = self.slots.get_mut(at as usize).and_then(Option::as_mut);
-                    let Some(slot) = slot.filter(|slot| slot.key == key) else {
+                Admission::Send((at, since)) => {
+                    let Some(slot) = self.slots[at as usize].as_mut() else {
                         limit.release();
                         continue;
                     };
@@ -337,6 +338,7 @@ impl<'s> TaskSet<'s> {
                     match step {
                         Step::Poll { timeout, .. } => {
                             slot.phase = Phase::Due(timeout);
+                            let key = slot.key;
                             self.tell(key, &Event::HeldBack { at: since });
                             self.send(at);
                         }
