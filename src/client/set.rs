@@ -3,11 +3,12 @@
 use crate::client::Client;
 use crate::client::answer::Answer;
 use crate::client::error::{Finished, WaitError};
+use crate::client::slot::{Model, Phase, Slot};
 use crate::client::wait::{ask, default_jitter};
 use crate::client::watch::{Event, Subject, Watch};
 use crate::strategy::composition::{Limiter, Strategy};
 use crate::strategy::dispatch::{Admission, Dispatch};
-use crate::strategy::wait::{Ending, Policy, Progress, Step};
+use crate::strategy::wait::{Ending, Policy, Step};
 use crate::time::Micros;
 use crate::world::draws::Draws;
 use futures_util::StreamExt as _;
@@ -66,33 +67,6 @@ pub struct TaskSet<'s> {
     finished: VecDeque<(Entry, Result<Finished, WaitError>)>,
     next_key: u64,
     listener: Option<Listener<'s>>,
-}
-
-/// What tasks of one model have in common.
-struct Model<'s> {
-    name: String,
-    policy: Policy<'s>,
-}
-
-/// A task that is waited for. Kept small: there may be a million.
-struct Slot {
-    key: u64,
-    id: Box<str>,
-    model: u32,
-    phase: Phase,
-    progress: Progress,
-    jitter: Draws,
-    watch: Watch,
-}
-
-enum Phase {
-    /// A poll is due, or waits for the limit, and may take so long.
-    Due(Micros),
-    InFlight(AbortHandle),
-    /// It is over, if not at once.
-    Ending(Ending),
-    /// Nothing happens any more.
-    Idle,
 }
 
 /// A poll that waits for the limit: its slot, and when it was due.
@@ -401,16 +375,5 @@ impl<'s> TaskSet<'s> {
             self.tell(entry.key, &Event::Ended(Box::new(result.clone())));
         }
         self.finished.push_back((entry, result));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Promise: what a waiting task keeps beside its id and its place in the queue.
-    #[test]
-    fn a_waiting_task_is_small() {
-        assert!(size_of::<Option<Slot>>() <= 128, "{}", size_of::<Option<Slot>>());
     }
 }
