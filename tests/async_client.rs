@@ -9,7 +9,7 @@ use pollbench::net::memory::MemoryNetwork;
 use pollbench::net::stream::{Listener, Network};
 use pollbench::scenario::rules::from_json;
 use pollbench::server::{Server, Settings, Stub, StubReply, World};
-use pollbench::strategy::composition::{Limiter, Strategy};
+use pollbench::strategy::composition::{Limiter, Schedule, Strategy};
 use pollbench::strategy::presets::preset;
 use pollbench::time::Micros;
 use pollbench::world::distribution::Distribution;
@@ -238,6 +238,33 @@ async fn a_task_that_is_cancelled_while_it_is_held_back_leaves_nothing_behind() 
     assert_eq!(ended, [one, late]);
     let sent = sent.lock().expect("no panic").clone();
     assert!(sent.iter().all(|(key, at)| *key != held_back && (*key != last || *at >= SECOND * 61)), "{sent:?}");
+}
+
+/// One poll in ten seconds: the second task's turn is the third one's.
+#[tokio::test(start_paused = true)]
+async fn a_task_that_is_cancelled_while_it_is_held_back_takes_no_turn() {
+    let place = place();
+    let limiter = Limiter { max_in_flight: NonZeroU32::new(8).expect("8"), rate_per_s: 0.1, burst: NonZeroU32::MIN };
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(place.submit(Stub::success("flux-2", SECOND)).await);
+    }
+    // The first poll is due at once.
+    let mut at_once = strategy("basic");
+    at_once.pace.schedule = Schedule::Fixed { first: Micros::ZERO, interval: SECOND * 30 };
+    let mut set = TaskSet::new(&place.client, &at_once, Some(limiter));
+    let mut keys = Vec::new();
+    for id in &ids {
+        keys.push(set.push("flux-2", id).await);
+    }
+    tokio::select! {
+        _ = set.next() => panic!("nothing has ended yet"),
+        () = place.clock.sleep_until(SECOND * 5) => {}
+    }
+    assert!(set.cancel(keys[1]));
+    let (entry, result) = set.next().await.expect("two are left");
+    result.expect("it succeeds");
+    assert_eq!((entry.key, place.asked()), (keys[2], vec![0.0, 10.0]));
 }
 
 #[tokio::test(start_paused = true)]

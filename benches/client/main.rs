@@ -36,18 +36,18 @@ fn main() {
     } else {
         Size { rounds: 0, polls: 320, waits: [2_000, 1_000], timed: 100, looks: 1 }
     };
-    let filter = arguments.filter();
     let mut report = String::new();
-    let runs = |title: &str| title.contains(filter);
-    if runs("memory/") {
+    if arguments.runs(memory::TITLE, &[]) {
         page::show(&mut report, &memory::weigh(&size).table());
     }
-    if runs("timers/") {
+    if arguments.runs(slack::TITLE, &[]) {
         page::show(&mut report, &slack::measure(&size).table());
     }
-    let hosts = polls::Hosts::new();
-    let mut section = polls::section(&hosts, &size);
-    section.measure(size.rounds, filter);
-    page::show(&mut report, &section.tables());
+    if arguments.runs(polls::TITLE, &polls::CONTENDERS) {
+        let hosts = polls::Hosts::new();
+        let mut section = polls::section(&hosts, &size);
+        section.measure(size.rounds, arguments.filter());
+        page::show(&mut report, &section.tables());
+    }
     page::write(&arguments, "client", &report);
 }

@@ -9,6 +9,8 @@ use pollbench::strategy::composition::Strategy;
 use pollbench::strategy::presets::preset;
 use std::sync::Arc;
 
+pub(crate) const TITLE: &str = "memory";
+
 /// The target.
 const IN_A_SET: Target = Target::AtMost(208.0);
 
@@ -23,7 +25,7 @@ pub(crate) fn weigh(size: &Size) -> Figures {
         (format!("{}, of {}, without its socket", load.name, grouped(waits)), bytes_each(load.name, waits), target)
     };
     let rows = vec![row(&LOADS[0], size.waits[0], Some(IN_A_SET)), row(&LOADS[1], size.waits[1], None)];
-    Figures { title: "memory", unit: "bytes", rows }
+    Figures { title: TITLE, unit: "bytes", rows }
 }
 
 /// The first poll is due after a minute: nothing is sent, and nobody has to be there.

@@ -18,6 +18,9 @@ use pollbench::time::Micros;
 use serde::Deserialize;
 use std::num::NonZeroU32;
 
+pub(crate) const TITLE: &str = "polls";
+pub(crate) const CONTENDERS: [&str; 2] = ["bare hyper client, typed body", "TaskSet"];
+
 /// Requests in flight.
 const WAITS: usize = 32;
 
@@ -43,11 +46,11 @@ pub(crate) fn section<'a>(hosts: &'a Hosts, size: &Size) -> Section<'a> {
     let each = size.polls / WAITS;
     let polls = (each * WAITS) as u64;
     let contenders = vec![
-        Contender::new("bare hyper client, typed body", polls, bare(hosts, each)).with_cpu(|| cpu_of("bare")),
-        Contender::new("TaskSet", polls, set(hosts, each)).with_cpu(|| cpu_of("set")),
+        Contender::new(CONTENDERS[0], polls, bare(hosts, each)).with_cpu(|| cpu_of("bare")),
+        Contender::new(CONTENDERS[1], polls, set(hosts, each)).with_cpu(|| cpu_of("set")),
     ];
     let unit = ("thousand polls", 1e3);
-    Section { title: "polls", unit, by: By::Cpu, contenders, ratios: vec![(1, 0, None)] }
+    Section { title: TITLE, unit, by: By::Cpu, contenders, ratios: vec![(1, 0, None)] }
 }
 
 #[derive(Deserialize)]

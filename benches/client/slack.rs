@@ -10,6 +10,8 @@ use pollbench::strategy::presets::preset;
 use pollbench::time::Micros;
 use std::time::Duration;
 
+pub(crate) const TITLE: &str = "timers: from due to sent";
+
 /// Each wait polls so often.
 const INTERVAL: Micros = Micros::from_secs(3);
 
@@ -52,5 +54,5 @@ pub(crate) fn measure(size: &Size) -> Figures {
         (format!("{name} of {} polls, {} waits", grouped(late.len()), grouped(size.timed)), at(level), None)
     };
     let rows = vec![row("median", 0.5), row("99th percentile", 0.99), row("longest", 1.0)];
-    Figures { title: "timers: from due to sent", unit: "ms", rows }
+    Figures { title: TITLE, unit: "ms", rows }
 }

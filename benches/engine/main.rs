@@ -61,7 +61,7 @@ fn main() {
         section.measure(rounds, filter);
         page::show(&mut report, &section.tables());
     }
-    if "memory/".contains(filter) {
+    if arguments.runs("memory, lossy, adaptive", &[]) {
         page::show(&mut report, &memory(if arguments.is_timed() { 100_000_000 } else { 100_000 }).table());
     }
     if "commands/".contains(filter) {

@@ -49,9 +49,10 @@ struct Accepted {
     id: String,
 }
 
-/// Serves a table of tasks with these ids.
-pub(crate) async fn serve(listener: TcpListener, ids: Vec<String>) {
-    let tasks: HashMap<String, Task> = ids.into_iter().map(|id| (id.clone(), task(id))).collect();
+/// Serves a table of tasks with these ids, which has room for so many: it never grows while it is timed.
+pub(crate) async fn serve(listener: TcpListener, ids: Vec<String>, room: usize) {
+    let mut tasks = HashMap::with_capacity(room);
+    tasks.extend(ids.into_iter().map(|id| (id.clone(), task(id))));
     let app = Router::new()
         .route("/api/v1/statusTask/{model}", get(status))
         .route("/api/v1/generateTask/{model}", post(submit))

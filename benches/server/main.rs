@@ -23,6 +23,7 @@ const CALM: Target = Target::AtMost(1.15);
 const IDLE: Target = Target::AtMost(1.4);
 const MEMORY: Target = Target::AtMost(200.0);
 
+const MEMORY_TITLE: &str = "memory";
 const REQUESTS: (&str, f64) = ("thousand requests", 1e3);
 
 const LIVE_TASK: Load = Load { name: "live task", make: live_tasks };
@@ -55,10 +56,10 @@ fn main() {
         page::show(&mut report, &section.tables());
     }
     assert_eq!(hosts.rules.fired().iter().sum::<u64>(), 0, "rules that never strike: {:?}", hosts.rules.fired());
-    if "memory/live task/".contains(filter) {
+    if arguments.runs(MEMORY_TITLE, &[]) {
         let name = format!("live task, of {} (with the journal's share)", page::grouped(size.live));
         let figure = bytes_each(LIVE_TASK.name, size.live);
-        let memory = Figures { title: "memory", unit: "bytes", rows: vec![(name, figure, Some(MEMORY))] };
+        let memory = Figures { title: MEMORY_TITLE, unit: "bytes", rows: vec![(name, figure, Some(MEMORY))] };
         page::show(&mut report, &memory.table());
     }
     page::write(&arguments, "server", &report);
@@ -84,7 +85,7 @@ impl Hosts {
         let [ids, known, _] = [&calm, &rules, &struck].map(|server| ids(server, size.table));
         Self {
             ids,
-            bare: Hosted::new("bare", |listener| bare::serve(listener, known)),
+            bare: Hosted::new("bare", move |listener| bare::serve(listener, known, room)),
             calm: Hosted::mock("calm", calm),
             idle: Hosted::mock("idle", rules.clone()),
             struck: Hosted::mock("struck", struck),

@@ -19,9 +19,15 @@ impl Arguments {
         Some(&self.0[at + 1..])
     }
 
-    /// Which contenders run: those with this in `title/contender/`.
+    /// Which contenders run: those with this in `title/contender/`, as in the tables.
     pub(crate) fn filter(&self) -> &str {
         self.0.iter().find(|argument| !argument.starts_with("--")).map_or("", String::as_str)
+    }
+
+    /// Whether the table with this title runs, or any of these contenders in it.
+    pub(crate) fn runs(&self, title: &str, contenders: &[&str]) -> bool {
+        let is_wanted = |contender: &&str| format!("{title}/{contender}/").contains(self.filter());
+        format!("{title}/").contains(self.filter()) || contenders.iter().any(is_wanted)
     }
 
     /// Whether figures are wanted. Cargo says so with `--bench`; without, a short round shows that everything runs.

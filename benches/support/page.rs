@@ -53,8 +53,8 @@ pub(crate) fn write(arguments: &Arguments, name: &str, report: &str) {
     if !arguments.flag("--write") {
         return;
     }
-    if !arguments.is_timed() || !arguments.filter().is_empty() {
-        eprintln!("PERFORMANCE.md is left as it is: it takes only all figures of a timed run");
+    if !arguments.is_timed() || arguments.flag("--once") || !arguments.filter().is_empty() {
+        eprintln!("PERFORMANCE.md is left as it is: it takes only all figures of a timed run with all its rounds");
         return;
     }
     replace(name, report).unwrap_or_else(|error| panic!("PERFORMANCE.md: {error}"));

@@ -31,6 +31,7 @@ mod learned;
 mod pool;
 mod receiver;
 mod set;
+mod slot;
 mod wait;
 mod watch;
 

@@ -3,11 +3,12 @@
 use crate::client::Client;
 use crate::client::answer::Answer;
 use crate::client::error::{Finished, WaitError};
+use crate::client::slot::{Model, Phase, Slot};
 use crate::client::wait::{ask, default_jitter};
 use crate::client::watch::{Event, Subject, Watch};
 use crate::strategy::composition::{Limiter, Strategy};
 use crate::strategy::dispatch::{Admission, Dispatch};
-use crate::strategy::wait::{Ending, Policy, Progress, Step};
+use crate::strategy::wait::{Ending, Policy, Step};
 use crate::time::Micros;
 use crate::world::draws::Draws;
 use futures_util::StreamExt as _;
@@ -44,8 +45,9 @@ enum Act {
 
 /// Waits for many tasks. It takes no place of its own in the runtime: everything happens inside [`TaskSet::next`].
 ///
-/// A waiting task costs its id, its progress and a place in a queue, under 200 bytes, and no future. Tasks keep their own
-/// timing, and one task's failure touches no other; what they share is the limit on requests, first come first served.
+/// A waiting task costs its id, its progress and a place in a queue, under 200 bytes until a poll tells nothing, and no
+/// future; then also what was wrong with that poll. Tasks keep their own timing, and one task's failure touches no other;
+/// what they share is the limit on requests, first come first served.
 ///
 /// Strategies that listen for webhooks only poll here.
 pub struct TaskSet<'s> {
@@ -67,35 +69,8 @@ pub struct TaskSet<'s> {
     listener: Option<Listener<'s>>,
 }
 
-/// What tasks of one model have in common.
-struct Model<'s> {
-    name: String,
-    policy: Policy<'s>,
-}
-
-/// A task that is waited for. Kept small: there may be a million.
-struct Slot {
-    key: u64,
-    id: Box<str>,
-    model: u32,
-    phase: Phase,
-    progress: Progress,
-    jitter: Draws,
-    watch: Watch,
-}
-
-enum Phase {
-    /// A poll is due, or waits for the limit, and may take so long.
-    Due(Micros),
-    InFlight(AbortHandle),
-    /// It is over, if not at once.
-    Ending(Ending),
-    /// Nothing happens any more.
-    Idle,
-}
-
-/// A poll that waits for the limit: its slot and the key of the task that was there, and when it was due.
-type Ready = (u32, u64, Micros);
+/// A poll that waits for the limit: its slot, and when it was due.
+type Ready = (u32, Micros);
 
 /// An answer: to whose poll, and when that was sent.
 type Heard = (u32, Micros, Answer);
@@ -212,8 +187,11 @@ impl<'s> TaskSet<'s> {
         let found = self.slots.iter().position(|slot| slot.as_ref().is_some_and(|slot| slot.key == key));
         let Some(at) = found else { return false };
         let phase = self.slots[at].take().map(|slot| slot.phase);
-        // A place that an act still names is not given away. The limit looks at keys.
+        // A place that somebody still names is not given away, and a poll that nobody wants takes no token.
         self.due.retain(|Reverse((_, _, slot, act))| *act == Act::Token || *slot as usize != at);
+        if let Some(limit) = &mut self.limit {
+            limit.retain(|(slot, _)| *slot as usize != at);
+        }
         self.free.push(at as u32);
         if let Some(Phase::InFlight(abort)) = phase {
             abort.abort();
@@ -298,10 +276,9 @@ impl<'s> TaskSet<'s> {
 
     /// A poll is due since `since`.
     fn ready(&mut self, at: u32, since: Micros) {
-        let Some(slot) = self.slots[at as usize].as_ref() else { return };
         match &mut self.limit {
             Some(limit) => {
-                limit.enqueue((at, slot.key, since));
+                limit.enqueue((at, since));
                 self.admit();
             }
             None => self.send(at),
@@ -320,9 +297,8 @@ impl<'s> TaskSet<'s> {
                     }
                     return;
                 }
-                Admission::Send((at, key, since)) => {
-                    let slot = self.slots.get_mut(at as usize).and_then(Option::as_mut);
-                    let Some(slot) = slot.filter(|slot| slot.key == key) else {
+                Admission::Send((at, since)) => {
+                    let Some(slot) = self.slots[at as usize].as_mut() else {
                         limit.release();
                         continue;
                     };
@@ -336,6 +312,7 @@ impl<'s> TaskSet<'s> {
                     match step {
                         Step::Poll { timeout, .. } => {
                             slot.phase = Phase::Due(timeout);
+                            let key = slot.key;
                             self.tell(key, &Event::HeldBack { at: since });
                             self.send(at);
                         }
@@ -398,16 +375,5 @@ impl<'s> TaskSet<'s> {
             self.tell(entry.key, &Event::Ended(Box::new(result.clone())));
         }
         self.finished.push_back((entry, result));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Promise: what a waiting task keeps beside its id and its place in the queue.
-    #[test]
-    fn a_waiting_task_is_small() {
-        assert!(size_of::<Option<Slot>>() <= 128, "{}", size_of::<Option<Slot>>());
     }
 }

@@ -80,7 +80,8 @@ pub(super) struct Watch {
 #[derive(Debug, Default)]
 struct Notes {
     last_error: Option<String>,
-    last_status: Option<Status>,
+    /// In a box: who has an error to keep has no status yet.
+    last_status: Option<Box<Status>>,
     /// HTTP status of the last answer that told nothing.
     last_refusal: Option<u16>,
 }
@@ -124,7 +125,7 @@ impl Watch {
     pub(super) fn knows(&mut self, status: &Status) -> Option<Event> {
         let from = self.last_state.replace(status.state);
         if status.state.is_terminal() {
-            self.notes().last_status = Some(status.clone());
+            self.notes().last_status = Some(Box::new(status.clone()));
         }
         (from != Some(status.state)).then_some(Event::StateChanged { from, to: status.state })
     }
@@ -147,11 +148,11 @@ impl Watch {
         let boxed = Box::new(context.clone());
         let Notes { last_status, last_refusal, .. } = self.notes.take().map(|notes| *notes).unwrap_or_default();
         match (ending, last_status) {
-            (Ending::Success, Some(status)) => Ok(Finished { urls: status.urls.clone(), status, context }),
+            (Ending::Success, Some(status)) => Ok(Finished { urls: status.urls.clone(), status: *status, context }),
             (Ending::Failed, Some(status)) => {
                 let nothing = || Failure { code: String::new(), message: String::new() };
                 let failure = status.failure.clone().unwrap_or_else(nothing);
-                Err(WaitError::TaskFailed { failure, status: Box::new(status), context: boxed })
+                Err(WaitError::TaskFailed { failure, status, context: boxed })
             }
             (Ending::GaveUp, _) => Err(WaitError::GaveUp { context: boxed }),
             _ => match last_refusal {
@@ -165,5 +166,16 @@ impl Watch {
 
     pub(super) fn cancelled(&self, of: Subject<'_>, now: Micros) -> WaitError {
         WaitError::Cancelled { context: Box::new(self.context(of, now)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Promise: what a wait keeps after a poll that told nothing, beside the message.
+    #[test]
+    fn notes_are_small() {
+        assert!(size_of::<Notes>() <= 40, "{}", size_of::<Notes>());
     }
 }

@@ -42,6 +42,11 @@ impl<T> Dispatch<T> {
         self.queue.push_back(request);
     }
 
+    /// Lets go of the queued requests that are not to be kept.
+    pub fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
+        self.queue.retain(keep);
+    }
+
     /// Admits the next request, if one may go at `now`.
     pub fn admit(&mut self, now: Micros) -> Admission<T> {
         if self.queue.is_empty() || self.in_flight >= self.max_in_flight {
