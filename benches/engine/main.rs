@@ -32,6 +32,9 @@ const MEMORY_MB: Target = Target::AtMost(64.0);
 const COMPARE_S: Target = Target::AtMost(1.5);
 const TUNE_S: Target = Target::AtMost(1.0);
 
+const MEMORY: &str = "memory, lossy, adaptive";
+const COMMANDS: &str = "commands, start to finish";
+
 /// A unit of the tables.
 const MILLIONS: (&str, f64) = ("million tasks", 1e6);
 
@@ -61,10 +64,10 @@ fn main() {
         section.measure(rounds, filter);
         page::show(&mut report, &section.tables());
     }
-    if arguments.runs("memory, lossy, adaptive", &[]) {
+    if arguments.runs(MEMORY, &[]) {
         page::show(&mut report, &memory(if arguments.is_timed() { 100_000_000 } else { 100_000 }).table());
     }
-    if "commands/".contains(filter) {
+    if arguments.runs(COMMANDS, &[]) {
         page::show(&mut report, &commands(rounds).table());
     }
     page::write(&arguments, "engine", &report);
@@ -87,11 +90,7 @@ fn memory(most: usize) -> Figures {
         let peak = bytes_at_most(SIMULATION.name, tasks).map(|bytes| bytes / 1e6);
         (format!("{} tasks, two threads, at the peak", grouped(tasks)), peak, target)
     };
-    Figures {
-        title: "memory, lossy, adaptive",
-        unit: "MB",
-        rows: vec![row(most / 100, None), row(most, Some(MEMORY_MB))],
-    }
+    Figures { title: MEMORY, unit: "MB", rows: vec![row(most / 100, None), row(most, Some(MEMORY_MB))] }
 }
 
 /// What somebody waits for at the command line, start to finish.
@@ -105,14 +104,14 @@ fn commands(rounds: usize) -> Figures {
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             start.elapsed().as_secs_f64()
         });
-        (format!("`pollbench {}`, charts and all", arguments.join(" ")), median(seconds.collect()), target)
+        (format!("`pollbench {}` with its charts", arguments.join(" ")), median(seconds.collect()), target)
     };
     let rows = vec![
         row(&["compare", "documented"], Some(COMPARE_S)),
         row(&["tune", "--model", "sora-2"], Some(TUNE_S)),
         row(&["tune", "--model", "suno"], Some(TUNE_S)),
     ];
-    Figures { title: "commands", unit: "s", rows }
+    Figures { title: COMMANDS, unit: "s", rows }
 }
 
 /// The floors do the simulator's work: the same polls, the same tasks known, the same delays.
