@@ -44,6 +44,8 @@ impl Grid {
         // A jump lies between a corner and the instant just before it.
         let corners = law.corners().into_iter().flat_map(|corner| [corner * (1.0 - 1e-9), corner]);
         at.extend(corners.filter(|corner| *corner < end));
+        // Where nothing can happen before the end, steps of a microsecond go past it.
+        at.retain(|at| *at <= end);
         sort(&mut at);
         // Asked once for each instant: laws are dear.
         let point = |x: f64| match area {

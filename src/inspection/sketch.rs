@@ -59,6 +59,12 @@ impl Sketch {
         Self { grid, ends: law.ends(), mean: law.mean(), pieces_per_us, starts }
     }
 
+    /// Whether it may stand for `law` in a problem with this deadline; as far as mean, share of ends and last instant tell.
+    pub(crate) fn is_of(&self, law: &DoneLaw, deadline: Option<f64>) -> bool {
+        let end = deadline.unwrap_or_else(|| law.end(RARE));
+        (self.ends, self.mean, self.grid.end()) == (law.ends(), law.mean(), end)
+    }
+
     /// Its instants, and the law there.
     pub(super) fn grid(&self) -> &Grid {
         &self.grid

@@ -204,7 +204,10 @@ pub fn tune(goal: &Goal<'_>, model: &str) -> Tuned {
 }
 
 /// Polls of a task and mean delay in microseconds of each family at its best for polls that cost so many times as much,
-/// the optimum included: what they trade. `sketch` is that of the goal's law, up to its deadline.
+/// the optimum included: what they trade.
+///
+/// `sketch` is that of the goal's law, up to its deadline, as in [`Tuned::sketch`]; another one gives wrong curves, and debug
+/// builds panic.
 #[must_use]
 pub fn trade_off(goal: &Goal<'_>, sketch: &Sketch, ratios: &[f64]) -> Vec<(Family, Vec<(f64, f64)>)> {
     let mut curves: Vec<(Family, Vec<(f64, f64)>)> = FAMILIES.iter().map(|family| (*family, Vec::new())).collect();

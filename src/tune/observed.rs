@@ -168,9 +168,11 @@ pub struct HeldOut {
     pub found: f64,
 }
 
-/// Holds what is recommended against the observations that `goal`'s law was fitted to.
+/// Holds what is recommended against the observations that `goal`'s law was fitted to. `tuned` is what was tuned for this
+/// goal; what was tuned for another one gives wrong intervals, and debug builds panic.
 #[must_use]
 pub fn trust(observations: &[Observation], goal: &Goal<'_>, tuned: &Tuned) -> Trust {
+    debug_assert!(tuned.sketch.is_of(goal.law, goal.deadline), "tuned for another law, or for another deadline");
     let row = tuned.recommended();
     let size = observations.len().min(MOST_RESAMPLED);
     let mut found: Vec<(Vec<f64>, f64)> = Vec::new();

@@ -1,22 +1,10 @@
 //! Optima that are known from elsewhere.
 
-use pollbench::inspection::{CostWeights, DoneLaw, Problem, recursion};
-
-fn law(expression: &str) -> DoneLaw {
-    DoneLaw::of(expression.parse().expect("a law"))
-}
-
-fn weights(poll: f64, delay_per_s: f64) -> CostWeights {
-    CostWeights { poll, delay_per_s }
-}
+use crate::support::{close, law, weights};
+use pollbench::inspection::{Problem, recursion};
 
 fn seconds(instants: &[f64]) -> Vec<f64> {
     instants.iter().map(|us| us / 1e6).collect()
-}
-
-#[track_caller]
-fn close(found: f64, expected: f64, relative: f64) {
-    assert!((found - expected).abs() <= relative * expected.abs(), "{found}, expected {expected}");
 }
 
 #[test]

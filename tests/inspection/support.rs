@@ -18,5 +18,5 @@ pub(crate) fn at(seconds: &[f64], then: Then) -> Checks {
 
 #[track_caller]
 pub(crate) fn close(found: f64, expected: f64, relative: f64) {
-    assert!((found - expected).abs() <= relative * expected.abs().max(1e-9), "{found}, expected {expected}");
+    assert!((found - expected).abs() <= relative * expected.abs(), "{found}, expected {expected}");
 }

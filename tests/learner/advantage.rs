@@ -17,8 +17,11 @@ const RUNS: u32 = 24;
 const TASKS: u64 = 20;
 
 /// Over the first twenty tasks `learned` costs at most 2 % more than the guide's settings: its mean exact cost over the
-/// runs, less 3.09 standard errors. A program that is just good enough is blamed for one model in a thousand, one in a
-/// hundred for the ten of them.
+/// runs, less 3.09 standard errors.
+///
+/// False alarms: by Student's law with 23 degrees of freedom a program that is just good enough is blamed for one model in
+/// 390, 3 % for the eleven of them. Power: standard errors are at most 0.005, so one that costs 5 % more for a model is
+/// found out in 99 of 100 cases.
 #[test]
 fn over_twenty_tasks_learning_costs_no_more_than_the_guide() {
     let (learning, horizon) = (Learning::default(), Micros::from_secs(1_800));
@@ -54,7 +57,6 @@ fn over_twenty_tasks_learning_costs_no_more_than_the_guide() {
             let n = f64::from(RUNS);
             let mean = shares.iter().sum::<f64>() / n;
             let error = (shares.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt();
-            println!("{}: {mean:.4} ± {error:.4}", model.name);
             assert!(mean - 3.09 * error <= 1.02, "{}: {mean} ± {error} of the guide's cost", model.name);
         }
     }
