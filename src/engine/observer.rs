@@ -55,11 +55,11 @@ impl Observer {
         }
     }
 
-    /// Whether polls of this task, sent from `from` on, are of any interest: they are counted, or the task is kept.
+    /// Whether polls of this task are of any interest: they are counted, or the task is kept.
     #[inline]
-    pub(in crate::engine) fn watches(&self, record: &TaskRecord, from: Micros) -> bool {
-        self.rates[record.model as usize].counts_from(from)
-            || self.sample.as_ref().is_some_and(|sample| sample.wanted.contains(&record.task))
+    pub(in crate::engine) fn watches(&self, record: &TaskRecord) -> bool {
+        self.rates[record.model as usize].counts_from(record.submitted)
+            || self.sample.as_ref().is_some_and(|sample| sample.keeps(record))
     }
 
     #[inline(always)]
@@ -70,14 +70,14 @@ impl Observer {
     /// A view of one task's polls, for a loop over them.
     #[inline(always)]
     pub(in crate::engine) fn lens<'o>(&'o mut self, record: &'o TaskRecord) -> Lens<'o> {
-        let sample = self.sample.as_mut().filter(|sample| sample.wanted.contains(&record.task));
+        let sample = self.sample.as_mut().filter(|sample| sample.keeps(record));
         Lens { rates: &mut self.rates[record.model as usize], sample, record }
     }
 
     #[inline(always)]
     pub(in crate::engine) fn settled(&mut self, record: &TaskRecord) {
         if let Some(sample) = &mut self.sample
-            && sample.wanted.contains(&record.task)
+            && sample.keeps(record)
         {
             sample.settled(*record);
         }
@@ -114,6 +114,11 @@ impl Sample {
     fn of(tasks: u64) -> Self {
         let step = (tasks / SAMPLED as u64).max(1);
         Self { wanted: std::array::from_fn(|at| at as u64 * step + step / 2), tasks: BTreeMap::new() }
+    }
+
+    #[inline]
+    fn keeps(&self, record: &TaskRecord) -> bool {
+        self.wanted.contains(&record.task)
     }
 
     // Records come by value: pointers to them would keep them out of registers where nothing is sampled.

@@ -112,7 +112,7 @@ impl Calm {
         record.failed = failed;
         record.outcome = ending.map_or(Outcome::Hang, |ending| Outcome::of(ending, settled, truth.done));
         record.settled = settled;
-        if observer.watches(record, record.submitted) {
+        if observer.watches(record) {
             self.observe(record, answered, unfinished, observer);
         }
     }

@@ -12,7 +12,6 @@ use crate::engine::sim::{Control, Findings, OpenRates, Options, Relay, Sink};
 use crate::measure::record::TaskRecord;
 use crate::time::Micros;
 use crate::world::draws::Keys;
-use crate::world::truth::Truth;
 use crate::world::weather::Weather;
 use std::ops::Range;
 use std::sync::Mutex;
@@ -151,7 +150,7 @@ impl<'p> Worker<'p> {
         sums.finish(&mut self.findings);
     }
 
-    /// The fast path.
+    /// The fast path: appends the records of `tasks`.
     fn one_by_one(
         &self,
         strategy: usize,
@@ -162,26 +161,26 @@ impl<'p> Worker<'p> {
         records: &mut Vec<TaskRecord>,
     ) {
         weather.forget_before(tasks.first().map_or(Micros::ZERO, |task| task.submitted));
-        let forms = &self.calm[strategy];
-        // A loop of nothing but look-ups is the faster one.
-        if forms.iter().all(Option::is_some) {
-            return each(tasks, observer, records, |task, truth, record, observer| {
-                if let Some(calm) = &forms[task.model] {
-                    calm.settle(truth, record, observer);
+        // Written once and where they stay: a record that is handed on is copied before its parts have left the pipeline.
+        let first = records.len();
+        records.extend(tasks.iter().map(blank));
+        for (task, record) in tasks.iter().zip(&mut records[first..]) {
+            observer.submits(task);
+            if let Some(truth) = task.truth.filter(|_| task.accepted) {
+                match &self.calm[strategy][task.model] {
+                    Some(calm) => calm.settle(&truth, record, observer),
+                    None => {
+                        let place = Place::new(self.plan, strategy, task.model, keys);
+                        let (mut waiting, mut next) = Waiting::begin(&place, task, truth, weather, observer);
+                        while let Next::Send { at, timeout } = next {
+                            next = waiting.poll(place.model, at, timeout, weather, observer);
+                        }
+                        *record = *waiting.record();
+                    }
                 }
-            });
+            }
+            observer.settled(record);
         }
-        each(tasks, observer, records, |task, truth, record, observer| {
-            if let Some(calm) = &forms[task.model] {
-                return calm.settle(truth, record, observer);
-            }
-            let place = Place::new(self.plan, strategy, task.model, keys);
-            let (mut waiting, mut next) = Waiting::begin(&place, task, *truth, weather, observer);
-            while let Next::Send { at, timeout } = next {
-                next = waiting.poll(place.model, at, timeout, weather, observer);
-            }
-            *record = *waiting.record();
-        });
     }
 
     /// Keeps what was watched of a strategy in a unit.
@@ -202,26 +201,6 @@ impl<'p> Worker<'p> {
                 }
             }
         }
-    }
-}
-
-/// Appends the records of `tasks`; `wait` fills in those that are waited for.
-#[inline(always)]
-fn each(
-    tasks: &[Task],
-    observer: &mut Observer,
-    records: &mut Vec<TaskRecord>,
-    mut wait: impl FnMut(&Task, &Truth, &mut TaskRecord, &mut Observer),
-) {
-    // Written once and where they stay: a record that is handed on is copied before its parts have left the pipeline.
-    let first = records.len();
-    records.extend(tasks.iter().map(blank));
-    for (task, record) in tasks.iter().zip(&mut records[first..]) {
-        observer.submits(task);
-        if let Some(truth) = task.truth.filter(|_| task.accepted) {
-            wait(task, &truth, record, observer);
-        }
-        observer.settled(record);
     }
 }
 
