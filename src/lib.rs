@@ -96,6 +96,11 @@ pub mod tune;
 #[cfg(feature = "cli")]
 pub mod cli;
 
+/// How often properties are tried, and from which seed; the tests of `tests/` use the same file.
+#[cfg(test)]
+#[path = "../tests/support/soak.rs"]
+mod soak;
+
 /// Compiles and runs the examples of the README.
 #[cfg(all(doctest, feature = "engine"))]
 #[doc = include_str!("../README.md")]

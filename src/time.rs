@@ -215,6 +215,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::soak::cases(256))]
+
         #[test]
         fn printed_whole_milliseconds_read_back(ms in 0_u64..10_000_000) {
             let duration = Micros::from_millis(ms);

@@ -2,6 +2,9 @@
 
 #![cfg(feature = "mock")]
 
+#[path = "support/soak.rs"]
+mod soak;
+
 use axum::body::{Body, to_bytes};
 use http::Request;
 use pollbench::mock::{ScenarioRules, calm_world};
@@ -244,7 +247,7 @@ const PATHS: [&str; 11] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(soak::cases(512))]
 
     /// Whatever is sent wherever, it is answered: with JSON, whose code is the HTTP status where that is an error.
     #[test]

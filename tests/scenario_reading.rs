@@ -1,5 +1,8 @@
 //! What a scenario file means: defaults, every kind of everything, and what command lines change.
 
+#[path = "support/soak.rs"]
+mod soak;
+
 use pollbench::scenario::files::Embedded;
 use pollbench::scenario::narrow::{OverrideError, Overrides};
 use pollbench::scenario::shipped::{SHIPPED, load};
@@ -347,6 +350,8 @@ const PIECES: [&str; 14] = [
 ];
 
 proptest! {
+    #![proptest_config(soak::cases(256))]
+
     #[test]
     fn no_text_breaks_the_reader(
         shipped in 0..SHIPPED.len(), line in 0_usize..120, cut in 0_usize..40, taken in 0_usize..20, piece in 0..PIECES.len(),

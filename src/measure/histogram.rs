@@ -176,6 +176,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::soak::cases(256))]
+
         #[test]
         fn the_middle_of_a_bin_lies_in_it(value in any::<u64>(), places in 0_u32..64) {
             let value = value >> places;

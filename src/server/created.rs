@@ -134,6 +134,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::soak::cases(256))]
+
         /// Promise: the order of creations makes no difference to who is found.
         #[test]
         fn a_ledger_has_the_last_slot_and_the_number_of_creations(

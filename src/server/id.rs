@@ -40,6 +40,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(crate::soak::cases(256))]
+
         #[test]
         fn an_id_leads_back_to_its_slot(slot in 0_usize..1 << 40, generation in 0_u32..1 << 24) {
             let id = write(slot, generation);

@@ -98,6 +98,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::soak::cases(256))]
+
         #[test]
         fn any_path_has_a_target(path in "/\\PC{0,80}", question in "\\PC{0,80}") {
             let _ = (Target::of(&path), query(Some(&question), "taskId"));

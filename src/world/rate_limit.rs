@@ -49,6 +49,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(crate::soak::cases(256))]
+
         /// Refused just before the stated instant, let through at it; never more than burst + rate·time in any run.
         #[test]
         fn a_refusal_names_the_first_instant_that_succeeds(

@@ -5,4 +5,6 @@ mod by_trying;
 mod closed_forms;
 mod expectations;
 mod optimality;
+#[path = "../support/soak.rs"]
+mod soak;
 mod support;

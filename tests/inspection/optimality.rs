@@ -73,7 +73,7 @@ fn spoiled(checks: &Checks, blows: &Blows) -> Checks {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::soak::cases(64))]
 
     /// No schedule near the best one is cheaper by more than a millionth.
     #[test]
@@ -213,7 +213,7 @@ fn polished(law: &DoneLaw, weights: &CostWeights, mut checks: Checks, end: Optio
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(crate::soak::cases(24))]
 
     /// Planning for loss never costs more, under that loss, than planning as if there were none.
     #[test]

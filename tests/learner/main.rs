@@ -3,4 +3,6 @@
 mod advantage;
 mod fits;
 mod plans;
+#[path = "../support/soak.rs"]
+mod soak;
 mod support;

@@ -65,7 +65,7 @@ fn plans_are_made_again_as_observations_grow_by_half() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(crate::soak::cases(32))]
 
     /// What becomes known later changes no plan, whenever it is told; and of what is known by then the order in which it is
     /// told changes none.

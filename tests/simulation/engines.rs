@@ -34,7 +34,7 @@ fn stormy(seed: u64, [reset, stall, stale, up]: [f64; 4], rtt_ms: u32, jitter: &
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(crate::soak::cases(24))]
 
     /// The event queue and the fast path give the same record for every task of every strategy.
     #[test]

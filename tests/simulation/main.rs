@@ -4,5 +4,7 @@ mod coverage;
 mod engines;
 mod oracles;
 mod promises;
+#[path = "../support/soak.rs"]
+mod soak;
 mod support;
 mod worlds;

@@ -52,7 +52,7 @@ fn waiter() -> impl Strategy<Value = (Waiter, bool)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(crate::soak::cases(400))]
 
     /// One poll at a time, none after the end, gaps under the cap; a hardened wait ends by its deadline and one attempt,
     /// and never gives up but after a poll that told nothing or said unfinished.
@@ -145,7 +145,7 @@ fn scaled(k: u64, seed: u64, stall: f64, reset: f64) -> Scenario {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(crate::soak::cases(32))]
 
     /// Time has no unit: scaling every duration scales delays and keeps counts.
     #[test]

@@ -179,6 +179,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::soak::cases(256))]
+
         /// Against an ordered set.
         #[test]
         fn events_come_in_the_order_of_time_and_sequence(acts in prop::collection::vec(acts(), 1..400)) {

@@ -57,6 +57,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(crate::soak::cases(256))]
+
         /// Promise: whether a wait is put away between polls makes no difference.
         #[test]
         fn a_wait_goes_on_where_it_was_put_away(

@@ -126,7 +126,7 @@ mod tests {
 
     proptest! {
         // Limits that are met exactly are rare, and quickly tried.
-        #![proptest_config(ProptestConfig::with_cases(4_000))]
+        #![proptest_config(crate::soak::cases(4_000))]
 
         /// Promise: after any trouble, a run of unfinished replies is the same in one loop and reply by reply: the same
         /// polls, the same end, and where it is broken off the same wait.

@@ -35,6 +35,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(crate::soak::cases(256))]
+
         #[test]
         fn it_is_the_exponential_function(x in -700.0..700.0) {
             let (found, exact) = (exp(x), libm::exp(x));

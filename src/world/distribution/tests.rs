@@ -283,6 +283,8 @@ fn any_law() -> impl Strategy<Value = Distribution> {
 }
 
 proptest! {
+    #![proptest_config(crate::soak::cases(256))]
+
     #[test]
     fn what_is_printed_reads_back_as_the_same_law(law in any_law()) {
         let text = law.to_string();
