@@ -1,11 +1,15 @@
 //! The control plane under `/__admin`: what a test wants to know and to fix.
 
 use crate::api::reply::TaskState;
-use crate::server::handle::{Request, bearer, same};
+use crate::server::credential::{bearer, same};
+use crate::server::instance::Server;
+use crate::server::metrics;
+use crate::server::request::Request;
 use crate::server::respond::{bad_request, content, error, method_not_allowed, unauthorized, value};
 use crate::server::route::query;
+use crate::server::settings::AdminAccess;
 use crate::server::state::State;
-use crate::server::{AdminAccess, Server, Stub, metrics};
+use crate::server::stub::Stub;
 use crate::time::Micros;
 use axum::body::Body;
 use axum::http::header::AUTHORIZATION;

@@ -1,10 +1,13 @@
 //! The one way in: limits, keys, routes, journal.
 
 use crate::server::connection::Breaker;
+use crate::server::credential::{bearer, same};
+use crate::server::instance::Server;
 use crate::server::journal::Entry;
+use crate::server::request::{Request, Served};
 use crate::server::respond::{Reply, bad_request, content, error, method_not_allowed, success, unauthorized};
 use crate::server::route::Target;
-use crate::server::{Server, admin, results, schemas, status, submit};
+use crate::server::{admin, results, schemas, status, submit};
 use axum::body::HttpBody as _;
 use axum::body::{Body, Bytes};
 use axum::http::header::AUTHORIZATION;
@@ -12,42 +15,6 @@ use axum::http::{HeaderMap, Method, Response, Uri};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use std::future::pending;
 use std::io;
-
-/// A request with its body.
-#[derive(Debug)]
-pub(super) struct Request {
-    pub(super) method: Method,
-    pub(super) uri: Uri,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
-}
-
-impl Request {
-    pub(super) fn query(&self) -> Option<&str> {
-        self.uri.query()
-    }
-}
-
-/// What came of a request.
-#[derive(Debug)]
-pub(super) struct Served {
-    pub(super) reply: Reply,
-    pub(super) task: Option<String>,
-    pub(super) fault: Option<&'static str>,
-}
-
-impl Served {
-    /// A reply that no fault touched.
-    pub(super) fn plain(reply: Reply) -> Self {
-        Self { reply, task: None, fault: None }
-    }
-
-    /// A reply that a rule made.
-    pub(super) fn struck(server: &Server, rule: usize, reply: Reply) -> Self {
-        let fault = server.state().faults().get(rule).map(|rule| rule.kind);
-        Self { reply, task: None, fault }
-    }
-}
 
 /// Answers a request, breaks its connection, or lets it hang.
 pub(super) async fn handle(server: &Server, request: axum::extract::Request) -> Response<Body> {
@@ -92,18 +59,6 @@ fn is_authorized(keys: &[String], headers: &HeaderMap) -> bool {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return false };
     bearer(value.as_bytes()).is_some_and(|key| keys.is_empty() || keys.iter().any(|known| same(known.as_bytes(), key)))
-}
-
-/// The token of a `Bearer` credential (RFC 6750 §2.1); the scheme's case does not matter.
-pub(super) fn bearer(value: &[u8]) -> Option<&[u8]> {
-    let (scheme, token) = value.split_at_checked(7)?;
-    let token = token.trim_ascii();
-    (scheme.eq_ignore_ascii_case(b"Bearer ") && !token.is_empty()).then_some(token)
-}
-
-/// Whether two secrets are equal, in a time that does not tell where they differ.
-pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
-    one.len() == other.len() && one.iter().zip(other).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
 }
 
 /// A body that was read.

@@ -1,8 +1,8 @@
 //! Accepting connections: bounded, with time limits, and not at all while everything is refused.
 
 use crate::net::stream::{Listener, Stream};
-use crate::server::Server;
 use crate::server::connection::{Breaker, Connection, FAREWELL};
+use crate::server::instance::Server;
 use crate::time::Micros;
 use crate::world::fault::{Effect, FaultRule, Route, When};
 use axum::body::Body;

@@ -1,21 +1,7 @@
 //! Counters in the text format of Prometheus.
 
 use crate::server::state::State;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-
-/// Requests by route and HTTP status, deliveries by result.
-#[derive(Debug, Default)]
-pub(super) struct Counters {
-    requests: BTreeMap<(&'static str, Option<u16>), u64>,
-}
-
-impl Counters {
-    /// Counts a request; `status` is `None` where no HTTP answer was sent.
-    pub(super) fn count(&mut self, route: &'static str, status: Option<u16>) {
-        *self.requests.entry((route, status)).or_default() += 1;
-    }
-}
 
 /// All counters.
 pub(super) fn render(state: &State) -> String {

@@ -1,8 +1,9 @@
 //! Result files: small, but valid for those who open them.
 
-use crate::server::handle::Request;
+use crate::server::instance::Server;
+use crate::server::request::Request;
 use crate::server::respond::{content, error};
-use crate::server::{Server, Settings};
+use crate::server::settings::Settings;
 use crate::time::Micros;
 use crate::world::truth::Fate;
 use axum::body::Body;

@@ -1,6 +1,6 @@
 //! Model-schema documents, which the vendor's own client reads beside the API.
 
-use crate::server::Server;
+use crate::server::instance::Server;
 use crate::server::respond::{error, value};
 use crate::server::results::Kind;
 use axum::body::Body;

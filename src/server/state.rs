@@ -1,9 +1,9 @@
 //! All that changes while the server runs, behind one lock that is never held across a wait.
 
-use crate::server::World;
+use crate::server::counters::Counters;
 use crate::server::created::{Created, Ledger, Task};
 use crate::server::id;
-use crate::server::metrics::Counters;
+use crate::server::settings::World;
 use crate::server::stub::{InvalidStub, Stub, StubReply};
 use crate::server::workers::Workers;
 use crate::time::Micros;

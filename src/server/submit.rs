@@ -1,11 +1,12 @@
 //! `POST /api/v1/generateTask/{model}`.
 
-use crate::server::Server;
-use crate::server::handle::{Request, Served};
+use crate::server::instance::Server;
+use crate::server::refusal::{advised, refusal};
+use crate::server::request::{Request, Served};
 use crate::server::respond::{Reply, bad_request, error, json, success};
 use crate::server::state::Submitting;
 use crate::server::webhook::Delivery;
-use crate::server::{results, status, webhook};
+use crate::server::{results, webhook};
 use crate::world::exchange::Submission;
 use crate::world::fault::Effect;
 use serde_json::Value;
@@ -63,9 +64,7 @@ pub(super) async fn submit(server: &Server, request: &Request, model: &str) -> S
         Some(Effect::Reset) => Reply::Break(io::ErrorKind::ConnectionReset),
         Some(Effect::Stall) => Reply::Stall,
         Some(Effect::NullData) => Reply::Http(json(200, r#"{"code":200,"message":"success","data":null}"#.to_owned())),
-        Some(effect) => {
-            Reply::Http(status::refusal(server.clock(), &effect, status::advised(&effect), submission.heard))
-        }
+        Some(effect) => Reply::Http(refusal(server.clock(), &effect, advised(&effect), submission.heard)),
         None => Reply::Http(error(500, "Internal error")),
     };
     Served { task, ..Served::struck(server, rule, reply) }

@@ -1,8 +1,10 @@
 //! Webhook deliveries: pushed at the end of a task, tried again as documented, then given up (`apixo-api.md` §6).
 
 use crate::net::stream::Network;
+use crate::server::instance::Server;
 use crate::server::journal::Entry;
-use crate::server::{Server, Settings, status};
+use crate::server::settings::Settings;
+use crate::server::status;
 use crate::time::Micros;
 use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::http::{Request, Uri};
