@@ -2,7 +2,7 @@
 //!
 //! What has the wrong type counts as absent: published samples and observed answers differ in which fields they have.
 
-use crate::world::model::Failure;
+use crate::api::reply::Failure;
 use serde_json::{Map, Value};
 
 /// The state of a task.

@@ -4,7 +4,15 @@
 //! traces all end up here, and strategies decide what to make of it.
 
 use crate::time::Micros;
-use crate::world::model::Failure;
+
+/// What the API says of a task that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Failure {
+    /// Machine-readable reason, such as `CONTENT_VIOLATION`.
+    pub code: String,
+    /// The same for people.
+    pub message: String,
+}
 
 /// The state of a task as the API names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! What can go wrong, sorted by what a caller should do next.
 
 use crate::api::envelope::{State, Status};
+use crate::api::reply::Failure;
 use crate::time::Micros;
-use crate::world::model::Failure;
 
 /// Why a client cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,11 +2,11 @@
 
 use crate::api::envelope::State;
 use crate::api::envelope::Status;
+use crate::api::reply::Failure;
 use crate::client::answer::Answer;
 use crate::client::error::{Finished, WaitContext, WaitError};
 use crate::strategy::wait::{Ending, Worth};
 use crate::time::Micros;
-use crate::world::model::Failure;
 
 /// Something that happened in a wait.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,5 +1,6 @@
 //! A scenario made ready to run: every look-up done once.
 
+use crate::api::reply::Failure;
 use crate::engine::yardstick::Yardstick;
 use crate::scenario::Scenario;
 use crate::strategy::composition::{Sharing, Strategy};
@@ -7,7 +8,7 @@ use crate::strategy::wait::Policy;
 use crate::world::draws::mix;
 use crate::world::exchange::Link;
 use crate::world::fault::{Effect, Route, When};
-use crate::world::model::{Failure, Model};
+use crate::world::model::Model;
 use crate::world::webhook::WebhookLink;
 use std::sync::{LazyLock, OnceLock};
 

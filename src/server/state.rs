@@ -1,5 +1,6 @@
 //! All that changes while the server runs, behind one lock that is never held across a wait.
 
+use crate::api::reply::Failure;
 use crate::server::counters::Counters;
 use crate::server::created::{Created, Ledger, Task};
 use crate::server::id;
@@ -10,7 +11,7 @@ use crate::time::Micros;
 use crate::world::draws::{Draws, Keys, Stream};
 use crate::world::exchange::{Buckets, Departure, Exchange, Link, Submission};
 use crate::world::fault::{FaultRule, Route};
-use crate::world::model::{Failure, Model};
+use crate::world::model::Model;
 use crate::world::truth::{Fate, Life};
 use crate::world::weather::Weather;
 use crate::world::webhook::{Deliveries, WebhookLink};

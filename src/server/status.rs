@@ -1,6 +1,6 @@
 //! `GET /api/v1/statusTask/{model}?taskId=…`.
 
-use crate::api::reply::{Payload, Reply as Told, TaskState};
+use crate::api::reply::{Failure, Payload, Reply as Told, TaskState};
 use crate::net::clock::Clock;
 use crate::server::created::Task;
 use crate::server::instance::Server;
@@ -13,7 +13,7 @@ use crate::server::stub::StubReply;
 use crate::time::Micros;
 use crate::world::exchange::Departure;
 use crate::world::fault::Effect;
-use crate::world::model::{Failure, Model};
+use crate::world::model::Model;
 use axum::body::Body as HttpBody;
 use axum::http::Response;
 use std::fmt::Write as _;

@@ -1,7 +1,7 @@
 //! Stubs: the truth and the replies of the next task, fixed by a test.
 
+use crate::api::reply::Failure;
 use crate::time::Micros;
-use crate::world::model::Failure;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 

@@ -1,8 +1,7 @@
 //! What a client makes of a reply: the guide's way, and the hardened way.
 
-use crate::api::reply::{Loss, Payload, Reply, TaskState};
+use crate::api::reply::{Failure, Loss, Payload, Reply, TaskState};
 use crate::time::Micros;
-use crate::world::model::Failure;
 
 /// A reply as a strategy understands it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

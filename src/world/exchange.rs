@@ -3,12 +3,12 @@
 //! A request *departs* (its draws are taken) and *arrives* (the truth is read). The two are apart because requests that
 //! share a token bucket must arrive in the order of time; where nothing is shared, one follows the other at once.
 
-use crate::api::reply::{Loss, Payload, Reply, TaskState};
+use crate::api::reply::{Failure, Loss, Payload, Reply, TaskState};
 use crate::time::Micros;
 use crate::world::draws::Draws;
 use crate::world::fault::{Body, Effect, FaultRule, RetryAdvice, Route};
 use crate::world::fault_shares::shares;
-use crate::world::model::{Failure, Probability};
+use crate::world::model::Probability;
 use crate::world::network::Network;
 use crate::world::rate_limit::Gcra;
 use crate::world::truth::Truth;

@@ -1,5 +1,6 @@
 //! A model of the API: how long its tasks take and what becomes of them.
 
+use crate::api::reply::Failure;
 use crate::world::distribution::Distribution;
 use std::num::NonZeroU32;
 
@@ -25,15 +26,6 @@ impl Probability {
     pub fn get(self) -> f64 {
         self.0
     }
-}
-
-/// What the API says of a task that failed.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Failure {
-    /// Machine-readable reason, such as `CONTENT_VIOLATION`.
-    pub code: String,
-    /// The same for people.
-    pub message: String,
 }
 
 /// How a model's tasks fail.

@@ -1,9 +1,9 @@
 //! The fate of a task: drawn once, when it is submitted, and blind to how it is polled.
 
-use crate::api::reply::TaskState;
+use crate::api::reply::{Failure, TaskState};
 use crate::time::Micros;
 use crate::world::draws::Draws;
-use crate::world::model::{Failure, Model};
+use crate::world::model::Model;
 
 /// What becomes of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

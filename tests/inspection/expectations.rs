@@ -1,11 +1,12 @@
 //! Exact expectations against sums made by hand, series, and random draws.
 
 use crate::support::{at, close, law, weights};
+use pollbench::api::reply::Failure;
 use pollbench::inspection::{Checks, DoneLaw, Expected, Then};
 use pollbench::time::Micros;
 use pollbench::world::distribution::Distribution;
 use pollbench::world::draws::{Keys, Stream};
-use pollbench::world::model::{Failure, FailureLaw, Model, Probability};
+use pollbench::world::model::{FailureLaw, Model, Probability};
 
 /// What rounding and the cut-off of rare tails may do.
 const EXACT: f64 = 1e-9;

@@ -1,7 +1,7 @@
 //! What holds in every world.
 
 use crate::support::{records, run, scenario};
-use pollbench::api::reply::{Loss, Payload, Reply, TaskState};
+use pollbench::api::reply::{Failure, Loss, Payload, Reply, TaskState};
 use pollbench::engine::sim::Options;
 use pollbench::measure::record::Outcome;
 use pollbench::scenario::Scenario;
@@ -10,7 +10,6 @@ use pollbench::strategy::presets::{PRESETS, preset};
 use pollbench::strategy::wait::{Ending, Policy, Step, Worth};
 use pollbench::time::Micros;
 use pollbench::world::draws::{Keys, Stream};
-use pollbench::world::model::Failure;
 use proptest::prelude::*;
 
 /// What a scripted server does with one poll.

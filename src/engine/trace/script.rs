@@ -1,10 +1,9 @@
 //! The scripted server of a trace: what becomes of a task's n-th request.
 
-use crate::api::reply::{Loss, Payload, Reply, TaskState};
+use crate::api::reply::{Failure, Loss, Payload, Reply, TaskState};
 use crate::engine::trace::Request;
 use crate::engine::trace::case::{Case, CaseReply, FateName, PooledTask};
 use crate::time::Micros;
-use crate::world::model::Failure;
 use crate::world::truth::{Fate, Truth};
 use serde::Deserialize;
 

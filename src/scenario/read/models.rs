@@ -1,9 +1,10 @@
 //! Models.
 
 use super::{Reader, probability};
+use crate::api::reply::Failure;
 use crate::scenario::checked::{Named, Table};
 use crate::world::distribution::Distribution;
-use crate::world::model::{Failure, FailureLaw, Model};
+use crate::world::model::{FailureLaw, Model};
 use std::num::NonZeroU32;
 
 impl Reader<'_> {
