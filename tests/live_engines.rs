@@ -146,7 +146,7 @@ fn sim_and_wire_agree_but_for_scheduling_noise() {
     for (key, records) in &expected {
         for (record, other) in records.iter().zip(&actual[key]) {
             tasks += 1;
-            let sampled = &sim.samples[key.1][record.task as usize];
+            let sampled = &sim.samples[key.1][&record.task];
             let done = record.done.as_secs();
             let is_close = |at: f64| (at - done).abs() < WIRE_NOISE_S;
             if sampled.polls.iter().any(|(sent, _)| is_close(*sent)) {

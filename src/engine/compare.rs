@@ -8,6 +8,7 @@ use crate::measure::series::{FaultBand, Series};
 use crate::measure::summary::{self, Pairing};
 use crate::time::Micros;
 use crate::world::weather::Weather;
+use std::collections::BTreeMap;
 
 /// A rule that was active more often than this has no bands: they would be one grey area, and some of them a wrong one.
 const MOST_BANDS: usize = 200;
@@ -53,7 +54,7 @@ pub fn summarise(plan: &Plan<'_>, engine: &str, findings: &Findings) -> Compared
             interacts: strategy.interacts || baseline.interacts,
         })
         .collect();
-    let series = findings.cells.iter().zip(&findings.samples).map(|(data, sample)| summary::series(data, sample));
+    let series = findings.cells.iter().zip(&findings.samples).map(|(data, sample)| summary::series(data, sample.values()));
     let digest = findings.cells.iter().fold(0_u64, |sum, cell| sum.wrapping_add(cell.totals.digest));
     Compared {
         results: Results {
@@ -92,8 +93,8 @@ fn floors(plan: &Plan<'_>) -> Vec<Vec<(f64, f64)>> {
 /// When faults were active in the first replicate, as far as its sampled tasks go.
 fn bands(plan: &Plan<'_>, findings: &Findings) -> Vec<FaultBand> {
     let scenario = plan.scenario;
-    let polls = findings.samples.iter().flatten().flat_map(|task| task.polls.iter().map(|(sent, _)| *sent));
-    let ends = findings.samples.iter().flatten().filter_map(|task| task.settled);
+    let polls = findings.samples.iter().flat_map(BTreeMap::values).flat_map(|task| task.polls.iter().map(|(sent, _)| *sent));
+    let ends = findings.samples.iter().flat_map(BTreeMap::values).filter_map(|task| task.settled);
     let end = Micros::from_f64(polls.chain(ends).fold(0.0, f64::max) * 1e6);
     let mut weather = Weather::new(&scenario.faults, scenario.seed, 0);
     let rules = scenario.faults.iter().enumerate();

@@ -17,8 +17,9 @@ pub struct Findings {
     pub cells: Vec<CellData>,
     /// By model, then strategy; the baseline's own stays empty.
     pub pairs: Vec<PairData>,
-    /// By model, then strategy: a few tasks of the first replicate.
-    pub samples: Vec<Vec<SampledTask>>,
+    /// By model, then strategy: a few tasks of the first replicate, by their numbers. Whoever found one puts it in its
+    /// place, so that no order of threads or of equal instants is left in it.
+    pub samples: Vec<BTreeMap<u64, SampledTask>>,
     /// How often each rule struck.
     pub fired: Vec<u64>,
     /// By model, then strategy: for a strategy that learns, the excess over the least cost of the plan in force after so
@@ -32,7 +33,7 @@ impl Findings {
         Self {
             cells: (0..cells).map(|_| CellData::default()).collect(),
             pairs: (0..cells).map(|_| PairData::default()).collect(),
-            samples: vec![Vec::new(); cells],
+            samples: vec![BTreeMap::new(); cells],
             fired: vec![0; plan.scenario.faults.len()],
             learning: vec![BTreeMap::new(); cells],
         }

@@ -83,10 +83,10 @@ impl Observer {
         }
     }
 
-    /// The sampled tasks of `model`, in order.
-    pub(in crate::engine) fn sample(&self, model: u32) -> Vec<SampledTask> {
+    /// The sampled tasks of `model`, with their numbers.
+    pub(in crate::engine) fn sample(&self, model: u32) -> impl Iterator<Item = (u64, SampledTask)> {
         let tasks = self.sample.iter().flat_map(|sample| &sample.tasks);
-        tasks.filter(|((of, _), _)| *of == model).map(|(_, task)| task.clone()).collect()
+        tasks.filter(move |((of, _), _)| *of == model).map(|((_, number), task)| (*number, task.clone()))
     }
 }
 

@@ -324,15 +324,13 @@ fn compare(metric: &PairedMetric, pairing: &Pairing<'_>, weights: &CostWeights) 
     (whole.n, difference)
 }
 
-/// The curves of one cell.
+/// The curves of one cell, with its sampled tasks in the order of their numbers.
 #[must_use]
-pub fn series(data: &CellData, sample: &[SampledTask]) -> CellSeries {
+pub fn series<'s>(data: &CellData, sample: impl Iterator<Item = &'s SampledTask>) -> CellSeries {
     let curve = |durations: &Durations| {
         let points = durations.ecdf(data.totals.tasks, CURVE_POINTS);
         points.into_iter().map(|(value, share)| (value.as_secs(), share)).collect()
     };
     let (rate, rate_step_s) = data.rates.profile(RATE_STEPS);
-    let mut sample = sample.to_vec();
-    sample.sort_by(|a, b| a.submitted.total_cmp(&b.submitted));
-    CellSeries { delay_ecdf: curve(&data.delay), latency_ecdf: curve(&data.latency), rate, rate_step_s, sample }
+    CellSeries { delay_ecdf: curve(&data.delay), latency_ecdf: curve(&data.latency), rate, rate_step_s, sample: sample.cloned().collect() }
 }

@@ -83,20 +83,26 @@ fn threads_do_not_change_a_byte() {
     }
 }
 
-/// A replicate that is cut into ranges is the same as a whole one.
+/// A replicate that is cut into ranges is the same as a whole one, figures, curves and sampled tasks, on any number of
+/// threads and however many tasks are submitted at one instant.
 #[test]
 fn ranges_of_a_replicate_add_up() {
-    for arrivals in
-        ["kind = \"poisson\"\nrate_per_s = 20.0", "kind = \"constant\"\nrate_per_s = 20.0", "kind = \"burst\""]
-    {
+    for arrivals in [
+        "kind = \"poisson\"\nrate_per_s = 20.0",
+        "kind = \"constant\"\nrate_per_s = 20.0",
+        "kind = \"burst\"",
+        "kind = \"trace\"\nat = [\"1s\", \"1s\", \"1s\", \"2s\"]",
+    ] {
         let world = scenario(&format!(
-            "tasks = 140000\nreplicates = 1\n[arrivals]\n{arrivals}\n[models.m]\ncompletion = \"exponential(mean=9s)\"\n\
+            "tasks = 70000\nreplicates = 1\n[arrivals]\n{arrivals}\n[models.m]\ncompletion = \"exponential(mean=9s)\"\n\
              [[strategies]]\npreset = \"exponential\"\n[[strategies]]\npreset = \"basic\""
         ));
-        let cut = run(&world, Options { threads: 3, ..Options::default() });
-        let whole = run(&world, Options { force_queue: true, ..one_thread() });
-        assert_eq!(cut.results, whole.results, "{arrivals}");
-        assert_eq!(cut.series, whole.series, "{arrivals}");
+        let whole = run(&world, Options { force_queue: true, sample: true, ..one_thread() });
+        assert!(whole.series.cells.iter().all(|cell| cell.sample.len() > 1), "{arrivals}");
+        for threads in 1..=3 {
+            let cut = run(&world, Options { threads, sample: true, ..Options::default() });
+            assert!(cut == whole, "{arrivals}, {threads} threads");
+        }
     }
 }
 
