@@ -7,6 +7,7 @@ use crate::client::answer::Answer;
 use crate::client::error::{Finished, WaitError};
 use crate::client::wait::ask;
 use crate::client::watch::{Event, Subject, Watch};
+use crate::strategy::composition::Strategy;
 use crate::strategy::lock_step::{LockStep, Ticket, Turn};
 use crate::strategy::wait::Ending;
 use crate::time::Micros;
@@ -27,10 +28,10 @@ pub enum PoolEnd {
 }
 
 /// Tasks of one model in lock step.
-pub struct LockStepPool {
+pub struct LockStepPool<'s> {
     client: Client,
     model: String,
-    machine: LockStep,
+    machine: LockStep<'s>,
     tasks: Vec<Member>,
     /// With the instants at which they were sent.
     in_flight: FuturesUnordered<BoxFuture<'static, (Ticket, Micros, Answer)>>,
@@ -51,7 +52,7 @@ impl Member {
     }
 }
 
-impl std::fmt::Debug for LockStepPool {
+impl std::fmt::Debug for LockStepPool<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("LockStepPool")
             .field("model", &self.model)
@@ -60,14 +61,15 @@ impl std::fmt::Debug for LockStepPool {
     }
 }
 
-impl LockStepPool {
-    /// An empty pool that sleeps `interval` between rounds and gives a task up after `attempts` polls.
+impl<'s> LockStepPool<'s> {
+    /// An empty pool that polls in rounds as the schedule of `strategy` for `model` says, and gives a task up after as many
+    /// polls as its limit has attempts. Nothing else of the strategy matters here; see [`LockStep`].
     #[must_use]
-    pub fn new(client: &Client, model: &str, interval: Micros, attempts: u32) -> Self {
+    pub fn new(client: &Client, strategy: &'s Strategy, model: &str) -> Self {
         Self {
             client: client.clone(),
             model: model.to_owned(),
-            machine: LockStep::new(interval, attempts),
+            machine: LockStep::new(strategy.pace(model)),
             tasks: Vec::new(),
             in_flight: FuturesUnordered::new(),
             wake: None,
@@ -85,7 +87,9 @@ impl LockStepPool {
         self.tasks.push(Member { id: id.to_owned(), began: self.client.clock().now(), watch: Watch::new() });
         self.machine.add(number);
         let mut send = Vec::new();
-        self.machine.start(&mut send);
+        if let Turn::Sleep(until) = self.machine.start(self.client.clock().now(), &mut send) {
+            self.wake = Some(until);
+        }
         self.send(send);
         Some(number)
     }

@@ -54,7 +54,8 @@ pub fn summarise(plan: &Plan<'_>, engine: &str, findings: &Findings) -> Compared
             interacts: strategy.interacts || baseline.interacts,
         })
         .collect();
-    let series = findings.cells.iter().zip(&findings.samples).map(|(data, sample)| summary::series(data, sample.values()));
+    let series =
+        findings.cells.iter().zip(&findings.samples).map(|(data, sample)| summary::series(data, sample.values()));
     let digest = findings.cells.iter().fold(0_u64, |sum, cell| sum.wrapping_add(cell.totals.digest));
     Compared {
         results: Results {
@@ -93,7 +94,8 @@ fn floors(plan: &Plan<'_>) -> Vec<Vec<(f64, f64)>> {
 /// When faults were active in the first replicate, as far as its sampled tasks go.
 fn bands(plan: &Plan<'_>, findings: &Findings) -> Vec<FaultBand> {
     let scenario = plan.scenario;
-    let polls = findings.samples.iter().flat_map(BTreeMap::values).flat_map(|task| task.polls.iter().map(|(sent, _)| *sent));
+    let polls =
+        findings.samples.iter().flat_map(BTreeMap::values).flat_map(|task| task.polls.iter().map(|(sent, _)| *sent));
     let ends = findings.samples.iter().flat_map(BTreeMap::values).filter_map(|task| task.settled);
     let end = Micros::from_f64(polls.chain(ends).fold(0.0, f64::max) * 1e6);
     let mut weather = Weather::new(&scenario.faults, scenario.seed, 0);

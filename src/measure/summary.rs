@@ -332,5 +332,11 @@ pub fn series<'s>(data: &CellData, sample: impl Iterator<Item = &'s SampledTask>
         points.into_iter().map(|(value, share)| (value.as_secs(), share)).collect()
     };
     let (rate, rate_step_s) = data.rates.profile(RATE_STEPS);
-    CellSeries { delay_ecdf: curve(&data.delay), latency_ecdf: curve(&data.latency), rate, rate_step_s, sample: sample.cloned().collect() }
+    CellSeries {
+        delay_ecdf: curve(&data.delay),
+        latency_ecdf: curve(&data.latency),
+        rate,
+        rate_step_s,
+        sample: sample.cloned().collect(),
+    }
 }

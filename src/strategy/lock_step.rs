@@ -1,11 +1,16 @@
 //! The guide's `TaskPoller`: all tasks of a pool are polled at the same instant, and the next round starts when the
 //! slowest answer is there and a sleep has passed.
 //!
+//! The schedule is the loop's: its first wait comes before the first round, its gaps after the rounds, and a loop that is
+//! started again begins it anew. The limit is each task's own.
+//!
 //! Bugs included, because they are what the comparison is about: one slow reply delays everyone, one stalled request
 //! freezes all, one error ends the loop for all. Replies of an ended loop still settle their tasks.
 
 use crate::api::reply::Reply;
+use crate::strategy::composition::{Jitter, Limit, Pace};
 use crate::strategy::reading::{Reading, documented};
+use crate::strategy::wait::gaps::Gaps;
 use crate::strategy::wait::{Ending, Worth};
 use crate::time::Micros;
 
@@ -40,8 +45,12 @@ enum Loop {
 
 /// The poller of one pool.
 #[derive(Debug, Clone)]
-pub struct LockStep {
-    interval: Micros,
+pub struct LockStep<'s> {
+    pace: &'s Pace,
+    /// Of the loop that runs.
+    gaps: Gaps<'s>,
+    /// When it was started.
+    began: Micros,
     /// The poll that is a task's last, counted from 1.
     last_attempt: u32,
     /// Tasks in insertion order with the number of polls that said unfinished.
@@ -50,11 +59,17 @@ pub struct LockStep {
     state: Loop,
 }
 
-impl LockStep {
-    /// An empty poller that sleeps `interval` between rounds and gives a task up after `attempts` polls.
+impl<'s> LockStep<'s> {
+    /// An empty poller whose rounds follow the schedule of `pace`. A task is given up after as many polls as its limit
+    /// has attempts; the other limits are no part of this poller, and nothing limits it under them.
     #[must_use]
-    pub fn new(interval: Micros, attempts: u32) -> Self {
-        Self { interval, last_attempt: attempts, tasks: Vec::new(), run: 0, state: Loop::Stopped }
+    pub fn new(pace: &'s Pace) -> Self {
+        let last_attempt = match pace.limit {
+            Limit::Attempts(attempts) => attempts.get(),
+            Limit::None | Limit::SumOfSleeps(_) | Limit::WallClock(_) => u32::MAX,
+        };
+        let gaps = Gaps::new(&pace.schedule, Jitter::None);
+        Self { pace, gaps, began: Micros::ZERO, last_attempt, tasks: Vec::new(), run: 0, state: Loop::Stopped }
     }
 
     /// Whether the loop runs.
@@ -68,13 +83,19 @@ impl LockStep {
         self.tasks.push((task, 0));
     }
 
-    /// Starts the loop if none runs: requests to send now go to `send`.
-    pub fn start(&mut self, send: &mut Vec<Ticket>) -> Turn {
+    /// Starts the loop at `now` if none runs: requests to send at once go to `send`.
+    pub fn start(&mut self, now: Micros, send: &mut Vec<Ticket>) -> Turn {
         if self.is_running() {
             return Turn::Wait;
         }
         self.run += 1;
-        self.round(send)
+        (self.began, self.gaps) = (now, Gaps::new(&self.pace.schedule, Jitter::None));
+        let first = self.gaps.first();
+        if self.tasks.is_empty() || first == Micros::ZERO {
+            return self.round(send);
+        }
+        self.state = Loop::Asleep;
+        Turn::Sleep(now + first)
     }
 
     /// Ends a sleep.
@@ -121,7 +142,7 @@ impl LockStep {
                     Turn::Finished
                 } else {
                     self.state = Loop::Asleep;
-                    Turn::Sleep(now + self.interval)
+                    Turn::Sleep(now + self.gaps.nominal(now - self.began).0)
                 }
             }
             _ => Turn::Wait,
@@ -143,6 +164,7 @@ impl LockStep {
 mod tests {
     use super::*;
     use crate::api::reply::{Loss, TaskState};
+    use crate::strategy::composition::Schedule;
 
     const PROCESSING: Reply<'static> = Reply::Answer {
         status: 200,
@@ -151,16 +173,18 @@ mod tests {
     };
     const RESET: Reply<'static> = Reply::Lost(Loss::Reset);
 
-    fn poller() -> LockStep {
-        LockStep::new(Micros::from_secs(3), 62)
+    fn every_3_s(attempts: u32) -> Pace {
+        let schedule = Schedule::Fixed { first: Micros::ZERO, interval: Micros::from_secs(3) };
+        Pace { schedule, limit: Limit::Attempts(attempts.try_into().expect("some attempts")) }
     }
 
     #[test]
     fn the_next_round_starts_a_sleep_after_the_slowest_reply() {
-        let (mut poller, mut send) = (poller(), Vec::new());
+        let pace = every_3_s(62);
+        let (mut poller, mut send) = (LockStep::new(&pace), Vec::new());
         poller.add(0);
         poller.add(1);
-        assert_eq!(poller.start(&mut send), Turn::Wait);
+        assert_eq!(poller.start(Micros::ZERO, &mut send), Turn::Wait);
         let [first, second] = send[..] else { panic!("two requests") };
         assert_eq!(poller.reply(Micros::from_millis(100), first, &PROCESSING).2, Turn::Wait);
         let slowest = Micros::from_millis(2_000);
@@ -169,10 +193,11 @@ mod tests {
 
     #[test]
     fn one_error_ends_the_loop_and_later_replies_still_settle() {
-        let (mut poller, mut send) = (poller(), Vec::new());
+        let pace = every_3_s(62);
+        let (mut poller, mut send) = (LockStep::new(&pace), Vec::new());
         poller.add(0);
         poller.add(1);
-        poller.start(&mut send);
+        poller.start(Micros::ZERO, &mut send);
         assert_eq!(poller.reply(Micros::ZERO, send[0], &RESET), (Worth::Failed, None, Turn::Rejected));
         let success = Reply::state(TaskState::Success);
         assert_eq!(poller.reply(Micros::ZERO, send[1], &success), (Worth::Useful, Some(Ending::Success), Turn::Wait));
@@ -181,9 +206,10 @@ mod tests {
 
     #[test]
     fn a_task_is_given_up_at_its_62nd_poll_without_another_sleep() {
-        let (mut poller, mut send) = (poller(), Vec::new());
+        let pace = every_3_s(62);
+        let (mut poller, mut send) = (LockStep::new(&pace), Vec::new());
         poller.add(0);
-        poller.start(&mut send);
+        poller.start(Micros::ZERO, &mut send);
         for poll in 1..=62 {
             let ticket = send.pop().expect("one request a round");
             let (_, ending, turn) = poller.reply(Micros::ZERO, ticket, &PROCESSING);
@@ -198,14 +224,37 @@ mod tests {
 
     #[test]
     fn attempts_go_on_after_a_restart_and_the_rejected_poll_is_not_counted() {
-        let (mut poller, mut send) = (LockStep::new(Micros::from_secs(3), 2), Vec::new());
+        let pace = every_3_s(2);
+        let (mut poller, mut send) = (LockStep::new(&pace), Vec::new());
         poller.add(0);
-        poller.start(&mut send);
+        poller.start(Micros::ZERO, &mut send);
         poller.reply(Micros::ZERO, send.pop().expect("first"), &PROCESSING);
         poller.wake(&mut send);
         poller.reply(Micros::ZERO, send.pop().expect("second"), &RESET);
-        assert_eq!(poller.start(&mut send), Turn::Wait);
+        assert_eq!(poller.start(Micros::ZERO, &mut send), Turn::Wait);
         let (_, ending, _) = poller.reply(Micros::ZERO, send.pop().expect("after the restart"), &PROCESSING);
         assert_eq!(ending, Some(Ending::GaveUp));
+    }
+
+    /// Each loop goes through the schedule from its start: a first wait, then gap after gap, each from the slowest reply.
+    #[test]
+    fn every_loop_follows_the_whole_schedule() {
+        let second = Micros::from_secs;
+        let schedule = Schedule::Exponential { first: second(5), interval: second(2), multiplier: 2.0, cap: second(6) };
+        let pace = Pace { schedule, limit: Limit::Attempts(99.try_into().expect("some attempts")) };
+        let (mut poller, mut send) = (LockStep::new(&pace), Vec::new());
+        assert_eq!(poller.start(second(1), &mut send), Turn::Finished, "there is no task");
+        poller.add(0);
+        for start in [10, 100] {
+            let (mut now, mut turn) = (second(start), poller.start(second(start), &mut send));
+            for wait in [5, 2, 4, 6, 6] {
+                assert_eq!(turn, Turn::Sleep(now + second(wait)), "started at {start} s");
+                poller.wake(&mut send);
+                now += second(wait + 1);
+                turn = poller.reply(now, send.pop().expect("one request a round"), &PROCESSING).2;
+            }
+            poller.wake(&mut send);
+            assert_eq!(poller.reply(now, send.pop().expect("a last one"), &RESET).2, Turn::Rejected);
+        }
     }
 }

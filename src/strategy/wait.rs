@@ -21,7 +21,7 @@
 //! assert_eq!(step, Step::End { at: Micros::from_millis(3_160), ending: Ending::Success });
 //! ```
 
-mod gaps;
+pub(super) mod gaps;
 mod progress;
 mod unfinished;
 

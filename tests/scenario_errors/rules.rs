@@ -65,6 +65,14 @@ pool = 3"#,
             &["11:9: lock-step rounds (`pool`) are limited by attempts only"],
         ),
         (
+            "[[strategies]]\npreset = \"concurrent\"\nrecovery = { kind = \"tolerant\" }",
+            &["11:12: the first error ends lock-step rounds (`pool`): their recovery is \"propagate\" only"],
+        ),
+        (
+            "[[strategies]]\npreset = \"concurrent\"\njitter = \"full\"",
+            &["11:10: lock-step rounds (`pool`) are not jittered: all tasks of a pool are polled at one instant"],
+        ),
+        (
             r#"[[strategies]]
 preset = "adaptive"
 jitter = "half""#,

@@ -4,7 +4,7 @@ use crate::client::{Event, LockStepPool, PoolEnd, TaskSet};
 use crate::engine::live::account::{Account, Close};
 use crate::engine::live::wait::ending;
 use crate::engine::live::world::World;
-use crate::strategy::composition::{Limit, Limiter, Schedule, Sharing};
+use crate::strategy::composition::{Limiter, Sharing};
 use crate::strategy::wait::Ending;
 use crate::time::Micros;
 use crate::world::draws::Stream;
@@ -116,16 +116,7 @@ async fn pools(world: &World<'_>, model: usize, size: u64, mut accepted: Unbound
 async fn pool(world: &World<'_>, model: usize, mut joining: UnboundedReceiver<Account>) -> Vec<Account> {
     let clock = world.client.clock();
     let name = &world.plan.models[model].model.name;
-    let pace = world.strategy.pace(name);
-    let interval = match pace.schedule {
-        Schedule::Fixed { interval, .. } | Schedule::Exponential { interval, .. } => interval,
-        Schedule::Table { .. } => Micros::from_secs(3),
-    };
-    let attempts = match pace.limit {
-        Limit::Attempts(attempts) => attempts.get(),
-        _ => u32::MAX,
-    };
-    let mut poller = LockStepPool::new(&world.client, name, interval, attempts);
+    let mut poller = LockStepPool::new(&world.client, &world.strategy, name);
     let mut open: BTreeMap<u32, Account> = BTreeMap::new();
     let (mut settled, mut is_closed, mut rejected) = (Vec::new(), false, None);
     while !is_closed || !open.is_empty() {

@@ -9,7 +9,7 @@ use crate::engine::plan::Plan;
 use crate::engine::sim::queue::{Event, Ground};
 use crate::engine::sim::waiting::blank;
 use crate::measure::record::{Outcome, TaskRecord};
-use crate::strategy::composition::{Limit, Schedule};
+use crate::strategy::composition::Strategy;
 use crate::strategy::lock_step::{LockStep, Ticket, Turn};
 use crate::strategy::wait::Worth;
 use crate::time::Micros;
@@ -57,7 +57,7 @@ struct Flight<'p> {
 
 #[derive(Debug)]
 struct Pool<'p> {
-    poller: LockStep,
+    poller: LockStep<'p>,
     members: Vec<Option<Member<'p>>>,
     /// Members that have not ended, and tasks that have not arrived.
     open: u64,
@@ -68,34 +68,24 @@ struct Pool<'p> {
 #[derive(Debug)]
 pub(super) struct Pools<'p> {
     size: u64,
-    interval: Micros,
-    attempts: u32,
+    strategy: &'p Strategy,
     pools: BTreeMap<PoolKey, Pool<'p>>,
     send: Vec<Ticket>,
 }
 
 impl<'p> Pools<'p> {
     pub(super) fn new(plan: &Plan<'p>, strategy: usize, size: NonZeroU32) -> Self {
-        let pace = &plan.strategies[strategy].strategy.pace;
-        // Scenario files admit no other pace for lock-step rounds.
-        let interval = match pace.schedule {
-            Schedule::Fixed { interval, .. } | Schedule::Exponential { interval, .. } => interval,
-            Schedule::Table { .. } => Micros::from_secs(3),
-        };
-        let attempts = match pace.limit {
-            Limit::Attempts(attempts) => attempts.get(),
-            _ => u32::MAX,
-        };
-        Self { size: size.get().into(), interval, attempts, pools: BTreeMap::new(), send: Vec::new() }
+        let strategy = plan.strategies[strategy].strategy;
+        Self { size: size.get().into(), strategy, pools: BTreeMap::new(), send: Vec::new() }
     }
 
     /// A task's submit is sent; its wait starts later.
     pub(super) fn arrive(&mut self, order: u64, task: &Task, ground: &mut Ground<'p>) {
         let key = (task.model, task.index / self.size);
         let tasks = (ground.plan.scenario.tasks - key.1 * self.size).min(self.size);
-        let (interval, attempts) = (self.interval, self.attempts);
+        let pace = self.strategy.pace(&ground.plan.models[task.model].model.name);
         let pool = self.pools.entry(key).or_insert_with(|| Pool {
-            poller: LockStep::new(interval, attempts),
+            poller: LockStep::new(pace),
             members: (0..tasks).map(|_| None).collect(),
             open: tasks,
             rejected: None,
@@ -139,7 +129,7 @@ impl<'p> Pools<'p> {
                 }
                 None => {
                     pool.poller.add(number);
-                    pool.poller.start(&mut self.send)
+                    pool.poller.start(now, &mut self.send)
                 }
             },
             PoolEvent::Wake(_) => pool.poller.wake(&mut self.send),

@@ -3,7 +3,7 @@
 use crate::engine::trace::case::{Case, CaseError};
 use crate::engine::trace::script::{Script, line};
 use crate::engine::trace::{ENDLESS, Request, Start, Trace, TracedTask};
-use crate::strategy::composition::{Limit, Schedule, Strategy};
+use crate::strategy::composition::Strategy;
 use crate::strategy::lock_step::{LockStep, Ticket, Turn};
 use crate::strategy::wait::Ending;
 use crate::time::Micros;
@@ -26,7 +26,7 @@ struct Flight {
 }
 
 struct Poller<'c> {
-    machine: LockStep,
+    machine: LockStep<'c>,
     scripts: Vec<Script<'c>>,
     agenda: BTreeMap<(Micros, u64), Event>,
     scheduled: u64,
@@ -38,14 +38,10 @@ struct Poller<'c> {
     error: Option<String>,
 }
 
-pub(super) fn play(case: &Case, strategy: &Strategy) -> Result<Trace, CaseError> {
-    let (Schedule::Fixed { interval, .. }, Limit::Attempts(attempts)) = (&strategy.pace.schedule, strategy.pace.limit)
-    else {
-        return Err(CaseError::UnknownStrategy { name: strategy.name.clone(), known: String::new() });
-    };
+pub(super) fn play<'c>(case: &'c Case, strategy: &'c Strategy) -> Result<Trace, CaseError> {
     let scripts: Vec<_> = case.all_tasks()?.into_iter().map(|task| Script::new(case, task)).collect();
     let mut poller = Poller {
-        machine: LockStep::new(*interval, attempts.get()),
+        machine: LockStep::new(strategy.pace(&case.model)),
         agenda: BTreeMap::new(),
         scheduled: 0,
         requests: Vec::new(),
@@ -90,7 +86,7 @@ impl Poller<'_> {
                     return Err(CaseError::SecondLoop(now));
                 }
                 self.starts.push(Start { started_ms: now.as_millis(), settled_ms: None, outcome: "hang" });
-                self.machine.start(&mut send)
+                self.machine.start(now, &mut send)
             }
             Event::Wake => self.machine.wake(&mut send),
             Event::Reply(flight) => self.reply(now, flight),

@@ -16,7 +16,7 @@ pub(crate) static STRATEGY: Section = Section {
         optional(
             "recovery",
             Shape::Kinds(&RECOVERY),
-            "What a reply that told nothing leads to; tolerant where absent.",
+            "What a reply that told nothing leads to; tolerant where absent, propagate with `pool`.",
         ),
         optional(
             "jitter",
@@ -31,7 +31,7 @@ pub(crate) static STRATEGY: Section = Section {
         optional(
             "pool",
             Shape::Count(1, u32::MAX as u64),
-            "Lock-step rounds over pools of so many tasks, as the guide's concurrent poller makes them.",
+            "Lock-step rounds over pools of so many tasks, as the guide's concurrent poller makes them; the schedule is the rounds'.",
         ),
         optional("limiter", Shape::Table(&LIMITER), "One limit on the requests of all tasks of a model."),
         optional(

@@ -82,7 +82,7 @@ impl Reader<'_> {
         let ground = ground?;
         let mut strategy = match table.optional::<&str>("preset")? {
             Some(name) => self.preset(name, ground, || table.span("preset"))?,
-            None => composition(change.schedule.as_ref()?, change.limit?),
+            None => composition(table, change.schedule.as_ref()?, change.limit?),
         };
         if let Some(name) = table.optional::<&str>("name")? {
             name.clone_into(&mut strategy.name);
@@ -147,6 +147,16 @@ impl Reader<'_> {
                 "lock-step rounds (`pool`) are limited by attempts only",
                 help,
             );
+        }
+        if strategy.recovery != Recovery::Propagate {
+            let help =
+                "leave `recovery` out, or take a `limiter` in place of the `pool`: then one task's error is its own";
+            let message = "the first error ends lock-step rounds (`pool`): their recovery is \"propagate\" only";
+            return self.problem_with(table.span("recovery"), message, help);
+        }
+        if strategy.jitter != Jitter::None {
+            let message = "lock-step rounds (`pool`) are not jittered: all tasks of a pool are polled at one instant";
+            return self.problem(table.span("jitter"), message);
         }
         if strategy.channel != Channel::Poll {
             return self.problem(table.span("channel"), "lock-step rounds (`pool`) have the channel \"poll\" only");
@@ -243,7 +253,7 @@ fn written_name(node: &Node) -> Option<&str> {
 }
 
 /// A composition with the defaults of what is not written.
-fn composition(schedule: &Written, limit: Limit) -> Strategy {
+fn composition(table: &Table, schedule: &Written, limit: Limit) -> Strategy {
     let schedule = match schedule {
         Written::Given(schedule) => schedule.clone(),
         // For models that the scenario does not have, and nobody asks for.
@@ -255,12 +265,8 @@ fn composition(schedule: &Written, limit: Limit) -> Strategy {
         channel: Channel::Poll,
         pace: Pace { schedule, limit },
         per_model: std::collections::BTreeMap::new(),
-        recovery: Recovery::Tolerant(Tolerance {
-            consecutive_failures: None,
-            attempt_timeout: Micros::from_secs(10),
-            retry_after_floor: Micros::from_secs(1),
-            retry_after_ceiling: Micros::from_secs(60),
-        }),
+        // Lock-step rounds know no other.
+        recovery: if table.has("pool") { Recovery::Propagate } else { Recovery::Tolerant(Tolerance::default()) },
         jitter: Jitter::None,
         sharing: Sharing::Alone,
     }

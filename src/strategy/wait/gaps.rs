@@ -6,7 +6,7 @@ use crate::world::draws::Draws;
 
 /// The gaps of a schedule, one after another.
 #[derive(Debug, Clone)]
-pub(super) struct Gaps<'s> {
+pub(in crate::strategy) struct Gaps<'s> {
     pub(super) schedule: &'s Schedule,
     pub(super) jitter: Jitter,
     /// Next gap of an exponential schedule, in microseconds with their fraction, as the guide's floats keep it.
@@ -19,7 +19,7 @@ pub(super) struct Gaps<'s> {
 
 impl<'s> Gaps<'s> {
     #[inline]
-    pub(super) fn new(schedule: &'s Schedule, jitter: Jitter) -> Self {
+    pub(in crate::strategy) fn new(schedule: &'s Schedule, jitter: Jitter) -> Self {
         let growing = match schedule {
             Schedule::Exponential { interval, .. } => interval.get() as f64,
             Schedule::Fixed { .. } | Schedule::Table { .. } => 0.0,
@@ -27,7 +27,7 @@ impl<'s> Gaps<'s> {
         Self { schedule, jitter, growing, passed: 1, previous: 0.0 }
     }
 
-    pub(super) fn first(&self) -> Micros {
+    pub(in crate::strategy) fn first(&self) -> Micros {
         match self.schedule {
             Schedule::Fixed { first, .. } | Schedule::Exponential { first, .. } => *first,
             Schedule::Table { instants } => instants[0],
@@ -36,7 +36,7 @@ impl<'s> Gaps<'s> {
 
     /// The next gap and the longest it may be, for a poll that is `elapsed` into the wait.
     #[inline(always)]
-    pub(super) fn nominal(&mut self, elapsed: Micros) -> (Micros, Micros) {
+    pub(in crate::strategy) fn nominal(&mut self, elapsed: Micros) -> (Micros, Micros) {
         match self.schedule {
             Schedule::Fixed { interval, .. } => (*interval, *interval),
             Schedule::Exponential { multiplier, cap, .. } => {
