@@ -130,6 +130,7 @@ fn law(distribution: &Distribution) -> Value {
             out.insert("values".to_owned(), values.iter().map(Micros::to_string).collect());
         }
     }
+    out.extend(distribution.scale().map(|factor| ("scale".to_owned(), json!(factor))));
     out.extend(bounds.into_iter().filter_map(|(name, bound)| Some((name.to_owned(), json!(bound?.to_string())))));
     Value::Object(out)
 }

@@ -193,7 +193,7 @@ fn observed(out: &mut String, fit: &Fit, trust: &Trust) {
     for candidate in &fit.candidates {
         let _ = writeln!(
             out,
-            "  {:<15} weight {:>5.1} %  log-likelihood {:.2}  {}",
+            "  {:<15} weight {:>5.1} %  log-likelihood {:.2}  {:.3}",
             candidate.name,
             100.0 * candidate.weight,
             candidate.log_likelihood,

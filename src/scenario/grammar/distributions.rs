@@ -1,7 +1,7 @@
 //! The keys of distributions: those of the world's kinds, and of mixtures and observed times.
 
-use super::{Family, Field, Range, Rule, Section, Shape, Wording, Words, optional, required, with_default};
-use crate::world::distribution::{BOUNDS, KINDS, Kind, Parameter, Quantity};
+use super::{Family, Field, Range, Rule, Section, Shape, Wording, Words, optional, required};
+use crate::world::distribution::{KINDS, Kind, Parameter, Quantity};
 use std::sync::LazyLock;
 
 /// What may be written instead of a table.
@@ -21,8 +21,11 @@ pub(super) const FILE: Field =
 /// Its column.
 pub(super) const COLUMN: Field = optional("column", Shape::Text(Wording::Label), "Column of the file.");
 /// The unit of its numbers.
-pub(super) const UNIT: Field =
-    with_default("unit", Shape::Word(Words::of(&["us", "ms", "s", "m"])), "\"ms\"", "Unit of the column's numbers.");
+pub(super) const UNIT: Field = optional(
+    "unit",
+    Shape::Word(Words::of(&["us", "ms", "s", "m"])),
+    "Unit of the column's numbers; where absent, the one that the column's name ends in, as `cost_time_ms` does.",
+);
 
 static PART_SHAPE: Shape = Shape::Kinds(&PART);
 const PARTS: Field = required("parts", Shape::Many(&PART_SHAPE), "The laws and their weights.");
@@ -45,8 +48,8 @@ fn laws(extra: &[Field]) -> Vec<Section> {
             "empirical" => (&[VALUES, FILE, COLUMN, UNIT], OBSERVED),
             _ => (&parameters, &[]),
         };
-        let bounds: Vec<Field> = BOUNDS.iter().map(|bound| field(bound, optional)).collect();
-        let fields: Vec<Field> = extra.iter().chain(own).chain(&bounds).copied().collect();
+        let modifiers: Vec<Field> = kind.modifiers().map(|modifier| field(modifier, optional)).collect();
+        let fields: Vec<Field> = extra.iter().chain(own).chain(&modifiers).copied().collect();
         Section { name: kind.name, about: kind.about, fields: fields.leak(), rules }
     };
     KINDS.iter().map(section).collect()

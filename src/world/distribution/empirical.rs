@@ -34,6 +34,14 @@ impl Empirical {
         self
     }
 
+    /// Every value times `factor`.
+    pub(super) fn scaled(mut self, factor: f64) -> Self {
+        for value in self.values.iter_mut().chain(&mut self.sums) {
+            *value *= factor;
+        }
+        self
+    }
+
     /// The values, sorted.
     pub(super) fn values(&self) -> &[f64] {
         &self.values

@@ -1,6 +1,6 @@
 //! What can be wrong with a distribution that a user wrote.
 
-use super::kinds::{KINDS, Kind, Quantity};
+use super::quantity::{Quantity, number};
 use crate::time::{DurationError, Micros};
 
 /// Why there is no such distribution.
@@ -8,10 +8,12 @@ use crate::time::{DurationError, Micros};
 #[non_exhaustive]
 pub enum DistributionError {
     /// No kind of law has this name.
-    #[error("unknown distribution `{name}`: known are {}", names(KINDS.iter().map(|kind| kind.name)))]
+    #[error("unknown distribution `{name}`: known are {}", names(known))]
     UnknownKind {
         /// The name as written.
         name: String,
+        /// The kinds that there are.
+        known: Vec<&'static str>,
     },
     /// A parameter that the kind needs was not given.
     #[error("`{kind}` needs `{parameter}`")]
@@ -82,7 +84,7 @@ pub enum DistributionError {
     #[error("a `mixture` needs at least one part")]
     NoParts,
     /// The weight of a mixture's part is not a positive finite number.
-    #[error("`weight` of part {} must be positive and finite, not {weight}", index + 1)]
+    #[error("`weight` of part {} must be positive and finite, not {}", index + 1, number(*weight))]
     Weight {
         /// The part, counted from zero.
         index: usize,
@@ -109,14 +111,16 @@ pub enum DistributionError {
         source: DurationError,
     },
     /// The text gives a parameter that the kind does not have.
-    #[error("at byte {at}: `{}` has no parameter `{name}`: it has {}", kind.name, names(kind.accepted()))]
+    #[error("at byte {at}: `{kind}` has no parameter `{name}`: it has {}", names(known))]
     UnknownParameter {
         /// Byte offset in the text.
         at: usize,
         /// The kind of law.
-        kind: &'static Kind,
+        kind: &'static str,
         /// The name as written.
         name: String,
+        /// The parameters that it has.
+        known: Vec<&'static str>,
     },
     /// The text gives a parameter twice.
     #[error("at byte {at}: `{parameter}` is given twice")]
@@ -165,13 +169,22 @@ impl DistributionError {
             | Self::UnknownParameter { at, .. }
             | Self::Repeated { at, .. }
             | Self::TooDeep { at, .. } => Some(*at),
-            _ => None,
+            Self::UnknownKind { .. }
+            | Self::Missing { .. }
+            | Self::NotFinite { .. }
+            | Self::OutOfRange { .. }
+            | Self::LowAboveHigh { .. }
+            | Self::MinAboveMax { .. }
+            | Self::NoMass { .. }
+            | Self::NoParts
+            | Self::Weight { .. }
+            | Self::NoValues => None,
         }
     }
 }
 
-fn names(names: impl Iterator<Item = &'static str>) -> String {
-    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+fn names(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -215,10 +228,17 @@ mod tests {
             ("mixture(1*2s, 0*3s)", "`weight` of part 2 must be positive and finite, not 0", Some("weight"), None),
             (
                 "mixture(1e308*2s, 1e308*3s)",
-                &format!("`weight` of part 2 must be positive and finite, not {}", 1e308),
+                "`weight` of part 2 must be positive and finite, not 1e308",
                 Some("weight"),
                 None,
             ),
+            (
+                "constant(value=1s, scale=0)",
+                "`scale` must lie between 0.000001 and 1000000, not 0",
+                Some("scale"),
+                None,
+            ),
+            ("lognormal(median=1s, sigma=1e300)", "`sigma` must lie between 0 and 20, not 1e300", Some("sigma"), None),
             ("empirical(min=1s)", "an `empirical` distribution needs at least one value", Some("values"), None),
             ("", &format!("at byte 0: expected {needs}"), None, Some(0)),
             ("gamma", "at byte 5: expected `(`", None, Some(5)),

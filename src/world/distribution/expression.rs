@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! law      = duration | kind "(" [argument {"," argument}] ")"
-//! argument = name "=" value        a parameter of the kind, or one of min, max, shift
+//! argument = name "=" value        a parameter of the kind, or one of scale, min, max, shift
 //!          | weight "*" law        a part of a mixture
 //!          | duration              a value of an empirical law
 //! ```
 
 use super::error::DistributionError;
-use super::kinds::{BOUNDS, Contents, Kind, Quantity};
+use super::kinds::{BOUNDS, Contents, Kind, SCALE};
+use super::quantity::Quantity;
 use super::{Distribution, Form};
 use crate::time::Micros;
 use std::fmt;
@@ -17,33 +18,46 @@ use std::str::FromStr;
 /// How deep mixtures may be nested: enough for every purpose, and far from the end of the stack.
 const DEEPEST: usize = 32;
 
-/// Prints an expression that reads back as an equal distribution.
+/// Prints an expression that reads back as an equal distribution; with a precision (`{:.3}`), one for people, whose numbers
+/// have so many significant digits.
 impl fmt::Display for Distribution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.expression(f.precision());
+        if f.precision().is_some() { f.write_str(&text) } else { f.pad(&text) }
+    }
+}
+
+impl Distribution {
+    /// The expression, with all digits or with so many.
+    fn expression(&self, digits: Option<usize>) -> String {
+        let duration = |time: &Micros| Quantity::Duration.show_rounded(time.get() as f64, digits);
+        let number = |x: f64| Quantity::Number.show_rounded(x, digits);
         let mut arguments = Vec::new();
         let kind = match &self.form {
             Form::Parameters { kind, values } => {
                 for (parameter, value) in kind.parameters.iter().zip(values) {
-                    arguments.push(format!("{}={}", parameter.name, parameter.quantity.show(*value)));
+                    arguments.push(format!("{}={}", parameter.name, parameter.quantity.show_rounded(*value, digits)));
                 }
                 kind.name
             }
             Form::Mixture(parts) => {
-                arguments.extend(parts.iter().map(|(weight, law)| format!("{weight}*{law}")));
+                let part = |(weight, law): &(f64, Self)| format!("{}*{}", number(*weight), law.expression(digits));
+                arguments.extend(parts.iter().map(part));
                 "mixture"
             }
             Form::Empirical(values) => {
-                arguments.extend(values.iter().map(Micros::to_string));
+                arguments.extend(values.iter().map(duration));
                 "empirical"
             }
         };
+        arguments.extend(self.scale.map(|scale| format!("{}={}", SCALE.name, number(scale))));
         let bounds = [self.min, self.max, self.shift];
-        for (parameter, bound) in BOUNDS.iter().zip(bounds) {
-            arguments.extend(bound.map(|bound| format!("{}={bound}", parameter.name)));
+        for (parameter, bound) in BOUNDS.iter().zip(&bounds) {
+            arguments.extend(bound.as_ref().map(|bound| format!("{}={}", parameter.name, duration(bound))));
         }
         match (kind, arguments.as_slice()) {
-            ("constant", [value]) => f.pad(value.trim_start_matches("value=")),
-            _ => f.pad(&format!("{kind}({})", arguments.join(", "))),
+            ("constant", [value]) => value.trim_start_matches("value=").to_owned(),
+            _ => format!("{kind}({})", arguments.join(", ")),
         }
     }
 }
@@ -83,10 +97,16 @@ impl Arguments {
 
     fn into_distribution(self, kind: &'static Kind) -> Result<Distribution, DistributionError> {
         let [min, max, shift] = ["min", "max", "shift"].map(|bound| self.named(bound).map(Micros::from_f64));
+        let scale = self.named(SCALE.name).filter(|_| kind.own_scale().is_none());
         let law = match kind.contents {
             Contents::Parameters(_) => Distribution::build(kind.name, |name| self.named(name))?,
             Contents::Parts => Distribution::mixture(self.parts)?,
             Contents::Values => Distribution::empirical(self.values)?,
+        };
+        // A kind with a scale of its own has used it above.
+        let law = match scale {
+            Some(factor) => law.scaled(factor)?,
+            None => law,
         };
         law.bounded(min, max, shift)
     }
@@ -103,7 +123,7 @@ impl<'a> Parser<'a> {
         if name.is_empty() {
             return Err(self.expected("a distribution such as `lognormal(median=2m, sigma=0.5)`, or a duration"));
         }
-        let kind = Kind::find(name).ok_or_else(|| DistributionError::UnknownKind { name: name.to_owned() })?;
+        let kind = Kind::named(name)?;
         if depth > DEEPEST {
             return Err(DistributionError::TooDeep { at: start, most: DEEPEST });
         }
@@ -147,8 +167,9 @@ impl<'a> Parser<'a> {
     fn named(&mut self, kind: &'static Kind, arguments: &mut Arguments) -> Result<(), DistributionError> {
         let at = self.at;
         let name = self.word();
-        let Some(parameter) = kind.parameters.iter().chain(BOUNDS).find(|parameter| parameter.name == name) else {
-            return Err(DistributionError::UnknownParameter { at, kind, name: name.to_owned() });
+        let Some(parameter) = kind.accepted().find(|parameter| parameter.name == name) else {
+            let known = kind.accepted().map(|parameter| parameter.name).collect();
+            return Err(DistributionError::UnknownParameter { at, kind: kind.name, name: name.to_owned(), known });
         };
         if arguments.named(name).is_some() {
             return Err(DistributionError::Repeated { at, parameter: parameter.name });

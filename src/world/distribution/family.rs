@@ -44,8 +44,26 @@ impl Family {
             Self::Uniform { low, high } => (low, high),
             Self::Normal { .. } => (f64::NEG_INFINITY, f64::INFINITY),
             Self::Pareto { scale, .. } => (scale, f64::INFINITY),
-            _ => (0.0, f64::INFINITY),
+            Self::Exponential { .. } | Self::LogNormal { .. } | Self::Gamma { .. } | Self::Weibull { .. } => {
+                (0.0, f64::INFINITY)
+            }
         }
+    }
+
+    /// Every value times `factor`: all of these are families of scale. `None` where the sampler refuses its parameters.
+    pub(super) fn scaled(self, factor: f64) -> Option<Self> {
+        Some(match self {
+            Self::Uniform { low, high } => Self::Uniform { low: low * factor, high: high * factor },
+            Self::Exponential { mean } => Self::Exponential { mean: mean * factor },
+            Self::LogNormal { median, sigma } => Self::LogNormal { median: median * factor, sigma },
+            Self::Gamma { shape, scale, .. } => {
+                let scale = scale * factor;
+                Self::Gamma { shape, scale, sampler: rand_distr::Gamma::new(shape, scale).ok()? }
+            }
+            Self::Weibull { shape, scale } => Self::Weibull { shape, scale: scale * factor },
+            Self::Normal { mean, std_dev } => Self::Normal { mean: mean * factor, std_dev: std_dev * factor },
+            Self::Pareto { scale, shape } => Self::Pareto { scale: scale * factor, shape },
+        })
     }
 
     /// The probabilities on both sides of `x`.

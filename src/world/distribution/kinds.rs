@@ -4,28 +4,8 @@
 use super::error::DistributionError;
 use super::family::Family;
 use super::law::Law;
+use super::quantity::Quantity;
 use crate::time::Micros;
-
-/// What a number measures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Quantity {
-    /// A time, written with a unit and computed with in microseconds.
-    Duration,
-    /// A number without a unit.
-    Number,
-}
-
-impl Quantity {
-    /// The value as a user writes it; whole microseconds and all numbers read back as the same value.
-    pub(super) fn show(self, value: f64) -> String {
-        match self {
-            Self::Duration if value < 0.0 => format!("{value}us"),
-            Self::Duration => Micros::from_f64(value).to_string(),
-            Self::Number => value.to_string(),
-        }
-    }
-}
 
 /// A parameter of a kind of law.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -68,7 +48,7 @@ impl Parameter {
     }
 }
 
-/// A kind of law. Every kind also takes [`BOUNDS`].
+/// A kind of law. Every kind also takes its [`modifiers`](Self::modifiers).
 #[derive(Debug, Clone, Copy)]
 pub struct Kind {
     /// Its name in scenario files and on the command line.
@@ -105,9 +85,29 @@ impl Kind {
         KINDS.iter().find(|kind| kind.name == name)
     }
 
-    /// Names of all parameters that an expression may give.
-    pub(super) fn accepted(&self) -> impl Iterator<Item = &'static str> {
-        self.parameters.iter().chain(BOUNDS).map(|parameter| parameter.name)
+    /// The kind of this name, or an error that lists those there are.
+    pub(super) fn named(name: &str) -> Result<&'static Self, DistributionError> {
+        let unknown = || DistributionError::UnknownKind {
+            name: name.to_owned(),
+            known: KINDS.iter().map(|kind| kind.name).collect(),
+        };
+        Self::find(name).ok_or_else(unknown)
+    }
+
+    /// What it takes besides its own parameters: [`SCALE`], where none of its own is called so, and [`BOUNDS`].
+    pub fn modifiers(&self) -> impl Iterator<Item = &'static Parameter> {
+        let scale = self.own_scale().is_none().then_some(&SCALE);
+        scale.into_iter().chain(BOUNDS)
+    }
+
+    /// The place of a parameter that is itself a scale.
+    pub(super) fn own_scale(&self) -> Option<usize> {
+        self.parameters.iter().position(|parameter| parameter.name == SCALE.name)
+    }
+
+    /// All parameters that an expression may give.
+    pub(super) fn accepted(&self) -> impl Iterator<Item = &'static Parameter> {
+        self.parameters.iter().chain(self.modifiers())
     }
 }
 
@@ -116,8 +116,12 @@ const fn shape(about: &'static str) -> Parameter {
     Parameter::number("shape", 0.01, 1e5, about)
 }
 
+/// A factor for every value. Kinds with a `scale` of their own do without: that one says the same.
+pub static SCALE: Parameter =
+    Parameter::number("scale", 1e-6, 1e6, "every value is multiplied by it, before the shift and the bounds");
+
 /// What every kind takes besides its own parameters.
-pub const BOUNDS: &[Parameter] = &[
+pub static BOUNDS: &[Parameter] = &[
     Parameter::duration("min", 0.0, "the least value, after the shift: what is below is cut off"),
     Parameter::duration("max", 0.0, "the greatest value, after the shift: what is above is cut off"),
     Parameter::duration("shift", 0.0, "added to every value"),

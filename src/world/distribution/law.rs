@@ -1,8 +1,8 @@
-//! What a distribution computes with: its law after shifts have been added and bounds have been applied.
+//! What a distribution computes with: its law after it was scaled and moved and bounds have been applied. Laws and their
+//! mixtures stand together, since each holds the other.
 
 use super::empirical::Empirical;
 use super::family::{Family, lognormal};
-use super::mixture::Mixture;
 use super::restricted::Restricted;
 use super::special::Tails;
 use crate::world::draws::Draws;
@@ -25,8 +25,10 @@ pub(super) enum Law {
 impl From<Family> for Law {
     /// The law of this family; durations are never negative, so a normal law is cut at zero.
     fn from(family: Family) -> Self {
-        match family {
-            Family::Normal { .. } => Self::Restricted { cut: Restricted::new(family, 0.0, f64::INFINITY), shift: 0.0 },
+        match family.support() {
+            (least, _) if least < 0.0 => {
+                Self::Restricted { cut: Restricted::new(family, 0.0, f64::INFINITY), shift: 0.0 }
+            }
             _ => Self::Smooth { family, shift: 0.0 },
         }
     }
@@ -42,6 +44,17 @@ impl Law {
             Self::Empirical(empirical) => Self::Empirical(empirical.shifted(by)),
             Self::Mixture(mixture) => Self::Mixture(mixture.shifted(by)),
         }
+    }
+
+    /// Every value times `factor`; `None` where a law's parameters become too large for its sampler.
+    pub(super) fn scaled(self, factor: f64) -> Option<Self> {
+        Some(match self {
+            Self::Constant(value) => Self::Constant(value * factor),
+            Self::Smooth { family, shift } => Self::Smooth { family: family.scaled(factor)?, shift: shift * factor },
+            Self::Restricted { cut, shift } => Self::Restricted { cut: cut.scaled(factor)?, shift: shift * factor },
+            Self::Empirical(empirical) => Self::Empirical(empirical.scaled(factor)),
+            Self::Mixture(mixture) => Self::Mixture(mixture.scaled(factor)?),
+        })
     }
 
     /// The law, given that its value lies in `[low, high]`, and the probability of that; `None` where it is zero.
@@ -165,5 +178,117 @@ impl Law {
             Self::Empirical(empirical) => empirical.mean(),
             Self::Mixture(mixture) => mixture.mean(),
         }
+    }
+}
+
+/// Laws and their probabilities, at least one.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Mixture(Vec<Part>);
+
+#[derive(Debug, Clone, PartialEq)]
+struct Part {
+    /// Its probability.
+    share: f64,
+    /// Its probability and that of all parts before it.
+    upto: f64,
+    law: Law,
+}
+
+impl Mixture {
+    /// A mixture by weights that need not add up to one; `None` if all of them are zero.
+    pub(super) fn new(weighted: Vec<(f64, Law)>) -> Option<Self> {
+        let total: f64 = weighted.iter().map(|(weight, _)| weight).sum();
+        let mut upto = 0.0;
+        let parts: Vec<_> = weighted
+            .into_iter()
+            .map(|(weight, law)| (weight / total, law))
+            .filter(|(share, _)| *share > 0.0)
+            .map(|(share, law)| {
+                upto += share;
+                Part { share, upto, law }
+            })
+            .collect();
+        (!parts.is_empty()).then_some(Self(parts))
+    }
+
+    /// Every value later by `shift`.
+    fn shifted(self, shift: f64) -> Self {
+        Self(self.0.into_iter().map(|part| Part { law: part.law.shifted(shift), ..part }).collect())
+    }
+
+    /// Every value times `factor`.
+    fn scaled(self, factor: f64) -> Option<Self> {
+        let parts = self.0.into_iter().map(|part| Some(Part { law: part.law.scaled(factor)?, ..part }));
+        parts.collect::<Option<_>>().map(Self)
+    }
+
+    /// The mixture, given that its value lies in `[low, high]`, and the probability of that: each part is cut to the
+    /// range, and weighs in proportion to what it has there.
+    fn restricted(&self, low: f64, high: f64) -> Option<(f64, Self)> {
+        let kept: Vec<_> = self
+            .0
+            .iter()
+            .filter_map(|part| part.law.restricted(low, high).map(|(mass, law)| (part.share * mass, law)))
+            .collect();
+        let mass = kept.iter().map(|(mass, _)| mass).sum::<f64>().min(1.0);
+        Some((mass, Self::new(kept)?))
+    }
+
+    fn sample(&self, draws: &mut Draws) -> f64 {
+        let u = draws.uniform();
+        // The shares may add up to a rounding less than one: the last part takes the rest.
+        let index = self.0.iter().position(|part| u < part.upto).unwrap_or(self.0.len() - 1);
+        self.0[index].law.sample(draws)
+    }
+
+    fn cdf(&self, x: f64) -> f64 {
+        self.weighted(|law| law.cdf(x)).min(1.0)
+    }
+
+    /// The least float that reaches `p`. It lies between the parts' own quantiles; positive floats sort like their
+    /// bits, so halving the bits finds it exactly in at most 64 steps.
+    fn quantile(&self, p: f64) -> f64 {
+        let quantiles = || self.0.iter().map(|part| part.law.quantile(p));
+        let least = quantiles().fold(f64::INFINITY, f64::min);
+        let greatest = quantiles().fold(0.0, f64::max);
+        if p >= 1.0 {
+            return greatest;
+        }
+        if self.cdf(least) >= p {
+            return least;
+        }
+        let (mut short, mut reached) = (least.to_bits(), greatest.to_bits());
+        while reached - short > 1 {
+            let middle = short.midpoint(reached);
+            if self.cdf(f64::from_bits(middle)) >= p {
+                reached = middle;
+            } else {
+                short = middle;
+            }
+        }
+        f64::from_bits(reached)
+    }
+
+    fn density(&self, x: f64) -> Option<f64> {
+        self.0.iter().map(|part| Some(part.share * part.law.density(x)?)).sum()
+    }
+
+    fn partial_mean(&self, x: f64) -> f64 {
+        self.weighted(|law| law.partial_mean(x))
+    }
+
+    fn corners(&self, into: &mut Vec<f64>) {
+        for part in &self.0 {
+            part.law.corners(into);
+        }
+    }
+
+    fn mean(&self) -> f64 {
+        self.weighted(Law::mean)
+    }
+
+    /// The average over the parts.
+    fn weighted(&self, of: impl Fn(&Law) -> f64) -> f64 {
+        self.0.iter().map(|part| part.share * of(&part.law)).sum()
     }
 }

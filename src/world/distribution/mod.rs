@@ -1,8 +1,10 @@
 //! Laws of durations: how long a task takes, a round trip, a gap between arrivals.
 //!
-//! A distribution is a [`Kind`] of law with its parameters, optionally moved by `shift` and cut to `[min, max]`, in
-//! that order: the bounds hold for the values that come out. Cutting is exact: the law is conditioned on its range, by
-//! restricting its inverse distribution function, never by drawing again. Whole laws sample by `rand_distr`.
+//! A distribution is a [`Kind`] of law with its parameters, optionally multiplied by `scale`, moved by `shift` and cut to
+//! `[min, max]`, in that order: the bounds hold for the values that come out. All three are exact: a scaled law has scaled
+//! parameters, and a cut one is conditioned on its range, by restricting its inverse distribution function, never by
+//! drawing again. Whole laws sample by `rand_distr`. A gamma, Weibull or Pareto law has a `scale` of its own, a duration,
+//! which multiplies its values just so: it takes no factor beside it.
 //!
 //! Laws are over real numbers of microseconds; only [`Distribution::sample`] rounds.
 //!
@@ -25,35 +27,36 @@ mod expression;
 mod family;
 mod kinds;
 mod law;
-mod mixture;
+mod quantity;
 mod restricted;
 mod special;
 #[cfg(test)]
 mod tests;
 
 pub use error::DistributionError;
-pub use kinds::{BOUNDS, KINDS, Kind, Parameter, Quantity};
+pub use kinds::{BOUNDS, KINDS, Kind, Parameter, SCALE};
+pub use quantity::Quantity;
 
 use crate::time::Micros;
 use crate::world::draws::Draws;
 use empirical::Empirical;
 use kinds::Contents;
-use law::Law;
-use mixture::Mixture;
+use law::{Law, Mixture};
 
 /// A law of durations. One that exists is valid: constructors refuse the rest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Distribution {
-    /// What to compute with: the form, moved and cut.
+    /// What to compute with: the form, scaled, moved and cut.
     law: Law,
     /// What was written.
     form: Form,
+    scale: Option<f64>,
     min: Option<Micros>,
     max: Option<Micros>,
     shift: Option<Micros>,
 }
 
-/// A law as it was written, before its shift and bounds.
+/// A law as it was written, before its scale, shift and bounds.
 #[derive(Debug, Clone, PartialEq)]
 enum Form {
     /// Values in the order of the kind's parameters.
@@ -76,7 +79,7 @@ pub enum Makeup<'a> {
 }
 
 impl Distribution {
-    /// The name of its kind, what it is made of, and its bounds `min`, `max` and `shift`.
+    /// The name of its kind, what it is made of, and its bounds `min`, `max` and `shift`. Its factor is [`Self::scale`].
     #[must_use]
     pub fn makeup(&self) -> (&'static str, Makeup<'_>, [(&'static str, Option<Micros>); 3]) {
         let (kind, makeup) = match &self.form {
@@ -95,7 +98,13 @@ impl Distribution {
         let value = value.min(Micros::LONGEST).get() as f64;
         // The first kind in the table is the constant; a test says so.
         let form = Form::Parameters { kind: &KINDS[0], values: vec![value] };
-        Self { law: Law::Constant(value), form, min: None, max: None, shift: None }
+        Self { law: Law::Constant(value), form, scale: None, min: None, max: None, shift: None }
+    }
+
+    /// The factor of its values, if it has one.
+    #[must_use]
+    pub fn scale(&self) -> Option<f64> {
+        self.scale
     }
 
     /// A law from its named parameters, as [`KINDS`] lists them: durations in microseconds, taken to the nearest whole
@@ -106,7 +115,7 @@ impl Distribution {
     /// The kind is unknown; a parameter is missing, not finite or out of range; `low` is above `high`. Kinds that are
     /// made of a list have nothing to be built from here: see [`Self::mixture`] and [`Self::empirical`].
     pub fn build(kind: &str, value_of: impl Fn(&'static str) -> Option<f64>) -> Result<Self, DistributionError> {
-        let kind = Kind::find(kind).ok_or_else(|| DistributionError::UnknownKind { name: kind.to_owned() })?;
+        let kind = Kind::named(kind)?;
         let checked = |parameter: &Parameter| {
             let missing = DistributionError::Missing { kind: kind.name, parameter: parameter.name };
             parameter.checked(value_of(parameter.name).ok_or(missing)?)
@@ -144,6 +153,39 @@ impl Distribution {
         Self::whole(Form::Empirical(values))
     }
 
+    /// The law with every value `factor` times as long as before; shift and bounds stay where they are. A law whose kind has
+    /// a scale of its own gets that many times this scale, to the nearest microsecond.
+    ///
+    /// ```
+    /// # use pollbench::{time::Micros, world::distribution::Distribution};
+    /// let law: Distribution = "lognormal(median=10s, sigma=0.5, shift=2s)".parse()?;
+    /// let slower = law.scaled(1.5)?;
+    /// assert_eq!(slower.to_string(), "lognormal(median=10s, sigma=0.5, scale=1.5, shift=2s)");
+    /// assert_eq!(slower.quantile(0.5), 17e6);
+    /// # Ok::<(), pollbench::world::distribution::DistributionError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The factor, together with those before it, is not a number from 10⁻⁶ to 10⁶; the scale becomes too large; the law has
+    /// no values between its bounds any more.
+    pub fn scaled(mut self, factor: f64) -> Result<Self, DistributionError> {
+        let factor = SCALE.checked(factor)?;
+        match &mut self.form {
+            Form::Parameters { kind, values } if kind.own_scale().is_some() => {
+                for (parameter, value) in kind.parameters.iter().zip(values) {
+                    if parameter.name == SCALE.name {
+                        *value = parameter.checked(*value * factor)?;
+                    }
+                }
+            }
+            Form::Parameters { .. } | Form::Mixture(_) | Form::Empirical(_) => {
+                self.scale = Some(SCALE.checked(self.scale.unwrap_or(1.0) * factor)?);
+            }
+        }
+        self.arranged()
+    }
+
     /// The law moved right by `shift`, then cut to `[min, max]`. Replaces bounds and shift that it had before; to cut
     /// twice, make it the only part of a mixture. Bounds beyond [`Micros::LONGEST`] count as that.
     ///
@@ -151,18 +193,28 @@ impl Distribution {
     ///
     /// `min` is above `max`, or the law has no values between them (for smooth laws: a probability below 10⁻²⁰⁰).
     pub fn bounded(
-        self,
+        mut self,
         min: Option<Micros>,
         max: Option<Micros>,
         shift: Option<Micros>,
     ) -> Result<Self, DistributionError> {
-        let [min, max, shift] = [min, max, shift].map(|bound| bound.map(|bound| bound.min(Micros::LONGEST)));
+        [self.min, self.max, self.shift] = [min, max, shift].map(|bound| bound.map(|bound| bound.min(Micros::LONGEST)));
+        self.arranged()
+    }
+
+    /// Computes the law from all that was written.
+    fn arranged(self) -> Result<Self, DistributionError> {
+        let Self { form, scale, min, max, shift, .. } = self;
         if let (Some(min), Some(max)) = (min, max)
             && min > max
         {
             return Err(DistributionError::MinAboveMax { min, max });
         }
-        let mut law = self.form.law()?;
+        let mut law = form.law()?;
+        if let Some(factor) = scale {
+            let refused = DistributionError::NotFinite { parameter: SCALE.name, value: factor };
+            law = law.scaled(factor).ok_or(refused)?;
+        }
         if let Some(shift) = shift {
             law = law.shifted(shift.get() as f64);
         }
@@ -171,7 +223,7 @@ impl Distribution {
             let high = max.map_or(f64::INFINITY, |max| max.get() as f64);
             (_, law) = law.restricted(low, high).ok_or(DistributionError::NoMass { min, max })?;
         }
-        Ok(Self { law, form: self.form, min, max, shift })
+        Ok(Self { law, form, scale, min, max, shift })
     }
 
     /// A value of the law, to the nearest microsecond; at most [`Micros::LONGEST`].
@@ -238,9 +290,9 @@ impl Distribution {
         (least == self.law.quantile(1.0)).then(|| Micros::from_f64(least))
     }
 
-    /// The law as written, without bounds or shift.
+    /// The law as written, without scale, bounds or shift.
     fn whole(form: Form) -> Result<Self, DistributionError> {
-        Ok(Self { law: form.law()?, form, min: None, max: None, shift: None })
+        Ok(Self { law: form.law()?, form, scale: None, min: None, max: None, shift: None })
     }
 }
 

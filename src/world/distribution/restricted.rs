@@ -35,6 +35,11 @@ impl Restricted {
         (cut.low < cut.high && cut.mass >= LEAST_MASS).then(|| ((cut.mass / self.mass).min(1.0), cut))
     }
 
+    /// Every value times `factor`.
+    pub(super) fn scaled(self, factor: f64) -> Option<Self> {
+        Some(Self { family: self.family.scaled(factor)?, low: self.low * factor, high: self.high * factor, ..self })
+    }
+
     pub(super) fn sample(&self, draws: &mut Draws) -> f64 {
         self.quantile(draws.uniform())
     }
