@@ -154,11 +154,11 @@ fn observed_times_are_questioned_before_they_are_used() {
         |column: &str, upper: Option<&str>| Source { column: column.into(), upper: upper.map(Into::into), unit: None };
     let cases = [
         ("t_ms\n", "there are no rows below the header"),
-        ("t_ms\n-5\n", "row 2: `-5` is not a time between 0 and 3650 days"),
-        ("t_ms\nNaN\n", "row 2: `NaN` is not a time between 0 and 3650 days"),
-        ("t_ms\nsoon\n", "row 2: `soon` is not a number"),
-        ("t_ms\n100\n0\n", "row 3: a task that takes no time; take such rows out, or correct them"),
-        ("t_ms\n100\n\"\"\n", "row 3: `` is not a number"),
+        ("t_ms\n-5\n", "line 2: `-5` is not a time between 0 and 3650 days"),
+        ("t_ms\nNaN\n", "line 2: `NaN` is not a time between 0 and 3650 days"),
+        ("t_ms\nsoon\n", "line 2: `soon` is not a number"),
+        ("t_ms\n100\n0\n", "line 3: a task that takes no time; take such rows out, or correct them"),
+        ("t_ms\n100\n\"\"\n", "line 3: `` is not a number"),
         (
             "t_s\n95000\n87000\n99000\n",
             "the median of `t_s` would be 95000s: is that right? Say --unit s if it is, or the unit that the numbers are in",
@@ -170,9 +170,12 @@ fn observed_times_are_questioned_before_they_are_used() {
         assert_eq!(error.to_string(), message);
     }
     let error = source("t", None).read("t\n1\n").expect_err("no unit");
-    assert_eq!(error.to_string(), "what does `t` count? Its name ends in none of _us, _ms, _s and _m: say --unit");
+    assert_eq!(
+        error.to_string(),
+        "what does `t` count? Its name does not end in a unit, as `cost_time_ms` does: say the unit (us, ms, s or m)"
+    );
     let error = source("low_s", Some("high_s")).read("low_s,high_s\n5,4\n").expect_err("reversed");
-    assert_eq!(error.to_string(), "row 2: finished before the instant at which it was unfinished");
+    assert_eq!(error.to_string(), "line 2: finished before the instant at which it was unfinished");
     let read = source("low_s", Some("high_s")).read("low_s,high_s\n5,8\n60,\n,3\n7,7\n").expect("all is well");
     let expected = [
         Observation::Within(5e6, 8e6),

@@ -42,23 +42,17 @@ pub enum ObservedError {
     /// The file is not what it should be.
     #[error(transparent)]
     Column(#[from] ColumnError),
-    /// Nobody said what the numbers count.
-    #[error("what does `{column}` count? Its name ends in none of _us, _ms, _s and _m: say --unit")]
-    NoUnit {
-        /// The column.
-        column: String,
-    },
     /// A task took no time.
-    #[error("row {row}: a task that takes no time; take such rows out, or correct them")]
+    #[error("line {line}: a task that takes no time; take such rows out, or correct them")]
     Zero {
-        /// The row.
-        row: u64,
+        /// The line that the row begins in.
+        line: u64,
     },
     /// An interval ends before it begins.
-    #[error("row {row}: finished before the instant at which it was unfinished")]
+    #[error("line {line}: finished before the instant at which it was unfinished")]
     Reversed {
-        /// The row.
-        row: u64,
+        /// The line that the row begins in.
+        line: u64,
     },
     /// The numbers are hardly in the unit that the column's name says.
     #[error(
@@ -85,49 +79,40 @@ impl Source {
     ///
     /// See [`ObservedError`].
     pub fn read(&self, text: &str) -> Result<Vec<Observation>, ObservedError> {
-        let by_name = || {
-            [("_us", "us"), ("_ms", "ms"), ("_s", "s"), ("_m", "m")]
-                .into_iter()
-                .find(|(end, _)| self.column.ends_with(end))
-        };
-        let unit = match (self.unit, by_name()) {
-            (Some(unit), _) => unit,
-            (None, Some((_, name))) => Unit::named(name).unwrap_or(Unit::Millis),
-            (None, None) => return Err(ObservedError::NoUnit { column: self.column.clone() }),
-        };
         // Without an upper column the same one is read twice, and counts once.
         let names = [self.column.as_str(), self.upper.as_deref().unwrap_or(&self.column)];
         let mut observations = Vec::new();
-        for (row, cells) in columns(text, names, unit)? {
+        for (line, cells) in columns(text, names, self.unit)? {
             let us = |at: usize| cells[at].map(|time: Micros| time.get() as f64);
             observations.push(match (self.upper.is_some(), us(0), us(1)) {
                 (false, Some(time), _) if time > 0.0 => Observation::Exact(time),
                 (true, low, Some(high)) => {
                     let low = low.unwrap_or(0.0);
                     match () {
-                        () if high <= 0.0 => return Err(ObservedError::Zero { row }),
-                        () if high < low => return Err(ObservedError::Reversed { row }),
+                        () if high <= 0.0 => return Err(ObservedError::Zero { line }),
+                        () if high < low => return Err(ObservedError::Reversed { line }),
                         () if high == low => Observation::Exact(high),
                         () => Observation::Within(low, high),
                     }
                 }
                 (true, Some(low), None) if low > 0.0 => Observation::Beyond(low),
                 (false, None, _) => {
-                    return Err(ColumnError::NotANumber { row, cell: String::new() }.into());
+                    return Err(ColumnError::NotANumber { line, cell: String::new() }.into());
                 }
-                _ => return Err(ObservedError::Zero { row }),
+                _ => return Err(ObservedError::Zero { line }),
             });
         }
-        self.question(&observations, unit)?;
+        self.question(&observations)?;
         Ok(observations)
     }
 
     /// Asks back where the unit is a guess and the times are unlikely.
-    fn question(&self, observations: &[Observation], unit: Unit) -> Result<(), ObservedError> {
+    fn question(&self, observations: &[Observation]) -> Result<(), ObservedError> {
+        let Some(unit) = Unit::of_column(&self.column).filter(|_| self.unit.is_none()) else { return Ok(()) };
         let mut sizes: Vec<f64> = observations.iter().map(size).collect();
         sizes.sort_by(f64::total_cmp);
         let Some(&median) = sizes.get(sizes.len() / 2) else { return Ok(()) };
-        if self.unit.is_some() || USUAL.contains(&median) {
+        if USUAL.contains(&median) {
             return Ok(());
         }
         Err(ObservedError::Unlikely {

@@ -115,12 +115,12 @@ rtt = { kind = "empirical", file = "empty.csv", column = "cost_time_ms" }"#,
         (
             r#"[network]
 rtt = { kind = "empirical", file = "bad.csv", column = "cost_time_ms" }"#,
-            &["4:36: `bad.csv`: row 3: `soon` is not a number"],
+            &["4:36: `bad.csv`: line 3: `soon` is not a number"],
         ),
         (
             r#"[network]
 rtt = { kind = "empirical", file = "negative.csv", column = "cost_time_ms" }"#,
-            &["4:36: `negative.csv`: row 2: `-5` is not a time between 0 and 3650 days"],
+            &["4:36: `negative.csv`: line 2: `-5` is not a time between 0 and 3650 days"],
         ),
         (
             r#"[network]

@@ -1,7 +1,7 @@
 //! Laws of durations, and of arrivals.
 
 use super::Reader;
-use crate::scenario::checked::{Node, Table, Value, all};
+use crate::scenario::checked::{Node, Table, Typed as _, Value, all};
 use crate::scenario::column::{self, Unit};
 use crate::time::Micros;
 use crate::world::arrivals::Arrivals;
@@ -63,7 +63,13 @@ impl Reader<'_> {
                 _ => None,
             }),
         };
-        let bounded = built.and_then(|law| law.bounded(min, max, shift));
+        // Some kinds have a scale of their own, which is a duration and used above.
+        let scale = if table.has("scale") { table.node("scale") } else { None };
+        let scaled = match scale.and_then(|node| f64::of(&node.value)) {
+            Some(factor) => built.and_then(|law| law.scaled(factor)),
+            None => built,
+        };
+        let bounded = scaled.and_then(|law| law.bounded(min, max, shift));
         self.built(bounded, |parameter| table.place(parameter.unwrap_or_default()))
     }
 
@@ -92,7 +98,7 @@ impl Reader<'_> {
         }
         let file = table.optional::<&str>("file")??;
         let column = table.optional::<&str>("column")??;
-        let unit = table.get("unit").and_then(Unit::named)?;
+        let unit = table.optional::<&str>("unit")?.and_then(Unit::named);
         let text = match self.files.text(file) {
             Ok(text) => text,
             Err(error) => {
