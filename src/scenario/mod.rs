@@ -15,6 +15,7 @@ pub mod shipped;
 #[cfg(feature = "cli")]
 mod snippet;
 pub mod suggest;
+mod warnings;
 
 pub use crate::inspection::CostWeights;
 
