@@ -300,7 +300,7 @@ fn a_server_stops_when_told_and_lets_no_second_one_have_its_port() {
     assert_eq!(json(&run.out)["cells"][0]["outcomes"]["rejected"], 0);
     let run = desk.run(&format!("{arguments} --base-url {} --api-key wrong", first.1));
     assert!(run.code == 1 && run.err.contains("Invalid or missing API key"), "{}", run.err);
-    assert_eq!(first.stop("-INT"), Some(0));
+    assert_eq!(first.stop("-INT"), Some(130));
     assert_eq!(second.stop("-TERM"), Some(0));
     let run = desk.run(&format!("{arguments} --base-url http://{address} --api-key right"));
     assert!(run.code == 1 && run.err.contains("refused"), "{}", run.err);

@@ -1,8 +1,8 @@
 //! `pollbench compare`: the main job.
 
+use crate::cli::console::{Failure, colour, is_watched, note, print, width};
 use crate::cli::folder::Folder;
 use crate::cli::ground::GroundArgs;
-use crate::cli::{Failure, colour, is_watched, note, print};
 use crate::engine::compare::{Compared, compare, summarise};
 use crate::engine::gates::judge;
 use crate::engine::live::{self, Ground};
@@ -21,7 +21,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 #[derive(Debug, Args)]
@@ -90,6 +90,9 @@ type Kept = BTreeMap<(usize, usize, u32), Vec<TaskRecord>>;
 impl Compare {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let scenario = self.scenario()?;
+        for warning in scenario.warnings() {
+            note(format_args!("warning: {warning}"));
+        }
         let submits = u128::from(scenario.tasks) * u128::from(scenario.replicates);
         let submits = submits * (scenario.models.len() * scenario.strategies.len()) as u128;
         let ground = self.ground.ground(submits)?;
@@ -128,15 +131,12 @@ impl Compare {
         load(&self.scenario)?.narrowed(&overrides).map_err(|error| Failure::Input(error.to_string()))
     }
 
-    /// Runs the engine beside a progress bar; Ctrl-C ends it before anything is written.
+    /// Runs the engine beside a progress bar.
     fn compare(&self, plan: &Plan<'_>, ground: Option<&Ground>, kept: &Mutex<Kept>) -> Result<Compared, Failure> {
         let defaults = Options::default();
         let threads = self.threads.map_or(defaults.threads, usize::from);
         let options = Options { threads, sample: true, ..defaults };
-        let control = Arc::new(Control::default());
-        let on_interrupt = Arc::clone(&control);
-        // A handler that cannot be set leaves the default: the process ends, and nothing is half written either.
-        let _ = ctrlc::set_handler(move || on_interrupt.stop.store(true, Ordering::Relaxed));
+        let control = Control::default();
 
         let keep = |model: usize, strategy: usize, replicate: u32, records: &[TaskRecord]| {
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -158,7 +158,7 @@ impl Compare {
                 compared
             })
         };
-        compared?.ok_or_else(|| Failure::Run("interrupted; nothing was written".to_owned()))
+        compared?.ok_or_else(|| Failure::Run("the engine was stopped; nothing was written".to_owned()))
     }
 
     /// Runs the real client against a server.
@@ -182,7 +182,8 @@ impl Compare {
         match self.format {
             Format::Table => {
                 let colour = colour(&io::stdout());
-                table::render(report, table::Style { colour, ..table::Style::default() })
+                let style = table::Style { colour, ..table::Style::default() };
+                table::render(report, table::Style { width: width().unwrap_or(style.width), ..style })
             }
             Format::Json => json::to_string(report.results),
             Format::Csv => report::csv::render(report.results),
@@ -229,7 +230,7 @@ fn show_progress(plan: &Plan<'_>, control: &Control, running: &AtomicBool) {
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} waits, {eta} left") {
         bar.set_style(style);
     }
-    while running.load(Ordering::Relaxed) && !control.stop.load(Ordering::Relaxed) {
+    while running.load(Ordering::Relaxed) {
         bar.set_position(control.done.load(Ordering::Relaxed));
         std::thread::sleep(Duration::from_millis(50));
     }

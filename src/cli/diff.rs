@@ -1,6 +1,6 @@
 //! `pollbench diff`: what changed between two runs.
 
-use crate::cli::{Failure, note, print};
+use crate::cli::console::{Failure, note, print, print_folded};
 use crate::measure::results::{Results, SCHEMA_VERSION};
 use crate::report::diff::{self, Side};
 use clap::{Args, ValueEnum};
@@ -47,10 +47,10 @@ impl Diff {
         for cell in &found.only_in_one {
             note(format_args!("note: only in one of the two: {cell}"));
         }
-        print(&match self.format {
-            Format::Table => diff::text(&found),
-            Format::Json => diff::json(&found),
-        })?;
+        match self.format {
+            Format::Table => print_folded(&diff::text(&found))?,
+            Format::Json => print(&diff::json(&found))?,
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,6 +1,7 @@
 //! Writing a folder of files so that nobody ever sees half of one.
 
-use crate::cli::Failure;
+use crate::cli::console::Failure;
+use crate::cli::interrupt;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -21,7 +22,8 @@ impl Folder {
             return Err(refuse(&format_args!("{} is not a folder", existing.display())));
         }
         let probe = existing.join(format!(".pollbench-{}", std::process::id()));
-        fs::File::create(&probe).and_then(|_| fs::remove_file(&probe)).map_err(|error| refuse(&error))?;
+        interrupt::undisturbed(|| fs::File::create(&probe).and_then(|_| fs::remove_file(&probe)))
+            .map_err(|error| refuse(&error))?;
         Ok(Self(path.to_owned()))
     }
 
@@ -61,15 +63,15 @@ impl Folder {
         let written = path
             .parent()
             .map_or(Ok(()), fs::create_dir_all)
-            .and_then(|()| fs::File::create(&temporary))
+            .and_then(|()| interrupt::begin(&temporary, || fs::File::create(&temporary)))
             .and_then(|file| {
                 let mut file = io::BufWriter::new(file);
                 fill(&mut file)?;
                 file.flush()
             })
-            .and_then(|()| fs::rename(&temporary, &path));
+            .and_then(|()| interrupt::undisturbed(|| fs::rename(&temporary, &path)));
         written.map_err(|error| {
-            let _ = fs::remove_file(&temporary);
+            let _ = interrupt::undisturbed(|| fs::remove_file(&temporary));
             Failure::Run(format!("cannot write {}: {error}", path.display()))
         })
     }

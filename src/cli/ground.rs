@@ -1,6 +1,6 @@
 //! Which engine `compare` runs on, and against which server.
 
-use crate::cli::Failure;
+use crate::cli::console::Failure;
 use crate::cli::descriptors::most_connections;
 use crate::engine::live::{Ground, Harness, Lateness};
 use crate::measure::results::{HarnessError, LatenessFigures};

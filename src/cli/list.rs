@@ -1,6 +1,6 @@
 //! `pollbench list`: what there is.
 
-use crate::cli::{Failure, print};
+use crate::cli::console::{Failure, print, print_folded};
 use crate::scenario::shipped::SHIPPED;
 use crate::strategy::composition::{Limit, Pace, Schedule};
 use crate::strategy::optimal;
@@ -51,10 +51,10 @@ impl List {
             What::Faults => faults(),
             What::Distributions => distributions(),
         };
-        print(&match self.format {
-            Format::Json => format!("{:#}\n", Value::Array(rows)),
-            Format::Text => text(&rows),
-        })?;
+        match self.format {
+            Format::Json => print(&format!("{:#}\n", Value::Array(rows)))?,
+            Format::Text => print_folded(&text(&rows))?,
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,6 +1,6 @@
 //! `pollbench schema`: the JSON Schema of scenario files.
 
-use crate::cli::{Failure, print};
+use crate::cli::console::{Failure, print};
 use crate::scenario::json_schema;
 use clap::Args;
 use std::process::ExitCode;

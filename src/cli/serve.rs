@@ -1,15 +1,15 @@
 //! `pollbench serve`: the mock APIXO server.
 
+use crate::cli::console::{Failure, note, print};
 use crate::cli::descriptors::most_connections;
 use crate::cli::ground::scale;
-use crate::cli::{Failure, note, print};
 use crate::mock::{ScenarioRules, calm_world, world};
 use crate::net::clock::Clock;
 use crate::net::stream::Listener;
 use crate::scenario::shipped::load;
 use crate::server::{AdminAccess, Server, Settings};
 use clap::Args;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -19,8 +19,8 @@ use tokio::net::TcpListener;
 pub(super) struct Serve {
     /// A scenario whose models, network and faults it plays [default: the guide's models, nothing goes wrong]
     scenario: Option<String>,
-    /// Where to listen; port 0 takes any free port
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
+    /// Where to listen: an address with a port, `localhost:PORT`, or a port; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787", value_parser = address)]
     addr: SocketAddr,
     /// A key that is accepted; may be given again [default: any key]
     #[arg(long = "api-key", value_name = "KEY")]
@@ -59,7 +59,8 @@ Examples:
   pollbench serve
   pollbench serve flaky --addr 127.0.0.1:0 --time-scale 60
   pollbench serve my.toml --api-key secret --seed 7
-  curl -s localhost:8787/api/v1/generateTask/sora-2 -H 'Authorization: Bearer any' -d '{\"input\":{\"prompt\":\"a cat\"}}'
+  curl -s localhost:8787/api/v1/generateTask/sora-2 \\
+      -H 'Authorization: Bearer any' -d '{\"input\":{\"prompt\":\"a cat\"}}'
   curl -s localhost:8787/__admin/journal";
 
 impl Serve {
@@ -121,21 +122,52 @@ impl Serve {
     }
 }
 
-/// Ends with the first signal that asks the process to stop.
+/// An address to listen on: loopback where no other is written.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let loopback = |port: &str| port.parse().ok().map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
+    let local = host.is_empty() || host.eq_ignore_ascii_case("localhost");
+    let address = if local { loopback(port) } else { text.parse().ok() };
+    address.ok_or_else(|| "write 127.0.0.1:8787, [::1]:8787, localhost:8787 or 8787".to_owned())
+}
+
+/// Ends when the process is asked to terminate. An interrupt ends the whole program.
 #[cfg(unix)]
 fn stopped() -> std::io::Result<impl Future<Output = ()> + Send> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut terminate = signal(SignalKind::terminate())?;
     Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+        terminate.recv().await;
     })
 }
 
-/// Ends with the first Ctrl-C.
+/// Never ends: nothing but an interrupt can stop the program here.
 #[cfg(not(unix))]
 fn stopped() -> std::io::Result<impl Future<Output = ()> + Send> {
-    Ok(async { drop(tokio::signal::ctrl_c().await) })
+    Ok(std::future::pending())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_may_be_as_short_as_a_port() {
+        for (text, full) in [
+            ("8787", "127.0.0.1:8787"),
+            (":0", "127.0.0.1:0"),
+            ("localhost:8787", "127.0.0.1:8787"),
+            ("LocalHost:1", "127.0.0.1:1"),
+            ("127.0.0.1:80", "127.0.0.1:80"),
+            ("0.0.0.0:80", "0.0.0.0:80"),
+            ("[::1]:80", "[::1]:80"),
+        ] {
+            assert_eq!(address(text).map(|address| address.to_string()), Ok(full.to_owned()), "{text}");
+        }
+        for text in
+            ["", "nowhere", "localhost", "localhost:", "127.0.0.1", "65536", "-1", "::1", "host:80", "localhost:1:2"]
+        {
+            assert!(address(text).is_err(), "{text}");
+        }
+    }
 }

@@ -1,13 +1,12 @@
 //! `pollbench trace`: one wait request by request.
 
-use crate::cli::{Failure, print};
+use crate::cli::console::{Failure, print, print_folded, read};
 use crate::engine::trace::{Case, CaseTask, FateName, Millis, trace};
 use crate::report::timeline;
 use crate::time::Micros;
 use clap::{Args, ValueEnum};
 use std::collections::BTreeMap;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Debug, Args)]
@@ -70,21 +69,11 @@ impl Trace {
             },
         };
         let trace = trace(&case).map_err(|error| input(&error))?;
-        print(&match self.format {
-            Format::Text => timeline::text(&case, &trace),
-            Format::Json => timeline::json(&trace),
-            Format::Svg => timeline::svg(&case, &trace),
-        })?;
+        match self.format {
+            Format::Text => print_folded(&timeline::text(&case, &trace))?,
+            Format::Json => print(&timeline::json(&trace))?,
+            Format::Svg => print(&timeline::svg(&case, &trace))?,
+        }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-fn read(path: &Path) -> Result<String, Failure> {
-    let unreadable = |error: std::io::Error| Failure::Input(format!("{}: {error}", path.display()));
-    if path == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map_err(unreadable)?;
-        return Ok(text);
-    }
-    std::fs::read_to_string(path).map_err(unreadable)
 }

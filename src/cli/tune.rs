@@ -1,7 +1,7 @@
 //! `pollbench tune`: the best settings for a model.
 
+use crate::cli::console::{self, Failure, note, print_folded};
 use crate::cli::folder::Folder;
-use crate::cli::{Failure, note, print};
 use crate::fit::{Fit, Observation};
 use crate::inspection::{Bounds, CostWeights, DoneLaw, Problem};
 use crate::report::charts::tuning;
@@ -33,7 +33,7 @@ pub(super) struct Tune {
     /// A law of times (see `pollbench list distributions`)
     #[arg(long, value_name = "LAW")]
     completion: Option<Distribution>,
-    /// A CSV file of observed times
+    /// A CSV file of observed times; `-` for standard input
     #[arg(long, value_name = "FILE")]
     observed: Option<PathBuf>,
     /// Its column: durations, or with --upper the last instant at which a task was unfinished
@@ -181,12 +181,12 @@ impl Tune {
         if !tuned.is_feasible {
             note("warning: no schedule keeps all of these bounds");
         }
-        print(&match self.format {
-            Format::Text => print::text(&answer),
-            Format::Json => json::json(&answer),
-            Format::Toml => settings::toml(&answer),
-            Format::Js => settings::js(&answer),
-        })?;
+        match self.format {
+            Format::Text => print_folded(&print::text(&answer))?,
+            Format::Json => console::print(&json::json(&answer))?,
+            Format::Toml => console::print(&settings::toml(&answer))?,
+            Format::Js => console::print(&settings::js(&answer))?,
+        }
         Ok(ExitCode::SUCCESS)
     }
 
@@ -196,7 +196,7 @@ impl Tune {
         }
         if let Some(path) = &self.observed {
             let refuse = |error: &dyn std::fmt::Display| Failure::Input(format!("{}: {error}", path.display()));
-            let text = std::fs::read_to_string(path).map_err(|error| refuse(&error))?;
+            let text = console::read(path)?;
             let source = Source { column: self.column.clone(), upper: self.upper.clone(), unit: self.unit };
             let sample = source.read(&text).map_err(|error| refuse(&error))?;
             let fit = Fit::of(&sample).map_err(|error| refuse(&error))?;

@@ -1,6 +1,6 @@
 //! `pollbench validate`: is a scenario file right?
 
-use crate::cli::{Failure, colour, note, print};
+use crate::cli::console::{Failure, colour, note, print};
 use crate::scenario::shipped::load;
 use clap::Args;
 use std::process::ExitCode;
@@ -26,6 +26,9 @@ impl Validate {
                     print(&format!(
                         "{file}: ok ({models} models, {strategies} strategies, {faults} faults, {waits} waits)\n"
                     ))?;
+                    for warning in scenario.warnings() {
+                        note(format_args!("{file}: warning: {warning}"));
+                    }
                 }
                 Err(error) => {
                     all_valid = false;

@@ -8,6 +8,7 @@ pub mod charts;
 pub mod csv;
 pub mod diff;
 pub mod findings;
+pub mod fold;
 pub mod grid;
 pub mod html;
 pub mod json;

@@ -1,6 +1,7 @@
 //! The table on the terminal.
 
-use super::grid::{Column, Grid};
+use super::fold::fold;
+use super::grid::{Column, Grid, Row};
 use super::{Report, overview};
 
 /// How to print.
@@ -19,7 +20,8 @@ impl Default for Style {
     }
 }
 
-/// Every model's strategies with their figures, and a legend under them. All of it is ASCII but for users' own names.
+/// Every model's strategies with their figures, and a legend under them. All of it is ASCII but for users' own names, and
+/// no line is longer than the style says, unless a single name is.
 #[must_use]
 pub fn render(report: &Report<'_>, style: Style) -> String {
     let paint = Paint(style.colour);
@@ -29,41 +31,55 @@ pub fn render(report: &Report<'_>, style: Style) -> String {
         let tasks = report.cells(model).first().map_or(0, |cell| cell.tasks);
         let title = super::format::count(tasks);
         out += &format!("{}  {}\n", paint.bold(model), paint.dim(&format!("n = {title} tasks per strategy")));
-        out += &block(&fit(overview::of_model(report, model), style.width), paint);
+        out += &block(overview::of_model(report, model), style.width, paint);
         out.push('\n');
     }
     let weights = report.scenario.cost;
-    out += &paint.dim(&format!(
+    let legend = format!(
         "* least cost among those that do not lose significantly more tasks than the best   (b) baseline\n\
          +/- half of the 95 % interval   - undefined, or the quantile falls on tasks that were never known\n\
          delay: from a task's end to the client knowing   latency: from submit to knowing   p95: over all tasks\n\
          lost: succeeded, and the client never knew   error: includes waits ended by another task's failure\n\
          cost = {} x polls + {} x seconds of delay   seed {}, {} x {} tasks, engine {}\n",
         weights.poll, weights.delay_per_s, run.seed, run.replicates, run.tasks, run.engine,
-    ));
+    );
+    for line in fold(&legend, style.width).lines() {
+        out += &paint.dim(line);
+        out.push('\n');
+    }
     out
 }
 
-/// The grid without the columns, and at last without the spreads, that do not fit.
-fn fit(mut grid: Grid, width: usize) -> Grid {
+/// The table in lines of at most `width` characters: without the columns that can be done without, then without spreads,
+/// and at last with the figures of a row under its name.
+fn block(mut grid: Grid, width: usize, paint: Paint) -> String {
     while line_length(&grid) > width {
         let last = (0..grid.columns.len()).max_by_key(|&i| grid.columns[i].expendable);
-        match last.filter(|&i| grid.columns[i].expendable > 0) {
-            Some(i) => {
-                grid.columns.remove(i);
-                for row in &mut grid.rows {
-                    row.entries.remove(i);
-                }
+        if let Some(i) = last.filter(|&i| grid.columns[i].expendable > 0) {
+            grid.columns.remove(i);
+            for row in &mut grid.rows {
+                row.entries.remove(i);
             }
-            None => {
-                for entry in grid.rows.iter_mut().flat_map(|row| &mut row.entries) {
-                    entry.spread = None;
-                }
-                break;
-            }
+            continue;
+        }
+        if grid.rows.iter().flat_map(|row| &row.entries).all(|entry| entry.spread.is_none()) {
+            return grid.rows.iter().map(|row| below(&grid.columns, row, width, paint)).collect();
+        }
+        for entry in grid.rows.iter_mut().flat_map(|row| &mut row.entries) {
+            entry.spread = None;
         }
     }
-    grid
+    beside(&grid, paint)
+}
+
+/// A row with its figures under its name, each with its title.
+fn below(columns: &[Column], row: &Row, width: usize, paint: Paint) -> String {
+    let mark = if row.best { "* " } else { "  " };
+    let head = format!("{mark}{}{}", ascii(&row.head), if row.baseline { " (b)" } else { "" });
+    let figures =
+        columns.iter().zip(&row.entries).map(|(column, entry)| format!("{} {}", column.title, ascii(&entry.text)));
+    let figures = fold(&format!("    {}", figures.collect::<Vec<_>>().join("   ")), width);
+    format!("{}\n{figures}\n", if row.best { paint.green(&head) } else { head })
 }
 
 fn line_length(grid: &Grid) -> usize {
@@ -105,7 +121,8 @@ fn ascii(text: &str) -> String {
     text.replace('±', "+/-").replace(['–', '−'], "-").replace('→', "->").replace(char::is_control, " ")
 }
 
-fn block(grid: &Grid, paint: Paint) -> String {
+/// A line for each row.
+fn beside(grid: &Grid, paint: Paint) -> String {
     let widths = widths(grid);
     let head = head_width(grid);
     let mut header = format!("  {:<head$}    ", grid.corner);
