@@ -21,6 +21,7 @@ use crate::scenario::error::ScenarioError;
 use crate::scenario::rules;
 use crate::scenario::shipped::Shipped;
 use crate::server::{Entry, FaultCodec, InvalidStub, Server, Settings, Stub, World};
+use crate::time::Micros;
 use crate::world::distribution::Distribution;
 use crate::world::fault::FaultRule;
 use crate::world::model::{Model, Probability};
@@ -245,6 +246,20 @@ impl Requests {
     #[must_use]
     pub fn faulty(mut self) -> Self {
         self.0.retain(|entry| entry.fault.is_some());
+        self
+    }
+
+    /// Those without an HTTP answer: reset, stalled, still being served, or left by their client.
+    #[must_use]
+    pub fn unanswered(mut self) -> Self {
+        self.0.retain(|entry| entry.unanswered.is_some());
+        self
+    }
+
+    /// Those that came at `from` or later and before `to`, in scenario time since the start or the last reset.
+    #[must_use]
+    pub fn between(mut self, from: Micros, to: Micros) -> Self {
+        self.0.retain(|entry| (from.as_millis()..to.as_millis()).contains(&entry.at_ms));
         self
     }
 

@@ -53,6 +53,12 @@ impl Clock {
         Self { start: Instant::now(), tick, origin_ms: PAUSED_ORIGIN_MS, is_paused: true }
     }
 
+    /// A clock of the same pace that starts now.
+    #[must_use]
+    pub fn restarted(&self) -> Self {
+        Self { start: Instant::now(), origin_ms: self.unix_ms(self.now()), ..*self }
+    }
+
     /// Whether it stands on tokio's paused clock, where nothing else may set timers.
     #[must_use]
     pub fn is_paused(&self) -> bool {

@@ -7,14 +7,17 @@ use crate::server::metrics;
 use crate::server::request::Request;
 use crate::server::respond::{bad_request, content, error, method_not_allowed, unauthorized, value};
 use crate::server::route::query;
+use crate::server::run::Run;
 use crate::server::settings::AdminAccess;
 use crate::server::state::State;
 use crate::server::stub::Stub;
+use crate::server::transcript::{Filter, transcript};
 use crate::time::Micros;
 use axum::body::Body;
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderValue, Response};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Tasks of one page.
 const PAGE: usize = 1_000;
@@ -22,23 +25,23 @@ const PAGE: usize = 1_000;
 /// Header for the token beside `Authorization`.
 const TOKEN_HEADER: &str = "x-admin-token";
 
-pub(super) fn admin(server: &Server, request: &Request, path: &str) -> Response<Body> {
+pub(super) fn admin(server: &Server, run: &Arc<Run>, request: &Request, path: &str) -> Response<Body> {
     if let Some(refusal) = refused(server, request) {
         return refusal;
     }
     let (method, path) = (request.method.as_str(), path.trim_end_matches('/'));
     match (path, method) {
-        ("health", "GET") => health(server),
-        ("journal", "GET") => journal(server),
+        ("health", "GET") => health(run),
+        ("journal", "GET") => journal(run, request),
         ("journal", "DELETE") => {
-            server.shared.journal().clear();
+            run.journal().clear();
             done()
         }
-        ("tasks", "GET") => tasks(server, request),
-        ("stubs", "POST") => stub(server, request),
-        ("faults", "GET") => faults(server),
-        ("faults", "PUT") => replace_faults(server, request),
-        ("metrics", "GET") => content("text/plain; version=0.0.4", metrics::render(&server.state())),
+        ("tasks", "GET") => tasks(run, request),
+        ("stubs", "POST") => stub(run, request),
+        ("faults", "GET") => faults(run),
+        ("faults", "PUT") => replace_faults(server, run, request),
+        ("metrics", "GET") => content("text/plain; version=0.0.4", metrics::render(run)),
         ("reset", "POST") => {
             server.reset();
             done()
@@ -48,7 +51,7 @@ pub(super) fn admin(server: &Server, request: &Request, path: &str) -> Response<
         ("faults", _) => method_not_allowed("GET, PUT"),
         ("stubs" | "reset", _) => method_not_allowed("POST"),
         _ => match (path.strip_prefix("tasks/"), method) {
-            (Some(id), "GET") => task(server, id),
+            (Some(id), "GET") => task(run, id),
             (Some(_), _) => method_not_allowed("GET"),
             (None, _) => error(404, "Not found"),
         },
@@ -73,29 +76,30 @@ fn done() -> Response<Body> {
     value(200, &json!({ "ok": true }))
 }
 
-fn health(server: &Server) -> Response<Body> {
-    let now = server.clock().now();
-    let tasks = server.state().tasks.len();
+fn health(run: &Run) -> Response<Body> {
+    let now = run.clock().now();
+    let tasks = run.state().tasks.len();
     value(
         200,
         &json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION"), "now_ms": now.as_millis(), "tasks": tasks }),
     )
 }
 
-fn journal(server: &Server) -> Response<Body> {
-    let journal = server.shared.journal();
-    let entries: Vec<Value> = journal.entries().filter_map(|entry| serde_json::to_value(entry).ok()).collect();
-    value(200, &json!({ "entries": entries, "dropped": journal.dropped() }))
+fn journal(run: &Arc<Run>, request: &Request) -> Response<Body> {
+    match Filter::read(request.query()) {
+        Ok(filter) => content("application/json", transcript(run, filter)),
+        Err(message) => bad_request(&message),
+    }
 }
 
-fn tasks(server: &Server, request: &Request) -> Response<Body> {
+fn tasks(run: &Run, request: &Request) -> Response<Body> {
     let number = |name| query(request.query(), name).map_or(Ok(None), |text| text.parse().map(Some));
     let (Ok(from), Ok(limit)) = (number("from"), number("limit")) else {
         return bad_request("from and limit must be whole numbers");
     };
     let (from, limit) = (from.unwrap_or(0), limit.unwrap_or(PAGE).min(PAGE));
-    let now = server.clock().now();
-    let mut state = server.state();
+    let now = run.clock().now();
+    let mut state = run.state();
     state.advance_workers(now);
     let total = state.tasks.len();
     let end = total.min(from.saturating_add(limit));
@@ -103,9 +107,9 @@ fn tasks(server: &Server, request: &Request) -> Response<Body> {
     value(200, &json!({ "tasks": tasks, "total": total }))
 }
 
-fn task(server: &Server, id: &str) -> Response<Body> {
-    let now = server.clock().now();
-    let mut state = server.state();
+fn task(run: &Run, id: &str) -> Response<Body> {
+    let now = run.clock().now();
+    let mut state = run.state();
     state.advance_workers(now);
     match state.slot(id) {
         Some(slot) => value(200, &truth(&state, slot, now)),
@@ -137,31 +141,31 @@ fn truth(state: &State, slot: usize, now: Micros) -> Value {
     })
 }
 
-fn stub(server: &Server, request: &Request) -> Response<Body> {
+fn stub(run: &Run, request: &Request) -> Response<Body> {
     let stub: Stub = match serde_json::from_slice(&request.body) {
         Ok(stub) => stub,
         Err(error) => return bad_request(&format!("The stub cannot be read: {error}")),
     };
-    match server.stub(stub) {
+    match run.state().stub(stub) {
         Ok(()) => done(),
         Err(error) => bad_request(&error.to_string()),
     }
 }
 
-fn faults(server: &Server) -> Response<Body> {
-    let Some(codec) = &server.settings().fault_codec else { return no_codec() };
-    let rules = std::sync::Arc::clone(server.state().faults());
+fn faults(run: &Run) -> Response<Body> {
+    let Some(codec) = &run.settings().fault_codec else { return no_codec() };
+    let rules = Arc::clone(run.state().faults());
     value(200, &json!({ "faults": codec.render(&rules) }))
 }
 
-fn replace_faults(server: &Server, request: &Request) -> Response<Body> {
+fn replace_faults(server: &Server, run: &Run, request: &Request) -> Response<Body> {
     let Some(codec) = &server.settings().fault_codec else { return no_codec() };
     let body: Value = match serde_json::from_slice(&request.body) {
         Ok(body) => body,
         Err(error) => return bad_request(&format!("The body is not JSON: {error}")),
     };
     let Some(rules) = body.get("faults") else { return bad_request("Missing required field: faults") };
-    let models: Vec<String> = server.state().models.iter().map(|state| state.model.name.clone()).collect();
+    let models: Vec<String> = run.state().models.iter().map(|state| state.model.name.clone()).collect();
     match codec.parse(rules, &models) {
         Ok(rules) => {
             server.set_faults(rules);

@@ -3,6 +3,7 @@
 use crate::net::stream::Stream;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
+use std::fmt;
 use std::future::Future as _;
 use std::io;
 use std::pin::Pin;
@@ -11,14 +12,19 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead as _, ReadBuf};
+use tokio::sync::watch;
 use tokio::time::Sleep;
 
 /// How long the other side of a connection that ends is heard out.
 pub(super) const FAREWELL: Duration = Duration::from_secs(2);
 
 /// What handlers tell their connection.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Breaker(Arc<Told>);
+#[derive(Debug, Clone)]
+pub(super) struct Breaker {
+    told: Arc<Told>,
+    /// Whether the server is asked to stop.
+    stop: watch::Receiver<bool>,
+}
 
 #[derive(Debug, Default)]
 struct Told {
@@ -28,14 +34,24 @@ struct Told {
 }
 
 impl Breaker {
+    pub(super) fn new(stop: watch::Receiver<bool>) -> Self {
+        Self { told: Arc::default(), stop }
+    }
+
+    /// Waits until the server is asked to stop.
+    pub(super) async fn stopped(&self) {
+        // Where nobody is left to ask, nobody serves any more.
+        let _ = self.stop.clone().wait_for(|is_stopping| *is_stopping).await;
+    }
+
     /// The next write breaks the connection with an error of this kind.
     pub(super) fn trip(&self, kind: io::ErrorKind) {
-        let _ = self.0.broken.set(kind);
+        let _ = self.told.broken.set(kind);
     }
 
     /// The next write is an answer of ours.
     pub(super) fn answered(&self) {
-        self.0.is_answered.store(true, Ordering::Relaxed);
+        self.told.is_answered.store(true, Ordering::Relaxed);
     }
 }
 
@@ -50,17 +66,28 @@ pub(super) struct Connection {
     refusal: Option<(Vec<u8>, usize)>,
     /// How long the other side is heard out, from when ours has ended.
     farewell: Option<Pin<Box<Sleep>>>,
+    /// Is told the HTTP status of what is refused because it is no request.
+    on_refusal: OnRefusal,
+}
+
+/// Hears of what is no request.
+pub(super) struct OnRefusal(pub(super) Box<dyn Fn(u16) + Send>);
+
+impl fmt::Debug for OnRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnRefusal")
+    }
 }
 
 impl Connection {
-    pub(super) fn new(stream: Stream, breaker: Breaker) -> Self {
-        Self { stream: TokioIo::new(stream), breaker, refusal: None, farewell: None }
+    pub(super) fn new(stream: Stream, breaker: Breaker, on_refusal: OnRefusal) -> Self {
+        Self { stream: TokioIo::new(stream), breaker, refusal: None, farewell: None, on_refusal }
     }
 
     /// The stream, or the error that it broke with.
     fn whole(self: Pin<&mut Self>) -> io::Result<Pin<&mut TokioIo<Stream>>> {
         let this = self.get_mut();
-        match this.breaker.0.broken.get() {
+        match this.breaker.told.broken.get() {
             Some(&kind) => {
                 this.stream.inner().break_with(kind);
                 Err(kind.into())
@@ -72,8 +99,11 @@ impl Connection {
     /// Writes the envelope where `bytes` are a refusal of hyper's; `None` where they are not.
     fn poll_refusal(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Option<Poll<io::Result<usize>>> {
         if self.refusal.is_none() {
-            let is_ours = self.breaker.0.is_answered.swap(false, Ordering::Relaxed);
-            self.refusal = if is_ours { None } else { enveloped(bytes).map(|refusal| (refusal, 0)) };
+            let is_ours = self.breaker.told.is_answered.swap(false, Ordering::Relaxed);
+            if let Some((status, refusal)) = if is_ours { None } else { enveloped(bytes) } {
+                (self.on_refusal.0)(status);
+                self.refusal = Some((refusal, 0));
+            }
         }
         let (refusal, written) = self.refusal.as_mut()?;
         while *written < refusal.len() {
@@ -88,20 +118,18 @@ impl Connection {
     }
 }
 
-/// A refusal of hyper's with the envelope in place of its empty body.
-fn enveloped(head: &[u8]) -> Option<Vec<u8>> {
+/// A refusal of hyper's with the envelope in place of its empty body, and its status.
+fn enveloped(head: &[u8]) -> Option<(u16, Vec<u8>)> {
     let head = std::str::from_utf8(head).ok()?;
-    let status = head.strip_prefix("HTTP/1.1 4")?.get(..2)?;
+    let status: u16 = head.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok().filter(|status| *status >= 400)?;
     head.strip_suffix("\r\n\r\n").filter(|head| head.contains("\r\ncontent-length: 0"))?;
     let reason = head.lines().next()?.get("HTTP/1.1 400 ".len()..)?;
-    let body = format!(r#"{{"code":4{status},"message":"{reason}","data":null}}"#);
+    let body = format!(r#"{{"code":{status},"message":"{reason}","data":null}}"#);
     let length = body.len();
-    Some(
-        format!(
-            "HTTP/1.1 4{status} {reason}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
-        )
-        .into_bytes(),
-    )
+    let head = format!(
+        "HTTP/1.1 {status} {reason}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+    );
+    Some((status, (head + &body).into_bytes()))
 }
 
 impl Read for Connection {
@@ -132,7 +160,7 @@ impl Write for Connection {
             Some(farewell) => farewell,
             None => {
                 ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
-                if matches!(this.stream.inner(), Stream::Memory(_)) {
+                if matches!(this.stream.inner(), Stream::Memory(_)) || *this.breaker.stop.borrow() {
                     return Poll::Ready(Ok(()));
                 }
                 this.farewell.insert(Box::pin(tokio::time::sleep(FAREWELL)))

@@ -3,37 +3,58 @@
 use crate::server::connection::Breaker;
 use crate::server::credential::{bearer, same};
 use crate::server::instance::Server;
-use crate::server::journal::Entry;
-use crate::server::request::{Request, Served};
+use crate::server::journal::Unanswered;
+use crate::server::request::Request;
 use crate::server::respond::{Reply, bad_request, content, error, method_not_allowed, success, unauthorized};
 use crate::server::route::Target;
+use crate::server::run::{Line, Run};
+use crate::server::visit::Visit;
 use crate::server::{admin, results, schemas, status, submit};
 use axum::body::HttpBody as _;
 use axum::body::{Body, Bytes};
 use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, Method, Response, Uri};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use std::future::pending;
 use std::io;
+use std::sync::Arc;
 
-/// Answers a request, breaks its connection, or lets it hang.
-pub(super) async fn handle(server: &Server, request: axum::extract::Request) -> Response<Body> {
+/// Answers a request, breaks its connection, or lets it hang. It counts as received as soon as this is called.
+pub(super) fn handle(
+    server: &Server,
+    request: axum::extract::Request,
+) -> impl Future<Output = Response<Body>> + Send + use<> {
+    let (server, run) = (server.clone(), server.run());
     let (parts, body) = request.into_parts();
     let target = Target::of(parts.uri.path());
+    // The control plane does not watch itself.
+    let is_watched = !matches!(target, Target::Admin { .. });
+    let visit = is_watched.then(|| Visit::begin(&run, target.name(), &parts.method, &parts.uri));
+    serve(server, run, target, parts, body, visit)
+}
+
+async fn serve(
+    server: Server,
+    run: Arc<Run>,
+    target: Target,
+    parts: Parts,
+    body: Body,
+    visit: Option<Visit>,
+) -> Response<Body> {
     let breaker = parts.extensions.get::<Breaker>().cloned();
-    let began = server.clock().now();
     let (method, uri, headers) = (parts.method, parts.uri, parts.headers);
-    let served = match refused(server, &target, &method, &headers) {
-        Some(refusal) => Served::plain(Reply::Http(refusal)),
-        None => match read(server, body).await {
-            Read::Refused(refusal) => Served::plain(Reply::Http(refusal)),
-            Read::Whole(body) => {
-                let (method, uri) = (method.clone(), uri.clone());
-                dispatch(server, &target, &Request { method, uri, headers, body }).await
-            }
+    let line = visit.as_ref().map_or(Line::NONE, Visit::line);
+    let reply = match refused(&server, &target, &method, &headers) {
+        Some(refusal) => Reply::Http(refusal),
+        None => match read(&run, body).await {
+            Read::Refused(refusal) => Reply::Http(refusal),
+            Read::Whole(body) => dispatch(&server, &run, &target, Request { method, uri, headers, body, line }).await,
         },
     };
-    finish(server, &target, &method, &uri, began, served, breaker).await
+    let is_late = visit.is_some() && run.is_over();
+    let reply = if is_late { Reply::Http(error(503, "The mock was reset meanwhile")) } else { reply };
+    act(reply, visit, breaker).await
 }
 
 /// The answer to a request that may not go on: for its method, or its key.
@@ -69,74 +90,65 @@ enum Read {
 }
 
 /// Reads a body, as long and as slowly as it may be.
-async fn read(server: &Server, body: Body) -> Read {
+async fn read(run: &Run, body: Body) -> Read {
     if body.is_end_stream() {
         return Read::Whole(Bytes::new());
     }
     let collected = async {
-        match Limited::new(body, server.settings().most_body).collect().await {
+        match Limited::new(body, run.settings().most_body).collect().await {
             Ok(body) => Read::Whole(body.to_bytes()),
             Err(cause) if cause.is::<LengthLimitError>() => Read::Refused(error(413, "The body is too long")),
             Err(_) => Read::Refused(bad_request("The body cannot be read")),
         }
     };
-    if server.clock().is_paused() {
+    if run.clock().is_paused() {
         return collected.await;
     }
     let too_slow = |_| Read::Refused(error(408, "The body took too long"));
-    tokio::time::timeout(server.settings().patience, collected).await.unwrap_or_else(too_slow)
+    tokio::time::timeout(run.settings().patience, collected).await.unwrap_or_else(too_slow)
 }
 
-async fn dispatch(server: &Server, target: &Target, request: &Request) -> Served {
-    let plain = |response| Served::plain(Reply::Http(response));
+async fn dispatch(server: &Server, run: &Arc<Run>, target: &Target, request: Request) -> Reply {
     match target {
-        Target::Submit { model } => submit::submit(server, request, model).await,
-        Target::Status { model } => status::status(server, request, model).await,
+        Target::Submit { model } => submit::submit(run, request, model).await,
+        Target::Status { model } => status::status(run, &request, model).await,
         Target::Balance => {
-            let settings = server.settings();
-            let spent = settings.price_usd * server.state().tasks.len() as f64;
-            plain(success(&format!("{}", (settings.balance_usd - spent).max(0.0))))
+            let settings = run.settings();
+            let spent = settings.price_usd * run.state().tasks.len() as f64;
+            Reply::Http(success(&format!("{}", (settings.balance_usd - spent).max(0.0))))
         }
-        Target::Result { task, file } => plain(results::result(server, task, file)),
-        Target::Schema { file } => plain(schemas::schema(server, file)),
-        Target::Admin { rest } => plain(admin::admin(server, request, rest)),
-        Target::Unknown => plain(error(404, "Not found")),
+        Target::Result { task, file } => Reply::Http(results::result(run, task, file)),
+        Target::Schema { file } => Reply::Http(schemas::schema(run, file)),
+        Target::Admin { rest } => Reply::Http(admin::admin(server, run, &request, rest)),
+        Target::Unknown => Reply::Http(error(404, "Not found")),
     }
 }
 
-/// Notes what came of a request, and does it.
-async fn finish(
-    server: &Server,
-    target: &Target,
-    method: &Method,
-    uri: &Uri,
-    began: crate::time::Micros,
-    served: Served,
-    breaker: Option<Breaker>,
-) -> Response<Body> {
-    let status = match &served.reply {
-        Reply::Http(response) => Some(response.status().as_u16()),
-        Reply::Break(_) | Reply::Stall => None,
+/// Does what is wanted, and notes it.
+async fn act(reply: Reply, visit: Option<Visit>, breaker: Option<Breaker>) -> Response<Body> {
+    let (status, unanswered) = match &reply {
+        Reply::Http(response) => (Some(response.status().as_u16()), None),
+        Reply::Stall => (None, Some(Unanswered::Stalled)),
+        Reply::Break(io::ErrorKind::ConnectionRefused) => (None, Some(Unanswered::Refused)),
+        Reply::Break(_) => (None, Some(Unanswered::Reset)),
     };
-    // The control plane does not watch itself.
-    if !matches!(target, Target::Admin { .. }) {
-        server.state().counters.count(target.name(), status);
-        if server.settings().journal > 0 {
-            let path = uri.path_and_query().map_or_else(|| uri.path(), |path| path.as_str());
-            let entry = Entry::new(began, target.name(), method.as_str(), path);
-            server.note(Entry { task: served.task, status, fault: served.fault, ..entry });
+    if let Some(visit) = visit {
+        visit.end(status, unanswered);
+    }
+    match (reply, breaker) {
+        (Reply::Http(response), _) => response,
+        (Reply::Stall, None) => pending().await,
+        (Reply::Stall, Some(breaker)) => {
+            breaker.stopped().await;
+            cut(&breaker, io::ErrorKind::ConnectionReset)
         }
+        (Reply::Break(kind), Some(breaker)) => cut(&breaker, kind),
+        (Reply::Break(kind), None) => error(500, &format!("Here the connection breaks: {}", io::Error::from(kind))),
     }
-    match served.reply {
-        Reply::Http(response) => response,
-        Reply::Stall => pending().await,
-        Reply::Break(kind) => match breaker {
-            Some(breaker) => {
-                breaker.trip(kind);
-                // Never sent: the connection breaks on the attempt to write it.
-                content("text/plain", Body::empty())
-            }
-            None => error(500, &format!("Here the connection breaks: {}", io::Error::from(kind))),
-        },
-    }
+}
+
+/// Breaks a connection on the attempt to write this to it.
+fn cut(breaker: &Breaker, kind: io::ErrorKind) -> Response<Body> {
+    breaker.trip(kind);
+    content("text/plain", Body::empty())
 }

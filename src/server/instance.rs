@@ -1,26 +1,34 @@
-//! One mock: what its routes, its connections and its control plane share.
+//! The mock as its owner holds it: what outlives a reset.
 
 use crate::net::clock::Clock;
 use crate::server::created::Created;
-use crate::server::journal::{Entry, Journal};
+use crate::server::journal::Entry;
+use crate::server::run::Run;
 use crate::server::settings::{Settings, World};
-use crate::server::state::State;
 use crate::server::stub::{InvalidStub, Stub};
 use crate::time::Micros;
 use crate::world::fault::FaultRule;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::watch;
+
+/// Generations of ids before they come again.
+const GENERATIONS: u32 = 1 << 24;
 
 /// The mock; clones are the same server.
 #[derive(Clone)]
 pub struct Server {
-    pub(super) shared: Arc<Shared>,
+    shared: Arc<Shared>,
 }
 
-pub(super) struct Shared {
-    settings: Settings,
-    state: Mutex<State>,
-    journal: Mutex<Journal>,
+struct Shared {
+    settings: Arc<Settings>,
+    /// What a reset brings back.
+    world: World,
+    /// The run, and its generation.
+    run: RwLock<(Arc<Run>, u32)>,
+    /// Moves when other faults apply.
+    weather: watch::Sender<u64>,
 }
 
 impl fmt::Debug for Server {
@@ -33,32 +41,37 @@ impl Server {
     /// A server that plays `world`.
     #[must_use]
     pub fn new(world: World, settings: Settings) -> Self {
-        let journal = Mutex::new(Journal::new(settings.journal));
-        Self { shared: Arc::new(Shared { state: Mutex::new(State::new(world)), journal, settings }) }
+        let settings = Arc::new(settings);
+        let run = Arc::new(Run::new(&world, &settings, settings.clock, 0));
+        let weather = watch::Sender::new(0);
+        Self { shared: Arc::new(Shared { settings, world, run: RwLock::new((run, 0)), weather }) }
     }
 
     /// The task of `model` with the keyed number `index`, if it exists; of several creations the last.
     #[must_use]
     pub fn created(&self, model: &str, index: u64) -> Option<Created> {
-        let now = self.clock().now();
-        self.state().created(model, index, now)
+        let run = self.run();
+        let now = run.clock().now();
+        run.state().created(model, index, now)
     }
 
     /// No more tasks come: fixes the fate of those that still wait for a worker.
     pub fn close_intake(&self) {
-        self.state().advance_workers(Micros::NEVER);
+        self.run().state().advance_workers(Micros::NEVER);
     }
 
     /// How often each rule struck.
     #[must_use]
     pub fn fired(&self) -> Vec<u64> {
-        self.state().fired.clone()
+        self.run().state().fired.clone()
     }
 
-    /// What was asked and answered, as far as it is kept.
+    /// What was asked so far, answered or not, as far as it is kept; in the order of arrival.
     #[must_use]
     pub fn journal(&self) -> Vec<Entry> {
-        self.shared.journal().entries().cloned().collect()
+        let run = self.run();
+        let journal = run.journal();
+        journal.entries().cloned().collect()
     }
 
     /// Fixes the next submitted task of the stub's model.
@@ -67,41 +80,46 @@ impl Server {
     ///
     /// See [`InvalidStub`].
     pub fn stub(&self, stub: Stub) -> Result<(), InvalidStub> {
-        self.state().stub(stub)
+        self.run().state().stub(stub)
     }
 
-    /// Replaces the faults.
+    /// Replaces the faults, until they are replaced again or the server is reset.
     pub fn set_faults(&self, faults: impl Into<Arc<[FaultRule]>>) {
-        self.state().set_faults(faults.into());
+        self.run().state().set_faults(faults.into());
+        self.shared.weather.send_modify(|changes| *changes += 1);
     }
 
-    /// Forgets tasks, stubs and journal; the models' tasks start from the first again.
+    /// Brings back the start: no tasks, stubs, journal or counts, the faults that it started with, scenario time zero.
+    ///
+    /// Nothing that was under way is seen afterwards: requests that are being served are answered with 503 or not at
+    /// all, submits that are on their way make no task, webhooks are not delivered.
     pub fn reset(&self) {
-        self.state().reset();
-        self.shared.journal().clear();
+        let ended = {
+            let mut run = self.shared.run.write().unwrap_or_else(PoisonError::into_inner);
+            let generation = (run.1 + 1) % GENERATIONS;
+            let Shared { world, settings, .. } = &*self.shared;
+            let next = Run::new(world, settings, settings.clock.restarted(), generation);
+            std::mem::replace(&mut *run, (Arc::new(next), generation)).0
+        };
+        ended.end();
+        self.shared.weather.send_modify(|changes| *changes += 1);
     }
 
-    pub(super) fn clock(&self) -> &Clock {
-        &self.shared.settings.clock
+    /// The run of this moment.
+    pub(super) fn run(&self) -> Arc<Run> {
+        Arc::clone(&self.shared.run.read().unwrap_or_else(PoisonError::into_inner).0)
     }
 
     pub(super) fn settings(&self) -> &Settings {
         &self.shared.settings
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn clock(&self) -> Clock {
+        *self.run().clock()
     }
 
-    pub(super) fn note(&self, entry: Entry) {
-        if self.shared.settings.journal > 0 {
-            self.shared.journal().push(entry);
-        }
-    }
-}
-
-impl Shared {
-    pub(super) fn journal(&self) -> MutexGuard<'_, Journal> {
-        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Tells of every change of the faults.
+    pub(super) fn weather(&self) -> watch::Receiver<u64> {
+        self.shared.weather.subscribe()
     }
 }

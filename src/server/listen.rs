@@ -1,8 +1,10 @@
 //! Accepting connections: bounded, with time limits, and not at all while everything is refused.
 
 use crate::net::stream::{Listener, Stream};
-use crate::server::connection::{Breaker, Connection, FAREWELL};
+use crate::server::connection::{Breaker, Connection, FAREWELL, OnRefusal};
+use crate::server::handle::handle;
 use crate::server::instance::Server;
+use crate::server::journal::Entry;
 use crate::time::Micros;
 use crate::world::fault::{Effect, FaultRule, Route, When};
 use axum::body::Body;
@@ -19,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 /// How long requests in flight may take after a stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -34,12 +36,16 @@ pub(super) async fn listen(server: &Server, mut listener: Listener, stop: impl F
     let places = Arc::new(Semaphore::new(server.settings().most_connections));
     let turned_away = Arc::new(Semaphore::new(MOST_TURNED_AWAY));
     let mut graceful = GracefulShutdown::new();
+    let stopping = watch::Sender::new(false);
+    let mut weather = server.weather();
     let mut stop = pin!(stop);
     let address = match &listener {
         Listener::Tcp(listener) => listener.local_addr().ok(),
         Listener::Memory(_) => None,
     };
     loop {
+        let clock = server.clock();
+        weather.mark_unchanged();
         let (is_closed, until) = address.map_or((false, Micros::NEVER), |_| refusing(server));
         if let (true, Some(address)) = (is_closed, address) {
             // Everything is refused: nobody listens, and idle connections end. Requests in flight, some of which may hang
@@ -48,7 +54,18 @@ pub(super) async fn listen(server: &Server, mut listener: Listener, stop: impl F
             tokio::spawn(std::mem::take(&mut graceful).shutdown());
             let closed = async {
                 let held = hold(address);
-                server.clock().sleep_until(until).await;
+                let (mut clock, mut until) = (clock, until);
+                loop {
+                    tokio::select! {
+                        () = clock.sleep_until(until) => {}
+                        _ = weather.changed() => {}
+                    }
+                    let (is_closed, next) = refusing(server);
+                    if !is_closed {
+                        break;
+                    }
+                    (clock, until) = (server.clock(), next);
+                }
                 drop(held);
                 bind(address).await
             };
@@ -62,13 +79,14 @@ pub(super) async fn listen(server: &Server, mut listener: Listener, stop: impl F
         let accepted = tokio::select! {
             biased;
             () = &mut stop => break,
-            () = server.clock().sleep_until(until) => continue,
+            () = clock.sleep_until(until) => continue,
+            _ = weather.changed() => continue,
             accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok((stream, _)) => match Arc::clone(&places).try_acquire_owned() {
                 Ok(place) => {
-                    let connection = graceful.watch(connect(server, stream));
+                    let connection = graceful.watch(connect(server, stream, stopping.subscribe()));
                     tokio::spawn(async move {
                         // A client that goes away is none of the server's business.
                         let _ = connection.await;
@@ -76,6 +94,7 @@ pub(super) async fn listen(server: &Server, mut listener: Listener, stop: impl F
                     });
                 }
                 Err(_) => {
+                    note(server, 503);
                     if let Ok(turn) = Arc::clone(&turned_away).try_acquire_owned() {
                         tokio::spawn(async move {
                             let _ = tokio::time::timeout(FAREWELL, turn_away(stream)).await;
@@ -89,6 +108,7 @@ pub(super) async fn listen(server: &Server, mut listener: Listener, stop: impl F
         }
     }
     drop(listener);
+    stopping.send_replace(true);
     if address.is_some() {
         let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
     }
@@ -98,25 +118,36 @@ pub(super) async fn listen(server: &Server, mut listener: Listener, stop: impl F
 fn connect(
     server: &Server,
     stream: Stream,
+    stop: watch::Receiver<bool>,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send + use<> {
-    let breaker = Breaker::default();
-    let (server, trip) = (server.clone(), breaker.clone());
+    let breaker = Breaker::new(stop);
+    let (serving, trip) = (server.clone(), breaker.clone());
     let mut http = hyper::server::conn::http1::Builder::new();
     http.max_buf_size(MOST_HEAD);
-    if !server.clock().is_paused() {
+    if !server.settings().clock.is_paused() {
         http.timer(TokioTimer::new()).header_read_timeout(server.settings().patience);
     }
     let service = service_fn(move |request: Request<Incoming>| {
-        let (server, trip) = (server.clone(), trip.clone());
+        let trip = trip.clone();
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(trip.clone());
+        let answer = handle(&serving, request);
         async move {
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(trip.clone());
-            let answer = crate::server::handle::handle(&server, request).await;
+            let answer = answer.await;
             trip.answered();
             Ok::<_, Infallible>(answer)
         }
     });
-    http.serve_connection(Connection::new(stream, breaker), service)
+    let refusing = server.clone();
+    let on_refusal = OnRefusal(Box::new(move |status| note(&refusing, status)));
+    http.serve_connection(Connection::new(stream, breaker, on_refusal), service)
+}
+
+/// Counts and writes down a connection that is refused before a request could be read.
+fn note(server: &Server, status: u16) {
+    let run = server.run();
+    run.state().counters.count("connection", Some(status));
+    run.note(|| Entry::new(run.clock().now(), "connection", "", "").answered(status));
 }
 
 /// Says that there is no room.
@@ -152,8 +183,9 @@ fn hold(address: SocketAddr) -> Option<TcpSocket> {
 
 /// Whether every connection is refused now, and when that may change.
 fn refusing(server: &Server) -> (bool, Micros) {
-    let now = server.clock().now();
-    let faults = Arc::clone(server.state().faults());
+    let run = server.run();
+    let now = run.clock().now();
+    let faults = Arc::clone(run.state().faults());
     let windows = faults.iter().filter(|rule| refuses_all(rule)).filter_map(|rule| match rule.when {
         When::During(window) => Some(window),
         When::Always | When::Bursts(_) => None,

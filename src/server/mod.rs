@@ -36,18 +36,21 @@ mod request;
 mod respond;
 mod results;
 mod route;
+mod run;
 mod schemas;
 mod settings;
 mod state;
 mod status;
 mod stub;
 mod submit;
+mod transcript;
+mod visit;
 mod webhook;
 mod workers;
 
 pub use created::Created;
 pub use instance::Server;
-pub use journal::{Entry, Journal};
+pub use journal::{Entry, Unanswered};
 pub use settings::{AdminAccess, FaultCodec, Settings, World};
 pub use stub::{InvalidStub, Stub, StubReply};
 

@@ -1,8 +1,8 @@
 //! Result files: small, but valid for those who open them.
 
-use crate::server::instance::Server;
 use crate::server::request::Request;
 use crate::server::respond::{content, error};
+use crate::server::run::Run;
 use crate::server::settings::Settings;
 use crate::time::Micros;
 use crate::world::truth::Fate;
@@ -98,10 +98,10 @@ pub(super) fn json(base: &str, id: &str, model: &str) -> Value {
 }
 
 /// The file of a task that succeeded and is not older than a day.
-pub(super) fn result(server: &Server, id: &str, file: &str) -> Response<Body> {
-    let now = server.clock().now();
+pub(super) fn result(run: &Run, id: &str, file: &str) -> Response<Body> {
+    let now = run.clock().now();
     let kind = {
-        let state = server.state();
+        let state = run.state();
         state.slot(id).map(|slot| &state.tasks[slot]).and_then(|task| {
             let is_there =
                 task.truth.fate == Fate::Success && task.truth.done <= now && now < task.truth.done + LIFETIME;

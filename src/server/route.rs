@@ -73,8 +73,13 @@ impl Target {
 
 /// The value of `name` in a query.
 pub(super) fn query(query: Option<&str>, name: &str) -> Option<String> {
-    let pairs = query?.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.filter(|(key, _)| *key == name).find_map(|(_, value)| decoded(&value.replace('+', " ")))
+    pairs(query).filter(|(key, _)| *key == name).find_map(|(_, value)| value)
+}
+
+/// The names and values of a query; no value where it is not UTF-8.
+pub(super) fn pairs(query: Option<&str>) -> impl Iterator<Item = (&str, Option<String>)> {
+    let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (name, decoded(&value.replace('+', " "))))
 }
 
 fn decoded(text: &str) -> Option<String> {

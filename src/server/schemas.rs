@@ -1,15 +1,15 @@
 //! Model-schema documents, which the vendor's own client reads beside the API.
 
-use crate::server::instance::Server;
 use crate::server::respond::{error, value};
 use crate::server::results::Kind;
+use crate::server::run::Run;
 use axum::body::Body;
 use axum::http::Response;
 use serde_json::{Value, json};
 
 /// `index.json`, or the document of one model.
-pub(super) fn schema(server: &Server, file: &str) -> Response<Body> {
-    let names: Vec<String> = server.state().models.iter().map(|state| state.model.name.clone()).collect();
+pub(super) fn schema(run: &Run, file: &str) -> Response<Body> {
+    let names: Vec<String> = run.state().models.iter().map(|state| state.model.name.clone()).collect();
     if file == "index.json" {
         let models: Vec<Value> = names.iter().map(|name| entry(name)).collect();
         let index = json!({ "schema_version": "1", "total_models": models.len(), "models": models });

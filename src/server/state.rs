@@ -62,7 +62,8 @@ pub(super) struct Submitting {
 }
 
 impl State {
-    pub(super) fn new(world: World) -> Self {
+    /// Generations tell the ids of one run from those of another.
+    pub(super) fn new(world: World, generation: u32) -> Self {
         let weather = Weather::new(&world.faults, world.seed, world.replicate);
         let models = world.models.iter().map(|model| ModelState::new(&world, model)).collect();
         Self {
@@ -72,7 +73,7 @@ impl State {
             status_buckets: Buckets::new(&world.faults),
             tasks: Vec::new(),
             stubs: BTreeMap::new(),
-            generation: 0,
+            generation,
             fired: vec![0; world.faults.len()],
             counters: Counters::default(),
             world,
@@ -185,7 +186,7 @@ impl State {
         let link = &self.models[task.model as usize].status;
         let departure = link.depart(now, &mut task.travel, &mut task.lots, &mut self.weather);
         let number = task.polls;
-        task.polls += 1;
+        task.polls = task.polls.saturating_add(1);
         self.strike(departure.refused);
         (number, departure)
     }
@@ -198,7 +199,6 @@ impl State {
         answer: impl FnOnce(&Task, &Model, &Exchange<'_>, &[FaultRule]) -> T,
     ) -> Option<T> {
         self.advance_workers(departure.arrival);
-        // A reset may have come in between.
         let task = self.tasks.get(slot)?;
         let state = &self.models[task.model as usize];
         let failure = failure_of(self.stubs.get(&slot), &state.model);
@@ -265,12 +265,6 @@ impl State {
         for state in &mut self.models {
             (state.submit, state.status, state.webhook) = links(world, &state.model.name);
         }
-    }
-
-    pub(super) fn reset(&mut self) {
-        let (generation, faults) = (self.generation.wrapping_add(1) & 0xff_ffff, Arc::clone(&self.world.faults));
-        *self = Self::new(World { faults, ..self.world.clone() });
-        self.generation = generation;
     }
 }
 

@@ -1,9 +1,9 @@
 //! `POST /api/v1/generateTask/{model}`.
 
-use crate::server::instance::Server;
 use crate::server::refusal::{advised, refusal};
-use crate::server::request::{Request, Served};
+use crate::server::request::Request;
 use crate::server::respond::{Reply, bad_request, error, json, success};
+use crate::server::run::{Line, Run};
 use crate::server::state::Submitting;
 use crate::server::webhook::Delivery;
 use crate::server::{results, webhook};
@@ -11,6 +11,7 @@ use crate::world::exchange::Submission;
 use crate::world::fault::Effect;
 use serde_json::Value;
 use std::io;
+use std::sync::Arc;
 
 /// Header by which a harness names the keyed task that a submit is for.
 const TASK_HEADER: &str = "pollbench-task";
@@ -20,17 +21,17 @@ struct Order {
     callback: Option<String>,
 }
 
-pub(super) async fn submit(server: &Server, request: &Request, model: &str) -> Served {
-    let order = match read(server, &request.body) {
+pub(super) async fn submit(run: &Arc<Run>, request: Request, model: &str) -> Reply {
+    let order = match read(run, &request.body) {
         Ok(order) => order,
-        Err(detail) => return Served::plain(Reply::Http(bad_request(&detail))),
+        Err(detail) => return Reply::Http(bad_request(&detail)),
     };
-    let settings = server.settings();
+    let settings = run.settings();
     let keyed = request.headers.get(TASK_HEADER).and_then(|value| value.to_str().ok()?.parse().ok());
-    let now = server.clock().now();
-    let refuse = |status, message| Served::plain(Reply::Http(error(status, message)));
+    let now = run.clock().now();
+    let refuse = |status, message| Reply::Http(error(status, message));
     let (number, submitting) = {
-        let mut state = server.state();
+        let mut state = run.state();
         let Some(number) = state.model(model) else { return refuse(404, "Model not found") };
         if state.tasks.len() >= settings.most_tasks {
             return refuse(503, "The mock holds as many tasks as it may; reset it");
@@ -41,57 +42,73 @@ pub(super) async fn submit(server: &Server, request: &Request, model: &str) -> S
         (number, state.depart_submit(number, keyed, now))
     };
     if let Some(rule) = submitting.departure.refused {
-        return Served::struck(server, rule, Reply::Break(io::ErrorKind::ConnectionRefused));
+        note(run, request.line, None, Some(rule));
+        return Reply::Break(io::ErrorKind::ConnectionRefused);
     }
-    let callback = order.callback.map(|url| (url, results::base(settings, request)));
-    let arriving = arrive(server.clone(), number, submitting, callback);
-    let (submission, task) = if submitting.departure.arrival > now {
+    let callback = order.callback.map(|url| (url, results::base(settings, &request)));
+    let arriving = arrive(Arc::clone(run), request.line, number, submitting, callback);
+    // It may wait for long: its body is not kept.
+    drop(request);
+    let arrived = if submitting.departure.arrival > now {
         // What is on its way arrives, whether or not its sender still listens.
-        match tokio::spawn(arriving).await {
-            Ok(arrived) => arrived,
-            Err(_) => return refuse(500, "Internal error"),
-        }
+        let Some(place) = run.transit() else { return refuse(503, "Too many requests are on their way") };
+        tokio::spawn(async move {
+            let arrived = arriving.await;
+            drop(place);
+            arrived
+        })
+        .await
     } else {
-        arriving.await
+        Ok(arriving.await)
     };
-    server.clock().sleep_until(submission.heard).await;
+    let Ok((submission, task)) = arrived else { return refuse(500, "Internal error") };
+    if submission.heard.is_never() {
+        return Reply::Stall;
+    }
+    run.clock().sleep_until(submission.heard).await;
     let Some(rule) = submission.fault else {
-        let reply = Reply::Http(success(&format!(r#"{{"taskId":"{}"}}"#, task.as_deref().unwrap_or_default())));
-        return Served { reply, task, fault: None };
+        return Reply::Http(success(&format!(r#"{{"taskId":"{}"}}"#, task.as_deref().unwrap_or_default())));
     };
-    let effect = server.state().faults().get(rule).map(|rule| rule.effect.clone());
-    let reply = match effect {
+    let effect = run.state().faults().get(rule).map(|rule| rule.effect.clone());
+    match effect {
         Some(Effect::Reset) => Reply::Break(io::ErrorKind::ConnectionReset),
         Some(Effect::Stall) => Reply::Stall,
         Some(Effect::NullData) => Reply::Http(json(200, r#"{"code":200,"message":"success","data":null}"#.to_owned())),
-        Some(effect) => Reply::Http(refusal(server.clock(), &effect, advised(&effect), submission.heard)),
-        None => Reply::Http(error(500, "Internal error")),
-    };
-    Served { task, ..Served::struck(server, rule, reply) }
+        Some(effect) => Reply::Http(refusal(run.clock(), &effect, advised(&effect), submission.heard)),
+        None => refuse(500, "Internal error"),
+    }
 }
 
 /// The submit reaches the server. A callback is its URL and the start of result URLs.
 async fn arrive(
-    server: Server,
+    run: Arc<Run>,
+    line: Line,
     model: usize,
     submitting: Submitting,
     callback: Option<(String, String)>,
 ) -> (Submission, Option<String>) {
-    server.clock().sleep_until(submitting.departure.arrival).await;
+    run.clock().sleep_until(submitting.departure.arrival).await;
     let (submission, slot, id) = {
-        let mut state = server.state();
+        let mut state = run.state();
         let (submission, slot) = state.arrive_submit(model, &submitting);
         let id = slot.map(|slot| state.id(slot));
         (submission, slot, id)
     };
+    note(&run, line, id.as_deref(), submission.fault);
     if let (Some(slot), Some(id), Some((url, base))) = (slot, &id, callback) {
-        webhook::schedule(&server, Delivery { slot, id: id.clone(), url, base });
+        webhook::schedule(&run, Delivery { slot, id: id.clone(), url, base });
     }
     (submission, id)
 }
 
+/// Writes into the journal which task a submit made, and what struck it.
+fn note(run: &Run, line: Line, task: Option<&str>, rule: Option<usize>) {
+    let fault = rule.and_then(|rule| run.state().faults().get(rule).map(|rule| rule.kind));
+    run.amend(line, |entry| (entry.task, entry.fault) = (task.map(str::to_owned), fault));
+}
+
 /// Reads a body; what is wrong is for `data.error`.
-fn read(server: &Server, body: &[u8]) -> Result<Order, String> {
+fn read(run: &Run, body: &[u8]) -> Result<Order, String> {
     let body: Value = serde_json::from_slice(body).map_err(|error| format!("The body is not JSON: {error}"))?;
     let Value::Object(fields) = body else { return Err("The body must be a JSON object".to_owned()) };
     let text = |name: &str| match fields.get(name) {
@@ -119,7 +136,7 @@ fn read(server: &Server, body: &[u8]) -> Result<Order, String> {
         (false, _) => None,
         (true, None) => return Err("Missing required field: callback_url".to_owned()),
         (true, Some(url)) => {
-            webhook::check(server.settings(), url)?;
+            webhook::check(run.settings(), url)?;
             Some(url.to_owned())
         }
     };

@@ -1,8 +1,8 @@
 //! Webhook deliveries: pushed at the end of a task, tried again as documented, then given up (`apixo-api.md` §6).
 
 use crate::net::stream::Network;
-use crate::server::instance::Server;
-use crate::server::journal::Entry;
+use crate::server::journal::{Entry, Unanswered, kept};
+use crate::server::run::{Line, Run};
 use crate::server::settings::Settings;
 use crate::server::status;
 use crate::time::Micros;
@@ -11,6 +11,8 @@ use axum::http::{Request, Uri};
 use http_body_util::Full;
 use hyper_util::rt::TokioIo;
 use std::net::IpAddr;
+use std::sync::Arc;
+use tokio::task::JoinHandle;
 
 /// How long a receiver may take.
 const PATIENCE: Micros = Micros::from_secs(30);
@@ -51,91 +53,118 @@ pub(super) fn check(settings: &Settings, url: &str) -> Result<(), String> {
     }
 }
 
-/// Arranges the deliveries for a task that was just made.
-pub(super) fn schedule(server: &Server, delivery: Delivery) {
-    let server = server.clone();
+/// Arranges the deliveries for a task that was just made. None is made after a reset.
+pub(super) fn schedule(run: &Arc<Run>, delivery: Delivery) {
+    let run = Arc::clone(run);
     tokio::spawn(async move {
-        let Some(done) = done(&server, delivery.slot, &delivery.id).await else { return };
-        let deliveries = server.state().deliveries(delivery.slot);
-        let fault = deliveries.fault.and_then(|rule| server.state().faults().get(rule).map(|rule| rule.kind));
-        if deliveries.first.is_never() {
-            // The sender takes it for done, but nobody ever sees it.
-            server.clock().sleep_until(done).await;
-            delivery.note(&server, done, 1, Some(200), fault);
-            return;
+        tokio::select! {
+            biased;
+            () = run.over() => {}
+            () = delivery.deliver(&run) => {}
         }
-        let first = delivery.deliver(&server, deliveries.first, fault);
-        let again = delivery.deliver(&server, deliveries.again, fault);
-        tokio::join!(first, again);
     });
 }
 
 /// When the task ends, once that is known; `None` where it never does.
-async fn done(server: &Server, slot: usize, id: &str) -> Option<Micros> {
+async fn done(run: &Run, slot: usize) -> Option<Micros> {
     loop {
         let (truth, pending) = {
-            let now = server.clock().now();
-            let mut state = server.state();
+            let now = run.clock().now();
+            let mut state = run.state();
             state.advance_workers(now);
-            (state.slot(id).and_then(|slot| state.tasks.get(slot))?.truth, state.next_ready(slot))
+            (state.tasks.get(slot)?.truth, state.next_ready(slot))
         };
         match (truth.done.finite(), pending) {
             (Some(done), _) => return Some(done),
             // It waits for a worker.
-            (None, Some(ready)) => server.clock().sleep_until(ready).await,
+            (None, Some(ready)) => run.clock().sleep_until(ready).await,
             (None, None) => return None,
         }
     }
 }
 
 impl Delivery {
+    /// Waits for the end of the task, and tells of it as often as it must be.
+    async fn deliver(&self, run: &Run) {
+        let Some(done) = done(run, self.slot).await else { return };
+        let (deliveries, fault) = {
+            let mut state = run.state();
+            let deliveries = state.deliveries(self.slot);
+            let fault = deliveries.fault.and_then(|rule| state.faults().get(rule).map(|rule| rule.kind));
+            (deliveries, fault)
+        };
+        if deliveries.first.is_never() {
+            // The sender takes it for done, but nobody ever sees it.
+            run.clock().sleep_until(done).await;
+            let line = self.begin(run, done, 1, fault);
+            self.end(run, line, Ok(200));
+            return;
+        }
+        tokio::join!(self.repeat(run, deliveries.first, fault), self.repeat(run, deliveries.again, fault));
+    }
+
     /// Delivers at `at`, and again until the receiver says 200 or it is given up.
-    async fn deliver(&self, server: &Server, at: Micros, fault: Option<&'static str>) {
+    async fn repeat(&self, run: &Run, at: Micros, fault: Option<&'static str>) {
         if at.is_never() {
             return;
         }
-        let clock = server.clock();
+        let clock = run.clock();
         clock.sleep_until(at).await;
         for attempt in 0..=PAUSES.len() {
-            let Some(body) = status::finished(server, self.slot, &self.id, &self.base) else { return };
+            let Some(body) = status::finished(run, self.slot, &self.id, &self.base) else { return };
             let sent = clock.now();
-            let status = tokio::select! {
+            let line = self.begin(run, sent, attempt as u32 + 1, fault);
+            let told = tokio::select! {
                 biased;
-                status = self.post(server, body) => status,
-                () = clock.sleep_until(sent + PATIENCE) => None,
+                status = self.post(run, body) => status.ok_or(Unanswered::Unreachable),
+                () = clock.sleep_until(sent + PATIENCE) => Err(Unanswered::TimedOut),
             };
-            self.note(server, sent, attempt as u32 + 1, status, fault);
+            self.end(run, line, told);
             match PAUSES.get(attempt) {
-                Some(pause) if status != Some(200) => clock.sleep_until(clock.now() + *pause).await,
+                Some(pause) if told != Ok(200) => clock.sleep_until(clock.now() + *pause).await,
                 _ => return,
             }
         }
     }
 
     /// Sends one delivery: the receiver's HTTP status. Redirects are not followed.
-    async fn post(&self, server: &Server, body: String) -> Option<u16> {
+    async fn post(&self, run: &Run, body: String) -> Option<u16> {
         let uri: Uri = self.url.parse().ok()?;
         let (host, authority) = (uri.host()?, uri.authority()?);
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let stream = server.settings().network.connect(bare, uri.port_u16().unwrap_or(80)).await.ok()?;
+        let stream = run.settings().network.connect(bare, uri.port_u16().unwrap_or(80)).await.ok()?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
-        let driver = tokio::spawn(connection);
+        let _driver = Driver(tokio::spawn(connection));
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         let request = Request::post(path)
             .header(HOST, authority.as_str())
             .header(CONTENT_TYPE, "application/json")
             .body(Full::new(bytes::Bytes::from(body)))
             .ok()?;
-        let answer = sender.send_request(request).await;
-        driver.abort();
-        answer.ok().map(|answer| answer.status().as_u16())
+        sender.send_request(request).await.ok().map(|answer| answer.status().as_u16())
     }
 
-    fn note(&self, server: &Server, sent: Micros, attempt: u32, status: Option<u16>, fault: Option<&'static str>) {
-        server.state().counters.count("webhook", status);
-        let path = self.url.parse::<Uri>().map_or_else(|_| self.url.clone(), |uri| uri.path().to_owned());
-        let entry = Entry::new(sent, "webhook", "POST", &path);
-        let (task, url) = (Some(self.id.clone()), Some(self.url.clone()));
-        server.note(Entry { task, status, fault, attempt: Some(attempt), url, ..entry });
+    /// Writes an attempt into the journal.
+    fn begin(&self, run: &Run, sent: Micros, attempt: u32, fault: Option<&'static str>) -> Line {
+        run.note(|| {
+            let path = self.url.parse::<Uri>().map_or_else(|_| self.url.clone(), |uri| uri.path().to_owned());
+            let (task, url) = (Some(self.id.clone()), Some(kept(&self.url)));
+            Entry { task, fault, attempt: Some(attempt), url, ..Entry::new(sent, "webhook", "POST", &path) }
+        })
+    }
+
+    /// Writes down what came of it.
+    fn end(&self, run: &Run, line: Line, told: Result<u16, Unanswered>) {
+        run.state().counters.count("webhook", told.ok());
+        run.amend(line, |entry| (entry.status, entry.unanswered) = (told.ok(), told.err()));
+    }
+}
+
+/// What moves the bytes of a delivery; stops with it.
+struct Driver<T>(JoinHandle<T>);
+
+impl<T> Drop for Driver<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }

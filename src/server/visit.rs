@@ -1,0 +1,51 @@
+//! A request from the moment it reached the server to its end, whatever that is.
+
+use crate::server::journal::{Entry, Unanswered};
+use crate::server::run::{Line, Run};
+use axum::http::{Method, Uri};
+use std::sync::Arc;
+
+/// A request that is being served. Dropped before its end, its client has gone.
+#[derive(Debug)]
+pub(super) struct Visit {
+    run: Arc<Run>,
+    line: Line,
+    route: &'static str,
+    has_ended: bool,
+}
+
+impl Visit {
+    /// Writes it into the journal.
+    pub(super) fn begin(run: &Arc<Run>, route: &'static str, method: &Method, uri: &Uri) -> Self {
+        let line = run.note(|| {
+            let path = uri.path_and_query().map_or_else(|| uri.path(), |path| path.as_str());
+            Entry::new(run.clock().now(), route, method.as_str(), path)
+        });
+        run.enter();
+        Self { run: Arc::clone(run), line, route, has_ended: false }
+    }
+
+    pub(super) fn line(&self) -> Line {
+        self.line
+    }
+
+    /// It is answered with an HTTP status, or there is a reason why not.
+    pub(super) fn end(mut self, status: Option<u16>, unanswered: Option<Unanswered>) {
+        self.note_end(status, unanswered);
+    }
+
+    fn note_end(&mut self, status: Option<u16>, unanswered: Option<Unanswered>) {
+        self.has_ended = true;
+        self.run.leave();
+        self.run.state().counters.count(self.route, status);
+        self.run.amend(self.line, |entry| (entry.status, entry.unanswered) = (status, unanswered));
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.note_end(None, Some(Unanswered::ClientGone));
+        }
+    }
+}
