@@ -16,10 +16,11 @@ use pollbench::time::Micros;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tower_service::Service as _;
@@ -246,6 +247,13 @@ const PATHS: [&str; 11] = [
     "/elsewhere",
 ];
 
+/// One server for all cases: each begins with a reset.
+static SHARED: LazyLock<(Runtime, Server)> = LazyLock::new(|| {
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let server = runtime.block_on(async { server(|_| ()) });
+    (runtime, server)
+});
+
 proptest! {
     #![proptest_config(soak::cases(512))]
 
@@ -256,11 +264,12 @@ proptest! {
         method in prop::sample::select(vec!["GET", "POST", "PUT", "DELETE", "OPTIONS"]),
         body in any_body(),
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let (runtime, server) = &*SHARED;
         runtime.block_on(async {
-            let mut router = server(|_| ()).router();
+            server.reset();
             let request = Request::builder().method(method).uri(path).header("authorization", "Bearer k");
-            let answer = router.call(request.body(Body::from(body)).expect("a request")).await.expect("infallible");
+            let request = request.body(Body::from(body)).expect("a request");
+            let answer = server.router().call(request).await.expect("infallible");
             let status = answer.status().as_u16();
             let body = to_bytes(answer.into_body(), 1 << 20).await.expect("a body");
             let body: Value = serde_json::from_slice(&body).expect("JSON");

@@ -268,7 +268,7 @@ async fn a_webhook_is_tried_again_until_the_receiver_says_200() {
     loop {
         let journal = mock.requests().route("webhook");
         let attempts: Vec<_> = journal.entries().iter().map(|entry| (entry.attempt, entry.status)).collect();
-        if attempts.len() == 3 {
+        if attempts.len() == 3 && attempts[2].1.is_some() {
             assert_eq!(attempts, [(Some(1), Some(500)), (Some(2), Some(302)), (Some(3), Some(200))]);
             // 30 s after the first failure, two minutes after the second, in scenario time.
             let at: Vec<f64> = journal.entries().iter().map(|entry| entry.at_ms).collect();

@@ -61,7 +61,18 @@ impl Filter {
 /// The entries up to now that a filter takes: `{"entries": [...], "dropped": 0}`.
 pub(super) fn transcript(run: &Arc<Run>, filter: Filter) -> Body {
     let end = run.journal().next();
-    Body::new(Transcript { run: Arc::clone(run), filter, next: 0, end, begun: false, has_ended: false })
+    let mut transcript = Transcript { run: Arc::clone(run), filter, next: 0, end, begun: false, has_ended: false };
+    match transcript.piece() {
+        // All there is: its length can be told.
+        Some(text) if transcript.has_ended => Body::from(text),
+        first => Body::new(Whole { first, rest: transcript }),
+    }
+}
+
+/// A transcript whose first piece is there.
+struct Whole {
+    first: Option<String>,
+    rest: Transcript,
 }
 
 struct Transcript {
@@ -104,11 +115,13 @@ impl Transcript {
     }
 }
 
-impl HttpBody for Transcript {
+impl HttpBody for Whole {
     type Data = Bytes;
     type Error = Infallible;
 
     fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.get_mut().piece().map(|text| Ok(Frame::data(Bytes::from(text)))))
+        let Self { first, rest } = self.get_mut();
+        let text = first.take().or_else(|| rest.piece());
+        Poll::Ready(text.map(|text| Ok(Frame::data(Bytes::from(text)))))
     }
 }
