@@ -17,7 +17,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = Client::builder(&mock.base_url(), "any").clock(Clock::started(SCALE)).build()?;
     let strategy = preset("adaptive-hardened").ok_or("a shipped preset")?;
     let at_once = NonZeroU32::new(8).ok_or("not zero")?;
-    let limit = Limiter { max_in_flight: at_once, rate_per_s: 20.0, burst: NonZeroU32::MIN };
+    let limit = Limiter::new(at_once, 20.0, NonZeroU32::MIN)?;
 
     let mut set = TaskSet::new(&client, &strategy, Some(limit));
     for number in 0..1_000 {

@@ -89,6 +89,51 @@ impl Micros {
     }
 }
 
+/// A duration that something can be repeated after: at least a microsecond and at most [`Micros::LONGEST`].
+///
+/// ```
+/// use pollbench::time::{Micros, Span};
+/// assert_eq!(Span::new(Micros::from_secs(3)).map(Span::get), Some(Micros::from_secs(3)));
+/// assert_eq!((Span::new(Micros::ZERO), Span::new(Micros::NEVER)), (None, None));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span(Micros);
+
+impl Span {
+    /// The span of `length`; `None` where that is nothing, or longer than [`Micros::LONGEST`].
+    #[must_use]
+    pub const fn new(length: Micros) -> Option<Self> {
+        if length.0 == 0 || length.0 > Micros::LONGEST.0 { None } else { Some(Self(length)) }
+    }
+
+    /// The span nearest to `length`.
+    #[must_use]
+    pub fn nearest(length: Micros) -> Self {
+        Self(length.clamp(Micros(1), Micros::LONGEST))
+    }
+
+    /// Whole seconds of a constant; zero becomes a microsecond.
+    pub(crate) const fn secs(s: u64) -> Self {
+        match Self::new(Micros::from_secs(s)) {
+            Some(span) => span,
+            None => Self(Micros(1)),
+        }
+    }
+
+    /// Its length.
+    #[must_use]
+    #[inline]
+    pub const fn get(self) -> Micros {
+        self.0
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl Add for Micros {
     type Output = Self;
     #[inline]

@@ -60,6 +60,11 @@ fn prompt() -> Submission {
     Submission::new(json!({ "prompt": "a lighthouse" }))
 }
 
+fn limiter(at_once: u32, rate_per_s: f64) -> Limiter {
+    let at_once = NonZeroU32::new(at_once).expect("some");
+    Limiter::new(at_once, rate_per_s, NonZeroU32::MIN).expect("a positive rate")
+}
+
 fn strategy(name: &str) -> Strategy {
     preset(name).expect("a shipped preset")
 }
@@ -181,7 +186,7 @@ async fn a_webhook_ends_a_wait_once_and_polls_stand_in_for_it() {
 #[tokio::test(start_paused = true)]
 async fn a_set_keeps_its_limit_and_one_failure_touches_no_other() {
     let place = place();
-    let limiter = Limiter { max_in_flight: NonZeroU32::new(8).expect("8"), rate_per_s: 20.0, burst: NonZeroU32::MIN };
+    let limiter = limiter(8, 20.0);
     let (sent, basic) = (Arc::new(Mutex::new(Vec::new())), strategy("basic"));
     let seen = Arc::clone(&sent);
     let mut set = TaskSet::new(&place.client, &basic, Some(limiter)).capacity(50).on_event(move |_, event| {
@@ -211,7 +216,7 @@ async fn a_set_keeps_its_limit_and_one_failure_touches_no_other() {
 #[tokio::test(start_paused = true)]
 async fn a_task_that_is_cancelled_while_it_is_held_back_leaves_nothing_behind() {
     let place = place();
-    let limiter = Limiter { max_in_flight: NonZeroU32::MIN, rate_per_s: 0.1, burst: NonZeroU32::MIN };
+    let limiter = limiter(1, 0.1);
     let (sent, mut paces) = (Arc::new(Mutex::new(Vec::new())), strategy("basic"));
     paces.per_model.insert("sora-2".to_owned(), strategy("adaptive").pace("sora-2").clone());
     let seen = Arc::clone(&sent);
@@ -244,14 +249,14 @@ async fn a_task_that_is_cancelled_while_it_is_held_back_leaves_nothing_behind() 
 #[tokio::test(start_paused = true)]
 async fn a_task_that_is_cancelled_while_it_is_held_back_takes_no_turn() {
     let place = place();
-    let limiter = Limiter { max_in_flight: NonZeroU32::new(8).expect("8"), rate_per_s: 0.1, burst: NonZeroU32::MIN };
+    let limiter = limiter(8, 0.1);
     let mut ids = Vec::new();
     for _ in 0..3 {
         ids.push(place.submit(Stub::success("flux-2", SECOND)).await);
     }
     // The first poll is due at once.
     let mut at_once = strategy("basic");
-    at_once.pace.schedule = Schedule::Fixed { first: Micros::ZERO, interval: SECOND * 30 };
+    at_once.pace.schedule = Schedule::fixed(Micros::ZERO, SECOND * 30).expect("an interval");
     let mut set = TaskSet::new(&place.client, &at_once, Some(limiter));
     let mut keys = Vec::new();
     for id in &ids {

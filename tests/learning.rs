@@ -119,8 +119,8 @@ fn what_was_learnt_survives_a_restart() {
 }
 
 fn checks(strategy: &Strategy) -> Checks {
-    let Schedule::Table { instants } = &strategy.pace.schedule else { panic!("no plan yet") };
-    Checks { instants: instants.iter().map(|at| at.get() as f64).collect(), then: Then::GiveUp }
+    let Schedule::Table(table) = &strategy.pace.schedule else { panic!("no plan yet") };
+    Checks { instants: table.instants().iter().map(|at| at.get() as f64).collect(), then: Then::GiveUp }
 }
 
 #[test]

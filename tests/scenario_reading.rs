@@ -176,14 +176,12 @@ fn a_composition_has_the_written_parts_and_hardened_defaults() {
     let defined = strategy(
         "name = \"mine\"\nschedule = { kind = \"adaptive\", initial = \"9s\", interval = \"2s\" }\nlimit = { kind = \"none\" }",
     );
-    assert_eq!(defined.pace.schedule, Schedule::Fixed { first: s(9), interval: s(2) });
+    assert_eq!(Ok(defined.pace.schedule), Schedule::fixed(s(9), s(2)));
     assert_eq!((defined.pace.limit, defined.jitter, defined.channel), (Limit::None, Jitter::None, Channel::Poll));
-    let tolerance = Tolerance {
-        consecutive_failures: None,
-        attempt_timeout: s(10),
-        retry_after_floor: s(1),
-        retry_after_ceiling: s(60),
-    };
+    // 10 s an attempt; a Retry-After from 1 to 60 s.
+    let tolerance = Tolerance::default();
+    assert_eq!((tolerance.attempt_timeout(), tolerance.consecutive_failures()), (s(10), None));
+    assert_eq!((tolerance.pause(s(0)), tolerance.pause(s(100))), (s(1), s(60)));
     assert_eq!(defined.recovery, Recovery::Tolerant(tolerance));
     assert_eq!(defined.sharing, Sharing::Alone);
 }
@@ -219,9 +217,9 @@ fn a_preset_changes_for_all_models_and_then_for_single_ones() {
         "preset = \"adaptive\"\nname = \"a\"\nschedule = { kind = \"fixed\", interval = \"7s\" }\n\
          [strategies.models.zeta]\nlimit = { kind = \"wall-clock\", deadline = \"1m\" }",
     );
-    let schedule = Schedule::Fixed { first: Micros::ZERO, interval: s(7) };
+    let schedule = Schedule::fixed(Micros::ZERO, s(7)).expect("an interval");
     assert_eq!(changed.pace("sora-2").schedule, schedule);
-    assert_eq!(*changed.pace("zeta"), Pace { schedule, limit: Limit::WallClock(s(60)) });
+    assert_eq!(*changed.pace("zeta"), Pace { schedule, limit: Limit::wall_clock(s(60)).expect("a minute") });
     assert_ne!(changed.pace("sora-2").limit, changed.pace("zeta").limit);
 }
 

@@ -116,7 +116,7 @@ fn set(hosts: &Hosts, each: usize) -> impl FnMut() {
 
 fn strategy(attempts: usize) -> Strategy {
     let mut strategy = preset("basic-hardened").expect("a shipped preset");
-    strategy.pace.schedule = Schedule::Fixed { first: Micros::ZERO, interval: Micros::new(1) };
+    strategy.pace.schedule = Schedule::fixed(Micros::ZERO, Micros::new(1)).expect("an interval");
     strategy.pace.limit = Limit::Attempts(NonZeroU32::new(attempts as u32).unwrap_or(NonZeroU32::MIN));
     strategy
 }

@@ -23,7 +23,7 @@ pub(crate) fn measure(size: &Size) -> Figures {
     let mut strategy = preset("basic-hardened").expect("a shipped preset");
     // A short run has fewer waits at the same rate.
     let interval = Micros::new(INTERVAL.get() * pollers / 10_000);
-    strategy.pace.schedule = Schedule::Fixed { first: Micros::ZERO, interval };
+    strategy.pace.schedule = Schedule::fixed(Micros::ZERO, interval).expect("an interval");
     let (mut due, mut late) = (vec![Micros::ZERO; size.timed], Vec::new());
     runtime().block_on(async {
         let client = Client::builder(&format!("http://{}", host.address), "k").clock(Clock::started(1.0)).build();

@@ -103,11 +103,12 @@ fn strategies() -> Vec<Value> {
 
 fn pace(pace: &Pace) -> String {
     let schedule = match &pace.schedule {
-        Schedule::Fixed { first, interval } => format!("first after {first}, then every {interval}"),
-        Schedule::Exponential { first, interval, multiplier, cap } => {
-            format!("first after {first}, then {interval} × {multiplier} up to {cap}")
+        Schedule::Fixed(fixed) => format!("first after {}, then every {}", fixed.first(), fixed.interval()),
+        Schedule::Exponential(growing) => {
+            let (first, interval, cap) = (growing.first(), growing.interval(), growing.cap());
+            format!("first after {first}, then {interval} × {} up to {cap}", growing.multiplier())
         }
-        Schedule::Table { instants } => format!("a table of {} instants", instants.len()),
+        Schedule::Table(table) => format!("a table of {} instants", table.instants().len()),
     };
     let limit = match pace.limit {
         Limit::None => "no limit".to_owned(),

@@ -5,6 +5,7 @@ use crate::api::envelope::Status;
 use crate::api::reply::Failure;
 use crate::client::answer::Answer;
 use crate::client::error::{Finished, WaitContext, WaitError};
+use crate::strategy::reading::blames_the_request;
 use crate::strategy::wait::{Ending, Worth};
 use crate::time::Micros;
 
@@ -156,9 +157,7 @@ impl Watch {
             }
             (Ending::GaveUp, _) => Err(WaitError::GaveUp { context: boxed }),
             _ => match last_refusal {
-                Some(status) if (400..500).contains(&status) && !matches!(status, 404 | 408 | 425 | 429) => {
-                    Err(WaitError::BadRequest { status, context: boxed })
-                }
+                Some(status) if blames_the_request(status) => Err(WaitError::BadRequest { status, context: boxed }),
                 _ => Err(WaitError::CouldNotAsk { context: boxed }),
             },
         }

@@ -4,7 +4,7 @@ use crate::inspection::{CostWeights, DoneLaw, UnsolvableProblem};
 use crate::strategy::composition::{Limit, Pace, Sharing, Strategy};
 use crate::strategy::learned::Learning;
 use crate::strategy::{optimal, presets};
-use crate::time::Micros;
+use crate::time::{Micros, Span};
 use crate::world::distribution::Distribution;
 use crate::world::model::Model;
 
@@ -33,7 +33,7 @@ impl Ground<'_> {
         let Sharing::Learned(learning) = preset.sharing else { return Ok(Some(preset)) };
         let mut strategy = Learning { weights: self.weights, ..learning }.strategy();
         for pace in std::iter::once(&mut strategy.pace).chain(strategy.per_model.values_mut()) {
-            pace.limit = Limit::WallClock(optimal::last_poll(self.horizon));
+            pace.limit = Limit::WallClock(Span::nearest(optimal::last_poll(self.horizon)));
         }
         Ok(Some(strategy))
     }
@@ -52,7 +52,7 @@ impl Ground<'_> {
     ) -> Result<Option<Pace>, UnsolvableProblem> {
         let of_model = || self.models.iter().find(|known| known.name == model).map(DoneLaw::of_model);
         let Some(law) = law.map(|law| DoneLaw::of(law.clone())).or_else(of_model) else { return Ok(None) };
-        let end = if let Limit::WallClock(deadline) = limit { deadline.min(self.horizon) } else { self.horizon };
+        let end = if let Limit::WallClock(deadline) = limit { deadline.get().min(self.horizon) } else { self.horizon };
         let Pace { schedule, .. } = optimal::pace(&law, self.weights, end)?;
         Ok(Some(Pace { schedule, limit }))
     }

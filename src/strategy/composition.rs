@@ -1,49 +1,41 @@
-//! A strategy as data: schedule × limit × recovery × jitter × channel.
+//! A strategy as data: schedule × limit × recovery × jitter × channel, and what its waits share.
 
-use crate::strategy::learned::Learning;
-use crate::time::Micros;
+use crate::inspection::CostWeights;
+pub use crate::strategy::schedule::Schedule;
+pub use crate::strategy::tolerance::Tolerance;
+use crate::time::{Micros, Span};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-
-/// When the next poll is due.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Schedule {
-    /// A first wait, then equal gaps (`fixed`, and with a first wait `initial+fixed`).
-    Fixed {
-        /// Wait before the first poll.
-        first: Micros,
-        /// Gap after each poll, positive.
-        interval: Micros,
-    },
-    /// A first wait, then gaps that grow by a factor up to a cap.
-    Exponential {
-        /// Wait before the first poll.
-        first: Micros,
-        /// Gap after the first poll, positive.
-        interval: Micros,
-        /// Growth of the gap, at least 1.
-        multiplier: f64,
-        /// Longest gap, at least `interval`.
-        cap: Micros,
-    },
-    /// Explicit instants since the start of the wait; then the last gap repeats.
-    Table {
-        /// Strictly ascending, not empty.
-        instants: Vec<Micros>,
-    },
-}
 
 /// When the client gives up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
     /// Never.
     None,
-    /// After this many polls and, as in the guide, one more wasted sleep.
+    /// After this many polls and, as in the guide, one more wasted sleep. Retries of [`Recovery::NetworkRetry`] count
+    /// with the poll that they repeat.
     Attempts(NonZeroU32),
-    /// When the sleeps add up to this; request time is not counted and the last sleep is not clipped, as in the guide.
-    SumOfSleeps(Micros),
-    /// At this time since the start of the wait: the last sleep is clipped to it and one more poll made there.
-    WallClock(Micros),
+    /// When the sleeps add up to this, with what a `Retry-After` adds to them; request time is not counted and the last
+    /// sleep is not clipped, as in the guide. The sleeps before retries of [`Recovery::NetworkRetry`] are not counted
+    /// either, so that a wait of 300 s can last for 900 s.
+    SumOfSleeps(Span),
+    /// At this time since the start of the wait: the last sleep, whatever it is for, is clipped to it and one more poll
+    /// made there. No poll is planned for later.
+    WallClock(Span),
+}
+
+impl Limit {
+    /// The limit at `deadline` since the start of the wait; `None` for nothing, or more than [`Micros::LONGEST`].
+    #[must_use]
+    pub fn wall_clock(deadline: Micros) -> Option<Self> {
+        Span::new(deadline).map(Self::WallClock)
+    }
+
+    /// The limit of `max` in sleeps; `None` for nothing, or more than [`Micros::LONGEST`].
+    #[must_use]
+    pub fn sum_of_sleeps(max: Micros) -> Option<Self> {
+        Span::new(max).map(Self::SumOfSleeps)
+    }
 }
 
 /// What a reply that told nothing leads to.
@@ -57,35 +49,31 @@ pub enum Recovery {
         /// Retries in one round.
         retries: u32,
         /// Sleep before the first retry; the k-th is k times as long.
-        step: Micros,
+        step: Span,
     },
     /// Errors are typed: permanent ones end the wait, others are polled over.
     Tolerant(Tolerance),
 }
 
-/// Settings of [`Recovery::Tolerant`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tolerance {
-    /// Failures in a row, unbroken by an answer, that end the wait; unlimited where absent, so that only the limit ends it.
-    pub consecutive_failures: Option<NonZeroU32>,
-    /// Longest time for one request; cut to what remains of a wall-clock limit, except for the poll at the deadline.
-    pub attempt_timeout: Micros,
-    /// Shortest delay that a `Retry-After` is taken for.
-    pub retry_after_floor: Micros,
-    /// Longest delay that a `Retry-After` is obeyed for, at least the floor.
-    pub retry_after_ceiling: Micros,
-}
-
 /// Randomisation of the gaps (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+///
+/// No jitter makes a gap longer than its cap, which is the gap itself where the schedule is no exponential one, or
+/// shorter than a microsecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Jitter {
     /// Gaps as they are.
     None,
-    /// Uniform between nothing and the gap.
+    /// Uniform between nothing and the gap, the first wait too: half of the gap on average.
     Full,
-    /// Uniform between half of the gap and the gap.
+    /// Uniform between half of the gap and the gap, the first wait too: three quarters of the gap on average.
     Equal,
-    /// Uniform between the shortest gap and three times the previous one, at most the cap.
+    /// The lesser of the cap and a draw that is uniform between the interval and three times the previous gap, which at the
+    /// start is the interval. The first wait is kept, the multiplier not used.
+    ///
+    /// Where the cap does not matter, the n-th gap is `interval × (2 × 1.5ⁿ − 1)` on average, n from 1: twice the interval,
+    /// then 3.5 times. With a cap of c intervals the first one is `1 + (4 − max(3 − c, 0)²) / 4` intervals on average, and
+    /// in the long run a gap is 0.86 of the cap where that is 4 intervals, and 0.69 where it is 15. A fixed interval and the
+    /// gaps of a table are their own caps, so they stay as they are.
     Decorrelated,
 }
 
@@ -116,15 +104,68 @@ pub enum Sharing {
     Learned(Learning),
 }
 
+/// How a strategy learns how long tasks take.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Learning {
+    /// Observations that it remembers.
+    pub window: NonZeroU32,
+    /// What polls and delay cost.
+    pub weights: CostWeights,
+}
+
 /// A client's own limit on its requests, shared by all of its waits.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limiter {
-    /// Requests in flight at once.
-    pub max_in_flight: NonZeroU32,
-    /// Requests per second, finite and positive.
+    max_in_flight: NonZeroU32,
+    rate_per_s: f64,
+    burst: NonZeroU32,
+}
+
+/// Why there is no such limiter.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[error("a rate of {rate_per_s} requests per second is not finite and positive")]
+pub struct InvalidLimiter {
+    /// What was given.
     pub rate_per_s: f64,
+}
+
+impl Limiter {
+    /// At most `max_in_flight` requests at once and `rate_per_s` requests per second, but `burst` of them at once after a
+    /// quiet time.
+    ///
+    /// # Errors
+    ///
+    /// The rate is not finite and positive.
+    pub fn new(max_in_flight: NonZeroU32, rate_per_s: f64, burst: NonZeroU32) -> Result<Self, InvalidLimiter> {
+        if rate_per_s.is_finite() && rate_per_s > 0.0 {
+            Ok(Self { max_in_flight, rate_per_s, burst })
+        } else {
+            Err(InvalidLimiter { rate_per_s })
+        }
+    }
+
+    /// The same of constants.
+    pub(super) const fn of(max_in_flight: NonZeroU32, rate_per_s: NonZeroU32, burst: NonZeroU32) -> Self {
+        Self { max_in_flight, rate_per_s: rate_per_s.get() as f64, burst }
+    }
+
+    /// Requests in flight at once.
+    #[must_use]
+    pub const fn max_in_flight(&self) -> NonZeroU32 {
+        self.max_in_flight
+    }
+
+    /// Requests per second, finite and positive.
+    #[must_use]
+    pub const fn rate_per_s(&self) -> f64 {
+        self.rate_per_s
+    }
+
     /// Requests that may go out at once after a quiet time.
-    pub burst: NonZeroU32,
+    #[must_use]
+    pub const fn burst(&self) -> NonZeroU32 {
+        self.burst
+    }
 }
 
 /// When to poll and when to give up.

@@ -30,9 +30,9 @@ impl<T> Dispatch<T> {
     #[must_use]
     pub fn new(limiter: &Limiter) -> Self {
         Self {
-            max_in_flight: limiter.max_in_flight.get(),
+            max_in_flight: limiter.max_in_flight().get(),
             in_flight: 0,
-            bucket: Gcra::new(limiter.rate_per_s, limiter.burst.get()),
+            bucket: Gcra::new(limiter.rate_per_s(), limiter.burst().get()),
             queue: VecDeque::new(),
         }
     }

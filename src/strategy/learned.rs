@@ -27,10 +27,11 @@
 
 use crate::fit::{Fit, Observation};
 use crate::inspection::{CostWeights, DoneLaw, Problem, Sketch};
+pub use crate::strategy::composition::Learning;
 use crate::strategy::composition::{Limit, Recovery, Sharing, Strategy, Tolerance};
+use crate::strategy::guide::adaptive_until;
 use crate::strategy::optimal::table;
-use crate::strategy::presets::adaptive_until;
-use crate::time::Micros;
+use crate::time::{Micros, Span};
 use crate::world::distribution::Distribution;
 use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroU32;
@@ -47,15 +48,6 @@ pub const MILESTONES: [u64; 5] = [5, 20, 50, 100, 1_000];
 const PRIOR_WEIGHT: f64 = 0.5;
 /// Standard deviation of the logarithm of the wide law.
 const PRIOR_SIGMA: f64 = 1.0;
-
-/// How it learns.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Learning {
-    /// Observations that it remembers.
-    pub window: NonZeroU32,
-    /// What polls and delay cost.
-    pub weights: CostWeights,
-}
 
 /// 200 observations fix a plan to about a quarter of a per cent of cost; a poll costs as much as ten seconds of delay.
 impl Default for Learning {
@@ -76,7 +68,7 @@ impl Learning {
                 .to_owned(),
             recovery: Recovery::Tolerant(Tolerance::default()),
             sharing: Sharing::Learned(self),
-            ..adaptive_until(Micros::from_secs(1_800))
+            ..adaptive_until(Span::secs(1_800))
         }
     }
 }
@@ -227,7 +219,7 @@ impl Learner {
         let Ok(problem) = Problem::new(&law, self.learning.weights) else { return };
         let (problem, end) = match self.in_force.pace.limit {
             Limit::WallClock(deadline) => {
-                let deadline = deadline.get().max(1) as f64;
+                let deadline = deadline.get().get() as f64;
                 (problem.deadline(deadline), Some(deadline))
             }
             _ => (problem, None),

@@ -90,7 +90,7 @@ impl<'s> LockStep<'s> {
         }
         self.run += 1;
         (self.began, self.gaps) = (now, Gaps::new(&self.pace.schedule, Jitter::None));
-        let first = self.gaps.first();
+        let first = self.pace.schedule.first();
         if self.tasks.is_empty() || first == Micros::ZERO {
             return self.round(send);
         }
@@ -174,7 +174,7 @@ mod tests {
     const RESET: Reply<'static> = Reply::Lost(Loss::Reset);
 
     fn every_3_s(attempts: u32) -> Pace {
-        let schedule = Schedule::Fixed { first: Micros::ZERO, interval: Micros::from_secs(3) };
+        let schedule = Schedule::fixed(Micros::ZERO, Micros::from_secs(3)).expect("a schedule");
         Pace { schedule, limit: Limit::Attempts(attempts.try_into().expect("some attempts")) }
     }
 
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn every_loop_follows_the_whole_schedule() {
         let second = Micros::from_secs;
-        let schedule = Schedule::Exponential { first: second(5), interval: second(2), multiplier: 2.0, cap: second(6) };
+        let schedule = Schedule::exponential(second(5), second(2), 2.0, second(6)).expect("a schedule");
         let pace = Pace { schedule, limit: Limit::Attempts(99.try_into().expect("some attempts")) };
         let (mut poller, mut send) = (LockStep::new(&pace), Vec::new());
         assert_eq!(poller.start(second(1), &mut send), Turn::Finished, "there is no task");

@@ -7,9 +7,12 @@
 pub mod calm;
 pub mod composition;
 pub mod dispatch;
+mod guide;
 pub mod learned;
 pub mod lock_step;
 pub mod optimal;
 pub mod presets;
 pub mod reading;
+pub mod schedule;
+pub mod tolerance;
 pub mod wait;

@@ -4,8 +4,8 @@
 
 use crate::inspection::{Checks, CostWeights, DoneLaw, Problem, UnsolvableProblem};
 use crate::strategy::composition::{Limit, Pace, Recovery, Schedule, Strategy, Tolerance};
-use crate::strategy::presets::adaptive_until;
-use crate::time::Micros;
+use crate::strategy::guide::adaptive_until;
+use crate::time::{Micros, Span};
 use std::collections::BTreeMap;
 
 /// Its name.
@@ -21,7 +21,7 @@ pub const ABOUT: &str = "the instants of least expected cost for the law of each
 /// The weights are not both positive.
 pub fn pace(law: &DoneLaw, weights: CostWeights, deadline: Micros) -> Result<Pace, UnsolvableProblem> {
     let problem = Problem::new(law, weights)?.deadline(deadline.get().max(1) as f64);
-    Ok(Pace { schedule: table(&problem.solve()), limit: Limit::WallClock(deadline) })
+    Ok(Pace { schedule: table(&problem.solve()), limit: Limit::WallClock(Span::nearest(deadline)) })
 }
 
 /// The strategy that asks each of these models at its best instants, and any other one as the guide would; errors are
@@ -42,7 +42,7 @@ pub fn strategy<'a>(
         about: ABOUT.to_owned(),
         per_model,
         recovery: Recovery::Tolerant(Tolerance::default()),
-        ..adaptive_until(deadline)
+        ..adaptive_until(Span::nearest(deadline))
     })
 }
 
@@ -50,7 +50,7 @@ pub fn strategy<'a>(
 /// one attempt before it, or a twentieth where that is less.
 #[must_use]
 pub fn last_poll(horizon: Micros) -> Micros {
-    let margin = Tolerance::default().attempt_timeout.min(Micros::new(horizon.get() / 20));
+    let margin = Tolerance::default().attempt_timeout().min(Micros::new(horizon.get() / 20));
     horizon - margin
 }
 
@@ -66,5 +66,6 @@ pub fn table(checks: &Checks) -> Schedule {
             instants.push(at);
         }
     }
-    Schedule::Table { instants }
+    // Where everything is done at the start there is nothing to ask for before the deadline.
+    Schedule::table(instants).unwrap_or_else(|_| Schedule::at_once_and_every(Span::nearest(Micros::LONGEST)))
 }

@@ -1,7 +1,6 @@
 //! What a client makes of a reply: the guide's way, and the hardened way.
 
 use crate::api::reply::{Failure, Loss, Payload, Reply, TaskState};
-use crate::time::Micros;
 
 /// A reply as a strategy understands it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,12 +22,10 @@ pub struct Trouble {
     pub network: bool,
     /// Asking again cannot help.
     pub permanent: bool,
-    /// The server asked to be left alone for so long.
-    pub retry_after: Option<Micros>,
 }
 
 impl Trouble {
-    const PLAIN: Self = Self { network: false, permanent: false, retry_after: None };
+    const PLAIN: Self = Self { network: false, permanent: false };
 }
 
 /// The word that the guide's `resilient` code looks for, in its case.
@@ -60,6 +57,12 @@ pub fn documented<'a>(reply: &Reply<'a>) -> Reading<'a> {
     }
 }
 
+/// Whether an HTTP status says that asking again cannot help.
+#[must_use]
+pub fn blames_the_request(status: u16) -> bool {
+    (400..500).contains(&status) && !matches!(status, 404 | 408 | 425 | 429)
+}
+
 /// The tolerant reading: only HTTP 200 with a state tells anything. Errors that blame the request (400, 401, 402, 403 and
 /// the like) are permanent; 404 is not, because a replica that lags does not know a new task yet, nor are 408, 425, 429.
 #[must_use]
@@ -67,9 +70,8 @@ pub fn documented<'a>(reply: &Reply<'a>) -> Reading<'a> {
 pub fn tolerant<'a>(reply: &Reply<'a>) -> Reading<'a> {
     match *reply {
         Reply::Answer { status: 200, payload: Payload::State(state), .. } => of_state(state),
-        Reply::Answer { status, retry_after, .. } => {
-            let permanent = (400..500).contains(&status) && !matches!(status, 404 | 408 | 425 | 429);
-            Reading::Nothing(Trouble { network: false, permanent, retry_after })
+        Reply::Answer { status, .. } => {
+            Reading::Nothing(Trouble { network: false, permanent: blames_the_request(status) })
         }
         Reply::Lost(_) => Reading::Nothing(Trouble::PLAIN),
     }

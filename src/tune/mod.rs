@@ -248,25 +248,31 @@ fn documented(goal: &Goal<'_>, model: &str) -> Vec<(&'static str, Row)> {
 
 fn family_of(schedule: &Schedule) -> Family {
     match schedule {
-        Schedule::Fixed { .. } => Family::Adaptive,
-        Schedule::Exponential { .. } => Family::Exponential,
-        Schedule::Table { .. } => Family::Optimal,
+        Schedule::Fixed(_) => Family::Adaptive,
+        Schedule::Exponential(_) => Family::Exponential,
+        Schedule::Table(_) => Family::Optimal,
     }
 }
 
 /// A schedule without its limit.
 fn endless(schedule: &Schedule, enough: f64) -> (Family, Checks) {
-    let us = |micros: &Micros| micros.get() as f64;
+    let us = |micros: Micros| micros.get() as f64;
     let checks = match schedule {
-        Schedule::Fixed { first, interval } => Family::Adaptive.checks(&[us(first), us(interval)], None, enough),
-        Schedule::Exponential { first, interval, multiplier, cap } => {
-            let mut checks = Family::Exponential.checks(&[us(interval), *multiplier, us(cap)], None, enough);
+        Schedule::Fixed(fixed) => Family::Adaptive.checks(&[us(fixed.first()), us(fixed.interval())], None, enough),
+        Schedule::Exponential(growing) => {
+            let mut checks = Family::Exponential.checks(
+                &[us(growing.interval()), growing.multiplier(), us(growing.cap())],
+                None,
+                enough,
+            );
             for at in &mut checks.instants {
-                *at += us(first);
+                *at += us(growing.first());
             }
             checks
         }
-        Schedule::Table { instants } => Checks { instants: instants.iter().map(us).collect(), then: Then::Repeat },
+        Schedule::Table(table) => {
+            Checks { instants: table.instants().iter().copied().map(us).collect(), then: Then::Repeat }
+        }
     };
     (family_of(schedule), checks)
 }

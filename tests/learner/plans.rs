@@ -40,7 +40,7 @@ fn the_guide_is_followed_until_five_tasks_are_known() {
     one_by_one(&mut learner, &times[..4]);
     assert_eq!(schedule(learner.plan(Micros::NEVER)), schedule(&guide));
     one_by_one(&mut learner, &times[4..]);
-    assert!(matches!(schedule(learner.plan(Micros::NEVER)), Schedule::Table { .. }));
+    assert!(matches!(schedule(learner.plan(Micros::NEVER)), Schedule::Table(_)));
     assert_eq!(learner.plan(Micros::NEVER).pace("sora-2").limit, guide.pace("sora-2").limit);
 }
 
@@ -169,7 +169,7 @@ fn plans_follow_the_weights() {
         let mut learner = Learner::new(&Learning { weights, ..Learning::default() }.strategy(), "sora-2");
         one_by_one(&mut learner, &times(41, 7));
         match schedule(learner.plan(Micros::NEVER)) {
-            Schedule::Table { instants } => instants.len(),
+            Schedule::Table(table) => table.instants().len(),
             other => panic!("no table: {other:?}"),
         }
     };

@@ -60,6 +60,19 @@ schedule = { kind = "table", instants = ["5s", "5s"] }"#,
             r#"[[strategies]]
 name = "x"
 limit = { kind = "none" }
+schedule = { kind = "table", instants = ["0s"] }"#,
+            &["12:41: `instants` has nothing but 0, so there is no gap to repeat after it"],
+        ),
+        (
+            r#"[[strategies]]
+preset = "resilient"
+recovery = { kind = "network-retry", step = "0s" }"#,
+            &[r#"11:45: `step` must be a duration above zero such as "3s", not "0s""#],
+        ),
+        (
+            r#"[[strategies]]
+name = "x"
+limit = { kind = "none" }
 schedule = { kind = "fixed", interval = "1s" }
 pool = 3"#,
             &["11:9: lock-step rounds (`pool`) are limited by attempts only"],

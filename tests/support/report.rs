@@ -329,7 +329,7 @@ fn strategy(name: &str) -> Strategy {
         name: name.into(),
         about: format!("the strategy {name}"),
         channel: if name.starts_with("webhook") { Channel::Webhook } else { Channel::Poll },
-        pace: Pace { schedule: Schedule::Fixed { first: second, interval: second }, limit: Limit::None },
+        pace: Pace { schedule: Schedule::fixed(second, second).expect("an interval"), limit: Limit::None },
         per_model: Default::default(),
         recovery: Recovery::Propagate,
         jitter: Jitter::None,

@@ -4,7 +4,7 @@ use crate::client::Event;
 use crate::engine::live::world::World;
 use crate::fit::Observation;
 use crate::measure::record::{Outcome, TaskRecord};
-use crate::strategy::wait::{Ending, Worth};
+use crate::strategy::wait::{Ending, Policy, Worth};
 use crate::time::Micros;
 use crate::world::truth::Truth;
 
@@ -34,7 +34,7 @@ pub(super) struct Account {
     pub(super) taught: Option<Observation>,
     due: Option<Micros>,
     in_flight: Option<Micros>,
-    /// Instant that the last `Retry-After` named.
+    /// Instant that the last `Retry-After` that binds named.
     not_before: Micros,
 }
 
@@ -75,8 +75,12 @@ impl Account {
                     Worth::Wasted => self.record.wasted += 1,
                     Worth::Failed => self.record.failed += 1,
                 }
-                if let Some(delay) = retry_after {
-                    self.not_before = *at + *delay;
+                let model = &world.plan.models[self.record.model as usize].model.name;
+                let policy = Policy::new(&world.strategy, model);
+                if let Some(asked) = retry_after
+                    && let Some(instant) = policy.not_before(self.record.wait_start, *at, *asked)
+                {
+                    self.not_before = instant;
                 }
                 if let Some(sent) = self.in_flight.take() {
                     world.observer.borrow_mut().poll(&self.record, sent, *worth);

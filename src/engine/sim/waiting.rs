@@ -92,7 +92,7 @@ pub(super) struct Waiting<'p> {
     bound: Micros,
     /// It was the webhook.
     is_told: bool,
-    /// Instant that the last `Retry-After` named.
+    /// Instant that the last `Retry-After` that binds named.
     not_before: Micros,
 }
 
@@ -262,8 +262,10 @@ impl<'p> Waiting<'p> {
         if exchange.replied > patience {
             return self.take(sent, heard, &Reply::Lost(Loss::TimedOut), observer);
         }
-        if let Reply::Answer { retry_after: Some(delay), .. } = exchange.reply {
-            self.not_before = heard + delay;
+        if let Reply::Answer { retry_after: Some(asked), .. } = exchange.reply
+            && let Some(instant) = self.wait.not_before(heard, asked)
+        {
+            self.not_before = instant;
         }
         self.take(sent, heard, &exchange.reply, observer)
     }

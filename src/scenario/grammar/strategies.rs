@@ -3,6 +3,7 @@
 use super::distributions::DISTRIBUTION;
 use super::{Family, Range, Rule, Section, Shape, Wording, Words, optional, required, with_default};
 use crate::strategy::presets::PRESETS;
+use crate::strategy::tolerance::{ATTEMPT_TIMEOUT_TEXT, RETRY_AFTER_CEILING_TEXT, RETRY_AFTER_FLOOR_TEXT};
 
 /// A strategy: a preset with what it changes, or a composition of one's own.
 pub(crate) static STRATEGY: Section = Section {
@@ -164,7 +165,12 @@ static RECOVERIES: &[Section] = &[
         about: "The guide's network retry, after 1, 2, 3 … steps. Requests have no timeout.",
         fields: &[
             with_default("retries", Shape::Count(0, u32::MAX as u64), "3", "Retries in one round."),
-            with_default("step", Shape::Duration, "\"1s\"", "Sleep before the first; the k-th is k times as long."),
+            with_default(
+                "step",
+                Shape::PositiveDuration,
+                "\"1s\"",
+                "Sleep before the first; the k-th is k times as long.",
+            ),
         ],
         rules: &[],
     },
@@ -177,17 +183,22 @@ static RECOVERIES: &[Section] = &[
                 Shape::Count(1, u32::MAX as u64),
                 "Failures in a row that end the wait; unlimited where absent.",
             ),
-            with_default("attempt_timeout", Shape::PositiveDuration, "\"10s\"", "Longest time for one request."),
+            with_default(
+                "attempt_timeout",
+                Shape::PositiveDuration,
+                ATTEMPT_TIMEOUT_TEXT,
+                "Longest time for one request.",
+            ),
             with_default(
                 "retry_after_floor",
                 Shape::Duration,
-                "\"1s\"",
+                RETRY_AFTER_FLOOR_TEXT,
                 "Shortest delay that a Retry-After is taken for.",
             ),
             with_default(
                 "retry_after_ceiling",
                 Shape::Duration,
-                "\"60s\"",
+                RETRY_AFTER_CEILING_TEXT,
                 "Longest delay that a Retry-After is obeyed for, at least the floor.",
             ),
         ],

@@ -4,10 +4,12 @@ use super::{Reader, count, positive};
 use crate::scenario::checked::{Named, Node, Table, Value, all};
 use crate::scenario::planned::Ground;
 use crate::strategy::composition::{
-    Channel, Jitter, Limit, Limiter, Pace, Recovery, Schedule, Sharing, Strategy, Tolerance,
+    Channel, Jitter, Learning, Limit, Limiter, Pace, Recovery, Schedule, Sharing, Strategy,
 };
-use crate::strategy::learned::Learning;
-use crate::time::Micros;
+use crate::strategy::presets;
+use crate::strategy::schedule::InvalidSchedule;
+use crate::strategy::tolerance::{InvalidTolerance, Tolerance};
+use crate::time::{Micros, Span};
 use crate::world::distribution::Distribution;
 use std::num::NonZeroU32;
 
@@ -82,7 +84,7 @@ impl Reader<'_> {
         let ground = ground?;
         let mut strategy = match table.optional::<&str>("preset")? {
             Some(name) => self.preset(name, ground, || table.span("preset"))?,
-            None => composition(table, change.schedule.as_ref()?, change.limit?),
+            None => composition(table, change.schedule.as_ref()?, change.limit?)?,
         };
         if let Some(name) = table.optional::<&str>("name")? {
             name.clone_into(&mut strategy.name);
@@ -187,58 +189,72 @@ impl Reader<'_> {
     }
 
     fn schedule(&mut self, table: &Table) -> Option<Schedule> {
-        Some(match table.section.name {
-            "fixed" => Schedule::Fixed { first: table.get("first")?, interval: table.get("interval")? },
+        let schedule = match table.section.name {
+            "fixed" => Schedule::fixed(table.get("first")?, table.get("interval")?),
             "exponential" => {
-                let (interval, cap): (Micros, Micros) = (table.get("interval")?, table.get("cap")?);
-                if cap < interval {
-                    return self.problem(table.span("cap"), format!("`cap` {cap} is below `interval` {interval}"));
+                let (interval, cap) = (table.get("interval")?, table.get("cap")?);
+                let (first, multiplier): (Option<Micros>, Option<f64>) = (table.get("first"), table.get("multiplier"));
+                // What is wrong with the cap is told beside what is wrong with these.
+                let schedule =
+                    Schedule::exponential(first.unwrap_or_default(), interval, multiplier.unwrap_or(1.0), cap);
+                if schedule.is_ok() && (first.is_none() || multiplier.is_none()) {
+                    return None;
                 }
-                Schedule::Exponential {
-                    first: table.get("first")?,
-                    interval,
-                    multiplier: table.get("multiplier")?,
-                    cap,
-                }
+                schedule
             }
-            "table" => {
-                let instants: Vec<Micros> = all(table.get("instants")?)?;
-                if instants.is_empty() {
-                    return self.problem(table.span("instants"), "`instants` is empty");
-                }
-                if let Some(pair) = instants.windows(2).find(|pair| pair[0] >= pair[1]) {
-                    let message = format!("`instants` must ascend, but {} follows {}", pair[1], pair[0]);
-                    return self.problem(table.span("instants"), message);
-                }
-                Schedule::Table { instants }
+            "table" => Schedule::table(all(table.get("instants")?)?),
+            _ => Schedule::fixed(table.get("initial")?, table.get("interval")?),
+        };
+        let error = match schedule {
+            Ok(schedule) => return Some(schedule),
+            Err(error) => error,
+        };
+        let (key, message) = match error {
+            InvalidSchedule::Cap { cap, interval } => ("cap", format!("`cap` {cap} is below `interval` {interval}")),
+            InvalidSchedule::NoInstants => ("instants", "`instants` is empty".to_owned()),
+            InvalidSchedule::Order { before, next } => {
+                ("instants", format!("`instants` must ascend, but {next} follows {before}"))
             }
-            _ => Schedule::Fixed { first: table.get("initial")?, interval: table.get("interval")? },
-        })
+            InvalidSchedule::NoGap => {
+                let message = "`instants` has nothing but 0, so there is no gap to repeat after it";
+                return self.problem_with(table.span("instants"), message, "write the second instant too");
+            }
+            // The grammar lets no such value through.
+            InvalidSchedule::First { .. } => ("first", error.to_string()),
+            InvalidSchedule::Interval { .. } => ("interval", error.to_string()),
+            InvalidSchedule::Multiplier { .. } => ("multiplier", error.to_string()),
+        };
+        self.problem(table.span(key), message)
     }
 
     fn recovery(&mut self, table: &Table) -> Option<Option<Recovery>> {
         let Some(table) = table.optional::<&Table>("recovery")? else { return Some(None) };
         Some(Some(match table.section.name {
             "propagate" => Recovery::Propagate,
-            "network-retry" => Recovery::NetworkRetry { retries: count(table, "retries")?, step: table.get("step")? },
-            _ => {
-                let consecutive_failures = table.optional::<u64>("consecutive_failures")?;
-                let tolerance = Tolerance {
-                    consecutive_failures: consecutive_failures
-                        .and_then(|failures| u32::try_from(failures).ok())
-                        .and_then(NonZeroU32::new),
-                    attempt_timeout: table.get("attempt_timeout")?,
-                    retry_after_floor: table.get("retry_after_floor")?,
-                    retry_after_ceiling: table.get("retry_after_ceiling")?,
-                };
-                let Tolerance { retry_after_floor: floor, retry_after_ceiling: ceiling, .. } = tolerance;
-                if ceiling < floor {
-                    let message = format!("`retry_after_ceiling` {ceiling} is below `retry_after_floor` {floor}");
-                    return self.problem(table.span("retry_after_ceiling"), message);
-                }
-                Recovery::Tolerant(tolerance)
-            }
+            "network-retry" => Recovery::NetworkRetry { retries: count(table, "retries")?, step: span(table, "step")? },
+            _ => Recovery::Tolerant(self.tolerance(table)?),
         }))
+    }
+
+    fn tolerance(&mut self, table: &Table) -> Option<Tolerance> {
+        let failures = table.optional::<u64>("consecutive_failures")?;
+        let failures = failures.and_then(|failures| u32::try_from(failures).ok()).and_then(NonZeroU32::new);
+        let (floor, ceiling) = (table.get("retry_after_floor")?, table.get("retry_after_ceiling")?);
+        let tolerance = Tolerance::default()
+            .with_consecutive_failures(failures)
+            .with_attempt_timeout(table.get("attempt_timeout")?)
+            .and_then(|tolerance| tolerance.with_retry_after(floor, ceiling));
+        match tolerance {
+            Ok(tolerance) => Some(tolerance),
+            Err(InvalidTolerance::RetryAfter { floor, ceiling }) => {
+                let message = format!("`retry_after_ceiling` {ceiling} is below `retry_after_floor` {floor}");
+                self.problem(table.span("retry_after_ceiling"), message)
+            }
+            // The grammar lets no such value through.
+            Err(error @ InvalidTolerance::AttemptTimeout { .. }) => {
+                self.problem(table.span("attempt_timeout"), error.to_string())
+            }
+        }
     }
 }
 
@@ -253,13 +269,13 @@ fn written_name(node: &Node) -> Option<&str> {
 }
 
 /// A composition with the defaults of what is not written.
-fn composition(table: &Table, schedule: &Written, limit: Limit) -> Strategy {
+fn composition(table: &Table, schedule: &Written, limit: Limit) -> Option<Strategy> {
     let schedule = match schedule {
         Written::Given(schedule) => schedule.clone(),
         // For models that the scenario does not have, and nobody asks for.
-        Written::Optimal(_) => Schedule::Fixed { first: Micros::from_secs(10), interval: Micros::from_secs(5) },
+        Written::Optimal(_) => presets::preset("adaptive")?.pace.schedule,
     };
-    Strategy {
+    Some(Strategy {
         name: String::new(),
         about: "defined by the scenario".to_owned(),
         channel: Channel::Poll,
@@ -269,14 +285,14 @@ fn composition(table: &Table, schedule: &Written, limit: Limit) -> Strategy {
         recovery: if table.has("pool") { Recovery::Propagate } else { Recovery::Tolerant(Tolerance::default()) },
         jitter: Jitter::None,
         sharing: Sharing::Alone,
-    }
+    })
 }
 
 fn limit_of(table: &Table) -> Option<Limit> {
     Some(match table.section.name {
         "attempts" => Limit::Attempts(positive(table, "attempts")?),
-        "sum-of-sleeps" => Limit::SumOfSleeps(table.get("max")?),
-        "wall-clock" => Limit::WallClock(table.get("deadline")?),
+        "sum-of-sleeps" => Limit::SumOfSleeps(span(table, "max")?),
+        "wall-clock" => Limit::WallClock(span(table, "deadline")?),
         _ => Limit::None,
     })
 }
@@ -289,11 +305,14 @@ fn sharing(table: &Table, ground: &Ground<'_>) -> Option<Option<Sharing>> {
         return Some(Some(Sharing::Learned(Learning { window: positive(learn, "window")?, weights: ground.weights })));
     }
     let Some(limiter) = table.optional::<&Table>("limiter")? else { return Some(None) };
-    Some(Some(Sharing::Limiter(Limiter {
-        max_in_flight: positive(limiter, "max_in_flight")?,
-        rate_per_s: limiter.get("rate_per_s")?,
-        burst: positive(limiter, "burst")?,
-    })))
+    let (places, burst) = (positive(limiter, "max_in_flight")?, positive(limiter, "burst")?);
+    // The grammar lets no rate through that is not one.
+    Limiter::new(places, limiter.get("rate_per_s")?, burst).ok().map(|limiter| Some(Sharing::Limiter(limiter)))
+}
+
+/// A duration that the grammar keeps positive.
+fn span(table: &Table, key: &str) -> Option<Span> {
+    table.get(key).and_then(Span::new)
 }
 
 fn jitter(word: &str) -> Option<Jitter> {

@@ -1,6 +1,7 @@
 //! The gaps between the polls of one wait, with jitter.
 
-use crate::strategy::composition::{Jitter, Schedule};
+use crate::strategy::composition::Jitter;
+use crate::strategy::schedule::{Schedule, Table};
 use crate::time::Micros;
 use crate::world::draws::Draws;
 
@@ -13,39 +14,32 @@ pub(in crate::strategy) struct Gaps<'s> {
     pub(super) growing: f64,
     /// Polls of a table that are behind.
     pub(super) passed: usize,
-    /// Last gap, for decorrelated jitter.
-    pub(super) previous: f64,
+    /// Last gap, for decorrelated jitter; the interval at the start.
+    pub(super) previous: Micros,
 }
 
 impl<'s> Gaps<'s> {
     #[inline]
     pub(in crate::strategy) fn new(schedule: &'s Schedule, jitter: Jitter) -> Self {
-        let growing = match schedule {
-            Schedule::Exponential { interval, .. } => interval.get() as f64,
-            Schedule::Fixed { .. } | Schedule::Table { .. } => 0.0,
+        let interval = match schedule {
+            Schedule::Exponential(exponential) => exponential.interval(),
+            Schedule::Fixed(_) | Schedule::Table(_) => Micros::ZERO,
         };
-        Self { schedule, jitter, growing, passed: 1, previous: 0.0 }
-    }
-
-    pub(in crate::strategy) fn first(&self) -> Micros {
-        match self.schedule {
-            Schedule::Fixed { first, .. } | Schedule::Exponential { first, .. } => *first,
-            Schedule::Table { instants } => instants[0],
-        }
+        Self { schedule, jitter, growing: interval.get() as f64, passed: 1, previous: interval }
     }
 
     /// The next gap and the longest it may be, for a poll that is `elapsed` into the wait.
     #[inline(always)]
     pub(in crate::strategy) fn nominal(&mut self, elapsed: Micros) -> (Micros, Micros) {
         match self.schedule {
-            Schedule::Fixed { interval, .. } => (*interval, *interval),
-            Schedule::Exponential { multiplier, cap, .. } => {
+            Schedule::Fixed(fixed) => (fixed.interval(), fixed.interval()),
+            Schedule::Exponential(exponential) => {
                 let gap = Micros::from_f64(self.growing);
-                self.growing = (self.growing * multiplier).min(cap.get() as f64);
-                (gap, *cap)
+                self.growing = (self.growing * exponential.multiplier()).min(exponential.cap().get() as f64);
+                (gap, exponential.cap())
             }
-            Schedule::Table { instants } => {
-                let gap = self.tabled(instants, elapsed);
+            Schedule::Table(table) => {
+                let gap = self.tabled(table, elapsed);
                 (gap, gap)
             }
         }
@@ -55,26 +49,21 @@ impl<'s> Gaps<'s> {
     #[inline(always)]
     pub(super) fn steady(&self) -> Option<Micros> {
         match self.schedule {
-            Schedule::Fixed { interval, .. } if self.jitter == Jitter::None => Some(*interval),
-            _ => None,
+            Schedule::Fixed(fixed) if self.jitter == Jitter::None => Some(fixed.interval()),
+            Schedule::Fixed(_) | Schedule::Exponential(_) | Schedule::Table(_) => None,
         }
     }
 
-    /// The time to the table's next instant that is not behind; past the table its last gap repeats.
+    /// The time to the table's next instant that is still to come; past the table its last gap repeats.
     #[inline(always)]
-    fn tabled(&mut self, instants: &[Micros], elapsed: Micros) -> Micros {
-        while self.passed < instants.len() && instants[self.passed] < elapsed {
+    fn tabled(&mut self, table: &Table, elapsed: Micros) -> Micros {
+        let instants = table.instants();
+        while self.passed < instants.len() && instants[self.passed] <= elapsed {
             self.passed += 1;
         }
-        let at = self.passed;
+        let next = instants.get(self.passed).map(|&instant| instant - elapsed);
         self.passed += 1;
-        match instants.get(at) {
-            Some(&instant) => instant - elapsed,
-            None => match instants {
-                [.., before, last] => *last - *before,
-                _ => instants[0].max(Micros::new(1)),
-            },
-        }
+        next.unwrap_or_else(|| table.gap())
     }
 
     #[inline(always)]
@@ -82,38 +71,39 @@ impl<'s> Gaps<'s> {
         let (gap, cap) = self.nominal(elapsed);
         match self.jitter {
             Jitter::None => gap,
-            jitter => self.randomised(jitter, gap, cap, draws),
+            Jitter::Full => drawn(0.0, gap, draws).min(cap),
+            Jitter::Equal => drawn(gap.get() as f64 / 2.0, gap, draws).min(cap),
+            Jitter::Decorrelated => self.decorrelated(gap, draws),
         }
     }
 
     #[inline]
-    pub(super) fn jittered_first(&mut self, draws: &mut Draws) -> Micros {
+    pub(super) fn jittered_first(&self, draws: &mut Draws) -> Micros {
+        let first = self.schedule.first();
         match self.jitter {
-            Jitter::None => self.first(),
-            jitter => {
-                let first = self.first();
-                if first == Micros::ZERO { first } else { self.randomised(jitter, first, first, draws) }
-            }
+            Jitter::None | Jitter::Decorrelated => first,
+            Jitter::Full | Jitter::Equal if first == Micros::ZERO => first,
+            Jitter::Full => drawn(0.0, first, draws).min(first),
+            Jitter::Equal => drawn(first.get() as f64 / 2.0, first, draws).min(first),
         }
     }
 
-    /// A gap under jitter: never above the cap, never nothing, so that a wait always moves on.
-    #[inline(always)]
-    fn randomised(&mut self, jitter: Jitter, gap: Micros, cap: Micros, draws: &mut Draws) -> Micros {
-        let (gap, cap) = (gap.get() as f64, cap.get() as f64);
-        let (low, high) = match jitter {
-            Jitter::None => (gap, gap),
-            Jitter::Full => (0.0, gap),
-            Jitter::Equal => (gap / 2.0, gap),
-            Jitter::Decorrelated => {
-                let base = match self.schedule {
-                    Schedule::Exponential { interval, .. } => (interval.get() as f64).min(cap / 3.0),
-                    Schedule::Fixed { .. } | Schedule::Table { .. } => cap / 3.0,
-                };
-                (base, (3.0 * self.previous.max(base)).min(cap))
+    #[inline]
+    fn decorrelated(&mut self, gap: Micros, draws: &mut Draws) -> Micros {
+        match self.schedule {
+            Schedule::Exponential(exponential) => {
+                let drawn = drawn(exponential.interval().get() as f64, self.previous * 3, draws).min(exponential.cap());
+                self.previous = drawn;
+                drawn
             }
-        };
-        self.previous = (low + (high - low) * draws.uniform()).max(1.0);
-        Micros::from_f64(self.previous).min(Micros::from_f64(cap))
+            // Their gaps are their own caps.
+            Schedule::Fixed(_) | Schedule::Table(_) => gap,
+        }
     }
+}
+
+/// Uniform between `low` and `high`, and never nothing, so that a wait always moves on.
+#[inline(always)]
+fn drawn(low: f64, high: Micros, draws: &mut Draws) -> Micros {
+    Micros::from_f64((low + (high.get() as f64 - low) * draws.uniform()).max(1.0))
 }

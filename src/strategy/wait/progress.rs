@@ -1,6 +1,8 @@
 //! A wait that is put away between polls: what waits under one policy have in common is not kept with each of them.
 
-use super::{Gaps, Policy, Wait};
+use super::gaps::Gaps;
+use super::machine::Wait;
+use super::policy::Policy;
 use crate::time::Micros;
 
 /// How far a wait has come: [`Policy::resume`] goes on from here. It is small, so that there may be millions.
@@ -9,7 +11,7 @@ pub struct Progress {
     start: Micros,
     slept: Micros,
     growing: f64,
-    previous: f64,
+    previous: Micros,
     passed: u32,
     rounds: u32,
     failures: u32,
@@ -48,7 +50,7 @@ impl<'s> Policy<'s> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Step;
+    use super::super::step::Step;
     use super::*;
     use crate::api::reply::{Loss, Reply, TaskState};
     use crate::strategy::composition::{Jitter, Schedule};
@@ -72,7 +74,7 @@ mod tests {
                 strategy.jitter = Jitter::Decorrelated;
             }
             if which == 3 {
-                strategy.pace.schedule = Schedule::Table { instants: [5, 9, 11, 30].map(Micros::from_secs).into() };
+                strategy.pace.schedule = Schedule::table([5, 9, 11, 30].map(Micros::from_secs).into()).expect("they ascend");
             }
             let policy = Policy::new(&strategy, "sora-2");
             let mut draws = Keys::new(1, 0, "sora-2").draws(Stream::Jitter, 0);

@@ -1,6 +1,7 @@
 //! The longest part of most waits: polls that say unfinished.
 
-use super::{Step, Wait};
+use super::machine::Wait;
+use super::step::Step;
 use crate::strategy::composition::{Limit, Recovery};
 use crate::time::Micros;
 use crate::world::draws::Draws;
@@ -26,12 +27,12 @@ impl Wait<'_> {
         let (most_rounds, most_slept, deadline) = match self.limit {
             Limit::None => (u32::MAX, Micros::NEVER, Micros::NEVER),
             Limit::Attempts(attempts) => (attempts.get(), Micros::NEVER, Micros::NEVER),
-            Limit::SumOfSleeps(limit) => (u32::MAX, limit, Micros::NEVER),
-            Limit::WallClock(limit) => (u32::MAX, Micros::NEVER, self.start + limit),
+            Limit::SumOfSleeps(limit) => (u32::MAX, limit.get(), Micros::NEVER),
+            Limit::WallClock(limit) => (u32::MAX, Micros::NEVER, self.start + limit.get()),
         };
         // Before this a deadline cuts no timeout.
         let late = match self.recovery {
-            Recovery::Tolerant(tolerance) => deadline - tolerance.attempt_timeout,
+            Recovery::Tolerant(tolerance) => deadline - tolerance.attempt_timeout(),
             Recovery::Propagate | Recovery::NetworkRetry { .. } => deadline,
         };
         loop {
@@ -41,7 +42,7 @@ impl Wait<'_> {
                 Some(gap) => gap,
                 None => self.gaps.jittered(now - self.start, jitter),
             };
-            let (rounds, slept, next) = (self.rounds + 1, self.slept + gap, now + gap);
+            let (rounds, slept, next) = (self.rounds.wrapping_add(1), self.slept + gap, now + gap);
             if rounds < most_rounds && slept < most_slept && next < late {
                 (self.rounds, self.slept, at) = (rounds, slept, next);
                 continue;
@@ -56,11 +57,12 @@ impl Wait<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Policy;
+    use super::super::policy::Policy;
     use super::*;
     use crate::api::reply::{Loss, Reply, TaskState};
     use crate::strategy::composition::{self, Jitter, Schedule, Tolerance};
     use crate::strategy::presets;
+    use crate::time::Span;
     use crate::world::draws::{Keys, Stream};
     use proptest::prelude::*;
     use std::num::NonZeroU32;
@@ -76,16 +78,13 @@ mod tests {
 
     fn schedules() -> impl Strategy<Value = Schedule> {
         let positive = || times().prop_map(|time| time.max(Micros::new(1)));
-        let fixed = (times(), positive()).prop_map(|(first, interval)| Schedule::Fixed { first, interval });
+        let fixed = (times(), positive()).prop_map(|(first, interval)| Schedule::fixed(first, interval));
         let growing = (times(), positive(), 1.0_f64..3.0, times()).prop_map(|(first, interval, multiplier, more)| {
-            Schedule::Exponential { first, interval, multiplier, cap: interval + more }
+            Schedule::exponential(first, interval, multiplier, interval + more)
         });
-        let table = prop::collection::btree_set(times(), 1..6);
-        prop_oneof![
-            fixed,
-            growing,
-            table.prop_map(|instants| Schedule::Table { instants: instants.into_iter().collect() })
-        ]
+        let table = prop::collection::btree_set(positive(), 1..6)
+            .prop_map(|instants| Schedule::table(instants.into_iter().collect()));
+        prop_oneof![fixed, growing, table].prop_map(|schedule| schedule.expect("a schedule that can be followed"))
     }
 
     fn limits() -> impl Strategy<Value = Limit> {
@@ -93,21 +92,18 @@ mod tests {
         prop_oneof![
             Just(Limit::None),
             some().prop_map(Limit::Attempts),
-            long().prop_map(Limit::SumOfSleeps),
-            long().prop_map(Limit::WallClock)
+            long().prop_map(|limit| Limit::SumOfSleeps(Span::nearest(limit))),
+            long().prop_map(|limit| Limit::WallClock(Span::nearest(limit)))
         ]
     }
 
     fn recoveries() -> impl Strategy<Value = Recovery> {
-        let tolerant = (prop::option::of(some()), times()).prop_map(|(consecutive_failures, attempt_timeout)| {
-            Recovery::Tolerant(Tolerance {
-                consecutive_failures,
-                attempt_timeout,
-                retry_after_floor: Micros::ZERO,
-                retry_after_ceiling: Micros::from_secs(60),
-            })
+        let tolerant = (prop::option::of(some()), times()).prop_map(|(failures, timeout)| {
+            let timed = Tolerance::default().with_attempt_timeout(Span::nearest(timeout).get());
+            Recovery::Tolerant(timed.expect("a timeout").with_consecutive_failures(failures))
         });
-        let retry = (1_u32..4, times()).prop_map(|(retries, step)| Recovery::NetworkRetry { retries, step });
+        let retry = (1_u32..4, times())
+            .prop_map(|(retries, step)| Recovery::NetworkRetry { retries, step: Span::nearest(step) });
         prop_oneof![Just(Recovery::Propagate), retry, tolerant]
     }
 
