@@ -3,12 +3,13 @@
 //! ```
 //! # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
 //! use pollbench::mock::MockApixo;
-//! use pollbench::server::{Stub, StubReply};
+//! use pollbench::server::Stub;
 //! use pollbench::time::Micros;
+//! use pollbench::world::fault::Fault;
 //!
 //! // A hundred scenario seconds per real one, so that tests do not wait.
 //! let mock = MockApixo::builder().time_scale(100.0).start().await?;
-//! mock.stub(Stub::success("flux-2", Micros::from_secs(12)).reply(0, StubReply::Reset))?;
+//! mock.stub(Stub::success("flux-2", Micros::from_secs(12)).reply(0, Fault::Reset))?;
 //! // … point the client under test at `mock.base_url()`, with any key, and look at what it did:
 //! assert_eq!(mock.requests().route("status").count(), 0);
 //! # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
@@ -23,7 +24,7 @@ use crate::scenario::shipped::Shipped;
 use crate::server::{Entry, FaultCodec, InvalidStub, Server, Settings, Stub, World};
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
-use crate::world::fault::FaultRule;
+use crate::world::fault::FaultRules;
 use crate::world::model::{Model, Probability};
 use serde_json::Value;
 use std::io;
@@ -37,11 +38,11 @@ use tokio::sync::oneshot;
 pub struct ScenarioRules;
 
 impl FaultCodec for ScenarioRules {
-    fn parse(&self, json: &Value, models: &[String]) -> Result<Vec<FaultRule>, String> {
+    fn parse(&self, json: &Value, models: &[String]) -> Result<FaultRules, String> {
         rules::from_json(json, models).map_err(|error| error.to_string())
     }
 
-    fn render(&self, rules: &[FaultRule]) -> Value {
+    fn render(&self, rules: &FaultRules) -> Value {
         rules::to_json(rules)
     }
 }
@@ -51,7 +52,7 @@ impl FaultCodec for ScenarioRules {
 pub fn world(scenario: &Scenario) -> World {
     World {
         models: scenario.models.clone(),
-        faults: Arc::clone(&scenario.faults),
+        faults: scenario.faults.clone(),
         network: Arc::clone(&scenario.network),
         seed: scenario.seed,
         replicate: 0,
@@ -103,7 +104,7 @@ pub struct MockApixo {
 pub struct MockBuilder {
     scenario: Option<Scenario>,
     models: Vec<Model>,
-    faults: Option<Arc<[FaultRule]>>,
+    faults: Option<FaultRules>,
     seed: Option<u64>,
     keys: Vec<String>,
     scale: f64,
@@ -131,7 +132,7 @@ impl MockApixo {
     }
 
     /// Replaces the faults.
-    pub fn set_faults(&self, faults: impl Into<Arc<[FaultRule]>>) {
+    pub fn set_faults(&self, faults: FaultRules) {
         self.server.set_faults(faults);
     }
 
@@ -167,8 +168,8 @@ impl MockBuilder {
     }
 
     /// Faults instead of the scenario's.
-    pub fn faults(mut self, faults: impl Into<Arc<[FaultRule]>>) -> Self {
-        self.faults = Some(faults.into());
+    pub fn faults(mut self, faults: FaultRules) -> Self {
+        self.faults = Some(faults);
         self
     }
 

@@ -8,11 +8,12 @@ use pollbench::net::clock::Clock;
 use pollbench::net::memory::MemoryNetwork;
 use pollbench::net::stream::{Listener, Network};
 use pollbench::scenario::rules::from_json;
-use pollbench::server::{Server, Settings, Stub, StubReply, World};
+use pollbench::server::{Server, Settings, Stub, World};
 use pollbench::strategy::composition::{Limiter, Schedule, Strategy};
 use pollbench::strategy::presets::preset;
 use pollbench::time::Micros;
 use pollbench::world::distribution::Distribution;
+use pollbench::world::fault::{ErrorCode, Fault, RetryAdvice};
 use pollbench::world::model::Model;
 use serde_json::json;
 use std::num::NonZeroU32;
@@ -82,7 +83,7 @@ async fn a_wait_asks_at_the_documented_instants() {
 #[tokio::test(start_paused = true)]
 async fn events_tell_the_whole_story_and_the_end_comes_last() {
     let place = place();
-    let id = place.submit(Stub::failed("flux-2", SECOND * 12, "NSFW", "no").reply(0, StubReply::Reset)).await;
+    let id = place.submit(Stub::failed("flux-2", SECOND * 12, "NSFW", "no").reply(0, Fault::Reset)).await;
     let events: Vec<Event> =
         place.client.task("flux-2", &id).wait(strategy("adaptive-hardened")).events().collect().await;
     let told: Vec<String> = events
@@ -123,11 +124,14 @@ async fn errors_say_what_to_do_next() {
         "{gave_up}"
     );
     let id = place
-        .submit(Stub::success("sora-2", SECOND).reply(0, StubReply::Status { code: 403, retry_after: None }))
+        .submit(
+            Stub::success("sora-2", SECOND)
+                .reply(0, Fault::http(ErrorCode::new(403).expect("an error"), RetryAdvice::Absent)),
+        )
         .await;
     let refused = client.task("sora-2", &id).wait(strategy("basic-hardened")).await.expect_err("forbidden");
     assert!(matches!(refused, WaitError::BadRequest { status: 403, .. }), "{refused}");
-    let id = place.submit(Stub::success("sora-2", SECOND).reply(0, StubReply::Reset)).await;
+    let id = place.submit(Stub::success("sora-2", SECOND).reply(0, Fault::Reset)).await;
     let lost = client.task("sora-2", &id).wait(strategy("basic")).await.expect_err("a reset ends it");
     assert!(matches!(&lost, WaitError::CouldNotAsk { context } if context.task == id), "{lost}");
     let id = place.submit(Stub::success("sora-2", SECOND * 50)).await;
@@ -141,8 +145,8 @@ async fn errors_say_what_to_do_next() {
 #[tokio::test(start_paused = true)]
 async fn a_stalled_request_ends_with_its_timeout_and_retry_after_is_obeyed() {
     let place = place();
-    let limited = StubReply::Status { code: 429, retry_after: Some(20) };
-    let id = place.submit(Stub::success("sora-2", SECOND * 30).reply(0, StubReply::Stall).reply(1, limited)).await;
+    let limited = Fault::http(ErrorCode::TOO_MANY_REQUESTS, RetryAdvice::Exactly(20));
+    let id = place.submit(Stub::success("sora-2", SECOND * 30).reply(0, Fault::Stall).reply(1, limited)).await;
     place.client.task("sora-2", &id).wait(strategy("basic-hardened")).await.expect("it succeeds");
     // The attempt timeout is 10 s, the interval 3 s.
     assert_eq!(place.asked(), [0.0, 13.0, 33.0]);
@@ -197,7 +201,7 @@ async fn a_set_keeps_its_limit_and_one_failure_touches_no_other() {
     let mut failing = None;
     for n in 0..200 {
         let stub = Stub::success("sora-2", SECOND * 9);
-        let id = place.submit(if n == 7 { stub.reply(0, StubReply::Reset) } else { stub }).await;
+        let id = place.submit(if n == 7 { stub.reply(0, Fault::Reset) } else { stub }).await;
         failing = if n == 7 { Some(id.clone()) } else { failing };
         set.push("sora-2", &id).await;
         assert!(set.len() <= 50);

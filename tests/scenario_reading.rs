@@ -13,7 +13,8 @@ use pollbench::strategy::composition::{
 use pollbench::time::Micros;
 use pollbench::world::arrivals::Arrivals;
 use pollbench::world::distribution::Distribution;
-use pollbench::world::fault::{Effect, FaultRule, RetryAdvice, Route, TokenBucket, When, Window};
+use pollbench::world::fault::{Body, ErrorCode, Fault, FaultRule, RetryAdvice, Route, When, Window};
+use pollbench::world::rate_limit::TokenBucket;
 
 use proptest::prelude::*;
 use std::num::NonZeroU32;
@@ -226,41 +227,43 @@ fn a_preset_changes_for_all_models_and_then_for_single_ones() {
 #[test]
 fn faults_have_the_routes_and_parameters_of_their_kind() {
     let status = rule("kind = \"status\"\nprobability = 0.1\nretry_after = true");
-    let expected = Effect::Status {
-        code: 503,
-        body: pollbench::world::fault::Body::Envelope,
+    let expected = Fault::Status {
+        code: ErrorCode::UNAVAILABLE,
+        body: Body::Envelope,
         retry: RetryAdvice::Seconds,
         retry_in: s(1),
     };
-    assert_eq!((status.effect, status.routes), (expected, vec![Route::Status]));
+    assert_eq!((status.fault(), status.routes()), (&expected, &[Route::Status][..]));
+    let exact = rule("kind = \"status\"\nprobability = 0.1\nretry_after = 20");
+    assert!(matches!(exact.fault(), Fault::Status { retry: RetryAdvice::Exactly(20), .. }), "{exact:?}");
 
     let limit = rule("kind = \"rate-limit\"\nrate_per_s = 2.5\nroute = [\"submit\", \"status\"]");
-    let expected = Effect::RateLimit { bucket: TokenBucket { rate_per_s: 2.5, burst: 3 }, retry: RetryAdvice::Absent };
-    assert_eq!((limit.effect, limit.routes), (expected, vec![Route::Submit, Route::Status]));
+    let bucket = TokenBucket::new(2.5, NonZeroU32::new(3).expect("three")).expect("a rate");
+    let expected = Fault::RateLimit { bucket, retry: RetryAdvice::Absent };
+    assert_eq!((limit.fault(), limit.routes()), (&expected, &[Route::Submit, Route::Status][..]));
 
+    let window = |from, length, every| When::During(Window::new(from, length, every).expect("a window"));
     let outage = rule("kind = \"outage\"\nduring = { from = \"10m\", to = \"15m\" }");
-    assert_eq!(outage.when, When::During(Window { from: s(600), length: s(300), every: None }));
-    assert_eq!((outage.effect, outage.routes.len(), outage.probability.get()), (Effect::Refuse, 2, 1.0));
+    assert_eq!(*outage.when(), window(s(600), s(300), None));
+    assert_eq!((outage.fault(), outage.routes().len(), outage.probability().get()), (&Fault::Outage, 2, 1.0));
 
     let bursts = rule("kind = \"burst-loss\"\ngilbert_elliott = { bad_share = 0.01, bad_mean = \"3s\" }");
-    assert!(matches!(bursts.when, When::Bursts(_)) && bursts.probability.get() == 1.0);
+    assert!(matches!(bursts.when(), When::Bursts(_)) && bursts.probability().get() == 1.0);
 
-    assert!(rule("kind = \"stall\"\nprobability = 1\nroute = \"submit\"\ntask_exists = true").after_creation);
-    assert_eq!(
-        rule("kind = \"null-data\"\nprobability = 1\nmodels = [\"zeta\"]").models,
-        Some(vec!["zeta".to_owned()])
-    );
-    for (kind, effect) in [
-        ("reset", Effect::Reset),
-        ("stale-read", Effect::StaleRead),
-        ("lost", Effect::Lose),
-        ("delayed", Effect::Delay(Distribution::constant(s(30)))),
-        ("duplicated", Effect::Duplicate(Distribution::constant(s(1)))),
+    assert!(rule("kind = \"stall\"\nprobability = 1\nroute = \"submit\"\ntask_exists = true").leaves_task());
+    let restricted = rule("kind = \"null-data\"\nprobability = 1\nmodels = [\"zeta\"]");
+    assert_eq!(restricted.models(), Some(&["zeta".to_owned()][..]));
+    for (kind, fault) in [
+        ("reset", Fault::Reset),
+        ("stale-read", Fault::StaleRead),
+        ("lost", Fault::Lost),
+        ("delayed", Fault::Delayed(Distribution::constant(s(30)))),
+        ("duplicated", Fault::Duplicated(Distribution::constant(s(1)))),
     ] {
-        assert_eq!(rule(&format!("kind = \"{kind}\"\nprobability = 0.5")).effect, effect, "{kind}");
+        assert_eq!(*rule(&format!("kind = \"{kind}\"\nprobability = 0.5")).fault(), fault, "{kind}");
     }
     let periodic = rule("kind = \"reset\"\nprobability = 1\nduring = { every = \"1h\", for = \"30s\" }");
-    assert_eq!(periodic.when, When::During(Window { from: Micros::ZERO, length: s(30), every: Some(s(3_600)) }));
+    assert_eq!(*periodic.when(), window(Micros::ZERO, s(30), Some(s(3_600))));
 }
 
 #[test]

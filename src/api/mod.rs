@@ -2,4 +2,5 @@
 
 #[cfg(feature = "net")]
 pub mod envelope;
+pub mod message;
 pub mod reply;

@@ -194,7 +194,7 @@ impl Compare {
     /// Says what else there is to know.
     fn tell(&self, compared: &Compared, scenario: &Scenario, out: &std::path::Path) {
         for &rule in &compared.idle_rules {
-            let kind = scenario.faults[rule].kind;
+            let kind = scenario.faults[rule].kind().name();
             note(format_args!("warning: fault {} (`{kind}`) never struck", rule + 1));
         }
         for gate in compared.results.gates.iter().filter(|gate| gate.verdict != GateVerdict::Pass) {

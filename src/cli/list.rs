@@ -6,7 +6,7 @@ use crate::strategy::composition::{Limit, Pace, Schedule};
 use crate::strategy::optimal;
 use crate::strategy::presets::{PRESETS, preset};
 use crate::world::distribution::{KINDS as LAWS, Quantity};
-use crate::world::fault::{KINDS as FAULTS, Route};
+use crate::world::fault::{Kind, Route};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -150,14 +150,14 @@ fn models() -> Result<Vec<Value>, Failure> {
 }
 
 fn faults() -> Vec<Value> {
-    let rows = FAULTS.iter().map(|kind| {
+    let rows = Kind::ALL.iter().map(|kind| {
         let routes = |routes: &[Route]| routes.iter().map(|route| route.name()).collect::<Vec<_>>();
         json!({
-            "name": kind.name,
-            "about": kind.about,
-            "parameters": kind.parameters,
-            "routes": routes(kind.routes),
-            "default routes": routes(&kind.routes[..kind.default_routes]),
+            "name": kind.name(),
+            "about": kind.about(),
+            "parameters": kind.parameters().iter().map(|parameter| parameter.name).collect::<Vec<_>>(),
+            "routes": routes(kind.routes()),
+            "default routes": routes(kind.default_routes()),
         })
     });
     rows.collect()

@@ -5,10 +5,12 @@ use crate::api::envelope::{Data, Envelope, Status};
 use crate::api::reply::{Loss, Payload, Reply, TaskState};
 use crate::net::clock::Clock;
 use crate::time::Micros;
+use crate::world::fault::RetryAfter;
 use http::HeaderMap;
 use http::header::RETRY_AFTER;
 use std::error::Error;
 use std::io;
+use std::time::UNIX_EPOCH;
 
 /// What came back for one request.
 #[derive(Debug, Clone)]
@@ -134,9 +136,11 @@ impl Answer {
 /// The delay that a `Retry-After` asks for from `heard` on: seconds or an HTTP-date (RFC 9110 §10.2.3).
 fn delay(text: &str, clock: &Clock, heard: Micros) -> Option<Micros> {
     let text = text.trim();
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(Micros::from_secs(text.parse().unwrap_or(u64::MAX).min(Micros::LONGEST.get() / 1_000_000)));
-    }
-    let at = clock.at_time(httpdate::parse_http_date(text).ok()?);
-    Some(if at > heard { at - heard } else { Micros::ZERO })
+    let header = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        RetryAfter::Seconds(text.parse().unwrap_or(u64::MAX))
+    } else {
+        let since = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+        RetryAfter::Date(since.as_secs())
+    };
+    header.delay(heard, clock.pace())
 }

@@ -4,6 +4,7 @@ use crate::client::answer::{Answer, Lost};
 use crate::client::error::InvalidClient;
 use crate::net::clock::Clock;
 use crate::net::stream::{Network, Stream};
+use crate::time::Micros;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use http::{Method, Request, Uri};
@@ -16,6 +17,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 /// What is escaped in a path segment or a query value: everything but the unreserved characters (RFC 3986 §2.3).
@@ -35,6 +37,18 @@ pub(super) struct Http {
     authorization: HeaderValue,
     pub(super) clock: Clock,
     most_body: usize,
+    /// Over a network that is only played, when a refusal is known.
+    pub(super) refusals: Option<Refusals>,
+}
+
+/// When it is known that a connection was refused which was asked for at an instant.
+#[derive(Clone)]
+pub(crate) struct Refusals(pub(crate) Arc<dyn Fn(Micros) -> Micros + Send + Sync>);
+
+impl std::fmt::Debug for Refusals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Refusals")
+    }
 }
 
 impl Http {
@@ -71,7 +85,7 @@ impl Http {
             // one. A submit that may have been read is never sent twice.
             .retry_canceled_requests(true)
             .build(connector);
-        Ok(Self { pool, base, authorization, clock, most_body })
+        Ok(Self { pool, base, authorization, clock, most_body, refusals: None })
     }
 
     /// Asks for a task.
@@ -108,9 +122,16 @@ impl Http {
             // Such as a task id that makes the URL too long.
             Err(error) => return Answer::Lost(Lost::Other(error.to_string())),
         };
+        let sent = self.clock.now();
         let answer = match self.pool.request(request).await {
             Ok(answer) => answer,
-            Err(error) => return Answer::lost(&error),
+            Err(error) => {
+                let lost = Answer::lost(&error);
+                if let (Answer::Lost(Lost::Refused), Some(Refusals(known))) = (&lost, &self.refusals) {
+                    self.clock.sleep_until(known(sent)).await;
+                }
+                return lost;
+            }
         };
         let (parts, body) = answer.into_parts();
         match Limited::new(body, self.most_body).collect().await {

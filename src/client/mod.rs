@@ -37,6 +37,7 @@ mod watch;
 
 pub use crate::api::envelope::{State, Status};
 pub use error::{Finished, InvalidClient, RequestError, SubmitError, WaitContext, WaitError};
+pub(crate) use http::Refusals;
 pub use learned::{LearnedWaits, taught};
 pub use pool::{LockStepPool, PoolEnd};
 pub use receiver::WebhookReceiver;
@@ -68,6 +69,7 @@ pub struct ClientBuilder {
     clock: Option<Clock>,
     network: Network,
     most_body: usize,
+    refusals: Option<Refusals>,
 }
 
 /// A key that no message shows.
@@ -132,7 +134,7 @@ impl Client {
     #[must_use]
     pub fn builder(base_url: &str, key: &str) -> ClientBuilder {
         let (base_url, key) = (base_url.to_owned(), Key(key.to_owned()));
-        ClientBuilder { base_url, key, clock: None, network: Network::Tcp, most_body: MOST_BODY }
+        ClientBuilder { base_url, key, clock: None, network: Network::Tcp, most_body: MOST_BODY, refusals: None }
     }
 
     /// Submits a task and returns its id. It has no timeout of its own: a caller who stops listening does not know
@@ -237,6 +239,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Lets refused connections be known only when this says so, where sockets of one machine stand for a network.
+    #[cfg(feature = "live")]
+    pub(crate) fn refusals(mut self, known: Refusals) -> Self {
+        self.refusals = Some(known);
+        self
+    }
+
     /// Longest body of an answer that is read, 1 MiB unless told; a longer one counts as lost.
     #[must_use]
     pub fn most_body(mut self, bytes: usize) -> Self {
@@ -251,7 +260,8 @@ impl ClientBuilder {
     /// The URL or the key cannot be used.
     pub fn build(self) -> Result<Client, InvalidClient> {
         let clock = self.clock.unwrap_or_else(|| Clock::started(1.0));
-        let http = http::Http::new(&self.base_url, &self.key.0, clock, self.network, self.most_body)?;
+        let mut http = http::Http::new(&self.base_url, &self.key.0, clock, self.network, self.most_body)?;
+        http.refusals = self.refusals;
         Ok(Client { http: Arc::new(http) })
     }
 }

@@ -20,7 +20,7 @@ pub struct Compared {
     pub results: Results,
     /// What charts draw beside them.
     pub series: Series,
-    /// Numbers of the rules that never struck.
+    /// Indices of the rules that never struck, where rules apply.
     pub idle_rules: Vec<usize>,
 }
 
@@ -75,7 +75,7 @@ pub fn summarise(plan: &Plan<'_>, engine: &str, findings: &Findings) -> Compared
             gates: Vec::new(),
         },
         series: Series { cells: series.collect(), bands: bands(plan, findings), floors: floors(plan) },
-        idle_rules: (0..scenario.faults.len()).filter(|&rule| findings.fired[rule] == 0).collect(),
+        idle_rules: findings.fired.iter().enumerate().filter(|(_, fired)| **fired == 0).map(|(rule, _)| rule).collect(),
     }
 }
 
@@ -102,8 +102,11 @@ fn bands(plan: &Plan<'_>, findings: &Findings) -> Vec<FaultBand> {
     let rules = scenario.faults.iter().enumerate();
     rules
         .flat_map(|(number, rule)| {
-            let band =
-                |(from, to): (Micros, Micros)| FaultBand { from: from.as_secs(), to: to.as_secs(), kind: rule.kind };
+            let band = |(from, to): (Micros, Micros)| FaultBand {
+                from: from.as_secs(),
+                to: to.as_secs(),
+                kind: rule.kind().name(),
+            };
             let mut bands = weather.bands(number, end, MOST_BANDS + 1);
             if bands.len() > MOST_BANDS {
                 bands.clear();

@@ -20,7 +20,7 @@ pub struct Findings {
     /// By model, then strategy: a few tasks of the first replicate, by their numbers. Whoever found one puts it in its
     /// place, so that no order of threads or of equal instants is left in it.
     pub samples: Vec<BTreeMap<u64, SampledTask>>,
-    /// How often each rule struck.
+    /// How often each rule struck; empty where rules do not apply, against somebody else's server.
     pub fired: Vec<u64>,
     /// By model, then strategy: for a strategy that learns, the excess over the least cost of the plan in force after so
     /// many observations in each replicate, by (observations, replicate).

@@ -8,6 +8,7 @@ use crate::time::Micros;
 use crate::world::arrivals::Arrivals;
 use crate::world::draws::{Draws, Keys, Stream};
 use crate::world::exchange::{Buckets, Departure, Submission};
+use crate::world::fault::Pace;
 use crate::world::truth::{Fate, Life, Truth};
 use crate::world::weather::Weather;
 use rand_distr::{Distribution as _, Exp1};
@@ -226,7 +227,7 @@ impl Arriving {
         let deadline = sent + policy.attempt_timeout;
         let heard = submission.heard.min(deadline);
         // An answer that comes after the client stopped listening is as good as none.
-        if submission.accepted && submission.heard <= deadline {
+        if submission.is_accepted() && submission.heard <= deadline {
             self.task.accepted = true;
         } else if self.attempts <= policy.retries {
             let again = heard + policy.retry_delay;
@@ -289,8 +290,8 @@ impl Intake<'_> {
         let (mut travel, mut lots) = (arriving.travel.clone(), arriving.lots.clone());
         loop {
             let departure = link.depart(sent, &mut travel, &mut lots, &mut self.weather);
-            let submission = link.arrive_submit(&departure, &mut self.weather, None);
-            if let Some(rule) = submission.fault {
+            let submission = link.arrive_submit(&departure, &mut self.weather, None, Pace::SCENARIO);
+            if let Some(rule) = submission.fault() {
                 self.fired[rule] += 1;
             }
             if submission.exists {
@@ -382,8 +383,8 @@ impl Coupling {
             }
             Event::Arrive(_) => {
                 let Some(departure) = arriving.in_flight.take() else { return };
-                let submission = link.arrive_submit(&departure, weather, Some(&mut self.buckets));
-                if let Some(rule) = submission.fault {
+                let submission = link.arrive_submit(&departure, weather, Some(&mut self.buckets), Pace::SCENARIO);
+                if let Some(rule) = submission.fault() {
                     intake.fired[rule] += 1;
                 }
                 let mut ready = None;

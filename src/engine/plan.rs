@@ -7,7 +7,7 @@ use crate::strategy::composition::{Sharing, Strategy};
 use crate::strategy::wait::Policy;
 use crate::world::draws::mix;
 use crate::world::exchange::Link;
-use crate::world::fault::{Effect, Route, When};
+use crate::world::fault::{Route, When};
 use crate::world::model::Model;
 use crate::world::webhook::WebhookLink;
 use std::sync::{LazyLock, OnceLock};
@@ -67,7 +67,7 @@ impl<'s> Plan<'s> {
         let limited = models.iter().any(|model| model.status.faults.is_limited());
         let intake_coupled =
             models.iter().any(|model| model.model.workers.is_some() || model.submit.faults.is_limited());
-        let random_weather = scenario.faults.iter().any(|rule| matches!(rule.when, When::Bursts(_)));
+        let random_weather = scenario.faults.iter().any(|rule| matches!(rule.when(), When::Bursts(_)));
         let strategies = scenario
             .strategies
             .iter()
@@ -125,11 +125,8 @@ impl<'s> ModelPlan<'s> {
 /// Models that share a token bucket, directly or through others, together; the rest on their own.
 fn groups(scenario: &Scenario) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = (0..scenario.models.len()).map(|model| vec![model]).collect();
-    for rule in scenario.faults.iter().filter(|rule| matches!(rule.effect, Effect::RateLimit { .. })) {
-        let covers = |model: &usize| {
-            let name = &scenario.models[*model].name;
-            rule.models.as_ref().is_none_or(|models| models.contains(name))
-        };
+    for rule in scenario.faults.iter().filter(|rule| rule.fault().bucket().is_some()) {
+        let covers = |model: &usize| rule.covers_model(&scenario.models[*model].name);
         let (joined, rest): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| group.iter().any(covers));
         let mut joined: Vec<usize> = joined.into_iter().flatten().collect();
         joined.sort_unstable();

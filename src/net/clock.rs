@@ -4,6 +4,7 @@
 //! take a second, a hundredth of one, or, on tokio's paused clock, a thousand seconds that nobody waits for.
 
 use crate::time::Micros;
+use crate::world::fault::Pace;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
@@ -31,7 +32,14 @@ pub struct Clock {
     tick: Tick,
     /// Instant zero in Unix milliseconds.
     origin_ms: u64,
+    /// The same by the clock that others live by, in Unix microseconds.
+    wall_us: u64,
     is_paused: bool,
+}
+
+/// The time of day in Unix microseconds.
+fn wall_us() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros() as u64
 }
 
 impl Clock {
@@ -41,8 +49,8 @@ impl Clock {
     pub fn started(scale: f64) -> Self {
         let nanos = 1_000.0 / scale.clamp(1e-3, 1e6);
         let tick = if nanos.fract() == 0.0 { Tick::Whole(nanos as u64) } else { Tick::Fraction(nanos) };
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { start: Instant::now(), tick, origin_ms: since.as_millis() as u64, is_paused: false }
+        let wall_us = wall_us();
+        Self { start: Instant::now(), tick, origin_ms: wall_us / 1_000, wall_us, is_paused: false }
     }
 
     /// A clock on tokio's paused clock: a microsecond of scenario time is a millisecond there. For runtimes that were
@@ -50,13 +58,15 @@ impl Clock {
     #[must_use]
     pub fn paused() -> Self {
         let tick = Tick::Whole(PAUSED_TICK);
-        Self { start: Instant::now(), tick, origin_ms: PAUSED_ORIGIN_MS, is_paused: true }
+        let (origin_ms, wall_us) = (PAUSED_ORIGIN_MS, PAUSED_ORIGIN_MS * 1_000);
+        Self { start: Instant::now(), tick, origin_ms, wall_us, is_paused: true }
     }
 
     /// A clock of the same pace that starts now.
     #[must_use]
     pub fn restarted(&self) -> Self {
-        Self { start: Instant::now(), origin_ms: self.unix_ms(self.now()), ..*self }
+        let wall_us = if self.is_paused { self.wall_us + self.now().get() } else { wall_us() };
+        Self { start: Instant::now(), origin_ms: self.unix_ms(self.now()), wall_us, ..*self }
     }
 
     /// Whether it stands on tokio's paused clock, where nothing else may set timers.
@@ -111,17 +121,15 @@ impl Clock {
         self.origin_ms.saturating_add(at.get() / 1_000)
     }
 
-    /// The instant of a time of day, such as an HTTP-date's; zero if it lies before the start.
+    /// How scenario time passes for whoever lives by the wall clock; on a paused clock, by scenario time.
     #[must_use]
-    pub fn at_time(&self, time: SystemTime) -> Micros {
-        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Micros::new((since.as_micros() as u64).saturating_sub(self.origin_ms * 1_000))
-    }
-
-    /// The time of day of an instant.
-    #[must_use]
-    pub fn time_at(&self, at: Micros) -> SystemTime {
-        UNIX_EPOCH + Duration::from_millis(self.origin_ms) + Duration::from_micros(at.get())
+    pub fn pace(&self) -> Pace {
+        let scale = match (self.is_paused, self.tick) {
+            (true, _) => 1.0,
+            (false, Tick::Whole(nanos)) => 1_000.0 / nanos as f64,
+            (false, Tick::Fraction(nanos)) => 1_000.0 / nanos,
+        };
+        Pace::new(scale, self.wall_us)
     }
 }
 
@@ -137,7 +145,5 @@ mod tests {
             clock.sleep_until(Micros::new(at)).await;
             assert_eq!(clock.now(), Micros::new(at));
         }
-        let date = clock.time_at(clock.now());
-        assert_eq!(clock.at_time(date), clock.now());
     }
 }

@@ -83,7 +83,7 @@ pub fn of_model<'a>(report: &Report<'a>, model: &'a str) -> Option<Finding<'a>> 
     let asking = preferred(report, &only_ask);
     let faults = &report.scenario.faults;
     let spared =
-        needs_receiver && !faults.is_empty() && !faults.iter().any(|rule| rule.routes.contains(&Route::Webhook));
+        needs_receiver && !faults.is_empty() && !faults.iter().any(|rule| rule.routes().contains(&Route::Webhook));
     Some(Finding { model, choice, rivals, asking, needs_receiver, spared, tempting, savings })
 }
 

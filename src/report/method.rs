@@ -24,7 +24,7 @@ pub(super) fn facts(report: &Report<'_>) -> Vec<(&'static str, String)> {
 }
 
 fn faults(report: &Report<'_>) -> String {
-    let kinds = super::distinct(report.scenario.faults.iter().map(|rule| rule.kind));
+    let kinds = super::distinct(report.scenario.faults.iter().map(|rule| rule.kind().name()));
     if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") }
 }
 

@@ -123,6 +123,13 @@ impl Checker<'_> {
             (Shape::Word(words), DeValue::Boolean(flag)) if words.allowed.contains(&flag.to_string().as_str()) => {
                 Some(Value::Text(flag.to_string()))
             }
+            (Shape::WordOrCount(_, most), DeValue::Integer(integer)) => {
+                let count = whole(integer).filter(|count| count <= most);
+                count.map(Value::Count).or_else(|| self.mismatch(key, shape, &span, shown(raw.get_ref()), None))
+            }
+            (Shape::WordOrCount(words, _), _) => {
+                return self.value(key, &Shape::Word(*words), raw);
+            }
             (Shape::Words(words), DeValue::String(text)) => self
                 .word(key, words, &span, text)
                 .map(|word| Value::List(vec![Some(Node { span: span.clone(), value: Value::Text(word) })])),

@@ -22,7 +22,7 @@ pub use crate::inspection::CostWeights;
 use crate::strategy::composition::Strategy;
 use crate::time::Micros;
 use crate::world::arrivals::Arrivals;
-use crate::world::fault::FaultRule;
+use crate::world::fault::FaultRules;
 use crate::world::model::Model;
 use crate::world::network::Network;
 use error::{InvalidScenario, ScenarioError};
@@ -58,7 +58,7 @@ pub struct Scenario {
     /// At least one, names unique.
     pub models: Vec<Model>,
     /// In file order, which is part of the randomness.
-    pub faults: Arc<[FaultRule]>,
+    pub faults: FaultRules,
     /// At least one, names unique.
     pub strategies: Vec<Strategy>,
     /// Index in `strategies` of the one that others are compared with.

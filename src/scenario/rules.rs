@@ -4,7 +4,7 @@
 
 use super::Scenario;
 use super::files::Embedded;
-use crate::world::fault::{Body, Effect, FaultRule, KINDS, RetryAdvice, Route, When};
+use crate::world::fault::{FaultRule, FaultRules, Route, Striking, When, json as faults};
 use crate::world::model::Probability;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
@@ -19,13 +19,13 @@ pub enum InvalidRules {
     /// A value that no rule has.
     #[error("rule {rule}: null is no value of a rule; leave the key out")]
     Null {
-        /// Its number, from 0.
+        /// Its number, from 1 as in warnings and metrics.
         rule: usize,
     },
     /// A rule is not right.
     #[error("rule {rule}: {message}")]
     Rule {
-        /// Its number, from 0.
+        /// Its number, from 1 as in warnings and metrics.
         rule: usize,
         /// What is wrong, and what to write instead.
         message: String,
@@ -41,11 +41,11 @@ pub enum InvalidRules {
 /// ```
 /// use pollbench::scenario::rules::from_json;
 /// let rules = serde_json::json!([{ "kind": "reset", "probability": 0.5 }]);
-/// assert_eq!(from_json(&rules, &["sora-2".to_owned()]).unwrap()[0].kind, "reset");
+/// assert_eq!(from_json(&rules, &["sora-2".to_owned()]).unwrap()[0].kind().name(), "reset");
 /// let error = from_json(&serde_json::json!([{ "kind": "rest" }]), &[]).unwrap_err();
 /// assert!(error.to_string().contains("did you mean"), "{error}");
 /// ```
-pub fn from_json(json: &Value, models: &[String]) -> Result<Vec<FaultRule>, InvalidRules> {
+pub fn from_json(json: &Value, models: &[String]) -> Result<FaultRules, InvalidRules> {
     let rules = json.as_array().ok_or(InvalidRules::NotRules)?;
     // A scenario of these rules and nothing else.
     let mut text = String::from("schema_version = 1\nname = \"rules\"\n[[strategies]]\npreset = \"basic\"\n");
@@ -59,18 +59,17 @@ pub fn from_json(json: &Value, models: &[String]) -> Result<Vec<FaultRule>, Inva
         text.push_str("[[faults]]\n");
         for (key, value) in rule.as_object().ok_or(InvalidRules::NotRules)? {
             let _ = write!(text, "{} = ", quoted(key));
-            toml(&mut text, value).ok_or(InvalidRules::Null { rule: number })?;
+            toml(&mut text, value).ok_or(InvalidRules::Null { rule: number + 1 })?;
             text.push('\n');
         }
     }
     match Scenario::parse(&text, "rules", &Embedded(&[])) {
-        Ok(scenario) => Ok(scenario.faults.to_vec()),
+        Ok(scenario) => Ok(scenario.faults),
         Err(invalid) => {
             let first =
                 invalid.problems.iter().find(|problem| starts.first().is_some_and(|at| problem.span.start >= *at));
             let first = first.or_else(|| invalid.problems.first());
-            let rule = first
-                .map_or(0, |problem| starts.partition_point(|start| *start <= problem.span.start).saturating_sub(1));
+            let rule = first.map_or(1, |problem| starts.partition_point(|start| *start <= problem.span.start).max(1));
             let message = first.map_or_else(String::new, |problem| match &problem.help {
                 Some(help) => format!("{}: {help}", problem.message),
                 None => problem.message.clone(),
@@ -122,52 +121,43 @@ pub fn to_json(rules: &[FaultRule]) -> Value {
 }
 
 fn rule(rule: &FaultRule) -> Value {
-    let mut fields = Map::new();
+    let (kind, mut fields) = (rule.kind(), Map::new());
     let mut set = |key: &str, value: Value| drop(fields.insert(key.to_owned(), value));
-    set("kind", json!(rule.kind));
-    let kind = KINDS.iter().find(|kind| kind.name == rule.kind);
-    let takes = |parameter: &str| kind.is_some_and(|kind| kind.parameters.contains(&parameter));
-    if rule.probability != Probability::ONE || !matches!(rule.kind, "outage" | "rate-limit" | "burst-loss") {
-        set("probability", json!(rule.probability.get()));
+    set("kind", json!(kind.name()));
+    let is_told = match kind.striking() {
+        Striking::Share => true,
+        Striking::Bursts => rule.probability() != Probability::ONE,
+        Striking::Limit | Striking::Window => false,
+    };
+    if is_told {
+        set("probability", json!(rule.probability().get()));
     }
-    let routes: Vec<&str> = rule.routes.iter().map(|route| route.name()).collect();
-    if rule.routes != [Route::Webhook] {
+    let routes: Vec<&str> = rule.routes().iter().map(|route| route.name()).collect();
+    if rule.routes() != [Route::Webhook] {
         set("route", json!(routes));
     }
-    if let Some(models) = &rule.models {
+    if let Some(models) = rule.models() {
         set("models", json!(models));
     }
-    match rule.when {
+    match rule.when() {
         When::Always => {}
         When::During(window) => {
-            let mut during = json!({ "from": exact(window.from), "for": exact(window.length) });
-            if let Some(every) = window.every {
+            let mut during = json!({ "from": exact(window.from()), "for": exact(window.length()) });
+            if let Some(every) = window.every() {
                 during["every"] = json!(exact(every));
             }
             set("during", during);
         }
         When::Bursts(law) => {
-            set("gilbert_elliott", json!({ "bad_share": law.bad_share.get(), "bad_mean": exact(law.bad_mean) }));
+            let (share, mean) = (law.bad_share().get(), exact(law.bad_mean()));
+            set("gilbert_elliott", json!({ "bad_share": share, "bad_mean": mean }));
         }
     }
-    if takes("task_exists") && rule.routes.contains(&Route::Submit) {
-        set("task_exists", json!(rule.after_creation));
+    if kind.may_leave_a_task() && rule.routes().contains(&Route::Submit) {
+        set("task_exists", json!(rule.leaves_task()));
     }
-    match &rule.effect {
-        Effect::Status { code, body, retry, retry_in } => {
-            set("code", json!(code));
-            set("body", json!(body_word(*body)));
-            set("retry_after", json!(retry_word(*retry)));
-            set("retry_in", json!(exact(*retry_in)));
-        }
-        Effect::RateLimit { bucket, retry } => {
-            set("rate_per_s", json!(bucket.rate_per_s));
-            set("burst", json!(bucket.burst));
-            set("retry_after", json!(retry_word(*retry)));
-        }
-        Effect::Delay(by) => set("by", json!(by.to_string())),
-        Effect::Duplicate(after) => set("after", json!(after.to_string())),
-        Effect::Refuse | Effect::Reset | Effect::Stall | Effect::NullData | Effect::StaleRead | Effect::Lose => {}
+    for (name, argument) in rule.fault().arguments().iter() {
+        set(name, faults::value(argument));
     }
     Value::Object(fields)
 }
@@ -177,30 +167,11 @@ fn exact(duration: crate::time::Micros) -> String {
     format!("{}us", duration.get())
 }
 
-const fn body_word(body: Body) -> &'static str {
-    match body {
-        Body::Envelope => "json",
-        Body::Html => "html",
-        Body::Empty => "empty",
-    }
-}
-
-const fn retry_word(retry: RetryAdvice) -> &'static str {
-    match retry {
-        RetryAdvice::Absent => "absent",
-        RetryAdvice::Seconds => "seconds",
-        RetryAdvice::HttpDate => "http-date",
-        RetryAdvice::Zero => "zero",
-        RetryAdvice::Garbage => "garbage",
-        RetryAdvice::Huge => "huge",
-        RetryAdvice::TooShort => "too-short",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::scenario::shipped::SHIPPED;
+    use crate::world::fault::Kind;
 
     #[test]
     fn the_rules_of_every_shipped_scenario_come_back_equal() {
@@ -208,7 +179,7 @@ mod tests {
             let scenario = shipped.scenario().expect("shipped scenarios are valid");
             let models: Vec<String> = scenario.models.iter().map(|model| model.name.clone()).collect();
             let read = from_json(&to_json(&scenario.faults), &models);
-            assert_eq!(read.as_deref(), Ok(&*scenario.faults), "{}", shipped.name);
+            assert_eq!(read.as_ref(), Ok(&scenario.faults), "{}", shipped.name);
         }
     }
 
@@ -222,6 +193,11 @@ mod tests {
             { "kind": "rate-limit", "rate_per_s": 0.7, "burst": 3, "retry_after": "garbage" },
             { "kind": "null-data", "probability": 0.1, "gilbert_elliott": { "bad_share": 0.25, "bad_mean": "3s" } },
             { "kind": "stale-read", "probability": 0.25 },
+            { "kind": "close", "probability": 0.01, "route": "submit", "task_exists": true },
+            { "kind": "transient-404", "probability": 0.01, "retry_after": 7, "retry_in": "2s" },
+            { "kind": "missing-data", "probability": 0.01 },
+            { "kind": "unknown-state", "probability": 0.01 },
+            { "kind": "truncated-json", "probability": 0.01 },
             { "kind": "outage", "during": { "from": "10s", "for": "5s" } },
             { "kind": "burst-loss", "probability": 0.5, "gilbert_elliott": { "bad_share": 0.1, "bad_mean": "2s" } },
             { "kind": "lost", "probability": 0.1 },
@@ -229,7 +205,9 @@ mod tests {
             { "kind": "duplicated", "probability": 0.1, "after": "constant(value=2s)" },
         ]);
         let first = from_json(&rules, &models).expect("valid rules");
-        assert_eq!(first.len(), KINDS.len());
+        let mut kinds: Vec<_> = first.iter().map(FaultRule::kind).collect();
+        kinds.sort_unstable();
+        assert_eq!(kinds, Kind::ALL, "each kind once");
         assert_eq!(from_json(&to_json(&first), &models), Ok(first));
     }
 
@@ -240,14 +218,14 @@ mod tests {
         assert_eq!(told(json!({})), "faults must be an array of rules, each an object");
         assert_eq!(
             told(json!([{ "kind": "reset", "probability": null }])),
-            "rule 0: null is no value of a rule; leave the key out"
+            "rule 1: null is no value of a rule; leave the key out"
         );
         for (rules, part) in [
-            (json!([{ "kind": "stall", "probability": 0.1 }, { "kind": "reset", "probability": 3 }]), "rule 1: "),
+            (json!([{ "kind": "stall", "probability": 0.1 }, { "kind": "reset", "probability": 3 }]), "rule 2: "),
             (json!([{ "kind": "reset", "probability": 0.1, "models": ["sora-3"] }]), "there is no model `sora-3`"),
             (json!([{ "kind": "reset", "probability": 0.7 }, { "kind": "stall", "probability": 0.7 }]), "above 1"),
             (json!([{ "kind": "reset", "probability": 0.1, "nested": [[{ "a": { "b": [] } }]] }]), "nested"),
-            (json!([{}]), "rule 0: "),
+            (json!([{}]), "rule 1: "),
         ] {
             let text = told(rules);
             assert!(text.contains(part), "{text}");

@@ -154,7 +154,7 @@ fn stub(run: &Run, request: &Request) -> Response<Body> {
 
 fn faults(run: &Run) -> Response<Body> {
     let Some(codec) = &run.settings().fault_codec else { return no_codec() };
-    let rules = Arc::clone(run.state().faults());
+    let rules = run.state().faults().clone();
     value(200, &json!({ "faults": codec.render(&rules) }))
 }
 

@@ -18,6 +18,17 @@ use tokio::time::Sleep;
 /// How long the other side of a connection that ends is heard out.
 pub(super) const FAREWELL: Duration = Duration::from_secs(2);
 
+/// How a connection ends where an answer would have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Breakage {
+    /// As if nobody had listened; over a socket, where somebody did, by a reset.
+    Refused,
+    /// By a reset (RST).
+    Reset,
+    /// Quietly (FIN).
+    Closed,
+}
+
 /// What handlers tell their connection.
 #[derive(Debug, Clone)]
 pub(super) struct Breaker {
@@ -28,7 +39,7 @@ pub(super) struct Breaker {
 
 #[derive(Debug, Default)]
 struct Told {
-    broken: OnceLock<io::ErrorKind>,
+    broken: OnceLock<Breakage>,
     /// An answer was made that has not begun to be written.
     is_answered: AtomicBool,
 }
@@ -44,9 +55,9 @@ impl Breaker {
         let _ = self.stop.clone().wait_for(|is_stopping| *is_stopping).await;
     }
 
-    /// The next write breaks the connection with an error of this kind.
-    pub(super) fn trip(&self, kind: io::ErrorKind) {
-        let _ = self.told.broken.set(kind);
+    /// The next write breaks the connection.
+    pub(super) fn trip(&self, breakage: Breakage) {
+        let _ = self.told.broken.set(breakage);
     }
 
     /// The next write is an answer of ours.
@@ -88,7 +99,13 @@ impl Connection {
     fn whole(self: Pin<&mut Self>) -> io::Result<Pin<&mut TokioIo<Stream>>> {
         let this = self.get_mut();
         match this.breaker.told.broken.get() {
-            Some(&kind) => {
+            Some(breakage) => {
+                let kind = match breakage {
+                    Breakage::Refused => io::ErrorKind::ConnectionRefused,
+                    Breakage::Reset => io::ErrorKind::ConnectionReset,
+                    // The stream is dropped, which is all there is to it.
+                    Breakage::Closed => return Err(io::ErrorKind::ConnectionAborted.into()),
+                };
                 this.stream.inner().break_with(kind);
                 Err(kind.into())
             }

@@ -1,6 +1,6 @@
 //! The one way in: limits, keys, routes, journal.
 
-use crate::server::connection::Breaker;
+use crate::server::connection::{Breakage, Breaker};
 use crate::server::credential::{bearer, same};
 use crate::server::instance::Server;
 use crate::server::journal::Unanswered;
@@ -17,7 +17,6 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use std::future::pending;
-use std::io;
 use std::sync::Arc;
 
 /// Answers a request, breaks its connection, or lets it hang. It counts as received as soon as this is called.
@@ -129,8 +128,9 @@ async fn act(reply: Reply, visit: Option<Visit>, breaker: Option<Breaker>) -> Re
     let (status, unanswered) = match &reply {
         Reply::Http(response) => (Some(response.status().as_u16()), None),
         Reply::Stall => (None, Some(Unanswered::Stalled)),
-        Reply::Break(io::ErrorKind::ConnectionRefused) => (None, Some(Unanswered::Refused)),
-        Reply::Break(_) => (None, Some(Unanswered::Reset)),
+        Reply::Break(Breakage::Refused) => (None, Some(Unanswered::Refused)),
+        Reply::Break(Breakage::Reset) => (None, Some(Unanswered::Reset)),
+        Reply::Break(Breakage::Closed) => (None, Some(Unanswered::Closed)),
     };
     if let Some(visit) = visit {
         visit.end(status, unanswered);
@@ -140,15 +140,15 @@ async fn act(reply: Reply, visit: Option<Visit>, breaker: Option<Breaker>) -> Re
         (Reply::Stall, None) => pending().await,
         (Reply::Stall, Some(breaker)) => {
             breaker.stopped().await;
-            cut(&breaker, io::ErrorKind::ConnectionReset)
+            cut(&breaker, Breakage::Reset)
         }
-        (Reply::Break(kind), Some(breaker)) => cut(&breaker, kind),
-        (Reply::Break(kind), None) => error(500, &format!("Here the connection breaks: {}", io::Error::from(kind))),
+        (Reply::Break(breakage), Some(breaker)) => cut(&breaker, breakage),
+        (Reply::Break(breakage), None) => error(500, &format!("Here the connection breaks: {breakage:?}")),
     }
 }
 
 /// Breaks a connection on the attempt to write this to it.
-fn cut(breaker: &Breaker, kind: io::ErrorKind) -> Response<Body> {
-    breaker.trip(kind);
+fn cut(breaker: &Breaker, breakage: Breakage) -> Response<Body> {
+    breaker.trip(breakage);
     content("text/plain", Body::empty())
 }

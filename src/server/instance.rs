@@ -7,7 +7,7 @@ use crate::server::run::Run;
 use crate::server::settings::{Settings, World};
 use crate::server::stub::{InvalidStub, Stub};
 use crate::time::Micros;
-use crate::world::fault::FaultRule;
+use crate::world::fault::FaultRules;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::watch;
@@ -60,7 +60,8 @@ impl Server {
         self.run().state().advance_workers(Micros::NEVER);
     }
 
-    /// How often each rule struck.
+    /// How many requests each rule struck. Connections that are refused because nobody listens reach no server, and do
+    /// not count here.
     #[must_use]
     pub fn fired(&self) -> Vec<u64> {
         self.run().state().fired.clone()
@@ -84,8 +85,8 @@ impl Server {
     }
 
     /// Replaces the faults, until they are replaced again or the server is reset.
-    pub fn set_faults(&self, faults: impl Into<Arc<[FaultRule]>>) {
-        self.run().state().set_faults(faults.into());
+    pub fn set_faults(&self, faults: FaultRules) {
+        self.run().state().set_faults(faults);
         self.shared.weather.send_modify(|changes| *changes += 1);
     }
 

@@ -55,6 +55,8 @@ pub enum Unanswered {
     Reset,
     /// A fault refused its connection.
     Refused,
+    /// A fault closed its connection.
+    Closed,
     /// Its client went away first.
     ClientGone,
     /// Of a delivery: the receiver could not be reached, or sent no HTTP answer.

@@ -6,7 +6,7 @@ use crate::server::handle::handle;
 use crate::server::instance::Server;
 use crate::server::journal::Entry;
 use crate::time::Micros;
-use crate::world::fault::{Effect, FaultRule, Route, When};
+use crate::world::fault::When;
 use axum::body::Body;
 use axum::http::Request;
 use hyper::body::Incoming;
@@ -46,8 +46,9 @@ pub(super) async fn listen(server: &Server, mut listener: Listener, stop: impl F
     loop {
         let clock = server.clock();
         weather.mark_unchanged();
-        let (is_closed, until) = address.map_or((false, Micros::NEVER), |_| refusing(server));
-        if let (true, Some(address)) = (is_closed, address) {
+        let (closing, until) = address.map_or((Vec::new(), Micros::NEVER), |_| refusing(server));
+        server.run().state().close_port(&closing);
+        if let (false, Some(address)) = (closing.is_empty(), address) {
             // Everything is refused: nobody listens, and idle connections end. Requests in flight, some of which may hang
             // for ever, hold nothing up.
             drop(listener);
@@ -60,8 +61,9 @@ pub(super) async fn listen(server: &Server, mut listener: Listener, stop: impl F
                         () = clock.sleep_until(until) => {}
                         _ = weather.changed() => {}
                     }
-                    let (is_closed, next) = refusing(server);
-                    if !is_closed {
+                    let (closing, next) = refusing(server);
+                    server.run().state().close_port(&closing);
+                    if closing.is_empty() {
                         break;
                     }
                     (clock, until) = (server.clock(), next);
@@ -181,21 +183,20 @@ fn hold(address: SocketAddr) -> Option<TcpSocket> {
     Some(socket)
 }
 
-/// Whether every connection is refused now, and when that may change.
-fn refusing(server: &Server) -> (bool, Micros) {
+/// The rules that refuse every connection now, and when that may change.
+fn refusing(server: &Server) -> (Vec<usize>, Micros) {
     let run = server.run();
     let now = run.clock().now();
-    let faults = Arc::clone(run.state().faults());
-    let windows = faults.iter().filter(|rule| refuses_all(rule)).filter_map(|rule| match rule.when {
-        When::During(window) => Some(window),
-        When::Always | When::Bursts(_) => None,
-    });
-    windows.fold((false, Micros::NEVER), |(closed, until), window| {
-        (closed || window.contains(now), until.min(window.next_change(now)))
-    })
-}
-
-fn refuses_all(rule: &FaultRule) -> bool {
-    let routes = [Route::Submit, Route::Status];
-    rule.effect == Effect::Refuse && rule.models.is_none() && routes.iter().all(|route| rule.routes.contains(route))
+    let faults = run.state().faults().clone();
+    let (mut closing, mut until) = (Vec::new(), Micros::NEVER);
+    for (number, rule) in faults.iter().enumerate().filter(|(_, rule)| rule.closes_the_port()) {
+        match rule.when() {
+            When::During(window) => {
+                closing.extend(window.contains(now).then_some(number));
+                until = until.min(window.next_change(now));
+            }
+            When::Always | When::Bursts(_) => {}
+        }
+    }
+    (closing, until)
 }

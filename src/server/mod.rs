@@ -52,7 +52,7 @@ pub use created::Created;
 pub use instance::Server;
 pub use journal::{Entry, Unanswered};
 pub use settings::{AdminAccess, FaultCodec, Settings, World};
-pub use stub::{InvalidStub, Stub, StubReply};
+pub use stub::{InvalidStub, Stub};
 
 use crate::net::stream::Listener;
 use axum::Router;

@@ -1,10 +1,10 @@
 //! Answers in the API's envelope.
 
+use crate::server::connection::Breakage;
 use axum::body::Body;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
-use std::io;
 
 /// What a handler wants done.
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub(super) enum Reply {
     /// An HTTP answer.
     Http(Response<Body>),
     /// The connection breaks.
-    Break(io::ErrorKind),
+    Break(Breakage),
     /// Nothing ever comes.
     Stall,
 }

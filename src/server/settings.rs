@@ -2,7 +2,7 @@
 
 use crate::net::clock::Clock;
 use crate::net::stream::Network as Connections;
-use crate::world::fault::FaultRule;
+use crate::world::fault::FaultRules;
 use crate::world::model::Model;
 use crate::world::network::Network;
 use serde_json::Value;
@@ -16,7 +16,7 @@ pub struct World {
     /// Models by name.
     pub models: Vec<Model>,
     /// Faults, weather and rate limits.
-    pub faults: Arc<[FaultRule]>,
+    pub faults: FaultRules,
     /// How long exchanges travel; the server imposes it.
     pub network: Arc<Network>,
     /// Key of all randomness.
@@ -29,7 +29,7 @@ impl World {
     /// `models` without faults and without travel times.
     #[must_use]
     pub fn calm(models: Vec<Model>, seed: u64) -> Self {
-        Self { models, faults: Arc::default(), network: Arc::new(Network::none()), seed, replicate: 0 }
+        Self { models, faults: FaultRules::default(), network: Arc::new(Network::none()), seed, replicate: 0 }
     }
 }
 
@@ -61,10 +61,10 @@ pub trait FaultCodec: Send + Sync {
     /// # Errors
     ///
     /// What is wrong, for the caller of the control plane.
-    fn parse(&self, json: &Value, models: &[String]) -> Result<Vec<FaultRule>, String>;
+    fn parse(&self, json: &Value, models: &[String]) -> Result<FaultRules, String>;
 
     /// The rules as [`parse`](Self::parse) reads them.
-    fn render(&self, rules: &[FaultRule]) -> Value;
+    fn render(&self, rules: &FaultRules) -> Value;
 }
 
 /// How the server runs. Start from [`Settings::new`] and change what you need.

@@ -1,22 +1,21 @@
 //! All that changes while the server runs, behind one lock that is never held across a wait.
 
-use crate::api::reply::Failure;
+use crate::api::reply::{Failure, TaskState};
 use crate::server::counters::Counters;
 use crate::server::created::{Created, Ledger, Task};
 use crate::server::id;
 use crate::server::settings::World;
-use crate::server::stub::{InvalidStub, Stub, StubReply};
+use crate::server::stub::{InvalidStub, Stub};
 use crate::server::workers::Workers;
 use crate::time::Micros;
 use crate::world::draws::{Draws, Keys, Stream};
-use crate::world::exchange::{Buckets, Departure, Exchange, Link, Submission};
-use crate::world::fault::{FaultRule, Route};
+use crate::world::exchange::{Buckets, Departure, Link, Submission};
+use crate::world::fault::{Effect, Fault, FaultRules, Pace, Route};
 use crate::world::model::Model;
 use crate::world::truth::{Fate, Life};
 use crate::world::weather::Weather;
 use crate::world::webhook::{Deliveries, WebhookLink};
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 
 /// Stubs that may wait for their tasks.
 const MOST_STUBS: usize = 10_000;
@@ -36,7 +35,12 @@ pub(super) struct State {
     /// Of the few tasks that have one, by slot.
     pub(super) stubs: BTreeMap<usize, Stub>,
     generation: u32,
+    /// Requests that each rule struck.
     pub(super) fired: Vec<u64>,
+    /// Rules for which nobody listens at the moment.
+    closed_for: Vec<usize>,
+    /// How often that began, by rule.
+    closures: Vec<u64>,
     pub(super) counters: Counters,
 }
 
@@ -75,12 +79,14 @@ impl State {
             stubs: BTreeMap::new(),
             generation,
             fired: vec![0; world.faults.len()],
+            closed_for: Vec::new(),
+            closures: vec![0; world.faults.len()],
             counters: Counters::default(),
             world,
         }
     }
 
-    pub(super) fn faults(&self) -> &Arc<[FaultRule]> {
+    pub(super) fn faults(&self) -> &FaultRules {
         &self.world.faults
     }
 
@@ -118,11 +124,16 @@ impl State {
     }
 
     /// A submit reaches the server: what becomes of it, and the slot of the task it makes.
-    pub(super) fn arrive_submit(&mut self, model: usize, submitting: &Submitting) -> (Submission, Option<usize>) {
+    pub(super) fn arrive_submit(
+        &mut self,
+        model: usize,
+        submitting: &Submitting,
+        pace: Pace,
+    ) -> (Submission, Option<usize>) {
         let Submitting { index, departure } = submitting;
         let link = &self.models[model].submit;
-        let submission = link.arrive_submit(departure, &mut self.weather, Some(&mut self.submit_buckets));
-        self.strike(submission.fault);
+        let submission = link.arrive_submit(departure, &mut self.weather, Some(&mut self.submit_buckets), pace);
+        self.strike(submission.fault());
         let slot = submission.exists.then(|| self.create(model, *index, departure.arrival));
         (submission, slot)
     }
@@ -191,23 +202,25 @@ impl State {
         (number, departure)
     }
 
-    /// A status request reaches the server: what it gets, as `answer` makes it while the state is at hand.
+    /// A status request reaches the server: what it gets, as `answer` makes it of the truth and of the kind and effect of
+    /// what struck it.
     pub(super) fn arrive_status<T>(
         &mut self,
         slot: usize,
         departure: &Departure,
-        answer: impl FnOnce(&Task, &Model, &Exchange<'_>, &[FaultRule]) -> T,
+        pace: Pace,
+        answer: impl FnOnce(&Task, &Model, TaskState<'_>, Option<(&'static str, Effect)>) -> T,
     ) -> Option<T> {
         self.advance_workers(departure.arrival);
-        let task = self.tasks.get(slot)?;
-        let state = &self.models[task.model as usize];
-        let failure = failure_of(self.stubs.get(&slot), &state.model);
-        let buckets = Some(&mut self.status_buckets);
-        let exchange = state.status.arrive(departure, &task.truth, failure, &mut self.weather, buckets);
-        let answer = answer(task, &state.model, &exchange, &self.world.faults);
-        let fault = exchange.fault;
-        self.strike(fault);
-        Some(answer)
+        // A reset may have come in between.
+        let model = self.tasks.get(slot)?.model as usize;
+        let link = &self.models[model].status;
+        let struck = link.meet(departure, &mut self.weather, Some(&mut self.status_buckets), pace);
+        self.strike(struck.map(|(rule, _)| rule));
+        let struck = struck.map(|(rule, effect)| (self.world.faults[rule].kind().name(), effect));
+        let (task, model) = (&self.tasks[slot], &self.models[model].model);
+        let truth = task.truth.state_at(departure.arrival, failure_of(self.stubs.get(&slot), model));
+        Some(answer(task, model, truth, struck))
     }
 
     /// When the client of the task in `slot` is told of its end.
@@ -219,6 +232,22 @@ impl State {
         deliveries
     }
 
+    /// From now on nobody listens because of these rules, and of no others.
+    pub(super) fn close_port(&mut self, rules: &[usize]) {
+        for rule in rules.iter().filter(|rule| !self.closed_for.contains(rule)) {
+            if let Some(closures) = self.closures.get_mut(*rule) {
+                *closures += 1;
+            }
+        }
+        self.closed_for.clear();
+        self.closed_for.extend(rules);
+    }
+
+    /// How often each rule struck: requests, and for one that closes the port each time that it did.
+    pub(super) fn strikes(&self) -> impl Iterator<Item = u64> {
+        self.fired.iter().zip(&self.closures).map(|(fired, closures)| fired + closures)
+    }
+
     fn strike(&mut self, rule: Option<usize>) {
         if let Some(fired) = rule.and_then(|rule| self.fired.get_mut(rule)) {
             *fired += 1;
@@ -226,7 +255,7 @@ impl State {
     }
 
     /// What a test has fixed for status request number `request` of the task in `slot`.
-    pub(super) fn scripted(&self, slot: usize, request: u32) -> Option<StubReply> {
+    pub(super) fn scripted(&self, slot: usize, request: u32) -> Option<Fault> {
         self.stubs.get(&slot)?.replies.get(&request).cloned()
     }
 
@@ -242,7 +271,6 @@ impl State {
     }
 
     pub(super) fn stub(&mut self, stub: Stub) -> Result<(), InvalidStub> {
-        stub.check()?;
         let Some(model) = self.model(&stub.model) else {
             let known = self.models.iter().map(|state| state.model.name.clone()).collect();
             return Err(InvalidStub::UnknownModel { model: stub.model, known });
@@ -255,13 +283,15 @@ impl State {
         Ok(())
     }
 
-    pub(super) fn set_faults(&mut self, faults: Arc<[FaultRule]>) {
+    pub(super) fn set_faults(&mut self, faults: FaultRules) {
         self.world.faults = faults;
         let world = &self.world;
         self.weather = Weather::new(&world.faults, world.seed, world.replicate);
         self.submit_buckets = Buckets::new(&world.faults);
         self.status_buckets = Buckets::new(&world.faults);
         self.fired = vec![0; world.faults.len()];
+        self.closed_for.clear();
+        self.closures = vec![0; world.faults.len()];
         for state in &mut self.models {
             (state.submit, state.status, state.webhook) = links(world, &state.model.name);
         }

@@ -2,7 +2,9 @@
 
 use crate::api::reply::Failure;
 use crate::time::Micros;
+use crate::world::fault::{Fault, json as faults};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// What is fixed of the next submitted task of a model.
@@ -16,7 +18,7 @@ pub struct Stub {
     /// Code and message of a task that fails; `None` for one that succeeds.
     pub failure: Option<Failure>,
     /// What its status requests get, by number from 0; the others get the truth.
-    pub replies: BTreeMap<u32, StubReply>,
+    pub replies: BTreeMap<u32, Fault>,
 }
 
 impl Stub {
@@ -33,61 +35,11 @@ impl Stub {
         Self { failure: Some(failure), ..Self::success(model, completion) }
     }
 
-    /// Lets status request number `request`, from 0, get `reply`.
+    /// Lets status request number `request`, from 0, be struck by `fault`.
     #[must_use]
-    pub fn reply(mut self, request: u32, reply: StubReply) -> Self {
-        self.replies.insert(request, reply);
+    pub fn reply(mut self, request: u32, fault: Fault) -> Self {
+        self.replies.insert(request, fault);
         self
-    }
-}
-
-/// What a status request of a stubbed task gets.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum StubReply {
-    /// The truth.
-    Ok,
-    /// The connection is reset.
-    #[serde(alias = "connection-reset")]
-    Reset,
-    /// No answer ever comes.
-    Stall,
-    /// HTTP 200 with `data: null`.
-    NullData,
-    /// HTTP 200 that says `processing`.
-    StaleRead,
-    /// An HTTP error.
-    Status {
-        /// HTTP status, 400 to 599.
-        code: u16,
-        /// Seconds in a `Retry-After`.
-        retry_after: Option<u64>,
-    },
-}
-
-impl StubReply {
-    /// The name in the journal.
-    pub(super) const fn name(&self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Reset => "reset",
-            Self::Stall => "stall",
-            Self::NullData => "null-data",
-            Self::StaleRead => "stale-read",
-            Self::Status { .. } => "status",
-        }
-    }
-}
-
-impl Stub {
-    /// Checks what its type leaves open.
-    pub(super) fn check(&self) -> Result<(), InvalidStub> {
-        let wrong = self.replies.values().find_map(|reply| match reply {
-            StubReply::Status { code, .. } if !(400..600).contains(code) => Some(*code),
-            _ => None,
-        });
-        wrong.map_or(Ok(()), |code| Err(InvalidStub::Status { code }))
     }
 }
 
@@ -102,12 +54,6 @@ pub enum InvalidStub {
         model: String,
         /// The server's models.
         known: Vec<String>,
-    },
-    /// A scripted HTTP error is none.
-    #[error("{code} is no HTTP error: a scripted status is from 400 to 599")]
-    Status {
-        /// The code.
-        code: u16,
     },
     /// More stubs wait than the server keeps.
     #[error("{most} stubs wait for their tasks already")]
@@ -137,7 +83,7 @@ struct Written {
     #[serde(default)]
     fail_message: String,
     #[serde(default)]
-    replies: BTreeMap<u32, StubReply>,
+    replies: BTreeMap<u32, Map<String, Value>>,
 }
 
 fn success() -> Outcome {
@@ -145,16 +91,26 @@ fn success() -> Outcome {
 }
 
 impl TryFrom<Written> for Stub {
-    type Error = &'static str;
+    type Error = String;
 
     fn try_from(written: Written) -> Result<Self, Self::Error> {
         let Written { model, completion_ms, result, fail_code, fail_message, replies } = written;
         if completion_ms.is_some_and(|ms| ms < 0.0) {
-            return Err("completion_ms is negative");
+            return Err("completion_ms is negative".to_owned());
         }
         let completion = completion_ms.map_or(Micros::NEVER, |ms| Micros::from_f64(ms * 1e3));
         let failed = matches!(result, Outcome::Failed);
         let failure = failed.then_some(Failure { code: fail_code, message: fail_message });
-        Ok(Self { model, completion, failure, replies })
+        let mut struck = BTreeMap::new();
+        for (request, mut fields) in replies {
+            fields.retain(|_, value| !value.is_null());
+            // The truth, said aloud.
+            if fields.get("kind").is_none_or(|kind| kind == "ok") {
+                continue;
+            }
+            let fault = faults::read(&fields).map_err(|error| format!("reply {request}: {error}"))?;
+            struck.insert(request, fault);
+        }
+        Ok(Self { model, completion, failure, replies: struck })
     }
 }

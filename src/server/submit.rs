@@ -1,16 +1,16 @@
 //! `POST /api/v1/generateTask/{model}`.
 
-use crate::server::refusal::{advised, refusal};
+use crate::server::connection::Breakage;
+use crate::server::refusal;
 use crate::server::request::Request;
-use crate::server::respond::{Reply, bad_request, error, json, success};
+use crate::server::respond::{Reply, bad_request, error, success};
 use crate::server::run::{Line, Run};
 use crate::server::state::Submitting;
 use crate::server::webhook::Delivery;
 use crate::server::{results, webhook};
 use crate::world::exchange::Submission;
-use crate::world::fault::Effect;
+use crate::world::fault::Told;
 use serde_json::Value;
-use std::io;
 use std::sync::Arc;
 
 /// Header by which a harness names the keyed task that a submit is for.
@@ -43,7 +43,8 @@ pub(super) async fn submit(run: &Arc<Run>, request: Request, model: &str) -> Rep
     };
     if let Some(rule) = submitting.departure.refused {
         note(run, request.line, None, Some(rule));
-        return Reply::Break(io::ErrorKind::ConnectionRefused);
+        run.clock().sleep_until(submitting.departure.back).await;
+        return Reply::Break(Breakage::Refused);
     }
     let callback = order.callback.map(|url| (url, results::base(settings, &request)));
     let arriving = arrive(Arc::clone(run), request.line, number, submitting, callback);
@@ -66,16 +67,10 @@ pub(super) async fn submit(run: &Arc<Run>, request: Request, model: &str) -> Rep
         return Reply::Stall;
     }
     run.clock().sleep_until(submission.heard).await;
-    let Some(rule) = submission.fault else {
-        return Reply::Http(success(&format!(r#"{{"taskId":"{}"}}"#, task.as_deref().unwrap_or_default())));
-    };
-    let effect = run.state().faults().get(rule).map(|rule| rule.effect.clone());
-    match effect {
-        Some(Effect::Reset) => Reply::Break(io::ErrorKind::ConnectionReset),
-        Some(Effect::Stall) => Reply::Stall,
-        Some(Effect::NullData) => Reply::Http(json(200, r#"{"code":200,"message":"success","data":null}"#.to_owned())),
-        Some(effect) => Reply::Http(refusal(run.clock(), &effect, advised(&effect), submission.heard)),
-        None => refuse(500, "Internal error"),
+    let data = format!(r#"{{"taskId":"{}"}}"#, task.as_deref().unwrap_or_default());
+    match &submission.struck {
+        None => Reply::Http(success(&data)),
+        Some((_, effect)) => refusal::struck(effect, Told { data: &data, in_state: &|_| data.clone() }),
     }
 }
 
@@ -90,11 +85,11 @@ async fn arrive(
     run.clock().sleep_until(submitting.departure.arrival).await;
     let (submission, slot, id) = {
         let mut state = run.state();
-        let (submission, slot) = state.arrive_submit(model, &submitting);
+        let (submission, slot) = state.arrive_submit(model, &submitting, run.clock().pace());
         let id = slot.map(|slot| state.id(slot));
         (submission, slot, id)
     };
-    note(&run, line, id.as_deref(), submission.fault);
+    note(&run, line, id.as_deref(), submission.fault());
     if let (Some(slot), Some(id), Some((url, base))) = (slot, &id, callback) {
         webhook::schedule(&run, Delivery { slot, id: id.clone(), url, base });
     }
@@ -103,7 +98,7 @@ async fn arrive(
 
 /// Writes into the journal which task a submit made, and what struck it.
 fn note(run: &Run, line: Line, task: Option<&str>, rule: Option<usize>) {
-    let fault = rule.and_then(|rule| run.state().faults().get(rule).map(|rule| rule.kind));
+    let fault = rule.and_then(|rule| run.state().faults().get(rule).map(|rule| rule.kind().name()));
     run.amend(line, |entry| (entry.task, entry.fault) = (task.map(str::to_owned), fault));
 }
 

@@ -90,7 +90,7 @@ impl Delivery {
         let (deliveries, fault) = {
             let mut state = run.state();
             let deliveries = state.deliveries(self.slot);
-            let fault = deliveries.fault.and_then(|rule| state.faults().get(rule).map(|rule| rule.kind));
+            let fault = deliveries.fault.and_then(|rule| state.faults().get(rule).map(|rule| rule.kind().name()));
             (deliveries, fault)
         };
         if deliveries.first.is_never() {

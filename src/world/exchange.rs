@@ -3,11 +3,10 @@
 //! A request *departs* (its draws are taken) and *arrives* (the truth is read). The two are apart because requests that
 //! share a token bucket must arrive in the order of time; where nothing is shared, one follows the other at once.
 
-use crate::api::reply::{Failure, Loss, Payload, Reply, TaskState};
+use crate::api::reply::{Failure, Reply};
 use crate::time::Micros;
 use crate::world::draws::Draws;
-use crate::world::fault::{Body, Effect, FaultRule, RetryAdvice, Route};
-use crate::world::fault_shares::shares;
+use crate::world::fault::{Effect, FaultRule, FaultRules, Pace, Route, Striking};
 use crate::world::model::Probability;
 use crate::world::network::Network;
 use crate::world::rate_limit::Gcra;
@@ -37,7 +36,7 @@ fn bits(end: f64) -> u64 {
 /// The rules that can strike one route of one model, ready for use.
 #[derive(Debug, Clone)]
 pub struct RouteFaults {
-    rules: Arc<[FaultRule]>,
+    rules: FaultRules,
     /// Rules that refuse connections.
     refusing: Vec<usize>,
     /// Rules of bursts.
@@ -53,32 +52,28 @@ pub struct RouteFaults {
 }
 
 impl RouteFaults {
-    /// The rules among `rules` that apply to `route` of `model`. Shares that do not fit are cut at 1; scenarios are
-    /// checked for that when they are read.
+    /// The rules among `rules` that apply to `route` of `model`.
     #[must_use]
-    pub fn new(rules: &Arc<[FaultRule]>, route: Route, model: &str) -> Self {
-        let applies = |rule: &FaultRule| {
-            rule.routes.contains(&route)
-                && rule.models.as_ref().is_none_or(|models| models.iter().any(|name| name == model))
+    pub fn new(rules: &FaultRules, route: Route, model: &str) -> Self {
+        let with = |wanted: Striking| -> Vec<usize> {
+            let strikes = |rule: &FaultRule| rule.covers(route, model) && rule.kind().striking() == wanted;
+            rules.iter().enumerate().filter(|(_, rule)| strikes(rule)).map(|(at, _)| at).collect()
         };
-        let with = |wanted: fn(&FaultRule) -> bool| -> Vec<usize> {
-            rules.iter().enumerate().filter(|(_, rule)| applies(rule) && wanted(rule)).map(|(at, _)| at).collect()
-        };
-        let bursts = with(|rule| rule.kind == "burst-loss");
-        let shares: Vec<_> = shares(rules, route, model)
-            .unwrap_or_default()
+        let bursts = with(Striking::Bursts);
+        let shares: Vec<_> = rules
+            .shares(route, model)
             .into_iter()
             .enumerate()
             .filter_map(|(at, share)| share.map(|(from, to)| (bits(from), bits(to), at)))
             .collect();
         Self {
-            rules: Arc::clone(rules),
-            refusing: with(|rule| rule.effect == Effect::Refuse),
-            bursts_draw: bursts.iter().any(|&at| rules[at].probability < Probability::ONE),
+            rules: rules.clone(),
+            refusing: with(Striking::Window),
+            bursts_draw: bursts.iter().any(|&at| rules[at].probability() < Probability::ONE),
             bursts,
             total: shares.iter().map(|share| share.1).max().unwrap_or(0),
             shares,
-            limits: with(|rule| matches!(rule.effect, Effect::RateLimit { .. })),
+            limits: with(Striking::Limit),
         }
     }
 
@@ -122,7 +117,7 @@ impl RouteFaults {
     #[inline(never)]
     fn strike(&self, lot: Lot, now: Micros, weather: &mut Weather) -> Option<usize> {
         for &rule in &self.bursts {
-            if lot.burst < self.rules[rule].probability.get() && weather.is_active(rule, now) {
+            if lot.burst < self.rules[rule].probability().get() && weather.is_active(rule, now) {
                 return Some(rule);
             }
         }
@@ -144,10 +139,7 @@ impl Buckets {
     /// Full buckets for all rules that have one.
     #[must_use]
     pub fn new(rules: &[FaultRule]) -> Self {
-        let bucket = |rule: &FaultRule| match rule.effect {
-            Effect::RateLimit { bucket, .. } => Some(Gcra::new(bucket.rate_per_s, bucket.burst)),
-            _ => None,
-        };
+        let bucket = |rule: &FaultRule| rule.fault().bucket().map(Gcra::of);
         Self { by_rule: rules.iter().map(bucket).collect() }
     }
 
@@ -210,7 +202,7 @@ pub struct Link {
 impl Link {
     /// The link for `route` of `model`.
     #[must_use]
-    pub fn new(network: &Arc<Network>, rules: &Arc<[FaultRule]>, route: Route, model: &str) -> Self {
+    pub fn new(network: &Arc<Network>, rules: &FaultRules, route: Route, model: &str) -> Self {
         let faults = RouteFaults::new(rules, route, model);
         let calm = network.rtt.is_constant().filter(|_| faults.is_calm()).map(|rtt| (rtt, network.up(rtt)));
         let is_even = network.up_share.get() == 0.5;
@@ -225,18 +217,17 @@ impl Link {
         self.calm
     }
 
-    /// Sends a request at `sent`. A refused connection is known at once and takes no draws.
+    /// Sends a request at `sent`. It takes its draws whether or not its connection is refused: that, too, is known after a
+    /// round trip.
     #[inline(always)]
     pub fn depart(&self, sent: Micros, travel: &mut Draws, lots: &mut Draws, weather: &mut Weather) -> Departure {
         if let Some((rtt, up)) = self.calm {
             return Departure { sent, arrival: sent + up, back: sent + rtt, refused: None, lot: Lot::SPARED };
         }
-        if let Some(rule) = self.faults.refusing_at(sent, weather) {
-            return Departure { sent, arrival: sent, back: sent, refused: Some(rule), lot: Lot::SPARED };
-        }
         let rtt = self.network.rtt.sample(travel);
         let lot = self.faults.draw(lots);
-        Departure { sent, arrival: sent + self.network.up(rtt), back: sent + rtt, refused: None, lot }
+        let refused = self.faults.refusing_at(sent, weather);
+        Departure { sent, arrival: sent + self.network.up(rtt), back: sent + rtt, refused, lot }
     }
 
     /// Sends a request at `sent`; also the rule that strikes it, token buckets aside.
@@ -278,30 +269,32 @@ impl Link {
         weather: &mut Weather,
         buckets: Option<&mut Buckets>,
     ) -> Exchange<'s> {
-        let struck = self.striking(departure, weather);
-        let plain = departure.answered(truth, failure);
-        let Departure { arrival, back, refused, .. } = *departure;
-        if refused.is_some() {
-            return Exchange { reply: Reply::Lost(Loss::Refused), fault: refused, ..plain };
-        }
-        if let Some((rule, not_before)) = self.limited(struck, arrival, weather, buckets) {
-            let Effect::RateLimit { retry, .. } = self.faults.rules[rule].effect else { return plain };
-            let reply = refusal(429, Body::Envelope, retry, not_before - arrival, arrival, back);
-            return Exchange { reply, fault: Some(rule), ..plain };
-        }
-        let Some(rule) = struck else { return plain };
-        let (replied, reply) = match &self.faults.rules[rule].effect {
-            Effect::Reset => (back, Reply::Lost(Loss::Reset)),
-            Effect::Stall => (Micros::NEVER, Reply::Lost(Loss::TimedOut)),
-            Effect::Status { code, body, retry, retry_in } => {
-                (back, refusal(*code, *body, *retry, *retry_in, arrival, back))
+        let Departure { arrival, back, .. } = *departure;
+        match self.meet(departure, weather, buckets, Pace::SCENARIO) {
+            None => departure.answered(truth, failure),
+            Some((rule, effect)) => {
+                let reply = effect.reply(truth.state_at(arrival, failure), back, Pace::SCENARIO);
+                Exchange { replied: effect.heard(back), reply, fault: Some(rule) }
             }
-            Effect::NullData => (back, Reply::Answer { status: 200, payload: Payload::NoData, retry_after: None }),
-            Effect::StaleRead => (back, Reply::state(TaskState::Processing)),
-            // Refusals, limits and webhook effects have no share of a status request.
-            _ => (back, plain.reply),
+        }
+    }
+
+    /// The rule that strikes a request, token buckets included, and what it does to it. Each arrival asks once, in the
+    /// order of time, because it takes its tokens.
+    #[inline]
+    pub fn meet(
+        &self,
+        departure: &Departure,
+        weather: &mut Weather,
+        buckets: Option<&mut Buckets>,
+        pace: Pace,
+    ) -> Option<(usize, Effect)> {
+        let struck = self.striking(departure, weather);
+        let (rule, free) = match self.limited(struck, departure.arrival, weather, buckets) {
+            Some((rule, free)) => (rule, Some(free)),
+            None => (struck?, None),
         };
-        Exchange { replied, reply, fault: Some(rule) }
+        Some((rule, self.faults.rules[rule].fault().on_request(departure.arrival, free, pace)))
     }
 
     /// The token bucket that refuses a request, and when it would let it through. What `struck` at the connection never
@@ -314,9 +307,11 @@ impl Link {
         weather: &mut Weather,
         buckets: Option<&mut Buckets>,
     ) -> Option<(usize, Micros)> {
-        let at_connection =
-            struck.is_some_and(|rule| matches!(self.faults.rules[rule].effect, Effect::Reset | Effect::Stall));
-        buckets.filter(|_| !at_connection)?.take(&self.faults, arrival, weather)
+        let buckets = buckets?;
+        if struck.is_some_and(|rule| self.faults.rules[rule].fault().is_before_limits()) {
+            return None;
+        }
+        buckets.take(&self.faults, arrival, weather)
     }
 
     /// Lets a submit arrive: when the client hears of it, whether it got an id, and whether the task exists.
@@ -326,20 +321,15 @@ impl Link {
         departure: &Departure,
         weather: &mut Weather,
         buckets: Option<&mut Buckets>,
+        pace: Pace,
     ) -> Submission {
-        if departure.refused.is_some() {
-            return Submission { heard: departure.back, accepted: false, exists: false, fault: departure.refused };
-        }
-        let struck = self.faults.striking(departure.lot, departure.arrival, weather);
-        if let Some((rule, _)) = self.limited(struck, departure.arrival, weather, buckets) {
-            return Submission { heard: departure.back, accepted: false, exists: false, fault: Some(rule) };
-        }
-        match struck.map(|rule| &self.faults.rules[rule]) {
-            None => Submission { heard: departure.back, accepted: true, exists: true, fault: None },
-            Some(rule) => {
-                let heard = if rule.effect == Effect::Stall { Micros::NEVER } else { departure.back };
-                Submission { heard, accepted: false, exists: rule.after_creation, fault: struck }
-            }
+        match self.meet(departure, weather, buckets, pace) {
+            None => Submission { heard: departure.back, exists: true, struck: None },
+            Some((rule, effect)) => Submission {
+                heard: effect.heard(departure.back),
+                exists: self.faults.rules[rule].leaves_task(),
+                struck: Some((rule, effect)),
+            },
         }
     }
 }
@@ -349,36 +339,24 @@ impl Link {
 pub struct Submission {
     /// Instant the answer is there; [`Micros::NEVER`] where none comes.
     pub heard: Micros,
-    /// The client got an id.
-    pub accepted: bool,
     /// The task exists.
     pub exists: bool,
-    /// Rule that struck.
-    pub fault: Option<usize>,
+    /// Rule that struck, and what it did.
+    pub struck: Option<(usize, Effect)>,
 }
 
-/// An injected HTTP error, with the delay that its `Retry-After` asks for as a client reads it.
-fn refusal<'s>(
-    status: u16,
-    body: Body,
-    retry: RetryAdvice,
-    honest: Micros,
-    arrival: Micros,
-    replied: Micros,
-) -> Reply<'s> {
-    const SECOND: u64 = 1_000_000;
-    let whole_seconds = |us: u64| Micros::from_secs(us.div_ceil(SECOND));
-    let retry_after = match retry {
-        RetryAdvice::Absent | RetryAdvice::Garbage => None,
-        RetryAdvice::Seconds => Some(whole_seconds(honest.get())),
-        RetryAdvice::HttpDate => Some(whole_seconds((arrival + honest).get()) - replied),
-        RetryAdvice::Zero => Some(Micros::ZERO),
-        RetryAdvice::Huge => Some(Micros::from_secs(86_400)),
-        RetryAdvice::TooShort => Some(Micros::from_secs(honest.get() / 2 / SECOND)),
-    };
-    let payload = match body {
-        Body::Envelope => Payload::NoData,
-        Body::Html | Body::Empty => Payload::NotJson,
-    };
-    Reply::Answer { status, payload, retry_after }
+impl Submission {
+    /// The client got an id.
+    #[must_use]
+    #[inline]
+    pub fn is_accepted(&self) -> bool {
+        self.struck.is_none()
+    }
+
+    /// Rule that struck.
+    #[must_use]
+    #[inline]
+    pub fn fault(&self) -> Option<usize> {
+        self.struck.map(|(rule, _)| rule)
+    }
 }

@@ -8,7 +8,6 @@ pub mod distribution;
 pub mod draws;
 pub mod exchange;
 pub mod fault;
-pub mod fault_shares;
 pub mod model;
 pub mod network;
 pub mod rate_limit;

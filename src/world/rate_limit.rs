@@ -1,6 +1,40 @@
 //! A token bucket as the generic cell rate algorithm (ITU-T I.371, annex A): one instant of state, exact integers.
 
 use crate::time::Micros;
+use std::num::NonZeroU32;
+
+/// A bucket of tokens: so many requests at once, refilled at a steady rate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TokenBucket {
+    rate_per_s: f64,
+    burst: NonZeroU32,
+}
+
+impl TokenBucket {
+    /// A bucket that holds `burst` tokens and gets `rate_per_s` a second; `None` where the rate is not positive and finite.
+    #[must_use]
+    pub fn new(rate_per_s: f64, burst: NonZeroU32) -> Option<Self> {
+        (rate_per_s > 0.0 && rate_per_s.is_finite()).then_some(Self { rate_per_s, burst })
+    }
+
+    /// Tokens per second.
+    #[must_use]
+    pub const fn rate_per_s(&self) -> f64 {
+        self.rate_per_s
+    }
+
+    /// Tokens that the full bucket holds.
+    #[must_use]
+    pub const fn burst(&self) -> NonZeroU32 {
+        self.burst
+    }
+
+    /// Time between tokens.
+    #[must_use]
+    pub fn interval(&self) -> Micros {
+        Micros::from_f64(1e6 / self.rate_per_s)
+    }
+}
 
 /// A bucket of `burst` tokens refilled at a steady rate.
 ///
@@ -27,6 +61,12 @@ impl Gcra {
     pub fn new(rate_per_s: f64, burst: u32) -> Self {
         let interval = ((1e9 / rate_per_s).round().clamp(1.0, 1e15)) as u64;
         Self { interval, tolerance: interval.saturating_mul(u64::from(burst.max(1)) - 1), tat: 0 }
+    }
+
+    /// A full bucket.
+    #[must_use]
+    pub fn of(bucket: TokenBucket) -> Self {
+        Self::new(bucket.rate_per_s, bucket.burst.get())
     }
 
     /// Takes a token at `now`.

@@ -89,7 +89,7 @@ impl Truth {
         if now >= self.done {
             match self.fate {
                 Fate::Failed => TaskState::Failed(failure),
-                _ => TaskState::Success,
+                Fate::Success | Fate::Stuck => TaskState::Success,
             }
         } else if now >= self.started {
             TaskState::Processing

@@ -2,40 +2,9 @@
 
 use crate::time::Micros;
 use crate::world::draws::{Draws, Keys, Stream};
-use crate::world::fault::{FaultRule, GilbertElliott, When, Window};
+use crate::world::fault::{FaultRules, GilbertElliott, When};
 use rand_distr::{Distribution as _, Exp1};
 use std::collections::VecDeque;
-use std::sync::Arc;
-
-impl Window {
-    /// Whether the window is open at `now`; it is open at its first instant and closed at its end.
-    #[must_use]
-    pub fn contains(&self, now: Micros) -> bool {
-        if now < self.from {
-            return false;
-        }
-        let since = now - self.from;
-        match self.every {
-            Some(period) => Micros::new(since.get() % period.get()) < self.length,
-            None => since < self.length,
-        }
-    }
-
-    /// The first instant after `now` at which it opens or closes; [`Micros::NEVER`] where it never does again.
-    #[must_use]
-    pub fn next_change(&self, now: Micros) -> Micros {
-        if now < self.from {
-            return self.from;
-        }
-        let since = now - self.from;
-        let (phase, opens_again) = match self.every {
-            Some(period) => (Micros::new(since.get() % period.get()), period),
-            None => (since, Micros::NEVER),
-        };
-        let next = if phase < self.length { self.length } else { opens_again };
-        if next.is_never() { next } else { now + (next - phase) }
-    }
-}
 
 /// One path of a Gilbert–Elliott process, drawn as far as it was asked for and kept as far as it may be asked for again.
 #[derive(Debug, Clone)]
@@ -52,15 +21,15 @@ struct Path {
 
 impl Path {
     fn new(law: GilbertElliott, mut draws: Draws) -> Self {
-        let is_bad_before = draws.uniform() < law.bad_share.get();
+        let is_bad_before = draws.uniform() < law.bad_share().get();
         Self { law, draws, switches: VecDeque::new(), is_bad_before, drawn: Micros::ZERO }
     }
 
     /// Draws the next stay.
     fn extend(&mut self) {
         let bad = self.is_bad_before ^ (self.switches.len() % 2 == 1);
-        let share = self.law.bad_share.get();
-        let mean = self.law.bad_mean.get() as f64 * if bad { 1.0 } else { (1.0 - share) / share };
+        let share = self.law.bad_share().get();
+        let mean = self.law.bad_mean().get() as f64 * if bad { 1.0 } else { (1.0 - share) / share };
         let stay: f64 = Exp1.sample(&mut self.draws);
         self.drawn += Micros::from_f64(stay * mean).max(Micros::new(1));
         self.switches.push_back(self.drawn);
@@ -91,7 +60,7 @@ impl Path {
 /// The weather of one replicate: which rules are active when.
 #[derive(Debug, Clone)]
 pub struct Weather {
-    rules: Arc<[FaultRule]>,
+    rules: FaultRules,
     /// By rule; empty where no rule has one.
     paths: Vec<Option<Path>>,
 }
@@ -99,24 +68,24 @@ pub struct Weather {
 impl Weather {
     /// The weather of `replicate`: one process per rule, the same for all models and strategies.
     #[must_use]
-    pub fn new(rules: &Arc<[FaultRule]>, seed: u64, replicate: u32) -> Self {
+    pub fn new(rules: &FaultRules, seed: u64, replicate: u32) -> Self {
         let keys = Keys::new(seed, replicate, "weather");
-        let is_random = rules.iter().any(|rule| matches!(rule.when, When::Bursts(_)));
+        let is_random = rules.iter().any(|rule| matches!(rule.when(), When::Bursts(_)));
         let paths = rules[..if is_random { rules.len() } else { 0 }]
             .iter()
             .zip(0..)
-            .map(|(rule, number)| match rule.when {
-                When::Bursts(law) => Some(Path::new(law, keys.draws(Stream::Weather, number))),
+            .map(|(rule, number)| match rule.when() {
+                When::Bursts(law) => Some(Path::new(*law, keys.draws(Stream::Weather, number))),
                 When::Always | When::During(_) => None,
             })
             .collect();
-        Self { rules: Arc::clone(rules), paths }
+        Self { rules: rules.clone(), paths }
     }
 
     /// Whether rule number `rule` is active at `now`.
     #[inline]
     pub fn is_active(&mut self, rule: usize, now: Micros) -> bool {
-        match &self.rules[rule].when {
+        match self.rules[rule].when() {
             When::Always => true,
             When::During(window) => window.contains(now),
             When::Bursts(_) => self.paths[rule].as_mut().is_some_and(|path| path.is_bad(now)),
@@ -141,13 +110,13 @@ impl Weather {
     /// Stretches before `end` in which rule number `rule` is active, at most `most`; nothing for a rule that always is.
     #[must_use]
     pub fn bands(&mut self, rule: usize, end: Micros, most: usize) -> Vec<(Micros, Micros)> {
-        match &self.rules[rule].when {
+        match self.rules[rule].when() {
             When::Always => Vec::new(),
             When::During(window) => {
-                let starts = (0..).map(|n| window.from + window.every.unwrap_or(Micros::NEVER) * n);
-                let repeats = if window.every.is_some() { most } else { 1 };
+                let starts = (0..).map(|n| window.from() + window.every().unwrap_or(Micros::NEVER) * n);
+                let repeats = if window.every().is_some() { most } else { 1 };
                 let within = starts.take(repeats).take_while(|start| *start < end);
-                within.map(|start| (start, (start + window.length).min(end))).collect()
+                within.map(|start| (start, (start + window.length()).min(end))).collect()
             }
             When::Bursts(_) => {
                 let Some(path) = self.paths[rule].as_mut() else { return Vec::new() };
@@ -164,25 +133,11 @@ impl Weather {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::model::Probability;
-
-    #[test]
-    fn a_periodic_window_opens_and_closes_on_time() {
-        let window =
-            Window { from: Micros::from_secs(10), length: Micros::from_secs(5), every: Some(Micros::from_secs(60)) };
-        for (now_s, open) in [(0, false), (9, false), (10, true), (14, true), (15, false), (70, true), (75, false)] {
-            assert_eq!(window.contains(Micros::from_secs(now_s)), open, "{now_s} s");
-        }
-        for (now_s, change_s) in [(0, 10), (10, 15), (14, 15), (15, 70), (69, 70), (72, 75)] {
-            assert_eq!(window.next_change(Micros::from_secs(now_s)), Micros::from_secs(change_s), "{now_s} s");
-        }
-        assert!(Window { every: None, ..window }.next_change(Micros::from_secs(15)).is_never());
-    }
 
     /// The time share of 4 000 cycles has a standard error of about 0.0013 here: 5 of them fail once in 1.7 million.
     #[test]
     fn a_gilbert_elliott_path_has_its_bad_share_whatever_the_order_of_questions() {
-        let law = GilbertElliott { bad_share: Probability::new(0.1).expect("valid"), bad_mean: Micros::from_secs(3) };
+        let law = GilbertElliott::new(0.1, Micros::from_secs(3)).expect("valid");
         let path = || Path::new(law, Keys::new(7, 0, "weather").draws(Stream::Weather, 0));
         let (mut forward, mut jumping) = (path(), path());
         let end_s = 120_000;

@@ -6,7 +6,7 @@
 use crate::time::Micros;
 use crate::world::draws::{Keys, Stream};
 use crate::world::exchange::RouteFaults;
-use crate::world::fault::{Effect, FaultRule, Route};
+use crate::world::fault::{DeliveryEffect, FaultRules, Route};
 use crate::world::network::Network;
 use crate::world::weather::Weather;
 use std::sync::Arc;
@@ -31,17 +31,17 @@ impl Deliveries {
 #[derive(Debug, Clone)]
 pub struct WebhookLink {
     network: Arc<Network>,
-    rules: Arc<[FaultRule]>,
+    rules: FaultRules,
     faults: RouteFaults,
 }
 
 impl WebhookLink {
     /// The way for `model`.
     #[must_use]
-    pub fn new(network: &Arc<Network>, rules: &Arc<[FaultRule]>, model: &str) -> Self {
+    pub fn new(network: &Arc<Network>, rules: &FaultRules, model: &str) -> Self {
         Self {
             network: Arc::clone(network),
-            rules: Arc::clone(rules),
+            rules: rules.clone(),
             faults: RouteFaults::new(rules, Route::Webhook, model),
         }
     }
@@ -65,11 +65,11 @@ impl WebhookLink {
         let told = Deliveries { first: on_time, ..Deliveries::NONE };
         let fault = self.faults.striking(lot, done, weather);
         let mut detail = keys.draws(Stream::FaultDetail, task);
-        match fault.map(|rule| &self.rules[rule].effect) {
-            Some(Effect::Lose) => Deliveries { fault, ..Deliveries::NONE },
-            Some(Effect::Delay(by)) => Deliveries { first: on_time + by.sample(&mut detail), fault, ..told },
-            Some(Effect::Duplicate(after)) => Deliveries { again: on_time + after.sample(&mut detail), fault, ..told },
-            _ => told,
+        match fault.map_or(DeliveryEffect::Truth, |rule| self.rules[rule].fault().on_delivery()) {
+            DeliveryEffect::Lost => Deliveries { fault, ..Deliveries::NONE },
+            DeliveryEffect::Later(by) => Deliveries { first: on_time + by.sample(&mut detail), fault, ..told },
+            DeliveryEffect::Again(after) => Deliveries { again: on_time + after.sample(&mut detail), fault, ..told },
+            DeliveryEffect::Truth => told,
         }
     }
 }

@@ -310,7 +310,7 @@ fn scenario(models: usize) -> Scenario {
         .into(),
         submit: SubmitPolicy { retries: 0, retry_delay: second, attempt_timeout: second },
         models: MODELS.iter().take(models).map(|(name, ..)| model(name)).collect(),
-        faults: [].into(),
+        faults: Default::default(),
         strategies: PLANS.iter().map(|plan| strategy(plan.0)).collect(),
         baseline: 0,
         cost: CostWeights { poll: 1.0, delay_per_s: 0.1 },

@@ -4,6 +4,7 @@ use crate::client::{Client, WebhookReceiver};
 use crate::engine::intake::{ArrivalClock, keys};
 use crate::engine::live::account::Account;
 use crate::engine::live::harness::Harness;
+use crate::engine::live::unheard::Unheard;
 use crate::engine::live::{Chronicle, Ground, LiveError, Options, submit, together, wait};
 use crate::engine::observer::Observer;
 use crate::engine::plan::{ModelPlan, Plan};
@@ -47,6 +48,8 @@ pub(super) struct World<'p> {
     pub(super) harness: RefCell<Harness>,
     /// The mock; nothing where the server is somebody else's.
     server: Option<Server>,
+    /// What never reached it.
+    unheard: Unheard,
     is_virtual: bool,
 }
 
@@ -97,11 +100,12 @@ impl<'p> World<'p> {
         let listens = plan.strategies[strategy].strategy.channel != Channel::Poll;
         let world = || server::World {
             models: scenario.models.clone(),
-            faults: Arc::clone(&scenario.faults),
+            faults: scenario.faults.clone(),
             network: Arc::clone(&scenario.network),
             seed: scenario.seed,
             replicate,
         };
+        let unheard = Unheard::new(scenario, replicate);
         const KEY: &str = "pollbench";
         let (server, client, receiver) = match ground {
             Ground::Virtual => {
@@ -123,7 +127,8 @@ impl<'p> World<'p> {
                 let clock = Clock::started(*scale);
                 let settings = Settings { journal: 0, ..Settings::new(clock) };
                 let server = spawn(world(), settings, Listener::Tcp(listener));
-                let client = Client::builder(&base, KEY).clock(clock).build()?;
+                let client =
+                    Client::builder(&base, KEY).clock(clock).refusals(unheard.refusals(scenario, clock)).build()?;
                 let receiver = match hooks {
                     Some(hooks) => {
                         let url = format!("http://{}/", hooks.local_addr()?);
@@ -157,6 +162,7 @@ impl<'p> World<'p> {
             observer: RefCell::new(Observer::new(&firsts, scenario.faults.len(), sample)),
             harness: RefCell::default(),
             server,
+            unheard,
             is_virtual: *ground == Ground::Virtual,
         })
     }
@@ -234,7 +240,10 @@ impl<'p> World<'p> {
         for record in &records {
             observer.settled(record);
         }
-        let fired = self.server.map_or_else(Vec::new, |server| server.fired());
+        let mut fired = self.unheard.struck();
+        for (fired, heard) in fired.iter_mut().zip(self.server.map_or_else(Vec::new, |server| server.fired())) {
+            *fired += heard;
+        }
         let mut learners = self.learners.map_or_else(Vec::new, RefCell::into_inner);
         for learner in &mut learners {
             learner.plan(Micros::NEVER);

@@ -1,8 +1,9 @@
 //! A case: what to trace, as JSON. Times are milliseconds.
 
-use crate::engine::trace::script::Fault;
 use crate::time::Micros;
+use crate::world::fault::{Fault, json as faults};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// What to trace.
@@ -91,25 +92,51 @@ pub struct PooledTask {
 
 /// One scripted reply.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Map<String, Value>")]
 pub struct CaseReply {
-    /// What happens; an ordinary reply where absent.
-    #[serde(default)]
-    pub kind: Fault,
+    /// What happens.
+    pub scripted: Scripted,
     /// Round trip of this request; the ordinary one where absent.
     pub rtt_ms: Option<Millis>,
     /// Its way up; half of this round trip where absent.
     pub up_ms: Option<Millis>,
-    /// Message of an `error`.
-    #[serde(default)]
-    pub message: String,
-    /// HTTP status of a `status` fault.
-    pub code: Option<u16>,
-    /// Seconds that a refusal's `Retry-After` asks for; no header where absent.
-    pub retry_after: Option<u64>,
-    /// Delay of a `delayed` or second `duplicated` webhook.
-    #[serde(default)]
-    pub by_ms: Millis,
+}
+
+/// What happens to a request or a webhook.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Scripted {
+    /// Nothing out of the ordinary: the kind `ok`, or none.
+    #[default]
+    Ok,
+    /// The client's call fails with this message: the kind `error`.
+    Error(String),
+    /// A fault, under its name in scenario files and with its parameters there.
+    Fault(Fault),
+}
+
+impl TryFrom<Map<String, Value>> for CaseReply {
+    type Error = String;
+
+    fn try_from(mut fields: Map<String, Value>) -> Result<Self, String> {
+        fields.retain(|_, value| !value.is_null());
+        let mut millis = |name: &str| match fields.remove(name) {
+            Some(value) => serde_json::from_value(value).map(Some).map_err(|error| format!("`{name}`: {error}")),
+            None => Ok(None),
+        };
+        let (rtt_ms, up_ms) = (millis("rtt_ms")?, millis("up_ms")?);
+        let message = match fields.remove("message") {
+            Some(Value::String(message)) => message,
+            Some(other) => return Err(format!("`message` must be a text, not {other}")),
+            None => String::new(),
+        };
+        let kind = fields.entry("kind").or_insert_with(|| Value::from("ok"));
+        let scripted = match kind.as_str() {
+            Some("ok") => Scripted::Ok,
+            Some("error") => Scripted::Error(message),
+            _ => Scripted::Fault(faults::read(&fields).map_err(|error| error.to_string())?),
+        };
+        Ok(Self { scripted, rtt_ms, up_ms })
+    }
 }
 
 /// Milliseconds in JSON, not negative and finite; kept to the microsecond.

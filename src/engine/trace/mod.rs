@@ -8,7 +8,7 @@ mod case;
 mod script;
 mod together;
 
-pub use case::{Case, CaseError, CaseReply, CaseTask, FateName, Millis, PooledTask};
+pub use case::{Case, CaseError, CaseReply, CaseTask, FateName, Millis, PooledTask, Scripted};
 
 use crate::scenario::narrow::Overrides;
 use crate::scenario::shipped::Shipped;

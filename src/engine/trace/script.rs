@@ -2,55 +2,11 @@
 
 use crate::api::reply::{Failure, Loss, Payload, Reply, TaskState};
 use crate::engine::trace::Request;
-use crate::engine::trace::case::{Case, CaseReply, FateName, PooledTask};
+use crate::engine::trace::case::{Case, CaseReply, FateName, PooledTask, Scripted};
 use crate::time::Micros;
+use crate::world::draws::{Keys, Stream};
+use crate::world::fault::{DeliveryEffect, Pace};
 use crate::world::truth::{Fate, Truth};
-use serde::Deserialize;
-
-/// Kinds of scripted replies: those of traces, and the faults of scenario files under their names there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Fault {
-    /// The ordinary reply.
-    #[default]
-    Ok,
-    /// The connection is reset.
-    #[serde(alias = "connection-reset", alias = "reset-mid-body", alias = "burst-loss")]
-    Reset,
-    /// The client's call fails with a message.
-    Error,
-    /// HTTP 200 without data.
-    #[serde(alias = "missing-data")]
-    NullData,
-    /// No answer ever.
-    #[serde(alias = "stall-mid-body")]
-    Stall,
-    /// The connection is refused.
-    #[serde(alias = "refuse")]
-    Outage,
-    /// The connection is closed before an answer.
-    #[serde(alias = "close-mid-body")]
-    Close,
-    /// An HTTP error with `data: null`.
-    Status,
-    /// HTTP 429 with `data: null`.
-    RateLimit,
-    /// HTTP 404 for a task that exists.
-    #[serde(rename = "transient-404")]
-    Transient404,
-    /// HTTP 200 that says `processing` whatever is true.
-    StaleRead,
-    /// HTTP 200 with a state that the API does not know.
-    UnknownState,
-    /// HTTP 200 with a body that is not JSON.
-    TruncatedJson,
-    /// A webhook delivery that never comes.
-    Lost,
-    /// A webhook delivery that comes late.
-    Delayed,
-    /// A webhook delivery that comes twice.
-    Duplicated,
-}
 
 /// One task's side of the server.
 #[derive(Debug)]
@@ -105,39 +61,32 @@ impl<'c> Script<'c> {
         let scripted = self.task.replies.get(&number);
         let (up, rtt) = self.travel(scripted);
         let (sampled, replied) = (now + up, now + rtt);
-        let truth = Reply::state(self.truth.state_at(sampled, &self.failure));
-        let Some(scripted) = scripted else { return Played { sampled, replied, reply: truth } };
-        let answer = |status, payload| Reply::Answer {
-            status,
-            payload,
-            retry_after: scripted.retry_after.map(Micros::from_secs),
-        };
-        let reply = match scripted.kind {
-            Fault::Ok | Fault::Lost | Fault::Delayed | Fault::Duplicated => truth,
-            Fault::Reset => Reply::Lost(Loss::Reset),
-            Fault::Error => Reply::Lost(Loss::Other(&scripted.message)),
-            Fault::Stall => return Played { sampled, replied: Micros::NEVER, reply: Reply::Lost(Loss::TimedOut) },
-            Fault::Outage => Reply::Lost(Loss::Refused),
-            Fault::Close => Reply::Lost(Loss::Other("connection closed")),
-            Fault::NullData => answer(200, Payload::NoData),
-            Fault::Status => answer(scripted.code.unwrap_or(503), Payload::NoData),
-            Fault::RateLimit => answer(429, Payload::NoData),
-            Fault::Transient404 => answer(404, Payload::NoData),
-            Fault::StaleRead => Reply::state(TaskState::Processing),
-            Fault::UnknownState => answer(200, Payload::NoState),
-            Fault::TruncatedJson => answer(200, Payload::NotJson),
-        };
-        Played { sampled, replied, reply }
+        let truth = self.truth.state_at(sampled, &self.failure);
+        match scripted.map(|reply| &reply.scripted) {
+            None | Some(Scripted::Ok) => Played { sampled, replied, reply: Reply::state(truth) },
+            Some(Scripted::Error(message)) => Played { sampled, replied, reply: Reply::Lost(Loss::Other(message)) },
+            Some(Scripted::Fault(fault)) => {
+                let effect = fault.on_request(sampled, None, Pace::SCENARIO);
+                let reply = effect.reply(truth, replied, Pace::SCENARIO);
+                Played { sampled, replied: effect.heard(replied), reply }
+            }
+        }
     }
 
     /// When the task's webhook is there.
     pub(super) fn webhook(&self) -> Micros {
         let (up, rtt) = self.travel(self.case.webhook.as_ref());
         let on_time = self.truth.done + (rtt - up);
-        match &self.case.webhook {
-            Some(reply) if reply.kind == Fault::Lost => Micros::NEVER,
-            Some(reply) if reply.kind == Fault::Delayed => on_time + reply.by_ms.0,
-            _ => on_time,
+        let effect = match self.case.webhook.as_ref().map(|reply| &reply.scripted) {
+            Some(Scripted::Fault(fault)) => fault.on_delivery(),
+            Some(Scripted::Ok | Scripted::Error(_)) | None => DeliveryEffect::Truth,
+        };
+        match effect {
+            DeliveryEffect::Lost => Micros::NEVER,
+            DeliveryEffect::Later(by) => {
+                on_time + by.sample(&mut Keys::new(0, 0, "trace").draws(Stream::FaultDetail, 0))
+            }
+            DeliveryEffect::Again(_) | DeliveryEffect::Truth => on_time,
         }
     }
 }
@@ -147,14 +96,15 @@ pub(super) fn line(task: &str, sent: Micros, played: &Played<'_>, heard: Option<
     let saw = match (&played.reply, heard) {
         _ if timed_out => "error",
         (_, None) => "nothing",
-        (Reply::Answer { payload: Payload::State(state), .. }, _) => match state {
-            TaskState::Pending => "pending",
-            TaskState::Processing => "processing",
-            TaskState::Success => "success",
-            TaskState::Failed(_) => "failed",
+        (Reply::Answer { payload, .. }, Some(_)) => match payload {
+            Payload::State(TaskState::Pending) => "pending",
+            Payload::State(TaskState::Processing) => "processing",
+            Payload::State(TaskState::Success) => "success",
+            Payload::State(TaskState::Failed(_)) => "failed",
+            Payload::NoState => "nothing",
+            Payload::NoData | Payload::NotJson => "error",
         },
-        (Reply::Answer { payload: Payload::NoState, .. }, _) => "nothing",
-        _ => "error",
+        (Reply::Lost(_), Some(_)) => "error",
     };
     Request {
         index: 0,

@@ -2,35 +2,33 @@
 
 use super::distributions::DISTRIBUTION;
 use super::{Family, Field, Range, Rule, Section, Shape, Wording, Words, optional, required, with_default};
-use crate::world::fault::{FaultKind, KINDS, Stage};
+use crate::world::fault::{Kind, Need as FaultNeed, Parameter, Shape as FaultShape, Striking};
 use std::sync::LazyLock;
 
 /// A fault rule.
 pub(crate) static FAULTS: Family =
     Family { name: "fault", kinds: || &RULES, default: None, shorthand: None, planned: PLANNED };
 
+/// A rule is active in a window or in bursts, not both.
+const ONE_TIME: &[Rule] = &[Rule::AtMostOne(&["during", "gilbert_elliott"])];
+
 /// Kinds that the design names and this version does not know.
 const PLANNED: &[&str] = &[
     "refuse",
     "reset-mid-body",
-    "close",
     "close-mid-body",
     "stall-mid-body",
     "slow-body",
     "idle-close",
-    "transient-404",
     "expired",
     "redirect",
     "wrong-content-length",
     "code-in-200",
-    "missing-data",
-    "unknown-state",
     "bad-result-json",
     "empty-result",
     "fail-message-network",
     "state-regression",
     "task-mixup",
-    "truncated-json",
     "huge-body",
     "reordered",
     "before-submit-reply",
@@ -45,7 +43,7 @@ const PLANNED: &[&str] = &[
     "load-latency",
 ];
 
-static RULES: LazyLock<Vec<Section>> = LazyLock::new(|| KINDS.iter().map(section).collect());
+static RULES: LazyLock<Vec<Section>> = LazyLock::new(|| Kind::ALL.iter().copied().map(section).collect());
 
 const PROBABILITY: Field = required(
     "probability",
@@ -89,63 +87,43 @@ static GILBERT_ELLIOTT: Section = Section {
     rules: &[],
 };
 
-/// The parameters that kinds name.
-const PARAMETERS: &[Field] = &[
-    with_default(
-        "task_exists",
-        Shape::Flag,
-        "false",
-        "On the submit route: whether the task exists although the submit failed.",
-    ),
-    with_default("code", Shape::Count(400, 599), "503", "HTTP status."),
-    with_default("body", Shape::Word(Words::of(&["json", "html", "empty"])), "\"json\"", "What the answer holds."),
-    with_default(
-        "retry_after",
-        Shape::Word(Words::of(&[
-            "true",
-            "seconds",
-            "false",
-            "absent",
-            "zero",
-            "http-date",
-            "garbage",
-            "huge",
-            "too-short",
-        ])),
-        "\"absent\"",
-        "What the answer's Retry-After says; true is an honest number of seconds.",
-    ),
-    with_default("retry_in", Shape::Duration, "\"1s\"", "The honest delay behind `retry_after`."),
-    required("rate_per_s", Shape::Number(Range::Positive), "Tokens per second."),
-    optional(
-        "burst",
-        Shape::Count(1, u32::MAX as u64),
-        "Tokens that the full bucket holds; those of one second where absent.",
-    ),
-    with_default("by", Shape::Kinds(&DISTRIBUTION), "\"30s\"", "How much later a delivery comes."),
-    with_default("after", Shape::Kinds(&DISTRIBUTION), "\"1s\"", "How long after the first the second one comes."),
-];
-
 /// The keys of a kind.
-fn section(kind: &FaultKind) -> Section {
-    let clauses: &[Field] = match (kind.stage, kind.name) {
-        (_, "outage") => &[WINDOWED],
-        (Stage::Weather, _) => &[BURST_PROBABILITY, BURSTY],
-        (_, "rate-limit") => &[DURING, BURSTS],
-        _ => &[PROBABILITY, DURING, BURSTS],
+fn section(kind: Kind) -> Section {
+    let (clauses, rules): (&[Field], &[Rule]) = match kind.striking() {
+        Striking::Share => (&[PROBABILITY, DURING, BURSTS], ONE_TIME),
+        Striking::Limit => (&[DURING, BURSTS], ONE_TIME),
+        Striking::Window => (&[WINDOWED], &[]),
+        Striking::Bursts => (&[BURST_PROBABILITY, BURSTY], &[]),
     };
-    let words: Vec<&'static str> = kind.routes.iter().map(|route| route.name()).collect();
+    let words: Vec<&'static str> = kind.routes().iter().map(|route| route.name()).collect();
     let route = optional("route", Shape::Words(Words::of(words.leak())), route_about(kind).leak());
-    let parameters = PARAMETERS.iter().filter(|field| kind.parameters.contains(&field.name));
-    let fields: Vec<Field> = clauses.iter().chain(&[route, MODELS]).chain(parameters).copied().collect();
-    let both = fields.iter().any(|field| field.name == "during") && fields.iter().any(|f| f.name == "gilbert_elliott");
-    let rules: &[Rule] = if both { &[Rule::AtMostOne(&["during", "gilbert_elliott"])] } else { &[] };
-    Section { name: kind.name, about: kind.about, fields: fields.leak(), rules }
+    let parameters: Vec<Field> = kind.parameters().iter().map(field).collect();
+    let fields: Vec<Field> = clauses.iter().chain(&[route, MODELS]).chain(&parameters).copied().collect();
+    Section { name: kind.name(), about: kind.about(), fields: fields.leak(), rules }
+}
+
+/// The key of a parameter.
+fn field(parameter: &Parameter) -> Field {
+    let Parameter { name, about, .. } = *parameter;
+    let shape = match parameter.shape {
+        FaultShape::Flag => Shape::Flag,
+        FaultShape::Whole(least, most) => Shape::Count(least, most),
+        FaultShape::Positive => Shape::Number(Range::Positive),
+        FaultShape::Word(words) => Shape::Word(Words::of(words)),
+        FaultShape::WordOrSeconds(words) => Shape::WordOrCount(Words::of(words), u32::MAX as u64),
+        FaultShape::Duration => Shape::Duration,
+        FaultShape::Law => Shape::Kinds(&DISTRIBUTION),
+    };
+    match parameter.need {
+        FaultNeed::InRules(_) => required(name, shape, about),
+        FaultNeed::Optional => optional(name, shape, about),
+        FaultNeed::Default(literal) => with_default(name, shape, literal, about),
+    }
 }
 
 /// Tells which routes the kind strikes unless told.
-fn route_about(kind: &FaultKind) -> String {
-    let names: Vec<_> = kind.routes[..kind.default_routes].iter().map(|route| route.name()).collect();
+fn route_about(kind: Kind) -> String {
+    let names: Vec<_> = kind.default_routes().iter().map(|route| route.name()).collect();
     format!("Exchanges that it strikes; {} where absent.", names.join(" and "))
 }
 
@@ -154,12 +132,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_parameter_of_every_kind_has_a_shape() {
-        for kind in KINDS {
-            for parameter in kind.parameters {
-                assert!(PARAMETERS.iter().any(|field| field.name == *parameter), "{}: {parameter}", kind.name);
-            }
-            assert!(!PLANNED.contains(&kind.name), "{} is no longer a plan", kind.name);
+    fn a_kind_that_there_is_is_no_plan() {
+        for kind in Kind::ALL {
+            assert!(!PLANNED.contains(&kind.name()), "{} is no longer a plan", kind.name());
         }
     }
 }

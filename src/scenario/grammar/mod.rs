@@ -82,6 +82,8 @@ pub(crate) enum Shape {
     Flag,
     /// One of these words. `true` and `false` may be written without quotes.
     Word(Words),
+    /// One of these words, as in [`Shape::Word`], or a whole number of at most this.
+    WordOrCount(Words, u64),
     /// One of these words, or an array of them.
     Words(Words),
     /// An array.
@@ -207,6 +209,7 @@ impl Shape {
             Self::Text(wording) => wording.describe().to_owned(),
             Self::Flag => "true or false".to_owned(),
             Self::Word(words) => format!("one of {}", words.list()),
+            Self::WordOrCount(words, _) => format!("one of {}, or a whole number", words.list()),
             Self::Words(words) => format!("one of {}, or an array of them", words.list()),
             Self::Many(_) => "an array".to_owned(),
             Self::Table(_) => "a table".to_owned(),

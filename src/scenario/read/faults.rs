@@ -1,65 +1,112 @@
 //! Fault rules.
 
-use super::{Reader, count, probability};
+use super::Reader;
 use crate::scenario::checked::{Named, Node, Table, Value, all};
 use crate::scenario::suggest;
 use crate::time::Micros;
 use crate::world::fault::{
-    Body, Effect, FaultKind, FaultRule, GilbertElliott, KINDS, RetryAdvice, Route, TokenBucket, When, Window,
+    Argument, Arguments, Fault, FaultRule, FaultRules, GilbertElliott, InvalidWindow, Kind, Need, Overfull, Parameter,
+    Route, Shape, Striking, When, Window,
 };
-use crate::world::fault_shares::{Overfull, shares};
 use crate::world::model::Probability;
+use std::ops::Range;
 
 impl Reader<'_> {
     /// The rules in file order.
-    pub(super) fn faults(&mut self, file: &Table) -> Option<Vec<FaultRule>> {
+    pub(super) fn faults(&mut self, file: &Table) -> Option<FaultRules> {
         let nodes: &[Option<Node>] = file.get("faults")?;
         let models: Vec<&str> = file.get::<&[Named]>("models")?.iter().map(Named::name).collect();
         let rules: Vec<_> = nodes.iter().map(|node| self.fault(node.as_ref()?, &models)).collect();
         let rules: Vec<FaultRule> = rules.into_iter().collect::<Option<_>>()?;
-        for model in models {
-            for route in Route::ALL {
-                if let Err(Overfull { rule, total }) = shares(&rules, route, model) {
-                    // Decimal fractions are not exact: what is off in the tenth place is rounding.
-                    let total = (total * 1e9).round() / 1e9;
-                    let span = nodes[rule].as_ref().map_or(0..0, |node| node.span.clone());
-                    let message = format!(
-                        "with this rule, the probabilities of rules that can coincide on route `{}` of model `{model}` add up to {total}, which is above 1",
-                        route.name()
-                    );
-                    return self.problem(span, message);
-                }
+        match FaultRules::new(rules) {
+            Ok(rules) => Some(rules),
+            Err(Overfull { rule, route, model, total }) => {
+                let span = nodes[rule].as_ref().map_or(0..0, |node| node.span.clone());
+                // What holds for a model that no rule names holds for the first.
+                let model = model.as_deref().or_else(|| models.first().copied()).unwrap_or_default();
+                let message = format!(
+                    "with this rule, the probabilities of rules that can coincide on route `{}` of model `{model}` add up to {total}, which is above 1",
+                    route.name()
+                );
+                self.problem(span, message)
             }
         }
-        Some(rules)
     }
 
     fn fault(&mut self, node: &Node, models: &[&str]) -> Option<FaultRule> {
         let Value::Table(table) = &node.value else { return None };
-        let kind = KINDS.iter().find(|kind| kind.name == table.section.name)?;
+        let kind = Kind::named(table.section.name)?;
         let only = self.only(table, models);
-        let when = self.when(table);
-        let effect = self.effect(kind, table);
-        let routes = routes(kind, table)?;
-        let takes = |key: &str| table.section.fields.iter().any(|field| field.name == key);
-        let after_creation = takes("task_exists") && table.get("task_exists")?;
-        if after_creation && !routes.contains(&Route::Submit) {
-            let help = "write route = \"submit\", or leave `task_exists` out";
-            return self.problem_with(
-                table.span("task_exists"),
-                "`task_exists` is for rules that strike submits",
-                help,
-            );
+        let when = self.when(table, kind);
+        let fault = self.parameters(table, kind);
+        let routes = routes(table)?;
+        let leaves_task = kind.may_leave_a_task() && table.get("task_exists")?;
+        let probability = match kind.striking() {
+            Striking::Share | Striking::Bursts => super::probability(table, "probability")?,
+            Striking::Limit | Striking::Window => Probability::ONE,
+        };
+        let rule = FaultRule::new(fault?, probability, when?);
+        let rule = rule.and_then(|rule| match &routes {
+            Some(routes) => rule.on(routes),
+            None => Ok(rule),
+        });
+        let rule = match only? {
+            Some(models) => rule.and_then(|rule| rule.of_models(models)),
+            None => rule,
+        };
+        let rule = match rule {
+            Ok(rule) => rule,
+            Err(error) => return self.problem(node.span.clone(), error.to_string()),
+        };
+        if !leaves_task {
+            return Some(rule);
         }
-        Some(FaultRule {
-            kind: kind.name,
-            effect: effect?,
-            probability: if takes("probability") { probability(table, "probability")? } else { Probability::ONE },
-            routes,
-            models: only?,
-            when: when?,
-            after_creation,
-        })
+        let help = "write route = \"submit\", or leave `task_exists` out";
+        match rule.leaving_a_task() {
+            Ok(rule) => Some(rule),
+            Err(error) => self.problem_with(table.span("task_exists"), error.to_string(), help),
+        }
+    }
+
+    /// The fault of a kind, with its parameters as the table has them.
+    fn parameters(&mut self, table: &Table, kind: Kind) -> Option<Fault> {
+        let arguments: Vec<_> = kind.parameters().iter().map(|parameter| self.argument(table, parameter)).collect();
+        let mut said = Arguments::default();
+        for (parameter, argument) in kind.parameters().iter().zip(arguments) {
+            if let Some(argument) = argument? {
+                said.set(parameter.name, argument);
+            }
+        }
+        Fault::new(kind, &said).map_err(|error| self.problem::<()>(table.span.clone(), error.to_string())).ok()
+    }
+
+    /// The value of a parameter; nothing where it is optional and absent.
+    fn argument(&mut self, table: &Table, parameter: &Parameter) -> Option<Option<Argument>> {
+        let key = parameter.name;
+        match parameter.need {
+            Need::Optional if !table.has(key) => return Some(None),
+            Need::Optional | Need::Default(_) | Need::InRules(_) => {}
+        }
+        let word = |words: &[&'static str]| {
+            let text: &str = table.get(key)?;
+            words.iter().copied().find(|word| *word == text).map(Argument::Word)
+        };
+        let argument = match parameter.shape {
+            Shape::Flag => Argument::Flag(table.get(key)?),
+            Shape::Whole(..) => Argument::Whole(table.get(key)?),
+            Shape::Positive => Argument::Number(table.get(key)?),
+            Shape::Word(words) => word(words)?,
+            Shape::WordOrSeconds(words) => {
+                if let Value::Count(seconds) = table.node(key)?.value {
+                    Argument::Whole(seconds)
+                } else {
+                    word(words)?
+                }
+            }
+            Shape::Duration => Argument::Duration(table.get(key)?),
+            Shape::Law => Argument::Law(self.law(table, key)?),
+        };
+        Some(Some(argument))
     }
 
     /// The models that the rule is restricted to.
@@ -76,17 +123,20 @@ impl Reader<'_> {
         Some(Some(names.into_iter().map(str::to_owned).collect()))
     }
 
-    fn when(&mut self, table: &Table) -> Option<When> {
-        let part = |key| match table.section.fields.iter().any(|field| field.name == key) {
-            true => table.optional::<&Table>(key),
-            false => Some(None),
+    fn when(&mut self, table: &Table, kind: Kind) -> Option<When> {
+        let (window, bursts) = match kind.striking() {
+            Striking::Share | Striking::Limit => {
+                (table.optional::<&Table>("during")?, table.optional::<&Table>("gilbert_elliott")?)
+            }
+            Striking::Window => (table.get("during").map(Some)?, None),
+            Striking::Bursts => (None, table.get("gilbert_elliott").map(Some)?),
         };
-        match (part("during")?, part("gilbert_elliott")?) {
+        match (window, bursts) {
             (Some(window), _) => self.window(window).map(When::During),
-            (None, Some(bursts)) => Some(When::Bursts(GilbertElliott {
-                bad_share: probability(bursts, "bad_share")?,
-                bad_mean: self.no_flicker(bursts, "bad_mean", bursts.get("bad_mean")?)?,
-            })),
+            (None, Some(bursts)) => {
+                let process = GilbertElliott::new(bursts.get("bad_share")?, bursts.get("bad_mean")?);
+                self.timed(process, bursts).map(When::Bursts)
+            }
             (None, None) => Some(When::Always),
         }
     }
@@ -103,84 +153,26 @@ impl Reader<'_> {
             (None, Some(to)) => return self.problem(table.span("to"), format!("`to` {to} is not after `from` {from}")),
             (None, None) => return None,
         };
-        if let Some(every) = every {
-            self.no_flicker(table, "every", every)?;
-        }
-        match every {
-            Some(every) if every <= length => {
-                self.problem(table.span("every"), format!("`every` {every} is not longer than `for` {length}"))
-            }
-            every => Some(Window { from, length, every }),
-        }
+        self.timed(Window::new(from, length, every), table)
     }
 
-    /// Weather that changes faster than this could not be told from a probability, and would fill memory.
-    fn no_flicker(&mut self, table: &Table, key: &str, time: Micros) -> Option<Micros> {
-        let shortest = Micros::from_millis(10);
-        if time < shortest {
-            return self.problem(table.span(key), format!("`{key}` must be at least {shortest}, not {time}"));
-        }
-        Some(time)
-    }
-
-    fn effect(&mut self, kind: &FaultKind, table: &Table) -> Option<Effect> {
-        Some(match kind.name {
-            "outage" => Effect::Refuse,
-            "reset" | "burst-loss" => Effect::Reset,
-            "stall" => Effect::Stall,
-            "status" => Effect::Status {
-                code: u16::try_from(table.get::<u64>("code")?).ok()?,
-                body: body(table.get("body")?)?,
-                retry: retry(table.get("retry_after")?)?,
-                retry_in: table.get("retry_in")?,
-            },
-            "null-data" => Effect::NullData,
-            "stale-read" => Effect::StaleRead,
-            "rate-limit" => Effect::RateLimit { bucket: bucket(table)?, retry: retry(table.get("retry_after")?)? },
-            "lost" => Effect::Lose,
-            "delayed" => Effect::Delay(self.law(table, "by")?),
-            "duplicated" => Effect::Duplicate(self.law(table, "after")?),
-            name => unreachable!("the kind `{name}` has no effect here"),
-        })
+    /// What exists, or a problem where the table says what is wrong with it.
+    fn timed<T>(&mut self, made: Result<T, InvalidWindow>, table: &Table) -> Option<T> {
+        let place = |error: &InvalidWindow| -> Range<usize> {
+            table.place(match error {
+                InvalidWindow::Overlapping { .. } => "every",
+                InvalidWindow::TooFast { name, .. } => name,
+                InvalidWindow::Share(_) => "bad_share",
+                InvalidWindow::Empty => "for",
+            })
+        };
+        made.map_err(|error| self.problem::<()>(place(&error), error.to_string())).ok()
     }
 }
 
-/// The routes that are written, or the kind's own.
-fn routes(kind: &FaultKind, table: &Table) -> Option<Vec<Route>> {
-    let Some(nodes) = table.optional::<&[Option<Node>]>("route")? else {
-        let default = &kind.routes[..kind.default_routes];
-        return Some(Route::ALL.into_iter().filter(|route| default.contains(route)).collect());
-    };
+/// The routes that are written.
+fn routes(table: &Table) -> Option<Option<Vec<Route>>> {
+    let Some(nodes) = table.optional::<&[Option<Node>]>("route")? else { return Some(None) };
     let names: Vec<&str> = all(nodes)?;
-    Some(Route::ALL.into_iter().filter(|route| names.contains(&route.name())).collect())
-}
-
-fn bucket(table: &Table) -> Option<TokenBucket> {
-    let rate_per_s: f64 = table.get("rate_per_s")?;
-    // What one second refills, as far as 32 bits go: `as` saturates.
-    let burst =
-        if table.optional::<u64>("burst")?.is_some() { count(table, "burst")? } else { rate_per_s.ceil() as u32 };
-    Some(TokenBucket { rate_per_s, burst })
-}
-
-fn body(word: &str) -> Option<Body> {
-    Some(match word {
-        "json" => Body::Envelope,
-        "html" => Body::Html,
-        "empty" => Body::Empty,
-        _ => return None,
-    })
-}
-
-fn retry(word: &str) -> Option<RetryAdvice> {
-    Some(match word {
-        "true" | "seconds" => RetryAdvice::Seconds,
-        "false" | "absent" => RetryAdvice::Absent,
-        "zero" => RetryAdvice::Zero,
-        "http-date" => RetryAdvice::HttpDate,
-        "garbage" => RetryAdvice::Garbage,
-        "huge" => RetryAdvice::Huge,
-        "too-short" => RetryAdvice::TooShort,
-        _ => return None,
-    })
+    Some(Some(Route::ALL.into_iter().filter(|route| names.contains(&route.name())).collect()))
 }

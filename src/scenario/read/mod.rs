@@ -73,7 +73,7 @@ impl Reader<'_> {
             network: Arc::new(network?),
             submit: submit?,
             models: models?,
-            faults: faults?.into(),
+            faults: faults?,
             strategies: strategies?,
             baseline: baseline?,
             cost: cost?,

@@ -1,0 +1,135 @@
+//! `Retry-After`: what refusals say of when to come back, and how a client reads it.
+//!
+//! The header counts in the client's own seconds. A server that runs at a time scale divides by it, whole seconds are
+//! rounded up (an honest server never invites too early), and the client multiplies again.
+
+use crate::time::Micros;
+
+/// What an injected refusal says of when to come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RetryAdvice {
+    /// No `Retry-After` header.
+    Absent,
+    /// The honest delay in whole seconds, rounded up (RFC 9110 §10.2.3).
+    Seconds,
+    /// The honest instant as an HTTP-date (RFC 9110 §5.6.7), rounded up to a second.
+    HttpDate,
+    /// `Retry-After: 0`.
+    Zero,
+    /// A header that is neither a number nor a date.
+    Garbage,
+    /// A day, whatever is true.
+    Huge,
+    /// About half of the honest delay, and always less than it.
+    TooShort,
+    /// These seconds, whatever is true.
+    Exactly(u32),
+}
+
+/// What a `Retry-After` header holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RetryAfter {
+    /// Seconds from the answer on.
+    Seconds(u64),
+    /// A time of day, in Unix seconds.
+    Date(u64),
+    /// Nothing that a client can read.
+    Garbage,
+}
+
+/// How scenario time passes for a client: how fast, and from when on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// Scenario seconds in one of the client's own; positive and finite.
+    scale: f64,
+    /// Instant zero as the client's time of day, in Unix microseconds.
+    origin: u64,
+}
+
+/// A day: longer than any wait.
+const HUGE: u64 = 86_400;
+
+impl RetryAdvice {
+    /// The words for it in scenario files: the first is the name, the others mean the same.
+    const WORDS: [(Self, &'static [&'static str]); 7] = [
+        (Self::Seconds, &["seconds", "true"]),
+        (Self::Absent, &["absent", "false"]),
+        (Self::Zero, &["zero"]),
+        (Self::HttpDate, &["http-date"]),
+        (Self::Garbage, &["garbage"]),
+        (Self::Huge, &["huge"]),
+        (Self::TooShort, &["too-short"]),
+    ];
+
+    /// All words.
+    pub(super) const KNOWN: &'static [&'static str] =
+        &["true", "seconds", "false", "absent", "zero", "http-date", "garbage", "huge", "too-short"];
+
+    /// The advice of that name.
+    pub(super) fn named(word: &str) -> Option<Self> {
+        Self::WORDS.into_iter().find(|(_, words)| words.contains(&word)).map(|(advice, _)| advice)
+    }
+
+    /// Its name; `None` where it is a number.
+    pub(super) fn word(self) -> Option<&'static str> {
+        Self::WORDS.into_iter().find(|(advice, _)| *advice == self).map(|(_, words)| words[0])
+    }
+
+    /// The header of an answer that leaves the server at `now`, where coming back makes sense from `honest` on.
+    #[must_use]
+    pub fn header(self, now: Micros, honest: Micros, pace: Pace) -> Option<RetryAfter> {
+        // In the client's own microseconds.
+        let delay = (pace.own(honest - now)).ceil() as u64;
+        let seconds = |delay: u64| delay.div_ceil(1_000_000);
+        Some(match self {
+            Self::Absent => return None,
+            Self::Seconds => RetryAfter::Seconds(seconds(delay)),
+            Self::HttpDate => RetryAfter::Date(seconds(pace.origin.saturating_add(pace.own(honest).ceil() as u64))),
+            Self::Zero => RetryAfter::Seconds(0),
+            Self::Garbage => RetryAfter::Garbage,
+            Self::Huge => RetryAfter::Seconds(HUGE),
+            // A second has no half in whole seconds that is shorter than it.
+            Self::TooShort => RetryAfter::Seconds(seconds(delay / 2).min(seconds(delay).saturating_sub(1))),
+            Self::Exactly(seconds) => RetryAfter::Seconds(u64::from(seconds)),
+        })
+    }
+}
+
+impl RetryAfter {
+    /// The delay that a client reads out of it when it hears the answer at `heard`; `None` where it cannot.
+    #[must_use]
+    pub fn delay(self, heard: Micros, pace: Pace) -> Option<Micros> {
+        match self {
+            Self::Seconds(seconds) => Some(pace.scenario(seconds as f64 * 1e6)),
+            Self::Date(seconds) => {
+                let since = seconds.saturating_mul(1_000_000).saturating_sub(pace.origin);
+                let at = pace.scenario(since as f64);
+                Some(if at > heard { at - heard } else { Micros::ZERO })
+            }
+            Self::Garbage => None,
+        }
+    }
+}
+
+impl Pace {
+    /// Scenario time itself, from a whole second on: the simulator's.
+    pub const SCENARIO: Self = Self { scale: 1.0, origin: 0 };
+
+    /// `scale` scenario seconds in one of the client's, from `origin` on, in Unix microseconds. A scale that is not
+    /// positive and finite counts as 1.
+    #[must_use]
+    pub fn new(scale: f64, origin: u64) -> Self {
+        Self { scale: if scale.is_finite() && scale > 0.0 { scale } else { 1.0 }, origin }
+    }
+
+    /// A span of scenario time in the client's own microseconds.
+    fn own(self, span: Micros) -> f64 {
+        span.get() as f64 / self.scale
+    }
+
+    /// A span of the client's own microseconds in scenario time.
+    fn scenario(self, own: f64) -> Micros {
+        Micros::from_f64(own * self.scale)
+    }
+}

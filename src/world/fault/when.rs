@@ -1,0 +1,203 @@
+//! When a rule is active: always, in a window, in bursts. What exists is valid.
+
+use crate::time::Micros;
+use crate::world::model::Probability;
+
+/// Weather that changes faster than this could not be told from a probability, and would fill memory.
+const SHORTEST: Micros = Micros::from_millis(10);
+
+/// A stretch of time, once or again and again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    from: Micros,
+    length: Micros,
+    every: Option<Micros>,
+}
+
+/// A two-state process in time (Gilbert 1960, Elliott 1963): exponential sojourns in a good and in a bad state.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GilbertElliott {
+    bad_share: Probability,
+    bad_mean: Micros,
+}
+
+/// When a rule is active.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum When {
+    /// At all times.
+    Always,
+    /// In a window.
+    During(Window),
+    /// While the rule's own Gilbert–Elliott process is in its bad state.
+    Bursts(GilbertElliott),
+}
+
+/// Why there is no such window or process.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidWindow {
+    /// It never opens.
+    #[error("a window must last at least a microsecond")]
+    Empty,
+    /// It comes again before it ends.
+    #[error("`every` {every} is not longer than `for` {length}")]
+    Overlapping {
+        /// Time from one start to the next.
+        every: Micros,
+        /// Length.
+        length: Micros,
+    },
+    /// It changes too fast to be told from a probability.
+    #[error("`{name}` must be at least {SHORTEST}, not {time}")]
+    TooFast {
+        /// What is too short: `every` or `bad_mean`.
+        name: &'static str,
+        /// How long it is.
+        time: Micros,
+    },
+    /// The bad state lasts for ever, or never comes.
+    #[error("`bad_share` must lie strictly between 0 and 1, not {0}")]
+    Share(f64),
+}
+
+impl Window {
+    /// A window that opens at `from`, since the start of a replicate, for `length`; again `every` so often, or once.
+    ///
+    /// # Errors
+    ///
+    /// See [`InvalidWindow`].
+    pub fn new(from: Micros, length: Micros, every: Option<Micros>) -> Result<Self, InvalidWindow> {
+        if length == Micros::ZERO {
+            return Err(InvalidWindow::Empty);
+        }
+        if let Some(every) = every {
+            if every < SHORTEST {
+                return Err(InvalidWindow::TooFast { name: "every", time: every });
+            }
+            if every <= length {
+                return Err(InvalidWindow::Overlapping { every, length });
+            }
+        }
+        Ok(Self { from, length, every })
+    }
+
+    /// Start of the first one, since the start of the replicate.
+    #[must_use]
+    pub const fn from(&self) -> Micros {
+        self.from
+    }
+
+    /// How long it is open.
+    #[must_use]
+    pub const fn length(&self) -> Micros {
+        self.length
+    }
+
+    /// Time from one start to the next; `None` where it opens once.
+    #[must_use]
+    pub const fn every(&self) -> Option<Micros> {
+        self.every
+    }
+
+    /// Whether the window is open at `now`; it is open at its first instant and closed at its end.
+    #[must_use]
+    pub fn contains(&self, now: Micros) -> bool {
+        if now < self.from {
+            return false;
+        }
+        let since = now - self.from;
+        match self.every {
+            Some(period) => Micros::new(since.get() % period.get()) < self.length,
+            None => since < self.length,
+        }
+    }
+
+    /// The first instant after `now` at which it opens or closes; [`Micros::NEVER`] where it never does again.
+    #[must_use]
+    pub fn next_change(&self, now: Micros) -> Micros {
+        if now < self.from {
+            return self.from;
+        }
+        let since = now - self.from;
+        let (phase, opens_again) = match self.every {
+            Some(period) => (Micros::new(since.get() % period.get()), period),
+            None => (since, Micros::NEVER),
+        };
+        let next = if phase < self.length { self.length } else { opens_again };
+        if next.is_never() { next } else { now + (next - phase) }
+    }
+}
+
+impl GilbertElliott {
+    /// A process that is bad for `bad_share` of the time in the long run, for `bad_mean` at a time on average.
+    ///
+    /// # Errors
+    ///
+    /// See [`InvalidWindow`].
+    pub fn new(bad_share: f64, bad_mean: Micros) -> Result<Self, InvalidWindow> {
+        let share =
+            Probability::new(bad_share).filter(|share| *share != Probability::ZERO && *share != Probability::ONE);
+        let share = share.ok_or(InvalidWindow::Share(bad_share))?;
+        if bad_mean < SHORTEST {
+            return Err(InvalidWindow::TooFast { name: "bad_mean", time: bad_mean });
+        }
+        Ok(Self { bad_share: share, bad_mean })
+    }
+
+    /// Long-run share of time in the bad state.
+    #[must_use]
+    pub const fn bad_share(&self) -> Probability {
+        self.bad_share
+    }
+
+    /// Mean length of a stay in the bad state.
+    #[must_use]
+    pub const fn bad_mean(&self) -> Micros {
+        self.bad_mean
+    }
+}
+
+impl When {
+    /// Whether there is an instant at which both may be active.
+    #[must_use]
+    pub fn may_coincide(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::During(a @ Window { every: None, .. }), Self::During(b @ Window { every: None, .. })) => {
+                a.from < b.from + b.length && b.from < a.from + a.length
+            }
+            (Self::Always | Self::During(_) | Self::Bursts(_), _) => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_periodic_window_opens_and_closes_on_time() {
+        let s = Micros::from_secs;
+        let window = Window::new(s(10), s(5), Some(s(60))).expect("valid");
+        for (now_s, open) in [(0, false), (9, false), (10, true), (14, true), (15, false), (70, true), (75, false)] {
+            assert_eq!(window.contains(s(now_s)), open, "{now_s} s");
+        }
+        for (now_s, change_s) in [(0, 10), (10, 15), (14, 15), (15, 70), (69, 70), (72, 75)] {
+            assert_eq!(window.next_change(s(now_s)), s(change_s), "{now_s} s");
+        }
+        let once = Window::new(s(10), s(5), None).expect("valid");
+        assert!(once.next_change(s(15)).is_never());
+    }
+
+    #[test]
+    fn what_would_never_open_or_never_close_does_not_exist() {
+        let (s, ms) = (Micros::from_secs, Micros::from_millis);
+        assert_eq!(Window::new(s(1), Micros::ZERO, None), Err(InvalidWindow::Empty));
+        assert_eq!(Window::new(s(1), s(2), Some(s(2))), Err(InvalidWindow::Overlapping { every: s(2), length: s(2) }));
+        assert!(matches!(Window::new(s(1), ms(1), Some(ms(9))), Err(InvalidWindow::TooFast { .. })));
+        for share in [0.0, 1.0, -0.1, 3.0] {
+            assert_eq!(GilbertElliott::new(share, s(1)), Err(InvalidWindow::Share(share)));
+        }
+        assert!(matches!(GilbertElliott::new(f64::NAN, s(1)), Err(InvalidWindow::Share(_))));
+        assert!(matches!(GilbertElliott::new(0.5, Micros::ZERO), Err(InvalidWindow::TooFast { .. })));
+    }
+}
