@@ -107,6 +107,11 @@ fn sim_and_virtual_agree_in_a_storm() {
              [[faults]]\nkind = \"stale-read\"\nprobability = 0.1\n\
              [[faults]]\nkind = \"status\"\ncode = 503\nprobability = 0.05\nretry_after = \"http-date\"\nretry_in = \"9s\"\n\
              [[faults]]\nkind = \"status\"\ncode = 500\nprobability = 0.02\nbody = \"html\"\nretry_after = \"garbage\"\n\
+             [[faults]]\nkind = \"close\"\nprobability = 0.02\nroute = [\"status\", \"submit\"]\n\
+             [[faults]]\nkind = \"missing-data\"\nprobability = 0.02\nroute = [\"status\", \"submit\"]\ntask_exists = true\n\
+             [[faults]]\nkind = \"truncated-json\"\nprobability = 0.02\nroute = [\"status\", \"submit\"]\n\
+             [[faults]]\nkind = \"unknown-state\"\nprobability = 0.02\n\
+             [[faults]]\nkind = \"transient-404\"\nprobability = 0.02\nretry_after = \"too-short\"\nretry_in = \"1500ms\"\n\
              [[faults]]\nkind = \"null-data\"\nprobability = 0.01\ngilbert_elliott = {{ bad_share = 0.3, bad_mean = \"20s\" }}\n\
              [[faults]]\nkind = \"outage\"\nduring = {{ every = \"90s\", for = \"8s\" }}\n\
              [[faults]]\nkind = \"burst-loss\"\nprobability = 0.7\ngilbert_elliott = {{ bad_share = 0.05, bad_mean = \"5s\" }}\n\
@@ -134,7 +139,7 @@ fn sim_and_wire_agree_but_for_scheduling_noise() {
          [network]\nrtt = \"100ms\"\n\
          [models.nano-banana]\ncompletion = \"lognormal(median=12s, sigma=0.3)\"\nstuck_probability = 0.1\n\
          failure.probability = 0.2\nfailure.after = \"uniform(low=2s, high=6s)\"\n\
-         [[faults]]\nkind = \"status\"\nprobability = 0.1\nretry_after = true\nretry_in = \"5s\"\n\
+         [[faults]]\nkind = \"status\"\nprobability = 0.1\n\
          [[faults]]\nkind = \"reset\"\nprobability = 0.1\n\
          [[strategies]]\npreset = \"basic\"\n[[strategies]]\npreset = \"adaptive-hardened\"\n\
          [[strategies]]\npreset = \"exponential-hardened\"\n[[strategies]]\npreset = \"concurrent-hardened\"\n\

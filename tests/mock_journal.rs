@@ -9,10 +9,10 @@ use pollbench::net::clock::Clock;
 use pollbench::net::memory::{MemoryNetwork, MemoryStream};
 use pollbench::net::stream::{Listener, Network};
 use pollbench::scenario::rules::from_json;
-use pollbench::server::{Entry, Server, Settings, Stub, StubReply, Unanswered, World};
+use pollbench::server::{Entry, Server, Settings, Stub, Unanswered, World};
 use pollbench::time::Micros;
 use pollbench::world::distribution::Distribution;
-use pollbench::world::fault::FaultRule;
+use pollbench::world::fault::{Fault, FaultRules};
 use pollbench::world::model::Model;
 use pollbench::world::network::Network as Travel;
 use proptest::prelude::*;
@@ -34,14 +34,14 @@ fn place(faults: &Value) -> Place {
     let (memory, clock) = (MemoryNetwork::default(), Clock::paused());
     let models = vec![Model::plain("flux-2", Distribution::constant(SECOND * 10))];
     let network = Travel { rtt: Distribution::constant(MS * 100), ..Travel::none() };
-    let world = World { faults: rules(faults).into(), network: Arc::new(network), ..World::calm(models, 1) };
+    let world = World { faults: rules(faults), network: Arc::new(network), ..World::calm(models, 1) };
     let server = Server::new(world, Settings { network: Network::Memory(memory.clone()), ..Settings::new(clock) });
     let (serving, listener) = (server.clone(), Listener::Memory(memory.listen("mock:80")));
     tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
     Place { server, memory, clock }
 }
 
-fn rules(faults: &Value) -> Vec<FaultRule> {
+fn rules(faults: &Value) -> FaultRules {
     from_json(faults, &["flux-2".to_owned()]).expect("valid rules")
 }
 
@@ -162,7 +162,7 @@ async fn what_got_no_answer_is_in_the_journal_with_its_reason() {
 async fn the_journal_filters_by_task_route_fault_and_time() {
     let place = place(&json!([]));
     let (one, two) = (place.task().await, place.task().await);
-    let stub = Stub::success("flux-2", SECOND).reply(0, StubReply::NullData);
+    let stub = Stub::success("flux-2", SECOND).reply(0, Fault::NullData);
     place.server.stub(stub).expect("a model");
     let three = place.task().await;
     for id in [&one, &two, &three, &three] {

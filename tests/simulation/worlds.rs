@@ -2,6 +2,7 @@
 
 use crate::support::{only, records, run, scenario};
 use pollbench::engine::sim::Options;
+use pollbench::engine::trace::{Case, trace};
 use pollbench::measure::record::Outcome;
 use pollbench::time::Micros;
 
@@ -71,6 +72,26 @@ fn an_outage_kills_what_polls_into_it_and_is_survived_by_the_hardened() {
         "a refused connection does not carry the code it knows"
     );
     assert_eq!(end(2), (Outcome::Success, Micros::from_secs(21)));
+}
+
+/// Promise: that a connection is refused is known after a round trip, of a poll and of a submit, here and in a trace; it
+/// is judged when it is sent, and takes its draws.
+#[test]
+fn a_refused_connection_costs_a_round_trip() {
+    let scenario = scenario(
+        "tasks = 2\nreplicates = 1\n[arrivals]\nkind = \"constant\"\nrate_per_s = 0.05\n[models.m]\ncompletion = \"15s\"\n\
+         [network]\nrtt = \"400ms\"\n[[strategies]]\npreset = \"basic\"\n\
+         [[faults]]\nkind = \"outage\"\nduring = { from = \"26s\", for = \"20s\" }",
+    );
+    let records = &records(&scenario, Options::default())[&(0, 0, 0)];
+    // Submitted at 20 s, polled from 20.4 s on every 3 s and a round trip: at 27.2 s into the outage.
+    let first = &records[0];
+    assert_eq!((first.outcome, first.settled, first.polls), (Outcome::Error, Micros::from_millis(27_600), 3));
+    let second = &records[1];
+    assert_eq!((second.outcome, second.wait_start), (Outcome::Rejected, Micros::from_millis(40_400)));
+    let case = r#"{"strategy": "basic", "rtt_ms": 400, "task": {"completion_ms": 15000}, "replies": {"2": {"kind": "outage"}}}"#;
+    let trace = trace(&Case::from_json(case).expect("a case")).expect("a trace");
+    assert_eq!((trace.outcome, trace.settled_ms), ("error", Some(7_200.0)));
 }
 
 /// A stalled request hangs whoever has no timeout.

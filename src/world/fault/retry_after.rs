@@ -133,3 +133,87 @@ impl Pace {
         Micros::from_f64(own * self.scale)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn any_advice() -> impl Strategy<Value = RetryAdvice> {
+        let named = RetryAdvice::WORDS.map(|(advice, _)| advice);
+        prop_oneof![prop::sample::select(named.to_vec()), any::<u32>().prop_map(RetryAdvice::Exactly)]
+    }
+
+    #[test]
+    fn every_word_has_an_advice_and_every_advice_its_word() {
+        let mut words: Vec<_> = RetryAdvice::WORDS.iter().flat_map(|(_, words)| words.iter().copied()).collect();
+        words.sort_unstable();
+        let mut known = RetryAdvice::KNOWN.to_vec();
+        known.sort_unstable();
+        assert_eq!(words, known);
+        for (advice, words) in RetryAdvice::WORDS {
+            assert!(words.iter().all(|word| RetryAdvice::named(word) == Some(advice)));
+            assert_eq!(advice.word(), Some(words[0]));
+        }
+    }
+
+    #[test]
+    fn a_header_counts_in_seconds_of_whoever_reads_it() {
+        let (now, ms) = (Micros::from_millis(250), Micros::from_millis);
+        let header = |advice: RetryAdvice, delay, scale| advice.header(now, now + ms(delay), Pace::new(scale, 500_000));
+        let seconds = |seconds| Some(RetryAfter::Seconds(seconds));
+        // The honest delay in ms, the time scale, and whole seconds of the client's own: honest, and too few.
+        for (delay, scale, honest, short) in [
+            (1_500, 1.0, 2, 1),
+            (1_000, 1.0, 1, 0),
+            (800, 1.0, 1, 0),
+            (3_000, 1.0, 3, 2),
+            (20_000, 1.0, 20, 10),
+            (20_000, 100.0, 1, 0),
+            (201_000, 100.0, 3, 2),
+            (1_000, 0.1, 10, 5),
+        ] {
+            assert_eq!(header(RetryAdvice::Seconds, delay, scale), seconds(honest), "{delay} ms, × {scale}");
+            assert_eq!(header(RetryAdvice::TooShort, delay, scale), seconds(short), "{delay} ms, × {scale}");
+        }
+        // 0.5 s past a second, plus 0.25 s, plus 1.5 s: a date has no fraction to lose.
+        assert_eq!(header(RetryAdvice::HttpDate, 1_500, 1.0), Some(RetryAfter::Date(3)));
+        assert_eq!(header(RetryAdvice::HttpDate, 1_250, 1.0), Some(RetryAfter::Date(2)));
+    }
+
+    proptest! {
+        #![proptest_config(crate::soak::cases(512))]
+
+        /// Promise: whoever obeys an honest header never comes too early, nor more than a second of his own too late;
+        /// whoever obeys one that is too short does come too early; whatever the scale and the time of day.
+        #[test]
+        fn an_honest_header_never_invites_too_early(
+            advice in any_advice(), now in 0_u64..10_000_000_000, delay in 1_u64..1_000_000_000, way in 0_u64..5_000_000,
+            scale in prop_oneof![Just(1.0), 0.01_f64..1_000.0], origin in 0_u64..2_000_000_000_000_000
+        ) {
+            let (now, pace) = (Micros::new(now), Pace::new(scale, origin));
+            let (honest, heard) = (now + Micros::new(delay), now + Micros::new(way));
+            let header = advice.header(now, honest, pace);
+            let comes = header.and_then(|header| header.delay(heard, pace)).map(|delay| heard + delay);
+            // What rounding to microseconds may cost.
+            let (grain, second) = (Micros::new(2 + scale as u64), Micros::from_f64(scale * 1e6));
+            match advice {
+                RetryAdvice::Absent => prop_assert_eq!(header, None),
+                RetryAdvice::Garbage => prop_assert_eq!(comes, None),
+                RetryAdvice::Seconds => {
+                    let comes = comes.expect("a number");
+                    prop_assert!(comes + grain >= honest && comes <= honest + (heard - now) + second + grain);
+                }
+                RetryAdvice::HttpDate => {
+                    let comes = comes.expect("a date");
+                    prop_assert!(comes + grain >= honest && comes <= heard.max(honest + second + grain));
+                }
+                // From the answer on: what travels there is not the header's.
+                RetryAdvice::TooShort => prop_assert!(comes.expect("a number") - heard < honest - now),
+                RetryAdvice::Zero => prop_assert_eq!(comes, Some(heard)),
+                RetryAdvice::Huge => prop_assert!(comes.expect("a number") > heard),
+                RetryAdvice::Exactly(seconds) => prop_assert_eq!(header, Some(RetryAfter::Seconds(seconds.into()))),
+            }
+        }
+    }
+}
