@@ -90,7 +90,7 @@ fn compare_prints_results_and_writes_the_whole_folder() {
     let (head, rows) = tasks.split_once('\n').expect("a header");
     assert_eq!(
         head,
-        "model,strategy,replicate,task,submitted_ms,wait_start_ms,done_ms,truth,outcome,settled_ms,polls,delay_ms"
+        "model,strategy,replicate,task,submitted_ms,wait_start_ms,done_ms,truth,outcome,settled_ms,polls,delay_ms,requests,cost"
     );
     assert_eq!(rows.lines().count(), 3 * 240);
 }
@@ -215,6 +215,18 @@ fn diff_pairs_the_same_tasks_and_finds_no_difference_in_a_run_and_itself() {
     assert_eq!(verdict("basic", "polls_per_task"), (true, "fewer".to_owned()));
     assert_eq!(verdict("basic", "detection_delay_ms"), (true, "slower".to_owned()));
     assert_eq!(verdict("adaptive", "polls_per_task"), (true, "same".to_owned()));
+    for row in slower["rows"].as_array().expect("rows") {
+        let [a, b, difference] = ["a", "b", "difference"].map(|name| row[name].as_f64().expect("a figure"));
+        assert_eq!(row["paired"], true, "{row}");
+        assert!((b - a - difference).abs() < 1e-6 * (a.abs() + b.abs()), "one row is over the same tasks: {row}");
+    }
+    // Of another seed, and without its tasks, a run is no pair; of itself it is the same still.
+    assert_eq!(desk.run("compare small.toml --quiet --per-task --seed 77 --out d").code, 0);
+    let other = json(&desk.run("diff a d --format json").out);
+    assert!(other["rows"].as_array().expect("rows").iter().all(|row| row["paired"] == false), "{other}");
+    std::fs::remove_file(desk.path("a/tasks.csv")).expect("it was written");
+    let same = json(&desk.run("diff a b --format json").out);
+    assert!(same["rows"].as_array().expect("rows").iter().all(|row| row["verdict"] == "same"), "{same}");
 }
 
 /// A folder that is written again holds nothing of the run before, and `diff` notices tasks of another run.

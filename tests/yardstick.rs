@@ -77,6 +77,28 @@ fn no_polling_strategy_is_below_the_optimum_and_samples_agree_with_expectations(
     }
 }
 
+/// What `optimal` costs above `optimal_cost` is one poll of each task that is not done by the horizon: it looks for a last
+/// time there, where the least cost does not, since who does not look is charged for the tasks that are done as if he had.
+#[test]
+fn optimal_costs_its_last_look_more_than_the_least() {
+    let scenario = scenario(
+        "[models.m]\ncompletion = \"lognormal(median=120s, sigma=0.5)\"\nstuck_probability = 0.03\n\
+         [[strategies]]\npreset = \"optimal\"\n",
+    );
+    let plan = Plan::new(&scenario);
+    let yardstick = plan.yardstick(0).expect("no workers");
+    let checks = checks(&scenario.strategies[0], "m", scenario.horizon).expect("it polls");
+    let horizon = scenario.horizon.get() as f64;
+    assert_eq!(checks.instants.last(), Some(&horizon));
+    let last_look = scenario.cost.poll * (1.0 - yardstick.law().below(horizon));
+    let above = yardstick.cost(&checks) - yardstick.least;
+    assert!(
+        (above - last_look).abs() < 1e-6 * yardstick.least,
+        "{above} above the least, and a last look is {last_look}"
+    );
+    assert!(last_look > 0.004 * yardstick.least, "half a percent");
+}
+
 #[test]
 fn optimal_and_learned_are_written_in_scenario_files() {
     let body = format!(

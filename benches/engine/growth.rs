@@ -145,7 +145,7 @@ fn around() -> Section<'static> {
     let found = LazyCell::new(move || (scenario(), run()));
     let render = move || {
         let (scenario, compared) = &*found;
-        let report = Report { scenario, results: &compared.results, series: &compared.series };
+        let report = Report { scenario, results: &compared.results, series: &compared.series, command: "" };
         files(&report).iter().fold(String::new(), |mut sizes, (name, text)| {
             let _ = write!(sizes, "{name} {} ", text.len());
             sizes

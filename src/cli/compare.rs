@@ -1,5 +1,7 @@
 //! `pollbench compare`: the main job.
 
+mod again;
+
 use crate::cli::console::{Failure, colour, is_watched, note, print, width};
 use crate::cli::folder::Folder;
 use crate::cli::ground::GroundArgs;
@@ -103,7 +105,9 @@ impl Compare {
         let mut compared = self.compare(&plan, ground.as_ref(), &kept)?;
         compared.results.gates = judge(&scenario.gates, &compared.results);
 
-        let report = Report { scenario: &scenario, results: &compared.results, series: &compared.series };
+        let command = self.again(&scenario);
+        let report =
+            Report { scenario: &scenario, results: &compared.results, series: &compared.series, command: &command };
         let files = report::files(&report);
         folder.forget_charts(&files)?;
         for (name, content) in &files {
@@ -120,15 +124,18 @@ impl Compare {
         Ok(self.verdict(&compared))
     }
 
-    fn scenario(&self) -> Result<Scenario, Failure> {
-        let overrides = Overrides {
+    fn overrides(&self) -> Overrides {
+        Overrides {
             models: self.models.clone(),
             strategies: self.strategies.clone(),
             tasks: self.tasks,
             replicates: self.replicates,
             seed: self.seed,
-        };
-        load(&self.scenario)?.narrowed(&overrides).map_err(|error| Failure::Input(error.to_string()))
+        }
+    }
+
+    fn scenario(&self) -> Result<Scenario, Failure> {
+        load(&self.scenario)?.narrowed(&self.overrides()).map_err(|error| Failure::Input(error.to_string()))
     }
 
     /// Runs the engine beside a progress bar.
@@ -240,7 +247,8 @@ fn show_progress(plan: &Plan<'_>, control: &Control, running: &AtomicBool) {
 fn write_tasks(file: &mut io::BufWriter<std::fs::File>, plan: &Plan<'_>, kept: Kept) -> io::Result<()> {
     writeln!(
         file,
-        "model,strategy,replicate,task,submitted_ms,wait_start_ms,done_ms,truth,outcome,settled_ms,polls,delay_ms"
+        "model,strategy,replicate,task,submitted_ms,wait_start_ms,done_ms,truth,outcome,settled_ms,polls,delay_ms,\
+         requests,cost"
     )?;
     let ms = |at: Option<crate::time::Micros>| at.map(|at| at.as_millis().to_string()).unwrap_or_default();
     let mut csv = csv::WriterBuilder::new().from_writer(file);
@@ -261,6 +269,8 @@ fn write_tasks(file: &mut io::BufWriter<std::fs::File>, plan: &Plan<'_>, kept: K
                 &ms(record.settled.finite()),
                 &record.polls.to_string(),
                 &ms(record.delay()),
+                &record.requests().to_string(),
+                &record.cost(plan.scenario.horizon, &plan.scenario.cost).to_string(),
             ])?;
         }
     }

@@ -80,6 +80,18 @@ impl GroundArgs {
         Ok(Some(Ground::Remote { base_url: base_url.clone(), api_key, scale }))
     }
 
+    /// The flags that say the same again; the key is a secret, and a server's price is agreed to each time.
+    pub(super) fn flags(&self) -> Vec<(&'static str, String)> {
+        let Self { engine: _, time_scale, max_lateness, base_url, api_key: _, i_will_pay: _ } = self;
+        let mut flags = vec![("--engine", self.name().to_owned())];
+        if self.engine == Engine::Wire {
+            flags.extend(time_scale.map(|scale| ("--time-scale", scale.to_string())));
+            flags.push(("--max-lateness", max_lateness.to_string()));
+            flags.extend(base_url.clone().map(|url| ("--base-url", url)));
+        }
+        flags
+    }
+
     /// The name in `results.json`.
     pub(super) fn name(&self) -> &'static str {
         match self.engine {

@@ -1,11 +1,14 @@
 //! The whole main job on the simulator: a plan in, results and curves out.
 
-use crate::engine::plan::Plan;
+use crate::engine::plan::{Plan, StrategyPlan};
 use crate::engine::sim::{Control, Findings, Options, Sink, run};
 use crate::engine::yardstick::Yardstick;
 use crate::measure::results::{Results, Run, SCHEMA_VERSION};
 use crate::measure::series::{FaultBand, Series};
-use crate::measure::summary::{self, Pairing};
+use crate::measure::summary::{self, Pairing, Rare, Setting};
+use crate::measure::totals::PairData;
+use crate::strategy::calm::endless;
+use crate::strategy::composition::Sharing;
 use crate::time::Micros;
 use crate::world::weather::Weather;
 use std::collections::BTreeMap;
@@ -37,23 +40,9 @@ pub fn summarise(plan: &Plan<'_>, engine: &str, findings: &Findings) -> Compared
     let weights = &scenario.cost;
     let data = findings.cells.iter().zip(&findings.learning);
     let cells = each_cell(plan).zip(data).map(|((model, strategy), (data, learning))| {
-        let least = plan.yardstick(model).map(|yardstick| yardstick.least);
-        let has_limit = strategy.policies[model].nominal_limit().is_some();
-        let (model, name) = (&plan.models[model].model.name, &strategy.strategy.name);
-        summary::cell(model, name, data, strategy.interacts, has_limit, weights, least, learning)
+        summary::cell(&setting(plan, model, strategy), data, weights, learning)
     });
-    let baseline = &plan.strategies[scenario.baseline];
-    let pairings: Vec<_> = each_cell(plan)
-        .zip(&findings.pairs)
-        .filter(|((_, strategy), _)| strategy.strategy.name != baseline.strategy.name)
-        .map(|((model, strategy), data)| Pairing {
-            model: &plan.models[model].model.name,
-            strategy: &strategy.strategy.name,
-            baseline: &baseline.strategy.name,
-            data,
-            interacts: strategy.interacts || baseline.interacts,
-        })
-        .collect();
+    let pairings = pairings(plan, &findings.pairs);
     let series =
         findings.cells.iter().zip(&findings.samples).map(|(data, sample)| summary::series(data, sample.values()));
     let digest = findings.cells.iter().fold(0_u64, |sum, cell| sum.wrapping_add(cell.totals.digest));
@@ -79,10 +68,50 @@ pub fn summarise(plan: &Plan<'_>, engine: &str, findings: &Findings) -> Compared
     }
 }
 
+/// What a plan says of a cell before it is run.
+#[must_use]
+pub fn setting<'a>(plan: &'a Plan<'_>, model: usize, strategy: &'a StrategyPlan<'_>) -> Setting<'a> {
+    Setting {
+        model: &plan.models[model].model.name,
+        strategy: &strategy.strategy.name,
+        interacts: strategy.interacts,
+        together: match strategy.strategy.sharing {
+            Sharing::LockStep { pool } => u64::from(pool.get()),
+            Sharing::Alone | Sharing::Limiter(_) | Sharing::Learned(_) => 1,
+        },
+        has_limit: strategy.policies[model].nominal_limit().is_some(),
+        least: plan.yardstick(model).map(|yardstick| yardstick.least),
+        rare: rare(plan, model, strategy),
+    }
+}
+
+/// What is kept of the pairs of every cell but the baseline's, with what the plan says of them.
+#[must_use]
+pub fn pairings<'a>(plan: &'a Plan<'_>, pairs: &'a [PairData]) -> Vec<Pairing<'a>> {
+    let baseline = &plan.strategies[plan.scenario.baseline];
+    let others = each_cell(plan).zip(pairs).filter(|((_, with), _)| with.strategy.name != baseline.strategy.name);
+    let pairing = |((model, strategy), data): ((usize, &'a StrategyPlan<'_>), &'a PairData)| Pairing {
+        model: &plan.models[model].model.name,
+        strategy: &strategy.strategy.name,
+        baseline: &baseline.strategy.name,
+        data,
+        interacts: strategy.interacts || baseline.interacts,
+        rare: rare(plan, model, strategy).unlike(&rare(plan, model, baseline)),
+    };
+    others.map(pairing).collect()
+}
+
+/// What a plan knows of the tasks that a wait gives up on, in a calm world.
+fn rare(plan: &Plan<'_>, model: usize, strategy: &StrategyPlan<'_>) -> Rare {
+    let (scenario, of_model) = (plan.scenario, plan.models[model].model);
+    let (polls, end) = endless(&strategy.policies[model], scenario.horizon);
+    let below = |at: Micros| plan.yardstick(model).map_or(1.0, |yardstick| yardstick.law().below(at.get() as f64));
+    let late = (below(scenario.horizon) - below(end)).max(0.0);
+    Rare { endless: of_model.stuck.get(), polls, late, late_delay_us: (scenario.horizon - end).get() }
+}
+
 /// Models in plan order, then strategies: the order of cells.
-fn each_cell<'a, 's>(
-    plan: &'a Plan<'s>,
-) -> impl Iterator<Item = (usize, &'a crate::engine::plan::StrategyPlan<'s>)> + use<'a, 's> {
+fn each_cell<'a, 's>(plan: &'a Plan<'s>) -> impl Iterator<Item = (usize, &'a StrategyPlan<'s>)> + use<'a, 's> {
     (0..plan.models.len()).flat_map(move |model| plan.strategies.iter().map(move |strategy| (model, strategy)))
 }
 

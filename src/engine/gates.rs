@@ -1,6 +1,6 @@
 //! Promises held against results.
 
-use crate::measure::figures::{Figure, Sort, figure};
+use crate::measure::figures::{Figure, Sort, Unknown, figure};
 use crate::measure::results::{Cell, GateResult, GateVerdict, Results};
 use crate::scenario::{Bound, Gate};
 
@@ -43,14 +43,21 @@ fn verdict(figure: &Figure, cell: &Cell, bound: Bound) -> GateVerdict {
         Bound::Max(limit) => value <= limit,
     };
     let of = |kept: bool| if kept { GateVerdict::Pass } else { GateVerdict::Fail };
-    match (figure.sort, (figure.value)(cell)) {
-        (Sort::Count, Some(value)) | (Sort::Observed, Some(value)) => of(keeps(value)),
-        // A quantile that falls on tasks which never became known lies beyond every bound.
-        (_, None) if figure.stat.starts_with('p') => of(keeps(f64::INFINITY)),
-        (Sort::Estimated, Some(_)) => match (figure.ci95)(cell) {
+    let Some(value) = (figure.value)(cell) else {
+        let has_unknown = cell.latency_ms.censored_share > 0.0;
+        return match (figure.unknown, bound) {
+            // What lies among tasks that were never known is beyond every bound.
+            (Unknown::Infinite, _) if has_unknown => of(keeps(f64::INFINITY)),
+            // And where no task was ever known, nothing keeps a promise on how soon they are.
+            (Unknown::LeftOut, Bound::Max(_)) if has_unknown => GateVerdict::Fail,
+            (Unknown::Infinite | Unknown::LeftOut | Unknown::Counted, _) => GateVerdict::Undecided,
+        };
+    };
+    match figure.sort {
+        Sort::Count | Sort::Observed => of(keeps(value)),
+        Sort::Estimated => match (figure.ci95)(cell) {
             Some([low, high]) if keeps(low) == keeps(high) => of(keeps(low)),
-            _ => GateVerdict::Undecided,
+            Some(_) | None => GateVerdict::Undecided,
         },
-        (_, None) => GateVerdict::Undecided,
     }
 }

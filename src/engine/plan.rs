@@ -67,7 +67,12 @@ impl<'s> Plan<'s> {
         let limited = models.iter().any(|model| model.status.faults.is_limited());
         let intake_coupled =
             models.iter().any(|model| model.model.workers.is_some() || model.submit.faults.is_limited());
-        let random_weather = scenario.faults.iter().any(|rule| matches!(rule.when(), When::Bursts(_)));
+        // Bursts strike all tasks of a replicate that are there, and how many a fixed window catches differs from one
+        // replicate to the next as well.
+        let weather = scenario.faults.iter().any(|rule| match rule.when() {
+            When::Bursts(_) | When::During(_) => true,
+            When::Always => false,
+        });
         let strategies = scenario
             .strategies
             .iter()
@@ -77,7 +82,7 @@ impl<'s> Plan<'s> {
                     strategy,
                     policies: models.iter().map(|model| Policy::new(strategy, &model.model.name)).collect(),
                     is_coupled,
-                    interacts: is_coupled || intake_coupled || random_weather,
+                    interacts: is_coupled || intake_coupled || weather,
                 }
             })
             .collect();

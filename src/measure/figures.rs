@@ -2,6 +2,7 @@
 //!
 //! Names are those of `results.json`: a metric, and a statistic of it.
 
+use crate::measure::outcome::Outcome;
 use crate::measure::results::{Cell, Interval};
 
 /// How a figure compares with a bound.
@@ -11,8 +12,19 @@ pub enum Sort {
     Count,
     /// A figure with a 95 % interval: by it.
     Estimated,
-    /// A quantile or extreme without one: by its value, where unknown is +∞.
+    /// A quantile or extreme without one: by its value.
     Observed,
+}
+
+/// What tasks that were never known do to a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unknown {
+    /// It counts them as any other, or is not about times.
+    Counted,
+    /// It is null because it lies among them: +∞.
+    Infinite,
+    /// It is over known tasks, and null where there are none.
+    LeftOut,
 }
 
 /// One figure of a cell.
@@ -26,6 +38,8 @@ pub struct Figure {
     pub unit: &'static str,
     /// How it compares with a bound.
     pub sort: Sort,
+    /// What unknown tasks do to it.
+    pub unknown: Unknown,
     /// Its value in a cell.
     pub value: fn(&Cell) -> Option<f64>,
     /// Its 95 % interval.
@@ -34,21 +48,43 @@ pub struct Figure {
 
 /// A figure without an interval.
 macro_rules! plain {
-    ($metric:literal, $stat:literal, $unit:literal, $sort:ident, $value:expr) => {
-        Figure { metric: $metric, stat: $stat, unit: $unit, sort: Sort::$sort, value: $value, ci95: |_| None }
+    ($metric:expr, $stat:literal, $unit:literal, $sort:ident, $value:expr) => {
+        Figure {
+            metric: $metric,
+            stat: $stat,
+            unit: $unit,
+            sort: Sort::$sort,
+            unknown: Unknown::Counted,
+            value: $value,
+            ci95: |_| None,
+        }
     };
 }
 
 /// A figure with one.
 macro_rules! estimated {
-    ($metric:literal, $stat:literal, $unit:literal, $value:expr, $ci:expr) => {
-        Figure { metric: $metric, stat: $stat, unit: $unit, sort: Sort::Estimated, value: $value, ci95: $ci }
+    ($metric:expr, $stat:literal, $unit:literal, $value:expr, $ci:expr) => {
+        Figure {
+            metric: $metric,
+            stat: $stat,
+            unit: $unit,
+            sort: Sort::Estimated,
+            unknown: Unknown::Counted,
+            value: $value,
+            ci95: $ci,
+        }
     };
+}
+
+impl Figure {
+    const fn with(self, unknown: Unknown) -> Self {
+        Self { unknown, ..self }
+    }
 }
 
 /// A number of tasks, and its share of all.
 macro_rules! tasks {
-    ($metric:literal, $of:expr, $ci:expr) => {
+    ($metric:expr, $of:expr, $ci:expr) => {
         [
             plain!($metric, "count", "tasks", Count, |cell| {
                 let of: fn(&Cell) -> u64 = $of;
@@ -68,18 +104,28 @@ macro_rules! tasks {
     };
 }
 
+/// Tasks that ended so.
+macro_rules! ended {
+    ($outcome:ident) => {
+        tasks!(Outcome::$outcome.name(), |cell| cell.outcomes.of(Outcome::$outcome), |cell| cell.shares_ci95.outcomes
+            [Outcome::$outcome])
+    };
+}
+
 const TASKS: [[Figure; 2]; 10] = [
-    tasks!("success", |cell| cell.outcomes.success, |cell| cell.shares_ci95.outcomes[0]),
-    tasks!("failed", |cell| cell.outcomes.failed, |cell| cell.shares_ci95.outcomes[1]),
-    tasks!("timeout_missed", |cell| cell.outcomes.timeout_missed, |cell| cell.shares_ci95.outcomes[2]),
-    tasks!("timeout_impatient", |cell| cell.outcomes.timeout_impatient, |cell| cell.shares_ci95.outcomes[3]),
-    tasks!("timeout_true", |cell| cell.outcomes.timeout_true, |cell| cell.shares_ci95.outcomes[4]),
-    tasks!("error", |cell| cell.outcomes.error, |cell| cell.shares_ci95.outcomes[5]),
-    tasks!("abandoned", |cell| cell.outcomes.abandoned, |cell| cell.shares_ci95.outcomes[6]),
-    tasks!("hang", |cell| cell.outcomes.hang, |cell| cell.shares_ci95.outcomes[7]),
-    tasks!("rejected", |cell| cell.outcomes.rejected, |cell| cell.shares_ci95.outcomes[8]),
+    ended!(Success),
+    ended!(Failed),
+    ended!(TimeoutMissed),
+    ended!(TimeoutImpatient),
+    ended!(TimeoutTrue),
+    ended!(Error),
+    ended!(Abandoned),
+    ended!(Hang),
+    ended!(Rejected),
     tasks!("lost", |cell| cell.lost, |cell| cell.shares_ci95.lost),
 ];
+
+use Unknown::{Infinite, LeftOut};
 
 const REST: [Figure; 33] = [
     estimated!("polls_per_task", "mean", "polls", |c| Some(c.polls_per_task.mean), |c| c.polls_per_task.ci95),
@@ -94,21 +140,23 @@ const REST: [Figure; 33] = [
     plain!("polls", "useful", "polls", Count, |c| Some(c.polls.useful as f64)),
     plain!("polls", "wasted", "polls", Count, |c| Some(c.polls.wasted as f64)),
     plain!("polls", "failed", "polls", Count, |c| Some(c.polls.failed as f64)),
-    estimated!("latency_ms", "mean", "ms", |c| c.latency_ms.mean, |c| c.latency_ms.ci95),
-    plain!("latency_ms", "p50", "ms", Observed, |c| c.latency_ms.p50),
-    plain!("latency_ms", "p90", "ms", Observed, |c| c.latency_ms.p90),
-    plain!("latency_ms", "p95", "ms", Observed, |c| c.latency_ms.p95),
-    plain!("latency_ms", "p99", "ms", Observed, |c| c.latency_ms.p99),
-    plain!("latency_ms", "max", "ms", Observed, |c| c.latency_ms.max),
+    estimated!("latency_ms", "mean", "ms", |c| c.latency_ms.mean, |c| c.latency_ms.ci95).with(LeftOut),
+    plain!("latency_ms", "p50", "ms", Observed, |c| c.latency_ms.p50).with(Infinite),
+    plain!("latency_ms", "p90", "ms", Observed, |c| c.latency_ms.p90).with(Infinite),
+    plain!("latency_ms", "p95", "ms", Observed, |c| c.latency_ms.p95).with(Infinite),
+    plain!("latency_ms", "p99", "ms", Observed, |c| c.latency_ms.p99).with(Infinite),
+    plain!("latency_ms", "max", "ms", Observed, |c| c.latency_ms.max).with(Infinite),
     estimated!("latency_ms", "censored_share", "share", |c| Some(c.latency_ms.censored_share), |c| c
         .shares_ci95
         .censored),
-    estimated!("detection_delay_ms", "mean", "ms", |c| c.detection_delay_ms.mean, |c| c.detection_delay_ms.ci95),
-    plain!("detection_delay_ms", "p50", "ms", Observed, |c| c.detection_delay_ms.p50),
-    plain!("detection_delay_ms", "p90", "ms", Observed, |c| c.detection_delay_ms.p90),
-    estimated!("detection_delay_ms", "p95", "ms", |c| c.detection_delay_ms.p95, |c| c.detection_delay_ms.p95_ci95),
-    plain!("detection_delay_ms", "p99", "ms", Observed, |c| c.detection_delay_ms.p99),
-    plain!("detection_delay_ms", "max", "ms", Observed, |c| c.detection_delay_ms.max),
+    estimated!("detection_delay_ms", "mean", "ms", |c| c.detection_delay_ms.mean, |c| c.detection_delay_ms.ci95)
+        .with(LeftOut),
+    plain!("detection_delay_ms", "p50", "ms", Observed, |c| c.detection_delay_ms.p50).with(Infinite),
+    plain!("detection_delay_ms", "p90", "ms", Observed, |c| c.detection_delay_ms.p90).with(Infinite),
+    estimated!("detection_delay_ms", "p95", "ms", |c| c.detection_delay_ms.p95, |c| c.detection_delay_ms.p95_ci95)
+        .with(Infinite),
+    plain!("detection_delay_ms", "p99", "ms", Observed, |c| c.detection_delay_ms.p99).with(Infinite),
+    plain!("detection_delay_ms", "max", "ms", Observed, |c| c.detection_delay_ms.max).with(Infinite),
     plain!("deadline_overshoot_ms", "mean", "ms", Observed, |c| c.deadline_overshoot_ms.mean),
     plain!("deadline_overshoot_ms", "max", "ms", Observed, |c| c.deadline_overshoot_ms.max),
     plain!("peak_requests_per_s", "value", "requests/s", Count, |c| Some(c.peak_requests_per_s as f64)),

@@ -7,6 +7,7 @@ pub mod figures;
 pub mod histogram;
 pub mod interval;
 pub mod moments;
+pub mod outcome;
 pub mod rate;
 pub mod record;
 pub mod results;

@@ -12,6 +12,29 @@ pub struct Moments {
     squares: u128,
 }
 
+/// The same of differences, with how many there are at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Differences {
+    /// Their moments.
+    pub moments: Moments,
+    /// Differences that are not zero.
+    pub unequal: u64,
+}
+
+impl Differences {
+    /// Takes in a difference.
+    #[inline]
+    pub fn add(&mut self, difference: i64) {
+        self.moments.add(difference);
+        self.unequal += u64::from(difference != 0);
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.moments.merge(&other.moments);
+        self.unequal += other.unequal;
+    }
+}
+
 impl Moments {
     /// Takes in a figure.
     #[inline]

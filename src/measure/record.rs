@@ -1,83 +1,9 @@
 //! What is kept of one task under one strategy: the only thing that statistics are made of.
 
-use crate::strategy::wait::Ending;
+use crate::inspection::CostWeights;
+pub use crate::measure::outcome::Outcome;
 use crate::time::Micros;
 use crate::world::truth::Fate;
-
-/// How a wait ended: exclusive, and complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Outcome {
-    /// The client knows that the task succeeded.
-    Success,
-    /// The client knows that the task failed.
-    Failed,
-    /// It gave up although the task was done.
-    TimeoutMissed,
-    /// It gave up and the task was done later.
-    TimeoutImpatient,
-    /// It gave up on a task that never ends.
-    TimeoutTrue,
-    /// The wait ended with an error.
-    Error,
-    /// Another task's failure ended the wait.
-    Abandoned,
-    /// It neither knew nor gave up by the horizon.
-    Hang,
-    /// It never got an id.
-    Rejected,
-}
-
-impl Outcome {
-    /// All outcomes, in the order of `results.json`.
-    pub const ALL: [Self; 9] = [
-        Self::Success,
-        Self::Failed,
-        Self::TimeoutMissed,
-        Self::TimeoutImpatient,
-        Self::TimeoutTrue,
-        Self::Error,
-        Self::Abandoned,
-        Self::Hang,
-        Self::Rejected,
-    ];
-
-    /// The name in files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Failed => "failed",
-            Self::TimeoutMissed => "timeout_missed",
-            Self::TimeoutImpatient => "timeout_impatient",
-            Self::TimeoutTrue => "timeout_true",
-            Self::Error => "error",
-            Self::Abandoned => "abandoned",
-            Self::Hang => "hang",
-            Self::Rejected => "rejected",
-        }
-    }
-
-    /// The outcome of a wait that ended by itself at `settled`, on a task that is done at `done`.
-    #[inline]
-    #[must_use]
-    pub fn of(ending: Ending, settled: Micros, done: Micros) -> Self {
-        match ending {
-            Ending::Success => Self::Success,
-            Ending::Failed => Self::Failed,
-            Ending::Error => Self::Error,
-            Ending::GaveUp if done <= settled => Self::TimeoutMissed,
-            Ending::GaveUp if done.is_never() => Self::TimeoutTrue,
-            Ending::GaveUp => Self::TimeoutImpatient,
-        }
-    }
-
-    /// Whether the client knows the task's state.
-    #[inline]
-    #[must_use]
-    pub const fn is_known(self) -> bool {
-        matches!(self, Self::Success | Self::Failed)
-    }
-}
 
 /// One task under one strategy. Instants count from the start of the replicate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +60,35 @@ impl TaskRecord {
     #[must_use]
     pub fn latency(&self) -> Option<Micros> {
         self.outcome.is_known().then(|| self.settled - self.submitted)
+    }
+
+    /// Submits, polls and deliveries received.
+    #[inline]
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        u64::from(self.submits) + u64::from(self.polls) + u64::from(self.deliveries)
+    }
+
+    /// The polls and the microseconds of delay that the task is charged: giving up must not pay, so a task that ends by
+    /// the horizon and never becomes known is charged one poll more and the delay to the horizon.
+    #[inline]
+    #[must_use]
+    pub fn charge(&self, horizon: Micros) -> (i64, i64) {
+        let polls = i64::from(self.polls);
+        match self.delay() {
+            Some(delay) => (polls, delay.get() as i64),
+            None => {
+                let end = self.wait_start + horizon;
+                if self.done <= end { (polls + 1, (end - self.done).get() as i64) } else { (polls, 0) }
+            }
+        }
+    }
+
+    /// What that costs.
+    #[must_use]
+    pub fn cost(&self, horizon: Micros, weights: &CostWeights) -> f64 {
+        let (polls, delay) = self.charge(horizon);
+        weights.poll * polls as f64 + weights.delay_per_us() * delay as f64
     }
 
     /// Whether the task succeeded and the client never had it.

@@ -3,6 +3,7 @@
 //! Times are milliseconds. `null` stands for what is not defined: a quantile that falls on tasks that never became
 //! known, an interval from a single replicate, the limit of a strategy that has none.
 
+use crate::measure::outcome::{ByOutcome, Outcome};
 use serde::{Deserialize, Serialize};
 
 /// Version of the file format.
@@ -79,6 +80,9 @@ pub struct Cell {
     pub strategy: String,
     /// Tasks over all replicates.
     pub tasks: u64,
+    /// Independent observations behind the intervals: tasks, or replicates where tasks interact.
+    #[serde(default)]
+    pub observations: Option<u64>,
     /// How the waits ended.
     pub outcomes: Outcomes,
     /// Tasks that succeeded in truth and that the client never had.
@@ -110,7 +114,8 @@ pub struct Cell {
     /// Polls and delay in the scenario's weights.
     pub cost: MeanStats,
     /// Least expected cost of any polling strategy in a world without faults and round trips; `null` with workers, or
-    /// where a weight is zero.
+    /// where a weight is zero. It has no last look at the horizon, which only finds what is charged for anyway: `optimal`
+    /// makes one, and costs a poll more for each task that never ends.
     #[serde(default)]
     pub optimal_cost: Option<f64>,
     /// `optimal_cost` over `cost`. Below 1 for a strategy that asks; one that is told can be above.
@@ -164,12 +169,46 @@ pub struct Outcomes {
     pub rejected: u64,
 }
 
-/// 95 % intervals of shares of the tasks: Wilson's where tasks are independent, Student's t on replicates where they
-/// interact; `null` there with a single replicate.
+impl Outcomes {
+    /// The count of one.
+    #[must_use]
+    pub const fn of(&self, outcome: Outcome) -> u64 {
+        match outcome {
+            Outcome::Success => self.success,
+            Outcome::Failed => self.failed,
+            Outcome::TimeoutMissed => self.timeout_missed,
+            Outcome::TimeoutImpatient => self.timeout_impatient,
+            Outcome::TimeoutTrue => self.timeout_true,
+            Outcome::Error => self.error,
+            Outcome::Abandoned => self.abandoned,
+            Outcome::Hang => self.hang,
+            Outcome::Rejected => self.rejected,
+        }
+    }
+}
+
+impl From<ByOutcome<u64>> for Outcomes {
+    fn from(counts: ByOutcome<u64>) -> Self {
+        Self {
+            success: counts[Outcome::Success],
+            failed: counts[Outcome::Failed],
+            timeout_missed: counts[Outcome::TimeoutMissed],
+            timeout_impatient: counts[Outcome::TimeoutImpatient],
+            timeout_true: counts[Outcome::TimeoutTrue],
+            error: counts[Outcome::Error],
+            abandoned: counts[Outcome::Abandoned],
+            hang: counts[Outcome::Hang],
+            rejected: counts[Outcome::Rejected],
+        }
+    }
+}
+
+/// 95 % intervals of shares of the tasks: Wilson's where tasks are independent; where they interact, the wider of that and
+/// the replicates', and `null` with a single replicate.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct ShareIntervals {
     /// By outcome, in the order of [`Outcomes`].
-    pub outcomes: [Option<Interval>; 9],
+    pub outcomes: ByOutcome<Option<Interval>>,
     /// Of lost tasks.
     pub lost: Option<Interval>,
     /// Of tasks that never became known.
@@ -230,7 +269,7 @@ pub struct LatencyStats {
     pub p95: Option<f64>,
     /// 99th percentile.
     pub p99: Option<f64>,
-    /// Largest among known tasks.
+    /// Largest; `null` as soon as a task that ended by the horizon was never known. Tasks that never end do not count.
     pub max: Option<f64>,
     /// Share of tasks that never became known.
     pub censored_share: f64,
@@ -253,7 +292,7 @@ pub struct DelayStats {
     pub p95_ci95: Option<Interval>,
     /// 99th percentile.
     pub p99: Option<f64>,
-    /// Largest among known tasks.
+    /// Largest; `null` as soon as a task that ended by the horizon was never known. Tasks that never end do not count.
     pub max: Option<f64>,
 }
 
@@ -285,7 +324,7 @@ pub struct Comparison {
     pub ci95: Option<Interval>,
     /// Mean of the baseline over the same tasks.
     pub baseline_mean: Option<f64>,
-    /// The word for it, Holm-adjusted within the metric's table.
+    /// The word for it, Holm-adjusted over all words of the model.
     pub verdict: Verdict,
 }
 

@@ -2,14 +2,15 @@
 
 use crate::inspection::CostWeights;
 use crate::measure::histogram::Durations;
-use crate::measure::interval::{Estimate, sectioned, wilson};
+use crate::measure::interval::{Estimate, coupled_share, sectioned, wilson};
+use crate::measure::outcome::ByOutcome;
 use crate::measure::results::{
     Cell, Comparison, CountStats, DelayStats, Excess, Interval, LatencyStats, Learned, MeanStats, Outcomes,
     OvershootStats, PollUse, ShareIntervals,
 };
 use crate::measure::series::{CellSeries, SampledTask};
-use crate::measure::totals::{CellData, Moments, PairData, PairTotals, Totals};
-use crate::measure::verdict::{Difference, words};
+use crate::measure::totals::{CellData, Differences, Moments, PairData, PairTotals, Totals};
+use crate::measure::verdict::{Difference, words_by_family};
 use std::collections::BTreeMap;
 
 /// Points of an ECDF curve.
@@ -17,9 +18,82 @@ const CURVE_POINTS: u64 = 80;
 /// Steps of a rate curve.
 const RATE_STEPS: usize = 100;
 
+/// So many rare tasks are expected in a run that shows how they spread.
+const SEEN: f64 = 10.0;
+
 /// Milliseconds of a number of microseconds.
 fn ms(us: f64) -> f64 {
     us / 1e3
+}
+
+/// What a scenario says of a cell before anything is run.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// Model.
+    pub model: &'a str,
+    /// Strategy.
+    pub strategy: &'a str,
+    /// Its tasks are not independent observations: intervals come from replicates.
+    pub interacts: bool,
+    /// Tasks that one failure ends together, 1 where each is its own.
+    pub together: u64,
+    /// The strategy gives up by itself.
+    pub has_limit: bool,
+    /// Least expected cost on the model.
+    pub least: Option<f64>,
+    /// Tasks that it gives up on.
+    pub rare: Rare,
+}
+
+/// Tasks that a wait gives up on in a calm world: few, and each with far more polls or cost than others. A run that met none
+/// of them would look too sure; but how much they add to the spread is known before it.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Rare {
+    /// Share of tasks that never end.
+    pub endless: f64,
+    /// Polls of each of them.
+    pub polls: u64,
+    /// Share of tasks that end after the wait has given up, and by the horizon.
+    pub late: f64,
+    /// From there to the horizon, in microseconds: what each of these is charged.
+    pub late_delay_us: u64,
+}
+
+impl Rare {
+    /// What of it differs between two strategies on the same tasks.
+    #[must_use]
+    pub fn unlike(&self, other: &Self) -> Self {
+        Self {
+            endless: self.endless,
+            polls: self.polls.abs_diff(other.polls),
+            late: (self.late - other.late).abs(),
+            late_delay_us: self.late_delay_us.max(other.late_delay_us),
+        }
+    }
+
+    /// The variance that they alone give to a mean of `n` tasks, where each endless one counts `endless` more than
+    /// others, and each late one `late`.
+    fn variance(&self, n: u64, endless: f64, late: f64) -> f64 {
+        let n = n.max(1) as f64;
+        let part = |share: f64, more: f64| match share * n {
+            expected if expected < SEEN => share * (1.0 - share) * more * more / n,
+            // So many show their spread themselves.
+            _ => 0.0,
+        };
+        part(self.endless, endless) + part(self.late, late)
+    }
+
+    /// The standard error that they give to a mean number of polls, others having sent `usual` each.
+    fn of_polls(&self, n: u64, usual: f64) -> f64 {
+        let more = self.polls as f64 - usual;
+        self.variance(n, more, 0.0).sqrt()
+    }
+
+    /// The same for a mean cost.
+    fn of_cost(&self, n: u64, usual: f64, weights: &CostWeights) -> f64 {
+        let more = weights.poll * (self.polls as f64 - usual);
+        self.variance(n, more, weights.delay_per_us() * self.late_delay_us as f64).sqrt()
+    }
 }
 
 /// A mean with its interval: from tasks, or from replicates where tasks interact.
@@ -27,54 +101,45 @@ fn estimate(data: &CellData, interacts: bool, of: impl Fn(&Totals) -> Moments) -
     let whole = of(&data.totals);
     if interacts {
         let parts = data.replicates.values().map(|part| of(&part.totals));
-        return Estimate::of_replicates(&parts.map(|part| (part.sum as f64, part.n)).collect::<Vec<_>>());
+        return Estimate::of_replicates(&parts.map(|part| (part.sum as f64, part.n)).collect::<Vec<_>>(), 0.0);
     }
     Some(Estimate::of_tasks(whole.n, whole.mean()?, whole.variance()))
 }
 
-/// The figures of one cell. `least` is the least expected cost on its model; `learning` has the excess of each plan by
-/// observations and replicate.
+fn mean(estimate: Option<Estimate>) -> MeanStats {
+    MeanStats {
+        mean: estimate.map_or(0.0, |estimate| estimate.mean),
+        ci95: estimate.and_then(|estimate| estimate.interval()),
+    }
+}
+
+/// The figures of one cell. `learning` has the excess of each plan by observations and replicate.
 #[must_use]
-#[expect(clippy::too_many_arguments, reason = "each is a fact of the cell, and there is one caller")]
 pub fn cell(
-    model: &str,
-    strategy: &str,
+    setting: &Setting<'_>,
     data: &CellData,
-    interacts: bool,
-    has_limit: bool,
     weights: &CostWeights,
-    least: Option<f64>,
     learning: &BTreeMap<(u64, u32), f64>,
 ) -> Cell {
     let totals = &data.totals;
-    let spent = cost(data, interacts, weights);
+    let Setting { interacts, has_limit, least, .. } = *setting;
+    let spent = cost(data, setting, weights);
     let known = totals.delay.n;
     let per_task = |of: fn(&Totals) -> Moments| {
-        let estimate = estimate(data, interacts, of);
-        MeanStats { mean: estimate.map_or(0.0, |e| e.mean), ci95: estimate.and_then(|e| e.interval()) }
+        let error = setting.rare.of_polls(totals.tasks, totals.polls.mean().unwrap_or(0.0));
+        mean(estimate(data, interacts, of).map(|estimate| estimate.at_least(error)))
     };
     let polls = per_task(|totals| totals.polls);
     let poll_counts = data.polls.quantiles(&[0.5, 0.95, 0.99], totals.tasks);
     let count = |at: usize| poll_counts[at].unwrap_or(0);
-    let [success, failed, timeout_missed, timeout_impatient, timeout_true, error, abandoned, hang, rejected] =
-        totals.outcomes;
     Cell {
-        model: model.to_owned(),
-        strategy: strategy.to_owned(),
+        model: setting.model.to_owned(),
+        strategy: setting.strategy.to_owned(),
         tasks: totals.tasks,
-        outcomes: Outcomes {
-            success,
-            failed,
-            timeout_missed,
-            timeout_impatient,
-            timeout_true,
-            error,
-            abandoned,
-            hang,
-            rejected,
-        },
+        observations: Some(if interacts { data.replicates.len() as u64 } else { totals.tasks }),
+        outcomes: Outcomes::from(totals.outcomes),
         lost: totals.lost,
-        shares_ci95: shares(data, interacts),
+        shares_ci95: shares(data, setting),
         polls_per_task: CountStats {
             mean: polls.mean,
             ci95: polls.ci95,
@@ -128,17 +193,16 @@ fn learning_curve(excesses: &BTreeMap<(u64, u32), f64>) -> Vec<Learned> {
 }
 
 /// Intervals of shares of the tasks.
-fn shares(data: &CellData, interacts: bool) -> ShareIntervals {
+fn shares(data: &CellData, setting: &Setting<'_>) -> ShareIntervals {
     let share = |count: &dyn Fn(&Totals) -> u64| -> Option<Interval> {
-        if !interacts {
+        if !setting.interacts {
             return Some(wilson(count(&data.totals), data.totals.tasks));
         }
-        let parts = data.replicates.values().map(|part| (count(&part.totals) as f64, part.totals.tasks));
-        let interval = Estimate::of_replicates(&parts.collect::<Vec<_>>())?.interval()?;
-        Some(interval.map(|end| end.clamp(0.0, 1.0)))
+        let parts = data.replicates.values().map(|part| (count(&part.totals), part.totals.tasks));
+        coupled_share(&parts.collect::<Vec<_>>(), setting.together)
     };
     ShareIntervals {
-        outcomes: std::array::from_fn(|outcome| share(&|totals| totals.outcomes[outcome])),
+        outcomes: ByOutcome::each(|outcome| share(&|totals| totals.outcomes[outcome])),
         lost: share(&|totals| totals.lost),
         censored: share(&|totals| totals.tasks - totals.delay.n),
     }
@@ -146,6 +210,11 @@ fn shares(data: &CellData, interacts: bool) -> ShareIntervals {
 
 fn quantiles(durations: &Durations, levels: &[f64], total: u64) -> Vec<Option<f64>> {
     durations.quantiles(levels, total).into_iter().map(|value| value.map(|us| ms(us as f64))).collect()
+}
+
+/// The longest of times, which is not known where a task that ended never became so.
+fn longest(data: &CellData, times: &Durations) -> Option<f64> {
+    times.max().filter(|_| data.totals.missed == 0).map(|us| ms(us as f64))
 }
 
 fn latency(data: &CellData, interacts: bool, known: u64) -> LatencyStats {
@@ -159,7 +228,7 @@ fn latency(data: &CellData, interacts: bool, known: u64) -> LatencyStats {
         p90: at[1],
         p95: at[2],
         p99: at[3],
-        max: data.latency.max().map(|us| ms(us as f64)),
+        max: longest(data, &data.latency),
         censored_share: (total - known) as f64 / total.max(1) as f64,
     }
 }
@@ -182,23 +251,22 @@ fn delay(data: &CellData, interacts: bool) -> DelayStats {
         p95: at[2],
         p95_ci95: p95_ci95.map(|[low, high]| [ms(low), ms(high)]),
         p99: at[3],
-        max: data.delay.max().map(|us| ms(us as f64)),
+        max: longest(data, &data.delay),
     }
 }
 
-fn cost(data: &CellData, interacts: bool, weights: &CostWeights) -> MeanStats {
+fn cost(data: &CellData, setting: &Setting<'_>, weights: &CostWeights) -> MeanStats {
     let whole = &data.totals.cost;
-    let estimate = if interacts {
+    let estimate = if setting.interacts {
         let parts = data.replicates.values().map(|part| (part.totals.cost.sum(weights), part.totals.cost.n()));
-        Estimate::of_replicates(&parts.collect::<Vec<_>>())
+        Estimate::of_replicates(&parts.collect::<Vec<_>>(), 0.0)
     } else {
         let n = whole.n();
         (n > 0).then(|| Estimate::of_tasks(n, whole.sum(weights) / n as f64, whole.variance(weights)))
     };
-    MeanStats {
-        mean: estimate.map_or(0.0, |estimate| estimate.mean),
-        ci95: estimate.and_then(|estimate| estimate.interval()),
-    }
+    let usual = data.totals.polls.mean().unwrap_or(0.0);
+    let error = setting.rare.of_cost(data.totals.tasks, usual, weights);
+    mean(estimate.map(|estimate| estimate.at_least(error)))
 }
 
 /// What a strategy is compared with the baseline on.
@@ -208,19 +276,23 @@ struct PairedMetric {
     /// Factor to the unit of the name.
     scale: f64,
     of: fn(&PairTotals, &CostWeights) -> Paired,
+    /// The error that rare tasks give it.
+    rare: fn(&Rare, u64, &CostWeights) -> f64,
 }
 
 /// Sums of one metric over pairs.
 struct Paired {
     n: u64,
+    unequal: u64,
     sum: f64,
     variance: Option<f64>,
     base: f64,
 }
 
 impl Paired {
-    fn of(moments: &Moments, base: i128) -> Self {
-        Self { n: moments.n, sum: moments.sum as f64, variance: moments.variance(), base: base as f64 }
+    fn of(differences: &Differences, base: i128) -> Self {
+        let Differences { moments, unequal } = *differences;
+        Self { n: moments.n, unequal, sum: moments.sum as f64, variance: moments.variance(), base: base as f64 }
     }
 }
 
@@ -230,24 +302,28 @@ const PAIRED_METRICS: [PairedMetric; 5] = [
         is_time: false,
         scale: 1.0,
         of: |pairs, _| Paired::of(&pairs.polls, pairs.base.polls),
+        rare: |rare, n, _| rare.of_polls(n, 0.0),
     },
     PairedMetric {
         name: "requests_per_task",
         is_time: false,
         scale: 1.0,
         of: |pairs, _| Paired::of(&pairs.requests, pairs.base.requests),
+        rare: |rare, n, _| rare.of_polls(n, 0.0),
     },
     PairedMetric {
         name: "detection_delay_ms",
         is_time: true,
         scale: 1e-3,
         of: |pairs, _| Paired::of(&pairs.time, pairs.base.delay),
+        rare: |_, _, _| 0.0,
     },
     PairedMetric {
         name: "latency_ms",
         is_time: true,
         scale: 1e-3,
         of: |pairs, _| Paired::of(&pairs.time, pairs.base.latency),
+        rare: |_, _, _| 0.0,
     },
     PairedMetric {
         name: "cost",
@@ -255,10 +331,12 @@ const PAIRED_METRICS: [PairedMetric; 5] = [
         scale: 1.0,
         of: |pairs, weights| Paired {
             n: pairs.cost.n(),
+            unequal: pairs.unequal_costs,
             sum: pairs.cost.sum(weights),
             variance: pairs.cost.variance(weights),
             base: pairs.base.cost.sum(weights),
         },
+        rare: |rare, n, weights| rare.of_cost(n, 0.0, weights),
     },
 ];
 
@@ -274,31 +352,30 @@ pub struct Pairing<'a> {
     pub data: &'a PairData,
     /// Tasks of either interact.
     pub interacts: bool,
+    /// What differs between them in the tasks that they give up on.
+    pub rare: Rare,
 }
 
-/// All comparisons, metric by metric; the words of one metric are one table.
+/// All comparisons, metric by metric. The words of a model are one family: no table of a report holds those of more.
 #[must_use]
 pub fn comparisons(pairings: &[Pairing<'_>], weights: &CostWeights) -> Vec<Comparison> {
-    let mut all = Vec::with_capacity(pairings.len() * PAIRED_METRICS.len());
-    for metric in &PAIRED_METRICS {
-        let found: Vec<(u64, Option<Difference>)> =
-            pairings.iter().map(|pairing| compare(metric, pairing, weights)).collect();
-        let table: Vec<_> = found.iter().map(|(_, difference)| *difference).collect();
-        for ((pairing, (n, difference)), verdict) in pairings.iter().zip(found).zip(words(&table)) {
-            all.push(Comparison {
-                model: pairing.model.to_owned(),
-                strategy: pairing.strategy.to_owned(),
-                baseline: pairing.baseline.to_owned(),
-                metric: metric.name.to_owned(),
-                n,
-                difference: difference.map(|difference| difference.estimate.mean),
-                ci95: difference.and_then(|difference| difference.estimate.interval()),
-                baseline_mean: difference.map(|difference| difference.baseline),
-                verdict,
-            });
-        }
-    }
-    all
+    let each = || PAIRED_METRICS.iter().flat_map(|metric| pairings.iter().map(move |pairing| (metric, pairing)));
+    let found: Vec<_> = each().map(|(metric, pairing)| compare(metric, pairing, weights)).collect();
+    let table: Vec<_> = each().zip(&found).map(|((_, pairing), (_, found))| (pairing.model, *found)).collect();
+    let verdicts = words_by_family(&table);
+    let all = each().zip(found).zip(verdicts);
+    all.map(|(((metric, pairing), (n, difference)), verdict)| Comparison {
+        model: pairing.model.to_owned(),
+        strategy: pairing.strategy.to_owned(),
+        baseline: pairing.baseline.to_owned(),
+        metric: metric.name.to_owned(),
+        n,
+        difference: difference.map(|difference| difference.estimate.mean),
+        ci95: difference.and_then(|difference| difference.estimate.interval()),
+        baseline_mean: difference.map(|difference| difference.baseline),
+        verdict,
+    })
+    .collect()
 }
 
 fn compare(metric: &PairedMetric, pairing: &Pairing<'_>, weights: &CostWeights) -> (u64, Option<Difference>) {
@@ -310,15 +387,17 @@ fn compare(metric: &PairedMetric, pairing: &Pairing<'_>, weights: &CostWeights) 
     if whole.n == 0 {
         return (0, None);
     }
+    let (mean, baseline) = (whole.sum / whole.n as f64, whole.base / whole.n as f64);
     let estimate = if pairing.interacts {
         let parts = pairing.data.replicates.values().map(|part| (metric.of)(part, weights));
-        Estimate::of_replicates(&parts.map(|part| (part.sum, part.n)).collect::<Vec<_>>())
+        Estimate::of_replicates(&parts.map(|part| (part.sum, part.n)).collect::<Vec<_>>(), baseline)
     } else {
-        Some(Estimate::of_tasks(whole.n, whole.sum / whole.n as f64, whole.variance))
+        Some(Estimate::of_pairs(whole.n, whole.unequal, mean, whole.variance, baseline))
     };
+    let error = (metric.rare)(&pairing.rare, whole.n, weights);
     let difference = estimate.map(|estimate| Difference {
-        estimate: estimate.scaled(metric.scale),
-        baseline: whole.base / whole.n as f64 * metric.scale,
+        estimate: estimate.at_least(error).scaled(metric.scale),
+        baseline: baseline * metric.scale,
         is_time: metric.is_time,
     });
     (whole.n, difference)

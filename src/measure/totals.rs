@@ -2,35 +2,25 @@
 //! number of threads gives the same bytes, and memory does not grow with the number of tasks.
 
 use crate::measure::histogram::Durations;
-pub use crate::measure::moments::{CostMoments, Moments};
+pub use crate::measure::moments::{CostMoments, Differences, Moments};
+use crate::measure::outcome::{ByOutcome, Outcome};
 use crate::measure::rate::RateTotals;
 use crate::measure::record::TaskRecord;
 use crate::time::Micros;
 use crate::world::draws::mix;
 use std::collections::BTreeMap;
 
-/// What a task is charged for beside its own polls: giving up must not pay.
-#[inline]
-fn charge(record: &TaskRecord, horizon: Micros) -> (i64, i64) {
-    let polls = i64::from(record.polls);
-    match record.delay() {
-        Some(delay) => (polls, delay.get() as i64),
-        None => {
-            let end = record.wait_start + horizon;
-            if record.done <= end { (polls + 1, (end - record.done).get() as i64) } else { (polls, 0) }
-        }
-    }
-}
-
 /// Sums over the records of one cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Totals {
     /// Records.
     pub tasks: u64,
-    /// By outcome, in the order of [`Outcome::ALL`](crate::measure::record::Outcome::ALL).
-    pub outcomes: [u64; 9],
+    /// By outcome.
+    pub outcomes: ByOutcome<u64>,
     /// Tasks that succeeded and were never had.
     pub lost: u64,
+    /// Tasks that ended by the horizon, well or badly, and were never known.
+    pub missed: u64,
     /// Polls that revealed a terminal state.
     pub useful: u64,
     /// Polls that said unfinished.
@@ -63,10 +53,10 @@ pub struct Totals {
 
 impl Totals {
     /// Takes in records, figure by figure: short loops whose sums stay in registers.
-    fn add(&mut self, records: &[TaskRecord], rules: &CellRules) {
+    pub fn add(&mut self, records: &[TaskRecord], rules: &CellRules) {
         self.tasks += records.len() as u64;
         self.count(records);
-        self.requests.merge(&Moments::of(records.iter().map(requests)));
+        self.requests.merge(&Moments::of(records.iter().map(TaskRecord::requests)));
         self.known(records);
         self.unknown(records, rules.horizon);
         self.useful = self.polls.sum as u64 - self.wasted - self.failed;
@@ -86,7 +76,7 @@ impl Totals {
     fn count(&mut self, records: &[TaskRecord]) {
         let [mut wasted, mut failed, mut violations, mut tasks, mut deliveries] = [0_u64; 5];
         for record in records {
-            self.outcomes[record.outcome as usize] += 1;
+            self.outcomes[record.outcome] += 1;
             wasted += u64::from(record.wasted);
             failed += u64::from(record.failed);
             violations += u64::from(record.violations);
@@ -114,17 +104,20 @@ impl Totals {
         for record in records.iter().filter(|record| !record.outcome.is_known()) {
             self.lost += u64::from(record.is_lost());
             self.polls.add(i64::from(record.polls));
-            let (polls, delay) = charge(record, horizon);
+            self.missed += u64::from(record.done <= record.wait_start + horizon);
+            let (polls, delay) = record.charge(horizon);
             self.cost.add(polls, delay);
         }
     }
 
-    fn merge(&mut self, other: &Self) {
+    /// Adds sums over other records.
+    pub fn merge(&mut self, other: &Self) {
         self.tasks += other.tasks;
-        for (mine, theirs) in self.outcomes.iter_mut().zip(other.outcomes) {
-            *mine += theirs;
+        for outcome in Outcome::ALL {
+            self.outcomes[outcome] += other.outcomes[outcome];
         }
         self.lost += other.lost;
+        self.missed += other.missed;
         self.useful += other.useful;
         self.wasted += other.wasted;
         self.failed += other.failed;
@@ -140,12 +133,6 @@ impl Totals {
         self.duplicate_deliveries += other.duplicate_deliveries;
         self.digest = self.digest.wrapping_add(other.digest);
     }
-}
-
-/// Submits, polls and deliveries received.
-#[inline]
-fn requests(record: &TaskRecord) -> u64 {
-    u64::from(record.submits) + u64::from(record.polls) + u64::from(record.deliveries)
 }
 
 /// Hash of a record: folded 64×64→128-bit products of its fields under fixed keys, then mixed.
@@ -237,13 +224,15 @@ impl CellData {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PairTotals {
     /// Polls.
-    pub polls: Moments,
+    pub polls: Differences,
     /// Requests.
-    pub requests: Moments,
+    pub requests: Differences,
     /// Time to knowing, over tasks known under both: detection delay and latency differ by the same.
-    pub time: Moments,
+    pub time: Differences,
     /// Cost.
     pub cost: CostMoments,
+    /// Pairs that cost differently.
+    pub unequal_costs: u64,
     /// The baseline's sums over the same pairs.
     pub base: PairBase,
 }
@@ -269,17 +258,18 @@ impl PairTotals {
         for (mine, base) in strategy.iter().zip(baseline) {
             debug_assert_eq!((mine.model, mine.task), (base.model, base.task), "pairs are of one task");
             self.polls.add(i64::from(mine.polls) - i64::from(base.polls));
-            self.requests.add(requests(mine) as i64 - requests(base) as i64);
+            self.requests.add(mine.requests() as i64 - base.requests() as i64);
             self.base.polls += i128::from(base.polls);
-            self.base.requests += i128::from(requests(base));
+            self.base.requests += i128::from(base.requests());
             if let (Some(my_delay), Some(delay), Some(latency)) = (mine.delay(), base.delay(), base.latency()) {
                 self.time.add(my_delay.get() as i64 - delay.get() as i64);
                 self.base.delay += i128::from(delay.get());
                 self.base.latency += i128::from(latency.get());
             }
-            let (my_polls, my_delay) = charge(mine, horizon);
-            let (polls, delay) = charge(base, horizon);
+            let (my_polls, my_delay) = mine.charge(horizon);
+            let (polls, delay) = base.charge(horizon);
             self.cost.add(my_polls - polls, my_delay - delay);
+            self.unequal_costs += u64::from((my_polls, my_delay) != (polls, delay));
             self.base.cost.add(polls, delay);
         }
     }
@@ -290,6 +280,7 @@ impl PairTotals {
         self.requests.merge(&other.requests);
         self.time.merge(&other.time);
         self.cost.merge(&other.cost);
+        self.unequal_costs += other.unequal_costs;
         self.base.polls += other.base.polls;
         self.base.requests += other.base.requests;
         self.base.delay += other.base.delay;

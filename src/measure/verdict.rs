@@ -2,6 +2,7 @@
 
 use crate::measure::interval::Estimate;
 use crate::measure::results::Verdict;
+use std::collections::BTreeMap;
 
 /// Share of the baseline within which two strategies count as the same.
 const SAME_WITHIN: f64 = 0.01;
@@ -58,6 +59,23 @@ pub fn words(table: &[Option<Difference>]) -> Vec<Verdict> {
     verdicts
 }
 
+/// The same for several tables at once, each row with the name of its table.
+#[must_use]
+pub fn words_by_family(rows: &[(&str, Option<Difference>)]) -> Vec<Verdict> {
+    let mut verdicts = vec![Verdict::Undecided; rows.len()];
+    let mut families: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (at, (family, _)) in rows.iter().enumerate() {
+        families.entry(family).or_default().push(at);
+    }
+    for family in families.values() {
+        let table: Vec<_> = family.iter().map(|&at| rows[at].1).collect();
+        for (&at, verdict) in family.iter().zip(words(&table)) {
+            verdicts[at] = verdict;
+        }
+    }
+    verdicts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,9 +93,21 @@ mod tests {
         assert_eq!(words(&[difference(1.0, 100.0)]), [Undecided]);
     }
 
+    /// Four in ten thousand may differ, by as much as the baseline; four in a hundred are more than one percent.
     #[test]
-    fn no_difference_at_all_is_the_same() {
-        assert_eq!(words(&[difference(0.0, 0.0)]), [Verdict::Same]);
+    fn pairs_that_are_all_equal_are_the_same_where_they_are_many() {
+        let equal = |n| {
+            Some(Difference { estimate: Estimate::of_pairs(n, 0, 0.0, Some(0.0), 5.0), baseline: 5.0, is_time: false })
+        };
+        assert_eq!(words(&[equal(10_000)]), [Verdict::Same]);
+        assert_eq!(words(&[equal(100)]), [Verdict::Undecided]);
+    }
+
+    #[test]
+    fn each_family_is_adjusted_by_itself() {
+        let weak = difference(2.26, 100.0);
+        assert_eq!(words_by_family(&[("a", weak), ("b", weak)]), [Verdict::More; 2]);
+        assert_eq!(words_by_family(&[("a", weak), ("a", weak)]), [Verdict::Undecided; 2]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::format::{duration, interval, number, or_undefined};
 use super::json::pretty;
-use crate::measure::interval::Estimate;
+use crate::measure::interval::{Estimate, Known};
 use crate::measure::results::{Cell, Interval, Results, Verdict};
 use crate::measure::verdict::{Difference, words};
 use serde::Serialize;
@@ -29,6 +29,8 @@ pub struct TaskRow {
     settled: Option<f64>,
     polls: f64,
     delay: Option<f64>,
+    requests: Option<f64>,
+    cost: Option<f64>,
 }
 
 /// Why a task table cannot be used.
@@ -61,6 +63,11 @@ struct Line {
     settled_ms: Option<f64>,
     polls: f64,
     delay_ms: Option<f64>,
+    /// Files of earlier versions have neither this nor the cost.
+    #[serde(default)]
+    requests: Option<f64>,
+    #[serde(default)]
+    cost: Option<f64>,
 }
 
 /// Reads `tasks.csv`.
@@ -77,6 +84,8 @@ pub fn read_tasks(text: &str) -> Result<TaskTable, TaskTableError> {
             settled: line.settled_ms.filter(|_| known),
             polls: line.polls,
             delay: line.delay_ms,
+            requests: line.requests,
+            cost: line.cost,
             identity: (line.submitted_ms, line.done_ms),
         };
         table.entry((line.model, line.strategy)).or_default().insert((line.replicate, line.task), row);
@@ -128,15 +137,15 @@ pub struct Row {
     pub paired: bool,
     /// Pairs, or tasks of the smaller run.
     pub n: u64,
-    /// Mean in A.
+    /// Mean in A, over the pairs where there are pairs.
     pub a: Option<f64>,
-    /// Mean in B.
+    /// Mean in B, over the same.
     pub b: Option<f64>,
-    /// Mean of B minus A.
+    /// Mean of B minus A, over the same.
     pub difference: Option<f64>,
-    /// Its 95 % interval.
+    /// Its 95 % interval; `None` where both sides are the same records, or the data cannot carry one.
     pub ci95: Option<Interval>,
-    /// The word for it, Holm-adjusted within the metric.
+    /// The word for it, Holm-adjusted within the metric; `same` for the same records.
     pub verdict: Verdict,
 }
 
@@ -144,7 +153,7 @@ struct Metric {
     name: &'static str,
     is_time: bool,
     of_cell: fn(&Cell) -> (Option<f64>, Option<Interval>),
-    of_task: Option<fn(&TaskRow) -> Option<f64>>,
+    of_task: fn(&TaskRow) -> Option<f64>,
 }
 
 const METRICS: [Metric; 5] = [
@@ -152,27 +161,32 @@ const METRICS: [Metric; 5] = [
         name: "polls_per_task",
         is_time: false,
         of_cell: |cell| (Some(cell.polls_per_task.mean), cell.polls_per_task.ci95),
-        of_task: Some(|task| Some(task.polls)),
+        of_task: |task| Some(task.polls),
     },
     Metric {
         name: "requests_per_task",
         is_time: false,
         of_cell: |cell| (Some(cell.requests_per_task.mean), cell.requests_per_task.ci95),
-        of_task: None,
+        of_task: |task| task.requests,
     },
     Metric {
         name: "detection_delay_ms",
         is_time: true,
         of_cell: |cell| (cell.detection_delay_ms.mean, cell.detection_delay_ms.ci95),
-        of_task: Some(|task| task.delay),
+        of_task: |task| task.delay,
     },
     Metric {
         name: "latency_ms",
         is_time: true,
         of_cell: |cell| (cell.latency_ms.mean, cell.latency_ms.ci95),
-        of_task: Some(|task| task.settled.map(|settled| settled - task.submitted)),
+        of_task: |task| task.settled.map(|settled| settled - task.submitted),
     },
-    Metric { name: "cost", is_time: false, of_cell: |cell| (Some(cell.cost.mean), cell.cost.ci95), of_task: None },
+    Metric {
+        name: "cost",
+        is_time: false,
+        of_cell: |cell| (Some(cell.cost.mean), cell.cost.ci95),
+        of_task: |task| task.cost,
+    },
 ];
 
 /// Compares two runs, cell by cell.
@@ -188,13 +202,14 @@ pub fn diff(a: &Side, b: &Side) -> Diff {
     };
     let mut rows = Vec::new();
     for metric in &METRICS {
-        let mut found: Vec<(Row, Option<Difference>)> =
+        let found: Vec<(Row, Option<Difference>)> =
             shared.iter().map(|(cell, other)| compare(metric, (a, cell), (b, other))).collect();
         let table: Vec<_> = found.iter().map(|(_, difference)| *difference).collect();
-        for ((row, _), verdict) in found.iter_mut().zip(words(&table)) {
-            row.verdict = verdict;
-        }
-        rows.extend(found.into_iter().map(|(row, _)| row));
+        rows.extend(found.into_iter().zip(words(&table)).map(|((row, difference), word)| Row {
+            // Who has a word already needs no evidence.
+            verdict: difference.map_or(row.verdict, |_| word),
+            ..row
+        }));
     }
     let name = |side: &Side| {
         let run = &side.results.run;
@@ -205,76 +220,128 @@ pub fn diff(a: &Side, b: &Side) -> Diff {
 }
 
 fn compare(metric: &Metric, (a, cell): (&Side, &Cell), (b, other): (&Side, &Cell)) -> (Row, Option<Difference>) {
-    let ((mean_a, ci_a), (mean_b, ci_b)) = ((metric.of_cell)(cell), (metric.of_cell)(other));
-    let pairs = metric.of_task.and_then(|of| pairs(a, b, cell, of));
-    // Equal digests are equal records: there is nothing to estimate.
-    let is_same_run = a.results.run.digest == b.results.run.digest && cell == other;
-    let (estimate, n) = match &pairs {
-        Some(pairs) => (pairs.estimate(), pairs.n()),
-        None if is_same_run => (mean_a.map(|_| Estimate::of_error(0.0, Some(0.0))), cell.tasks),
-        None => (mean_a.zip(mean_b).map(|(a, b)| unpaired((a, ci_a), (b, ci_b))), cell.tasks.min(other.tasks)),
-    };
     let row = Row {
         model: cell.model.clone(),
         strategy: cell.strategy.clone(),
         metric: metric.name,
-        paired: pairs.is_some(),
-        n,
-        a: mean_a,
-        b: mean_b,
-        difference: estimate.map(|estimate| estimate.mean),
-        ci95: estimate.and_then(|estimate| estimate.interval()),
+        paired: false,
+        n: cell.tasks.min(other.tasks),
+        a: (metric.of_cell)(cell).0,
+        b: (metric.of_cell)(other).0,
+        difference: None,
+        ci95: None,
         verdict: Verdict::Undecided,
     };
-    let baseline = mean_a.unwrap_or(0.0);
+    let pairs = pairs(a, b, cell, metric.of_task);
+    let are_all_pairs = pairs.as_ref().is_some_and(|pairs| pairs.unequal == 0 && pairs.compared == row.n);
+    if (a.results.run.digest == b.results.run.digest && cell == other) || (are_all_pairs && cell.tasks == other.tasks) {
+        // The same records: there is nothing to estimate.
+        let difference = row.a.map(|_| 0.0);
+        return (Row { paired: pairs.is_some(), difference, verdict: Verdict::Same, ..row }, None);
+    }
+    let (row, estimate) = match pairs.filter(|pairs| pairs.n() > 0) {
+        Some(pairs) => {
+            let is_independent = [cell, other].iter().all(|cell| cell.observations == Some(cell.tasks));
+            let estimate = pairs.estimate(is_independent);
+            let [of_a, of_b] = pairs.means();
+            (Row { paired: true, n: pairs.n(), a: Some(of_a), b: Some(of_b), ..row }, estimate)
+        }
+        None => {
+            let known = |side: &Side, cell: &Cell| {
+                let (mean, ci95) = (metric.of_cell)(cell);
+                mean.map(|mean| (mean, Known { ci95, observations: observations(side, cell) }))
+            };
+            let estimate = known(a, cell).zip(known(b, other)).map(|(a, b)| Estimate::of_two(a, b));
+            (row, estimate)
+        }
+    };
+    let row = Row {
+        difference: estimate.map(|estimate| estimate.mean),
+        ci95: estimate.and_then(|estimate| estimate.interval()),
+        ..row
+    };
+    let baseline = row.a.unwrap_or(0.0);
     (row, estimate.map(|estimate| Difference { estimate, baseline, is_time: metric.is_time }))
 }
 
-/// The difference of two independent means from their intervals.
-fn unpaired((a, ci_a): (f64, Option<Interval>), (b, ci_b): (f64, Option<Interval>)) -> Estimate {
-    let error = |ci: Option<Interval>| ci.map(|[low, high]| (high - low) / 2.0 / 1.96);
-    let variance = error(ci_a).zip(error(ci_b)).map(|(a, b)| a * a + b * b);
-    Estimate::of_error(b - a, variance.map(f64::sqrt))
+/// Independent observations behind the intervals of a cell. Files that do not say have as many as are sure.
+fn observations(side: &Side, cell: &Cell) -> u64 {
+    cell.observations.unwrap_or_else(|| u64::from(side.results.run.replicates))
 }
 
-/// Differences of the same tasks, by replicate: sum, sum of squares, number.
-struct Pairs(BTreeMap<u32, (f64, f64, u64)>);
+/// The same tasks in two runs.
+#[derive(Default)]
+struct Pairs {
+    replicates: BTreeMap<u32, Sums>,
+    /// Tasks that both runs have, known or not.
+    compared: u64,
+    /// Those whose figures differ.
+    unequal: u64,
+}
 
-/// Pairs the tasks of two cells; `None` where they are not the same tasks.
+/// Sums over tasks known in both runs.
+#[derive(Default)]
+struct Sums {
+    n: u64,
+    a: f64,
+    b: f64,
+    differences: f64,
+    squares: f64,
+}
+
+/// Pairs the tasks of two cells; `None` where they are not the same tasks, or one table does not hold the figure.
 fn pairs(a: &Side, b: &Side, cell: &Cell, of: fn(&TaskRow) -> Option<f64>) -> Option<Pairs> {
     let key = (cell.model.clone(), cell.strategy.clone());
     let (a, b) = (a.tasks.as_ref()?.get(&key)?, b.tasks.as_ref()?.get(&key)?);
-    let mut pairs = Pairs(BTreeMap::new());
+    let mut pairs = Pairs::default();
     for ((replicate, task), row) in a {
         let Some(other) = b.get(&(*replicate, *task)) else { continue };
         if row.identity != other.identity {
             return None;
         }
-        if let (Some(a), Some(b)) = (of(row), of(other)) {
-            let (sum, squares, n) = pairs.0.entry(*replicate).or_default();
-            *sum += b - a;
-            *squares += (b - a) * (b - a);
-            *n += 1;
+        let (of_a, of_b) = (of(row), of(other));
+        pairs.compared += 1;
+        pairs.unequal += u64::from(of_a != of_b);
+        if let (Some(of_a), Some(of_b)) = (of_a, of_b) {
+            let sums = pairs.replicates.entry(*replicate).or_default();
+            sums.n += 1;
+            sums.a += of_a;
+            sums.b += of_b;
+            sums.differences += of_b - of_a;
+            sums.squares += (of_b - of_a) * (of_b - of_a);
         }
     }
-    (pairs.n() > 0).then_some(pairs)
+    let has_figure = [a, b].iter().all(|rows| rows.values().any(|row| of(row).is_some()));
+    (pairs.compared > 0 && has_figure).then_some(pairs)
 }
 
 impl Pairs {
-    fn n(&self) -> u64 {
-        self.0.values().map(|(_, _, n)| n).sum()
+    fn sum(&self, of: impl Fn(&Sums) -> f64) -> f64 {
+        self.replicates.values().map(of).sum()
     }
 
-    /// From replicates, since a table does not say whether its tasks interact; from tasks where there is but one.
-    fn estimate(&self) -> Option<Estimate> {
-        let parts: Vec<(f64, u64)> = self.0.values().map(|(sum, _, n)| (*sum, *n)).collect();
-        if parts.len() > 1 {
-            return Estimate::of_replicates(&parts);
+    fn n(&self) -> u64 {
+        self.replicates.values().map(|sums| sums.n).sum()
+    }
+
+    /// The means of both sides, over the pairs.
+    fn means(&self) -> [f64; 2] {
+        let n = self.n() as f64;
+        [self.sum(|sums| sums.a) / n, self.sum(|sums| sums.b) / n]
+    }
+
+    fn estimate(&self, is_independent: bool) -> Option<Estimate> {
+        if !is_independent {
+            return Estimate::of_replicates(
+                &self.replicates.values().map(|sums| (sums.differences, sums.n)).collect::<Vec<_>>(),
+                self.means()[0],
+            );
         }
-        let (sum, squares, n) = *self.0.values().next()?;
+        let (n, sum) = (self.n(), self.sum(|sums| sums.differences));
         let mean = sum / n as f64;
+        let squares = self.sum(|sums| sums.squares);
         let variance = (n > 1).then(|| ((squares - sum * mean) / (n - 1) as f64).max(0.0));
-        Some(Estimate::of_tasks(n, mean, variance))
+        Some(Estimate::of_pairs(n, self.unequal, mean, variance, self.means()[0]))
     }
 }
 

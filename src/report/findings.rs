@@ -66,7 +66,12 @@ pub fn of_model<'a>(report: &Report<'a>, model: &'a str) -> Option<Finding<'a>> 
     cells.retain(|cell| cell.cost.mean.is_finite());
     // A stable sort: of equals, the first in the scenario.
     cells.sort_by(|a, b| a.cost.mean.total_cmp(&b.cost.mean));
-    let safest = cells.iter().copied().min_by(|a, b| lost_share(a).total_cmp(&lost_share(b)))?;
+    // Of those that lose the same, the one that is known best.
+    let loss = |cell: &Cell| (lost_share(cell), lost_interval(cell)[1]);
+    let safest = cells.iter().copied().min_by(|a, b| {
+        let ((a, most_a), (b, most_b)) = (loss(a), loss(b));
+        a.total_cmp(&b).then(most_a.total_cmp(&most_b))
+    })?;
     let (out, qualified): (Vec<&Cell>, Vec<&Cell>) = cells.into_iter().partition(|cell| loses_more(cell, safest));
     let choice = preferred(report, &qualified)?;
     let others = qualified.iter().copied().filter(|cell| cell.strategy != choice.strategy);

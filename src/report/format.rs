@@ -64,13 +64,13 @@ pub(super) fn duration(ms: f64) -> String {
     format!("{sign}{text}")
 }
 
-/// A share: `0 %`, `0.03 %`, `3.1 %`. It says `100 %` only where it is exact.
+/// A share: `0 %`, `0.03 %`, `3.1 %`. It says `100 %`, or `−100 %` of a change, only where it is exact.
 pub(super) fn percent(share: f64) -> String {
     if !share.is_finite() {
         return UNDEFINED.to_owned();
     }
     let percent = share * 100.0;
-    let distance = percent.abs().min((100.0 - percent).abs());
+    let distance = percent.abs().min((100.0 - percent.abs()).abs());
     let text = match distance {
         d if d < 1e-12 => format!("{percent:.0}"),
         d if d < 0.01 => format!("{percent:.4}"),
@@ -156,6 +156,7 @@ mod tests {
         assert_eq!(percent(0.0), "0 %");
         assert_eq!(percent(1.0), "100 %");
         assert_eq!(percent(0.999_99), "99.9990 %");
+        assert_eq!((percent(-1.0), percent(-0.999)), ("−100 %".to_owned(), "−99.90 %".to_owned()));
         assert_eq!(percent(0.0003), "0.03 %");
         assert_eq!(percent(0.0312), "3.1 %");
         assert_eq!(count(1_234_567), "1,234,567");

@@ -26,6 +26,7 @@ pub(super) const TERMS: &[(&str, &str)] = &[
         "The wait ended with an error although the task lived; in the tables, waits ended by another task’s failure (abandoned) are counted in.",
     ),
     ("hang", "Neither knew nor gave up by the scenario’s horizon."),
+    ("rejected", "The submit failed, so the client never got an id to ask for. The column is there where any was."),
     ("peak req/s", "Most requests sent in one second, over all replicates."),
     (
         "cost",

@@ -73,7 +73,7 @@ fn tail(report: &Report<'_>) -> String {
     for (name, value) in method::facts(report) {
         out += &format!("- {name}: {}\n", escape(&value));
     }
-    out += &format!("\n```sh\n{}\n```\n\n", method::command(report).replace("```", "'''"));
+    out += &format!("\n```sh\n{}\n```\n\n", report.command.replace("```", "'''"));
     let rules: String = method::RULES.iter().map(|rule| format!("- {}\n", escape(rule))).collect();
     let terms: String = glossary::TERMS.iter().map(|(term, is)| format!("- **{term}**: {}\n", escape(is))).collect();
     out += &details("What the numbers mean", &format!("{rules}\n{terms}\n"));

@@ -2,7 +2,6 @@
 
 use super::Report;
 use super::format as f;
-use crate::scenario::shipped::Shipped;
 
 /// The facts of the run, name and value.
 pub(super) fn facts(report: &Report<'_>) -> Vec<(&'static str, String)> {
@@ -28,36 +27,11 @@ fn faults(report: &Report<'_>) -> String {
     if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") }
 }
 
-/// The command that makes the same numbers again, from the scenario's file unless it is a shipped one.
-pub(super) fn command(report: &Report<'_>) -> String {
-    let run = &report.results.run;
-    let is_shipped = Shipped::named(&run.scenario).is_some();
-    let scenario = if is_shipped { run.scenario.clone() } else { format!("{}.toml", run.scenario) };
-    format!(
-        "pollbench compare {} --engine {} --tasks {} --replicates {} --seed {}",
-        quoted(&scenario),
-        run.engine,
-        run.tasks,
-        run.replicates,
-        run.seed
-    )
-}
-
-/// A word of a shell command.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 /// How to read the numbers, a paragraph each.
 pub(super) const RULES: &[&str] = &[
     "Every strategy meets the same tasks. A task’s fate is drawn when it is submitted and does not depend on how it is polled; all randomness is keyed by seed, replicate, model and task, so one poll more does not re-roll anything else.",
     "The choice: whoever loses a share of tasks significantly above the smallest one (the 95 % interval of the difference, Newcombe’s from two Wilson intervals, lies above 0) is out; of the rest the least mean cost is chosen. Where 95 % intervals of cost meet, the choice is undecided; as intervals of single means take no account of pairing, this errs on the side of undecided.",
-    "Intervals are 95 %. Where tasks are independent they come from the spread between tasks; where tasks interact (shared limits, pools, workers, shared weather) they come from the spread between replicates by Student’s t, and with a single replicate there is none.",
-    "Differences are paired by task; times only over tasks that both strategies knew, whose number is printed. Verdict words are adjusted by Holm’s method within each table.",
+    "Intervals are 95 %. Where tasks are independent they come from the spread between tasks. Where tasks interact (shared limits, pools, workers, weather that strikes many at once) they come from the spread between replicates: the jackknife with Student’s t, with fewer degrees of freedom where few replicates make the figure. Shares have Wilson’s interval; where tasks interact, the wider of the two. Where the data cannot carry an interval (a single replicate, a single known task) there is none.",
+    "Differences are paired by task; times only over tasks that both strategies knew, whose number is printed. Verdict words are adjusted by Holm’s method over all words of a model.",
     "Tasks that never became known are censored, not dropped: quantiles count them as infinitely late, curves stop short of 100 %, and cost charges them the delay to the horizon.",
 ];

@@ -21,7 +21,6 @@ mod format;
 mod gates;
 mod glossary;
 mod method;
-mod outcomes;
 mod overview;
 mod repairs;
 
@@ -38,6 +37,8 @@ pub struct Report<'a> {
     pub results: &'a Results,
     /// Curves and sampled tasks for the charts; charts without theirs are left out.
     pub series: &'a Series,
+    /// The command that makes the same numbers again.
+    pub command: &'a str,
 }
 
 impl<'a> Report<'a> {

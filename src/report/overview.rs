@@ -24,13 +24,20 @@ pub(super) fn of_model(report: &Report<'_>, model: &str) -> Grid {
         ],
     );
     let finding = findings::of_model(report, model);
+    let has_rejected = cells.iter().any(|cell| cell.outcomes.rejected > 0);
+    if has_rejected {
+        grid.columns.push(Column::figures("rejected"));
+    }
     grid.rows = cells
         .iter()
         .map(|cell| Row {
             head: cell.strategy.clone(),
             baseline: cell.strategy == report.baseline(),
             best: finding.as_ref().is_some_and(|finding| finding.choice.strategy == cell.strategy),
-            entries: entries(cell),
+            entries: {
+                let rejected = has_rejected.then(|| counted(cell.outcomes.rejected, cell.tasks).into());
+                entries(cell).into_iter().chain(rejected).collect()
+            },
         })
         .collect();
     grid
@@ -55,9 +62,14 @@ fn entries(cell: &Cell) -> Vec<Entry> {
 
 /// Lost tasks as a count and a share.
 pub(super) fn lost(cell: &Cell) -> String {
-    match (cell.lost, cell.tasks) {
+    counted(cell.lost, cell.tasks)
+}
+
+/// A count with its share of all tasks.
+fn counted(some: u64, tasks: u64) -> String {
+    match (some, tasks) {
         (0, _) | (_, 0) => "0".to_owned(),
-        (lost, tasks) => format!("{} ({})", f::count(lost), f::percent(lost as f64 / tasks as f64)),
+        (some, tasks) => format!("{} ({})", f::count(some), f::percent(some as f64 / tasks as f64)),
     }
 }
 

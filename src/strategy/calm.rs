@@ -11,6 +11,32 @@ use crate::world::draws::{Keys, Stream};
 /// Most polls of a wait that are listed.
 const MOST: usize = 1_000_000;
 
+/// The polls that a wait for a task that never ends sends by `horizon`, the first million of them, and when it gives up.
+///
+/// What is random in a schedule is drawn, and a strategy that is told sends its polls beside.
+#[must_use]
+pub fn endless(policy: &Policy<'_>, horizon: Micros) -> (u64, Micros) {
+    let (instants, end) = polls(policy, horizon);
+    (instants.len() as u64, end.unwrap_or(horizon))
+}
+
+/// The instants of those polls, and when the wait ends by itself.
+fn polls(policy: &Policy<'_>, horizon: Micros) -> (Vec<f64>, Option<Micros>) {
+    let mut draws = Keys::new(0, 0, "").draws(Stream::Jitter, 0);
+    let (mut wait, mut step) = policy.begin(Micros::ZERO, &mut draws);
+    let mut instants: Vec<f64> = Vec::new();
+    loop {
+        match step {
+            Step::Poll { at, .. } if at <= horizon && instants.len() < MOST => {
+                instants.push(at.get() as f64);
+                (_, step) = wait.reply(at, &Reply::state(TaskState::Processing), &mut draws);
+            }
+            Step::End { at, .. } => return (instants, Some(at.min(horizon))),
+            Step::Poll { .. } | Step::Listen => return (instants, None),
+        }
+    }
+}
+
 /// The instants of its polls for a task of `model` that never ends, up to `horizon`; `None` for a strategy that is not
 /// told by polls alone, whose instants are random, or depend on other tasks.
 ///
@@ -21,23 +47,8 @@ pub fn checks(strategy: &Strategy, model: &str, horizon: Micros) -> Option<Check
     if policy.channel() != crate::strategy::composition::Channel::Poll || policy.is_jittered() {
         return None;
     }
-    // Never drawn from: there is no jitter.
-    let mut draws = Keys::new(0, 0, model).draws(Stream::Jitter, 0);
-    let (mut wait, mut step) = policy.begin(Micros::ZERO, &mut draws);
-    let mut instants: Vec<f64> = Vec::new();
-    loop {
-        match step {
-            Step::Poll { at, .. } if at <= horizon && instants.len() < MOST => {
-                instants.push(at.get() as f64);
-                (_, step) = wait.reply(at, &Reply::state(TaskState::Processing), &mut draws);
-            }
-            Step::End { at, .. } => {
-                return (!instants.is_empty())
-                    .then(|| Checks { instants, then: Then::GiveUpAt(at.min(horizon).get() as f64) });
-            }
-            Step::Poll { .. } | Step::Listen => {
-                return (!instants.is_empty()).then(|| Checks { instants, then: Then::GiveUpAt(horizon.get() as f64) });
-            }
-        }
-    }
+    // Nothing is drawn: there is no jitter.
+    let (instants, end) = polls(&policy, horizon);
+    let give_up = end.unwrap_or(horizon).get() as f64;
+    (!instants.is_empty()).then_some(Checks { instants, then: Then::GiveUpAt(give_up) })
 }

@@ -1,5 +1,9 @@
 //! A 95 % interval must cover the truth in about 95 % of repeated runs.
 
+#[path = "../support/coverage.rs"]
+#[allow(dead_code, reason = "shared with an example, which reads other parts")]
+mod population;
+
 use crate::support::{run, scenario};
 use pollbench::engine::sim::Options;
 use pollbench::measure::interval::wilson;
@@ -87,4 +91,33 @@ fn shares() {
         let mut draws = Keys::new(seed, 0, "shares").draws(Stream::Truth, 0);
         Some(wilson((0..200).filter(|_| draws.uniform() < 0.05).count() as u64, 200))
     });
+}
+
+/// The same of everything that couples tasks at once, small: a window at a fixed time, faults that end whole pools, rare
+/// tasks that never end. `examples/coverage.rs` measures every shipped scenario like this. Runs are drawn with a fixed
+/// seed; z bounds the chance that any of some 120 right figures is called wrong at one in a thousand.
+#[test]
+fn intervals_and_words_where_everything_interacts() {
+    const RUNS: u32 = 300;
+    const Z: f64 = 4.3;
+    let scenario = scenario(
+        "[arrivals]\nkind = \"poisson\"\nrate_per_s = 0.5\n[models.m]\ncompletion = \"lognormal(median=20s, sigma=0.4)\"\n\
+         stuck_probability = 0.002\n[[faults]]\nkind = \"outage\"\nduring = { from = \"60s\", for = \"30s\" }\n\
+         [[faults]]\nkind = \"reset\"\nprobability = 0.01\n[[strategies]]\npreset = \"basic\"\n[[strategies]]\n\
+         preset = \"concurrent\"\n[[strategies]]\npreset = \"resilient\"\n[[strategies]]\npreset = \"adaptive-hardened\"",
+    );
+    let found = population::measure(&scenario, population::Size { replicates: 10, tasks: 60 }, 400, RUNS);
+    let slack = |share: f64| Z * (share * (1.0 - share) / f64::from(RUNS)).sqrt();
+    for covered in &found.covered {
+        let what = format!("{}, {}: {} of {}", covered.cell, covered.figure, covered.covering, covered.intervals);
+        assert_eq!(covered.flat, 0, "no width: {what}");
+        // What has no interval in most runs is not judged by the few.
+        assert!(covered.intervals < RUNS / 2 || covered.share() >= 0.93 - slack(0.93), "{what}");
+    }
+    for (metric, wrong) in &found.wrong_diffs {
+        let share = f64::from(*wrong) / f64::from(found.diffs);
+        assert!(share <= 0.05 + Z * (0.05 * 0.95 / f64::from(found.diffs)).sqrt(), "{metric}: {share}");
+    }
+    let share = f64::from(found.wrong_comparisons) / f64::from(found.comparisons);
+    assert!(share <= 0.05 + slack(0.05), "against the baseline: {share}");
 }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 use pollbench::measure::interval::wilson;
+use pollbench::measure::outcome::ByOutcome;
 use pollbench::measure::results::*;
 use pollbench::measure::series::{CellSeries, FaultBand, PollMark, SampledTask, Series};
 use pollbench::report::Report;
@@ -27,7 +28,12 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     pub(crate) fn report(&self) -> Report<'_> {
-        Report { scenario: &self.scenario, results: &self.results, series: &self.series }
+        Report {
+            scenario: &self.scenario,
+            results: &self.results,
+            series: &self.series,
+            command: "pollbench compare documented --seed 42",
+        }
     }
 }
 
@@ -128,6 +134,7 @@ fn cell(model: &str, strategy: &str, waits: &[Wait]) -> Cell {
         model: model.into(),
         strategy: strategy.into(),
         tasks: TASKS as u64,
+        observations: Some(TASKS as u64),
         outcomes: Outcomes {
             success: k[0],
             failed: k[1],
@@ -141,7 +148,7 @@ fn cell(model: &str, strategy: &str, waits: &[Wait]) -> Cell {
         },
         lost,
         shares_ci95: ShareIntervals {
-            outcomes: k.map(|count| Some(wilson(count, TASKS as u64))),
+            outcomes: ByOutcome::each(|outcome| Some(wilson(k[outcome as usize], TASKS as u64))),
             lost: Some(wilson(lost, TASKS as u64)),
             censored: Some(wilson(waits.iter().filter(|w| !w.known).count() as u64, TASKS as u64)),
         },

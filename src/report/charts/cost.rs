@@ -65,7 +65,7 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
             entries: vec![
                 f::number(cell.cost.mean).into(),
                 cell.cost.ci95.map_or_else(|| f::UNDEFINED.to_owned(), |ci| f::interval(ci, f::number)).into(),
-                if least > 0.0 { format!("{:.2}", cell.cost.mean / least).into() } else { f::UNDEFINED.into() },
+                if least > 0.0 { f::number(cell.cost.mean / least).into() } else { f::UNDEFINED.into() },
                 cell.efficiency_vs_optimal.map_or_else(|| f::UNDEFINED.to_owned(), efficiency).into(),
             ],
         })

@@ -5,7 +5,8 @@ mod parts;
 use super::charts::{Chart, THEME};
 use super::escape::{html as escape, slugs};
 use super::findings::{self, Finding};
-use super::{Report, format as f, gates, glossary, method, outcomes, overview, repairs};
+use super::{Report, format as f, gates, glossary, method, overview, repairs};
+use crate::measure::outcome::Outcome;
 use parts::{sentence, table};
 
 /// The page, with `charts` where they belong.
@@ -171,7 +172,7 @@ fn method_section() -> String {
     let rules: String = method::RULES.iter().map(|rule| format!("<p>{}</p>\n", escape(rule))).collect();
     let define = |(term, meaning): &(&str, &str)| format!("<dt>{}</dt><dd>{}</dd>\n", escape(term), escape(meaning));
     let terms: String = glossary::TERMS.iter().map(define).collect();
-    let ends: String = outcomes::MEANING.iter().map(define).collect();
+    let ends: String = Outcome::ALL.map(|outcome| define(&(outcome.name(), outcome.meaning()))).concat();
     let body = format!(
         "<div class=\"prose\">{rules}</div>\n<h3>What the numbers mean</h3>\n<dl class=\"glossary\">\n{terms}</dl>\n\
          <h3>How a wait can end</h3>\n<dl class=\"glossary\">\n{ends}</dl>\n"
@@ -193,7 +194,7 @@ fn facts_section(report: &Report<'_>) -> String {
         .collect();
     let mut body = format!(
         "<dl class=\"glossary\">\n{facts}</dl>\n<p>The same numbers again:</p>\n<pre tabindex=\"0\"><code>{}</code></pre>\n",
-        escape(&method::command(report))
+        escape(report.command)
     );
     if !about.is_empty() {
         body += &format!("<h3>The strategies</h3>\n<dl class=\"glossary\">\n{about}</dl>\n");
