@@ -101,7 +101,9 @@ class File:
             parts.pop()
         self.module = tuple(parts)
         self.raw = path.read_text(encoding="utf-8")
-        self.text = without_tests(blank(self.raw))
+        blanked = blank(self.raw)
+        self.tests = {self.module + (name,) for name in re.findall(r"#\[cfg\(test\)\]\s*mod\s+(\w+)\s*;", blanked)}
+        self.text = without_tests(blanked)
         self.uses, self.exports = [], {}
         body = self.text
         for found in re.finditer(r"(\bpub(?:\([^)]*\))?\s+)?\buse\s+([^;]+);", self.text):
@@ -221,10 +223,11 @@ def check(tell):
             if own not in DRIVERS and FORBIDDEN.search(line):
                 tell("clock", f"{file.path}:{number}: a clock, a sleep or randomness without a key: {line.strip()}")
 
+    tests = {module for file in FILES.values() for module in file.tests}
     modules, folders = defaultdict(set), defaultdict(lambda: defaultdict(set))
     why = {}
     for file in FILES.values():
-        if not file.module or file.module == ("main",):
+        if not file.module or file.module == ("main",) or file.module in tests:
             continue
         for path, line in file.uses:
             target = absolute(file, path)

@@ -12,6 +12,7 @@ use crate::engine::plan::Plan;
 use crate::engine::sim::{Control, Options, Sink};
 use crate::measure::record::TaskRecord;
 use crate::measure::results::GateVerdict;
+use crate::report::gates::sentence;
 use crate::report::{self, Report, json, markdown, table};
 use crate::scenario::Scenario;
 use crate::scenario::narrow::Overrides;
@@ -204,14 +205,8 @@ impl Compare {
             let kind = scenario.faults[rule].kind().name();
             note(format_args!("warning: fault {} (`{kind}`) never struck", rule + 1));
         }
-        for gate in compared.results.gates.iter().filter(|gate| gate.verdict != GateVerdict::Pass) {
-            let verdict = if gate.verdict == GateVerdict::Fail { "failed" } else { "is undecided" };
-            let value = gate.value.map_or_else(|| "unknown".to_owned(), |value| format!("{value}"));
-            let bound = if gate.max.is_some() { "at most" } else { "at least" };
-            note(format_args!(
-                "gate {verdict}: {} {} of {} on {} is {value}, {bound} {} wanted",
-                gate.metric, gate.stat, gate.strategy, gate.model, gate.limit
-            ));
+        for told in compared.results.gates.iter().filter_map(sentence) {
+            note(told);
         }
         if !self.quiet {
             note(format_args!("report: {}", out.join("report.html").display()));

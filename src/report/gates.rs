@@ -37,6 +37,21 @@ pub(super) fn gates(report: &Report<'_>) -> Option<(String, Grid)> {
     Some((words, grid))
 }
 
+/// A gate that did not pass in a sentence; nothing where it did.
+#[must_use]
+pub fn sentence(gate: &GateResult) -> Option<String> {
+    let verdict = match gate.verdict {
+        GateVerdict::Pass => return None,
+        GateVerdict::Fail => "failed",
+        GateVerdict::Undecided => "is undecided",
+    };
+    let GateResult { metric, stat, strategy, model, .. } = gate;
+    let value = gate.value.map_or_else(|| "unknown".to_owned(), |value| figure(gate, value));
+    let bound = if gate.max.is_some() { "at most" } else { "at least" };
+    let limit = figure(gate, gate.limit);
+    Some(format!("gate {verdict}: {metric} {stat} of {strategy} on {model} is {value}, {bound} {limit} wanted"))
+}
+
 fn row(gate: &GateResult) -> Row {
     let sign = if gate.min.is_some() { "≥" } else { "≤" };
     let verdict = if gate.verdict == GateVerdict::Fail { "✗ failed" } else { "? undecided" };

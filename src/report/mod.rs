@@ -9,6 +9,7 @@ pub mod csv;
 pub mod diff;
 pub mod findings;
 pub mod fold;
+pub mod gates;
 pub mod grid;
 pub mod html;
 pub mod json;
@@ -18,7 +19,6 @@ pub mod timeline;
 
 mod escape;
 mod format;
-mod gates;
 mod glossary;
 mod method;
 mod overview;

@@ -136,11 +136,15 @@ impl Checker<'_> {
             (Shape::Words(words), DeValue::Array(array)) if !array.is_empty() => {
                 Some(self.array(key, &Shape::Word(*words), array))
             }
-            (Shape::Many(element), DeValue::Array(array)) => Some(self.array(key, element, array)),
+            (Shape::Many(element, least), DeValue::Array(array)) if array.len() >= *least => {
+                Some(self.array(key, element, array))
+            }
             (Shape::Table(section), DeValue::Table(table)) => {
                 Some(Value::Table(self.table(section, span.clone(), table)))
             }
-            (Shape::Named(section), DeValue::Table(tables)) => self.named(section, tables),
+            (Shape::Named(section, least), DeValue::Table(tables)) if tables.len() >= *least => {
+                self.named(section, tables)
+            }
             (Shape::Kinds(family), DeValue::Table(table)) => {
                 self.kind(key, family, span.clone(), table).map(Value::Table)
             }
@@ -291,14 +295,23 @@ fn number(value: &DeValue<'_>) -> f64 {
 /// A value as it was written, where it is short.
 fn shown(value: &DeValue<'_>) -> String {
     match value {
-        DeValue::String(text) => format!("{text:?}"),
-        DeValue::Integer(integer) => integer.to_string(),
-        DeValue::Float(float) => float.to_string(),
+        DeValue::String(text) => brief(format!("{text:?}")),
+        DeValue::Integer(integer) => brief(integer.to_string()),
+        DeValue::Float(float) => brief(float.to_string()),
         DeValue::Boolean(flag) => flag.to_string(),
         DeValue::Datetime(_) => "a date".to_owned(),
         DeValue::Array(array) if array.is_empty() => "an empty array".to_owned(),
         DeValue::Array(_) => "an array".to_owned(),
+        DeValue::Table(table) if table.is_empty() => "an empty table".to_owned(),
         DeValue::Table(_) => "a table".to_owned(),
+    }
+}
+
+/// A text of at most some 60 characters.
+fn brief(text: String) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 

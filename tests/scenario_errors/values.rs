@@ -60,7 +60,7 @@ rtt = { kind = "lognormall", median = "80ms", sigma = 0.4 }"#,
         (
             r#"[network]
 rtt = { kind = "lognormal", median = "80ms", sigma = -0.4 }"#,
-            &["4:54: `sigma` must lie between 0 and 20, not -0.4"],
+            &["4:54: `sigma` must be a number from 0 to 20, not -0.4"],
         ),
         (
             r#"[network]
@@ -100,7 +100,7 @@ rtt = { kind = "empirical" }"#,
         (
             r#"[network]
 rtt = { kind = "empirical", values = [] }"#,
-            &["4:38: `values` is empty"],
+            &["4:38: `values` must be an array of at least 1, not an empty array"],
         ),
         (
             r#"[network]

@@ -28,10 +28,10 @@ pub(super) const UNIT: Field = optional(
 );
 
 static PART_SHAPE: Shape = Shape::Kinds(&PART);
-const PARTS: Field = required("parts", Shape::Many(&PART_SHAPE), "The laws and their weights.");
+const PARTS: Field = required("parts", Shape::Many(&PART_SHAPE, 1), "The laws and their weights.");
 /// Observed times are written in one of two ways.
 const OBSERVED: &[Rule] = &[Rule::ExactlyOne(&["values", "file"]), Rule::With("file", &["column"])];
-const VALUES: Field = optional("values", Shape::Many(&Shape::Duration), "The observed times.");
+const VALUES: Field = optional("values", Shape::Many(&Shape::Duration, 1), "The observed times.");
 static LAWS: LazyLock<Vec<Section>> = LazyLock::new(|| laws(&[]));
 
 static WEIGHTED: LazyLock<Vec<Section>> = LazyLock::new(|| {
@@ -58,8 +58,12 @@ fn laws(extra: &[Field]) -> Vec<Section> {
 /// The key of a parameter.
 fn field(parameter: &Parameter, need: fn(&'static str, Shape, &'static str) -> Field) -> Field {
     let shape = match parameter.quantity {
+        Quantity::Duration if parameter.range().0 > 0.0 => Shape::PositiveDuration,
         Quantity::Duration => Shape::Duration,
-        Quantity::Number => Shape::Number(Range::Finite),
+        Quantity::Number => {
+            let (least, most) = parameter.range();
+            Shape::Number(Range::Between(least, most))
+        }
     };
     need(parameter.name, shape, parameter.about)
 }

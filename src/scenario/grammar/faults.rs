@@ -57,7 +57,7 @@ const BURST_PROBABILITY: Field = with_default(
     "Share of the requests that are struck during a burst.",
 );
 const MODELS: Field =
-    optional("models", Shape::Many(&Shape::Text(Wording::Label)), "Models that it strikes; all where absent.");
+    optional("models", Shape::Many(&Shape::Text(Wording::Label), 1), "Models that it strikes; all where absent.");
 const DURING: Field = optional("during", Shape::Table(&WINDOW), "Active in a window only, once or again and again.");
 const WINDOWED: Field = required("during", Shape::Table(&WINDOW), "When it lasts, once or again and again.");
 const BURSTS: Field =

@@ -59,11 +59,12 @@ impl Definitions {
 
     fn shape(&mut self, shape: &'static Shape) -> Value {
         match shape {
-            Shape::Duration | Shape::PositiveDuration => json!({
-                "type": "string",
-                "pattern": r"^\s*([0-9][0-9._]*\s*(us|ms|s|m|h|d)\s*)+$",
-                "examples": ["3s", "250ms", "1m30s"],
-            }),
+            Shape::Duration => duration(),
+            Shape::PositiveDuration => {
+                let mut positive = duration();
+                positive["allOf"] = json!([{ "pattern": "[1-9]" }]);
+                positive
+            }
             Shape::Number(range) => number(*range),
             Shape::Count(least, u64::MAX) => json!({ "type": "integer", "minimum": least }),
             Shape::Count(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
@@ -77,9 +78,17 @@ impl Definitions {
             Shape::Words(words) => {
                 json!({ "anyOf": [{ "enum": words.allowed }, { "type": "array", "minItems": 1, "items": { "enum": words.allowed } }] })
             }
-            Shape::Many(element) => json!({ "type": "array", "items": self.shape(element) }),
+            Shape::Many(element, 0) => json!({ "type": "array", "items": self.shape(element) }),
+            Shape::Many(element, least) => {
+                json!({ "type": "array", "minItems": least, "items": self.shape(element) })
+            }
             Shape::Table(section) => self.section(section, None),
-            Shape::Named(section) => json!({ "type": "object", "additionalProperties": self.section(section, None) }),
+            Shape::Named(section, least) => json!({
+                "type": "object",
+                "minProperties": least,
+                "propertyNames": text(Wording::Label),
+                "additionalProperties": self.section(section, None),
+            }),
             Shape::Kinds(family) => self.family(family),
         }
     }
@@ -104,7 +113,13 @@ fn rule(rule: Rule) -> Value {
     let each = |keys: &[&str]| -> Vec<Value> { keys.iter().map(|key| json!({ "required": [key] })).collect() };
     match rule {
         Rule::ExactlyOne(keys) => json!({ "oneOf": each(keys) }),
-        Rule::AtMostOne(keys) => json!({ "not": { "required": keys } }),
+        Rule::AtMostOne(keys) => {
+            let pairs = keys
+                .iter()
+                .enumerate()
+                .flat_map(|(at, one)| keys[at + 1..].iter().map(move |other| json!({ "required": [one, other] })));
+            json!({ "not": { "anyOf": pairs.collect::<Vec<_>>() } })
+        }
         Rule::With(key, needed) => json!({ "dependentRequired": { key: needed } }),
         Rule::Without(key, needed) => json!({ "anyOf": [{ "required": [key] }, { "required": needed }] }),
     }
@@ -118,14 +133,34 @@ fn number(range: Range) -> Value {
         Range::FromOne => json!({ "type": "number", "minimum": 1 }),
         Range::Probability => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
         Range::Share => json!({ "type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1 }),
+        Range::Between(least, most) => json!({ "type": "number", "minimum": least, "maximum": most }),
     }
+}
+
+/// Numbers with units, one after the other.
+fn duration() -> Value {
+    let number = r"(_*[0-9][0-9_]*(\.[0-9_]*)?|_*\._*[0-9][0-9_]*)";
+    json!({
+        "type": "string",
+        "pattern": format!(r"^\s*({number}\s*(us|ms|s|m|h|d)\s*)+$"),
+        "examples": ["3s", "250ms", "1m30s"],
+    })
 }
 
 fn text(wording: Wording) -> Value {
     match wording {
         Wording::Free => json!({ "type": "string" }),
-        Wording::Label => json!({ "type": "string", "minLength": 1, "pattern": r"^[^,\r\n]*$" }),
-        Wording::Folder => json!({ "type": "string", "minLength": 1, "pattern": r"^[^.,/\\:\r\n][^,/\\:\r\n]*$" }),
+        // Something that is no space, no commas, no control characters.
+        Wording::Label => json!({
+            "type": "string",
+            "pattern": r"^[^,\u0000-\u001f\u007f-\u009f]*$",
+            "allOf": [{ "pattern": r"\S" }],
+        }),
+        Wording::Folder => json!({
+            "type": "string",
+            "pattern": r"^[^.,/\\:\u0000-\u001f\u007f-\u009f][^,/\\:\u0000-\u001f\u007f-\u009f]*$",
+            "allOf": [{ "pattern": r"\S" }],
+        }),
     }
 }
 

@@ -3,6 +3,8 @@
 //! These tables are the only place that knows keys. The checker refuses what they do not list, the reader asks for
 //! values by their names, and the JSON Schema is printed from them.
 
+#[cfg(test)]
+mod agreement;
 mod distributions;
 mod faults;
 mod file;
@@ -86,12 +88,12 @@ pub(crate) enum Shape {
     WordOrCount(Words, u64),
     /// One of these words, or an array of them.
     Words(Words),
-    /// An array.
-    Many(&'static Self),
+    /// An array of at least so many.
+    Many(&'static Self, usize),
     /// A table.
     Table(&'static Section),
-    /// Tables by a name that the user chooses.
-    Named(&'static Section),
+    /// At least so many tables by a name that the user chooses.
+    Named(&'static Section, usize),
     /// A table whose keys depend on its kind.
     Kinds(&'static Family),
 }
@@ -106,7 +108,7 @@ pub(crate) struct Words {
 }
 
 /// A range of numbers, all finite.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Range {
     /// Any.
     Finite,
@@ -120,6 +122,8 @@ pub(crate) enum Range {
     Probability,
     /// Strictly between 0 and 1.
     Share,
+    /// Between two numbers, both included.
+    Between(f64, f64),
 }
 
 /// What a text may be.
@@ -157,18 +161,20 @@ impl Range {
                 Self::FromOne => x >= 1.0,
                 Self::Probability => (0.0..=1.0).contains(&x),
                 Self::Share => x > 0.0 && x < 1.0,
+                Self::Between(least, most) => (least..=most).contains(&x),
             }
     }
 
     /// What a number of it is called.
-    pub(crate) fn describe(self) -> &'static str {
+    pub(crate) fn describe(self) -> String {
         match self {
-            Self::Finite => "a finite number",
-            Self::NonNegative => "a number of at least 0",
-            Self::Positive => "a number above 0",
-            Self::FromOne => "a number of at least 1",
-            Self::Probability => "a probability from 0 to 1",
-            Self::Share => "a share strictly between 0 and 1",
+            Self::Finite => "a finite number".to_owned(),
+            Self::NonNegative => "a number of at least 0".to_owned(),
+            Self::Positive => "a number above 0".to_owned(),
+            Self::FromOne => "a number of at least 1".to_owned(),
+            Self::Probability => "a probability from 0 to 1".to_owned(),
+            Self::Share => "a share strictly between 0 and 1".to_owned(),
+            Self::Between(least, most) => format!("a number from {least} to {most}"),
         }
     }
 }
@@ -202,7 +208,7 @@ impl Shape {
         match self {
             Self::Duration => "a duration such as \"3s\"".to_owned(),
             Self::PositiveDuration => "a duration above zero such as \"3s\"".to_owned(),
-            Self::Number(range) => range.describe().to_owned(),
+            Self::Number(range) => range.describe(),
             Self::Count(least, u64::MAX) => format!("a whole number of at least {least}"),
             Self::Count(least, most) => format!("a whole number from {least} to {most}"),
             Self::Exactly(number) => format!("{number}"),
@@ -211,9 +217,11 @@ impl Shape {
             Self::Word(words) => format!("one of {}", words.list()),
             Self::WordOrCount(words, _) => format!("one of {}, or a whole number", words.list()),
             Self::Words(words) => format!("one of {}, or an array of them", words.list()),
-            Self::Many(_) => "an array".to_owned(),
+            Self::Many(_, 0) => "an array".to_owned(),
+            Self::Many(_, least) => format!("an array of at least {least}"),
             Self::Table(_) => "a table".to_owned(),
-            Self::Named(_) => "a table of tables".to_owned(),
+            Self::Named(_, 0) => "a table of tables".to_owned(),
+            Self::Named(_, least) => format!("a table of at least {least} table"),
             Self::Kinds(family) => match family.shorthand {
                 Some(shorthand) => format!("a table with a `kind`, or {shorthand}"),
                 None => "a table with a `kind`".to_owned(),

@@ -40,7 +40,7 @@ pub(crate) static STRATEGY: Section = Section {
             Shape::Table(&LEARN),
             "Plan each wait from the times of earlier tasks; until then as scheduled.",
         ),
-        optional("models", Shape::Named(&PACE), "Paces of single models, whether the scenario has them or not."),
+        optional("models", Shape::Named(&PACE, 0), "Paces of single models, whether the scenario has them or not."),
     ],
     rules: &[Rule::Without("preset", &["name", "schedule", "limit"]), Rule::AtMostOne(&["pool", "limiter", "learn"])],
 };
@@ -104,7 +104,7 @@ static SCHEDULES: &[Section] = &[
         about: "Explicit instants; then the last gap repeats.",
         fields: &[required(
             "instants",
-            Shape::Many(&Shape::Duration),
+            Shape::Many(&Shape::Duration, 1),
             "Times since the start of the wait, strictly ascending.",
         )],
         rules: &[],

@@ -90,11 +90,7 @@ impl Reader<'_> {
     /// Durations that are written at `key`, or in a column of a file.
     fn times(&mut self, table: &Table, key: &str) -> Option<Vec<Micros>> {
         if table.has(key) {
-            let times = all(table.get(key)?)?;
-            if times.is_empty() {
-                return self.problem(table.span(key), format!("`{key}` is empty"));
-            }
-            return Some(times);
+            return all(table.get(key)?);
         }
         let file = table.optional::<&str>("file")??;
         let column = table.optional::<&str>("column")??;

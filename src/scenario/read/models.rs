@@ -11,9 +11,6 @@ impl Reader<'_> {
     /// The models in file order.
     pub(super) fn models(&mut self, file: &Table) -> Option<Vec<Model>> {
         let tables: &[Named] = file.get("models")?;
-        if tables.is_empty() {
-            return self.problem_with(file.span("models"), "there is no model", "write one as [models.NAME]");
-        }
         let models: Vec<_> = tables.iter().map(|named| self.model(named.name(), &named.table)).collect();
         models.into_iter().collect()
     }

@@ -31,6 +31,12 @@ impl Parameter {
         Self { name, quantity: Quantity::Number, about, least, most }
     }
 
+    /// The least and the greatest value that it may have, durations in microseconds.
+    #[must_use]
+    pub const fn range(&self) -> (f64, f64) {
+        (self.least, self.most)
+    }
+
     /// The value to compute with: whole microseconds, within what is allowed.
     pub(super) fn checked(&self, value: f64) -> Result<f64, DistributionError> {
         let &Self { name: parameter, quantity, least, most, .. } = self;
