@@ -171,8 +171,7 @@ impl Tune {
             observed: observed.as_ref().map(|(_, fit)| fit).zip(trust.as_ref()),
         };
         if let (Some(folder), Some(out)) = (folder, &self.out) {
-            let charts =
-                tuning::all(&model.name, &goal, &tuned, observed.as_ref().map(|(sample, fit)| (&sample[..], fit)));
+            let charts = tuning::all(&model.name, &goal, &tuned, observed.as_ref().map(|(_, fit)| fit));
             for (name, svg) in charts {
                 folder.write(&name, svg.as_bytes())?;
             }

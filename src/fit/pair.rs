@@ -1,9 +1,11 @@
 //! A mixture of two lognormal laws, by expectation–maximisation (Dempster, Laird & Rubin, J. R. Statist. Soc. B 39 (1977)
 //! 1–38); observations that are known to lie in a range enter with the moments of the normal law cut to it.
 
+use super::build::lognormal;
+use super::candidate::Candidate;
+use super::logs;
 use super::sample::{Sample, middle};
-use super::single::{LEAST_SPREAD, survival};
-use super::{Candidate, lognormal};
+use super::single::LEAST_SPREAD;
 use crate::world::distribution::Distribution;
 
 /// Fewest ends for which two humps are looked for.
@@ -23,9 +25,9 @@ struct Part {
     spread: f64,
 }
 
-/// What an observation adds to a part: its weight there, and the mean and mean square of its logarithm.
+/// What an observation adds to a part: the logarithm of its likelihood there, and the mean and mean square of its own.
 struct Moments {
-    likelihood: f64,
+    log_likelihood: f64,
     first: f64,
     second: f64,
 }
@@ -72,10 +74,12 @@ fn maximise(sample: &Sample, mut parts: [Part; 2], narrowest: f64) -> Option<([P
         // By part: weight, and sums of the logarithms and their squares.
         let mut sums = [[0.0; 3]; 2];
         let mut take = |count: f64, seen: [Moments; 2]| {
-            let total = parts[0].share * seen[0].likelihood + parts[1].share * seen[1].likelihood;
-            log_likelihood += count * total.max(1e-300).ln();
-            for (part, (sums, moments)) in sums.iter_mut().zip(seen).enumerate() {
-                let weight = count * (parts[part].share * moments.likelihood / total.max(1e-300));
+            let logs = [0, 1].map(|part: usize| parts[part].share.ln() + seen[part].log_likelihood);
+            let greater = logs[0].max(logs[1]);
+            let total = greater + (logs[0].min(logs[1]) - greater).exp().ln_1p();
+            log_likelihood += count * total;
+            for (log, (sums, moments)) in logs.into_iter().zip(sums.iter_mut().zip(seen)) {
+                let weight = count * (log - total).exp();
                 *sums = [sums[0] + weight, sums[1] + weight * moments.first, sums[2] + weight * moments.second];
             }
         };
@@ -112,31 +116,33 @@ fn maximise(sample: &Sample, mut parts: [Part; 2], narrowest: f64) -> Option<([P
 impl Part {
     fn at(&self, y: f64) -> Moments {
         let z = (y - self.mean) / self.spread;
-        Moments { likelihood: density(z) / self.spread, first: y, second: y * y }
+        Moments { log_likelihood: logs::normal_density(z) - self.spread.ln(), first: y, second: y * y }
     }
 
     /// Of a logarithm that lies in a range, under this part.
     fn between(&self, low: f64, high: f64) -> Moments {
         let (from, to) = ((low - self.mean) / self.spread, (high - self.mean) / self.spread);
-        let likelihood = survival(from) - survival(to);
-        if likelihood < 1e-12 {
-            let near = if high.is_finite() { low.midpoint(high) } else { low };
-            return Moments { likelihood: likelihood.max(1e-300), first: near, second: near * near };
-        }
-        let (at_low, at_high) = (density(from), density(to));
-        let far = if to.is_finite() { to * at_high } else { 0.0 };
+        let log_likelihood = if to.is_finite() { logs::normal_between(from, to) } else { logs::normal_survival(from) };
         // Moments of a normal variable cut to a range (Johnson, Kotz & Balakrishnan 1994, § 13.10).
-        let first = (at_low - at_high) / likelihood;
-        let second = 1.0 + (from.max(-1e8) * at_low - far) / likelihood;
+        let relative = |z: f64| (logs::normal_density(z) - log_likelihood).exp();
+        let (at_low, at_high) = (relative(from), if to.is_finite() { relative(to) } else { 0.0 });
+        let far = if to.is_finite() { to * at_high } else { 0.0 };
+        let first = at_low - at_high;
+        let second = 1.0 + from.max(-1e8) * at_low - far;
+        // Where the range is narrow, or far out, the formula is a difference of great numbers: it lies at its near end.
+        let nearest = 0.0_f64.clamp(from, to);
+        if !(first >= from && first <= to && second >= first * first) {
+            return self.moments(log_likelihood, nearest, nearest * nearest);
+        }
+        self.moments(log_likelihood, first, second)
+    }
+
+    /// From the mean and the mean square on the scale of this part.
+    fn moments(&self, log_likelihood: f64, first: f64, second: f64) -> Moments {
         Moments {
-            likelihood,
+            log_likelihood,
             first: self.mean + self.spread * first,
             second: self.mean * self.mean + 2.0 * self.mean * self.spread * first + self.spread * self.spread * second,
         }
     }
-}
-
-/// Density of the standard normal law.
-fn density(z: f64) -> f64 {
-    (-0.5 * z * z).exp() * 0.398_942_280_401_432_7
 }

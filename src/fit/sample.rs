@@ -1,6 +1,6 @@
 //! Observations on the scale on which they are fitted: their logarithms, many of them gathered.
 
-use super::{Observation, UnfittableSample};
+use super::observation::{Observation, UnfittableSample};
 
 /// More exact observations than this are gathered into so many groups of equal size.
 const MOST_POINTS: usize = 2_000;
@@ -28,8 +28,9 @@ impl Sample {
         for observation in observations {
             match *observation {
                 Observation::Exact(at) => exact.push(at.max(LEAST).ln()),
+                Observation::Within(low, high) if high.max(LEAST) <= low.max(LEAST) => exact.push(low.max(LEAST).ln()),
                 Observation::Within(low, high) => {
-                    sample.within.push((low.max(LEAST).ln(), high.max(low).max(LEAST).ln(), 1.0));
+                    sample.within.push((low.max(LEAST).ln(), high.max(LEAST).ln(), 1.0));
                 }
                 Observation::Beyond(at) => sample.beyond.push((at.max(LEAST).ln(), 1.0)),
             }

@@ -1,90 +1,122 @@
 //! The laws of two parameters, fitted by maximum likelihood on the scale of logarithms.
 
+use super::build::{build, lognormal};
+use super::candidate::Candidate;
+use super::logs;
 use super::sample::Sample;
 use super::simplex::minimise;
-use super::{Candidate, build, lognormal};
-use statrs::function::gamma::{gamma_ur, ln_gamma};
+use crate::world::distribution::Distribution;
+use statrs::function::gamma::ln_gamma;
 
 /// Least standard deviation of logarithms: a service that always takes the same time still does not to a per cent.
 pub(super) const LEAST_SPREAD: f64 = 0.005;
-/// Least probability that is told apart from none.
-const LEAST: f64 = 1e-300;
+/// Greatest: what is wider says nothing.
+const MOST_SPREAD: f64 = 20.0;
+/// What the first idea of location and spread is changed by for further starts. Where many are unfinished, ends alone say
+/// little of either.
+const STARTS: [(f64, f64); 4] = [(0.0, 1.0), (1.0, 2.0), (3.0, 3.0), (0.0, 0.3)];
 
-/// The laws that can be fitted.
-pub(super) fn candidates(sample: &Sample) -> Vec<Candidate> {
-    let (mean, spread) = sample.moments();
-    let spread = spread.max(LEAST_SPREAD);
-    // Location and logarithm of a spread, from the moments of each law's logarithm.
-    let fits = [
-        fit(sample, "lognormal", [mean, spread.ln()], normal, lognormal),
-        // The logarithm of a Weibull variable has standard deviation π/(√6 shape) and mean ln scale − 0.5772/shape.
-        fit(sample, "weibull", [mean + 0.45 * spread, (0.7797 * spread).ln()], minimum, |location, spread| {
-            build("weibull", &[("shape", 1.0 / spread), ("scale", location.exp().max(1.0))])
-        }),
-        fit(sample, "gamma", [mean, spread.ln()], gamma, |location, spread| {
+/// A law on the scale of logarithms, by location and spread.
+struct Shape {
+    name: &'static str,
+    /// Logarithm of the density at y.
+    density: fn(f64, f64, f64) -> f64,
+    /// ln P(Y > y).
+    survival: fn(f64, f64, f64) -> f64,
+    /// ln P(low < Y ≤ high).
+    between: fn(f64, f64, f64, f64) -> f64,
+    /// The law itself; `None` where it is out of range.
+    build: fn(f64, f64) -> Option<Distribution>,
+    /// Where the search starts, from the mean and the standard deviation of the logarithms of the ends.
+    start: fn(f64, f64) -> (f64, f64),
+}
+
+const SHAPES: [Shape; 3] = [
+    Shape {
+        name: "lognormal",
+        density: |y, location, spread| logs::normal_density((y - location) / spread) - spread.ln(),
+        survival: |y, location, spread| logs::normal_survival((y - location) / spread),
+        between: |low, high, location, spread| {
+            logs::normal_between((low - location) / spread, (high - location) / spread)
+        },
+        build: lognormal,
+        start: |mean, spread| (mean, spread),
+    },
+    // The logarithm of a Weibull variable has the least-value law of Gumbel: standard deviation π/(√6 shape), mean
+    // ln scale − 0.5772/shape.
+    Shape {
+        name: "weibull",
+        density: |y, location, spread| {
+            let z = (y - location) / spread;
+            z - z.exp() - spread.ln()
+        },
+        survival: |y, location, spread| -((y - location) / spread).exp(),
+        between: |low, high, location, spread| {
+            logs::exponential_between(((low - location) / spread).exp(), ((high - location) / spread).exp())
+        },
+        build: |location, spread| build("weibull", &[("shape", 1.0 / spread), ("scale", location.exp().max(1.0))]),
+        start: |mean, spread| (mean + 0.45 * spread, 0.7797 * spread),
+    },
+    // By e^location, its mean, and its coefficient of variation.
+    Shape {
+        name: "gamma",
+        density: |y, location, spread| {
+            let shape = 1.0 / (spread * spread);
+            let z = y - location + shape.ln();
+            shape * z - z.exp() - ln_gamma(shape)
+        },
+        survival: |y, location, spread| {
+            let shape = 1.0 / (spread * spread);
+            logs::gamma_survival(shape, (y - location + shape.ln()).exp())
+        },
+        between: |low, high, location, spread| {
+            let shape = 1.0 / (spread * spread);
+            let at = |y: f64| (y - location + shape.ln()).exp();
+            logs::gamma_between(shape, at(low), at(high))
+        },
+        build: |location, spread| {
             let shape = (1.0 / (spread * spread)).max(0.011);
             let scale = location.exp() / shape;
             // A scale below a microsecond cannot be written; near a constant the other laws do as well.
             (scale >= 1.0).then(|| build("gamma", &[("shape", shape), ("scale", scale)])).flatten()
-        }),
-    ];
-    fits.into_iter().flatten().collect()
+        },
+        start: |mean, spread| (mean, spread.min(3.0)),
+    },
+];
+
+/// The laws that can be fitted.
+pub(super) fn candidates(sample: &Sample) -> Vec<Candidate> {
+    let (mean, spread) = sample.moments();
+    SHAPES.iter().filter_map(|shape| fit(sample, shape, (shape.start)(mean, spread.max(LEAST_SPREAD)))).collect()
 }
 
-/// The logarithm of the density of Y at y, and P(Y > y), for a location and a spread.
-type LogLaw = fn(f64, f64, f64) -> (f64, f64);
-
-fn fit(
-    sample: &Sample,
-    name: &'static str,
-    start: [f64; 2],
-    law: LogLaw,
-    build: impl Fn(f64, f64) -> Option<crate::world::distribution::Distribution>,
-) -> Option<Candidate> {
+fn fit(sample: &Sample, shape: &Shape, (location, spread): (f64, f64)) -> Option<Candidate> {
     let score = |x: &[f64]| {
         let (location, spread) = (x[0], x[1].exp());
-        if spread < LEAST_SPREAD {
+        if !(LEAST_SPREAD..=MOST_SPREAD).contains(&spread) {
             return f64::INFINITY;
         }
         -sample.sum(
-            |y| law(y, location, spread).0,
-            |low, high| (law(low, location, spread).1 - law(high, location, spread).1).max(LEAST).ln(),
-            |y| law(y, location, spread).1.max(LEAST).ln(),
+            |y| (shape.density)(y, location, spread),
+            |low, high| (shape.between)(low, high, location, spread),
+            |y| (shape.survival)(y, location, spread),
         )
     };
-    let start = [start[0], start[1].max(LEAST_SPREAD.ln() + 1e-9)];
-    let step = 0.5 * start[1].exp();
-    let (best, value) = minimise(&start, &[step, 0.3], 1e-10, score);
-    let law = build(best[0], best[1].exp())?;
+    // Several starts only where one may lead astray.
+    let starts = if sample.beyond.is_empty() { &STARTS[..1] } else { &STARTS[..] };
+    let found = starts.iter().map(|(by, times)| {
+        let spread = (times * spread).clamp(LEAST_SPREAD * 1.001, MOST_SPREAD);
+        minimise(&[location + by, spread.ln()], &[0.5 * spread, 0.3], 1e-10, score)
+    });
+    let (best, value) = found.min_by(|a, b| a.1.total_cmp(&b.1))?;
+    if !value.is_finite() {
+        return None;
+    }
     Some(Candidate {
-        name,
-        law,
+        name: shape.name,
+        law: (shape.build)(best[0], best[1].exp())?,
         log_likelihood: -value,
         bic: 2.0 * value + 2.0 * (sample.count as f64).ln(),
         weight: 0.0,
     })
-}
-
-fn normal(y: f64, location: f64, spread: f64) -> (f64, f64) {
-    let z = (y - location) / spread;
-    (-0.5 * z * z - spread.ln() - 0.918_938_533_204_672_7, survival(z))
-}
-
-/// Logarithm of a Weibull variable: the least-value law of Gumbel.
-fn minimum(y: f64, location: f64, spread: f64) -> (f64, f64) {
-    let z = (y - location) / spread;
-    (z - z.exp() - spread.ln(), (-z.exp()).exp())
-}
-
-/// Logarithm of a gamma variable of mean e^location and coefficient of variation `spread`.
-fn gamma(y: f64, location: f64, spread: f64) -> (f64, f64) {
-    let shape = 1.0 / (spread * spread);
-    let z = y - location + shape.ln();
-    let log_density = shape * z - z.exp() - ln_gamma(shape);
-    (log_density, gamma_ur(shape, z.exp().max(1e-300)))
-}
-
-/// P(Z > z) of the standard normal law.
-pub(super) fn survival(z: f64) -> f64 {
-    0.5 * libm::erfc(z * std::f64::consts::FRAC_1_SQRT_2)
 }

@@ -4,6 +4,11 @@ use crate::inspection::law::{Cumulative, DoneLaw};
 
 /// No two neighbours differ by more than this probability, unless the law jumps.
 const WIDEST_STEP: f64 = 1.0 / 400.0;
+/// Nor does the straight line between them miss the law by more than about so much: a probability that a plan mistakes
+/// by this costs it as much of a poll at each look. Steps alone do not tell: a hump that is narrow beside the whole has
+/// its tails within a few of them.
+const FARTHEST_OFF: f64 = 2e-6;
+const ROUGHLY_OFF: f64 = 2e-5;
 /// Points between which nothing can be told apart, relative to where they are.
 const FINEST: f64 = 1e-11;
 
@@ -52,13 +57,13 @@ impl Grid {
             Area::Exact => (x, law.below_and_area(x)),
             Area::Trapezoidal => (x, (law.below(x), 0.0)),
         };
+        let off = match area {
+            Area::Exact => FARTHEST_OFF,
+            Area::Trapezoidal => ROUGHLY_OFF,
+        };
         let mut points: Vec<(f64, (f64, f64))> = at.into_iter().map(point).collect();
         for _ in 0..24 {
-            let wide = |pair: &[(f64, (f64, f64))]| {
-                let ((from, (low, _)), (to, (high, _))) = (pair[0], pair[1]);
-                (high - low > WIDEST_STEP && to - from > FINEST * to).then(|| from.midpoint(to))
-            };
-            let missing: Vec<f64> = points.windows(2).filter_map(wide).collect();
+            let missing: Vec<f64> = (1..points.len()).filter_map(|to| split_at(&points, to, off)).collect();
             if missing.is_empty() || points.len() > most {
                 break;
             }
@@ -77,13 +82,12 @@ impl Grid {
         Self { at, below, area }
     }
 
-    /// Each cell in so many equal ones, where F is a straight line between two instants.
-    pub(super) fn split(&self, law: &impl Cumulative, pieces: usize) -> Self {
-        let share = |piece: usize| piece as f64 / pieces as f64;
-        let cells = self
-            .at
-            .windows(2)
-            .flat_map(|pair| (0..pieces).map(move |piece| pair[0] + share(piece) * (pair[1] - pair[0])));
+    /// Each cell in so many equal ones as `pieces` says of it, where F is a straight line between two instants.
+    pub(super) fn split(&self, law: &impl Cumulative, pieces: impl Fn(usize) -> usize) -> Self {
+        let cells = self.at.windows(2).enumerate().flat_map(|(cell, pair)| {
+            let (from, width, pieces) = (pair[0], pair[1] - pair[0], pieces(cell));
+            (0..pieces).map(move |piece| from + piece as f64 / pieces as f64 * width)
+        });
         Self::tabulated(law, cells.chain([self.end()]).collect())
     }
 
@@ -106,6 +110,26 @@ impl Grid {
     pub(super) fn delay(&self, from: usize, to: usize) -> f64 {
         self.area[to] - self.area[from] - self.below[from] * (self.at[to] - self.at[from])
     }
+}
+
+/// The middle of the cell that ends at point `to`, where the law is not told well enough by a straight line in it.
+fn split_at(points: &[(f64, (f64, f64))], to: usize, most_off: f64) -> Option<f64> {
+    let rise = |to: usize| points[to].1.0 - points[to - 1].1.0;
+    let width = |to: usize| points[to].0 - points[to - 1].0;
+    let (from, end) = (points[to - 1].0, points[to].0);
+    if end - from <= FINEST * end {
+        return None;
+    }
+    // A line misses what bends by an eighth of the curvature times the square of the width, and what rises by no more
+    // than half of the rise.
+    let curved = |other: usize| {
+        let bend = (rise(to) / width(to) - rise(other) / width(other)).abs();
+        0.25 * bend * width(to) * width(to) / (width(to) + width(other))
+    };
+    let before = if to > 1 { curved(to - 1) } else { 0.0 };
+    let after = if to + 1 < points.len() { curved(to + 1) } else { 0.0 };
+    let off = before.max(after).min(0.5 * rise(to));
+    (rise(to) > WIDEST_STEP || off > most_off).then(|| from.midpoint(end))
 }
 
 /// Ascending. Of two that cannot be told apart the later one stays: a law that jumps there has jumped by then.

@@ -15,16 +15,22 @@ const SHOWN: f64 = 1e-6;
 const UNDRAWN: f64 = 1e3;
 /// Most instants of a grid.
 const MOST: usize = 200_000;
-/// Least instants of the grid between two looks, on the average, for it to tell their number.
+/// Least instants of the grid between any two looks, for it to tell their number.
 const PER_GAP: usize = 48;
 /// The same of a rough answer.
 const ROUGHLY_PER_GAP: usize = 12;
 /// New instants on each side of a look when the grid is made finer.
 const AROUND: i32 = 12;
 /// How far from a look they go each time, as a share of the gap on its shorter side: three steps of the time before, for
-/// looks move together. First by the sketch, which is all of a rough answer, then by the law.
+/// looks move together. First by the sketch, then by the law; a rough answer asks the law once, since where a look is
+/// followed by a long gap no table is close enough.
 const ROUGH_REACHES: [f64; 2] = [0.125, 0.031_25];
 const REACHES: [f64; 5] = [0.031_25, 0.007_8, 0.001_95, 0.000_49, 0.000_122];
+const ONCE: usize = 1;
+/// Most times that it is done at one reach, while a look that matters goes as far as it can: in the tail of a hump that is
+/// followed by a long gap, a table errs by more than a step. What is asked of fewer tasks than this does not matter.
+const TURNS: usize = 4;
+const OPEN: f64 = 1e-2;
 /// What a second of gap out of bounds costs, in units of the whole problem: more than anything it could save.
 const FORBIDDEN: f64 = 1e6;
 
@@ -161,14 +167,15 @@ impl<'a> Problem<'a> {
         self.listed(found, self.law, sketch, |free| free.solve_by(sketch))
     }
 
-    /// Nearly the same without asking the law itself, from a sketch that may be a rough one: at most 10⁻⁴ above the least
-    /// cost with a deadline, 5·10⁻⁴ without one. For charts, and laws that are estimates.
+    /// Nearly the same while hardly asking the law itself, from a sketch that may be a rough one: at most 10⁻⁴ above the
+    /// least cost with a deadline, 5·10⁻⁴ without one. For charts, and laws that are estimates.
     ///
     /// The sketch must be of this law and this deadline, as for [`solve_by`](Self::solve_by).
     #[must_use]
     pub fn solve_roughly(&self, sketch: &Sketch) -> Checks {
         debug_assert!(sketch.is_of(self.law, self.deadline), "the sketch is of another law, or of another deadline");
-        let found = self.nearer(self.found(sketch, ROUGHLY_PER_GAP), &ROUGH_REACHES, sketch, sketch);
+        let near = self.nearer(self.found(sketch, ROUGHLY_PER_GAP), &ROUGH_REACHES, sketch, sketch);
+        let found = self.nearer(near, &REACHES[..ONCE], self.law, sketch);
         self.listed(found, sketch, sketch, |free| free.solve_roughly(sketch))
     }
 
@@ -187,12 +194,19 @@ impl<'a> Problem<'a> {
         let mut grid = sketch.grid().clone();
         loop {
             let path = self.path(&grid, &[], Prices::default());
-            let needed = path.len() * per_gap;
-            if needed <= grid.last() || grid.last() >= MOST {
+            let mut pieces = vec![1; grid.last()];
+            let mut before = 0;
+            for node in &path {
+                let wanted = per_gap.div_ceil(node - before);
+                pieces[before..*node].fill(wanted);
+                before = *node;
+            }
+            let count: usize = pieces.iter().sum();
+            if count == grid.last() || count > MOST {
                 let path = if self.is_priced() { self.priced(&grid, sketch, sketch) } else { path };
                 return (grid, path);
             }
-            grid = grid.split(sketch, (2 * needed).min(MOST).div_ceil(grid.last()));
+            grid = grid.split(sketch, |cell| pieces[cell]);
         }
     }
 
@@ -205,14 +219,32 @@ impl<'a> Problem<'a> {
         sketch: &Sketch,
     ) -> (Grid, Vec<usize>) {
         for reach in reaches {
-            // Where bounds ask for looks without end, a closer grid only brings more of them.
-            if path.len() * 2 * AROUND as usize > MOST {
-                break;
+            for _ in 0..TURNS {
+                // Where bounds ask for looks without end, a closer grid only brings more of them.
+                if path.len() * 2 * AROUND as usize > MOST {
+                    return (grid, path);
+                }
+                let before = instants(&grid, &path);
+                grid = self.closer(&grid, &path, *reach, law);
+                path = self.priced(&grid, law, sketch);
+                if self.has_arrived(&before, (&grid, &path), *reach) {
+                    break;
+                }
             }
-            grid = self.closer(&grid, &path, *reach, law);
-            path = self.priced(&grid, law, sketch);
         }
         (grid, path)
+    }
+
+    /// Whether no look that matters went as far as it could.
+    fn has_arrived(&self, before: &[f64], (grid, path): (&Grid, &[usize]), reach: f64) -> bool {
+        let ends = self.law.ends();
+        let mut from = 0.0;
+        let mut pairs = before.windows(2).zip(path).take_while(|(_, node)| ends - grid.below[**node] > OPEN);
+        pairs.all(|(pair, node)| {
+            let farthest = reach * (pair[0] - from).min(pair[1] - pair[0]);
+            from = pair[0];
+            (grid.at[*node] - pair[0]).abs() < 0.99 * farthest
+        })
     }
 
     /// The looks on a grid at prices that keep the bounds, of which the sketch is asked.
@@ -230,7 +262,7 @@ impl<'a> Problem<'a> {
         sketch: &Sketch,
         solve: impl Fn(&Self) -> Checks,
     ) -> Checks {
-        let mut instants: Vec<f64> = path.iter().map(|node| grid.at[*node]).collect();
+        let mut instants = instants(&grid, &path);
         if self.is_priced() {
             let bounds = Bounds { max_p95_delay: None, max_polls: None, ..self.bounds };
             let free = solve(&Self { bounds, ..self.clone() });
@@ -368,6 +400,11 @@ impl<'a> Problem<'a> {
         }
         prices
     }
+}
+
+/// The instants of a path.
+fn instants(grid: &Grid, path: &[usize]) -> Vec<f64> {
+    path.iter().map(|node| grid.at[*node]).collect()
 }
 
 /// The least price that is `enough`; zero if that is.

@@ -292,6 +292,33 @@ fn heavy_tails_cost_accuracy_without_a_deadline_only() {
     }
 }
 
+/// Narrow humps far apart: where a table told them by equal steps of time, their tails lay within a few of its cells, and
+/// rough answers were ten times as far off as promised.
+#[test]
+fn narrow_humps_far_apart_are_answered_as_promised() {
+    for (near, far, sigma, share) in
+        [(11.591_168, 216.273_468, 0.1, 0.178_845), (10.0, 250.0, 0.05, 0.3), (5.0, 600.0, 0.05, 0.05)]
+    {
+        let law = law(&format!(
+            "mixture({}*lognormal(median={near}s, sigma={sigma}), {share}*lognormal(median={far}s, sigma=0.05))",
+            1.0 - share
+        ));
+        for ratio in [0.5, 18.511_467_643_613_41, 80.0] {
+            let weights = weights(ratio, 1.0);
+            for (end, roughly) in [(None, 5e-4), (Some(300e6), 1e-4), (Some(900e6), 1e-4)] {
+                let mut problem = Problem::new(&law, weights).expect("positive");
+                if let Some(end) = end {
+                    problem = problem.deadline(end);
+                }
+                let exact = problem.solve().cost(&law, &weights, end);
+                let rough = problem.solve_roughly(&Sketch::roughly(&law, end)).cost(&law, &weights, end);
+                assert!(rough <= exact * (1.0 + roughly), "{near}/{far}, {ratio}, {end:?}: {rough} against {exact}");
+                assert!(exact <= rough * (1.0 + 3e-6), "{near}/{far}, {ratio}, {end:?}: {rough} against {exact}");
+            }
+        }
+    }
+}
+
 /// Where there is no best schedule, the reason is said.
 #[test]
 fn problems_without_an_answer_are_told() {

@@ -1,8 +1,10 @@
 //! From observed times to laws, and from laws to plans: the fit, and the strategy that learns.
 
 mod advantage;
+mod battery;
 mod fits;
 mod plans;
+mod robust;
 #[path = "../support/soak.rs"]
 mod soak;
 mod support;

@@ -5,7 +5,7 @@ use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Point, draw};
 use super::frame::{Area, WIDTH, legend, x_axis, y_axis};
 use super::palette::{BLUE, GREEN, INK, Look, MUTED, ORANGE, PURPLE, SKY, Shape, VERMILION};
-use crate::fit::{Fit, Observation};
+use crate::fit::Fit;
 use crate::tune::family::Family;
 use crate::tune::{Goal, Tuned, trade_off};
 use plotters::style::RGBColor;
@@ -27,15 +27,10 @@ const RATIOS: [f64; 7] = [0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
 
 /// All charts: names of files, and pictures.
 #[must_use]
-pub fn all(
-    model: &str,
-    goal: &Goal<'_>,
-    tuned: &Tuned,
-    observed: Option<(&[Observation], &Fit)>,
-) -> Vec<(String, String)> {
+pub fn all(model: &str, goal: &Goal<'_>, tuned: &Tuned, observed: Option<&Fit>) -> Vec<(String, String)> {
     let mut charts = vec![("tune-pareto.svg".to_owned(), pareto(model, goal, tuned))];
     charts.extend(surface(model, goal, tuned).map(|svg| ("tune-surface.svg".to_owned(), svg)));
-    charts.extend(observed.map(|(sample, fit)| ("tune-fit.svg".to_owned(), fitted(model, sample, fit))));
+    charts.extend(observed.map(|fit| ("tune-fit.svg".to_owned(), fitted(model, fit))));
     charts
 }
 
@@ -131,27 +126,21 @@ fn pareto(model: &str, goal: &Goal<'_>, tuned: &Tuned) -> String {
 }
 
 /// Distribution functions of the observations and of the law.
-fn fitted(model: &str, sample: &[Observation], fit: &Fit) -> String {
-    let mut sizes: Vec<f64> = sample
-        .iter()
-        .filter_map(|observation| match *observation {
-            Observation::Exact(at) => Some(at),
-            Observation::Within(low, high) => Some((low.max(1.0) * high).sqrt()),
-            Observation::Beyond(_) => None,
-        })
-        .collect();
-    sizes.sort_by(f64::total_cmp);
-    let (low, high) = (fit.blend.quantile(0.001), fit.blend.quantile(0.999));
-    let x = Axis::time([low.min(sizes[0]) / 1e6, high.max(sizes[sizes.len() - 1]) / 1e6].into_iter());
+fn fitted(model: &str, fit: &Fit) -> String {
+    let known = fit.steps();
+    let (first, last) = (known.first().map_or(1.0, |step| step.1), known.last().map_or(1.0, |step| step.1));
+    let (low, high) = (fit.blend.quantile(0.001).max(1.0), fit.blend.quantile(0.999));
+    let x = Axis::time([low.min(first) / 1e6, high.max(last) / 1e6].into_iter());
     let y = Axis::share();
     let area = Area { left: 72, top: 14, right: 540, bottom: HEIGHT as i32 - 50 };
     let title = format!("{model}: observed times and the fitted law");
-    let caption = "Steps: share of the observed tasks that took at most so long. Smooth: the law that settings are tuned \
-                   for. Where they part, the law is wrong, or the observations are few.";
+    let caption = "Steps: the share of all tasks that took at most so long, by the estimate of Kaplan and Meier (Turnbull \
+                   where times are known between bounds), in which unfinished tasks count. Smooth: the law that \
+                   settings are tuned for. Where they part, the law is wrong, or the observations are few.";
     draw((WIDTH, HEIGHT), &title, caption, |canvas| {
         x_axis(canvas, area, &x, "time from creation to end");
         y_axis(canvas, area, &y, "share of tasks");
-        steps(canvas, area, (&x, &y), &sizes);
+        steps(canvas, area, (&x, &y), &known);
         let ratio = high / low;
         let law: Vec<Point> = (0..=160)
             .map(|at| low * ratio.powf(f64::from(at) / 160.0))
@@ -167,14 +156,17 @@ fn fitted(model: &str, sample: &[Observation], fit: &Fit) -> String {
     })
 }
 
-/// The distribution function of sorted values, at most a few hundred steps of it.
-fn steps(canvas: &mut Canvas<'_>, area: Area, (x, y): (&Axis, &Axis), sizes: &[f64]) {
-    let every = sizes.len().div_ceil(300);
+/// The estimated distribution function, at most a few hundred steps of it. Between bounds it is drawn as a slope.
+fn steps(canvas: &mut Canvas<'_>, area: Area, (x, y): (&Axis, &Axis), known: &[(f64, f64, f64)]) {
+    let every = known.len().div_ceil(300).max(1);
+    let mut before = 0.0;
     let mut path: Vec<Point> = Vec::new();
-    for (rank, us) in sizes.iter().enumerate().step_by(every) {
-        let column = area.x(x, us / 1e6);
-        let share = |count: usize| area.y(y, count as f64 / sizes.len() as f64);
-        path.extend([(column, share(rank)), (column, share((rank + every).min(sizes.len())))]);
+    for (number, (low, high, upto)) in known.iter().enumerate() {
+        if number % every == 0 || number + 1 == known.len() {
+            let at = |us: f64, share: f64| (area.x(x, us.max(1.0) / 1e6), area.y(y, share));
+            path.extend([at(*low, before), at(*high, *upto)]);
+            before = *upto;
+        }
     }
     canvas.path(&path, MUTED, 2);
 }

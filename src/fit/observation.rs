@@ -1,0 +1,43 @@
+//! What is known of durations, and why nothing may be made of it.
+
+use crate::time::Micros;
+use thiserror::Error;
+
+/// What is known of one duration, in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Observation {
+    /// Itself.
+    Exact(f64),
+    /// That it lies after the first and not after the second: it ended between two polls.
+    Within(f64, f64),
+    /// That it is longer: somebody gave up.
+    Beyond(f64),
+}
+
+/// Why there is no law to be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum UnfittableSample {
+    /// There is nothing.
+    #[error("there are no observations")]
+    Empty,
+    /// No task was seen to end.
+    #[error("none of the {0} observations is of a task that ended")]
+    NoEnds(usize),
+    /// One end says nothing of the spread.
+    #[error("a single end does not tell how much the times spread: at least 2 are needed, and 20 are advisable")]
+    Single,
+    /// Most tasks were never seen to end.
+    #[error(
+        "only {ended} of {count} tasks were seen to end; by these rows most tasks take longer than {last}, and when they \
+         end cannot be known: observe for longer, or leave out tasks that never end"
+    )]
+    MostlyUnfinished {
+        /// Tasks that were seen to end.
+        ended: usize,
+        /// All of them.
+        count: usize,
+        /// The longest that one was observed for.
+        last: Micros,
+    },
+}

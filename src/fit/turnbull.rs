@@ -1,0 +1,175 @@
+//! What observations say of the distribution function without any law: the nonparametric maximum-likelihood estimate of
+//! Kaplan & Meier (J. Am. Statist. Assoc. 53 (1958) 457–481), and where durations are known between bounds only, that of
+//! Turnbull (J. R. Statist. Soc. B 38 (1976) 290–295).
+
+use super::observation::Observation;
+use crate::world::distribution::Distribution;
+
+/// Most rounds of the self-consistent iteration.
+const ROUNDS: usize = 400;
+/// It ends when no probability moves by more.
+const SETTLED: f64 = 1e-8;
+/// Least duration in microseconds.
+const LEAST: f64 = 1.0;
+/// Just before an instant, in microseconds.
+const BEFORE: f64 = 0.25;
+
+/// Where durations lie with some probability; where in it, nobody can say.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Cell {
+    /// After this; at it, where both ends are the same.
+    pub(super) low: f64,
+    /// And not after this.
+    pub(super) high: f64,
+    pub(super) mass: f64,
+    /// Observations that are known to lie here and nowhere else.
+    pub(super) seen: f64,
+}
+
+/// The estimate.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Estimate {
+    /// Ascending, disjoint, not empty.
+    pub(super) cells: Vec<Cell>,
+    /// Probability of lasting longer than anything that was seen.
+    pub(super) left: f64,
+    /// The greatest instant that an observation names.
+    pub(super) last: f64,
+    pub(super) count: usize,
+    /// How many of them ended.
+    pub(super) ends: usize,
+}
+
+/// An end of a range: its instant, and whether what lies at the instant is inside. Left ends that exclude it come after
+/// right ends that include it.
+type Edge = (f64, u8);
+
+fn edges(observation: &Observation) -> (Edge, Edge) {
+    match *observation {
+        Observation::Exact(at) => ((at.max(LEAST), 0), (at.max(LEAST), 1)),
+        Observation::Within(low, high) if high.max(LEAST) <= low.max(LEAST) => {
+            ((low.max(LEAST), 0), (low.max(LEAST), 1))
+        }
+        Observation::Within(low, high) => ((low.max(0.0), 2), (high.max(LEAST), 1)),
+        Observation::Beyond(at) => ((at.max(LEAST), 2), (f64::INFINITY, 1)),
+    }
+}
+
+fn order(a: &Edge, b: &Edge) -> std::cmp::Ordering {
+    a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))
+}
+
+impl Estimate {
+    /// Of observations of which at least one ended.
+    pub(super) fn of(observations: &[Observation]) -> Self {
+        let mut ranges: Vec<(Edge, Edge)> = observations.iter().map(edges).collect();
+        ranges.sort_by(|a, b| order(&a.0, &b.0).then(order(&a.1, &b.1)));
+        // Probability can only be where a range begins and the next edge of any is an end.
+        let mut all: Vec<(Edge, bool)> = ranges.iter().flat_map(|(from, to)| [(*from, true), (*to, false)]).collect();
+        all.sort_by(|a, b| order(&a.0, &b.0));
+        let places: Vec<(Edge, Edge)> =
+            all.windows(2).filter(|pair| pair[0].1 && !pair[1].1).map(|pair| (pair[0].0, pair[1].0)).collect();
+        // Each range holds the places from one to another; the same ranges are gathered.
+        let mut held: Vec<(usize, usize, f64)> = Vec::new();
+        for (from, to) in &ranges {
+            let first = places.partition_point(|place| order(&place.0, from).is_lt());
+            let after = places.partition_point(|place| order(&place.1, to).is_le());
+            match held.last_mut() {
+                Some((a, b, count)) if (*a, *b) == (first, after) => *count += 1.0,
+                _ => held.push((first, after, 1.0)),
+            }
+        }
+        let mass = masses(&held, places.len(), observations.len() as f64);
+        let mut seen = vec![0.0; places.len()];
+        for &(first, _, count) in held.iter().filter(|(first, after, _)| *after == first + 1) {
+            seen[first] += count;
+        }
+        let is_last = |place: &(Edge, Edge)| place.1.0.is_infinite();
+        let left =
+            places.iter().zip(&mass).filter(|(place, _)| is_last(place)).map(|(_, mass)| mass).sum::<f64>().max(0.0);
+        let cells = places
+            .iter()
+            .zip(mass.iter().zip(seen))
+            .filter(|(place, (mass, _))| !is_last(place) && **mass > 1e-12)
+            .map(|((low, high), (mass, seen))| Cell { low: low.0, high: high.0, mass: *mass, seen })
+            .collect();
+        let ends = observations.iter().filter(|seen| !matches!(seen, Observation::Beyond(_))).count();
+        let named = |(from, to): &(Edge, Edge)| if to.0.is_finite() { to.0 } else { from.0 };
+        let last = ranges.iter().map(named).fold(LEAST, f64::max);
+        Self { cells, left, last, count: observations.len(), ends }
+    }
+
+    /// Largest distance between `law` and the estimate, where the estimate is known: at the ends of its cells.
+    pub(super) fn distance(&self, law: &Distribution) -> f64 {
+        let (mut before, mut largest) = (0.0, 0.0_f64);
+        for cell in &self.cells {
+            let below = if cell.low < cell.high { law.cdf(cell.low) } else { law.cdf(cell.low - BEFORE) };
+            let upto = before + cell.mass;
+            largest = largest.max((below - before).abs()).max((law.cdf(cell.high) - upto).abs());
+            before = upto;
+        }
+        largest
+    }
+
+    /// The distance that samples of a right law exceed once in twenty times (Kolmogorov's law; Smirnov, Ann. Math.
+    /// Statist. 19 (1948) 279–281), by the number of ends.
+    pub(super) fn limit(&self) -> f64 {
+        1.358 / (self.ends as f64).sqrt()
+    }
+}
+
+/// Probabilities of the places, most likely for what was seen: self-consistency, which for values that are known or
+/// beyond something is settled in closed form by taking them in turn.
+fn masses(held: &[(usize, usize, f64)], places: usize, count: f64) -> Vec<f64> {
+    // Kaplan & Meier: exact where no range holds several places but to the end.
+    let mut by_place = vec![0.0; places];
+    let mut gone = vec![0.0; places + 1];
+    let mut is_product_limit = true;
+    for &(first, after, n) in held {
+        if after == first + 1 {
+            by_place[first] += n;
+        } else if after == places {
+            gone[first] += n;
+        } else {
+            is_product_limit = false;
+        }
+    }
+    if is_product_limit {
+        let (mut left, mut at_risk) = (1.0, count);
+        return (0..places)
+            .map(|place| {
+                // Who was last seen before this place is not at risk there.
+                at_risk -= gone[place];
+                let step = if at_risk > 0.0 { left * by_place[place] / at_risk } else { 0.0 };
+                at_risk -= by_place[place];
+                left -= step;
+                step
+            })
+            .collect();
+    }
+    let mut mass = vec![1.0 / places as f64; places];
+    let mut change = vec![0.0; places + 1];
+    let mut upto = vec![0.0; places + 1];
+    for _ in 0..ROUNDS {
+        for place in 0..places {
+            upto[place + 1] = upto[place] + mass[place];
+        }
+        change.fill(0.0);
+        for &(first, after, n) in held {
+            let share = n / (upto[after] - upto[first]).max(f64::MIN_POSITIVE);
+            change[first] += share;
+            change[after] -= share;
+        }
+        let (mut weight, mut moved) = (0.0, 0.0_f64);
+        for place in 0..places {
+            weight += change[place];
+            let next = mass[place] * weight.max(0.0) / count;
+            moved = moved.max((next - mass[place]).abs());
+            mass[place] = next;
+        }
+        if moved <= SETTLED {
+            break;
+        }
+    }
+    mass
+}
