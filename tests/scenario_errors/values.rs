@@ -65,7 +65,7 @@ rtt = { kind = "lognormal", median = "80ms", sigma = -0.4 }"#,
         (
             r#"[network]
 rtt = { kind = "lognormal", median = "80ms", sigma = inf }"#,
-            &["4:54: `sigma` must be a finite number, not inf"],
+            &["4:54: `sigma` must be a number from 0 to 20, not inf"],
         ),
         (
             r#"[network]
@@ -90,7 +90,7 @@ rtt = { kind = "mixture", parts = [{ kind = "constant", value = "1s" }] }"#,
         (
             r#"[network]
 rtt = { kind = "mixture", parts = [] }"#,
-            &["4:35: a `mixture` needs at least one part"],
+            &["4:35: `parts` must be an array of at least 1, not an empty array"],
         ),
         (
             r#"[network]
