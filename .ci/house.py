@@ -32,7 +32,9 @@ DRIVERS = {"cli", "net"}
 FORBIDDEN = re.compile(r"Instant::now|SystemTime|thread_rng|rand::rng\b|from_os_rng|from_entropy|thread::sleep")
 LONGEST, LONGEST_MAIN = 450, 79
 # Rules that are told and do not fail yet.
-PENDING = {"order", "circle", "catch-all"}
+PENDING = {"catch-all", "circle in engine"}
+# Folders whose circles are still to be cut.
+UNFINISHED = {("engine", "live"), ("engine", "sim")}
 # Rules that are told only where they are asked for.
 SILENT = {"front-door"}
 
@@ -265,7 +267,7 @@ def check(tell):
     for folder, edges in sorted(folders.items()):
         key, place = (lambda one, other: (folder, one, other)), "src/" + "/".join(folder)
         inner = {one: others - {"mod"} for one, others in edges.items() if one != "mod"}
-        circle("circle", place, inner, key)
+        circle(f"circle in {folder[0]}" if folder in UNFINISHED else "circle", place, inner, key)
         if circles(inner) != circles(edges):
             circle("front-door", place, edges, key)
 
@@ -279,9 +281,10 @@ FILES = {file.module if file.path.stem != "main" else ("main",): file for file i
 
 asked, found = set(sys.argv[1:]), []
 check(lambda rule, text: found.append((rule, text)))
+asked |= {rule for rule in PENDING if rule.split()[0] in asked}
 failing = [text for rule, text in found if (rule in asked if asked else rule not in PENDING | SILENT)]
 pending = [] if asked else [text for rule, text in found if rule in PENDING]
 if pending:
     print("\n".join(["not yet as they should be:", *pending]))
-print("\n".join(failing) or f"kept: {', '.join(sorted(asked)) or 'floors, clocks and lengths of files'}")
+print("\n".join(failing) or f"kept: {', '.join(sorted(asked)) or 'short files, floors and their order, no circles, no clock below the drivers'}")
 sys.exit(bool(failing))

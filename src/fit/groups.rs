@@ -171,6 +171,6 @@ fn slope(estimate: &Estimate, points: &[Point]) -> f64 {
         sum += probability * at;
         None
     });
-    let from = threshold.or(points.first().map(|(at, _)| *at)).unwrap_or(0.0);
+    let from = threshold.or_else(|| points.first().map(|(at, _)| *at)).unwrap_or(0.0);
     if mass > 0.0 { (sum / mass - from).clamp(SLOPES.0, SLOPES.1) } else { SLOPES.0 }
 }
