@@ -52,6 +52,7 @@ impl FaultCodec for ScenarioRules {
 pub fn world(scenario: &Scenario) -> World {
     World {
         models: scenario.models.clone(),
+        other: scenario.other.clone(),
         faults: scenario.faults.clone(),
         network: Arc::clone(&scenario.network),
         seed: scenario.seed,
@@ -60,6 +61,7 @@ pub fn world(scenario: &Scenario) -> World {
 }
 
 /// The models of the scenario `documented`, none of whose tasks fails or gets stuck, without travel times or faults.
+/// Tasks of any other model take as long as those of `gpt-image-1`, which has the guide's default settings.
 ///
 /// # Errors
 ///
@@ -74,8 +76,12 @@ pub fn calm_world() -> Result<World, ScenarioError> {
     for model in &mut models {
         (model.failure, model.stuck) = (None, Probability::ZERO);
     }
-    Ok(World::calm(models, seed))
+    let other = models.iter().find(|model| model.name == TYPICAL).cloned();
+    Ok(World { other, ..World::calm(models, seed) })
 }
+
+/// The model whose times stand for those of any model that has none: it has the guide's default settings.
+const TYPICAL: &str = "gpt-image-1";
 
 /// Why a mock did not start.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +110,7 @@ pub struct MockApixo {
 pub struct MockBuilder {
     scenario: Option<Scenario>,
     models: Vec<Model>,
+    takes_any: bool,
     faults: Option<FaultRules>,
     seed: Option<u64>,
     keys: Vec<String>,
@@ -113,7 +120,15 @@ pub struct MockBuilder {
 impl MockApixo {
     /// A mock of the guide's models without faults, in real time, for any key.
     pub fn builder() -> MockBuilder {
-        MockBuilder { scenario: None, models: Vec::new(), faults: None, seed: None, keys: Vec::new(), scale: 1.0 }
+        MockBuilder {
+            scenario: None,
+            models: Vec::new(),
+            takes_any: false,
+            faults: None,
+            seed: None,
+            keys: Vec::new(),
+            scale: 1.0,
+        }
     }
 
     /// Where it is, without a path: `http://127.0.0.1:PORT`.
@@ -167,6 +182,13 @@ impl MockBuilder {
         self
     }
 
+    /// Takes tasks of any model, those of other names with typical times. Without it, as in a scenario without
+    /// `[models."*"]`, an unknown model is 404.
+    pub fn any_model(mut self) -> Self {
+        self.takes_any = true;
+        self
+    }
+
     /// Faults instead of the scenario's.
     pub fn faults(mut self, faults: FaultRules) -> Self {
         self.faults = Some(faults);
@@ -203,6 +225,9 @@ impl MockBuilder {
         };
         if !self.models.is_empty() {
             world.models = self.models;
+        }
+        if self.scenario.is_none() && !self.takes_any {
+            world.other = None;
         }
         world.faults = self.faults.unwrap_or(world.faults);
         world.seed = self.seed.unwrap_or(world.seed);

@@ -7,7 +7,7 @@ use crate::mock::{ScenarioRules, calm_world, world};
 use crate::net::clock::Clock;
 use crate::net::stream::Listener;
 use crate::scenario::shipped::load;
-use crate::server::{AdminAccess, Server, Settings};
+use crate::server::{AdminAccess, Server, Settings, WebhookMap};
 use clap::Args;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
@@ -17,7 +17,8 @@ use tokio::net::TcpListener;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Serve {
-    /// A scenario whose models, network and faults it plays [default: the guide's models, nothing goes wrong]
+    /// A scenario whose models, network and faults it plays [default: the guide's models and any
+    /// other, nothing goes wrong]
     scenario: Option<String>,
     /// Where to listen: an address with a port, `localhost:PORT`, or a port; port 0 takes any free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787", value_parser = address)]
@@ -37,6 +38,12 @@ pub(super) struct Serve {
     /// A host beside this machine that webhooks may go to; may be given again
     #[arg(long = "allow-webhook-host", value_name = "HOST")]
     webhook_hosts: Vec<String>,
+    /// Where webhooks for a public address go, such as https://example.com=http://127.0.0.1:9000; may be given again
+    #[arg(long = "webhook-map", value_name = "URL=URL")]
+    webhook_map: Vec<WebhookMap>,
+    /// Longest request body: a number of bytes, or of KiB or MiB
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = size)]
+    max_body: usize,
     /// Token for the control plane under /__admin; needed where others reach the server
     #[arg(long, value_name = "TOKEN")]
     admin_token: Option<String>,
@@ -105,6 +112,8 @@ impl Serve {
                 keys: self.api_keys,
                 public_base: self.public_url,
                 webhook_hosts: self.webhook_hosts,
+                webhook_map: self.webhook_map,
+                most_body: self.max_body,
                 most_tasks: self.most_tasks,
                 most_connections: self.most_connections.min(room),
                 balance_usd: self.balance,
@@ -120,6 +129,16 @@ impl Serve {
         runtime.shutdown_background();
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// A number of bytes: at most 256 MiB, which all fits into memory.
+fn size(text: &str) -> Result<usize, String> {
+    let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("", 1)];
+    let (digits, unit) =
+        units.iter().find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, *bytes))).unwrap_or((text, 1));
+    let size = digits.trim().parse::<usize>().ok().and_then(|number| number.checked_mul(unit));
+    size.filter(|size| (1..=256 << 20).contains(size))
+        .ok_or_else(|| "write a size such as 16MiB, up to 256MiB".to_owned())
 }
 
 /// An address to listen on: loopback where no other is written.

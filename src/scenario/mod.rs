@@ -57,6 +57,8 @@ pub struct Scenario {
     pub submit: SubmitPolicy,
     /// At least one, names unique.
     pub models: Vec<Model>,
+    /// What stands for a model of any other name on the mock server, written as `[models."*"]`; no engine runs it.
+    pub other: Option<Model>,
     /// In file order, which is part of the randomness.
     pub faults: FaultRules,
     /// At least one, names unique.

@@ -1,5 +1,6 @@
 //! Tasks that exist.
 
+use crate::server::results::Asked;
 use crate::time::Micros;
 use crate::world::draws::Draws;
 use crate::world::truth::Truth;
@@ -91,6 +92,8 @@ pub(super) struct Task {
     pub(super) travel: Draws,
     /// Faults of its status requests.
     pub(super) lots: Draws,
+    /// What it was asked for.
+    pub(super) asked: Asked,
 }
 
 #[cfg(test)]

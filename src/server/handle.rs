@@ -1,5 +1,6 @@
 //! The one way in: limits, keys, routes, journal.
 
+use crate::server::access::{self, has_sound_host, open_to_pages, preflight};
 use crate::server::connection::{Breakage, Breaker};
 use crate::server::credential::{bearer, same};
 use crate::server::instance::Server;
@@ -12,12 +13,14 @@ use crate::server::visit::Visit;
 use crate::server::{admin, results, schemas, status, submit};
 use axum::body::HttpBody as _;
 use axum::body::{Body, Bytes};
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Response};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use bytes::BytesMut;
+use http_body_util::BodyExt as _;
 use std::future::pending;
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Answers a request, breaks its connection, or lets it hang. It counts as received as soon as this is called.
 pub(super) fn handle(
@@ -43,25 +46,39 @@ async fn serve(
 ) -> Response<Body> {
     let breaker = parts.extensions.get::<Breaker>().cloned();
     let (method, uri, headers) = (parts.method, parts.uri, parts.headers);
+    let is_of_a_page = visit.is_some() && headers.contains_key(ORIGIN);
     let line = visit.as_ref().map_or(Line::NONE, Visit::line);
     let reply = match refused(&server, &target, &method, &headers) {
         Some(refusal) => Reply::Http(refusal),
-        None => match read(&run, body).await {
+        None => match read(&run, body, longest(&run, &target)).await {
             Read::Refused(refusal) => Reply::Http(refusal),
-            Read::Whole(body) => dispatch(&server, &run, &target, Request { method, uri, headers, body, line }).await,
+            Read::Whole(body, room) => {
+                let request = Request { method, uri, headers, body, _room: room, line };
+                dispatch(&server, &run, &target, request).await
+            }
         },
     };
     let is_late = visit.is_some() && run.is_over();
     let reply = if is_late { Reply::Http(error(503, "The mock was reset meanwhile")) } else { reply };
-    act(reply, visit, breaker).await
+    let mut response = act(reply, visit, breaker).await;
+    if is_of_a_page {
+        open_to_pages(&mut response);
+    }
+    response
 }
 
 /// The answer to a request that may not go on: for its method, or its key.
 fn refused(server: &Server, target: &Target, method: &Method, headers: &HeaderMap) -> Option<Response<Body>> {
+    if !has_sound_host(headers) {
+        return Some(bad_request("The Host header is no host"));
+    }
+    let allowed = target.allow();
+    if let Some(answer) = preflight(method, headers, allowed).filter(|_| !allowed.is_empty()) {
+        return Some(answer);
+    }
     match target {
         Target::Unknown => Some(error(404, "Not found")),
-        // The control plane has rules of its own.
-        Target::Admin { .. } => None,
+        Target::Admin { .. } => access::refused(server.settings(), headers),
         Target::Result { .. } | Target::Schema { .. } => {
             (!matches!(*method, Method::GET | Method::HEAD)).then(|| method_not_allowed(target.allow()))
         }
@@ -81,30 +98,61 @@ fn is_authorized(keys: &[String], headers: &HeaderMap) -> bool {
     bearer(value.as_bytes()).is_some_and(|key| keys.is_empty() || keys.iter().any(|known| same(known.as_bytes(), key)))
 }
 
-/// A body that was read.
+/// Longest body of the control plane, in bytes.
+const MOST_ADMIN_BODY: usize = 1 << 20;
+
+fn longest(run: &Run, target: &Target) -> usize {
+    match target {
+        Target::Admin { .. } => run.settings().most_body.min(MOST_ADMIN_BODY),
+        Target::Submit { .. }
+        | Target::Status { .. }
+        | Target::Balance
+        | Target::Result { .. }
+        | Target::Schema { .. }
+        | Target::Unknown => run.settings().most_body,
+    }
+}
+
+/// A body that was read, and the room that it takes.
 enum Read {
-    Whole(Bytes),
+    Whole(Bytes, Option<OwnedSemaphorePermit>),
     /// Too long, too slow, or broken.
     Refused(Response<Body>),
 }
 
 /// Reads a body, as long and as slowly as it may be.
-async fn read(run: &Run, body: Body) -> Read {
+async fn read(run: &Run, body: Body, longest: usize) -> Read {
     if body.is_end_stream() {
-        return Read::Whole(Bytes::new());
+        return Read::Whole(Bytes::new(), None);
     }
-    let collected = async {
-        match Limited::new(body, run.settings().most_body).collect().await {
-            Ok(body) => Read::Whole(body.to_bytes()),
-            Err(cause) if cause.is::<LengthLimitError>() => Read::Refused(error(413, "The body is too long")),
-            Err(_) => Read::Refused(bad_request("The body cannot be read")),
-        }
-    };
+    let collected = collect(run, body, longest);
     if run.clock().is_paused() {
         return collected.await;
     }
     let too_slow = |_| Read::Refused(error(408, "The body took too long"));
     tokio::time::timeout(run.settings().patience, collected).await.unwrap_or_else(too_slow)
+}
+
+async fn collect(run: &Run, mut body: Body, longest: usize) -> Read {
+    let refused = |status, message| Read::Refused(error(status, message));
+    if body.size_hint().lower() > longest as u64 {
+        return refused(413, "The body is too long");
+    }
+    let (mut whole, mut room): (BytesMut, Option<OwnedSemaphorePermit>) = (BytesMut::new(), None);
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return Read::Refused(bad_request("The body cannot be read")) };
+        let Ok(bytes) = frame.into_data() else { continue };
+        if whole.len() + bytes.len() > longest {
+            return refused(413, "The body is too long");
+        }
+        let Some(more) = run.room(bytes.len()) else { return refused(503, "Too many long bodies at a time") };
+        match &mut room {
+            Some(room) => room.merge(more),
+            None => room = Some(more),
+        }
+        whole.extend_from_slice(&bytes);
+    }
+    Read::Whole(whole.freeze(), room)
 }
 
 async fn dispatch(server: &Server, run: &Arc<Run>, target: &Target, request: Request) -> Reply {

@@ -81,7 +81,7 @@ impl Server {
     ///
     /// See [`InvalidStub`].
     pub fn stub(&self, stub: Stub) -> Result<(), InvalidStub> {
-        self.run().state().stub(stub)
+        self.run().state().stub(stub, 0)
     }
 
     /// Replaces the faults, until they are replaced again or the server is reset.

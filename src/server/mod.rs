@@ -20,6 +20,7 @@
 //! # });
 //! ```
 
+mod access;
 mod admin;
 mod connection;
 mod counters;
@@ -31,6 +32,7 @@ mod instance;
 mod journal;
 mod listen;
 mod metrics;
+mod order;
 mod refusal;
 mod request;
 mod respond;
@@ -46,6 +48,7 @@ mod submit;
 mod transcript;
 mod visit;
 mod webhook;
+mod webhook_map;
 mod workers;
 
 pub use created::Created;
@@ -53,6 +56,7 @@ pub use instance::Server;
 pub use journal::{Entry, Unanswered};
 pub use settings::{AdminAccess, FaultCodec, Settings, World};
 pub use stub::{InvalidStub, Stub};
+pub use webhook_map::{InvalidWebhookMap, WebhookMap};
 
 use crate::net::stream::Listener;
 use axum::Router;

@@ -3,6 +3,7 @@
 use crate::server::run::Line;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, Uri};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// A request with its body.
 #[derive(Debug)]
@@ -11,6 +12,8 @@ pub(super) struct Request {
     pub(super) uri: Uri,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// The room that its body takes.
+    pub(super) _room: Option<OwnedSemaphorePermit>,
     /// Its line in the journal.
     pub(super) line: Line,
 }

@@ -5,6 +5,7 @@ use crate::server::respond::{content, error};
 use crate::server::run::Run;
 use crate::server::settings::Settings;
 use crate::time::Micros;
+use crate::world::model::{Model, Product};
 use crate::world::truth::Fate;
 use axum::body::Body;
 use axum::http::Response;
@@ -35,49 +36,66 @@ const MP3: [u8; 417] = {
     frame
 };
 
-/// What a model makes.
+/// A JPEG of one grey pixel.
+const JPEG: &[u8] = &[
+    0xff, 0xd8, 0xff, 0xe0, 0x00, 0x10, 0x4a, 0x46, 0x49, 0x46, 0x00, 0x01, 0x01, 0x00, 0x00, 0x01, 0x00, 0x01, 0x00,
+    0x00, 0xff, 0xdb, 0x00, 0x43, 0x00, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01,
+    0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01,
+    0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01,
+    0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0xff, 0xc0, 0x00, 0x0b, 0x08, 0x00,
+    0x01, 0x00, 0x01, 0x01, 0x01, 0x11, 0x00, 0xff, 0xc4, 0x00, 0x14, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xff, 0xc4, 0x00, 0x14, 0x10, 0x01, 0x00, 0x00, 0x00,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xff, 0xda, 0x00, 0x08, 0x01,
+    0x01, 0x00, 0x00, 0x3f, 0x00, 0x3f, 0xff, 0xd9,
+];
+
+/// A WebP file of one transparent pixel.
+const WEBP: &[u8] = b"RIFF\x1a\0\0\0WEBPVP8L\r\0\0\0/\0\0\0\x10\x07\x10\x11\x11\x88\x88\xfe\x07\0";
+
+/// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Image,
-    Video,
-    Audio,
+pub(super) enum Format {
+    Png,
+    Jpeg,
+    Webp,
+    Mp4,
+    Mp3,
 }
 
-impl Kind {
-    /// As the name of a model lets one guess.
-    pub(super) fn of(model: &str) -> Self {
-        let has = |words: &[&str]| words.iter().any(|word| model.contains(word));
-        if has(&["sora", "veo", "video", "kling", "wan"]) {
-            Self::Video
-        } else if has(&["suno", "music", "audio"]) {
-            Self::Audio
-        } else {
-            Self::Image
+impl Format {
+    /// The usual one.
+    const fn of(product: Product) -> Self {
+        match product {
+            Product::Image => Self::Png,
+            Product::Video => Self::Mp4,
+            Product::Audio => Self::Mp3,
         }
     }
 
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Image => "image",
-            Self::Video => "video",
-            Self::Audio => "audio",
-        }
-    }
-
+    /// Extension, content type and bytes.
     const fn file(self) -> (&'static str, &'static str, &'static [u8]) {
         match self {
-            Self::Image => ("png", "image/png", PNG),
-            Self::Video => ("mp4", "video/mp4", MP4),
-            Self::Audio => ("mp3", "audio/mpeg", &MP3),
+            Self::Png => ("png", "image/png", PNG),
+            Self::Jpeg => ("jpeg", "image/jpeg", JPEG),
+            Self::Webp => ("webp", "image/webp", WEBP),
+            Self::Mp4 => ("mp4", "video/mp4", MP4),
+            Self::Mp3 => ("mp3", "audio/mpeg", &MP3),
         }
     }
+}
 
-    /// Files of a task: music comes in two takes.
-    const fn files(self) -> usize {
-        match self {
-            Self::Audio => 2,
-            Self::Image | Self::Video => 1,
-        }
+/// What a submit asks for, where it says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Asked {
+    pub(super) files: Option<u8>,
+    pub(super) format: Option<Format>,
+}
+
+impl Asked {
+    /// As many files, and of that format, as a task of `model` gets.
+    fn of(self, model: &Model) -> (u8, Format) {
+        let format = self.format.unwrap_or_else(|| Format::of(model.product()));
+        (self.files.unwrap_or_else(|| model.files()), format)
     }
 }
 
@@ -91,28 +109,28 @@ pub(super) fn base(settings: &Settings, request: &Request) -> String {
 }
 
 /// A `resultJson`: a string that holds JSON.
-pub(super) fn json(base: &str, id: &str, model: &str) -> Value {
-    let kind = Kind::of(model);
-    let urls: Vec<String> = (0..kind.files()).map(|n| format!("{base}/output/{id}/{n}.{}", kind.file().0)).collect();
+pub(super) fn json(base: &str, id: &str, asked: Asked, model: &Model) -> Value {
+    let (files, format) = asked.of(model);
+    let urls: Vec<String> = (0..files).map(|n| format!("{base}/output/{id}/{n}.{}", format.file().0)).collect();
     Value::from(json!({ "resultUrls": urls }).to_string())
 }
 
 /// The file of a task that succeeded and is not older than a day.
 pub(super) fn result(run: &Run, id: &str, file: &str) -> Response<Body> {
     let now = run.clock().now();
-    let kind = {
+    let made = {
         let state = run.state();
         state.slot(id).map(|slot| &state.tasks[slot]).and_then(|task| {
             let is_there =
                 task.truth.fate == Fate::Success && task.truth.done <= now && now < task.truth.done + LIFETIME;
-            is_there.then(|| Kind::of(&state.models[task.model as usize].model.name))
+            is_there.then(|| task.asked.of(&state.models[task.model as usize].model))
         })
     };
-    let Some(kind) = kind else { return error(404, "The file does not exist or has expired") };
-    let (extension, content_type, bytes) = kind.file();
+    let Some((files, format)) = made else { return error(404, "The file does not exist or has expired") };
+    let (extension, content_type, bytes) = format.file();
     let number =
         file.strip_suffix(extension).and_then(|stem| stem.strip_suffix('.')).and_then(|stem| stem.parse().ok());
-    if number.is_some_and(|number: usize| number < kind.files()) {
+    if number.is_some_and(|number: u8| number < files) {
         content(content_type, bytes)
     } else {
         error(404, "The file does not exist or has expired")

@@ -21,8 +21,13 @@ pub(super) struct Run {
     open: AtomicUsize,
     /// Room for requests that arrive whether or not their senders still listen.
     transit: Arc<Semaphore>,
+    /// Room for bodies, in bytes.
+    bodies: Arc<Semaphore>,
     is_over: watch::Sender<bool>,
 }
+
+/// Bytes of all bodies that are being read or are waiting for their answers.
+const MOST_BODIES: usize = 512 << 20;
 
 impl fmt::Debug for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,6 +51,7 @@ impl Run {
             journal: Mutex::new(Journal::new(settings.journal)),
             open: AtomicUsize::new(0),
             transit: Arc::new(Semaphore::new(settings.most_connections.min(Semaphore::MAX_PERMITS))),
+            bodies: Arc::new(Semaphore::new(MOST_BODIES.max(settings.most_body).min(Semaphore::MAX_PERMITS))),
             is_over: watch::Sender::new(false),
             settings: Arc::clone(settings),
             clock,
@@ -88,6 +94,11 @@ impl Run {
     /// Room for one request on its way; `None` where too many are.
     pub(super) fn transit(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.transit).try_acquire_owned().ok()
+    }
+
+    /// Room for some bytes of a body; `None` where all is taken.
+    pub(super) fn room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.bodies).try_acquire_many_owned(u32::try_from(bytes).ok()?).ok()
     }
 
     /// One more request is being served.

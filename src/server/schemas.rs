@@ -1,31 +1,32 @@
 //! Model-schema documents, which the vendor's own client reads beside the API.
 
 use crate::server::respond::{error, value};
-use crate::server::results::Kind;
 use crate::server::run::Run;
+use crate::world::model::Model;
 use axum::body::Body;
 use axum::http::Response;
 use serde_json::{Value, json};
 
 /// `index.json`, or the document of one model.
 pub(super) fn schema(run: &Run, file: &str) -> Response<Body> {
-    let names: Vec<String> = run.state().models.iter().map(|state| state.model.name.clone()).collect();
+    let models: Vec<Model> = run.state().models.iter().map(|state| state.model.clone()).collect();
     if file == "index.json" {
-        let models: Vec<Value> = names.iter().map(|name| entry(name)).collect();
+        let models: Vec<Value> = models.iter().map(entry).collect();
         let index = json!({ "schema_version": "1", "total_models": models.len(), "models": models });
         return value(200, &index);
     }
-    match names.iter().find(|name| file.strip_suffix(".json") == Some(name)) {
-        Some(name) => value(200, &document(name)),
+    match models.iter().find(|model| file.strip_suffix(".json") == Some(&model.name)) {
+        Some(model) => value(200, &document(model)),
         None => error(404, "Schema not found"),
     }
 }
 
-fn entry(name: &str) -> Value {
+fn entry(model: &Model) -> Value {
+    let name = &model.name;
     json!({
         "model_id": name,
         "slug": name,
-        "category": Kind::of(name).name(),
+        "category": model.product().name(),
         "title": name,
         "integration_type": "task_api",
         "schema_path": format!("models/schemas/{name}.json"),
@@ -33,8 +34,8 @@ fn entry(name: &str) -> Value {
     })
 }
 
-fn document(name: &str) -> Value {
-    let mut document = entry(name);
+fn document(model: &Model) -> Value {
+    let mut document = entry(model);
     document["input_schema"] = json!({
         "type": "object",
         "required": ["prompt"],

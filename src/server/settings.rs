@@ -2,6 +2,7 @@
 
 use crate::net::clock::Clock;
 use crate::net::stream::Network as Connections;
+use crate::server::webhook_map::WebhookMap;
 use crate::world::fault::FaultRules;
 use crate::world::model::Model;
 use crate::world::network::Network;
@@ -15,6 +16,8 @@ use std::time::Duration;
 pub struct World {
     /// Models by name.
     pub models: Vec<Model>,
+    /// What stands for a model of any other name, if anything does.
+    pub other: Option<Model>,
     /// Faults, weather and rate limits.
     pub faults: FaultRules,
     /// How long exchanges travel; the server imposes it.
@@ -29,7 +32,14 @@ impl World {
     /// `models` without faults and without travel times.
     #[must_use]
     pub fn calm(models: Vec<Model>, seed: u64) -> Self {
-        Self { models, faults: FaultRules::default(), network: Arc::new(Network::none()), seed, replicate: 0 }
+        Self {
+            models,
+            other: None,
+            faults: FaultRules::default(),
+            network: Arc::new(Network::none()),
+            seed,
+            replicate: 0,
+        }
     }
 }
 
@@ -78,6 +88,8 @@ pub struct Settings {
     pub public_base: Option<String>,
     /// The network that webhooks go out on.
     pub network: Connections,
+    /// Where webhooks for public addresses go instead.
+    pub webhook_map: Vec<WebhookMap>,
     /// Hosts that webhooks may go to beside loopback.
     pub webhook_hosts: Vec<String>,
     /// Tasks that are kept; more are refused with 503.
@@ -89,7 +101,7 @@ pub struct Settings {
     /// How long a request's head and then its body may take, in real time, and how long a connection may idle; slower
     /// ones are closed, bodies after a 408.
     pub patience: Duration,
-    /// Longest request body in bytes; longer ones are refused with 413.
+    /// Longest request body in bytes, 16 MiB unless told, since images travel inline; longer ones are refused with 413.
     pub most_body: usize,
     /// Balance of every key at the start, in US dollars.
     pub balance_usd: f64,
@@ -110,12 +122,13 @@ impl Settings {
             keys: Vec::new(),
             public_base: None,
             network: Connections::Tcp,
+            webhook_map: Vec::new(),
             webhook_hosts: Vec::new(),
             most_tasks: 1_000_000,
             most_connections: 16_384,
             journal: 100_000,
             patience: Duration::from_secs(30),
-            most_body: 1 << 20,
+            most_body: 16 << 20,
             balance_usd: 100.0,
             price_usd: 0.0,
             admin: AdminAccess::Open,

@@ -4,6 +4,7 @@ use crate::api::reply::{Failure, TaskState};
 use crate::server::counters::Counters;
 use crate::server::created::{Created, Ledger, Task};
 use crate::server::id;
+use crate::server::results::Asked;
 use crate::server::settings::World;
 use crate::server::stub::{InvalidStub, Stub};
 use crate::server::workers::Workers;
@@ -22,6 +23,20 @@ const MOST_STUBS: usize = 10_000;
 /// Keyed submits whose draws are kept for another attempt.
 const MOST_ATTEMPTS: usize = 100_000;
 
+/// Names beside those of the world that may have tasks, and how long they may be.
+const MOST_OTHERS: usize = 1_000;
+const LONGEST_NAME: usize = 128;
+/// Bytes of all stubs, as they were written.
+const MOST_STUB_BYTES: usize = 64 << 20;
+
+/// Why there is no model of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoModel {
+    Unknown,
+    /// As many other names as there may be are known already, or this one is too long.
+    TooMany,
+}
+
 /// What a task that fails without a law of failure says; never seen.
 const NO_FAILURE: &Failure = &Failure { code: String::new(), message: String::new() };
 
@@ -34,6 +49,8 @@ pub(super) struct State {
     pub(super) tasks: Vec<Task>,
     /// Of the few tasks that have one, by slot.
     pub(super) stubs: BTreeMap<usize, Stub>,
+    /// What they and those that still wait were written with.
+    stub_bytes: usize,
     generation: u32,
     /// Requests that each rule struck.
     pub(super) fired: Vec<u64>,
@@ -77,6 +94,7 @@ impl State {
             status_buckets: Buckets::new(&world.faults),
             tasks: Vec::new(),
             stubs: BTreeMap::new(),
+            stub_bytes: 0,
             generation,
             fired: vec![0; world.faults.len()],
             closed_for: Vec::new(),
@@ -92,6 +110,25 @@ impl State {
 
     pub(super) fn model(&self, name: &str) -> Option<usize> {
         self.models.iter().position(|state| state.model.name == name)
+    }
+
+    /// The model of this name; one that is made of the scenario's `"*"` where it is the first task of another name.
+    pub(super) fn any_model(&mut self, name: &str) -> Result<usize, NoModel> {
+        if let Some(number) = self.model(name) {
+            return Ok(number);
+        }
+        let other = self.world.other.as_ref().filter(|_| !name.is_empty()).ok_or(NoModel::Unknown)?;
+        if self.models.len() - self.world.models.len() >= MOST_OTHERS || name.len() > LONGEST_NAME {
+            return Err(NoModel::TooMany);
+        }
+        let model = Model { name: name.to_owned(), ..other.clone() };
+        self.models.push(ModelState::new(&self.world, &model));
+        Ok(self.models.len() - 1)
+    }
+
+    /// The model that a task of this name would have.
+    pub(super) fn law(&self, name: &str) -> Option<&Model> {
+        self.model(name).map(|number| &self.models[number].model).or(self.world.other.as_ref())
     }
 
     /// The slot of the task with this id.
@@ -128,17 +165,18 @@ impl State {
         &mut self,
         model: usize,
         submitting: &Submitting,
+        asked: Asked,
         pace: Pace,
     ) -> (Submission, Option<usize>) {
         let Submitting { index, departure } = submitting;
         let link = &self.models[model].submit;
         let submission = link.arrive_submit(departure, &mut self.weather, Some(&mut self.submit_buckets), pace);
         self.strike(submission.fault());
-        let slot = submission.exists.then(|| self.create(model, *index, departure.arrival));
+        let slot = submission.exists.then(|| self.create(model, *index, departure.arrival, asked));
         (submission, slot)
     }
 
-    fn create(&mut self, model: usize, index: u64, now: Micros) -> usize {
+    fn create(&mut self, model: usize, index: u64, now: Micros, asked: Asked) -> usize {
         self.advance_workers(now);
         let slot = self.tasks.len();
         let state = &mut self.models[model];
@@ -169,6 +207,7 @@ impl State {
             truth,
             travel: state.keys.draws(Stream::StatusNetwork, index),
             lots: state.keys.draws(Stream::StatusFault, index),
+            asked,
         });
         self.stubs.extend(stub.map(|stub| (slot, stub)));
         slot
@@ -270,8 +309,9 @@ impl State {
         Some(Created { truth: self.tasks[slot as usize].truth, times })
     }
 
-    pub(super) fn stub(&mut self, stub: Stub) -> Result<(), InvalidStub> {
-        let Some(model) = self.model(&stub.model) else {
+    /// Keeps a stub that was written with `bytes`.
+    pub(super) fn stub(&mut self, stub: Stub, bytes: usize) -> Result<(), InvalidStub> {
+        let Ok(model) = self.any_model(&stub.model) else {
             let known = self.models.iter().map(|state| state.model.name.clone()).collect();
             return Err(InvalidStub::UnknownModel { model: stub.model, known });
         };
@@ -279,6 +319,10 @@ impl State {
         if stubs.len() >= MOST_STUBS {
             return Err(InvalidStub::TooMany { most: MOST_STUBS });
         }
+        if self.stub_bytes.saturating_add(bytes) > MOST_STUB_BYTES {
+            return Err(InvalidStub::TooLong { most: MOST_STUB_BYTES });
+        }
+        self.stub_bytes += bytes;
         stubs.push_back(stub);
         Ok(())
     }

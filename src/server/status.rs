@@ -108,7 +108,7 @@ fn data(clock: &Clock, id: &str, task: &Task, model: &Model, state: TaskState<'_
     let mut data = open(clock, id, task, word);
     match state {
         TaskState::Success => {
-            let result = results::json(base, id, &model.name);
+            let result = results::json(base, id, task.asked, model);
             let _ = write!(data, r#","resultJson":{result}"#);
             let cost = completed().saturating_sub(clock.unix_ms(task.created));
             let _ = write!(data, r#","costTime":{cost},"completeTime":{}"#, completed());

@@ -55,6 +55,12 @@ pub enum InvalidStub {
         /// The server's models.
         known: Vec<String>,
     },
+    /// All stubs together are longer than the server keeps.
+    #[error("stubs hold {most} bytes already: reset the server")]
+    TooLong {
+        /// Bytes that are kept.
+        most: usize,
+    },
     /// More stubs wait than the server keeps.
     #[error("{most} stubs wait for their tasks already")]
     TooMany {

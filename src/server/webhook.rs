@@ -1,6 +1,7 @@
 //! Webhook deliveries: pushed at the end of a task, tried again as documented, then given up (`apixo-api.md` §6).
 
 use crate::net::stream::Network;
+use crate::server::access::is_loopback;
 use crate::server::journal::{Entry, Unanswered, kept};
 use crate::server::run::{Line, Run};
 use crate::server::settings::Settings;
@@ -10,7 +11,6 @@ use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::http::{Request, Uri};
 use http_body_util::Full;
 use hyper_util::rt::TokioIo;
-use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 
@@ -37,19 +37,29 @@ pub(super) fn check(settings: &Settings, url: &str) -> Result<(), String> {
         return Err(format!("callback_url is longer than {LONGEST_URL} bytes"));
     }
     let uri: Uri = url.parse().map_err(|_| "callback_url is not a URL".to_owned())?;
+    if settings.webhook_map.iter().any(|map| map.target(&uri).is_some()) {
+        return Ok(());
+    }
     let host = match (uri.scheme_str(), uri.host()) {
         (Some("http"), Some(host)) if !host.is_empty() => host,
-        // Receivers under test stand on this machine, so deliveries are plain; better refused than never delivered.
-        (Some("https"), _) => return Err("callback_url must be http here: this mock delivers without TLS".to_owned()),
-        _ => return Err("callback_url must be an absolute http URL".to_owned()),
+        // Better refused than never delivered.
+        (Some("https"), Some(host)) => {
+            return Err(format!(
+                "callback_url is https, and this mock delivers without TLS: start it with \
+                 --webhook-map https://{host}=http://127.0.0.1:PORT to say where it goes"
+            ));
+        }
+        _ => return Err("callback_url must be an absolute http or https URL".to_owned()),
     };
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let is_loopback = bare.eq_ignore_ascii_case("localhost") || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
     let is_allowed = settings.webhook_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(bare));
-    if is_loopback || is_allowed || matches!(settings.network, Network::Memory(_)) {
+    if is_loopback(bare) || is_allowed || matches!(settings.network, Network::Memory(_)) {
         Ok(())
     } else {
-        Err(format!("callback_url points to {bare}; this mock sends webhooks to loopback and to allowed hosts only"))
+        Err(format!(
+            "callback_url points to {bare}; this mock sends webhooks to loopback only, to hosts that \
+             --allow-webhook-host names, and where --webhook-map says"
+        ))
     }
 }
 
@@ -132,7 +142,9 @@ impl Delivery {
         let uri: Uri = self.url.parse().ok()?;
         let (host, authority) = (uri.host()?, uri.authority()?);
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let stream = run.settings().network.connect(bare, uri.port_u16().unwrap_or(80)).await.ok()?;
+        let mapped = run.settings().webhook_map.iter().find_map(|map| map.target(&uri));
+        let (host, port) = mapped.unwrap_or((bare, uri.port_u16().unwrap_or(80)));
+        let stream = run.settings().network.connect(host, port).await.ok()?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
         let _driver = Driver(tokio::spawn(connection));
         let path = uri.path_and_query().map_or("/", |path| path.as_str());

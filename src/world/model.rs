@@ -2,7 +2,7 @@
 
 use crate::api::reply::Failure;
 use crate::world::distribution::Distribution;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU8, NonZeroU32};
 
 /// A number between 0 and 1, both included.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default)]
@@ -39,6 +39,74 @@ pub struct FailureLaw {
     pub after: Distribution,
 }
 
+/// What a model makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Product {
+    /// Pictures.
+    Image,
+    /// Films.
+    Video,
+    /// Music and speech.
+    Audio,
+}
+
+impl Product {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Image, Self::Video, Self::Audio];
+
+    /// The name in scenario files and schema documents.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Video => "video",
+            Self::Audio => "audio",
+        }
+    }
+
+    /// What a model of this name makes, as far as published names tell; images where they do not.
+    ///
+    /// ```
+    /// use pollbench::world::model::Product;
+    /// assert_eq!(Product::of("seedance-2-0-fast"), Product::Video);
+    /// assert_eq!(Product::of("wan-2-5-image"), Product::Image);
+    /// ```
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        // The first that a name holds decides: a family may make other things than its name says.
+        const SIGNS: [(&str, Product); 17] = [
+            ("image", Product::Image),
+            ("video", Product::Video),
+            ("music", Product::Audio),
+            ("audio", Product::Audio),
+            ("speech", Product::Audio),
+            ("tts", Product::Audio),
+            ("suno", Product::Audio),
+            ("sora", Product::Video),
+            ("veo", Product::Video),
+            ("seedance", Product::Video),
+            ("kling", Product::Video),
+            ("wan-", Product::Video),
+            ("hailuo", Product::Video),
+            ("runway", Product::Video),
+            ("luma", Product::Video),
+            ("pixverse", Product::Video),
+            ("vidu", Product::Video),
+        ];
+        let sign = SIGNS.iter().find(|(sign, _)| name.contains(sign));
+        sign.map_or(Self::Image, |(_, product)| *product)
+    }
+
+    /// Files of one task unless told: music comes in two takes.
+    #[must_use]
+    pub const fn files(self) -> u8 {
+        match self {
+            Self::Image | Self::Video => 1,
+            Self::Audio => 2,
+        }
+    }
+}
+
 /// One model: a name and the laws of its tasks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
@@ -54,6 +122,10 @@ pub struct Model {
     pub stuck: Probability,
     /// Tasks that are processed at once, first come first served; unlimited where absent. A stuck task holds no worker.
     pub workers: Option<NonZeroU32>,
+    /// What it makes; what its name tells where absent.
+    pub product: Option<Product>,
+    /// Files of one task; as many as the product usually has where absent.
+    pub files: Option<NonZeroU8>,
 }
 
 impl Model {
@@ -61,6 +133,27 @@ impl Model {
     #[must_use]
     pub fn plain(name: &str, completion: Distribution) -> Self {
         let name = name.to_owned();
-        Self { name, completion, pending: None, failure: None, stuck: Probability::ZERO, workers: None }
+        Self {
+            name,
+            completion,
+            pending: None,
+            failure: None,
+            stuck: Probability::ZERO,
+            workers: None,
+            product: None,
+            files: None,
+        }
+    }
+
+    /// What it makes.
+    #[must_use]
+    pub fn product(&self) -> Product {
+        self.product.unwrap_or_else(|| Product::of(&self.name))
+    }
+
+    /// Files of one task.
+    #[must_use]
+    pub fn files(&self) -> u8 {
+        self.files.map_or_else(|| self.product().files(), NonZeroU8::get)
     }
 }

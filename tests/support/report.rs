@@ -316,6 +316,7 @@ fn scenario(models: usize) -> Scenario {
         }
         .into(),
         submit: SubmitPolicy { retries: 0, retry_delay: second, attempt_timeout: second },
+        other: None,
         models: MODELS.iter().take(models).map(|(name, ..)| model(name)).collect(),
         faults: Default::default(),
         strategies: PLANS.iter().map(|plan| strategy(plan.0)).collect(),

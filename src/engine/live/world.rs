@@ -100,6 +100,7 @@ impl<'p> World<'p> {
         let listens = plan.strategies[strategy].strategy.channel != Channel::Poll;
         let world = || server::World {
             models: scenario.models.clone(),
+            other: None,
             faults: scenario.faults.clone(),
             network: Arc::clone(&scenario.network),
             seed: scenario.seed,

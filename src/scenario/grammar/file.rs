@@ -147,6 +147,12 @@ static MODEL: Section = Section {
             Shape::Count(1, 1_000_000),
             "Tasks that are processed at once, first come first served; unlimited where absent. Couples tasks.",
         ),
+        optional(
+            "result",
+            Shape::Word(Words::of(&["image", "video", "audio"])),
+            "What it makes, for the files of the mock server; what its name tells where absent.",
+        ),
+        optional("results", Shape::Count(1, 10), "Files of one task; 2 of audio and 1 of others where absent."),
     ],
     rules: &[],
 };

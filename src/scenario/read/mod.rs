@@ -54,7 +54,7 @@ impl Reader<'_> {
         let arrivals = self.arrivals(file);
         let network = self.network(file);
         let submit = submit(file);
-        let models = self.models(file);
+        let (models, other) = self.models(file).unzip();
         let cost = file.get::<&Table>("report").and_then(cost);
         let faults = self.faults(file);
         let ground = models.as_deref().zip(cost).zip(file.get("horizon"));
@@ -73,6 +73,7 @@ impl Reader<'_> {
             network: Arc::new(network?),
             submit: submit?,
             models: models?,
+            other: other?,
             faults: faults?,
             strategies: strategies?,
             baseline: baseline?,

@@ -4,15 +4,24 @@ use super::{Reader, probability};
 use crate::api::reply::Failure;
 use crate::scenario::checked::{Named, Table};
 use crate::world::distribution::Distribution;
-use crate::world::model::{FailureLaw, Model};
-use std::num::NonZeroU32;
+use crate::world::model::{FailureLaw, Model, Product};
+use std::num::{NonZeroU8, NonZeroU32};
+
+/// The name of the model that stands for any other.
+const ANY: &str = "*";
 
 impl Reader<'_> {
-    /// The models in file order.
-    pub(super) fn models(&mut self, file: &Table) -> Option<Vec<Model>> {
+    /// The models in file order, and what stands for any other name.
+    pub(super) fn models(&mut self, file: &Table) -> Option<(Vec<Model>, Option<Model>)> {
         let tables: &[Named] = file.get("models")?;
         let models: Vec<_> = tables.iter().map(|named| self.model(named.name(), &named.table)).collect();
-        models.into_iter().collect()
+        let models: Option<Vec<Model>> = models.into_iter().collect();
+        let (mut others, models): (Vec<_>, Vec<_>) = models?.into_iter().partition(|model| model.name == ANY);
+        if models.is_empty() {
+            let help = "write one as [models.NAME]: \"*\" stands for other names on the mock server only";
+            return self.problem_with(file.span("models"), "there is no model with a name", help);
+        }
+        Some((models, others.pop()))
     }
 
     fn model(&mut self, name: &str, table: &Table) -> Option<Model> {
@@ -31,7 +40,11 @@ impl Reader<'_> {
         }
         let workers = table.optional::<u64>("workers")?;
         let workers = workers.and_then(|workers| u32::try_from(workers).ok()).and_then(NonZeroU32::new);
-        Some(Model { name: name.to_owned(), completion, pending, failure, stuck, workers })
+        let product = table.optional::<&str>("result")?;
+        let product = product.and_then(|word| Product::ALL.into_iter().find(|product| product.name() == word));
+        let files = table.optional::<u64>("results")?;
+        let files = files.and_then(|files| u8::try_from(files).ok()).and_then(NonZeroU8::new);
+        Some(Model { name: name.to_owned(), completion, pending, failure, stuck, workers, product, files })
     }
 
     /// How tasks fail: by `completion` where no law of their own is written.
