@@ -14,7 +14,7 @@ const SCALE: f64 = 60.0;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mock = MockApixo::builder().time_scale(SCALE).start().await?;
-    let client = Client::builder(&mock.base_url(), "any").clock(Clock::started(SCALE)).build()?;
+    let client = Client::builder(&mock.base_url(), "any").clock(Clock::scaled(SCALE)?).build()?;
     let strategy = preset("adaptive-hardened").ok_or("a shipped preset")?;
     let at_once = NonZeroU32::new(8).ok_or("not zero")?;
     let limit = Limiter::new(at_once, 20.0, NonZeroU32::MIN)?;

@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         [base_url, key, model, prompt] => (None, Client::new(base_url, key)?, model.as_str(), prompt.as_str()),
         [] => {
             let mock = MockApixo::builder().time_scale(20.0).start().await?;
-            let client = Client::builder(&mock.base_url(), "any").clock(Clock::started(20.0)).build()?;
+            let client = Client::builder(&mock.base_url(), "any").clock(Clock::scaled(20.0)?).build()?;
             (Some(mock), client, "nano-banana", "a lighthouse at dawn")
         }
         _ => return Err("usage: wait_for_one [BASE_URL KEY MODEL PROMPT]".into()),

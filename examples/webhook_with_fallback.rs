@@ -14,7 +14,7 @@ const SCALE: f64 = 60.0;
 async fn main() -> Result<(), Box<dyn Error>> {
     let lost = from_json(&json!([{ "kind": "lost", "probability": 0.5 }]), &[])?;
     let mock = MockApixo::builder().faults(lost).time_scale(SCALE).start().await?;
-    let client = Client::builder(&mock.base_url(), "any").clock(Clock::started(SCALE)).build()?;
+    let client = Client::builder(&mock.base_url(), "any").clock(Clock::scaled(SCALE)?).build()?;
     let receiver = WebhookReceiver::bind(([127, 0, 0, 1], 0).into()).await?;
     let strategy = preset("webhook-hybrid").ok_or("a shipped preset")?;
 

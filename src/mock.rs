@@ -14,9 +14,63 @@
 //! assert_eq!(mock.requests().route("status").count(), 0);
 //! # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
 //! ```
+//!
+//! # Minutes in microseconds
+//!
+//! A poller that sleeps with tokio needs no time scale: on a paused runtime, with the mock in memory, its minutes take
+//! microseconds and end at the same instants every time. `#[tokio::test(start_paused = true)]` gives such a runtime.
+//!
+//! ```
+//! use http_body_util::BodyExt;
+//! use hyper::Request;
+//! use hyper_util::rt::TokioIo;
+//! use pollbench::mock::MockApixo;
+//! use pollbench::server::Stub;
+//! use pollbench::time::Micros;
+//! use serde_json::Value;
+//! use std::time::Duration;
+//! use tokio::time::{Instant, sleep};
+//!
+//! type Failure = Box<dyn std::error::Error>;
+//!
+//! async fn ask(mock: &MockApixo, method: &str, path: &str, body: &str) -> Result<Value, Failure> {
+//!     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(mock.connect().await?)).await?;
+//!     tokio::spawn(connection);
+//!     let request = Request::builder().method(method).uri(path).header("host", "mock");
+//!     let request = request.header("authorization", "Bearer any").body(body.to_owned())?;
+//!     let answer = sender.send_request(request).await?.into_body().collect().await?;
+//!     Ok(serde_json::from_slice(&answer.to_bytes())?)
+//! }
+//!
+//! /// The poller under test: a first look after a minute, then one every 15 seconds.
+//! async fn wait(mock: &MockApixo, id: &str) -> Result<Value, Failure> {
+//!     sleep(Duration::from_secs(60)).await;
+//!     loop {
+//!         let answer = ask(mock, "GET", &format!("/api/v1/statusTask/sora-2?taskId={id}"), "").await?;
+//!         if answer["data"]["state"] == "success" {
+//!             return Ok(answer);
+//!         }
+//!         sleep(Duration::from_secs(15)).await;
+//!     }
+//! }
+//!
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+//! # runtime.block_on(async {
+//! let mock = MockApixo::builder().start_in_memory()?;
+//! mock.stub(Stub::success("sora-2", Micros::from_secs(94)))?;
+//! let body = r#"{"input":{"prompt":"a lighthouse"}}"#;
+//! let submitted = ask(&mock, "POST", "/api/v1/generateTask/sora-2", body).await?;
+//! let (id, began) = (submitted["data"]["taskId"].as_str().ok_or("no id")?, Instant::now());
+//! let answer = wait(&mock, id).await?;
+//! assert_eq!(answer["data"]["costTime"], 94_000);
+//! // It looked at 60, 75, 90 and 105 seconds, none of which anybody waited for.
+//! assert_eq!((mock.requests().route("status").count(), began.elapsed()), (4, Duration::from_secs(105)));
+//! # Ok::<(), Failure>(()) }).unwrap();
+//! ```
 
-use crate::net::clock::Clock;
-use crate::net::stream::Listener;
+use crate::net::clock::{Clock, InvalidScale};
+use crate::net::memory::MemoryNetwork;
+use crate::net::stream::{Listener, Network, Stream};
 use crate::scenario::Scenario;
 use crate::scenario::error::ScenarioError;
 use crate::scenario::rules;
@@ -28,7 +82,6 @@ use crate::world::fault::FaultRules;
 use crate::world::model::{Model, Probability};
 use serde_json::Value;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -90,6 +143,12 @@ pub enum StartError {
     /// The scenario cannot be used.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
+    /// Time cannot run at the scale.
+    #[error(transparent)]
+    Scale(#[from] InvalidScale),
+    /// A time scale for a mock in memory, whose time is tokio's.
+    #[error("in memory a mock runs in the time of tokio: leave the time scale of {0} out")]
+    ScaleInMemory(f64),
     /// No port could be had.
     #[error("cannot listen on a port of this machine: {0}")]
     Listen(#[from] io::Error),
@@ -99,7 +158,8 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct MockApixo {
     server: Server,
-    address: SocketAddr,
+    base_url: String,
+    network: Network,
     /// Dropped with the mock, which the server takes as the sign to stop.
     _stop: oneshot::Sender<()>,
 }
@@ -131,10 +191,27 @@ impl MockApixo {
         }
     }
 
-    /// Where it is, without a path: `http://127.0.0.1:PORT`.
+    /// Where it is, without a path: `http://127.0.0.1:PORT`, or `http://mock` in memory.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        self.base_url.clone()
+    }
+
+    /// A connection to it, for clients that are not told where it is or cannot reach it, since it is in memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of the network.
+    pub async fn connect(&self) -> io::Result<Stream> {
+        let authority = self.base_url.trim_start_matches("http://");
+        let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "80"));
+        self.network.connect(host, port.parse().unwrap_or(80)).await
+    }
+
+    /// The network that it is on, for clients and receivers of webhooks.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
     }
 
     /// Fixes the next submitted task of the stub's model.
@@ -219,6 +296,35 @@ impl MockBuilder {
     ///
     /// See [`StartError`].
     pub async fn start(self) -> Result<MockApixo, StartError> {
+        let clock = Clock::scaled(self.scale)?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let base_url = format!("http://{}", listener.local_addr()?);
+        self.begin(base_url, Network::Tcp, Listener::Tcp(listener), clock)
+    }
+
+    /// Starts it in memory, in the time of tokio: on a runtime with `start_paused`, whoever sleeps with tokio waits for
+    /// minutes in microseconds, and always the same. Connections come from [`MockApixo::connect`]; webhooks go to hosts
+    /// that listen on [`MockApixo::network`].
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`]; a time scale is one of them.
+    pub fn start_in_memory(self) -> Result<MockApixo, StartError> {
+        if self.scale != 1.0 {
+            return Err(StartError::ScaleInMemory(self.scale));
+        }
+        let memory = MemoryNetwork::default();
+        let listener = Listener::Memory(memory.listen("mock:80"));
+        self.begin("http://mock".to_owned(), Network::Memory(memory), listener, Clock::paused())
+    }
+
+    fn begin(
+        self,
+        base_url: String,
+        network: Network,
+        listener: Listener,
+        clock: Clock,
+    ) -> Result<MockApixo, StartError> {
         let mut world = match &self.scenario {
             Some(scenario) => world(scenario),
             None => calm_world()?,
@@ -226,26 +332,27 @@ impl MockBuilder {
         if !self.models.is_empty() {
             world.models = self.models;
         }
-        if self.scenario.is_none() && !self.takes_any {
-            world.other = None;
-        }
+        world.other = match (self.takes_any, self.scenario) {
+            (true, Some(_)) if world.other.is_none() => calm_world()?.other,
+            (false, None) => None,
+            (true, _) | (false, Some(_)) => world.other,
+        };
         world.faults = self.faults.unwrap_or(world.faults);
         world.seed = self.seed.unwrap_or(world.seed);
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let address = listener.local_addr()?;
         let settings = Settings {
             keys: self.keys,
             fault_codec: Some(Arc::new(ScenarioRules)),
-            ..Settings::new(Clock::started(self.scale))
+            network: network.clone(),
+            ..Settings::new(clock)
         };
         let server = Server::new(world, settings);
         let (stop, stopped) = oneshot::channel();
         let serving = server.clone();
         tokio::spawn(async move {
             let stopped = async { drop(stopped.await) };
-            serving.serve(Listener::Tcp(listener), stopped).await;
+            serving.serve(listener, stopped).await;
         });
-        Ok(MockApixo { server, address, _stop: stop })
+        Ok(MockApixo { server, base_url, network, _stop: stop })
     }
 }
 

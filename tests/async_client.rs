@@ -32,7 +32,7 @@ struct Place {
 
 /// A mock and a client on one paused clock.
 fn place() -> Place {
-    let (memory, clock) = (MemoryNetwork::default(), Clock::paused());
+    let (memory, clock) = (MemoryNetwork::default(), Clock::magnified());
     let network = Network::Memory(memory.clone());
     let models = ["sora-2", "flux-2"].map(|name| Model::plain(name, Distribution::constant(SECOND * 94)));
     let settings = Settings { network: network.clone(), ..Settings::new(clock) };

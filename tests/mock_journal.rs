@@ -31,7 +31,7 @@ struct Place {
 }
 
 fn place(faults: &Value) -> Place {
-    let (memory, clock) = (MemoryNetwork::default(), Clock::paused());
+    let (memory, clock) = (MemoryNetwork::default(), Clock::magnified());
     let models = vec![Model::plain("flux-2", Distribution::constant(SECOND * 10))];
     let network = Travel { rtt: Distribution::constant(MS * 100), ..Travel::none() };
     let world = World { faults: rules(faults), network: Arc::new(network), ..World::calm(models, 1) };

@@ -26,10 +26,10 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tower_service::Service as _;
 
-const AUTHORIZED: &str = "Host: x\r\nAuthorization: Bearer k\r\n";
+const AUTHORIZED: &str = "Host: localhost\r\nAuthorization: Bearer k\r\n";
 
 fn server(change: impl FnOnce(&mut Settings)) -> Server {
-    let mut settings = Settings::new(Clock::started(100.0));
+    let mut settings = Settings::new(Clock::scaled(100.0).expect("a scale"));
     settings.fault_codec = Some(Arc::new(ScenarioRules));
     change(&mut settings);
     Server::new(calm_world().expect("a shipped scenario"), settings)
@@ -137,7 +137,7 @@ async fn what_is_no_request_gets_the_envelope_too() {
 async fn a_body_far_too_long_is_refused_with_413() {
     let server = server(|_| ());
     let (address, _stop, _) = serve(&server).await;
-    let body = "x".repeat(16 << 20);
+    let body = "x".repeat(24 << 20);
     let length = body.len();
     let request =
         format!("POST /api/v1/generateTask/sora-2 HTTP/1.1\r\n{AUTHORIZED}Content-Length: {length}\r\n\r\n{body}");

@@ -35,7 +35,7 @@ async fn raw(mock: &MockApixo, bytes: &[u8]) -> std::io::Result<String> {
 async fn ask(mock: &MockApixo, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
     let length = body.len();
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: mock\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
     );
     let answer = raw(mock, request.as_bytes()).await.expect("an answer");
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
@@ -76,7 +76,7 @@ async fn a_task_goes_from_submit_to_a_file_and_its_times_agree() {
     let result: Value = serde_json::from_str(data["resultJson"].as_str().expect("a string")).expect("JSON in it");
     let urls = result["resultUrls"].as_array().expect("URLs");
     assert_eq!(urls.len(), 2, "music comes in two takes");
-    let path = urls[1].as_str().and_then(|url| url.strip_prefix("http://mock")).expect("a URL on the host asked");
+    let path = urls[1].as_str().and_then(|url| url.strip_prefix("http://localhost")).expect("a URL on the host asked");
     let (code, _) = ask(&mock, "GET", path, "", "").await;
     assert_eq!(code, 200);
     for other in
@@ -104,7 +104,7 @@ async fn every_refusal_is_the_envelope() {
     let id = submit(&mock, "sora-2").await;
     let (generate, ask_status) = ("/api/v1/generateTask/sora-2", format!("/api/v1/statusTask/sora-2?taskId={id}"));
     let good = r#"{"input":{"prompt":"a cat"}}"#;
-    let long = format!(r#"{{"input":{{"prompt":"{}"}}}}"#, "x".repeat(2 << 20));
+    let long = format!(r#"{{"input":{{"prompt":"{}"}}}}"#, "x".repeat(17 << 20));
     let deep = "[".repeat(100_000);
     let status_of = |id: &str| format!("/api/v1/statusTask/sora-2?taskId={id}");
     let callback =

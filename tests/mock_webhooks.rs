@@ -20,7 +20,7 @@ const SECOND: Micros = Micros::from_secs(1);
 
 /// A mock whose tasks take 94 seconds, and a client, on one paused clock.
 fn place() -> (Server, Client, MemoryNetwork, Clock) {
-    let (memory, clock) = (MemoryNetwork::default(), Clock::paused());
+    let (memory, clock) = (MemoryNetwork::default(), Clock::magnified());
     let network = Network::Memory(memory.clone());
     let models = vec![Model::plain("flux-2", Distribution::constant(SECOND * 94))];
     let settings = Settings { network: network.clone(), ..Settings::new(clock) };

@@ -95,7 +95,7 @@ fn bare(hosts: &Hosts, each: usize) -> impl FnMut() {
 /// Waits that ask again at once, each with a timeout for every attempt, and give up in the end.
 fn set(hosts: &Hosts, each: usize) -> impl FnMut() {
     let runtime = one_thread("set");
-    let client = Client::builder(&hosts.base(), "k").clock(Clock::started(1.0)).build().expect("a valid URL");
+    let client = Client::builder(&hosts.base(), "k").clock(Clock::wall()).build().expect("a valid URL");
     let strategy = strategy(each);
     let ids = hosts.ids.clone();
     move || {

@@ -26,7 +26,7 @@ pub(crate) fn measure(size: &Size) -> Figures {
     strategy.pace.schedule = Schedule::fixed(Micros::ZERO, interval).expect("an interval");
     let (mut due, mut late) = (vec![Micros::ZERO; size.timed], Vec::new());
     runtime().block_on(async {
-        let client = Client::builder(&format!("http://{}", host.address), "k").clock(Clock::started(1.0)).build();
+        let client = Client::builder(&format!("http://{}", host.address), "k").clock(Clock::wall()).build();
         let client = client.expect("a valid URL");
         let mut set = TaskSet::new(&client, &strategy, None).on_event(|key, event| match event {
             Event::Due { at } => due[key as usize] = *at,

@@ -25,7 +25,7 @@ pub(crate) fn calm() -> World {
 
 /// A mock with room for so many tasks.
 pub(crate) fn mock(world: World, room: usize) -> Server {
-    Server::new(world, Settings { most_tasks: room, ..Settings::new(Clock::started(1.0)) })
+    Server::new(world, Settings { most_tasks: room, ..Settings::new(Clock::wall()) })
 }
 
 /// Submits tasks; `each` gets their ids.

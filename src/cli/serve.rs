@@ -108,6 +108,7 @@ impl Serve {
             })?;
             let address = listener.local_addr().map_err(|error| Failure::Run(error.to_string()))?;
             let stop = stopped().map_err(|error| Failure::Run(format!("cannot watch for signals: {error}")))?;
+            let clock = Clock::scaled(self.time_scale).map_err(|error| Failure::Input(error.to_string()))?;
             let settings = Settings {
                 keys: self.api_keys,
                 public_base: self.public_url,
@@ -120,7 +121,7 @@ impl Serve {
                 price_usd: self.price,
                 admin,
                 fault_codec: Some(Arc::new(ScenarioRules)),
-                ..Settings::new(Clock::started(self.time_scale))
+                ..Settings::new(clock)
             };
             print(&format!("listening on http://{address}\n"))?;
             Server::new(world, settings).serve(Listener::Tcp(listener), stop).await;

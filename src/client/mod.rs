@@ -259,7 +259,7 @@ impl ClientBuilder {
     ///
     /// The URL or the key cannot be used.
     pub fn build(self) -> Result<Client, InvalidClient> {
-        let clock = self.clock.unwrap_or_else(|| Clock::started(1.0));
+        let clock = self.clock.unwrap_or_else(Clock::wall);
         let mut http = http::Http::new(&self.base_url, &self.key.0, clock, self.network, self.most_body)?;
         http.refusals = self.refusals;
         Ok(Client { http: Arc::new(http) })

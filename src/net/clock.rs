@@ -11,9 +11,9 @@ use tokio::time::Instant;
 /// Instant zero of a paused clock in Unix milliseconds: 2026-01-01T00:00:00Z.
 const PAUSED_ORIGIN_MS: u64 = 1_767_225_600_000;
 
-/// Nanoseconds of tokio's clock in one microsecond of scenario time where that clock is paused: its grain is a
+/// Nanoseconds of tokio's clock in one microsecond of scenario time where that is to be exact: its grain is a
 /// millisecond.
-const PAUSED_TICK: u64 = 1_000_000;
+const MAGNIFIED_TICK: u64 = 1_000_000;
 
 /// Turns given to other futures where everything of an instant must have happened before it is judged.
 const TURNS: usize = 64;
@@ -23,6 +23,14 @@ const TURNS: usize = 64;
 enum Tick {
     Whole(u64),
     Fraction(f64),
+}
+
+/// Why a clock cannot run at a scale.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[error("a time scale is a number from 0.001 to 1000000 scenario seconds per real second, not {scale}")]
+pub struct InvalidScale {
+    /// The scale.
+    pub scale: f64,
 }
 
 /// Scenario time since a start.
@@ -43,21 +51,57 @@ fn wall_us() -> u64 {
 }
 
 impl Clock {
-    /// A clock that starts now and runs `scale` scenario seconds per real second. The scale must be positive and finite;
-    /// it acts as at most 10⁶ and at least 10⁻³.
+    /// A clock that starts now: a scenario second is a second.
     #[must_use]
-    pub fn started(scale: f64) -> Self {
-        let nanos = 1_000.0 / scale.clamp(1e-3, 1e6);
-        let tick = if nanos.fract() == 0.0 { Tick::Whole(nanos as u64) } else { Tick::Fraction(nanos) };
+    pub fn wall() -> Self {
+        Self::running(Tick::Whole(1_000))
+    }
+
+    /// A clock that starts now and runs `scale` scenario seconds per real second.
+    ///
+    /// ```
+    /// use pollbench::net::clock::Clock;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// assert!(Clock::scaled(60.0).is_ok());
+    /// assert!(Clock::scaled(f64::NAN).is_err());
+    /// # });
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A scale that is no number from 0.001 to 10⁶.
+    pub fn scaled(scale: f64) -> Result<Self, InvalidScale> {
+        if !(1e-3..=1e6).contains(&scale) {
+            return Err(InvalidScale { scale });
+        }
+        let nanos = 1_000.0 / scale;
+        Ok(Self::running(if nanos.fract() == 0.0 { Tick::Whole(nanos as u64) } else { Tick::Fraction(nanos) }))
+    }
+
+    fn running(tick: Tick) -> Self {
         let wall_us = wall_us();
         Self { start: Instant::now(), tick, origin_ms: wall_us / 1_000, wall_us, is_paused: false }
     }
 
-    /// A clock on tokio's paused clock: a microsecond of scenario time is a millisecond there. For runtimes that were
-    /// built with `start_paused`.
+    /// A clock on tokio's paused clock, one to one: whoever sleeps with tokio and whoever sleeps on this clock are in the
+    /// same time, and minutes pass in microseconds. For runtimes that were built with `start_paused`.
+    ///
+    /// A sleep ends on a whole millisecond, tokio's grain: at the instant or less than a millisecond after it.
     #[must_use]
     pub fn paused() -> Self {
-        let tick = Tick::Whole(PAUSED_TICK);
+        Self::standing(Tick::Whole(1_000))
+    }
+
+    /// A clock on tokio's paused clock that is exact to the microsecond: one of scenario time is a millisecond there.
+    ///
+    /// Only for programs whose every wait is on this clock, as the engine `virtual` is: what sleeps with tokio would be a
+    /// thousand times too fast.
+    #[must_use]
+    pub fn magnified() -> Self {
+        Self::standing(Tick::Whole(MAGNIFIED_TICK))
+    }
+
+    fn standing(tick: Tick) -> Self {
         let (origin_ms, wall_us) = (PAUSED_ORIGIN_MS, PAUSED_ORIGIN_MS * 1_000);
         Self { start: Instant::now(), tick, origin_ms, wall_us, is_paused: true }
     }
@@ -137,10 +181,36 @@ impl Clock {
 mod tests {
     use super::*;
 
-    /// Promise: on a paused clock a sleep ends at its microsecond, not one before or after.
+    /// Promise: whoever sleeps with tokio is in the same time.
     #[tokio::test(start_paused = true)]
-    async fn a_paused_clock_sleeps_to_the_microsecond() {
+    async fn a_paused_clock_agrees_with_tokio() {
         let clock = Clock::paused();
+        for seconds in [1, 60, 86_400] {
+            let before = clock.now();
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            assert_eq!(clock.now() - before, Micros::from_secs(seconds));
+        }
+        let (at, slept) = (clock.now() + Micros::new(1_500_001), Instant::now());
+        clock.sleep_until(at).await;
+        assert!(clock.now() >= at && slept.elapsed() <= Duration::from_millis(1_502), "{:?}", slept.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_scale_that_stops_or_turns_time_is_refused() {
+        for scale in [f64::NAN, f64::INFINITY, -1.0, 0.0, 1e-4, 1e7] {
+            assert!(Clock::scaled(scale).is_err(), "{scale}");
+        }
+        let clock = Clock::scaled(60.0).expect("a scale");
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(clock.now(), Micros::from_secs(120));
+        let again = clock.restarted();
+        assert_eq!((again.now(), again.unix_ms(Micros::ZERO)), (Micros::ZERO, clock.unix_ms(clock.now())));
+    }
+
+    /// Promise: on a magnified clock a sleep ends at its microsecond, not one before or after.
+    #[tokio::test(start_paused = true)]
+    async fn a_magnified_clock_sleeps_to_the_microsecond() {
+        let clock = Clock::magnified();
         for at in [1, 2, 999, 1_000, 1_001, 190_123_457, 1_800_000_001, 40_000_000_003] {
             clock.sleep_until(Micros::new(at)).await;
             assert_eq!(clock.now(), Micros::new(at));

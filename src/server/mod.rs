@@ -13,7 +13,7 @@
 //! use pollbench::world::model::Model;
 //!
 //! let world = World::calm(vec![Model::plain("nano-banana", Distribution::constant(Micros::from_secs(12)))], 42);
-//! let server = Server::new(world, Settings::new(Clock::started(1.0)));
+//! let server = Server::new(world, Settings::new(Clock::wall()));
 //! let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
 //! let stop = async {}; // at once, in this example
 //! server.serve(Listener::Tcp(listener), stop).await;

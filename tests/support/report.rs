@@ -328,7 +328,7 @@ fn scenario(models: usize) -> Scenario {
 
 fn model(name: &str) -> Model {
     let completion = Distribution::constant(Micros::from_secs(10));
-    Model { name: name.into(), completion, pending: None, failure: None, stuck: Probability::ZERO, workers: None }
+    Model::plain(name, completion)
 }
 
 fn strategy(name: &str) -> Strategy {

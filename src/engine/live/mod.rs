@@ -23,6 +23,7 @@ use crate::engine::observer::Observer;
 use crate::engine::plan::Plan;
 use crate::engine::sim::Control;
 use crate::measure::record::TaskRecord;
+use crate::net::clock::InvalidScale;
 use crate::strategy::composition::{Channel, Sharing};
 use crate::strategy::learned::Learner;
 use std::collections::BTreeMap;
@@ -80,6 +81,9 @@ pub enum LiveError {
         /// The strategy.
         strategy: String,
     },
+    /// Time cannot run at this pace.
+    #[error(transparent)]
+    Scale(#[from] InvalidScale),
     /// The base URL or the key cannot be used.
     #[error(transparent)]
     Client(#[from] InvalidClient),

@@ -112,7 +112,7 @@ impl<'p> World<'p> {
             Ground::Virtual => {
                 let memory = MemoryNetwork::default();
                 let network = Network::Memory(memory.clone());
-                let clock = Clock::paused();
+                let clock = Clock::magnified();
                 let listener = Listener::Memory(memory.listen("mock:80"));
                 let settings = Settings { network: network.clone(), journal: 0, ..Settings::new(clock) };
                 let server = spawn(world(), settings, listener);
@@ -125,7 +125,7 @@ impl<'p> World<'p> {
                 let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
                 let base = format!("http://{}", listener.local_addr()?);
                 let hooks = if listens { Some(TcpListener::bind(("127.0.0.1", 0)).await?) } else { None };
-                let clock = Clock::started(*scale);
+                let clock = Clock::scaled(*scale)?;
                 let settings = Settings { journal: 0, ..Settings::new(clock) };
                 let server = spawn(world(), settings, Listener::Tcp(listener));
                 let client =
@@ -140,7 +140,7 @@ impl<'p> World<'p> {
                 (Some(server), client, receiver)
             }
             Ground::Remote { base_url, api_key, scale } => {
-                let client = Client::builder(base_url, api_key).clock(Clock::started(*scale)).build()?;
+                let client = Client::builder(base_url, api_key).clock(Clock::scaled(*scale)?).build()?;
                 answers(&client, base_url).await?;
                 (None, client, None)
             }
