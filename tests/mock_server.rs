@@ -305,7 +305,7 @@ async fn the_control_plane_shows_and_changes_what_is() {
     assert_eq!(journal["entries"].as_array().map(Vec::len), Some(3));
     assert_eq!(journal["entries"][2]["fault"], "status");
     let (_, metrics) = ask(&mock, "GET", "/__admin/metrics", "", "").await;
-    assert!(metrics.contains("pollbench_faults_total{rule=\"0\",kind=\"status\"} 1"), "{metrics}");
+    assert!(metrics.contains("pollbench_faults_total{rule=\"1\",kind=\"status\"} 1"), "{metrics}");
     assert_eq!(admin("POST", "reset", "").await.0, 200);
     assert_eq!(admin("GET", &format!("tasks/{id}"), "").await.0, 404);
     assert_eq!(admin("GET", "tasks", "").await.1["total"], 0);
