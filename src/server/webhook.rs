@@ -143,7 +143,7 @@ impl Delivery {
         let (host, authority) = (uri.host()?, uri.authority()?);
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let mapped = run.settings().webhook_map.iter().find_map(|map| map.target(&uri));
-        let (host, port) = mapped.unwrap_or((bare, uri.port_u16().unwrap_or(80)));
+        let (host, port) = mapped.unwrap_or_else(|| (bare, uri.port_u16().unwrap_or(80)));
         let stream = run.settings().network.connect(host, port).await.ok()?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
         let _driver = Driver(tokio::spawn(connection));

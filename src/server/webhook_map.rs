@@ -58,7 +58,7 @@ impl FromStr for WebhookMap {
             let (from, to) = text.split_once('=')?;
             let origin = |text: &str| {
                 let url: Uri = text.parse().ok()?;
-                let is_bare = matches!(url.path_and_query().map(|path| path.as_str()), None | Some("/"));
+                let is_bare = url.path_and_query().is_none_or(|path| path.as_str() == "/");
                 if is_bare { Origin::of(&url) } else { None }
             };
             let (from, Origin(scheme, host, port)) = (origin(from)?, origin(to)?);
