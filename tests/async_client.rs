@@ -341,3 +341,63 @@ async fn a_submit_that_a_dying_connection_carried_is_sent_once() {
     assert!(matches!(error, SubmitError::Unknown { .. }), "{error:?}");
     assert_eq!(*heard.lock().expect("no panic"), [false, true]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_nobody_could_tell_ends_at_once() {
+    let (place, webhook) = (place(), strategy("webhook"));
+    let id = place.submit(Stub::success("sora-2", SECOND)).await;
+    let alone = place.client.task("sora-2", &id).wait(webhook.clone()).await;
+    assert!(matches!(alone, Err(WaitError::Untold { .. })), "{alone:?}");
+    let mut set = TaskSet::new(&place.client, &webhook, None);
+    let key = set.push("sora-2", &id).await;
+    let (entry, result) = set.next().await.expect("it is over");
+    assert_eq!((entry.key, entry.id), (key, id.clone()));
+    assert!(matches!(result, Err(WaitError::Untold { .. })), "{result:?}");
+    assert!(set.next().await.is_none() && place.asked().is_empty());
+    // One that also polls only polls.
+    let hybrid = strategy("webhook-hybrid");
+    let mut set = TaskSet::new(&place.client, &hybrid, None);
+    set.push("sora-2", &id).await;
+    assert!(set.next().await.expect("it is over").1.is_ok());
+}
+
+/// At most 10 at once and 50 a second, whether the limiter is given or not.
+#[tokio::test(start_paused = true)]
+async fn a_set_takes_the_limiter_of_its_strategy() {
+    let (place, hardened) = (place(), strategy("concurrent-hardened"));
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&sent);
+    let mut set = TaskSet::new(&place.client, &hardened, None).on_event(move |_, event| {
+        if let Event::Sent { at, .. } = event {
+            seen.lock().expect("no panic").push(*at);
+        }
+    });
+    for _ in 0..100 {
+        let id = place.submit(Stub::success("flux-2", SECOND)).await;
+        set.push("flux-2", &id).await;
+    }
+    while let Some((_, result)) = set.next().await {
+        assert!(result.is_ok());
+    }
+    let sent = sent.lock().expect("no panic").clone();
+    assert!(sent.len() >= 100);
+    assert!(sent.windows(11).all(|some| some[10] - some[0] >= Micros::from_millis(20)), "{sent:?}");
+    assert!(sent.windows(60).all(|some| some[59] - some[0] >= Micros::from_millis(980)), "{sent:?}");
+}
+
+/// News are believed from who knows the receiver's whole URL.
+#[tokio::test(start_paused = true)]
+async fn a_delivery_without_the_key_is_refused() {
+    let place = place();
+    let receiver = WebhookReceiver::serve(Listener::Memory(place.memory.listen("client:80")), "http://client/hook/");
+    let key = receiver.url().strip_prefix("http://client/hook/").expect("under the path that was given");
+    assert!(key.len() == 32 && key.bytes().all(|byte| byte.is_ascii_hexdigit()), "{key}");
+    let other = WebhookReceiver::serve(Listener::Memory(place.memory.listen("other:80")), "http://other");
+    assert_ne!(other.url().rsplit('/').next(), Some(key));
+    for url in ["http://client/hook", "http://client/hook/0123456789abcdef0123456789abcdef", "http://client/"] {
+        let id = place.client.submit("sora-2", &prompt().callback(url)).await.expect("accepted");
+        let told = place.client.task("sora-2", &id).told_by(&receiver).wait(strategy("webhook-hybrid")).await;
+        assert!(told.expect("it is polled").context.polls > 0);
+        assert_eq!(receiver.deliveries(&id), 0, "{url}");
+    }
+}

@@ -162,7 +162,9 @@ proptest! {
     /// A wait with a limit ends, and no later than the limit allows.
     #[test]
     fn a_limit_ends_the_wait(strategy in composition(), seed: u64, acts in prop::collection::vec(act(), 1..20)) {
-        prop_assume!(strategy.pace.limit != Limit::None);
+        if strategy.pace.limit == Limit::None {
+            return Ok(());
+        }
         // Gaps are a microsecond at least, and a round has six polls at most.
         let (first, polls) = driven(&strategy, seed, &acts, 40_000);
         let last = polls.last().map_or(first, |poll| poll.next);

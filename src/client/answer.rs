@@ -109,7 +109,7 @@ impl Answer {
     pub(super) fn status(&self) -> Option<&Status> {
         match self {
             Self::Http { body: Body::Status(status), .. } => Some(status),
-            _ => None,
+            Self::Http { body: Body::Other(_) | Body::NotJson, .. } | Self::Lost(_) => None,
         }
     }
 
@@ -128,7 +128,7 @@ impl Answer {
             Self::Http { body: Body::Other(envelope), .. } if !envelope.complaint().is_empty() => {
                 Some(format!("{complaint} ({})", envelope.complaint()))
             }
-            _ => Some(complaint),
+            Self::Http { .. } | Self::Lost(_) => Some(complaint),
         }
     }
 }
@@ -143,4 +143,85 @@ fn delay(text: &str, clock: &Clock, heard: Micros) -> Option<Micros> {
         RetryAfter::Date(since.as_secs())
     };
     header.delay(heard, clock.pace())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::strategy::reading::{Reading, documented, tolerant};
+    use proptest::prelude::*;
+
+    fn asked(value: &[u8], clock: &Clock, heard: Micros) -> Option<Micros> {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, http::HeaderValue::from_bytes(value).ok()?);
+        match Answer::read(429, &headers, b"", clock, heard) {
+            Answer::Http { retry_after, .. } => retry_after,
+            Answer::Lost(_) => None,
+        }
+    }
+
+    /// What looks like a number, a date, or an envelope, but for a few bytes.
+    fn nearly() -> impl Strategy<Value = Vec<u8>> {
+        let seeds = prop::sample::select(vec![
+            "120",
+            "-1",
+            "1.5",
+            "18446744073709551616",
+            "Fri, 31 Dec 1999 23:59:59 GMT",
+            "Fri, 31-Dec-99 23:59:59 GMT",
+            "Fri Dec 31 23:59:59 9999",
+            r#"{"code":200,"data":{"taskId":"t","state":"success","resultJson":"{\"resultUrls\":[]}"}}"#,
+            r#"{"code":429,"message":"slow down","data":null}"#,
+            r#"{"code":70000,"data":{"state":"failed"}}"#,
+        ]);
+        let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4);
+        (seeds, changes).prop_map(|(seed, changes)| {
+            let mut bytes = seed.as_bytes().to_vec();
+            for (at, byte) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            bytes
+        })
+    }
+
+    proptest! {
+        #![proptest_config(crate::soak::cases(1_000))]
+
+        #[test]
+        fn seconds_are_seconds_and_dates_are_dates(seconds: u64, ahead in 0_u64..100_000, heard in 0_u64..1 << 40, blank in "[ \t]?") {
+            let (clock, heard) = (Clock::started(1.0), Micros::new(heard));
+            let expected = Micros::from_secs(seconds).min(Micros::LONGEST);
+            prop_assert_eq!(asked(format!("{seconds}{blank}").as_bytes(), &clock, heard), Some(expected));
+            // A date has whole seconds.
+            let then = UNIX_EPOCH + std::time::Duration::from_millis(clock.unix_ms(heard + Micros::from_secs(ahead)));
+            let date = httpdate::fmt_http_date(then);
+            let delay = asked(date.as_bytes(), &clock, heard).expect("a date");
+            let (ahead, grain) = (Micros::from_secs(ahead), Micros::from_millis(1));
+            prop_assert!(delay <= ahead + grain && delay + Micros::from_secs(1) + grain >= ahead, "{delay}");
+        }
+
+        /// What is neither asks for nothing.
+        #[test]
+        fn other_words_ask_for_nothing(text in "[+-]?[0-9]*[.,eEx][0-9]*|[a-zA-Z ]*|-[0-9]+|[0-9]+ [0-9]+|[٠-٩]+") {
+            prop_assert_eq!(asked(text.as_bytes(), &Clock::started(1.0), Micros::ZERO), None);
+        }
+
+        /// Promise: whatever comes back is read, and told nothing unless it is a 200 with a state.
+        #[test]
+        fn any_answer_can_be_read(
+            status: u16, value in prop_oneof![nearly(), prop::collection::vec(any::<u8>(), 0..40)],
+            body in prop_oneof![nearly(), prop::collection::vec(any::<u8>(), 0..200)],
+        ) {
+            let clock = Clock::started(1.0);
+            prop_assert!(asked(&value, &clock, Micros::ZERO).is_none_or(|delay| !delay.is_never()));
+            let answer = Answer::read(status, &HeaderMap::new(), &body, &clock, Micros::ZERO);
+            let reply = answer.reply();
+            let tells = status == 200 && answer.http_status() == Some(200) && answer.status().is_some();
+            prop_assert_eq!(matches!(tolerant(&reply), Reading::Nothing(_)), !tells);
+            prop_assert!(answer.complaint().is_none() || answer.http_status() != Some(200) || answer.status().is_none());
+            let is_json = serde_json::from_slice::<serde_json::Map<_, _>>(&body).is_ok();
+            prop_assert!(is_json || matches!(documented(&reply), Reading::Nothing(_)));
+        }
+    }
 }

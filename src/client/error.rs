@@ -131,6 +131,13 @@ pub enum WaitError {
         /// How it was waited for.
         context: Box<WaitContext>,
     },
+    /// The strategy never asks, and nobody can tell this wait: give it a receiver (`told_by`), or a strategy that polls. In
+    /// a [`TaskSet`](crate::client::TaskSet) nobody is told.
+    #[error("the wait for task {} would never end: its strategy only listens for webhooks, and it has no receiver", context.task)]
+    Untold {
+        /// How it was waited for.
+        context: Box<WaitContext>,
+    },
     /// The caller ended the wait: wait again by the task's id whenever wanted.
     #[error("the wait for task {} was cancelled after {} polls", context.task, context.polls)]
     Cancelled {
@@ -148,6 +155,7 @@ impl WaitError {
             | Self::GaveUp { context }
             | Self::CouldNotAsk { context }
             | Self::BadRequest { context, .. }
+            | Self::Untold { context }
             | Self::Cancelled { context } => context,
         }
     }

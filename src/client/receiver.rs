@@ -1,32 +1,39 @@
-//! A webhook receiver: takes the server's deliveries, once a task, and wakes the waits for them.
+//! A webhook receiver: takes the server's deliveries and hands them to the waits for their tasks.
+//!
+//! Its URL ends with a key that cannot be guessed, so that only who was given it, the server, is believed. Nothing is
+//! encrypted: put something that speaks TLS in front of it, where others can listen.
 
-use crate::api::envelope::{Envelope, Status};
+use crate::api::envelope::Envelope;
+use crate::client::letters::{Mailbox, News};
 use crate::net::stream::{Listener, Stream};
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Request};
 use axum::http::StatusCode;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use std::collections::{BTreeMap, VecDeque};
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 /// Longest delivery.
 const MOST_BODY: usize = 64 << 10;
-/// Tasks whose news are kept, told or not; the oldest go first.
-const MOST_TASKS: usize = 1 << 17;
 /// Connections at a time.
 const MOST_CONNECTIONS: usize = 1_024;
+/// Longest life of a connection over a socket, so that a slow sender takes no place for ever.
+const LONGEST_CONNECTION: Duration = Duration::from_secs(60);
+/// Pause after a failed accept, such as for want of file descriptors, which ends when others close theirs.
+const BREATH: Duration = Duration::from_millis(50);
 
 /// Takes deliveries at a URL of its own; stops when the last clone is dropped.
 #[derive(Debug, Clone)]
 pub struct WebhookReceiver {
-    news: Arc<News>,
+    news: News,
     url: Arc<str>,
     _server: Arc<Server>,
 }
@@ -40,32 +47,6 @@ impl Drop for Server {
     }
 }
 
-#[derive(Debug, Default)]
-struct News {
-    letters: Mutex<Letters>,
-}
-
-#[derive(Debug, Default)]
-struct Letters {
-    by_task: BTreeMap<String, Letter>,
-    /// In order of first delivery.
-    order: VecDeque<String>,
-}
-
-#[derive(Debug, Default)]
-struct Letter {
-    status: Option<Status>,
-    deliveries: u32,
-    waits: Arc<Notify>,
-}
-
-/// Where one task's news go.
-#[derive(Debug, Clone)]
-pub(super) struct Mailbox {
-    news: Arc<News>,
-    task: String,
-}
-
 impl WebhookReceiver {
     /// Listens on `address`; port 0 takes any free port.
     ///
@@ -74,95 +55,53 @@ impl WebhookReceiver {
     /// The address cannot be listened on.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
-        let url = format!("http://{}/", listener.local_addr()?);
+        let url = format!("http://{}", listener.local_addr()?);
         Ok(Self::serve(Listener::Tcp(listener), &url))
     }
 
-    /// Takes what comes to `listener`, which others reach at `url`. Must run inside a tokio runtime.
+    /// Takes what comes to `listener`, which others reach at `url`, with or without a path. Must run inside a tokio runtime.
     #[must_use]
     pub fn serve(listener: Listener, url: &str) -> Self {
-        let news = Arc::new(News::default());
-        let server = tokio::spawn(accept(listener, router(Arc::clone(&news))));
+        let (news, key) = (News::default(), unguessable());
+        let url = format!("{}/{key}", url.trim_end_matches('/'));
+        let server = tokio::spawn(accept(listener, router(news.clone(), key.into())));
         Self { news, url: url.into(), _server: Arc::new(Server(server)) }
     }
 
-    /// The URL to submit as `callback_url`.
+    /// The URL to submit as `callback_url`. It is a secret between this receiver and the server: who has it is believed.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Deliveries for a task so far, duplicates included.
+    /// Deliveries for a task so far, duplicates included. What nobody waits for is forgotten after 131,072 other tasks.
     #[must_use]
     pub fn deliveries(&self, task: &str) -> u32 {
-        self.news.lock().by_task.get(task).map_or(0, |letter| letter.deliveries)
+        self.news.deliveries(task)
     }
 
     pub(super) fn mailbox(&self, task: &str) -> Mailbox {
-        Mailbox { news: Arc::clone(&self.news), task: task.to_owned() }
+        self.news.mailbox(task)
     }
 }
 
-impl Mailbox {
-    /// Waits until there are news.
-    pub(super) async fn told(&self) {
-        loop {
-            let waits = {
-                let mut letters = self.news.lock();
-                let letter = letters.of(&self.task);
-                if letter.status.is_some() {
-                    return;
-                }
-                Arc::clone(&letter.waits)
-            };
-            // A permit that was left between the look and the wait is kept by the notifier.
-            waits.notified().await;
+/// 128 bits in hexadecimal from the keys that the standard library takes from the system's random numbers: it relies on them
+/// itself to make its hash tables' collisions unguessable.
+fn unguessable() -> String {
+    let half = || RandomState::new().hash_one("the key of a webhook receiver");
+    format!("{:016x}{:016x}", half(), half())
+}
+
+fn router(news: News, key: Arc<str>) -> Router {
+    let take = move |request: Request| async move {
+        // A proxy may have its own idea of the path before the key.
+        if request.uri().path().rsplit('/').next() != Some(&*key) {
+            return StatusCode::NOT_FOUND;
         }
-    }
-
-    /// The news.
-    pub(super) fn status(&self) -> Option<Status> {
-        self.news.lock().by_task.get(&self.task).and_then(|letter| letter.status.clone())
-    }
-}
-
-impl News {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Letters> {
-        self.letters.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes a delivery: whether it is one.
-    fn deliver(&self, body: &[u8]) -> bool {
-        let Some(status) = Envelope::read(body).and_then(|envelope| envelope.status()) else { return false };
-        let Some(task) = status.task_id.clone().filter(|_| status.state.is_terminal()) else { return false };
-        let mut letters = self.lock();
-        let letter = letters.of(&task);
-        letter.deliveries += 1;
-        // The first one counts; terminal states do not change.
-        letter.status.get_or_insert(status);
-        letter.waits.notify_one();
-        letter.waits.notify_waiters();
-        true
-    }
-}
-
-impl Letters {
-    fn of(&mut self, task: &str) -> &mut Letter {
-        if !self.by_task.contains_key(task) {
-            if self.order.len() >= MOST_TASKS
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.by_task.remove(&oldest);
-            }
-            self.order.push_back(task.to_owned());
-        }
-        self.by_task.entry(task.to_owned()).or_default()
-    }
-}
-
-fn router(news: Arc<News>) -> Router {
-    let take =
-        move |body: Bytes| async move { if news.deliver(&body) { StatusCode::OK } else { StatusCode::BAD_REQUEST } };
+        let Ok(body) = Bytes::from_request(request, &()).await else { return StatusCode::BAD_REQUEST };
+        let status = Envelope::read(&body).and_then(|envelope| envelope.status());
+        if status.is_some_and(|status| news.deliver(status)) { StatusCode::OK } else { StatusCode::BAD_REQUEST }
+    };
     Router::new().fallback(axum::routing::post(take)).layer(DefaultBodyLimit::max(MOST_BODY))
 }
 
@@ -171,11 +110,11 @@ async fn accept(mut listener: Listener, router: Router) {
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors, or the network is gone.
             if matches!(listener, Listener::Memory(_)) {
+                // The network is gone.
                 return;
             }
-            tokio::task::yield_now().await;
+            tokio::time::sleep(BREATH).await;
             continue;
         };
         let service = TowerToHyperService::new(router.clone());
@@ -185,8 +124,13 @@ async fn accept(mut listener: Listener, router: Router) {
             if is_socket {
                 http.timer(hyper_util::rt::TokioTimer::new());
             }
+            let connection = http.serve_connection(TokioIo::new(stream), service);
             // A sender that goes away is none of our business.
-            let _ = http.serve_connection(TokioIo::new(stream), service).await;
+            if is_socket {
+                let _ = tokio::time::timeout(LONGEST_CONNECTION, connection).await;
+            } else {
+                let _ = connection.await;
+            }
             drop(place);
         });
     }

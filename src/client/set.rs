@@ -6,7 +6,7 @@ use crate::client::error::{Finished, WaitError};
 use crate::client::slot::{Model, Phase, Slot};
 use crate::client::wait::{ask, default_jitter};
 use crate::client::watch::{Event, Subject, Watch};
-use crate::strategy::composition::{Limiter, Strategy};
+use crate::strategy::composition::{Channel, Limiter, Sharing, Strategy};
 use crate::strategy::dispatch::{Admission, Dispatch};
 use crate::strategy::wait::{Ending, Policy, Step};
 use crate::time::Micros;
@@ -49,7 +49,8 @@ enum Act {
 /// future; then also what was wrong with that poll. Tasks keep their own timing, and one task's failure touches no other;
 /// what they share is the limit on requests, first come first served.
 ///
-/// Strategies that listen for webhooks only poll here.
+/// Nobody is told by webhooks here: a strategy that also polls only polls, and under one that never does a task ends at
+/// once with [`WaitError::Untold`].
 pub struct TaskSet<'s> {
     client: Client,
     strategy: &'s Strategy,
@@ -85,13 +86,18 @@ impl fmt::Debug for TaskSet<'_> {
 }
 
 impl<'s> TaskSet<'s> {
-    /// An empty set of waits as `strategy` says. A limit replaces none that the strategy has.
+    /// An empty set of waits as `strategy` says, under `limit`, or else under the limiter that the strategy has. Here it
+    /// holds for the tasks of all models together.
     #[must_use]
     pub fn new(client: &Client, strategy: &'s Strategy, limit: Option<Limiter>) -> Self {
+        let own = match strategy.sharing {
+            Sharing::Limiter(limiter) => Some(limiter),
+            Sharing::Alone | Sharing::LockStep { .. } | Sharing::Learned(_) => None,
+        };
         Self {
             client: client.clone(),
             strategy,
-            limit: limit.as_ref().map(Dispatch::new),
+            limit: limit.or(own).as_ref().map(Dispatch::new),
             awaits_token: false,
             capacity: usize::MAX,
             models: Vec::new(),
@@ -145,9 +151,16 @@ impl<'s> TaskSet<'s> {
     pub(crate) fn start(&mut self, model: &str, id: &str, mut jitter: Draws) -> u64 {
         let now = self.client.clock().now();
         let model = self.model(model);
-        let (wait, step) = self.models[model as usize].policy.begin(now, &mut jitter);
         let key = self.next_key;
         self.next_key += 1;
+        let Model { name, policy } = &self.models[model as usize];
+        if policy.channel() == Channel::Webhook {
+            let result = Err(Watch::new().untold(Subject { model: name, task: id, began: now }, now));
+            let entry = Entry { key, model: name.clone(), id: id.to_owned() };
+            self.over(entry, result);
+            return key;
+        }
+        let (wait, step) = policy.begin(now, &mut jitter);
         let (progress, watch) = (wait.progress(), Watch::new());
         let slot = Some(Slot { key, id: id.into(), model, phase: Phase::Idle, progress, jitter, watch });
         let at = match self.free.pop() {
@@ -269,7 +282,7 @@ impl<'s> TaskSet<'s> {
                 slot.phase = Phase::Ending(ending);
                 self.schedule(when, at, Act::End);
             }
-            // Nobody will tell: it is over when the caller says so.
+            // Only strategies that never ask do, and those end where they start.
             Step::Listen => slot.phase = Phase::Idle,
         }
     }
@@ -371,6 +384,10 @@ impl<'s> TaskSet<'s> {
         let of = Subject { model, task: &slot.id, began: slot.progress.start() };
         let result = slot.watch.end(of, ending, now);
         let entry = Entry { key: slot.key, model: model.clone(), id: slot.id.into() };
+        self.over(entry, result);
+    }
+
+    fn over(&mut self, entry: Entry, result: Result<Finished, WaitError>) {
         if self.listener.is_some() {
             self.tell(entry.key, &Event::Ended(Box::new(result.clone())));
         }

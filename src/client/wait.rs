@@ -3,7 +3,8 @@
 use crate::client::Client;
 use crate::client::answer::{Answer, Lost};
 use crate::client::error::{Finished, WaitError};
-use crate::client::receiver::{Mailbox, WebhookReceiver};
+use crate::client::letters::Mailbox;
+use crate::client::receiver::WebhookReceiver;
 use crate::client::watch::{Event, Subject, Watch};
 use crate::strategy::composition::{Channel, Strategy};
 use crate::strategy::wait::{Ending, Policy, Step};
@@ -47,11 +48,16 @@ pub struct Events {
     tale: Tale,
 }
 
-impl TaskHandle {
-    pub(super) fn new(client: Client, model: &str, id: &str) -> Self {
-        Self { client, model: model.to_owned(), id: id.to_owned(), mailbox: None, jitter: None }
+impl Client {
+    /// A task that was submitted here or anywhere.
+    #[must_use]
+    pub fn task(&self, model: &str, id: &str) -> TaskHandle {
+        let (model, id) = (model.to_owned(), id.to_owned());
+        TaskHandle { client: self.clone(), model, id, mailbox: None, jitter: None }
     }
+}
 
+impl TaskHandle {
     /// Lets a webhook end the wait. Only strategies that listen do; see
     /// [`Channel`](crate::strategy::composition::Channel).
     #[must_use]
@@ -182,6 +188,9 @@ async fn drive(
             None => pending().await,
         }
     });
+    if policy.channel() == Channel::Webhook && mailbox.is_none() {
+        return Err(watch.untold(of, of.began));
+    }
     let (mut wait, mut step) = policy.begin(of.began, &mut jitter);
     loop {
         // The instant of the next act. News of the same instant come before it.

@@ -156,11 +156,16 @@ impl Watch {
                 Err(WaitError::TaskFailed { failure, status, context: boxed })
             }
             (Ending::GaveUp, _) => Err(WaitError::GaveUp { context: boxed }),
-            _ => match last_refusal {
+            (Ending::Error, _) | (Ending::Success | Ending::Failed, None) => match last_refusal {
                 Some(status) if blames_the_request(status) => Err(WaitError::BadRequest { status, context: boxed }),
-                _ => Err(WaitError::CouldNotAsk { context: boxed }),
+                Some(_) | None => Err(WaitError::CouldNotAsk { context: boxed }),
             },
         }
+    }
+
+    /// Nobody would ever know how the wait ends.
+    pub(super) fn untold(&self, of: Subject<'_>, now: Micros) -> WaitError {
+        WaitError::Untold { context: Box::new(self.context(of, now)) }
     }
 
     pub(super) fn cancelled(&self, of: Subject<'_>, now: Micros) -> WaitError {

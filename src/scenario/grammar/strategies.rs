@@ -22,7 +22,7 @@ pub(crate) static STRATEGY: Section = Section {
         optional(
             "jitter",
             Shape::Word(Words::of(&["none", "full", "equal", "decorrelated"])),
-            "Randomisation of the gaps; none where absent.",
+            "Randomisation of the gaps; none where absent. full: uniform from nothing to the gap, equal: from half of the gap to the gap, the first wait too; decorrelated, for exponential schedules: the lesser of the cap and a uniform draw from the interval to three times the previous gap, after the first wait as it is.",
         ),
         optional(
             "channel",
@@ -138,13 +138,13 @@ static LIMITS: &[Section] = &[
     },
     Section {
         name: "sum-of-sleeps",
-        about: "When the sleeps add up to this, as in the guide: request time is not counted.",
+        about: "When the sleeps add up to this, as in the guide: neither request time nor the sleeps before network retries are counted, what a Retry-After adds is.",
         fields: &[required("max", Shape::PositiveDuration, "Sum of sleeps.")],
         rules: &[],
     },
     Section {
         name: "wall-clock",
-        about: "At this time since the start of the wait, with one more poll there.",
+        about: "At this time since the start of the wait, with one more poll there and none planned after it.",
         fields: &[required("deadline", Shape::PositiveDuration, "Time since the start of the wait.")],
         rules: &[],
     },

@@ -92,7 +92,7 @@ impl Wait<'_> {
     fn pause(&self, reply: &Reply<'_>) -> Micros {
         match (self.recovery, reply) {
             (Recovery::Tolerant(tolerance), Reply::Answer { retry_after: Some(asked), .. }) => tolerance.pause(*asked),
-            _ => Micros::ZERO,
+            (Recovery::Tolerant(_) | Recovery::Propagate | Recovery::NetworkRetry { .. }, _) => Micros::ZERO,
         }
     }
 
@@ -176,7 +176,9 @@ impl Wait<'_> {
         let Recovery::Tolerant(tolerance) = self.recovery else { return Micros::NEVER };
         match self.limit {
             Limit::WallClock(limit) if !self.last => tolerance.attempt_timeout().min(self.start + limit.get() - at),
-            _ => tolerance.attempt_timeout(),
+            Limit::WallClock(_) | Limit::None | Limit::Attempts(_) | Limit::SumOfSleeps(_) => {
+                tolerance.attempt_timeout()
+            }
         }
     }
 }
