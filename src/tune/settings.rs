@@ -89,11 +89,14 @@ impl GuideSettings {
         }
     }
 
-    /// The guide's strategy with these settings.
+    /// The guide's strategy with these settings; `None` for times beyond [`Micros::LONGEST`].
     #[must_use]
     pub fn strategy(self) -> Option<Strategy> {
-        let schedule = Schedule::Fixed { first: self.initial, interval: self.interval };
-        let limit = self.max.map_or(Limit::None, Limit::SumOfSleeps);
+        let schedule = Schedule::fixed(self.initial, self.interval).ok()?;
+        let limit = match self.max {
+            None => Limit::None,
+            Some(max) => Limit::sum_of_sleeps(max)?,
+        };
         let adaptive = preset("adaptive")?;
         Some(Strategy { pace: Pace { schedule, limit }, per_model: BTreeMap::new(), ..adaptive })
     }
