@@ -261,7 +261,10 @@ fn giving_up_never_pays() {
         let cuts = 1.0 - law.below(seconds * 1e6) > 0.01;
         assert_eq!(first.contains("cuts off"), cuts, "{first}");
         assert!(!cuts || first.contains("would cut off 1 %"), "{first}");
-        // Slower tasks cost more.
+        // Slower tasks cost more, unless nearly all are cut off: then those that end later wait less until the horizon.
+        if seconds < 90.0 {
+            continue;
+        }
         let [faster, slower] = drift(&goal, tuned.recommended(), &[0.7, 1.3])[..] else { panic!("two factors") };
         assert!(slower.cost > faster.cost, "{seconds} s: {slower:?} {faster:?}");
     }
