@@ -6,13 +6,18 @@ use pollbench::engine::sim::{Control, Options};
 use pollbench::fit::{Fit, Observation};
 use pollbench::inspection::{Bounds, CostWeights, DoneLaw};
 use pollbench::scenario::{Scenario, files::Embedded};
+use pollbench::strategy::calm::checks;
 use pollbench::time::Micros;
 use pollbench::tune::family::Family;
 use pollbench::tune::observed::{Source, trust};
-use pollbench::tune::print::Answer;
-use pollbench::tune::{Goal, Tuned, json, settings, tune};
+use pollbench::tune::print::{self, Answer};
+use pollbench::tune::{Goal, Tuned, drift, json, settings, tune};
 use pollbench::world::distribution::Distribution;
 use pollbench::world::draws::{Keys, Stream};
+use proptest::prelude::*;
+
+#[path = "support/soak.rs"]
+mod soak;
 
 const WEIGHTS: CostWeights = CostWeights { poll: 1.0, delay_per_s: 0.1 };
 
@@ -32,13 +37,14 @@ fn goal(law: &DoneLaw) -> Goal<'_> {
     Goal::new(law, WEIGHTS).expect("positive weights")
 }
 
-fn answer<'a>(completion: &'a Distribution, tuned: &'a Tuned, deadline: Option<Micros>) -> Answer<'a> {
+fn answer<'a>(completion: &'a Distribution, goal: &'a Goal<'a>, tuned: &'a Tuned) -> Answer<'a> {
     Answer {
         model: "m",
         completion,
         stuck: 0.0,
         weights: WEIGHTS,
-        deadline,
+        deadline: goal.deadline.map(Micros::from_f64),
+        goal,
         tuned,
         drift: &[],
         tasks_per_day: None,
@@ -126,7 +132,7 @@ fn settings_hold_in_the_simulator_what_the_tuner_said() {
         let law = DoneLaw::of(completion.clone());
         let goal = Goal { deadline: deadline.map(|deadline| deadline.get() as f64), ..goal(&law) };
         let tuned = tune(&goal, "m");
-        let strategy = settings::toml(&answer(&completion, &tuned, deadline));
+        let strategy = settings::toml(&answer(&completion, &goal, &tuned));
         let text = format!(
             "schema_version = 1\nname = \"t\"\ntasks = 40000\nreplicates = 1\nseed = 11\nhorizon = \"2h\"\n\
              [models.m]\ncompletion = \"{expression}\"\n{strategy}"
@@ -213,9 +219,10 @@ fn settings_from_observed_times_come_with_intervals_that_cover_the_best() {
 fn json_has_what_the_contract_names() {
     let completion = distribution("lognormal(median=120s, sigma=0.5)");
     let law = DoneLaw::of(completion.clone());
-    let tuned = tune(&goal(&law), "sora-2");
+    let goal = goal(&law);
+    let tuned = tune(&goal, "sora-2");
     let printed: serde_json::Value =
-        serde_json::from_str(&json::json(&answer(&completion, &tuned, None))).expect("JSON");
+        serde_json::from_str(&json::json(&answer(&completion, &goal, &tuned))).expect("JSON");
     assert_eq!(printed["completion"], serde_json::json!({"kind": "lognormal", "median": "2m", "sigma": 0.5}));
     assert_eq!(printed["objective"], serde_json::json!({"poll_cost": 1.0, "delay_cost_per_s": 0.1}));
     let names: Vec<&str> =
@@ -235,4 +242,187 @@ fn json_has_what_the_contract_names() {
     assert!(printed["families"][5]["check_times_ms"].as_array().expect("instants").len() > 5);
     let excess = printed["recommended"]["excess_over_optimal"].as_f64().expect("a number");
     assert!((0.0..=0.01).contains(&excess), "{excess}");
+}
+
+/// Most tasks take longer than the deadline: that costs, is said first, and a later deadline costs less.
+#[test]
+fn giving_up_never_pays() {
+    let completion = distribution("lognormal(median=120s, sigma=0.5)");
+    let law = DoneLaw::of(completion.clone());
+    let mut before = 0.0;
+    for seconds in [600.0, 300.0, 120.0, 90.0, 30.0] {
+        let goal = Goal { deadline: Some(seconds * 1e6), ..goal(&law) };
+        let tuned = tune(&goal, "sora-2");
+        let cost = tuned.recommended().cost;
+        assert!(cost > before, "{seconds} s: {cost} after {before}");
+        before = cost;
+        let text = print::text(&answer(&completion, &goal, &tuned));
+        let first = text.lines().next().expect("a first line");
+        let cuts = 1.0 - law.below(seconds * 1e6) > 0.01;
+        assert_eq!(first.contains("cuts off"), cuts, "{first}");
+        assert!(!cuts || first.contains("would cut off 1 %"), "{first}");
+        // Slower tasks cost more, unless nearly all are cut off: then those that end later wait less until the horizon.
+        if seconds < 90.0 {
+            continue;
+        }
+        let [faster, slower] = drift(&goal, tuned.recommended(), &[0.7, 1.3])[..] else { panic!("two factors") };
+        assert!(slower.cost > faster.cost, "{seconds} s: {slower:?} {faster:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(soak::cases(8))]
+
+    /// What `js` prints, in the guide's loop, and what `toml` prints, in a scenario, make the polls that the text states.
+    #[test]
+    fn printed_settings_make_the_polls_that_are_stated(
+        median in 5.0..300.0, sigma in 0.1..0.8, seconds in prop::option::of(20.0..900.0), poll in 0.1..10.0,
+    ) {
+        let completion = distribution(&format!("lognormal(median={median}s, sigma={sigma})"));
+        let law = DoneLaw::of(completion.clone());
+        let weights = CostWeights { poll, delay_per_s: 0.1 };
+        let deadline: Option<f64> = seconds.map(|seconds: f64| (seconds * 1e3).round() * 1e3);
+        let goal = Goal { deadline, ..Goal::new(&law, weights).expect("positive weights") };
+        let tuned = tune(&goal, "m");
+        let answer = answer(&completion, &goal, &tuned);
+        let horizon = Micros::from_f64(goal.horizon.max(deadline.unwrap_or(0.0)));
+        // The guide's loop: requests as the comment says, to its two decimals.
+        let guide = settings::GuideSettings::of(&answer);
+        prop_assert!(guide.max.is_none_or(|max| guide.initial < max), "{guide:?} never polls");
+        let polls = checks(&guide.strategy().expect("a preset"), "m", horizon).expect("it polls");
+        let expected = goal.expected(&polls, &law);
+        let js = settings::js(&answer);
+        let stated: f64 = js.split_whitespace().nth(5).and_then(|word| word.parse().ok()).expect("a number");
+        prop_assert!((stated - expected.polls).abs() <= 0.0051 + 2e-3 * expected.polls, "{js}: {}", expected.polls);
+        // The scenario: the recommended polls themselves.
+        let text = format!(
+            "schema_version = 1\nname = \"t\"\nhorizon = \"{horizon}\"\n[models.m]\ncompletion = \"1s\"\n{}",
+            settings::toml(&answer)
+        );
+        let scenario = Scenario::parse(&text, "t.toml", &Embedded(&[])).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        let made = checks(&scenario.strategies[0], "m", horizon).expect("it polls").instants;
+        let row = tuned.recommended();
+        let enough = law.quantile(1.0 - 1e-6);
+        for (made, stated) in made.iter().zip(&row.checks.instants).filter(|(_, stated)| **stated < enough) {
+            prop_assert!((made - stated).abs() <= 2e-6 * stated + 2.0, "{made}, stated {stated}: {text}");
+        }
+        if deadline.is_some() {
+            prop_assert_eq!(made.len(), row.checks.instants.len(), "{}", text);
+        }
+    }
+}
+
+/// Pieces of which texts are made that nearly are what they should be.
+fn pieces(of: &'static [&'static str]) -> impl Strategy<Value = String> {
+    let number = prop_oneof![any::<f64>().prop_map(|x| x.to_string()), any::<u32>().prop_map(|x| x.to_string())];
+    let piece = prop_oneof![
+        6 => prop::sample::select(of).prop_map(str::to_owned),
+        2 => number,
+        1 => any::<char>().prop_map(String::from),
+    ];
+    prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+const LAW_PIECES: &[&str] = &[
+    "lognormal",
+    "gamma",
+    "uniform",
+    "mixture",
+    "empirical",
+    "pareto",
+    "constant",
+    "exponential",
+    "normal",
+    "weibull",
+    "(",
+    ")",
+    "(",
+    ")",
+    ",",
+    "=",
+    "*",
+    "median=",
+    "sigma=",
+    "shape=",
+    "scale=",
+    "low=",
+    "high=",
+    "mean=",
+    "min=",
+    "max=",
+    "shift=",
+    "value=",
+    "1s",
+    "2m",
+    "0s",
+    "250ms",
+    "1e9s",
+    "0.5",
+    "1",
+    "-1",
+    "nan",
+    "1e308",
+    " ",
+    "lognormal(median=2s, sigma=0.5)",
+    "mixture(0.5*constant(value=1s), 0.5*uniform(low=1s, high=2s))",
+];
+const FILE_PIECES: &[&str] = &[
+    "t_s",
+    "u_s",
+    "t_s,u_s\n",
+    "t_s\n",
+    "\n",
+    "\n",
+    ",",
+    ",",
+    ";",
+    "\"",
+    "1",
+    "2.5",
+    "-1",
+    "0",
+    "1e300",
+    "NaN",
+    "inf",
+    "3",
+    "\u{feff}",
+    "\r\n",
+    "\0",
+    " ",
+    "30,60\n",
+    "60,30\n",
+    ",5\n",
+    "5,\n",
+    "7\n",
+];
+
+proptest! {
+    #![proptest_config(soak::cases(256))]
+
+    /// Whatever is written, there is a law, which then is one, or an error that says something.
+    #[test]
+    fn expressions_make_laws_or_errors(text in pieces(LAW_PIECES)) {
+        match text.parse::<Distribution>() {
+            Ok(law) => {
+                let (low, middle, high) = (law.quantile(0.01), law.quantile(0.5), law.quantile(0.99));
+                prop_assert!(low >= 0.0 && low <= middle && middle <= high, "{text}: {low} {middle} {high}");
+                prop_assert!((0.0..=1.0).contains(&law.cdf(middle)), "{text}");
+                prop_assert!(law.to_string().parse::<Distribution>().is_ok(), "{text}: {law}");
+            }
+            Err(error) => prop_assert!(!error.to_string().is_empty()),
+        }
+    }
+
+    /// Whatever a file of observations holds, there are observations, of which a law is made or refused, or an error.
+    #[test]
+    fn files_make_observations_or_errors(text in pieces(FILE_PIECES), has_upper in any::<bool>()) {
+        let source = Source { column: "t_s".to_owned(), upper: has_upper.then(|| "u_s".to_owned()), unit: None };
+        match source.read(&text) {
+            Ok(observations) => match Fit::of(&observations) {
+                Ok(fit) => prop_assert!(fit.distance.is_finite()),
+                Err(error) => prop_assert!(!error.to_string().is_empty()),
+            },
+            Err(error) => prop_assert!(!error.to_string().is_empty()),
+        }
+    }
 }

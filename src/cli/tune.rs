@@ -22,16 +22,17 @@ use std::process::ExitCode;
 const DRIFTS: [f64; 2] = [0.7, 1.3];
 
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES, group = ArgGroup::new("times").required(true).multiple(false).args(["completion", "observed", "model"]))]
+#[command(after_help = EXAMPLES, group = ArgGroup::new("times").required(true).multiple(true).args(["completion", "observed", "model"]))]
 pub(super) struct Tune {
-    /// A model of the scenario: its queue, failures and stuck tasks count
+    /// A model of the scenario: its queue, failures and stuck tasks count. With --observed or --completion, the model
+    /// whose settings in the guide are compared with
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
     /// The scenario of --model [default: the first shipped one that has it]
-    #[arg(long, value_name = "SCENARIO", requires = "model")]
+    #[arg(long, value_name = "SCENARIO", requires = "model", conflicts_with_all = ["completion", "observed"])]
     scenario: Option<String>,
     /// A law of times (see `pollbench list distributions`)
-    #[arg(long, value_name = "LAW")]
+    #[arg(long, value_name = "LAW", conflicts_with = "observed")]
     completion: Option<Distribution>,
     /// A CSV file of observed times; `-` for standard input
     #[arg(long, value_name = "FILE")]
@@ -91,7 +92,7 @@ Examples:
   pollbench tune --model sora-2
   pollbench tune --completion 'lognormal(median=120s, sigma=0.5)' --deadline 10m --max-p95-delay 5s
   pollbench tune --observed times.csv --column cost_time_ms --tasks-per-day 20000 --out reports/tune
-  pollbench tune --observed polls.csv --column unfinished_s --upper finished_s
+  pollbench tune --observed polls.csv --column unfinished_s --upper finished_s --model sora-2
   pollbench tune --model veo-3-1 --format toml >> my.toml
   pollbench tune --model suno --deadline 5m --format js";
 
@@ -133,13 +134,15 @@ fn share(text: &str) -> Result<f64, String> {
 /// Where the times come from.
 struct Times {
     model: Model,
+    /// The scenario's, where there is one.
+    horizon: Option<Micros>,
     observed: Option<(Vec<Observation>, Fit)>,
 }
 
 impl Tune {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let input = |error: &dyn std::fmt::Display| Failure::Input(error.to_string());
-        let Times { model, observed } = self.times()?;
+        let Times { model, horizon, observed } = self.times()?;
         let all = DoneLaw::of_model(&model);
         let weights = CostWeights { poll: self.poll_cost, delay_per_s: self.delay_cost_per_s };
         let deadline = self.deadline_for(&all)?;
@@ -149,6 +152,9 @@ impl Tune {
             None => all.clone().of_those_that_end().ok_or_else(|| input(&"no task of this model ever ends"))?,
         };
         let mut goal = Goal::new(&law, weights).map_err(|error| input(&error))?;
+        if let Some(horizon) = horizon {
+            goal.horizon = horizon.get() as f64;
+        }
         goal.deadline = deadline.map(|deadline| deadline.get() as f64);
         goal.loss = self.poll_loss.unwrap_or(0.0);
         goal.bounds = self.bounds();
@@ -165,6 +171,7 @@ impl Tune {
             stuck: 1.0 - all.ends(),
             weights,
             deadline,
+            goal: &goal,
             tuned: &tuned,
             drift: &drift,
             tasks_per_day: self.tasks_per_day,
@@ -190,8 +197,9 @@ impl Tune {
     }
 
     fn times(&self) -> Result<Times, Failure> {
+        let named = self.model.as_deref().unwrap_or("your model");
         if let Some(law) = &self.completion {
-            return Ok(Times { model: Model::plain("your model", law.clone()), observed: None });
+            return Ok(Times { model: Model::plain(named, law.clone()), horizon: None, observed: None });
         }
         if let Some(path) = &self.observed {
             let refuse = |error: &dyn std::fmt::Display| Failure::Input(format!("{}: {error}", path.display()));
@@ -199,7 +207,11 @@ impl Tune {
             let source = Source { column: self.column.clone(), upper: self.upper.clone(), unit: self.unit };
             let sample = source.read(&text).map_err(|error| refuse(&error))?;
             let fit = Fit::of(&sample).map_err(|error| refuse(&error))?;
-            return Ok(Times { model: Model::plain("your model", fit.blend.clone()), observed: Some((sample, fit)) });
+            return Ok(Times {
+                model: Model::plain(named, fit.blend.clone()),
+                horizon: None,
+                observed: Some((sample, fit)),
+            });
         }
         let name = self.model.as_deref().unwrap_or_default();
         let scenarios: Vec<&str> = match &self.scenario {
@@ -208,9 +220,10 @@ impl Tune {
         };
         let mut known: Vec<String> = Vec::new();
         for scenario in scenarios {
-            for model in load(scenario)?.models {
+            let scenario = load(scenario)?;
+            for model in scenario.models {
                 if model.name == name {
-                    return Ok(Times { model, observed: None });
+                    return Ok(Times { model, horizon: Some(scenario.horizon), observed: None });
                 }
                 if !known.contains(&model.name) {
                     known.push(model.name);

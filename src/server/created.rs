@@ -1,6 +1,6 @@
 //! Tasks that exist.
 
-use crate::server::results::Asked;
+use crate::server::files::Asked;
 use crate::time::Micros;
 use crate::world::draws::Draws;
 use crate::world::truth::Truth;

@@ -26,6 +26,7 @@ mod connection;
 mod counters;
 mod created;
 mod credential;
+mod files;
 mod handle;
 mod id;
 mod instance;

@@ -2,7 +2,7 @@
 //!
 //! Bodies may be long, since clients inline images: only the fields that matter are read into memory.
 
-use crate::server::results::{Asked, Format};
+use crate::server::files::{Asked, Format};
 use crate::server::settings::Settings;
 use crate::server::webhook;
 use crate::world::model::Product;

@@ -3,8 +3,8 @@
 use crate::api::reply::{Failure, TaskState};
 use crate::server::counters::Counters;
 use crate::server::created::{Created, Ledger, Task};
+use crate::server::files::Asked;
 use crate::server::id;
-use crate::server::results::Asked;
 use crate::server::settings::World;
 use crate::server::stub::{InvalidStub, Stub};
 use crate::server::workers::Workers;

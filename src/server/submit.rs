@@ -1,11 +1,11 @@
 //! `POST /api/v1/generateTask/{model}`.
 
 use crate::server::connection::Breakage;
+use crate::server::files::Asked;
 use crate::server::order::Order;
 use crate::server::refusal;
 use crate::server::request::Request;
 use crate::server::respond::{Reply, bad_request, error, success};
-use crate::server::results::Asked;
 use crate::server::run::{Line, Run};
 use crate::server::state::{NoModel, Submitting};
 use crate::server::webhook::Delivery;

@@ -33,7 +33,7 @@ use crate::strategy::guide::adaptive_until;
 use crate::strategy::optimal::table;
 use crate::time::{Micros, Span};
 use crate::world::distribution::Distribution;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -44,6 +44,8 @@ pub const FEWEST: u64 = 5;
 /// Numbers of observations after which the plan in force is kept for the learning curve.
 pub const MILESTONES: [u64; 5] = [5, 20, 50, 100, 1_000];
 
+/// No learner counts further: whoever says so in a file is not believed.
+const MOST: u64 = 1 << 48;
 /// Observations that the wide law counts for.
 const PRIOR_WEIGHT: f64 = 0.5;
 /// Standard deviation of the logarithm of the wide law.
@@ -88,6 +90,9 @@ pub struct Learner {
     planned_at: u64,
     /// What is known and not yet taken in, by instant and task.
     news: BTreeMap<(Micros, u64), Observation>,
+    /// The tasks of `seen` that were told by number, oldest first, and all of these and of `news`: each counts once.
+    taken_in: VecDeque<u64>,
+    counted: BTreeSet<u64>,
     milestones: Vec<(u64, Arc<Strategy>)>,
 }
 
@@ -120,6 +125,8 @@ impl Learner {
             total: 0,
             planned_at: 0,
             news: BTreeMap::new(),
+            taken_in: VecDeque::new(),
+            counted: BTreeSet::new(),
             milestones: Vec::new(),
         }
     }
@@ -128,14 +135,14 @@ impl Learner {
     #[must_use]
     pub fn resumed(strategy: &Strategy, model: &str, learnt: &Learnt) -> Self {
         let mut learner = Self::new(strategy, model);
-        let usable = |(at, _): &&(f64, bool)| at.is_finite() && *at >= 0.0;
+        let usable = |(at, _): &&(f64, bool)| (0.0..=Micros::LONGEST.get() as f64).contains(at);
         let window = learner.learning.window.get() as usize;
         let remembered: Vec<_> = learnt.seen.iter().filter(usable).collect();
         learner.seen = remembered[remembered.len().saturating_sub(window)..]
             .iter()
             .map(|(at, gave_up)| if *gave_up { Observation::Beyond(*at) } else { Observation::Exact(*at) })
             .collect();
-        learner.total = learnt.total.max(learner.seen.len() as u64);
+        learner.total = learnt.total.clamp(learner.seen.len() as u64, MOST);
         if learner.total >= FEWEST {
             learner.plan_again();
         }
@@ -153,7 +160,7 @@ impl Learner {
                 Observation::Beyond(at) => (at, true),
             })
             .collect();
-        Learnt { total: self.total + self.news.len() as u64, seen }
+        Learnt { total: self.total.saturating_add(self.news.len() as u64), seen }
     }
 
     /// The model.
@@ -174,9 +181,25 @@ impl Learner {
         &self.milestones
     }
 
-    /// Something became known of task `task` at `known`. A task counts once.
+    /// Something became known of task `task` at `known`. A task counts once, as it was told first, as long as it is
+    /// remembered.
     pub fn tell(&mut self, known: Micros, task: u64, observation: Observation) {
-        self.news.insert((known, task), observation);
+        if self.counted.insert(task) {
+            self.news.insert((known, task), observation);
+        }
+    }
+
+    /// Whether something that was known by `now` is not yet taken in, so that [`plan`](Self::plan) may have to plan again,
+    /// which takes milliseconds.
+    #[must_use]
+    pub fn has_news(&self, now: Micros) -> bool {
+        self.news.first_key_value().is_some_and(|((known, _), _)| *known <= now)
+    }
+
+    /// What is followed as long as nothing is taken in.
+    #[must_use]
+    pub fn in_force(&self) -> &Arc<Strategy> {
+        &self.in_force
     }
 
     /// How a wait that starts at `now` is to be waited.
@@ -184,18 +207,24 @@ impl Learner {
         while let Some(entry) = self.news.first_entry()
             && entry.key().0 <= now
         {
-            let observation = entry.remove();
-            self.take_in(observation);
+            let ((_, task), observation) = entry.remove_entry();
+            self.take_in(task, observation);
         }
         &self.in_force
     }
 
-    fn take_in(&mut self, observation: Observation) {
+    fn take_in(&mut self, task: u64, observation: Observation) {
         let window = self.learning.window.get() as usize;
         if self.seen.len() == window {
             self.seen.pop_front();
         }
+        if self.taken_in.len() == window
+            && let Some(forgotten) = self.taken_in.pop_front()
+        {
+            self.counted.remove(&forgotten);
+        }
         self.seen.push_back(observation);
+        self.taken_in.push_back(task);
         self.total += 1;
         let (since, half) = (self.total - self.planned_at, window as u64 / 2);
         if self.total >= FEWEST && (2 * since >= self.planned_at || since >= half.max(1)) {

@@ -22,11 +22,12 @@ pub fn drift(goal: &Goal<'_>, row: &Row, factors: &[f64]) -> Vec<Drift> {
         // delay counts for so many more.
         let deadline = goal.deadline.map(|deadline| deadline / factor);
         let weights = CostWeights { delay_per_s: goal.weights.delay_per_s * factor, ..goal.weights };
-        let cost = row.checks.scaled(1.0 / factor).expected(goal.law, deadline, goal.loss).cost(&weights);
-        let free = Goal { weights, deadline, bounds: Bounds::default(), ..goal.clone() };
+        let horizon = goal.horizon / factor;
+        let free = Goal { weights, deadline, horizon, bounds: Bounds::default(), ..goal.clone() };
+        let cost = free.expected(&row.checks.scaled(1.0 / factor), goal.law).cost(&weights);
         let sketch = Sketch::roughly(goal.law, deadline);
-        let least = free.optimum_roughly(&sketch)?.expected(goal.law, deadline, goal.loss).cost(&weights);
-        Some(Drift { factor, cost, excess: cost / least - 1.0 })
+        let least = free.expected(&free.optimum_roughly(&sketch)?, goal.law).cost(&weights);
+        Some(Drift { factor, cost, excess: (cost / least - 1.0).max(0.0) })
     });
     each.collect()
 }

@@ -23,7 +23,10 @@ pub mod settings;
 
 pub use drift::{Drift, drift};
 
-use crate::inspection::{Bounds, Checks, CostWeights, DoneLaw, Problem, Sketch, Then, UnsolvableProblem, lossy};
+use crate::inspection::{
+    Bounds, Checks, CostWeights, Cumulative, DoneLaw, Expected, Problem, Sketch, Then, UnsolvableProblem, lossy,
+};
+use crate::strategy::calm::checks;
 use crate::strategy::composition::Schedule;
 use crate::strategy::presets::preset;
 use crate::time::Micros;
@@ -32,6 +35,11 @@ use search::Effort;
 
 /// A simpler family is recommended where it costs no more than this above the best.
 const GOOD_ENOUGH: f64 = 0.01;
+
+/// The least horizon, in microseconds, and how many times as long it is as almost all tasks take.
+const HORIZON: (f64, f64) = (1_800e6, 4.0);
+/// A task is among almost all with this probability.
+const ALMOST: f64 = 0.999;
 
 /// Bounds that the schedule nearest to them breaks by more than this are out of reach.
 const HOPELESS: f64 = 0.05;
@@ -45,6 +53,9 @@ pub struct Goal<'a> {
     pub weights: CostWeights,
     /// When waits give up, in microseconds, with a last poll there; without one they go on for ever.
     pub deadline: Option<f64>,
+    /// To which instant in microseconds a task is charged that a wait gave up on and that ends by then: as `compare` does,
+    /// one more poll and the delay until then, so that giving up never pays.
+    pub horizon: f64,
     /// What settings must keep to.
     pub bounds: Bounds,
     /// Probability that a poll tells nothing.
@@ -95,7 +106,21 @@ impl<'a> Goal<'a> {
     /// The weights are not both positive.
     pub fn new(law: &'a DoneLaw, weights: CostWeights) -> Result<Self, UnsolvableProblem> {
         Problem::new(law, weights)?;
-        Ok(Self { law, weights, deadline: None, bounds: Bounds::default(), loss: 0.0 })
+        let horizon = HORIZON.0.max(HORIZON.1 * law.quantile(ALMOST));
+        Ok(Self { law, weights, deadline: None, horizon, bounds: Bounds::default(), loss: 0.0 })
+    }
+
+    /// What is expected of polls under this goal, by the law itself or a table of it.
+    pub fn expected(&self, checks: &Checks, law: &impl Cumulative) -> Expected {
+        checks.expected(law, self.deadline.map(|deadline| deadline.max(self.horizon)), self.loss)
+    }
+
+    /// Of the tasks that end, the share that ends after the deadline.
+    #[must_use]
+    pub fn cut_off(&self) -> f64 {
+        let ends = self.law.ends();
+        self.deadline
+            .map_or(0.0, |deadline| if ends > 0.0 { (1.0 - self.law.below(deadline) / ends).max(0.0) } else { 0.0 })
     }
 
     /// The schedule of least cost under this goal.
@@ -126,7 +151,7 @@ impl<'a> Goal<'a> {
 
 impl Row {
     fn of(goal: &Goal<'_>, family: Family, parameters: Parameters, checks: Checks) -> Self {
-        let expected = checks.expected(goal.law, goal.deadline, goal.loss);
+        let expected = goal.expected(&checks, goal.law);
         Self {
             family,
             parameters,
@@ -168,7 +193,7 @@ impl Tuned {
     /// How much more than the optimum the recommended settings cost, as a share of it.
     #[must_use]
     pub fn excess(&self) -> f64 {
-        self.recommended().cost / self.optimal().cost - 1.0
+        (self.recommended().cost / self.optimal().cost - 1.0).max(0.0)
     }
 }
 
@@ -220,7 +245,7 @@ pub fn trade_off(goal: &Goal<'_>, sketch: &Sketch, ratios: &[f64]) -> Vec<(Famil
                 Family::Optimal => Some(optimum.clone()),
                 family => search::best(&goal, sketch, *family, &optimum, Effort::LIGHT).map(|(_, checks)| checks),
             };
-            let expected = checks.map(|checks| checks.expected(sketch, goal.deadline, goal.loss));
+            let expected = checks.map(|checks| goal.expected(&checks, sketch));
             points.extend(expected.and_then(|expected| Some((expected.polls, expected.delay()?))));
         }
     }
@@ -235,9 +260,10 @@ fn documented(goal: &Goal<'_>, model: &str) -> Vec<(&'static str, Row)> {
     let row = |name: &'static str| {
         let strategy = preset(name)?;
         let (family, checks) = match goal.deadline {
+            // Under its own limit, as `compare` would run it.
             Some(deadline) => {
-                let checks = crate::strategy::calm::checks(&strategy, model, Micros::from_f64(deadline))?;
-                (family_of(&strategy.pace(model).schedule), checks)
+                let end = Micros::from_f64(deadline.max(goal.horizon));
+                (family_of(&strategy.pace(model).schedule), checks(&strategy, model, end)?)
             }
             None => endless(&strategy.pace(model).schedule, goal.law.end(1e-9)),
         };

@@ -167,7 +167,7 @@ pub fn trust(observations: &[Observation], goal: &Goal<'_>, tuned: &Tuned) -> Tr
         let sample: Vec<Observation> =
             (0..size).map(|_| observations[((draws.uniform() * count as f64) as usize).min(count - 1)]).collect();
         let Some((parameters, checks, _)) = tuned_on(&sample, goal, row.family) else { continue };
-        let cost = checks.expected(&tuned.sketch, goal.deadline, goal.loss).cost(&goal.weights);
+        let cost = goal.expected(&checks, &tuned.sketch).cost(&goal.weights);
         found.push((parameters.iter().map(|(_, value)| *value).collect(), cost));
     }
     let interval = |mut values: Vec<f64>| {
@@ -195,11 +195,11 @@ fn tuned_on(sample: &[Observation], goal: &Goal<'_>, family: Family) -> Option<(
     let sketch = Sketch::roughly(&law, goal.deadline);
     let optimum = goal.optimum_roughly(&sketch)?;
     if family == Family::Optimal {
-        let cost = optimum.expected(&law, goal.deadline, goal.loss).cost(&goal.weights);
+        let cost = goal.expected(&optimum, &law).cost(&goal.weights);
         return Some((Vec::new(), optimum, cost));
     }
     let (parameters, checks) = search::best(&goal, &sketch, family, &optimum, Effort::LIGHT)?;
-    let cost = checks.expected(&sketch, goal.deadline, goal.loss).cost(&goal.weights);
+    let cost = goal.expected(&checks, &sketch).cost(&goal.weights);
     Some((parameters, checks, cost))
 }
 
@@ -225,6 +225,6 @@ fn held_out(observations: &[Observation], goal: &Goal<'_>, family: Family) -> Op
     let count = held.len();
     let law = DoneLaw::of(Distribution::empirical(held).ok()?);
     let weights: CostWeights = goal.weights;
-    let found = checks.expected(&law, goal.deadline, goal.loss).cost(&weights);
+    let found = goal.expected(&checks, &law).cost(&weights);
     Some(HeldOut { count, predicted, found })
 }

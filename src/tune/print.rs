@@ -1,7 +1,7 @@
 //! The tuner's answer for people.
 
 use super::observed::{ADVISABLE, Trust};
-use super::{Drift, Family, Row, Tuned};
+use super::{Drift, Family, Goal, Row, Tuned};
 use crate::fit::Fit;
 use crate::inspection::CostWeights;
 use crate::time::Micros;
@@ -21,6 +21,8 @@ pub struct Answer<'a> {
     pub weights: CostWeights,
     /// When waits give up.
     pub deadline: Option<Micros>,
+    /// What was tuned for.
+    pub goal: &'a Goal<'a>,
     /// What was found.
     pub tuned: &'a Tuned,
     /// What becomes of the recommendation when times change.
@@ -42,8 +44,59 @@ pub(super) fn time(us: f64) -> String {
     }
 }
 
+/// A share in per cent: three digits that matter.
+pub(super) fn percent(share: f64) -> String {
+    let percent = 100.0 * share;
+    let digits = match percent.abs() {
+        small if small < 0.095 => 3,
+        small if small < 0.95 => 2,
+        small if small < 99.5 => 1,
+        _ => 0,
+    };
+    match trimmed(percent, digits).as_str() {
+        "-0" => "0 %".to_owned(),
+        text => format!("{text} %"),
+    }
+}
+
+/// A cost beside another: what is saved, or how much more it is.
+fn beside(cost: f64, other: f64) -> String {
+    match cost / other {
+        ratio if ratio <= 1.0 => format!("{} saved", percent(1.0 - ratio)),
+        ratio if ratio < 2.0 => format!("{} more", percent(ratio - 1.0)),
+        ratio if ratio < 1e6 => format!("{} times as much", trimmed(ratio, if ratio < 9.95 { 1 } else { 0 })),
+        _ => "more than a million times as much".to_owned(),
+    }
+}
+
+/// A cost: three decimals where they matter.
+fn cost(cost: f64) -> String {
+    match cost.abs() {
+        small if small < 100.0 => format!("{cost:.3}"),
+        middle if middle < 1e6 => format!("{cost:.0}"),
+        _ => format!("{cost:.2e}"),
+    }
+}
+
+/// What a deadline cuts off, where that is more than one task in a hundred of those that would have finished.
+fn cut_off(goal: &Goal<'_>) -> Option<String> {
+    let (share, deadline) = (goal.cut_off(), goal.deadline?);
+    let enough = goal.law.quantile(0.99 * goal.law.ends());
+    (share > 0.01).then(|| {
+        format!(
+            "the deadline of {} cuts off {} of the tasks that would have finished; {} would cut off 1 %",
+            time(deadline),
+            percent(share),
+            time((enough / 1e6).ceil() * 1e6)
+        )
+    })
+}
+
 pub(super) fn trimmed(x: f64, digits: usize) -> String {
     let text = format!("{x:.digits$}");
+    if !text.contains('.') {
+        return text;
+    }
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
@@ -87,26 +140,35 @@ pub fn text(answer: &Answer<'_>) -> String {
     let Answer { model, tuned, weights, .. } = answer;
     let best = tuned.recommended();
     let mut out = String::new();
-    let _ = writeln!(out, "{model}: {}", words(best));
+    let cut = cut_off(answer.goal).map(|cut| format!("; but {cut}")).unwrap_or_default();
+    let _ = writeln!(out, "{model}: {}{cut}", words(best));
     let guide = tuned.documented.iter().find(|(name, _)| *name == "adaptive").map(|(_, row)| row);
     let p95 = best.delay_p95.map_or_else(|| "unknown".to_owned(), time);
     let mean = best.delay_mean.map_or_else(|| "unknown".to_owned(), time);
     let _ =
         writeln!(out, "  {:.2} requests a task, delay {mean} on the average, {p95} at the 95th percentile", best.polls);
     if let Some(guide) = guide.filter(|_| tuned.is_feasible) {
-        let saved = 100.0 * (1.0 - best.cost / guide.cost);
         let delay = guide.delay_mean.map_or_else(|| "unknown".to_owned(), time);
         let _ = writeln!(
             out,
-            "  the guide's settings: {:.2} requests, delay {delay}; cost {:.3} against {:.3}: {saved:.0} % saved",
-            guide.polls, guide.cost, best.cost
+            "  the guide's settings: {:.2} requests, delay {delay}, {} given up; cost {} against {}: {}",
+            guide.polls,
+            percent(guide.timeout),
+            cost(guide.cost),
+            cost(best.cost),
+            beside(best.cost, guide.cost)
         );
     }
     let _ = writeln!(
         out,
-        "  {:.1} % above the least cost that any schedule can have, {:.3}",
-        100.0 * tuned.excess(),
-        tuned.optimal().cost
+        "  {} above the least cost that any schedule can have {}, {}",
+        percent(tuned.excess()),
+        match &answer.observed {
+            None => "for these times",
+            Some((fit, _)) if fit.is_close() => "for times like those observed",
+            Some(_) => "for the fitted times, which are not close to those observed",
+        },
+        cost(tuned.optimal().cost)
     );
     if let Some(tasks) = answer.tasks_per_day {
         let rate = tasks / 86_400.0 * best.polls;
@@ -140,7 +202,12 @@ pub fn text(answer: &Answer<'_>) -> String {
     );
     match answer.deadline {
         Some(deadline) => {
-            let _ = writeln!(out, "waits end at {deadline}, with a last poll there");
+            let _ = writeln!(
+                out,
+                "waits end at {deadline}, with a last poll there; a task that they give up on and that ends by {} is charged \
+                 one more poll and the delay until then",
+                time(answer.goal.horizon.max(deadline.get() as f64))
+            );
         }
         None => {
             out.push_str(
@@ -158,10 +225,10 @@ pub fn text(answer: &Answer<'_>) -> String {
     for drift in answer.drift {
         let _ = writeln!(
             out,
-            "if tasks take {} as long, these settings cost {:.3}, {:.1} % above the best for those times",
-            format_args!("{:.0} %", 100.0 * drift.factor),
-            drift.cost,
-            100.0 * drift.excess
+            "if tasks take {} as long, these settings cost {}, {} above the best for those times",
+            percent(drift.factor),
+            cost(drift.cost),
+            percent(drift.excess)
         );
     }
     if let Some((fit, trust)) = &answer.observed {
@@ -173,8 +240,8 @@ pub fn text(answer: &Answer<'_>) -> String {
 fn line(out: &mut String, mark: &str, name: &str, row: &Row, settings: &str) {
     let or_dash = |us: Option<f64>| us.map_or_else(|| "-".to_owned(), time);
     let line = format!(
-        "{mark} {name:<20} {:>8.3} {:>8.2} {:>10} {:>10} {:>8.2}%  {settings}",
-        row.cost,
+        "{mark} {name:<20} {:>8} {:>8.2} {:>10} {:>10} {:>8.2}%  {settings}",
+        cost(row.cost),
         row.polls,
         or_dash(row.delay_mean),
         or_dash(row.delay_p95),
@@ -187,9 +254,31 @@ fn line(out: &mut String, mark: &str, name: &str, row: &Row, settings: &str) {
 fn observed(out: &mut String, fit: &Fit, trust: &Trust) {
     let _ = writeln!(
         out,
-        "\nfitted to {} observations; largest distance to them {:.3} (Kolmogorov–Smirnov)",
-        trust.count, fit.distance
+        "\nfitted to {} observations; largest distance to them {:.3} (Kolmogorov–Smirnov; chance exceeds {:.3} once in 20)",
+        trust.count, fit.distance, fit.limit
     );
+    if !fit.is_close() {
+        let _ = writeln!(out, "  warning: the fit is not close to the observations; its figures are rough");
+    }
+    if fit.beyond > 0.01 {
+        let _ = writeln!(
+            out,
+            "  {} of the tasks take longer than {}, the longest that any was observed for: what follows is extrapolated",
+            percent(fit.beyond),
+            fit.last
+        );
+    }
+    if let Some(step) = fit.rounded_to {
+        let _ = writeln!(out, "  the times are in steps of {step}, and taken as rounded to the nearest");
+    }
+    for (value, share) in &fit.frequent {
+        let _ = writeln!(
+            out,
+            "  {} took exactly {value}: schedules ask at that instant, as if that were exact",
+            percent(*share)
+        );
+    }
+    let _ = writeln!(out, "  {} of the fit follow the observations themselves, the rest:", percent(fit.share));
     for candidate in &fit.candidates {
         let _ = writeln!(
             out,
@@ -205,13 +294,15 @@ fn observed(out: &mut String, fit: &Fit, trust: &Trust) {
         let _ = writeln!(out, "  {name}: 90 % of resamples between {} and {}", shown(*low), shown(*high));
     }
     if let Some([low, high]) = trust.cost {
-        let _ = writeln!(out, "  cost of settings tuned on resamples: 90 % between {low:.3} and {high:.3}");
+        let _ = writeln!(out, "  cost of settings tuned on resamples: 90 % between {} and {}", cost(low), cost(high));
     }
     if let Some(held) = trust.held_out {
         let _ = writeln!(
             out,
-            "  tuned without every third observation: cost {:.3} expected, {:.3} on those {}",
-            held.predicted, held.found, held.count
+            "  tuned without every third observation: cost {} expected, {} on those {}",
+            cost(held.predicted),
+            cost(held.found),
+            held.count
         );
     }
     if trust.count < ADVISABLE {

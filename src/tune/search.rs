@@ -124,7 +124,7 @@ fn rounded(names: &[&str], parameters: &[f64], goal: &Goal<'_>, cost: impl Fn(&[
 impl Goal<'_> {
     /// Expected cost, and by how much bounds are broken: 0 where all are kept.
     pub(super) fn judge(&self, checks: &Checks, law: &impl Cumulative) -> (f64, f64) {
-        let expected = checks.expected(law, self.deadline, self.loss);
+        let expected = self.expected(checks, law);
         let mut broken = 0.0;
         let mut hold = |value: f64, most: Option<f64>| {
             if let Some(most) = most {

@@ -1,9 +1,13 @@
 //! The recommendation as settings: a strategy for a scenario file, an entry of the guide's table.
 
-use super::print::{Answer, ms, time, trimmed, words};
+use super::print::{Answer, percent, time, trimmed, words};
 use super::{Family, Row};
-use crate::inspection::Then;
+use crate::inspection::{Checks, Then};
+use crate::strategy::calm::checks;
+use crate::strategy::composition::{Limit, Pace, Schedule, Strategy};
+use crate::strategy::presets::preset;
 use crate::time::Micros;
+use std::collections::BTreeMap;
 
 /// A strategy for a scenario file.
 #[must_use]
@@ -57,18 +61,78 @@ fn table(row: &Row) -> Vec<f64> {
     instants
 }
 
-/// An entry of the guide's settings table, whose `max` is compared with the sum of the sleeps.
+/// What the guide's loop is to be given: it waits `initial`, and polls while the sum of its sleeps is below `max`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GuideSettings {
+    /// The first wait.
+    pub initial: Micros,
+    /// The gap after each poll.
+    pub interval: Micros,
+    /// The loop ends as soon as its sleeps add up to this; `None` for never.
+    pub max: Option<Micros>,
+}
+
+impl GuideSettings {
+    /// Of the best of the family that the loop can run, in whole milliseconds. A poll that would come after the deadline is
+    /// made there, and `max` lies a millisecond behind it, since the loop makes no poll at `max`.
+    #[must_use]
+    pub fn of(answer: &Answer<'_>) -> Self {
+        let row = answer.tuned.family(Family::Adaptive).unwrap_or_else(|| answer.tuned.recommended());
+        let whole = |name: &str| row.parameter(name).map(|us| Micros::from_millis((us / 1e3).round() as u64));
+        let interval = whole("interval").unwrap_or(Micros::from_millis(1)).max(Micros::from_millis(1));
+        let first = whole("initial").unwrap_or(interval);
+        let deadline = answer.deadline.map(|deadline| Micros::from_millis(deadline.get().div_ceil(1_000)));
+        Self {
+            initial: deadline.map_or(first, |deadline| first.min(deadline)),
+            interval,
+            max: deadline.map(|deadline| deadline + Micros::from_millis(1)),
+        }
+    }
+
+    /// The guide's strategy with these settings; `None` for times beyond [`Micros::LONGEST`].
+    #[must_use]
+    pub fn strategy(self) -> Option<Strategy> {
+        let schedule = Schedule::fixed(self.initial, self.interval).ok()?;
+        let limit = match self.max {
+            None => Limit::None,
+            Some(max) => Limit::sum_of_sleeps(max)?,
+        };
+        let adaptive = preset("adaptive")?;
+        Some(Strategy { pace: Pace { schedule, limit }, per_model: BTreeMap::new(), ..adaptive })
+    }
+
+    /// The polls of the guide's loop with these settings.
+    fn checks(self, horizon: Micros) -> Option<Checks> {
+        match self.max {
+            Some(_) => checks(&self.strategy()?, "", horizon),
+            None => {
+                let us = |time: Micros| time.get() as f64;
+                Some(Checks { instants: vec![us(self.initial)], then: Then::Every(us(self.interval)) })
+            }
+        }
+    }
+}
+
+/// An entry of the guide's settings table, and what the guide's loop does with it.
 #[must_use]
 pub fn js(answer: &Answer<'_>) -> String {
-    let row = answer.tuned.family(Family::Adaptive).unwrap_or_else(|| answer.tuned.recommended());
-    let at = |name: &str| ms(row.parameter(name).unwrap_or(0.0));
-    let initial = if row.parameter("initial").is_some() { at("initial") } else { at("interval") };
-    let max = answer.deadline.map_or_else(|| "Infinity".to_owned(), |deadline| deadline.as_millis().to_string());
+    let settings = GuideSettings::of(answer);
+    let max = settings.max.map_or_else(|| "Infinity".to_owned(), |max| max.as_millis().to_string());
     let model = answer.model.replace('\\', "\\\\").replace('\'', "\\'");
+    let horizon = answer.goal.deadline.unwrap_or(0.0).max(answer.goal.horizon);
+    let does = settings.checks(Micros::from_f64(horizon)).map(|checks| {
+        let row = Row::of(answer.goal, Family::Adaptive, Vec::new(), checks);
+        let delay = row.delay_mean.map_or_else(|| "unknown".to_owned(), time);
+        let lost = if row.timeout > 5e-5 { format!(", {} given up", percent(row.timeout)) } else { String::new() };
+        format!(
+            "// in the guide's loop: {} requests a task, {delay} delay on the average{lost}\n",
+            trimmed(row.polls, 2)
+        )
+    });
     format!(
-        "// {} requests a task, {} delay on the average\nconst configs = {{\n  '{model}': {{ initial: {initial}, interval: {}, max: {max} }},\n}};\n",
-        trimmed(row.polls, 2),
-        row.delay_mean.map_or_else(|| "unknown".to_owned(), time),
-        at("interval")
+        "{}const configs = {{\n  '{model}': {{ initial: {}, interval: {}, max: {max} }},\n}};\n",
+        does.unwrap_or_default(),
+        settings.initial.as_millis(),
+        settings.interval.as_millis(),
     )
 }

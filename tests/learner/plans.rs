@@ -101,10 +101,10 @@ proptest! {
 #[test]
 fn a_task_counts_once() {
     let mut learner = learner();
-    for _ in 0..3 {
-        learner.tell(Micros::from_secs(1), 7, Observation::Exact(5e6));
+    for second in 1..4 {
+        learner.tell(Micros::from_secs(second), 7, Observation::Exact(5e6));
+        learner.plan(Micros::from_secs(second));
     }
-    learner.plan(Micros::from_secs(1));
     assert_eq!(learner.observations(), 1);
 }
 
@@ -159,6 +159,41 @@ fn a_spoiled_memory_is_read_as_far_as_it_makes_sense() {
     let seen = (1..=9).map(|s| (f64::from(s) * 1e6, false)).collect();
     let learner = Learner::resumed(&short, "m", &Learnt { total: 9, seen });
     assert_eq!(learner.learnt(), Learnt { total: 9, seen: vec![(8e6, false), (9e6, false)] });
+}
+
+/// No count or duration that a file states makes a learner stop counting, or panic.
+#[test]
+fn a_crafted_memory_overflows_nothing() {
+    for total in [u64::MAX, u64::MAX / 2, 1 << 60] {
+        let seen = vec![(1e300, false), (f64::MAX, true), (3e14, false), (1.0, false), (2.0, true), (5e6, false)];
+        let mut learner = Learner::resumed(&Learning::default().strategy(), "m", &Learnt { total, seen });
+        one_by_one_from(&mut learner, 0, &times(450, 8));
+        assert!(learner.observations() >= 450 && learner.learnt().total >= 450);
+    }
+}
+
+fn one_by_one_from(learner: &mut Learner, first: u64, times: &[f64]) {
+    for (task, at) in (first..).zip(times) {
+        let known = Micros::from_secs(1_000 * (task + 1));
+        learner.tell(known, task, Observation::Exact(*at));
+        learner.plan(known);
+    }
+}
+
+/// Tasks that take two hours, of which one in twenty fails at once: the learner sees failures, and waits that gave up.
+#[test]
+fn failures_beside_waits_that_all_gave_up_are_no_plan() {
+    for run in 0..12 {
+        let mut learner = learner();
+        let quick = sample(&law("uniform(low=2s, high=20s)"), 200, 700 + run);
+        for (task, at) in (0..).zip(&quick) {
+            let known = Micros::from_secs(2_000 * (task + 1));
+            let is_failure = (task * 7 + u64::from(run)) % 20 == 0;
+            learner.tell(known, task, if is_failure { Observation::Exact(*at) } else { Observation::Beyond(1_800e6) });
+            learner.plan(known);
+        }
+        assert_eq!(learner.observations(), 200);
+    }
 }
 
 /// Dearer polls, fewer of them.

@@ -52,7 +52,7 @@ fn surface(model: &str, goal: &Goal<'_>, tuned: &Tuned) -> Option<String> {
             for row in intervals.windows(2) {
                 let middle = [column[0].midpoint(column[1]).max(1e3), (row[0] * row[1]).sqrt()];
                 let checks = Family::Adaptive.checks(&middle, goal.deadline, enough);
-                let relative = checks.expected(&tuned.sketch, goal.deadline, goal.loss).cost(&goal.weights) / best.cost;
+                let relative = goal.expected(&checks, &tuned.sketch).cost(&goal.weights) / best.cost;
                 let shade = SHADES.iter().find(|(upto, ..)| relative <= *upto);
                 if let Some((.., colour)) = shade {
                     canvas.rect(at(column[0], row[1]), at(column[1], row[0]), *colour);
