@@ -190,7 +190,7 @@ mod tests {
 
         #[test]
         fn seconds_are_seconds_and_dates_are_dates(seconds: u64, ahead in 0_u64..100_000, heard in 0_u64..1 << 40, blank in "[ \t]?") {
-            let (clock, heard) = (Clock::started(1.0), Micros::new(heard));
+            let (clock, heard) = (Clock::wall(), Micros::new(heard));
             let expected = Micros::from_secs(seconds).min(Micros::LONGEST);
             prop_assert_eq!(asked(format!("{seconds}{blank}").as_bytes(), &clock, heard), Some(expected));
             // A date has whole seconds.
@@ -204,7 +204,7 @@ mod tests {
         /// What is neither asks for nothing.
         #[test]
         fn other_words_ask_for_nothing(text in "[+-]?[0-9]*[.,eEx][0-9]*|[a-zA-Z ]*|-[0-9]+|[0-9]+ [0-9]+|[٠-٩]+") {
-            prop_assert_eq!(asked(text.as_bytes(), &Clock::started(1.0), Micros::ZERO), None);
+            prop_assert_eq!(asked(text.as_bytes(), &Clock::wall(), Micros::ZERO), None);
         }
 
         /// Promise: whatever comes back is read, and told nothing unless it is a 200 with a state.
@@ -213,7 +213,7 @@ mod tests {
             status: u16, value in prop_oneof![nearly(), prop::collection::vec(any::<u8>(), 0..40)],
             body in prop_oneof![nearly(), prop::collection::vec(any::<u8>(), 0..200)],
         ) {
-            let clock = Clock::started(1.0);
+            let clock = Clock::wall();
             prop_assert!(asked(&value, &clock, Micros::ZERO).is_none_or(|delay| !delay.is_never()));
             let answer = Answer::read(status, &HeaderMap::new(), &body, &clock, Micros::ZERO);
             let reply = answer.reply();
