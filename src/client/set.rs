@@ -39,6 +39,8 @@ type Listener<'s> = Box<dyn FnMut(u64, &Event) + Send + 's>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Act {
     Poll,
+    /// A poll that the limit still holds back is no longer sent.
+    Lapse,
     End,
     Token,
 }
@@ -70,8 +72,8 @@ pub struct TaskSet<'s> {
     listener: Option<Listener<'s>>,
 }
 
-/// A poll that waits for the limit: its slot, and when it was due.
-type Ready = (u32, Micros);
+/// A poll that waits for the limit: its slot and its task's key, and when it was due.
+type Ready = (u32, u64, Micros);
 
 /// An answer: to whose poll, and when that was sent.
 type Heard = (u32, Micros, Answer);
@@ -162,7 +164,8 @@ impl<'s> TaskSet<'s> {
         }
         let (wait, step) = policy.begin(now, &mut jitter);
         let (progress, watch) = (wait.progress(), Watch::new());
-        let slot = Some(Slot { key, id: id.into(), model, phase: Phase::Idle, progress, jitter, watch });
+        let slot =
+            Some(Slot { key, id: id.into(), model, phase: Phase::Idle, progress, is_timed: false, jitter, watch });
         let at = match self.free.pop() {
             Some(at) => {
                 self.slots[at as usize] = slot;
@@ -203,7 +206,7 @@ impl<'s> TaskSet<'s> {
         // A place that somebody still names is not given away, and a poll that nobody wants takes no token.
         self.due.retain(|Reverse((_, _, slot, act))| *act == Act::Token || *slot as usize != at);
         if let Some(limit) = &mut self.limit {
-            limit.retain(|(slot, _)| *slot as usize != at);
+            limit.retain(|(slot, ..)| *slot as usize != at);
         }
         self.free.push(at as u32);
         if let Some(Phase::InFlight(abort)) = phase {
@@ -245,6 +248,7 @@ impl<'s> TaskSet<'s> {
         if let Some(Reverse((since, _, at, act))) = self.due.pop() {
             match act {
                 Act::Poll => self.ready(at, since),
+                Act::Lapse => self.lapse(at),
                 Act::End => self.finish(at),
                 Act::Token => {
                     self.awaits_token = false;
@@ -289,12 +293,37 @@ impl<'s> TaskSet<'s> {
 
     /// A poll is due since `since`.
     fn ready(&mut self, at: u32, since: Micros) {
-        match &mut self.limit {
-            Some(limit) => {
-                limit.enqueue((at, since));
-                self.admit();
-            }
-            None => self.send(at),
+        let (Some(slot), Some(limit)) = (self.slots[at as usize].as_ref(), &mut self.limit) else {
+            return self.send(at);
+        };
+        let (key, lapses) = (slot.key, self.models[slot.model as usize].policy.resume(&slot.progress).lapses());
+        limit.enqueue((at, key, since), lapses);
+        self.admit();
+        if let Some(slot) = self.held(at, key)
+            && !lapses.is_never()
+            && !std::mem::replace(&mut slot.is_timed, true)
+        {
+            self.schedule(lapses, at, Act::Lapse);
+        }
+    }
+
+    /// The task with this key, if the limit holds its poll back.
+    fn held(&mut self, at: u32, key: u64) -> Option<&mut Slot> {
+        self.slot(at).filter(|slot| slot.key == key && matches!(slot.phase, Phase::Due(_)))
+    }
+
+    /// Ends the wait in this slot if the limit has held its poll back for too long. The place may be another task's by now,
+    /// which then lapses later; a poll that is only due would have been so before.
+    fn lapse(&mut self, at: u32) {
+        let now = self.client.clock().now();
+        let Some(slot) = self.slots[at as usize].as_mut().filter(|slot| matches!(slot.phase, Phase::Due(_))) else {
+            return;
+        };
+        let mut wait = self.models[slot.model as usize].policy.resume(&slot.progress);
+        if wait.lapses() <= now {
+            let step = wait.held_back(now);
+            slot.progress = wait.progress();
+            self.follow(at, step);
         }
     }
 
@@ -310,7 +339,12 @@ impl<'s> TaskSet<'s> {
                     }
                     return;
                 }
-                Admission::Send((at, since)) => {
+                Admission::Lapsed((at, key, _)) => {
+                    if self.held(at, key).is_some() {
+                        self.lapse(at);
+                    }
+                }
+                Admission::Send((at, _, since)) => {
                     let Some(slot) = self.slots[at as usize].as_mut() else {
                         limit.release();
                         continue;
@@ -329,7 +363,7 @@ impl<'s> TaskSet<'s> {
                             self.tell(key, &Event::HeldBack { at: since });
                             self.send(at);
                         }
-                        step => {
+                        Step::End { .. } | Step::Listen => {
                             limit.release();
                             self.follow(at, step);
                         }

@@ -13,6 +13,8 @@ pub(super) struct Slot {
     pub(super) model: u32,
     pub(super) phase: Phase,
     pub(super) progress: Progress,
+    /// Whether it will be woken where a poll that is held back is no longer sent.
+    pub(super) is_timed: bool,
     pub(super) jitter: Draws,
     pub(super) watch: Watch,
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// The truth of a keyed task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Created {
-    /// Of its last creation.
+    /// Of the creation that was asked for, or of the last.
     pub truth: Truth,
     /// How often it was created.
     pub times: u32,

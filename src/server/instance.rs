@@ -47,12 +47,12 @@ impl Server {
         Self { shared: Arc::new(Shared { settings, world, run: RwLock::new((run, 0)), weather }) }
     }
 
-    /// The task of `model` with the keyed number `index`, if it exists; of several creations the last.
+    /// The task of `model` with the keyed number `index`, if it exists; of several creations the one called `id`, or the last.
     #[must_use]
-    pub fn created(&self, model: &str, index: u64) -> Option<Created> {
+    pub fn created(&self, model: &str, index: u64, id: Option<&str>) -> Option<Created> {
         let run = self.run();
         let now = run.clock().now();
-        run.state().created(model, index, now)
+        run.state().created(model, index, id, now)
     }
 
     /// No more tasks come: fixes the fate of those that still wait for a worker.

@@ -303,10 +303,11 @@ impl State {
         failure_of(self.stubs.get(&slot), &self.models[task.model as usize].model)
     }
 
-    pub(super) fn created(&mut self, model: &str, index: u64, now: Micros) -> Option<Created> {
+    pub(super) fn created(&mut self, model: &str, index: u64, id: Option<&str>, now: Micros) -> Option<Created> {
         self.advance_workers(now);
-        let (slot, times) = self.models[self.model(model)?].created.find(index)?;
-        Some(Created { truth: self.tasks[slot as usize].truth, times })
+        let (last, times) = self.models[self.model(model)?].created.find(index)?;
+        let slot = id.and_then(|id| self.slot(id)).unwrap_or(last as usize);
+        Some(Created { truth: self.tasks[slot].truth, times })
     }
 
     /// Keeps a stub that was written with `bytes`.

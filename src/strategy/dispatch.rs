@@ -11,7 +11,8 @@ pub struct Dispatch<T> {
     max_in_flight: u32,
     in_flight: u32,
     bucket: Gcra,
-    queue: VecDeque<T>,
+    /// Requests, and when each of them is no longer wanted.
+    queue: VecDeque<(T, Micros)>,
 }
 
 /// What the head of the queue may do.
@@ -19,6 +20,8 @@ pub struct Dispatch<T> {
 pub enum Admission<T> {
     /// Send it now; [`Dispatch::release`] when its reply is there.
     Send(T),
+    /// It waited for so long that it is no longer wanted: it takes no token and no place.
+    Lapsed(T),
     /// Ask again at this instant, when the next token is there.
     Until(Micros),
     /// Nothing waits, or everything that may be in flight is.
@@ -37,25 +40,29 @@ impl<T> Dispatch<T> {
         }
     }
 
-    /// Queues a request.
-    pub fn enqueue(&mut self, request: T) {
-        self.queue.push_back(request);
+    /// Queues a request that is not to be sent at `lapses` or later.
+    pub fn enqueue(&mut self, request: T, lapses: Micros) {
+        self.queue.push_back((request, lapses));
     }
 
     /// Lets go of the queued requests that are not to be kept.
-    pub fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
-        self.queue.retain(keep);
+    pub fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
+        self.queue.retain(|(request, _)| keep(request));
     }
 
     /// Admits the next request, if one may go at `now`.
     pub fn admit(&mut self, now: Micros) -> Admission<T> {
+        let lapses = self.queue.front().map_or(Micros::NEVER, |(_, lapses)| *lapses);
+        if lapses <= now {
+            return self.queue.pop_front().map_or(Admission::Idle, |(request, _)| Admission::Lapsed(request));
+        }
         if self.queue.is_empty() || self.in_flight >= self.max_in_flight {
             return Admission::Idle;
         }
         match self.bucket.take(now) {
             Err(not_before) => Admission::Until(not_before),
             Ok(()) => match self.queue.pop_front() {
-                Some(request) => {
+                Some((request, _)) => {
                     self.in_flight += 1;
                     Admission::Send(request)
                 }

@@ -145,7 +145,7 @@ impl<'s> LockStep<'s> {
                     Turn::Sleep(now + self.gaps.nominal(now - self.began).0)
                 }
             }
-            _ => Turn::Wait,
+            Loop::Round { .. } | Loop::Stopped | Loop::Asleep => Turn::Wait,
         }
     }
 

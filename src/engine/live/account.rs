@@ -86,7 +86,7 @@ impl Account {
                     world.observer.borrow_mut().poll(&self.record, sent, *worth);
                 }
             }
-            _ => {}
+            Event::StateChanged { .. } | Event::Told { .. } | Event::Ended(_) => {}
         }
     }
 

@@ -8,97 +8,27 @@
 //! A *world* is one strategy in one replicate: a server, a client, and all tasks of all models.
 
 mod account;
+mod asked;
+mod ground;
 mod harness;
+mod life;
 mod submit;
 mod together;
 mod unheard;
 mod wait;
 mod world;
 
+pub use ground::{Ground, LiveError, Options};
 pub use harness::{Harness, Lateness};
 
-use crate::client::InvalidClient;
 use crate::engine::findings::{Findings, Sink, Sums, split};
-use crate::engine::observer::Observer;
 use crate::engine::plan::Plan;
 use crate::engine::sim::Control;
-use crate::measure::record::TaskRecord;
-use crate::net::clock::InvalidScale;
 use crate::strategy::composition::{Channel, Sharing};
-use crate::strategy::learned::Learner;
+use life::Chronicle;
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-
-/// Where a plan is run.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Ground {
-    /// In memory, on a paused clock.
-    Virtual,
-    /// Against the mock over sockets of this machine.
-    Wire {
-        /// Scenario seconds per real second.
-        scale: f64,
-    },
-    /// Against somebody else's server, in real time.
-    Remote {
-        /// Its base URL, with or without `/api/v1`.
-        base_url: String,
-        /// The key to send.
-        api_key: String,
-        /// Scenario seconds per real second, for a server that runs at such a scale.
-        scale: f64,
-    },
-}
-
-/// How to run it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
-    /// Worlds at a time, at least 1.
-    pub worlds: usize,
-    /// Keep a few tasks of the first replicate request by request.
-    pub sample: bool,
-}
-
-/// Why a plan could not be run.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LiveError {
-    /// A strategy that real clients of this version cannot follow.
-    #[error(
-        "the strategy `{strategy}` shares a limit and listens for webhooks; this engine runs such limits with the channel \"poll\" only"
-    )]
-    Unsupported {
-        /// The strategy.
-        strategy: String,
-    },
-    /// A webhook needs a server that can reach this machine.
-    #[error(
-        "the strategy `{strategy}` waits for webhooks, which a server elsewhere cannot deliver here; leave it out with --strategies"
-    )]
-    Webhook {
-        /// The strategy.
-        strategy: String,
-    },
-    /// Time cannot run at this pace.
-    #[error(transparent)]
-    Scale(#[from] InvalidScale),
-    /// The base URL or the key cannot be used.
-    #[error(transparent)]
-    Client(#[from] InvalidClient),
-    /// A server elsewhere is not there, or does not take the key.
-    #[error("{base_url} cannot be used: {message}; no task was submitted")]
-    Refused {
-        /// Its base URL.
-        base_url: String,
-        /// What it said, or why it said nothing.
-        message: String,
-    },
-    /// A runtime or a socket could not be had.
-    #[error("cannot start a server and a client: {0}")]
-    Start(#[from] io::Error),
-}
 
 /// What a run found.
 #[derive(Debug)]
@@ -107,18 +37,6 @@ pub struct Live {
     pub findings: Findings,
     /// The harness's own error; nothing on a paused clock, where there is none.
     pub harness: Option<Harness>,
-}
-
-/// What one world found.
-#[derive(Debug)]
-struct Chronicle {
-    /// Of all models, by model and task.
-    records: Vec<TaskRecord>,
-    observer: Observer,
-    fired: Vec<u64>,
-    harness: Harness,
-    /// By model, where the strategy learns.
-    learners: Vec<Learner>,
 }
 
 /// Runs a plan. `None` if it was stopped.
@@ -145,7 +63,7 @@ pub fn run(
                 break;
             }
             let (replicate, strategy) = ((number / strategies) as u32, number % strategies);
-            if let Some(chronicle) = world::run(plan, ground, options, control, replicate, strategy)? {
+            if let Some(chronicle) = life::run(plan, ground, options, control, replicate, strategy)? {
                 let mut chronicles = chronicles.lock().unwrap_or_else(PoisonError::into_inner);
                 chronicles.insert((replicate, strategy), chronicle);
             }

@@ -1,15 +1,12 @@
-//! One strategy in one replicate: a server, a client, and all tasks of all models.
+//! What all waits of one strategy in one replicate stand on: a server and a client.
 
 use crate::client::{Client, WebhookReceiver};
 use crate::engine::intake::{ArrivalClock, keys};
-use crate::engine::live::account::Account;
+use crate::engine::live::ground::{Ground, LiveError, Options};
 use crate::engine::live::harness::Harness;
 use crate::engine::live::unheard::Unheard;
-use crate::engine::live::{Chronicle, Ground, LiveError, Options, submit, together, wait};
 use crate::engine::observer::Observer;
 use crate::engine::plan::{ModelPlan, Plan};
-use crate::engine::sim::Control;
-use crate::measure::record::TaskRecord;
 use crate::net::clock::Clock;
 use crate::net::memory::MemoryNetwork;
 use crate::net::stream::{Listener, Network};
@@ -18,19 +15,10 @@ use crate::strategy::composition::{Channel, Sharing, Strategy};
 use crate::strategy::learned::Learner;
 use crate::time::Micros;
 use crate::world::draws::Keys;
-use crate::world::truth::{Fate, Truth};
-use futures_util::StreamExt as _;
-use futures_util::future::LocalBoxFuture;
-use futures_util::stream::FuturesUnordered;
 use std::cell::RefCell;
 use std::future::pending;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use tokio::net::TcpListener;
-use tokio::runtime::Builder;
-
-/// How often a run on the wall clock looks whether it is to stop.
-const LOOK: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// How long a server elsewhere may take to say that it is there.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
@@ -47,49 +35,14 @@ pub(super) struct World<'p> {
     pub(super) observer: RefCell<Observer>,
     pub(super) harness: RefCell<Harness>,
     /// The mock; nothing where the server is somebody else's.
-    server: Option<Server>,
+    pub(super) server: Option<Server>,
     /// What never reached it.
-    unheard: Unheard,
-    is_virtual: bool,
-}
-
-/// Runs one world. `None` if it was stopped.
-pub(super) fn run(
-    plan: &Plan<'_>,
-    ground: &Ground,
-    options: Options,
-    control: &Control,
-    replicate: u32,
-    strategy: usize,
-) -> Result<Option<Chronicle>, LiveError> {
-    let runtime = match ground {
-        Ground::Virtual => Builder::new_current_thread().enable_time().start_paused(true).build()?,
-        Ground::Wire { .. } | Ground::Remote { .. } => {
-            Builder::new_multi_thread().worker_threads(2).enable_all().build()?
-        }
-    };
-    let chronicle = runtime.block_on(async {
-        let world = World::start(plan, ground, options, replicate, strategy).await?;
-        let stopped = async {
-            if *ground == Ground::Virtual {
-                return pending().await;
-            }
-            while !control.stop.load(Ordering::Relaxed) {
-                tokio::time::sleep(LOOK).await;
-            }
-        };
-        tokio::select! {
-            () = stopped => Ok(None),
-            accounts = world.live(control) => Ok(Some(world.close(accounts).await)),
-        }
-    });
-    // Connections that nobody needs any more are not waited for.
-    runtime.shutdown_background();
-    chronicle
+    pub(super) unheard: Unheard,
+    pub(super) is_virtual: bool,
 }
 
 impl<'p> World<'p> {
-    async fn start(
+    pub(super) async fn start(
         plan: &'p Plan<'p>,
         ground: &Ground,
         options: Options,
@@ -174,101 +127,6 @@ impl<'p> World<'p> {
         self.client.clock().settle().await;
         Arc::clone(learners.borrow_mut()[model].plan(self.client.clock().now()))
     }
-
-    /// Lets all tasks come and go.
-    async fn live(&self, control: &Control) -> Vec<Account> {
-        let mut lives: FuturesUnordered<LocalBoxFuture<'_, Vec<Account>>> = FuturesUnordered::new();
-        for (model, keys) in self.keys.iter().enumerate() {
-            let mut clock = submits(self.plan, keys);
-            let mates = matches!(self.strategy.sharing, Sharing::Limiter(_) | Sharing::LockStep { .. }).then(|| {
-                let (hand_over, mates) = tokio::sync::mpsc::unbounded_channel();
-                lives.push(Box::pin(together::wait(self, model, mates)));
-                hand_over
-            });
-            for index in 0..self.plan.scenario.tasks {
-                let (due, mates) = (clock.tick(), mates.clone());
-                lives.push(Box::pin(async move {
-                    let mut account = submit::submit(self, model, index, due).await;
-                    if let (Some(mates), true) = (mates, account.id.is_some()) {
-                        let _ = mates.send(account);
-                        return Vec::new();
-                    }
-                    wait::wait(self, model, &mut account).await;
-                    self.count_deliveries(&mut account).await;
-                    vec![account]
-                }));
-            }
-        }
-        let mut accounts = Vec::new();
-        while let Some(settled) = lives.next().await {
-            control.done.fetch_add(settled.len() as u64, Ordering::Relaxed);
-            accounts.extend(settled);
-        }
-        accounts
-    }
-
-    /// Deliveries count up to the horizon, whenever the wait ended. Only a clock that jumps waits for them.
-    async fn count_deliveries(&self, account: &mut Account) {
-        let (Some(receiver), Some(id)) = (&self.receiver, &account.id) else { return };
-        if self.is_virtual {
-            let clock = self.client.clock();
-            clock.sleep_until(account.end(self)).await;
-            clock.settle().await;
-        }
-        account.record.deliveries = receiver.deliveries(id);
-    }
-
-    /// Makes records of accounts, now that the truth is known.
-    async fn close(self, accounts: Vec<Account>) -> Chronicle {
-        if let Some(server) = &self.server {
-            server.close_intake();
-        }
-        let mut records: Vec<TaskRecord> = Vec::with_capacity(accounts.len());
-        for account in accounts {
-            let (truth, times) = match &self.server {
-                Some(server) => {
-                    let name = &self.plan.models[account.record.model as usize].model.name;
-                    server
-                        .created(name, account.record.task)
-                        .map_or((None, 1), |created| (Some(created.truth), created.times))
-                }
-                None => (self.asked(&account).await, 1),
-            };
-            records.push(account.finish(truth, times.saturating_sub(1)));
-        }
-        records.sort_by_key(|record| (record.model, record.task));
-        let mut observer = self.observer.into_inner();
-        for record in &records {
-            observer.settled(record);
-        }
-        let mut fired = self.unheard.struck();
-        for (fired, heard) in fired.iter_mut().zip(self.server.map_or_else(Vec::new, |server| server.fired())) {
-            *fired += heard;
-        }
-        let mut learners = self.learners.map_or_else(Vec::new, RefCell::into_inner);
-        for learner in &mut learners {
-            learner.plan(Micros::NEVER);
-        }
-        Chronicle { records, observer, fired, harness: self.harness.into_inner(), learners }
-    }
-
-    /// The truth of a task as a server elsewhere tells it when all is over: its own clock's interval, put behind the
-    /// instant at which it probably created the task.
-    async fn asked(&self, account: &Account) -> Option<Truth> {
-        let name = &self.plan.models[account.record.model as usize].model.name;
-        let status = self.client.status(name, account.id.as_ref()?).await.ok()?;
-        let started = account.accepted;
-        let done = match (status.create_time_ms, status.complete_time_ms) {
-            (Some(from), Some(to)) => started + Micros::from_millis(to.saturating_sub(from)),
-            _ => Micros::NEVER,
-        };
-        let fate = match (done.is_never(), &status.failure) {
-            (true, ..) => Fate::Stuck,
-            (false, Some(_)) => Fate::Failed,
-            (false, None) => Fate::Success,
-        };
-        Some(Truth { fate, started, done })
-    }
 }
 
 /// Looks whether a server is there and takes the key, before thousands of submits find out.
@@ -282,7 +140,8 @@ async fn answers(client: &Client, base_url: &str) -> Result<(), LiveError> {
     }
 }
 
-fn submits<'s>(plan: &'s Plan<'_>, keys: &'s Keys) -> ArrivalClock<'s> {
+/// The intended submits of a model.
+pub(super) fn submits<'s>(plan: &'s Plan<'_>, keys: &'s Keys) -> ArrivalClock<'s> {
     ArrivalClock::new(&plan.scenario.arrivals, keys, 0)
 }
 

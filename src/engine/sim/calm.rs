@@ -67,7 +67,7 @@ impl Calm {
                     calm.gives_up = Some(at);
                     break;
                 }
-                _ => break,
+                Step::Poll { .. } | Step::End { .. } | Step::Listen => break,
             }
         }
         calm.build_index();

@@ -7,6 +7,7 @@
 
 mod agenda;
 mod calm;
+mod ground;
 mod pools;
 mod queue;
 mod school;

@@ -6,7 +6,7 @@
 
 use crate::engine::intake::Task;
 use crate::engine::plan::Plan;
-use crate::engine::sim::queue::{Event, Ground};
+use crate::engine::sim::ground::{Event, Ground, PoolEvent, PoolKey};
 use crate::engine::sim::waiting::blank;
 use crate::measure::record::{Outcome, TaskRecord};
 use crate::strategy::composition::Strategy;
@@ -18,24 +18,6 @@ use crate::world::exchange::{Departure, Exchange};
 use crate::world::truth::Truth;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-
-/// Names a pool: model, and number in its order of arrival.
-type PoolKey = (usize, u64);
-
-/// Something that happens to a pool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum PoolEvent {
-    /// A member's wait starts.
-    Join(PoolKey, u32),
-    /// A member's poll reaches the server.
-    Arrive(PoolKey, u32),
-    /// A member's reply is there.
-    Reply(PoolKey, u32),
-    /// The sleep between rounds ends.
-    Wake(PoolKey),
-    /// A member's horizon has passed.
-    Close(PoolKey, u32),
-}
 
 #[derive(Debug)]
 struct Member<'p> {

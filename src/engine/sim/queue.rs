@@ -8,7 +8,8 @@ use crate::engine::intake::{Intake, Task};
 use crate::engine::observer::Observer;
 use crate::engine::plan::Plan;
 use crate::engine::sim::agenda::Agenda;
-use crate::engine::sim::pools::{PoolEvent, Pools};
+use crate::engine::sim::ground::{AFTER_ALL, Event, Ground};
+use crate::engine::sim::pools::Pools;
 use crate::engine::sim::school::{School, Shelf};
 use crate::engine::sim::waiting::{Next, Place, Waiting, blank};
 use crate::measure::record::TaskRecord;
@@ -19,58 +20,6 @@ use crate::world::draws::Keys;
 use crate::world::exchange::{Buckets, Departure, Exchange};
 use crate::world::weather::Weather;
 use std::collections::{BTreeMap, VecDeque};
-
-/// What happens at an instant.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Event {
-    /// A poll of the wait in this slot is due and asks the client's own limit.
-    Due(usize),
-    /// The poll of the wait in this slot reaches the server.
-    Arrive(usize),
-    /// A poll that nobody waits for any more reaches the server.
-    Straggle(u64),
-    /// The poll of the wait in this slot is over.
-    Over(usize),
-    /// The client's own limit for this model has a token again.
-    Token(usize),
-    /// Something happens to a lock-step pool.
-    Pool(PoolEvent),
-    /// The wait of the task with this number starts and is planned from what is known by now.
-    Start(u64),
-}
-
-/// Starts come after all else of their instant: "by now" includes now.
-const AFTER_ALL: u64 = 1 << 63;
-
-/// What all waits of a queue stand on.
-#[derive(Debug)]
-pub(super) struct Ground<'p> {
-    pub(super) plan: &'p Plan<'p>,
-    pub(super) strategy: usize,
-    pub(super) keys: &'p [Keys],
-    pub(super) weather: Weather,
-    pub(super) buckets: Buckets,
-    pub(super) observer: Observer,
-    agenda: Agenda<Event>,
-    /// Records in order of tasks; `None` while a task is in flight.
-    records: VecDeque<Option<TaskRecord>>,
-    /// Number of the record at the front.
-    first: u64,
-    /// Instant of the last event.
-    now: Micros,
-}
-
-impl Ground<'_> {
-    pub(super) fn schedule(&mut self, at: Micros, event: Event) {
-        self.agenda.schedule(at, event);
-    }
-
-    /// Hands in the record of the task with number `order`.
-    pub(super) fn finish(&mut self, order: u64, record: TaskRecord) {
-        self.observer.settled(&record);
-        self.records[(order - self.first) as usize] = Some(record);
-    }
-}
 
 /// A wait on its own timing.
 #[derive(Debug)]
@@ -159,7 +108,7 @@ impl<'p> Queue<'p> {
 
     /// How often each rule struck a submit so far.
     pub(super) fn submits_struck(&self) -> &[u64] {
-        &self.intake.fired
+        self.intake.fired()
     }
 
     /// Appends the next `count` records, in the order of tasks; fewer only at the end.
@@ -190,9 +139,9 @@ impl<'p> Queue<'p> {
         self.ground.now = now;
         match event {
             Event::Due(slot) => {
-                let model = self.slots[slot].as_ref().map(|slot| slot.model);
-                if let (Some(model), Some(dispatches)) = (model, &mut self.dispatches) {
-                    dispatches[model].enqueue(slot);
+                if let (Some(due), Some(dispatches)) = (&self.slots[slot], &mut self.dispatches) {
+                    let model = due.model;
+                    dispatches[model].enqueue(slot, due.waiting.lapses());
                     self.admit(model, now);
                 }
             }
@@ -366,11 +315,16 @@ impl<'p> Queue<'p> {
                     }
                     return;
                 }
+                // The record has the instant at which it lapsed, whenever that is noticed.
+                Admission::Lapsed(at) => {
+                    if let Some(next) = self.slots[at].as_mut().map(|slot| slot.waiting.held_back(now)) {
+                        self.follow(at, next);
+                    }
+                }
                 Admission::Send(at) => {
                     let Some(slot) = &mut self.slots[at] else { continue };
                     let (due, timeout) = (slot.sent, slot.timeout);
-                    let next = if now > due { slot.waiting.held_back(now) } else { Next::Send { at: due, timeout } };
-                    match next {
+                    match if now > due { slot.waiting.held_back(now) } else { Next::Send { at: due, timeout } } {
                         Next::Send { at: sent, timeout } => self.depart(at, sent, timeout),
                         Next::Settled => {
                             dispatches[model].release();

@@ -51,7 +51,7 @@ impl<'p> School<'p> {
             Outcome::TimeoutMissed | Outcome::TimeoutImpatient | Outcome::TimeoutTrue => {
                 unfinished.map(|sent| learned::unfinished_after(sent - record.wait_start))
             }
-            _ => None,
+            Outcome::Error | Outcome::Abandoned | Outcome::Hang | Outcome::Rejected => None,
         };
         if let Some(observation) = observation {
             self.learners[record.model as usize].tell(record.settled, record.task, observation);

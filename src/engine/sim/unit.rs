@@ -129,7 +129,7 @@ impl<'p> Worker<'p> {
             self.control.done.fetch_add((chunk * order.len()) as u64, Ordering::Relaxed);
         }
         let submits_struck = lanes.iter().find_map(|lane| match lane {
-            Lane::Fast { .. } => source.as_ref().map(|source| &source.fired[..]),
+            Lane::Fast { .. } => source.as_ref().map(Intake::fired),
             Lane::Queue(queue) => Some(queue.submits_struck()),
         });
         for (mine, fired) in self.findings.fired.iter_mut().zip(submits_struck.unwrap_or_default()) {

@@ -158,8 +158,7 @@ impl<'p> Waiting<'p> {
 
     /// When the poll sent at `sent` is over for this wait: it is answered, timed out, or no longer of interest.
     pub(super) fn over(&self, sent: Micros, timeout: Micros, replied: Micros) -> Micros {
-        let known = if self.is_told { self.bound } else { self.bound - Micros::new(1) };
-        replied.min(sent + timeout).min(known)
+        replied.min(sent + timeout).min(self.bound)
     }
 
     /// Polls of a wait that shares nothing, from the one due at `at` to the first that does not just say unfinished, and
@@ -292,6 +291,11 @@ impl<'p> Waiting<'p> {
         self.advance(step)
     }
 
+    /// When a poll that is held back is no longer sent.
+    pub(super) fn lapses(&self) -> Micros {
+        self.wait.lapses().min(self.bound)
+    }
+
     /// The poll that was due was held back until `now` by the client's own limit.
     pub(super) fn held_back(&mut self, now: Micros) -> Next {
         let step = self.wait.held_back(now);
@@ -304,7 +308,7 @@ impl<'p> Waiting<'p> {
         match step {
             Step::Poll { at, timeout } if at < self.bound => Next::Send { at, timeout },
             Step::End { at, ending } if at < self.bound => self.settle(ending, at),
-            _ => self.overtaken(),
+            Step::Poll { .. } | Step::End { .. } | Step::Listen => self.overtaken(),
         }
     }
 

@@ -102,7 +102,7 @@ fn ended(policy: &Policy<'_>, script: &Script<'_>, at: Micros, ending: Ending, l
             "failed",
             match policy.recovery() {
                 Recovery::NetworkRetry { .. } => Some(format!("{}: {}", script.failure.code, script.failure.message)),
-                _ => None,
+                Recovery::Propagate | Recovery::Tolerant(_) => None,
             },
         ),
         Ending::GaveUp => ("timeout", Some("Timeout".to_owned())),

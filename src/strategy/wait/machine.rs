@@ -68,14 +68,24 @@ impl Wait<'_> {
         if now <= deadline {
             return Step::Poll { at: now, timeout: self.timeout(now) };
         }
-        let end = match self.recovery {
-            Recovery::Tolerant(tolerance) => deadline + tolerance.attempt_timeout(),
-            Recovery::Propagate | Recovery::NetworkRetry { .. } => deadline,
-        };
+        let end = self.lapses();
         if now < end {
             Step::Poll { at: now, timeout: end - now }
         } else {
             Step::End { at: end, ending: Ending::GaveUp }
+        }
+    }
+
+    /// The instant from which a poll that is [held back](Self::held_back) is no longer sent: the wait ends there.
+    #[must_use]
+    pub fn lapses(&self) -> Micros {
+        let deadline = match self.limit {
+            Limit::WallClock(limit) => self.start + limit.get(),
+            Limit::None | Limit::Attempts(_) | Limit::SumOfSleeps(_) => return Micros::NEVER,
+        };
+        match self.recovery {
+            Recovery::Tolerant(tolerance) => deadline + tolerance.attempt_timeout(),
+            Recovery::Propagate | Recovery::NetworkRetry { .. } => deadline + Micros::new(1),
         }
     }
 

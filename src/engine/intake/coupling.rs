@@ -1,0 +1,171 @@
+//! Submits that share token buckets or workers, in the order of time.
+
+use crate::engine::intake::lanes::Lanes;
+use crate::engine::intake::task::{Arriving, Task, is_accepted};
+use crate::engine::plan::Plan;
+use crate::time::Micros;
+use crate::world::exchange::{Buckets, Departure, Submission};
+use crate::world::fault::Pace;
+use crate::world::truth::{Fate, Truth};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::num::NonZeroU32;
+
+/// When, in which order, what happens to the task with a number counted over all models, and to which of its submits.
+type Due = (Micros, u64, Event, u64, u32);
+
+#[derive(Debug)]
+pub(super) struct Coupling {
+    events: BinaryHeap<Reverse<Due>>,
+    sequence: u64,
+    buckets: Buckets,
+    /// For each model with finite workers, when each of them is free.
+    workers: Vec<Option<BinaryHeap<Reverse<Micros>>>>,
+    /// Tasks in order of their submits; the front leaves when its fate is fixed.
+    in_order: VecDeque<InOrder>,
+    /// Number of the task at the front, counted over all models.
+    first: u64,
+}
+
+/// A task whose fate may still depend on others.
+#[derive(Debug)]
+struct InOrder {
+    arriving: Arriving,
+    /// Its submits on their way to the server, by number; the client may have stopped listening.
+    on_the_way: BTreeMap<u32, Departure>,
+    /// Creations that wait for a worker.
+    queued: u32,
+    /// Number of the submit whose creation counts.
+    counting: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    /// The client sends the submit.
+    Send,
+    /// The submit reaches the server.
+    Arrive,
+    /// The client stops listening for the answer of a submit that is still on its way.
+    GiveUp,
+    /// The task that the submit made has waited out its pending time and takes the next free worker.
+    Ready,
+}
+
+impl Coupling {
+    pub(super) fn new(plan: &Plan<'_>) -> Self {
+        let free = |workers: NonZeroU32| (0..workers.get()).map(|_| Reverse(Micros::ZERO)).collect();
+        Self {
+            events: BinaryHeap::new(),
+            sequence: 0,
+            buckets: Buckets::new(&plan.scenario.faults),
+            workers: plan.models.iter().map(|model| model.model.workers.map(free)).collect(),
+            in_order: VecDeque::new(),
+            first: 0,
+        }
+    }
+
+    fn schedule(&mut self, at: Micros, event: Event, number: u64, submit: u32) {
+        self.sequence += 1;
+        self.events.push(Reverse((at, self.sequence, event, number, submit)));
+    }
+
+    /// The next task in the order of submits.
+    pub(super) fn next(&mut self, lanes: &mut Lanes<'_>) -> Option<Task> {
+        loop {
+            if self.in_order.front().is_some_and(InOrder::is_fixed) {
+                self.first += 1;
+                return self.in_order.pop_front().map(|front| front.arriving.task);
+            }
+            let next_event = self.events.peek().map_or(Micros::NEVER, |Reverse((at, ..))| *at);
+            match lanes.next().filter(|(_, submit)| *submit <= next_event) {
+                Some((lane, submitted)) => {
+                    let number = self.first + self.in_order.len() as u64;
+                    let arriving = lanes.arrive(lane);
+                    self.in_order.push_back(InOrder { arriving, on_the_way: BTreeMap::new(), queued: 0, counting: 0 });
+                    self.schedule(submitted, Event::Send, number, 0);
+                }
+                None => {
+                    let Reverse((now, _, event, number, submit)) = self.events.pop()?;
+                    match event {
+                        Event::Send => self.send(now, number, submit, lanes),
+                        Event::Arrive => self.arrive(now, number, submit, lanes),
+                        Event::GiveUp => self.give_up(number, submit, lanes),
+                        Event::Ready => self.ready(now, number, submit),
+                    }
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, now: Micros, number: u64, submit: u32, lanes: &mut Lanes<'_>) {
+        let InOrder { arriving, on_the_way, .. } = &mut self.in_order[(number - self.first) as usize];
+        let link = &lanes.plan.models[arriving.task.model].submit;
+        let departure = link.depart(now, &mut arriving.travel, &mut arriving.lots, &mut lanes.weather);
+        on_the_way.insert(submit, departure);
+        self.schedule(departure.arrival, Event::Arrive, number, submit);
+        let patience = now + lanes.plan.scenario.submit.attempt_timeout;
+        if patience < departure.arrival {
+            self.schedule(patience, Event::GiveUp, number, submit);
+        }
+    }
+
+    fn arrive(&mut self, now: Micros, number: u64, submit: u32, lanes: &mut Lanes<'_>) {
+        let plan = lanes.plan;
+        let at = (number - self.first) as usize;
+        let Some(departure) = self.in_order[at].on_the_way.remove(&submit) else { return };
+        let link = &plan.models[self.in_order[at].arriving.task.model].submit;
+        let submission = link.arrive_submit(&departure, &mut lanes.weather, Some(&mut self.buckets), Pace::SCENARIO);
+        lanes.strike(submission.fault());
+        if submission.exists {
+            let InOrder { arriving, queued, counting, .. } = &mut self.in_order[at];
+            if arriving.created(now, is_accepted(plan, departure.sent, submission)) {
+                *counting = submit;
+            }
+            // A stuck task holds no worker: it is lost before it is worked on.
+            if self.workers[arriving.task.model].is_some() && arriving.life.fate != Fate::Stuck {
+                *queued += 1;
+                let ready = now + arriving.life.pending;
+                self.schedule(ready, Event::Ready, number, submit);
+            }
+        }
+        if now <= departure.sent + plan.scenario.submit.attempt_timeout {
+            self.hear(number, submit, departure.sent, submission, plan);
+        }
+    }
+
+    /// The client stops listening before the submit has arrived.
+    fn give_up(&mut self, number: u64, submit: u32, lanes: &Lanes<'_>) {
+        let on_the_way = &self.in_order[(number - self.first) as usize].on_the_way;
+        let Some(sent) = on_the_way.get(&submit).map(|departure| departure.sent) else { return };
+        let nothing = Submission { heard: Micros::NEVER, exists: false, struck: None };
+        self.hear(number, submit, sent, nothing, lanes.plan);
+    }
+
+    /// The client knows what became of a submit, as far as it ever will.
+    fn hear(&mut self, number: u64, submit: u32, sent: Micros, submission: Submission, plan: &Plan<'_>) {
+        let arriving = &mut self.in_order[(number - self.first) as usize].arriving;
+        if let Some(again) = arriving.heard(plan, sent, submission) {
+            self.schedule(again, Event::Send, number, submit + 1);
+        }
+    }
+
+    fn ready(&mut self, now: Micros, number: u64, submit: u32) {
+        let InOrder { arriving, queued, counting, .. } = &mut self.in_order[(number - self.first) as usize];
+        *queued -= 1;
+        let Some(workers) = &mut self.workers[arriving.task.model] else { return };
+        let Some(Reverse(free)) = workers.pop() else { return };
+        let started = free.max(now);
+        let done = started + arriving.life.work;
+        workers.push(Reverse(done));
+        if *counting == submit {
+            arriving.task.truth = Some(Truth { fate: arriving.life.fate, started, done });
+        }
+    }
+}
+
+impl InOrder {
+    /// Whether nothing can change what becomes of it.
+    fn is_fixed(&self) -> bool {
+        !self.arriving.open && self.queued == 0 && self.on_the_way.is_empty()
+    }
+}

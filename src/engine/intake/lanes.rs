@@ -1,0 +1,105 @@
+//! The models of a group side by side: whose task is submitted next.
+
+use crate::engine::intake::arrivals::ArrivalClock;
+use crate::engine::intake::task::{Arriving, Task};
+use crate::engine::plan::Plan;
+use crate::time::Micros;
+use crate::world::draws::{Keys, Stream};
+use crate::world::truth::Life;
+use crate::world::weather::Weather;
+use std::ops::Range;
+
+/// The tasks of a group of models in one replicate, or a range of them, as they are submitted.
+#[derive(Debug)]
+pub(super) struct Lanes<'s> {
+    pub(super) plan: &'s Plan<'s>,
+    pub(super) weather: Weather,
+    lanes: Vec<Lane<'s>>,
+    end: u64,
+    /// How often each rule struck a submit so far.
+    pub(super) fired: Vec<u64>,
+}
+
+/// One model's tasks.
+#[derive(Debug)]
+struct Lane<'s> {
+    model: usize,
+    keys: &'s Keys,
+    clock: ArrivalClock<'s>,
+    /// Next task and its submit.
+    next: u64,
+    submit: Micros,
+}
+
+impl<'s> Lanes<'s> {
+    pub(super) fn new(
+        plan: &'s Plan<'s>,
+        keys: &'s [Keys],
+        replicate: u32,
+        group: &[usize],
+        range: Range<u64>,
+        submits: Option<&'s [Micros]>,
+    ) -> Self {
+        let lanes = group
+            .iter()
+            .map(|&model| {
+                let mut clock = ArrivalClock::new(&plan.scenario.arrivals, &keys[model], range.start);
+                clock.ahead = submits.unwrap_or_default();
+                let submit = clock.tick();
+                Lane { model, keys: &keys[model], clock, next: range.start, submit }
+            })
+            .collect();
+        Self {
+            plan,
+            weather: Weather::new(&plan.scenario.faults, plan.scenario.seed, replicate),
+            lanes,
+            end: range.end,
+            fired: vec![0; plan.scenario.faults.len()],
+        }
+    }
+
+    /// The lane whose submit is next, and when that is; ties by model.
+    #[inline]
+    pub(super) fn next(&self) -> Option<(usize, Micros)> {
+        let open = self.lanes.iter().enumerate().filter(|(_, lane)| lane.next < self.end);
+        open.map(|(at, lane)| (at, lane.submit)).min_by_key(|(_, submit)| *submit)
+    }
+
+    /// A fresh task of the lane whose submit is next.
+    #[inline(always)]
+    pub(super) fn arrive(&mut self, lane: usize) -> Arriving {
+        self.weather.forget_before(self.lanes[lane].submit);
+        let lane = &mut self.lanes[lane];
+        let (keys, index, submitted) = (lane.keys, lane.next, lane.submit);
+        lane.next += 1;
+        if lane.next < self.end {
+            lane.submit = lane.clock.tick();
+        }
+        Arriving {
+            task: Task {
+                model: lane.model,
+                index,
+                submitted,
+                wait_start: submitted,
+                accepted: false,
+                created: Micros::ZERO,
+                truth: None,
+                resubmits: Box::default(),
+                duplicates: 0,
+            },
+            life: Life::draw(self.plan.models[lane.model].model, &mut keys.draws(Stream::Truth, index)),
+            travel: keys.draws(Stream::SubmitNetwork, index),
+            lots: keys.draws(Stream::SubmitFault, index),
+            attempts: 0,
+            open: true,
+        }
+    }
+
+    /// A rule struck a submit, if one did.
+    #[inline]
+    pub(super) fn strike(&mut self, rule: Option<usize>) {
+        if let Some(rule) = rule {
+            self.fired[rule] += 1;
+        }
+    }
+}

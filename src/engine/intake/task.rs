@@ -1,0 +1,87 @@
+//! One task, from its intended submit to the start of its wait.
+
+use crate::engine::plan::Plan;
+use crate::time::Micros;
+use crate::world::draws::Draws;
+use crate::world::exchange::Submission;
+use crate::world::truth::{Life, Truth};
+
+/// A task at the start of its wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    /// Number of its model in the plan.
+    pub model: usize,
+    /// Its number in model and replicate.
+    pub index: u64,
+    /// Intended submit.
+    pub submitted: Micros,
+    /// The client has its id, or gave up submitting.
+    pub wait_start: Micros,
+    /// Whether the client has its id.
+    pub accepted: bool,
+    /// The server created it; zero where no submit reached it.
+    pub created: Micros,
+    /// What becomes of it; `None` where no submit reached the server. Where submits made several, an id names its own, and
+    /// without an id the latest counts.
+    pub truth: Option<Truth>,
+    /// Instants of submits after the first.
+    pub resubmits: Box<[Micros]>,
+    /// Tasks that its submits created beyond the first.
+    pub duplicates: u32,
+}
+
+/// A task on its way to acceptance.
+#[derive(Debug)]
+pub(super) struct Arriving {
+    pub(super) task: Task,
+    pub(super) life: Life,
+    pub(super) travel: Draws,
+    pub(super) lots: Draws,
+    pub(super) attempts: u32,
+    /// The client is still trying.
+    pub(super) open: bool,
+}
+
+impl Arriving {
+    /// A submit made the task at `now`, `accepted` if its answer gives the client the id. Whether it is the one that
+    /// counts, so far.
+    #[inline(always)]
+    pub(super) fn created(&mut self, now: Micros, accepted: bool) -> bool {
+        self.task.duplicates += u32::from(self.task.truth.is_some());
+        let counts = accepted || (!self.task.accepted && now >= self.task.created);
+        if counts {
+            self.task.created = now;
+            self.task.truth = Some(self.life.created_at(now));
+        }
+        counts
+    }
+
+    /// Takes the fate of an attempt sent at `sent`: the instant of the next attempt, if one is due.
+    #[inline(always)]
+    pub(super) fn heard(&mut self, plan: &Plan<'_>, sent: Micros, submission: Submission) -> Option<Micros> {
+        let policy = &plan.scenario.submit;
+        self.attempts += 1;
+        let heard = submission.heard.min(sent + policy.attempt_timeout);
+        if is_accepted(plan, sent, submission) {
+            self.task.accepted = true;
+        } else if self.attempts <= policy.retries {
+            let again = heard + policy.retry_delay;
+            self.task.resubmits = appended(&self.task.resubmits, again);
+            return Some(again);
+        }
+        self.task.wait_start = heard;
+        self.open = false;
+        None
+    }
+}
+
+/// Whether the client gets the id: an answer that comes after it stopped listening is as good as none.
+#[inline(always)]
+pub(super) fn is_accepted(plan: &Plan<'_>, sent: Micros, submission: Submission) -> bool {
+    submission.is_accepted() && submission.heard <= sent + plan.scenario.submit.attempt_timeout
+}
+
+#[cold]
+fn appended(instants: &[Micros], last: Micros) -> Box<[Micros]> {
+    instants.iter().copied().chain([last]).collect()
+}

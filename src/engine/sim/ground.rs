@@ -1,0 +1,82 @@
+//! What everything in an event queue stands on: the events, the agenda that they are taken from, the weather, the buckets,
+//! and the records that come of it.
+
+use crate::engine::observer::Observer;
+use crate::engine::plan::Plan;
+use crate::engine::sim::agenda::Agenda;
+use crate::measure::record::TaskRecord;
+use crate::time::Micros;
+use crate::world::draws::Keys;
+use crate::world::exchange::Buckets;
+use crate::world::weather::Weather;
+use std::collections::VecDeque;
+
+/// What happens at an instant.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Event {
+    /// A poll of the wait in this slot is due and asks the client's own limit.
+    Due(usize),
+    /// The poll of the wait in this slot reaches the server.
+    Arrive(usize),
+    /// A poll that nobody waits for any more reaches the server.
+    Straggle(u64),
+    /// The poll of the wait in this slot is over.
+    Over(usize),
+    /// The client's own limit for this model has a token again.
+    Token(usize),
+    /// Something happens to a lock-step pool.
+    Pool(PoolEvent),
+    /// The wait of the task with this number starts and is planned from what is known by now.
+    Start(u64),
+}
+
+/// Names a pool: model, and number in its order of arrival.
+pub(super) type PoolKey = (usize, u64);
+
+/// Something that happens to a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum PoolEvent {
+    /// A member's wait starts.
+    Join(PoolKey, u32),
+    /// A member's poll reaches the server.
+    Arrive(PoolKey, u32),
+    /// A member's reply is there.
+    Reply(PoolKey, u32),
+    /// The sleep between rounds ends.
+    Wake(PoolKey),
+    /// A member's horizon has passed.
+    Close(PoolKey, u32),
+}
+
+/// Starts come after all else of their instant: "by now" includes now.
+pub(super) const AFTER_ALL: u64 = 1 << 63;
+
+/// What all waits of a queue stand on.
+#[derive(Debug)]
+pub(super) struct Ground<'p> {
+    pub(super) plan: &'p Plan<'p>,
+    pub(super) strategy: usize,
+    pub(super) keys: &'p [Keys],
+    pub(super) weather: Weather,
+    pub(super) buckets: Buckets,
+    pub(super) observer: Observer,
+    pub(super) agenda: Agenda<Event>,
+    /// Records in order of tasks; `None` while a task is in flight.
+    pub(super) records: VecDeque<Option<TaskRecord>>,
+    /// Number of the record at the front.
+    pub(super) first: u64,
+    /// Instant of the last event.
+    pub(super) now: Micros,
+}
+
+impl Ground<'_> {
+    pub(super) fn schedule(&mut self, at: Micros, event: Event) {
+        self.agenda.schedule(at, event);
+    }
+
+    /// Hands in the record of the task with number `order`.
+    pub(super) fn finish(&mut self, order: u64, record: TaskRecord) {
+        self.observer.settled(&record);
+        self.records[(order - self.first) as usize] = Some(record);
+    }
+}
