@@ -102,6 +102,11 @@ fn agree((record, task): &Waited<'_>, (real, real_task): &Waited<'_>, allowance:
             }
             PollMark::Failed => {}
         }
+        // What is under way when a wait hangs tells nothing any more.
+        let is_cut_off = real_sent + RTT_S + allowance >= (real.wait_start + HORIZON).as_secs();
+        if real.outcome == Outcome::Hang && is_cut_off && *real_mark == PollMark::Failed {
+            continue;
+        }
         if (mark, real_mark) == (&PollMark::Wasted, &PollMark::Useful) {
             return false;
         }
