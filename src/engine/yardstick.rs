@@ -71,7 +71,7 @@ impl Yardstick {
         let points = ratios.filter_map(|share| {
             let poll = self.weights.poll * least * (greatest / least).powf(share);
             let weights = CostWeights { poll, ..self.weights };
-            let best = Problem::new(&self.law, weights).ok()?.deadline(self.horizon).solve_roughly(&self.sketch);
+            let best = Problem::new(&self.law, weights).ok()?.deadline(self.horizon).solve_for_drawing(&self.sketch);
             let expected = best.expected(&self.sketch, Some(self.horizon), 0.0);
             Some((expected.polls, expected.delay()? / 1e6))
         });
