@@ -20,7 +20,7 @@ from collections import defaultdict
 
 # Floors from below; inside a floor each uses only those before it.
 FLOORS = [
-    ["time", "api", "world"],
+    ["time", "figures", "api", "world"],
     ["net", "fit", "inspection", "strategy"],
     ["measure", "server", "client"],
     ["scenario", "engine", "mock"],

@@ -80,6 +80,9 @@ pub mod strategy;
 pub mod time;
 pub mod world;
 
+#[cfg(feature = "report")]
+mod figures;
+
 #[cfg(feature = "engine")]
 pub mod engine;
 #[cfg(feature = "engine")]

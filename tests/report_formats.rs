@@ -57,6 +57,29 @@ fn table_fits_its_terminal_and_is_ascii() {
     }
 }
 
+/// A task whose submit failed shows beside those that were lost, and there is no such column where none failed.
+#[test]
+fn rejected_submits_show_on_the_terminal_and_in_markdown() {
+    let mut fixture = fixture(1, false);
+    let texts = |fixture: &support::Fixture| {
+        let wide = report::table::render(&fixture.report(), Style { width: 160, colour: false });
+        let narrow = report::table::render(&fixture.report(), Style { width: 60, colour: false });
+        [("160 columns", wide), ("60 columns", narrow), ("Markdown", report::markdown::render(&fixture.report()))]
+    };
+    // The glossary of Markdown always has the word.
+    let said = |text: &str| (text.matches("rejected").count(), text.matches("37 (9.2 %)").count());
+    let before = texts(&fixture);
+    let cell = &mut fixture.results.cells[2];
+    cell.outcomes.rejected = 37;
+    assert_eq!(cell.tasks, 400);
+    for ((place, without), (_, with)) in before.iter().zip(texts(&fixture)) {
+        let (titles, figures) = (said(&with).0 - said(without).0, said(&with).1 - said(without).1);
+        assert!(titles > 0, "{place} has no column: {with}");
+        assert_eq!(figures, 1, "{place}: {with}");
+    }
+    assert_eq!(said(&before[0].1).0, 0, "no column where none was rejected: {}", before[0].1);
+}
+
 #[test]
 fn colour_changes_no_character() {
     let fixture = fixture(2, false);

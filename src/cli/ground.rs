@@ -3,6 +3,7 @@
 use crate::cli::console::Failure;
 use crate::cli::descriptors::most_connections;
 use crate::engine::live::{Ground, Harness, Lateness};
+use crate::figures::duration;
 use crate::measure::results::{HarnessError, LatenessFigures};
 use crate::time::Micros;
 use clap::{Args, ValueEnum};
@@ -107,8 +108,9 @@ impl GroundArgs {
         for (what, lateness) in [("timer slack", slack), ("submit lag", lag)] {
             if let Some(Lateness { p99, .. }) = lateness.filter(|lateness| lateness.p99 > self.max_lateness) {
                 return Err(Failure::Run(format!(
-                    "the harness was late: the 99th percentile of its {what} is {p99} of scenario time, more than the \
+                    "the harness was late: the 99th percentile of its {what} is {} of scenario time, more than the \
                      {} that --max-lateness allows; nothing was written. Lower --time-scale or --tasks",
+                    duration(p99.as_millis()),
                     self.max_lateness
                 )));
             }

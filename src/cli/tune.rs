@@ -242,7 +242,7 @@ impl Tune {
             let message = format!("a share {stuck:.6} of the tasks never ends, so at least that many waits give up");
             return Err(Failure::Input(message));
         }
-        let least = Micros::from_f64(law.quantile((1.0 - most) / law.ends()).ceil());
+        let least = Micros::from_f64((law.quantile((1.0 - most) / law.ends()) / 1e3).ceil() * 1e3);
         match self.deadline {
             Some(deadline) if deadline < least => Err(Failure::Input(format!(
                 "with --deadline {deadline} more than a share {most} of the waits give up; it would have to be {least}"

@@ -1,7 +1,7 @@
 //! What changed between two runs: paired task by task where the runs share tasks, else as independent samples.
 
-use super::format::{duration, interval, number, or_undefined};
 use super::json::pretty;
+use crate::figures::{duration, interval, number, or_undefined};
 use crate::measure::interval::{Estimate, Known};
 use crate::measure::results::{Cell, Interval, Results, Verdict};
 use crate::measure::verdict::{Difference, words};

@@ -9,7 +9,7 @@
 //! Every sentence is made from figures in the results and carries them; there is none without.
 
 use super::Report;
-use super::format as f;
+use crate::figures as f;
 use crate::measure::interval::wilson;
 use crate::measure::results::{Cell, Comparison, Interval, Verdict};
 use crate::strategy::composition::{Channel, Recovery};

@@ -1,8 +1,8 @@
 //! Gates: the promises that were not kept, and how many were.
 
 use super::Report;
-use super::format::{self as f, UNDEFINED};
 use super::grid::{Column, Grid, Row};
+use crate::figures::{self as f, UNDEFINED};
 use crate::measure::results::{GateResult, GateVerdict};
 
 /// Most gates in the table; the results hold all of them.

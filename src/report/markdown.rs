@@ -27,7 +27,7 @@ pub fn render(report: &Report<'_>) -> String {
         }
     }
     if left_out > 0 {
-        body += &format!("{} more: see report.html.\n\n", super::format::plural(left_out, "model"));
+        body += &format!("{} more: see report.html.\n\n", crate::figures::plural(left_out, "model"));
     }
     head + &body + &tail
 }

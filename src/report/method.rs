@@ -1,7 +1,7 @@
 //! How the numbers were made: run facts and the rules of reading.
 
 use super::Report;
-use super::format as f;
+use crate::figures as f;
 
 /// The facts of the run, name and value.
 pub(super) fn facts(report: &Report<'_>) -> Vec<(&'static str, String)> {

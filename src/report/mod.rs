@@ -18,7 +18,6 @@ pub mod table;
 pub mod timeline;
 
 mod escape;
-mod format;
 mod glossary;
 mod method;
 mod overview;

@@ -1,8 +1,9 @@
 //! The main tables: a model's strategies, the answers.
 
+use super::Report;
 use super::findings::{self, Finding};
 use super::grid::{Column, Entry, Grid, Row};
-use super::{Report, format as f};
+use crate::figures as f;
 use crate::measure::results::Cell;
 
 /// Every strategy on one model.

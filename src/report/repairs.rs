@@ -1,7 +1,8 @@
 //! What the repair of each documented strategy bought.
 
+use super::Report;
 use super::grid::{Column, Entry, Grid, Row};
-use super::{Report, format as f};
+use crate::figures as f;
 use crate::measure::results::Cell;
 
 /// A documented strategy and its repaired twin.

@@ -29,7 +29,7 @@ pub fn render(report: &Report<'_>, style: Style) -> String {
     let mut out = String::new();
     for model in report.models() {
         let tasks = report.cells(model).first().map_or(0, |cell| cell.tasks);
-        let title = super::format::count(tasks);
+        let title = crate::figures::count(tasks);
         out += &format!("{}  {}\n", paint.bold(model), paint.dim(&format!("n = {title} tasks per strategy")));
         out += &block(overview::of_model(report, model), style.width, paint);
         out.push('\n');

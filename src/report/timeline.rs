@@ -1,9 +1,9 @@
 //! One wait, request by request: for people, for programs, and as a picture.
 
 use super::charts;
-use super::format::duration;
 use super::json::pretty;
 use crate::engine::trace::{Case, Trace};
+use crate::figures::{duration, exact_seconds as seconds};
 
 /// The trace as JSON.
 #[must_use]
@@ -20,7 +20,6 @@ pub fn svg(case: &Case, trace: &Trace) -> String {
 /// The trace as a table. Times are exact, in seconds.
 #[must_use]
 pub fn text(case: &Case, trace: &Trace) -> String {
-    let seconds = |ms: f64| format!("{} s", ms / 1e3);
     let or_dash = |ms: Option<f64>| ms.map_or_else(|| "-".to_owned(), seconds);
     let mut rows = vec![["request", "task", "sent", "read", "reply", "saw"].map(str::to_owned)];
     rows.extend(trace.requests.iter().map(|request| {

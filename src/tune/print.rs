@@ -2,6 +2,7 @@
 
 use super::observed::{ADVISABLE, Trust};
 use super::{Drift, Family, Goal, Row, Tuned};
+use crate::figures::{duration, trimmed};
 use crate::fit::Fit;
 use crate::inspection::CostWeights;
 use crate::time::Micros;
@@ -33,15 +34,9 @@ pub struct Answer<'a> {
     pub observed: Option<(&'a Fit, &'a Trust)>,
 }
 
-/// A duration in microseconds for people: three digits that matter.
+/// A duration in microseconds for people.
 pub(super) fn time(us: f64) -> String {
-    let s = us / 1e6;
-    match s {
-        _ if s < 0.0995 => format!("{:.3} s", s),
-        _ if s < 0.995 => format!("{:.2} s", s),
-        _ if s < 99.5 => format!("{} s", trimmed(s, if s < 9.95 { 2 } else { 1 })),
-        _ => format!("{s:.0} s"),
-    }
+    duration(us / 1e3)
 }
 
 /// A share in per cent: three digits that matter.
@@ -63,9 +58,11 @@ pub(super) fn percent(share: f64) -> String {
 fn beside(cost: f64, other: f64) -> String {
     match cost / other {
         ratio if ratio <= 1.0 => format!("{} saved", percent(1.0 - ratio)),
-        ratio if ratio < 2.0 => format!("{} more", percent(ratio - 1.0)),
-        ratio if ratio < 1e6 => format!("{} times as much", trimmed(ratio, if ratio < 9.95 { 1 } else { 0 })),
-        _ => "more than a million times as much".to_owned(),
+        ratio if ratio < 2.0 => format!("{} more than the guide's", percent(ratio - 1.0)),
+        ratio if ratio < 1e6 => {
+            format!("{} times as much as the guide's", trimmed(ratio, if ratio < 9.95 { 1 } else { 0 }))
+        }
+        _ => "more than a million times as much as the guide's".to_owned(),
     }
 }
 
@@ -90,14 +87,6 @@ fn cut_off(goal: &Goal<'_>) -> Option<String> {
             time((enough / 1e6).ceil() * 1e6)
         )
     })
-}
-
-pub(super) fn trimmed(x: f64, digits: usize) -> String {
-    let text = format!("{x:.digits$}");
-    if !text.contains('.') {
-        return text;
-    }
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 pub(super) fn ms(us: f64) -> f64 {
@@ -161,8 +150,9 @@ pub fn text(answer: &Answer<'_>) -> String {
     }
     let _ = writeln!(
         out,
-        "  {} above the least cost that any schedule can have {}, {}",
+        "  {} above the least cost that any schedule {}can have {}, {}",
         percent(tuned.excess()),
+        if cut.is_empty() { "" } else { "with this deadline " },
         match &answer.observed {
             None => "for these times",
             Some((fit, _)) if fit.is_close() => "for times like those observed",
@@ -265,7 +255,7 @@ fn observed(out: &mut String, fit: &Fit, trust: &Trust) {
             out,
             "  {} of the tasks take longer than {}, the longest that any was observed for: what follows is extrapolated",
             percent(fit.beyond),
-            fit.last
+            time(fit.last.get() as f64)
         );
     }
     if let Some(step) = fit.rounded_to {
@@ -337,12 +327,5 @@ mod tests {
         assert_eq!(busiest(1e-6), 0);
         assert_eq!(busiest(1.0), 7);
         assert_eq!(busiest(10_000.0), 10_420);
-    }
-
-    #[test]
-    fn times_have_three_digits() {
-        for (us, text) in [(46e6, "46 s"), (11.25e6, "11.2 s"), (0.25e6, "0.25 s"), (205.6e6, "206 s"), (3e6, "3 s")] {
-            assert_eq!(time(us), text);
-        }
     }
 }

@@ -1,7 +1,8 @@
 //! The recommendation as settings: a strategy for a scenario file, an entry of the guide's table.
 
-use super::print::{Answer, percent, time, trimmed, words};
+use super::print::{Answer, percent, time, words};
 use super::{Family, Row};
+use crate::figures::trimmed;
 use crate::inspection::{Checks, Then};
 use crate::strategy::calm::checks;
 use crate::strategy::composition::{Limit, Pace, Schedule, Strategy};

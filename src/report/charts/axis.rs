@@ -1,5 +1,7 @@
 //! Axes: from values to pixels, with ticks that people count in.
 
+use crate::figures::{round, tick};
+
 /// An axis.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Axis {
@@ -28,18 +30,18 @@ impl Axis {
     /// Seconds, logarithmic where the range is wide.
     pub(super) fn time(values: impl Iterator<Item = f64>) -> Self {
         let range = Range::of(values);
-        if range.is_wide() { range.log(&TIMES, &SPARSE_TIMES, seconds) } else { range.linear(&TIMES, seconds) }
+        if range.is_wide() { range.log(&TIMES, &SPARSE_TIMES, tick) } else { range.linear(&TIMES, tick) }
     }
 
     /// Seconds, always logarithmic, for curves with long tails.
     pub(super) fn long_time(values: impl Iterator<Item = f64>) -> Self {
-        Range::of(values).log(&TIMES, &SPARSE_TIMES, seconds)
+        Range::of(values).log(&TIMES, &SPARSE_TIMES, tick)
     }
 
     /// Seconds from `low` on, always linear.
     pub(super) fn clock(low: f64, high: f64) -> Self {
         let step = step(high - low, &TIMES, 7.0);
-        let ticks = multiples(low, high, step).map(|x| (x, seconds(x))).collect();
+        let ticks = multiples(low, high, step).map(|x| (x, tick(x))).collect();
         Self { low, high: high.max(low + 1e-3), log: false, zero: false, ticks }
     }
 
@@ -47,13 +49,13 @@ impl Axis {
     pub(super) fn number(values: impl Iterator<Item = f64>) -> Self {
         let range = Range::of(values);
         let (fine, sparse) = (decades(&[1.0, 2.0, 5.0]), decades(&[1.0]));
-        if range.is_wide() { range.log(&fine, &sparse, plain) } else { range.linear(&fine, plain) }
+        if range.is_wide() { range.log(&fine, &sparse, round) } else { range.linear(&fine, round) }
     }
 
     /// From zero, linear, for bars.
     pub(super) fn bars(values: impl Iterator<Item = f64>) -> Self {
         let high = values.filter(|x| x.is_finite()).fold(0.0, f64::max);
-        Range { low: 0.0, high, zero: true }.linear(&decades(&[1.0, 2.0, 5.0]), plain)
+        Range { low: 0.0, high, zero: true }.linear(&decades(&[1.0, 2.0, 5.0]), round)
     }
 
     /// Both sides of zero, linear.
@@ -69,10 +71,10 @@ impl Axis {
         let step = step(high - low, &steps, 4.0);
         let (low, high) = ((low / step - 1e-9).floor() * step, (high / step + 1e-9).ceil() * step);
         let print = |x: f64| match (x < 0.0, time) {
-            (true, true) => format!("−{}", seconds(-x)),
-            (true, false) => format!("−{}", plain(-x)),
-            (false, true) => seconds(x),
-            (false, false) => plain(x),
+            (true, true) => format!("−{}", tick(-x)),
+            (true, false) => format!("−{}", round(-x)),
+            (false, true) => tick(x),
+            (false, false) => round(x),
         };
         let ticks = multiples(low, high, step).map(|x| (x, print(x))).collect();
         Self { low, high, log: false, zero: false, ticks }
@@ -176,38 +178,9 @@ fn decades(numbers: &[f64]) -> Vec<f64> {
     powers.iter().flat_map(|power| numbers.iter().map(move |n| n * power)).collect()
 }
 
-/// An instant in the unit that needs the fewest digits.
-fn seconds(s: f64) -> String {
-    let (value, unit) = match s {
-        0.0 => return "0".to_owned(),
-        s if s < 0.9995 => (s * 1e3, "ms"),
-        // Steps of 20 s do not end on minutes.
-        s if s < 60.0 || (s < 600.0 && s % 30.0 != 0.0) => (s, "s"),
-        s if s < 3_600.0 => (s / 60.0, "min"),
-        s if s < 172_800.0 => (s / 3_600.0, "h"),
-        s => (s / 86_400.0, "d"),
-    };
-    format!("{} {unit}", plain(value))
-}
-
-/// A round number without needless digits.
-fn plain(x: f64) -> String {
-    if x >= 1_000.0 {
-        return crate::report::format::count(x.round() as u64);
-    }
-    let text = format!("{x:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn labels_have_no_thirds_of_a_minute() {
-        let labels = [0.02, 5.0, 60.0, 80.0, 90.0, 600.0, 7_200.0].map(seconds);
-        assert_eq!(labels, ["20 ms", "5 s", "1 min", "80 s", "1.5 min", "10 min", "2 h"]);
-    }
 
     fn labels(axis: &Axis) -> Vec<&str> {
         axis.ticks.iter().map(|(_, label)| label.as_str()).collect()

@@ -5,8 +5,8 @@ use super::canvas::{Anchor, draw};
 use super::frame::{Area, NAMES, ROW, WIDTH, row_head, x_axis};
 use super::palette::INK;
 use super::{Picture, Subject};
+use crate::figures as f;
 use crate::report::findings;
-use crate::report::format as f;
 use crate::report::grid::{Column, Grid, Row};
 
 pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {

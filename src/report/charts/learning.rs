@@ -4,7 +4,7 @@ use super::axis::Axis;
 use super::canvas::draw;
 use super::frame::{Area, WIDTH, height_beside_legend, legend, x_axis, y_axis};
 use super::{Picture, Subject};
-use crate::report::format as f;
+use crate::figures as f;
 use crate::report::grid::{Column, Grid, Row};
 
 pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {

@@ -5,9 +5,9 @@ use super::canvas::{Anchor, TEXT, draw, width_of};
 use super::frame::{Area, NAMES, ROW, WIDTH, row_head, x_axis};
 use super::palette::{BLUE, GREEN, GREY, INK, MUTED, ORANGE, PURPLE, SKY, VERMILION, YELLOW};
 use super::{Picture, Subject};
+use crate::figures as f;
 use crate::measure::outcome::Outcome;
 use crate::measure::results::Cell;
-use crate::report::format as f;
 use crate::report::grid::{Column, Grid, Row};
 use plotters::style::RGBColor;
 

@@ -5,8 +5,8 @@ use super::canvas::{Anchor, Canvas, draw};
 use super::frame::{Area, NAMES, ROW, WIDTH, row_head, x_axis};
 use super::palette::INK;
 use super::{Picture, Subject};
+use crate::figures as f;
 use crate::measure::results::{Cell, Comparison, Verdict};
-use crate::report::format as f;
 use crate::report::grid::{Column, Entry, Grid, Row};
 
 /// The panels: metric, axis title, whether it is a time.

@@ -5,8 +5,8 @@ use super::canvas::{Anchor, Canvas, Point, draw, width_of};
 use super::frame::{Area, WIDTH, height_beside_legend, legend, x_axis, y_axis};
 use super::palette::{Look, MUTED};
 use super::{Picture, Subject};
+use crate::figures as f;
 use crate::measure::results::Cell;
-use crate::report::format as f;
 use crate::report::grid::{Column, Entry, Grid, Row};
 
 /// A cell whose delay is known.

@@ -4,9 +4,9 @@ use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Point, draw};
 use super::frame::{Area, NAMES, WIDTH, band_kinds, bands, row_head, x_axis};
 use super::{Picture, Subject};
+use crate::figures as f;
 use crate::measure::results::Cell;
 use crate::measure::series::CellSeries;
-use crate::report::format as f;
 use crate::report::grid::{Column, Grid, Row};
 
 /// Height of a strip, and the air above it.

@@ -5,7 +5,8 @@ mod parts;
 use super::charts::{Chart, THEME};
 use super::escape::{html as escape, slugs};
 use super::findings::{self, Finding};
-use super::{Report, format as f, gates, glossary, method, overview, repairs};
+use super::{Report, gates, glossary, method, overview, repairs};
+use crate::figures as f;
 use crate::measure::outcome::Outcome;
 use parts::{sentence, table};
 

@@ -1,12 +1,13 @@
 //! Figures as people read them: three digits that matter, and a unit.
-
-use crate::measure::results::Interval;
+//!
+//! Durations of a text for people are printed here and nowhere else. What has to read back (scenarios, JSON, CSV, a
+//! flag to repeat) prints [`Micros`](crate::time::Micros) or plain milliseconds instead.
 
 /// Stands for what is not defined.
-pub(super) const UNDEFINED: &str = "–";
+pub(crate) const UNDEFINED: &str = "–";
 
 /// A whole number, thousands apart: `10,000`.
-pub(super) fn count(n: u64) -> String {
+pub(crate) fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, c) in digits.chars().enumerate() {
@@ -19,7 +20,7 @@ pub(super) fn count(n: u64) -> String {
 }
 
 /// A number with three significant digits: `0.0123`, `1.23`, `12.3`, `12,345`.
-pub(super) fn number(x: f64) -> String {
+pub(crate) fn number(x: f64) -> String {
     if !x.is_finite() {
         return UNDEFINED.to_owned();
     }
@@ -41,7 +42,7 @@ pub(super) fn number(x: f64) -> String {
 }
 
 /// A duration: `0.25 ms`, `250 ms`, `1.50 s`, `2 m 10 s`, `1 h 05 m`.
-pub(super) fn duration(ms: f64) -> String {
+pub(crate) fn duration(ms: f64) -> String {
     if !ms.is_finite() {
         return UNDEFINED.to_owned();
     }
@@ -64,8 +65,42 @@ pub(super) fn duration(ms: f64) -> String {
     format!("{sign}{text}")
 }
 
+/// An instant in seconds, exact to the microsecond: `0 s`, `94.0805 s`.
+pub(crate) fn exact_seconds(ms: f64) -> String {
+    format!("{} s", trimmed(ms / 1e3, 6))
+}
+
+/// A round duration, as a scale is marked with, in the unit that needs the fewest digits: `20 ms`, `80 s`, `1.5 min`.
+pub(crate) fn tick(s: f64) -> String {
+    let (value, unit) = match s {
+        0.0 => return "0".to_owned(),
+        s if s < 0.0 => return format!("−{}", tick(-s)),
+        s if s < 0.9995 => (s * 1e3, "ms"),
+        // Steps of 20 s do not end on minutes.
+        s if s < 60.0 || (s < 600.0 && s % 30.0 != 0.0) => (s, "s"),
+        s if s < 3_600.0 => (s / 60.0, "min"),
+        s if s < 172_800.0 => (s / 3_600.0, "h"),
+        s => (s / 86_400.0, "d"),
+    };
+    format!("{} {unit}", round(value))
+}
+
+/// A round number without needless digits.
+pub(crate) fn round(x: f64) -> String {
+    if x >= 1_000.0 { count(x.round() as u64) } else { trimmed(x, 3) }
+}
+
+/// At most so many decimals, and no zeros at their end.
+pub(crate) fn trimmed(x: f64, digits: usize) -> String {
+    let text = format!("{x:.digits$}");
+    if !text.contains('.') {
+        return text;
+    }
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// A share: `0 %`, `0.03 %`, `3.1 %`. It says `100 %`, or `−100 %` of a change, only where it is exact.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     if !share.is_finite() {
         return UNDEFINED.to_owned();
     }
@@ -82,24 +117,24 @@ pub(super) fn percent(share: f64) -> String {
 }
 
 /// What is there, printed, or the sign for what is not.
-pub(super) fn or_undefined(value: Option<f64>, print: impl Fn(f64) -> String) -> String {
+pub(crate) fn or_undefined(value: Option<f64>, print: impl Fn(f64) -> String) -> String {
     value.map_or_else(|| UNDEFINED.to_owned(), print)
 }
 
 /// An interval: `1.2 to 3.4`.
-pub(super) fn interval([low, high]: Interval, print: impl Fn(f64) -> String) -> String {
+pub(crate) fn interval([low, high]: [f64; 2], print: impl Fn(f64) -> String) -> String {
     format!("{} to {}", print(low), print(high))
 }
 
 /// Half the width of an interval: `±1.1`. Nothing where there is no interval.
-pub(super) fn spread(ci: Option<Interval>, print: impl Fn(f64) -> String) -> Option<String> {
+pub(crate) fn spread(ci: Option<[f64; 2]>, print: impl Fn(f64) -> String) -> Option<String> {
     // What is left of an interval of equal figures is rounding.
-    let half = |[low, high]: Interval| if high - low < 1e-9 * high.abs() { 0.0 } else { (high - low) / 2.0 };
+    let half = |[low, high]: [f64; 2]| if high - low < 1e-9 * high.abs() { 0.0 } else { (high - low) / 2.0 };
     ci.map(|ci| format!("±{}", print(half(ci))))
 }
 
 /// A count of a whole with its share: `12 of 500 (2.4 %)`.
-pub(super) fn part(k: u64, n: u64) -> String {
+pub(crate) fn part(k: u64, n: u64) -> String {
     match n {
         0 => format!("{} of 0", count(k)),
         n => format!("{} of {} ({})", count(k), count(n), percent(k as f64 / n as f64)),
@@ -107,12 +142,12 @@ pub(super) fn part(k: u64, n: u64) -> String {
 }
 
 /// With a sign always, for differences.
-pub(super) fn signed(x: f64, print: impl Fn(f64) -> String) -> String {
+pub(crate) fn signed(x: f64, print: impl Fn(f64) -> String) -> String {
     if x > 0.0 { format!("+{}", print(x)) } else { print(x) }
 }
 
 /// One or many of something: `1 model`, `2 models`.
-pub(super) fn plural(n: usize, one: &str) -> String {
+pub(crate) fn plural(n: usize, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
 }
 
@@ -149,6 +184,18 @@ mod tests {
         for (ms, text) in cases {
             assert_eq!(duration(ms), text);
         }
+    }
+
+    #[test]
+    fn ticks_have_no_thirds_of_a_minute() {
+        let labels = [0.02, 5.0, 60.0, 80.0, 90.0, 600.0, 7_200.0, -5.0].map(tick);
+        assert_eq!(labels, ["20 ms", "5 s", "1 min", "80 s", "1.5 min", "10 min", "2 h", "−5 s"]);
+    }
+
+    #[test]
+    fn exact_seconds_show_what_is_there_and_no_rounding() {
+        let labels = [0.0, 94_080.5, 0.001, 1_234_567.891, 60_000.0].map(exact_seconds);
+        assert_eq!(labels, ["0 s", "94.0805 s", "0.000001 s", "1234.567891 s", "60 s"]);
     }
 
     #[test]
