@@ -170,6 +170,37 @@ fn bad_input_is_refused_and_nothing_is_written() {
     assert_eq!(desk.names(), before);
 }
 
+/// Beside a log, `--model` names the guide's settings to compare with: those of no other model.
+#[test]
+fn observed_times_are_compared_with_the_settings_of_the_model_that_was_named() {
+    let desk = Desk::new();
+    let log: String = (100..140).fold("took_s\n".to_owned(), |log, s| log + &format!("{s}\n"));
+    desk.write("took.csv", &log);
+    let guide = |arguments: &str| {
+        let run = desk.run_with(&format!("tune {arguments} --column took_s --format json"), &log);
+        assert_eq!(run.code, 0, "{arguments}: {}", run.err);
+        let rows = json(&run.out)["documented"].as_array().expect("rows").clone();
+        let row = rows.into_iter().find(|row| row["strategy"] == "adaptive").expect("the guide's strategy");
+        row["polls"].as_f64().expect("a number")
+    };
+    // The guide asks `sora-2` first after 60 s and every 15 s from then on, a model of which it says nothing every 5 s.
+    let sora = guide("--observed took.csv --model sora-2");
+    assert!((4.0..7.0).contains(&sora), "{sora}");
+    assert!(guide("--observed - --model sora-2") == sora);
+    assert!(guide("--observed took.csv --model another") > sora + 5.0);
+    for (arguments, message) in [
+        ("tune --observed none.csv --model sora-2", "none.csv"),
+        ("tune --observed took.csv --model sora-2", "cost_time_ms"),
+        ("tune --observed took.csv --column took_s --unit parsec --model sora-2", "parsec"),
+        ("tune --observed took.csv --column took_s --model", "--model"),
+    ] {
+        let run = desk.run(arguments);
+        assert_eq!(run.code, 2, "{arguments}: {}", run.err);
+        assert!(run.err.contains(message) && run.out.is_empty(), "{arguments}: {}", run.err);
+    }
+    assert_eq!(desk.names(), ["took.csv"]);
+}
+
 #[test]
 fn a_case_comes_from_standard_input() {
     let case = r#"{"strategy": "resilient", "rtt_ms": 100, "task": {"completion_ms": 12500}, "replies": {"1": {"kind": "reset"}}}"#;

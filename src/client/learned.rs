@@ -1,9 +1,9 @@
 //! Waits that learn from each other: the strategy `learned` with the real client.
 
-use crate::client::{Client, Finished, WaitError};
+use crate::client::{Client, Finished, LearnedState, WaitError};
 use crate::fit::Observation;
 use crate::strategy::composition::Strategy;
-use crate::strategy::learned::{self, Learner, Learnt};
+use crate::strategy::learned::{self, Learner};
 use crate::time::Micros;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,15 +25,18 @@ pub fn taught(result: &Result<Finished, WaitError>) -> Option<Observation> {
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// use pollbench::client::{Client, LearnedWaits};
+/// use pollbench::client::{Client, LearnedState, LearnedWaits};
 /// use pollbench::strategy::learned::Learning;
 ///
 /// let client = Client::new("https://api.apixo.ai", "my-key")?;
-/// let known = std::fs::read("learnt.json").ok().and_then(|text| serde_json::from_slice(&text).ok());
-/// let waits = LearnedWaits::resumed(&client, Learning::default().strategy(), known.unwrap_or_default());
+/// let known = match std::fs::read("learnt.json") {
+///     Ok(text) => LearnedState::read(&text)?,
+///     Err(_) => LearnedState::default(),
+/// };
+/// let waits = LearnedWaits::resumed(&client, Learning::default().strategy(), known);
 /// let finished = waits.wait("sora-2", "task_abc123xyz789").await?;
 /// // For the next run of this program:
-/// std::fs::write("learnt.json", serde_json::to_vec(&waits.learnt())?)?;
+/// std::fs::write("learnt.json", waits.learnt().to_json())?;
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
@@ -68,13 +71,13 @@ impl LearnedWaits {
     /// Knows nothing yet. A strategy that does not learn is followed as it is.
     #[must_use]
     pub fn new(client: &Client, strategy: Strategy) -> Self {
-        Self::resumed(client, strategy, BTreeMap::new())
+        Self::resumed(client, strategy, LearnedState::default())
     }
 
-    /// Knows what earlier waits [learnt](Self::learnt), by model.
+    /// Knows what earlier waits [learnt](Self::learnt). The first wait for a model makes its plan.
     #[must_use]
-    pub fn resumed(client: &Client, strategy: Strategy, learnt: BTreeMap<String, Learnt>) -> Self {
-        let learners = learnt.into_iter().map(|(model, learnt)| {
+    pub fn resumed(client: &Client, strategy: Strategy, learnt: LearnedState) -> Self {
+        let learners = learnt.into_models().into_iter().map(|(model, learnt)| {
             let learner = Learner::resumed(&strategy, &model, &learnt);
             (model, Entry::new(learner))
         });
@@ -82,11 +85,11 @@ impl LearnedWaits {
         Self { client: client.clone(), strategy, learners }
     }
 
-    /// What is to be kept for another run of the program, by model.
+    /// What is to be kept for another run of the program.
     #[must_use]
-    pub fn learnt(&self) -> BTreeMap<String, Learnt> {
+    pub fn learnt(&self) -> LearnedState {
         let learners = self.learners.lock().unwrap_or_else(PoisonError::into_inner);
-        learners.iter().map(|(model, entry)| (model.clone(), entry.learner.learnt())).collect()
+        LearnedState::new(learners.iter().map(|(model, entry)| (model.clone(), entry.learner.learnt())).collect())
     }
 
     /// Waits for a task, and learns from it. A task that is waited for twice counts once. Plans are made beside the
@@ -109,7 +112,7 @@ impl LearnedWaits {
     async fn plan(&self, model: &str) -> Arc<Strategy> {
         let now = self.client.clock().now();
         let (in_force, copy) = self.with_entry(model, |entry| {
-            let is_due = entry.told_meanwhile.is_none() && entry.learner.has_news(now);
+            let is_due = entry.told_meanwhile.is_none() && entry.learner.is_to_plan(now);
             let copy = is_due.then(|| entry.learner.clone());
             if is_due {
                 entry.told_meanwhile = Some(Vec::new());

@@ -94,6 +94,8 @@ pub struct Learner {
     taken_in: VecDeque<u64>,
     counted: BTreeSet<u64>,
     milestones: Vec<(u64, Arc<Strategy>)>,
+    /// Taken up from an earlier run, and not planned since.
+    is_resumed: bool,
 }
 
 /// What survives of a [`Learner`] between two runs of a program.
@@ -128,10 +130,11 @@ impl Learner {
             taken_in: VecDeque::new(),
             counted: BTreeSet::new(),
             milestones: Vec::new(),
+            is_resumed: false,
         }
     }
 
-    /// Takes up what an earlier learner knew.
+    /// Takes up what an earlier learner knew. The first [`plan`](Self::plan) plans by it.
     #[must_use]
     pub fn resumed(strategy: &Strategy, model: &str, learnt: &Learnt) -> Self {
         let mut learner = Self::new(strategy, model);
@@ -143,9 +146,7 @@ impl Learner {
             .map(|(at, gave_up)| if *gave_up { Observation::Beyond(*at) } else { Observation::Exact(*at) })
             .collect();
         learner.total = learnt.total.clamp(learner.seen.len() as u64, MOST);
-        if learner.total >= FEWEST {
-            learner.plan_again();
-        }
+        learner.is_resumed = learner.total >= FEWEST;
         learner
     }
 
@@ -189,11 +190,11 @@ impl Learner {
         }
     }
 
-    /// Whether something that was known by `now` is not yet taken in, so that [`plan`](Self::plan) may have to plan again,
-    /// which takes milliseconds.
+    /// Whether [`plan`](Self::plan) may have to plan again, which takes milliseconds: something that was known by `now` is
+    /// not yet taken in, or what an earlier run knew was never planned by.
     #[must_use]
-    pub fn has_news(&self, now: Micros) -> bool {
-        self.news.first_key_value().is_some_and(|((known, _), _)| *known <= now)
+    pub fn is_to_plan(&self, now: Micros) -> bool {
+        self.is_resumed || self.news.first_key_value().is_some_and(|((known, _), _)| *known <= now)
     }
 
     /// What is followed as long as nothing is taken in.
@@ -204,6 +205,9 @@ impl Learner {
 
     /// How a wait that starts at `now` is to be waited.
     pub fn plan(&mut self, now: Micros) -> &Arc<Strategy> {
+        if std::mem::take(&mut self.is_resumed) {
+            self.plan_again();
+        }
         while let Some(entry) = self.news.first_entry()
             && entry.key().0 <= now
         {

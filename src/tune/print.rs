@@ -58,9 +58,11 @@ pub(super) fn percent(share: f64) -> String {
 fn beside(cost: f64, other: f64) -> String {
     match cost / other {
         ratio if ratio <= 1.0 => format!("{} saved", percent(1.0 - ratio)),
-        ratio if ratio < 2.0 => format!("{} more", percent(ratio - 1.0)),
-        ratio if ratio < 1e6 => format!("{} times as much", trimmed(ratio, if ratio < 9.95 { 1 } else { 0 })),
-        _ => "more than a million times as much".to_owned(),
+        ratio if ratio < 2.0 => format!("{} more than the guide's", percent(ratio - 1.0)),
+        ratio if ratio < 1e6 => {
+            format!("{} times as much as the guide's", trimmed(ratio, if ratio < 9.95 { 1 } else { 0 }))
+        }
+        _ => "more than a million times as much as the guide's".to_owned(),
     }
 }
 
@@ -148,8 +150,9 @@ pub fn text(answer: &Answer<'_>) -> String {
     }
     let _ = writeln!(
         out,
-        "  {} above the least cost that any schedule can have {}, {}",
+        "  {} above the least cost that any schedule {}can have {}, {}",
         percent(tuned.excess()),
+        if cut.is_empty() { "" } else { "with this deadline " },
         match &answer.observed {
             None => "for these times",
             Some((fit, _)) if fit.is_close() => "for times like those observed",
