@@ -5,6 +5,21 @@
 //! With them come a mock of the API's server and a client for the real one; only [`net`] opens connections and reads a
 //! clock.
 //!
+//! # Where to begin
+//!
+//! | you want to | take |
+//! |:--|:--|
+//! | wait for tasks of the real server | [`client::Client`], [`client::TaskSet`], [`client::WebhookReceiver`] |
+//! | learn good waits while you run | [`client::LearnedWaits`] |
+//! | drive a strategy with your own clock | [`strategy::presets::preset`], [`strategy::wait::Policy`] |
+//! | test your own client against a mock server | [`mock::MockApixo`] |
+//! | read a scenario, shipped or yours | [`scenario::shipped::load`], [`scenario::Scenario`] |
+//! | compare strategies on it | [`engine::plan::Plan`], [`engine::compare::compare`] |
+//! | follow one wait, request by request | [`engine::trace::trace`] |
+//! | write a report of a comparison | [`report::Report`], [`report::files`] |
+//! | fit a law to durations that you observed | [`fit::Fit`] |
+//! | find the best settings for a law | [`tune::tune`] |
+//!
 //! # The house
 //!
 //! Modules are floors. Each uses only those below it and its own.

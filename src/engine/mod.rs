@@ -1,13 +1,13 @@
 //! Engines: a plan in, task records out.
 //!
-//! [`plan::Plan`] is a scenario made ready to run, [`intake::Intake`] the stream of its tasks up to the start of their
+//! [`plan::Plan`] is a scenario made ready to run, `Intake` the stream of its tasks up to the start of their
 //! waits, [`sim`] the simulator that answers strategies from the world directly, [`trace`] one wait request by request, [`yardstick`] what no strategy
 //! can do better than.
 
 pub mod compare;
 mod findings;
 pub mod gates;
-pub mod intake;
+pub(crate) mod intake;
 #[cfg(feature = "live")]
 pub mod live;
 mod observer;

@@ -2,48 +2,48 @@
 
 /// A table: a row for each strategy or model, a column for each figure.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Grid {
+pub(crate) struct Grid {
     /// What it shows, with the sample size.
-    pub caption: String,
+    pub(crate) caption: String,
     /// Title of the column of row heads.
-    pub corner: String,
+    pub(crate) corner: String,
     /// Columns after the row heads.
-    pub columns: Vec<Column>,
+    pub(crate) columns: Vec<Column>,
     /// Rows.
-    pub rows: Vec<Row>,
+    pub(crate) rows: Vec<Row>,
 }
 
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
+pub(crate) struct Column {
     /// What it holds, with its unit where the figures do not carry one.
-    pub title: &'static str,
+    pub(crate) title: &'static str,
     /// Words stand left, figures right.
-    pub words: bool,
+    pub(crate) words: bool,
     /// Where room is short, columns go in descending order of this; 0 never goes.
-    pub expendable: u8,
+    pub(crate) expendable: u8,
 }
 
 /// A row.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Row {
+pub(crate) struct Row {
     /// Its strategy or model.
-    pub head: String,
+    pub(crate) head: String,
     /// It is the strategy that others are compared with.
-    pub baseline: bool,
+    pub(crate) baseline: bool,
     /// It is the choice: least cost among strategies that do not lose significantly more tasks than the best.
-    pub best: bool,
+    pub(crate) best: bool,
     /// One for each column.
-    pub entries: Vec<Entry>,
+    pub(crate) entries: Vec<Entry>,
 }
 
 /// A figure.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// The figure with its unit.
-    pub text: String,
+    pub(crate) text: String,
     /// Half the width of its 95 % interval, or the interval.
-    pub spread: Option<String>,
+    pub(crate) spread: Option<String>,
 }
 
 impl Grid {

@@ -2,20 +2,20 @@
 //!
 //! Everything here is pure: figures in, text out, the same bytes every time. [`files`] lists what a report folder
 //! holds; writing it is the caller's. The words that a report opens with come from [`findings`], its charts from
-//! [`charts`], and every table is built once ([`grid`]) and printed by the terminal, Markdown and HTML alike.
+//! [`charts`], and every table is built once (`grid`) and printed by the terminal, Markdown and HTML alike.
 
 pub mod charts;
 pub mod csv;
 pub mod diff;
 pub mod findings;
 pub mod fold;
-pub mod gates;
-pub mod grid;
+pub(crate) mod gates;
+pub(crate) mod grid;
 pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod table;
-pub mod timeline;
+pub(crate) mod timeline;
 
 mod escape;
 mod glossary;

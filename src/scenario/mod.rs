@@ -14,7 +14,7 @@ pub mod rules;
 pub mod shipped;
 #[cfg(feature = "cli")]
 mod snippet;
-pub mod suggest;
+pub(crate) mod suggest;
 mod warnings;
 
 pub use crate::inspection::CostWeights;

@@ -1,7 +1,7 @@
 //! "Did you mean": the name that a misspelt one was probably to be.
 
 /// The candidate nearest to `word`, where one is near enough to be meant.
-pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
     candidates
         .into_iter()
@@ -12,7 +12,7 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 }
 
 /// Help on an unknown `word`: the nearest of `candidates`, and all of them.
-pub fn help<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
+pub(crate) fn help<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
     let all: Vec<String> = candidates.clone().into_iter().map(|candidate| format!("`{candidate}`")).collect();
     let allowed = match all.as_slice() {
         [] => "nothing is allowed here".to_owned(),

@@ -8,7 +8,7 @@ use rand_distr::{Distribution as _, Exp1};
 
 /// Intended submits of one model, in order.
 #[derive(Debug, Clone)]
-pub struct ArrivalClock<'s> {
+pub(crate) struct ArrivalClock<'s> {
     law: &'s Arrivals,
     keys: &'s Keys,
     next: u64,
@@ -22,7 +22,7 @@ pub struct ArrivalClock<'s> {
 impl<'s> ArrivalClock<'s> {
     /// Starts before task `next`, at time zero where gaps are random.
     #[must_use]
-    pub fn new(law: &'s Arrivals, keys: &'s Keys, next: u64) -> Self {
+    pub(crate) fn new(law: &'s Arrivals, keys: &'s Keys, next: u64) -> Self {
         let mean = match law {
             Arrivals::Poisson { rate_per_s } => 1e6 / rate_per_s,
             Arrivals::Constant { .. } | Arrivals::Burst | Arrivals::Trace(_) => 0.0,
@@ -32,13 +32,13 @@ impl<'s> ArrivalClock<'s> {
 
     /// Whether every submit is known by its number.
     #[must_use]
-    pub fn is_known(&self) -> bool {
+    pub(crate) fn is_known(&self) -> bool {
         !matches!(self.law, Arrivals::Poisson { .. })
     }
 
     /// The next submit.
     #[inline(always)]
-    pub fn tick(&mut self) -> Micros {
+    pub(crate) fn tick(&mut self) -> Micros {
         if let [submit, ahead @ ..] = self.ahead {
             self.ahead = ahead;
             return *submit;
@@ -64,6 +64,6 @@ impl<'s> ArrivalClock<'s> {
 
 /// The keys of every model of a plan in one replicate.
 #[must_use]
-pub fn keys(plan: &Plan<'_>, replicate: u32) -> Vec<Keys> {
+pub(crate) fn keys(plan: &Plan<'_>, replicate: u32) -> Vec<Keys> {
     plan.models.iter().map(|model| Keys::new(plan.scenario.seed, replicate, &model.model.name)).collect()
 }

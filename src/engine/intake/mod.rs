@@ -8,8 +8,8 @@ mod coupling;
 mod lanes;
 mod task;
 
-pub use arrivals::{ArrivalClock, keys};
-pub use task::Task;
+pub(crate) use arrivals::{ArrivalClock, keys};
+pub(crate) use task::Task;
 
 use crate::engine::plan::Plan;
 use crate::time::Micros;
@@ -22,7 +22,7 @@ use task::is_accepted;
 
 /// The tasks of a group of models in one replicate, or a range of them.
 #[derive(Debug)]
-pub struct Intake<'s> {
+pub(crate) struct Intake<'s> {
     lanes: Lanes<'s>,
     coupling: Option<Coupling>,
 }
@@ -31,7 +31,7 @@ impl<'s> Intake<'s> {
     /// Tasks of a range of the models in `group`; `submits` are theirs, where the range does not start with the first
     /// task and gaps are random.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         plan: &'s Plan<'s>,
         keys: &'s [Keys],
         replicate: u32,
@@ -45,12 +45,12 @@ impl<'s> Intake<'s> {
 
     /// How often each rule struck a submit so far.
     #[must_use]
-    pub fn fired(&self) -> &[u64] {
+    pub(crate) fn fired(&self) -> &[u64] {
         &self.lanes.fired
     }
 
     /// Appends the next `count` tasks; fewer only at the end.
-    pub fn fill(&mut self, count: usize, into: &mut Vec<Task>) {
+    pub(crate) fn fill(&mut self, count: usize, into: &mut Vec<Task>) {
         if self.coupling.is_some() {
             return into.extend(self.take(count));
         }

@@ -8,26 +8,26 @@ use crate::world::truth::{Life, Truth};
 
 /// A task at the start of its wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Task {
+pub(crate) struct Task {
     /// Number of its model in the plan.
-    pub model: usize,
+    pub(crate) model: usize,
     /// Its number in model and replicate.
-    pub index: u64,
+    pub(crate) index: u64,
     /// Intended submit.
-    pub submitted: Micros,
+    pub(crate) submitted: Micros,
     /// The client has its id, or gave up submitting.
-    pub wait_start: Micros,
+    pub(crate) wait_start: Micros,
     /// Whether the client has its id.
-    pub accepted: bool,
+    pub(crate) accepted: bool,
     /// The server created it; zero where no submit reached it.
-    pub created: Micros,
+    pub(crate) created: Micros,
     /// What becomes of it; `None` where no submit reached the server. Where submits made several, an id names its own, and
     /// without an id the latest counts.
-    pub truth: Option<Truth>,
+    pub(crate) truth: Option<Truth>,
     /// Instants of submits after the first.
-    pub resubmits: Box<[Micros]>,
+    pub(crate) resubmits: Box<[Micros]>,
     /// Tasks that its submits created beyond the first.
-    pub duplicates: u32,
+    pub(crate) duplicates: u32,
 }
 
 /// A task on its way to acceptance.

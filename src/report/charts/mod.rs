@@ -36,7 +36,7 @@ pub struct Chart {
     /// The picture: a whole document, for light backgrounds.
     pub svg: String,
     /// The figures behind it.
-    pub table: Grid,
+    pub(crate) table: Grid,
 }
 
 /// All charts, model by model. A chart that would be empty is left out.
