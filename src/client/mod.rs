@@ -40,6 +40,7 @@ mod watch;
 
 pub use crate::api::envelope::{State, Status};
 pub use error::{Finished, InvalidClient, RequestError, SubmitError, WaitContext, WaitError};
+#[cfg(feature = "live")]
 pub(crate) use http::Refusals;
 pub use learned::{LearnedWaits, taught};
 pub use learned_state::{InvalidState, LearnedState};

@@ -39,7 +39,7 @@ pub(super) fn gates(report: &Report<'_>) -> Option<(String, Grid)> {
 
 /// A gate that did not pass in a sentence; nothing where it did.
 #[must_use]
-pub(crate) fn sentence(gate: &GateResult) -> Option<String> {
+pub fn sentence(gate: &GateResult) -> Option<String> {
     let verdict = match gate.verdict {
         GateVerdict::Pass => return None,
         GateVerdict::Fail => "failed",

@@ -9,13 +9,13 @@ pub mod csv;
 pub mod diff;
 pub mod findings;
 pub mod fold;
-pub(crate) mod gates;
+pub mod gates;
 pub(crate) mod grid;
 pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod table;
-pub(crate) mod timeline;
+pub mod timeline;
 
 mod escape;
 mod glossary;

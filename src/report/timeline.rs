@@ -7,19 +7,19 @@ use crate::figures::{duration, exact_seconds as seconds};
 
 /// The trace as JSON.
 #[must_use]
-pub(crate) fn json(trace: &Trace) -> String {
+pub fn json(trace: &Trace) -> String {
     pretty(trace)
 }
 
 /// The trace as a picture.
 #[must_use]
-pub(crate) fn svg(case: &Case, trace: &Trace) -> String {
+pub fn svg(case: &Case, trace: &Trace) -> String {
     charts::timeline(&title(case), &case.done_ms(), trace)
 }
 
 /// The trace as a table. Times are exact, in seconds.
 #[must_use]
-pub(crate) fn text(case: &Case, trace: &Trace) -> String {
+pub fn text(case: &Case, trace: &Trace) -> String {
     let or_dash = |ms: Option<f64>| ms.map_or_else(|| "-".to_owned(), seconds);
     let mut rows = vec![["request", "task", "sent", "read", "reply", "saw"].map(str::to_owned)];
     rows.extend(trace.requests.iter().map(|request| {

@@ -29,8 +29,8 @@ pub(super) struct Calm {
     up: Micros,
     /// End of a wait that never sees the task finished; `None` for a hang.
     gives_up: Option<Micros>,
-    /// Polls whose answer comes after the horizon.
-    unheard: u32,
+    /// The poll whose answer comes after the horizon, since the start of the wait.
+    unheard: Option<Micros>,
     /// First poll at or after each multiple of `1 << shift` microseconds.
     index: Vec<u32>,
     shift: u32,
@@ -49,7 +49,7 @@ impl Calm {
         let unfinished = Reply::state(TaskState::Processing);
         let (mut wait, mut step) = policy.begin(Micros::ZERO, &mut draws);
         let mut calm =
-            Self { reads: Vec::new(), down: rtt - up, up, gives_up: None, unheard: 0, index: Vec::new(), shift: 0 };
+            Self { reads: Vec::new(), down: rtt - up, up, gives_up: None, unheard: None, index: Vec::new(), shift: 0 };
         loop {
             match step {
                 Step::Poll { at, timeout } if at <= horizon => {
@@ -57,7 +57,7 @@ impl Calm {
                         return None;
                     }
                     if at + rtt > horizon {
-                        calm.unheard += 1;
+                        calm.unheard = Some(at);
                         break;
                     }
                     calm.reads.push((at + up).get());
@@ -97,14 +97,15 @@ impl Calm {
     #[inline(always)]
     pub(super) fn settle(&self, truth: &Truth, record: &mut TaskRecord, observer: &mut Observer) {
         let unfinished = self.before((truth.done - record.wait_start).get());
+        let unheard = u32::from(self.unheard.is_some());
         let (answered, failed, ending, settled) = match self.reads.get(unfinished) {
             Some(&read) => {
                 let ending = if truth.fate == Fate::Failed { Ending::Failed } else { Ending::Success };
                 (unfinished + 1, 0, Some(ending), record.wait_start + Micros::new(read) + self.down)
             }
             None => match self.gives_up {
-                Some(end) => (unfinished, self.unheard, Some(Ending::GaveUp), record.wait_start + end),
-                None => (unfinished, self.unheard, None, Micros::NEVER),
+                Some(end) => (unfinished, unheard, Some(Ending::GaveUp), record.wait_start + end),
+                None => (unfinished, unheard, None, Micros::NEVER),
             },
         };
         record.polls = answered as u32 + failed;
@@ -123,6 +124,9 @@ impl Calm {
         for (poll, &read) in self.reads[..answered].iter().enumerate() {
             let sent = record.wait_start + Micros::new(read) - self.up;
             observer.poll(record, sent, if poll < unfinished { Worth::Wasted } else { Worth::Useful });
+        }
+        if let (Some(sent), true) = (self.unheard, record.failed > 0) {
+            observer.poll(record, record.wait_start + sent, Worth::Failed);
         }
     }
 }
