@@ -63,7 +63,7 @@ pub fn summarise(plan: &Plan<'_>, engine: &str, findings: &Findings) -> Compared
             comparisons: summary::comparisons(&pairings, weights),
             gates: Vec::new(),
         },
-        series: Series { cells: series.collect(), bands: bands(plan, findings), floors: floors(plan) },
+        series: Series { cells: series.collect(), bands: bands(plan, findings), floors: floors(plan, findings) },
         idle_rules: findings.fired.iter().enumerate().filter(|(_, fired)| **fired == 0).map(|(rule, _)| rule).collect(),
     }
 }
@@ -115,8 +115,12 @@ fn each_cell<'a, 's>(plan: &'a Plan<'s>) -> impl Iterator<Item = (usize, &'a Str
     (0..plan.models.len()).flat_map(move |model| plan.strategies.iter().map(move |strategy| (model, strategy)))
 }
 
-/// By model, the floor of its Pareto chart.
-fn floors(plan: &Plan<'_>) -> Vec<Vec<(f64, f64)>> {
+/// By model, the floor of its Pareto chart. Thirty schedules a model take longer than many a run, so that a run which
+/// keeps no sample for charts has none.
+fn floors(plan: &Plan<'_>, findings: &Findings) -> Vec<Vec<(f64, f64)>> {
+    if findings.samples.iter().all(|sample| sample.is_empty()) {
+        return vec![Vec::new(); plan.models.len()];
+    }
     (0..plan.models.len()).map(|model| plan.yardstick(model).map_or_else(Vec::new, Yardstick::floor)).collect()
 }
 
