@@ -118,7 +118,7 @@ fn each_cell<'a, 's>(plan: &'a Plan<'s>) -> impl Iterator<Item = (usize, &'a Str
 /// By model, the floor of its Pareto chart. Thirty schedules a model take longer than many a run, so that a run which
 /// keeps no sample for charts has none.
 fn floors(plan: &Plan<'_>, findings: &Findings) -> Vec<Vec<(f64, f64)>> {
-    if findings.samples.iter().all(|sample| sample.is_empty()) {
+    if findings.samples.iter().all(BTreeMap::is_empty) {
         return vec![Vec::new(); plan.models.len()];
     }
     (0..plan.models.len()).map(|model| plan.yardstick(model).map_or_else(Vec::new, Yardstick::floor)).collect()
