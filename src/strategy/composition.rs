@@ -4,6 +4,7 @@ use crate::inspection::CostWeights;
 pub use crate::strategy::schedule::Schedule;
 pub use crate::strategy::tolerance::Tolerance;
 use crate::time::{Micros, Span};
+use crate::world::rate_limit::TokenBucket;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
@@ -117,8 +118,7 @@ pub struct Learning {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limiter {
     max_in_flight: NonZeroU32,
-    rate_per_s: f64,
-    burst: NonZeroU32,
+    bucket: TokenBucket,
 }
 
 /// Why there is no such limiter.
@@ -137,16 +137,13 @@ impl Limiter {
     ///
     /// The rate is not finite and positive.
     pub fn new(max_in_flight: NonZeroU32, rate_per_s: f64, burst: NonZeroU32) -> Result<Self, InvalidLimiter> {
-        if rate_per_s.is_finite() && rate_per_s > 0.0 {
-            Ok(Self { max_in_flight, rate_per_s, burst })
-        } else {
-            Err(InvalidLimiter { rate_per_s })
-        }
+        let bucket = TokenBucket::new(rate_per_s, burst).ok_or(InvalidLimiter { rate_per_s })?;
+        Ok(Self { max_in_flight, bucket })
     }
 
     /// The same of constants.
     pub(super) const fn of(max_in_flight: NonZeroU32, rate_per_s: NonZeroU32, burst: NonZeroU32) -> Self {
-        Self { max_in_flight, rate_per_s: rate_per_s.get() as f64, burst }
+        Self { max_in_flight, bucket: TokenBucket::of(rate_per_s, burst) }
     }
 
     /// Requests in flight at once.
@@ -155,16 +152,10 @@ impl Limiter {
         self.max_in_flight
     }
 
-    /// Requests per second, finite and positive.
+    /// Requests per second, and how many may go out at once after a quiet time.
     #[must_use]
-    pub const fn rate_per_s(&self) -> f64 {
-        self.rate_per_s
-    }
-
-    /// Requests that may go out at once after a quiet time.
-    #[must_use]
-    pub const fn burst(&self) -> NonZeroU32 {
-        self.burst
+    pub const fn bucket(&self) -> TokenBucket {
+        self.bucket
     }
 }
 

@@ -35,7 +35,7 @@ impl<T> Dispatch<T> {
         Self {
             max_in_flight: limiter.max_in_flight().get(),
             in_flight: 0,
-            bucket: Gcra::new(limiter.rate_per_s(), limiter.burst().get()),
+            bucket: Gcra::new(limiter.bucket()),
             queue: VecDeque::new(),
         }
     }

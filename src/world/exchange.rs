@@ -139,7 +139,7 @@ impl Buckets {
     /// Full buckets for all rules that have one.
     #[must_use]
     pub fn new(rules: &[FaultRule]) -> Self {
-        let bucket = |rule: &FaultRule| rule.fault().bucket().map(Gcra::of);
+        let bucket = |rule: &FaultRule| rule.fault().bucket().map(Gcra::new);
         Self { by_rule: rules.iter().map(bucket).collect() }
     }
 

@@ -17,6 +17,11 @@ impl TokenBucket {
         (rate_per_s > 0.0 && rate_per_s.is_finite()).then_some(Self { rate_per_s, burst })
     }
 
+    /// The same of constants.
+    pub(crate) const fn of(rate_per_s: NonZeroU32, burst: NonZeroU32) -> Self {
+        Self { rate_per_s: rate_per_s.get() as f64, burst }
+    }
+
     /// Tokens per second.
     #[must_use]
     pub const fn rate_per_s(&self) -> f64 {
@@ -39,8 +44,10 @@ impl TokenBucket {
 /// A bucket of `burst` tokens refilled at a steady rate.
 ///
 /// ```
-/// use pollbench::{time::Micros, world::rate_limit::Gcra};
-/// let mut bucket = Gcra::new(2.0, 1);
+/// use pollbench::time::Micros;
+/// use pollbench::world::rate_limit::{Gcra, TokenBucket};
+/// use std::num::NonZeroU32;
+/// let mut bucket = Gcra::new(TokenBucket::new(2.0, NonZeroU32::MIN).expect("a rate"));
 /// assert_eq!(bucket.take(Micros::ZERO), Ok(()));
 /// assert_eq!(bucket.take(Micros::ZERO), Err(Micros::from_millis(500)));
 /// assert_eq!(bucket.take(Micros::from_millis(500)), Ok(()));
@@ -56,17 +63,11 @@ pub struct Gcra {
 }
 
 impl Gcra {
-    /// A full bucket. The rate must be positive and finite; it acts as at most 10⁹ and at least 10⁻⁶ per second.
+    /// A full bucket. Its rate acts as at most 10⁹ and at least 10⁻⁶ per second.
     #[must_use]
-    pub fn new(rate_per_s: f64, burst: u32) -> Self {
-        let interval = ((1e9 / rate_per_s).round().clamp(1.0, 1e15)) as u64;
-        Self { interval, tolerance: interval.saturating_mul(u64::from(burst.max(1)) - 1), tat: 0 }
-    }
-
-    /// A full bucket.
-    #[must_use]
-    pub fn of(bucket: TokenBucket) -> Self {
-        Self::new(bucket.rate_per_s, bucket.burst.get())
+    pub fn new(bucket: TokenBucket) -> Self {
+        let interval = ((1e9 / bucket.rate_per_s).round().clamp(1.0, 1e15)) as u64;
+        Self { interval, tolerance: interval.saturating_mul(u64::from(bucket.burst.get()) - 1), tat: 0 }
     }
 
     /// Takes a token at `now`.
@@ -96,7 +97,8 @@ mod tests {
         fn a_refusal_names_the_first_instant_that_succeeds(
             rate in 0.1_f64..1_000.0, burst in 1_u32..20, gaps in prop::collection::vec(0_u64..2_000_000, 1..60)
         ) {
-            let (mut bucket, mut now, mut taken) = (Gcra::new(rate, burst), Micros::ZERO, 0_u64);
+            let full = NonZeroU32::new(burst).and_then(|burst| TokenBucket::new(rate, burst)).expect("a bucket");
+            let (mut bucket, mut now, mut taken) = (Gcra::new(full), Micros::ZERO, 0_u64);
             for gap in gaps {
                 now += Micros::new(gap);
                 match bucket.take(now) {
