@@ -39,15 +39,15 @@ impl Estimate {
     }
 
     /// The mean of differences of pairs, `unequal` of which differ at all: the more they are, the better is their spread
-    /// known. Where none differs, one that does is taken to differ by as much as the `baseline`.
+    /// known. Where none differs, one that does is taken to differ by `would_differ_by`.
     #[must_use]
-    pub fn of_pairs(n: u64, unequal: u64, mean: f64, variance: Option<f64>, baseline: f64) -> Self {
+    pub fn of_pairs(n: u64, unequal: u64, mean: f64, variance: Option<f64>, would_differ_by: f64) -> Self {
         // k equal differences among n have a kurtosis of about n/k, which leaves their variance 2k degrees of freedom; they
         // are seldom equal, and half as many are measured to be enough.
         let most = n.saturating_sub(1);
         let freedom = if unequal == 0 { most } else { most.min(unequal) } as f64;
         let spread = variance.map(|variance| ((variance / n as f64).sqrt(), freedom));
-        Self { mean, spread }.unless_equal(mean.abs().max(baseline.abs()), n)
+        Self { mean, spread }.unless_equal(mean.abs().max(would_differ_by.abs()), n)
     }
 
     /// The difference of two independent means whose 95 % intervals, and numbers of observations behind them, are known.
@@ -63,10 +63,9 @@ impl Estimate {
     }
 
     /// The ratio of sums over replicates, from each replicate's (sum, count); `None` without observations. Where
-    /// replicates are all equal, one that differs is taken to do so by as much as the mean, or the `baseline` of a
-    /// difference.
+    /// replicates are all equal, one that differs is taken to do so by as much as the mean, or by `would_differ_by`.
     #[must_use]
-    pub fn of_replicates(replicates: &[(f64, u64)], baseline: f64) -> Option<Self> {
+    pub fn of_replicates(replicates: &[(f64, u64)], would_differ_by: f64) -> Option<Self> {
         let total: u64 = replicates.iter().map(|(_, n)| n).sum();
         if total == 0 {
             return None;
@@ -84,7 +83,7 @@ impl Estimate {
             let squares: f64 = moves.iter().map(|x| x * x).sum();
             (((count - 1.0) / count * squares).sqrt(), freedom(&moves, squares))
         });
-        Some(Self { mean, spread }.unless_equal(mean.abs().max(baseline.abs()), moves.len() as u64))
+        Some(Self { mean, spread }.unless_equal(mean.abs().max(would_differ_by.abs()), moves.len() as u64))
     }
 
     /// Where observations do not differ: what one that did would bring, and how many can be missing from `n`.

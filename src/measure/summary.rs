@@ -287,12 +287,15 @@ struct Paired {
     sum: f64,
     variance: Option<f64>,
     base: f64,
+    /// What the baseline has of the quantity that differs: where no pair differs, one that did would by so much.
+    whole: f64,
 }
 
 impl Paired {
-    fn of(differences: &Differences, base: i128) -> Self {
+    fn of(differences: &Differences, base: i128, whole: i128) -> Self {
         let Differences { moments, unequal } = *differences;
-        Self { n: moments.n, unequal, sum: moments.sum as f64, variance: moments.variance(), base: base as f64 }
+        let (sum, variance) = (moments.sum as f64, moments.variance());
+        Self { n: moments.n, unequal, sum, variance, base: base as f64, whole: whole as f64 }
     }
 }
 
@@ -301,28 +304,29 @@ const PAIRED_METRICS: [PairedMetric; 5] = [
         name: "polls_per_task",
         is_time: false,
         scale: 1.0,
-        of: |pairs, _| Paired::of(&pairs.polls, pairs.base.polls),
+        of: |pairs, _| Paired::of(&pairs.polls, pairs.base.polls, pairs.base.polls),
         rare: |rare, n, _| rare.of_polls(n, 0.0),
     },
     PairedMetric {
         name: "requests_per_task",
         is_time: false,
         scale: 1.0,
-        of: |pairs, _| Paired::of(&pairs.requests, pairs.base.requests),
+        of: |pairs, _| Paired::of(&pairs.requests, pairs.base.requests, pairs.base.requests),
         rare: |rare, n, _| rare.of_polls(n, 0.0),
     },
     PairedMetric {
         name: "detection_delay_ms",
         is_time: true,
         scale: 1e-3,
-        of: |pairs, _| Paired::of(&pairs.time, pairs.base.delay),
+        // It is the same difference as that of latencies, and as uncertain.
+        of: |pairs, _| Paired::of(&pairs.time, pairs.base.delay, pairs.base.latency),
         rare: |_, _, _| 0.0,
     },
     PairedMetric {
         name: "latency_ms",
         is_time: true,
         scale: 1e-3,
-        of: |pairs, _| Paired::of(&pairs.time, pairs.base.latency),
+        of: |pairs, _| Paired::of(&pairs.time, pairs.base.latency, pairs.base.latency),
         rare: |_, _, _| 0.0,
     },
     PairedMetric {
@@ -335,6 +339,7 @@ const PAIRED_METRICS: [PairedMetric; 5] = [
             sum: pairs.cost.sum(weights),
             variance: pairs.cost.variance(weights),
             base: pairs.base.cost.sum(weights),
+            whole: pairs.base.cost.sum(weights),
         },
         rare: |rare, n, weights| rare.of_cost(n, 0.0, weights),
     },
@@ -387,12 +392,13 @@ fn compare(metric: &PairedMetric, pairing: &Pairing<'_>, weights: &CostWeights) 
     if whole.n == 0 {
         return (0, None);
     }
-    let (mean, baseline) = (whole.sum / whole.n as f64, whole.base / whole.n as f64);
+    let per_pair = |sum: f64| sum / whole.n as f64;
+    let (mean, baseline, would_differ_by) = (per_pair(whole.sum), per_pair(whole.base), per_pair(whole.whole));
     let estimate = if pairing.interacts {
         let parts = pairing.data.replicates.values().map(|part| (metric.of)(part, weights));
-        Estimate::of_replicates(&parts.map(|part| (part.sum, part.n)).collect::<Vec<_>>(), baseline)
+        Estimate::of_replicates(&parts.map(|part| (part.sum, part.n)).collect::<Vec<_>>(), would_differ_by)
     } else {
-        Some(Estimate::of_pairs(whole.n, whole.unequal, mean, whole.variance, baseline))
+        Some(Estimate::of_pairs(whole.n, whole.unequal, mean, whole.variance, would_differ_by))
     };
     let error = (metric.rare)(&pairing.rare, whole.n, weights);
     let difference = estimate.map(|estimate| Difference {
