@@ -1,5 +1,6 @@
 //! One world, several ways through it: closed form, poll by poll, event queue; any number of threads.
 
+use crate::scenarios::{read, scenarios};
 use crate::support::{records, run, scenario};
 use pollbench::engine::sim::Options;
 use pollbench::scenario::shipped::SHIPPED;
@@ -47,6 +48,18 @@ proptest! {
         let fast = records(&world, one_thread());
         let queue = records(&world, Options { force_queue: true, ..one_thread() });
         prop_assert_eq!(fast, queue);
+    }
+
+    /// Whatever a scenario holds: polls one by one, the event queue and ranges on several threads change no record, and so
+    /// no figure.
+    #[test]
+    fn any_scenario_is_the_same_every_way(text in scenarios(8)) {
+        let world = read(&text);
+        let whole = records(&world, one_thread());
+        prop_assert_eq!(&whole, &records(&world, Options { force_polls: true, ..one_thread() }), "polls");
+        prop_assert_eq!(&whole, &records(&world, Options { force_queue: true, ..one_thread() }), "queue");
+        let alone = run(&world, Options { sample: true, ..one_thread() });
+        prop_assert!(alone == run(&world, Options { sample: true, threads: 3, ..Options::default() }), "threads");
     }
 
     /// In a calm world with a constant round trip, the closed form, the polls and the queue agree.

@@ -4,6 +4,8 @@ mod coverage;
 mod engines;
 mod oracles;
 mod promises;
+#[path = "../support/scenarios.rs"]
+mod scenarios;
 #[path = "../support/soak.rs"]
 mod soak;
 mod support;
