@@ -79,7 +79,7 @@ use crate::server::{Entry, FaultCodec, InvalidStub, Server, Settings, Stub, Worl
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
 use crate::world::fault::FaultRules;
-use crate::world::model::{Model, Probability};
+use crate::world::model::{Fates, Model};
 use serde_json::Value;
 use std::io;
 use std::sync::Arc;
@@ -127,7 +127,7 @@ pub fn calm_world() -> Result<World, ScenarioError> {
         (models, seed) = (scenario.models, scenario.seed);
     }
     for model in &mut models {
-        (model.failure, model.stuck) = (None, Probability::ZERO);
+        model.fates = Fates::default();
     }
     let other = models.iter().find(|model| model.name == TYPICAL).cloned();
     Ok(World { other, ..World::calm(models, seed) })

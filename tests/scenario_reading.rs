@@ -11,7 +11,7 @@ use pollbench::strategy::composition::{
     Channel, Jitter, Limit, Pace, Recovery, Schedule, Sharing, Strategy, Tolerance,
 };
 use pollbench::time::Micros;
-use pollbench::world::arrivals::Arrivals;
+use pollbench::world::arrivals::{Arrivals, Rate, Recorded};
 use pollbench::world::distribution::Distribution;
 use pollbench::world::fault::{Body, ErrorCode, Fault, FaultRule, RetryAdvice, Route, When, Window};
 use pollbench::world::rate_limit::TokenBucket;
@@ -44,6 +44,14 @@ fn rule(definition: &str) -> FaultRule {
     read(&format!("[[faults]]\n{definition}")).faults[0].clone()
 }
 
+fn per_s(rate: f64) -> Rate {
+    Rate::per_s(rate).expect("a rate")
+}
+
+fn recorded(instants: &[Micros]) -> Arrivals {
+    Arrivals::Trace(Recorded::new(instants.to_vec()).expect("in order"))
+}
+
 const fn s(seconds: u64) -> Micros {
     Micros::from_secs(seconds)
 }
@@ -53,7 +61,7 @@ fn defaults_are_those_of_the_documentation() {
     let scenario = read("");
     assert_eq!((scenario.seed, scenario.tasks, scenario.replicates), (42, 500, 20));
     assert_eq!(scenario.horizon, s(1_800));
-    assert_eq!(scenario.arrivals, Arrivals::Poisson { rate_per_s: 2.0 });
+    assert_eq!(scenario.arrivals, Arrivals::Poisson(per_s(2.0)));
     assert_eq!(scenario.network.rtt, Distribution::constant(Micros::ZERO));
     assert_eq!(scenario.network.up_share.get(), 0.5);
     assert_eq!(scenario.network.webhook_latency, None);
@@ -126,7 +134,7 @@ max = 0
 #[test]
 fn a_failure_says_the_default_words_after_the_time_of_a_completion() {
     let scenario = read("[models.m]\ncompletion = \"30s\"\nfailure = { probability = 0.5 }\n");
-    let failure = scenario.models[2].failure.as_ref().expect("a failure");
+    let failure = scenario.models[2].fates.failure().expect("a failure");
     assert_eq!(failure.after, Distribution::constant(s(30)));
     assert_eq!(
         (failure.failure.code.as_str(), failure.failure.message.as_str()),
@@ -162,11 +170,11 @@ fn a_law_is_a_table_a_duration_or_an_expression() {
 #[test]
 fn arrivals_of_every_kind() {
     for (table, arrivals) in [
-        ("rate_per_s = 0.5", Arrivals::Poisson { rate_per_s: 0.5 }),
-        ("kind = \"constant\"\nrate_per_s = 3", Arrivals::Constant { rate_per_s: 3.0 }),
+        ("rate_per_s = 0.5", Arrivals::Poisson(per_s(0.5))),
+        ("kind = \"constant\"\nrate_per_s = 3", Arrivals::Constant(per_s(3.0))),
         ("kind = \"burst\"", Arrivals::Burst),
-        ("kind = \"trace\"\nat = [\"1s\", \"1s\", \"5s\"]", Arrivals::Trace([s(1), s(1), s(5)].into())),
-        ("kind = \"trace\"\nfile = \"times.csv\"\ncolumn = \"t\"\nunit = \"s\"", Arrivals::Trace([s(1), s(2)].into())),
+        ("kind = \"trace\"\nat = [\"1s\", \"1s\", \"5s\"]", recorded(&[s(1), s(1), s(5)])),
+        ("kind = \"trace\"\nfile = \"times.csv\"\ncolumn = \"t\"\nunit = \"s\"", recorded(&[s(1), s(2)])),
     ] {
         assert_eq!(read(&format!("[arrivals]\n{table}")).arrivals, arrivals, "{table}");
     }

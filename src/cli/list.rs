@@ -140,8 +140,8 @@ fn models() -> Result<Vec<Value>, Failure> {
                 "name": model.name,
                 "completion": model.completion.to_string(),
                 "pending": model.pending.as_ref().map(ToString::to_string).unwrap_or_default(),
-                "failing": model.failure.as_ref().map_or(0.0, |law| law.probability.get()),
-                "stuck": model.stuck.get(),
+                "failing": model.fates.failing(),
+                "stuck": model.fates.stuck(),
                 "scenario": shipped.name,
             }));
         }

@@ -107,7 +107,7 @@ fn rare(plan: &Plan<'_>, model: usize, strategy: &StrategyPlan<'_>) -> Rare {
     let (polls, end) = endless(&strategy.policies[model], scenario.horizon);
     let below = |at: Micros| plan.yardstick(model).map_or(1.0, |yardstick| yardstick.law().below(at.get() as f64));
     let late = (below(scenario.horizon) - below(end)).max(0.0);
-    Rare { endless: of_model.stuck.get(), polls, late, late_delay_us: (scenario.horizon - end).get() }
+    Rare { endless: of_model.fates.stuck(), polls, late, late_delay_us: (scenario.horizon - end).get() }
 }
 
 /// Models in plan order, then strategies: the order of cells.

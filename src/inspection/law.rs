@@ -96,10 +96,10 @@ impl DoneLaw {
     /// the work's density jumps.
     #[must_use]
     pub fn of_model(model: &Model) -> Self {
-        let failing = model.failure.as_ref().map_or(0.0, |law| law.probability.get());
-        let succeeding = (1.0 - failing - model.stuck.get()).max(0.0);
+        let failing = model.fates.failing();
+        let succeeding = (1.0 - failing - model.fates.stuck()).max(0.0);
         let mut parts = vec![Part::after(model.pending.as_ref(), &model.completion, succeeding)];
-        parts.extend(model.failure.as_ref().map(|law| Part::after(model.pending.as_ref(), &law.after, failing)));
+        parts.extend(model.fates.failure().map(|law| Part::after(model.pending.as_ref(), &law.after, failing)));
         parts.retain(|part| part.share > 0.0);
         let ends = parts.iter().map(|part| part.share).sum::<f64>().min(1.0);
         Self { parts, ends }

@@ -5,6 +5,13 @@ pub use crate::measure::outcome::Outcome;
 use crate::time::Micros;
 use crate::world::truth::Fate;
 
+/// The detection delay of a task that was `done`, and is known from `known` on.
+#[inline]
+#[must_use]
+pub fn detection_delay(done: Micros, known: Micros) -> Micros {
+    known - done
+}
+
 /// One task under one strategy. Instants count from the start of the replicate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TaskRecord {
@@ -52,7 +59,7 @@ impl TaskRecord {
     #[inline]
     #[must_use]
     pub fn delay(&self) -> Option<Micros> {
-        self.outcome.is_known().then(|| self.settled - self.done)
+        self.outcome.is_known().then(|| detection_delay(self.done, self.settled))
     }
 
     /// From the intended submit to the client knowing; `None` where it never knew.

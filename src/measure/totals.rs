@@ -5,7 +5,7 @@ use crate::measure::histogram::Durations;
 pub use crate::measure::moments::{CostMoments, Differences, Moments};
 use crate::measure::outcome::{ByOutcome, Outcome};
 use crate::measure::rate::RateTotals;
-use crate::measure::record::TaskRecord;
+use crate::measure::record::{TaskRecord, detection_delay};
 use crate::time::Micros;
 use crate::world::draws::mix;
 use std::collections::BTreeMap;
@@ -94,7 +94,8 @@ impl Totals {
     fn known(&mut self, records: &[TaskRecord]) {
         let known = || records.iter().filter(|record| record.outcome.is_known());
         self.latency.merge(&Moments::of(known().map(|record| (record.settled - record.submitted).get())));
-        let cost = CostMoments::of(known().map(|record| (record.polls, (record.settled - record.done).get())));
+        let cost =
+            CostMoments::of(known().map(|record| (record.polls, detection_delay(record.done, record.settled).get())));
         self.polls.merge(&cost.polls);
         self.delay.merge(&cost.delay);
         self.cost.merge(&cost);

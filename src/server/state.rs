@@ -367,7 +367,7 @@ fn links(world: &World, model: &str) -> (Link, Link, WebhookLink) {
 }
 
 fn failure_of<'a>(stub: Option<&'a Stub>, model: &'a Model) -> &'a Failure {
-    match (stub, &model.failure) {
+    match (stub, model.fates.failure()) {
         (Some(stub), _) => stub.failure.as_ref().unwrap_or(NO_FAILURE),
         (None, Some(law)) => &law.failure,
         (None, None) => NO_FAILURE,

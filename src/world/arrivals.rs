@@ -7,18 +7,69 @@ use std::sync::Arc;
 /// [`Arrivals::Burst`], where all arrive at its start.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Arrivals {
-    /// Independent exponential gaps: a Poisson process.
-    Poisson {
-        /// Mean arrivals per second of one model.
-        rate_per_s: f64,
-    },
-    /// Equal gaps.
-    Constant {
-        /// Arrivals per second of one model.
-        rate_per_s: f64,
-    },
+    /// Independent exponential gaps, of this many arrivals of one model: a Poisson process.
+    Poisson(Rate),
+    /// Equal gaps, of this many arrivals of one model.
+    Constant(Rate),
     /// Everything at once.
     Burst,
-    /// Recorded instants since the start, ascending. Past the end the trace starts over, shifted by its length.
-    Trace(Arc<[Micros]>),
+    /// Recorded instants since the start. Past the end the trace starts over, shifted by its length.
+    Trace(Recorded),
+}
+
+/// So many in a second, on average.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rate(f64);
+
+impl Rate {
+    /// `rate` in a second; `None` where it is not positive and finite.
+    #[must_use]
+    pub fn per_s(rate: f64) -> Option<Self> {
+        (rate > 0.0 && rate.is_finite()).then_some(Self(rate))
+    }
+
+    /// The mean gap in microseconds.
+    #[must_use]
+    #[inline]
+    pub fn gap_us(self) -> f64 {
+        1e6 / self.0
+    }
+}
+
+/// Instants that were recorded: at least one, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded(Arc<[Micros]>);
+
+impl Recorded {
+    /// These instants.
+    ///
+    /// # Errors
+    ///
+    /// See [`InvalidRecord`].
+    pub fn new(instants: Vec<Micros>) -> Result<Self, InvalidRecord> {
+        if let Some(pair) = instants.windows(2).find(|pair| pair[0] > pair[1]) {
+            return Err(InvalidRecord::Order(pair[0], pair[1]));
+        }
+        if instants.is_empty() { Err(InvalidRecord::Empty) } else { Ok(Self(instants.into())) }
+    }
+
+    /// The instant of arrival number `number`, from 0.
+    #[must_use]
+    #[inline]
+    pub fn instant(&self, number: u64) -> Micros {
+        let length = self.0.last().copied().unwrap_or(Micros::ZERO);
+        let (round, at) = (number / self.0.len() as u64, number % self.0.len() as u64);
+        self.0[at as usize] + length * round
+    }
+}
+
+/// Why instants are no record of arrivals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidRecord {
+    /// There is no instant.
+    #[error("there is no instant")]
+    Empty,
+    /// An instant is followed by an earlier one.
+    #[error("instants must ascend, but {1} follows {0}")]
+    Order(Micros, Micros),
 }

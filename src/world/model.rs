@@ -39,6 +39,43 @@ pub struct FailureLaw {
     pub after: Distribution,
 }
 
+/// Which tasks fail, and which never end: shares that add up to at most 1.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Fates {
+    failure: Option<FailureLaw>,
+    stuck: Probability,
+}
+
+impl Fates {
+    /// Tasks fail by `failure`, if at all, and the share `stuck` of all tasks never ends; `None` where that is more than
+    /// all tasks.
+    #[must_use]
+    pub fn new(failure: Option<FailureLaw>, stuck: Probability) -> Option<Self> {
+        let fates = Self { failure, stuck };
+        (fates.failing() + stuck.get() <= 1.0).then_some(fates)
+    }
+
+    /// How tasks fail; none do where absent.
+    #[must_use]
+    #[inline]
+    pub fn failure(&self) -> Option<&FailureLaw> {
+        self.failure.as_ref()
+    }
+
+    /// Share of all tasks that fail.
+    #[must_use]
+    pub fn failing(&self) -> f64 {
+        self.failure.as_ref().map_or(0.0, |law| law.probability.get())
+    }
+
+    /// Share of all tasks that never end.
+    #[must_use]
+    #[inline]
+    pub fn stuck(&self) -> f64 {
+        self.stuck.get()
+    }
+}
+
 /// What a model makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Product {
@@ -116,10 +153,8 @@ pub struct Model {
     pub completion: Distribution,
     /// Time a task is queued before it is processed; none where absent.
     pub pending: Option<Distribution>,
-    /// How tasks fail; none do where absent.
-    pub failure: Option<FailureLaw>,
-    /// Share of all tasks that never end. Together with the failing share at most 1.
-    pub stuck: Probability,
+    /// Which tasks do not succeed; all do by default.
+    pub fates: Fates,
     /// Tasks that are processed at once, first come first served; unlimited where absent. A stuck task holds no worker.
     pub workers: Option<NonZeroU32>,
     /// What it makes; what its name tells where absent.
@@ -133,16 +168,7 @@ impl Model {
     #[must_use]
     pub fn plain(name: &str, completion: Distribution) -> Self {
         let name = name.to_owned();
-        Self {
-            name,
-            completion,
-            pending: None,
-            failure: None,
-            stuck: Probability::ZERO,
-            workers: None,
-            product: None,
-            files: None,
-        }
+        Self { name, completion, pending: None, fates: Fates::default(), workers: None, product: None, files: None }
     }
 
     /// What it makes.

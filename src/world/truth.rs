@@ -49,11 +49,11 @@ impl Life {
             Some(law) => law.sample(draws),
             None => Micros::ZERO,
         };
-        let stuck = model.stuck.get();
+        let stuck = model.fates.stuck();
         if lot < stuck {
             return Self { fate: Fate::Stuck, pending, work: Micros::NEVER };
         }
-        match &model.failure {
+        match model.fates.failure() {
             Some(law) if lot < stuck + law.probability.get() => {
                 Self { fate: Fate::Failed, pending, work: law.after.sample(draws) }
             }

@@ -6,7 +6,7 @@ use pollbench::inspection::{Checks, DoneLaw, Expected, Then};
 use pollbench::time::Micros;
 use pollbench::world::distribution::Distribution;
 use pollbench::world::draws::{Keys, Stream};
-use pollbench::world::model::{FailureLaw, Model, Probability};
+use pollbench::world::model::{FailureLaw, Fates, Model, Probability};
 
 /// What rounding and the cut-off of rare tails may do.
 const EXACT: f64 = 1e-9;
@@ -17,8 +17,8 @@ fn uniform() -> Distribution {
 
 /// Nine tasks in ten end, uniformly within 100 s.
 fn sticky() -> DoneLaw {
-    let stuck = Probability::new(0.1).expect("a probability");
-    DoneLaw::of_model(&Model { stuck, ..Model::plain("m", uniform()) })
+    let fates = Fates::new(None, Probability::new(0.1).expect("a probability")).expect("a share");
+    DoneLaw::of_model(&Model { fates, ..Model::plain("m", uniform()) })
 }
 
 /// A first wait a, then gaps h: e^(−λa) of the tasks need a geometric number more.
@@ -187,10 +187,10 @@ fn a_constant_after_a_queue_moves_it() {
 fn queue_failures_and_stuck_tasks_are_folded_in() {
     let failure = Failure { code: String::new(), message: String::new() };
     let probability = |p| Probability::new(p).expect("a probability");
+    let failing = FailureLaw { probability: probability(0.2), failure, after: "1s".parse().expect("a law") };
     let law = DoneLaw::of_model(&Model {
         pending: Some("exponential(mean=4s)".parse().expect("a law")),
-        failure: Some(FailureLaw { probability: probability(0.2), failure, after: "1s".parse().expect("a law") }),
-        stuck: probability(0.1),
+        fates: Fates::new(Some(failing), probability(0.1)).expect("at most all"),
         ..Model::plain("m", "10s".parse().expect("a law"))
     });
     close(law.ends(), 0.9, EXACT);

@@ -10,7 +10,7 @@ use pollbench::report::Report;
 use pollbench::scenario::{CostWeights, Scenario, SubmitPolicy};
 use pollbench::strategy::composition::{Channel, Jitter, Limit, Pace, Recovery, Schedule, Sharing, Strategy};
 use pollbench::time::Micros;
-use pollbench::world::arrivals::Arrivals;
+use pollbench::world::arrivals::{Arrivals, Rate};
 use pollbench::world::distribution::Distribution;
 use pollbench::world::model::{Model, Probability};
 use pollbench::world::network::Network;
@@ -308,7 +308,7 @@ fn scenario(models: usize) -> Scenario {
         tasks: TASKS as u64 / 20,
         replicates: 20,
         horizon: Micros::from_secs(HORIZON as u64),
-        arrivals: Arrivals::Poisson { rate_per_s: 0.1 },
+        arrivals: Arrivals::Poisson(Rate::per_s(0.1).expect("a rate")),
         network: Network {
             rtt: Distribution::constant(Micros::ZERO),
             up_share: Probability::ZERO,

@@ -24,8 +24,8 @@ impl<'s> ArrivalClock<'s> {
     #[must_use]
     pub(crate) fn new(law: &'s Arrivals, keys: &'s Keys, next: u64) -> Self {
         let mean = match law {
-            Arrivals::Poisson { rate_per_s } => 1e6 / rate_per_s,
-            Arrivals::Constant { .. } | Arrivals::Burst | Arrivals::Trace(_) => 0.0,
+            Arrivals::Poisson(rate) => rate.gap_us(),
+            Arrivals::Constant(_) | Arrivals::Burst | Arrivals::Trace(_) => 0.0,
         };
         Self { law, keys, next, last: Micros::ZERO, mean, ahead: &[] }
     }
@@ -33,7 +33,7 @@ impl<'s> ArrivalClock<'s> {
     /// Whether every submit is known by its number.
     #[must_use]
     pub(crate) fn is_known(&self) -> bool {
-        !matches!(self.law, Arrivals::Poisson { .. })
+        !matches!(self.law, Arrivals::Poisson(_))
     }
 
     /// The next submit.
@@ -46,17 +46,13 @@ impl<'s> ArrivalClock<'s> {
         let task = self.next;
         self.next += 1;
         self.last = match self.law {
-            Arrivals::Poisson { .. } => {
+            Arrivals::Poisson(_) => {
                 let gap: f64 = Exp1.sample(&mut self.keys.draws(Stream::Arrival, task));
                 self.last + Micros::from_f64(gap * self.mean)
             }
-            Arrivals::Constant { rate_per_s } => Micros::from_f64((task + 1) as f64 * (1e6 / rate_per_s)),
+            Arrivals::Constant(rate) => Micros::from_f64((task + 1) as f64 * rate.gap_us()),
             Arrivals::Burst => Micros::ZERO,
-            Arrivals::Trace(instants) => {
-                let length = instants.last().copied().unwrap_or(Micros::ZERO);
-                let (round, at) = (task / instants.len() as u64, task % instants.len() as u64);
-                instants[at as usize] + length * round
-            }
+            Arrivals::Trace(recorded) => recorded.instant(task),
         };
         self.last
     }

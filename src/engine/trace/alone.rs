@@ -4,6 +4,7 @@ use crate::api::reply::{Loss, Reply};
 use crate::engine::trace::case::{Case, CaseError};
 use crate::engine::trace::script::{Script, line};
 use crate::engine::trace::{ENDLESS, Request, Trace, TracedTask};
+use crate::measure::record::detection_delay;
 use crate::strategy::composition::{Channel, Recovery, Strategy};
 use crate::strategy::wait::{Ending, Policy, Step};
 use crate::time::Micros;
@@ -27,7 +28,8 @@ pub(super) fn play(case: &Case, strategy: &Strategy) -> Result<Trace, CaseError>
         let script = Script::new(case, task);
         let ended = wait(&policy, &script, number as u64, &mut requests);
         let known = matches!(ended.outcome, "success" | "failed");
-        let delay = ended.settled.filter(|_| known).map(|settled| (settled - script.truth.done).as_millis());
+        let delay =
+            ended.settled.filter(|_| known).map(|settled| detection_delay(script.truth.done, settled).as_millis());
         ends.push((script.task.id, ended, delay));
     }
     // Stable: requests of one instant stay in the order they were made.

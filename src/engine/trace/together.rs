@@ -3,6 +3,7 @@
 use crate::engine::trace::case::{Case, CaseError};
 use crate::engine::trace::script::{Script, line};
 use crate::engine::trace::{ENDLESS, Request, Start, Trace, TracedTask};
+use crate::measure::record::detection_delay;
 use crate::strategy::composition::Strategy;
 use crate::strategy::lock_step::{LockStep, Ticket, Turn};
 use crate::strategy::wait::Ending;
@@ -163,9 +164,9 @@ impl Poller<'_> {
             (_, Some(start)) => (start.outcome, start.settled_ms),
             (_, None) => ("abandoned", None),
         };
-        let delay = match (&self.scripts[..], &tasks[..]) {
-            ([script], [task]) if matches!(task.outcome, "success" | "failed") => {
-                task.settled_ms.map(|settled| settled - script.truth.done.as_millis())
+        let delay = match (&self.scripts[..], &self.settled[..]) {
+            ([script], [Some((Ending::Success | Ending::Failed, at))]) => {
+                Some(detection_delay(script.truth.done, *at).as_millis())
             }
             _ => None,
         };

@@ -4,7 +4,7 @@ use super::Reader;
 use crate::scenario::checked::{Node, Table, Typed as _, Value, all};
 use crate::scenario::column::{self, Unit};
 use crate::time::Micros;
-use crate::world::arrivals::Arrivals;
+use crate::world::arrivals::{Arrivals, Rate, Recorded};
 use crate::world::distribution::{Distribution, DistributionError};
 use crate::world::network::Network;
 use std::io;
@@ -119,16 +119,18 @@ impl Reader<'_> {
             return None;
         }
         Some(match table.section.name {
-            "poisson" => Arrivals::Poisson { rate_per_s: table.get("rate_per_s")? },
-            "constant" => Arrivals::Constant { rate_per_s: table.get("rate_per_s")? },
+            "poisson" => Arrivals::Poisson(Rate::per_s(table.get("rate_per_s")?)?),
+            "constant" => Arrivals::Constant(Rate::per_s(table.get("rate_per_s")?)?),
             "burst" => Arrivals::Burst,
             _ => {
                 let instants = self.times(table, "at")?;
-                if let Some(pair) = instants.windows(2).find(|pair| pair[0] > pair[1]) {
-                    let place = table.span(if table.has("at") { "at" } else { "file" });
-                    return self.problem(place, format!("instants must ascend, but {} follows {}", pair[1], pair[0]));
+                match Recorded::new(instants) {
+                    Ok(recorded) => Arrivals::Trace(recorded),
+                    Err(error) => {
+                        let place = table.span(if table.has("at") { "at" } else { "file" });
+                        return self.problem(place, error.to_string());
+                    }
                 }
-                Arrivals::Trace(instants.into())
             }
         })
     }

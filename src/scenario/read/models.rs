@@ -4,7 +4,7 @@ use super::{Reader, probability};
 use crate::api::reply::Failure;
 use crate::scenario::checked::{Named, Table};
 use crate::world::distribution::Distribution;
-use crate::world::model::{FailureLaw, Model, Product};
+use crate::world::model::{FailureLaw, Fates, Model, Product};
 use std::num::{NonZeroU8, NonZeroU32};
 
 /// The name of the model that stands for any other.
@@ -34,17 +34,17 @@ impl Reader<'_> {
         let (completion, pending, failure) = (completion?, pending?, failure?);
         let stuck = probability(table, "stuck_probability")?;
         let ending = failure.as_ref().map_or(0.0, |law| law.probability.get()) + stuck.get();
-        if ending > 1.0 {
+        let Some(fates) = Fates::new(failure, stuck) else {
             let message = format!("`failure.probability` and `stuck_probability` add up to {ending}, which is above 1");
             return self.problem(table.span("stuck_probability"), message);
-        }
+        };
         let workers = table.optional::<u64>("workers")?;
         let workers = workers.and_then(|workers| u32::try_from(workers).ok()).and_then(NonZeroU32::new);
         let product = table.optional::<&str>("result")?;
         let product = product.and_then(|word| Product::ALL.into_iter().find(|product| product.name() == word));
         let files = table.optional::<u64>("results")?;
         let files = files.and_then(|files| u8::try_from(files).ok()).and_then(NonZeroU8::new);
-        Some(Model { name: name.to_owned(), completion, pending, failure, stuck, workers, product, files })
+        Some(Model { name: name.to_owned(), completion, pending, fates, workers, product, files })
     }
 
     /// How tasks fail: by `completion` where no law of their own is written.
