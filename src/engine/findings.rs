@@ -5,13 +5,14 @@ use crate::measure::record::TaskRecord;
 use crate::measure::series::SampledTask;
 use crate::measure::totals::{CellData, CellRules, PairData};
 use crate::strategy::learned::Learner;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Takes the records of every task: (model, strategy, replicate, records in order of tasks).
 pub type Sink<'a> = &'a (dyn Fn(usize, usize, u32, &[TaskRecord]) + Sync);
 
 /// What a run found, before statistics.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Findings {
     /// By model, then strategy.
     pub cells: Vec<CellData>,
@@ -28,7 +29,9 @@ pub struct Findings {
 }
 
 impl Findings {
-    pub(in crate::engine) fn new(plan: &Plan<'_>) -> Self {
+    /// Nothing found of a plan yet.
+    #[must_use]
+    pub fn new(plan: &Plan<'_>) -> Self {
         let cells = plan.models.len() * plan.strategies.len();
         Self {
             cells: (0..cells).map(|_| CellData::default()).collect(),
@@ -37,6 +40,15 @@ impl Findings {
             fired: vec![0; plan.scenario.faults.len()],
             learning: vec![BTreeMap::new(); cells],
         }
+    }
+
+    /// Whether the other is of a plan with as many cells and rules.
+    pub(in crate::engine) fn is_like(&self, other: &Self) -> bool {
+        let sizes = |findings: &Self| {
+            let Self { cells, pairs, samples, fired, learning } = findings;
+            [cells.len(), pairs.len(), samples.len(), fired.len(), learning.len()]
+        };
+        sizes(self) == sizes(other)
     }
 
     /// Takes in what a learner of the `cell` of a model had learnt by the end of a replicate.
@@ -50,7 +62,8 @@ impl Findings {
         }
     }
 
-    pub(in crate::engine) fn merge(&mut self, other: Self) {
+    /// Adds what another thread, or another part of the run, found.
+    pub fn merge(&mut self, other: Self) {
         for (mine, theirs) in self.cells.iter_mut().zip(&other.cells) {
             mine.merge(theirs);
         }

@@ -2,7 +2,7 @@
 //!
 //! [`plan::Plan`] is a scenario made ready to run, `Intake` the stream of its tasks up to the start of their
 //! waits, [`sim`] the simulator that answers strategies from the world directly, [`trace`] one wait request by request, [`yardstick`] what no strategy
-//! can do better than.
+//! can do better than; [`shard`] cuts a run into parts for several machines, [`partial`] is what each hands in.
 
 pub mod compare;
 mod findings;
@@ -11,7 +11,9 @@ pub(crate) mod intake;
 #[cfg(feature = "live")]
 pub mod live;
 mod observer;
+pub mod partial;
 pub mod plan;
+pub mod shard;
 pub mod sim;
 pub mod trace;
 pub mod yardstick;

@@ -1,6 +1,7 @@
 //! Quantiles over all tasks from a histogram of the known ones, with at most 0.1 % error.
 
 use crate::time::Micros;
+use serde::{Deserialize, Serialize};
 use statrs::distribution::{Binomial, DiscreteCDF};
 
 /// Bins of each power of two: the width of a bin is at most 2⁻¹⁰ of its values, so its middle is within 0.05 % of them.
@@ -9,7 +10,8 @@ const FINE: u32 = 10;
 /// Counts of durations (or of anything counted) with bounded relative error.
 ///
 /// Values up to 2¹¹ have a bin each; above, every power of two is cut into 2¹⁰ equal bins (as in Tene's HdrHistogram).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Filled", into = "Filled")]
 pub struct Durations {
     bins: Vec<u64>,
     shortest: u64,
@@ -19,6 +21,40 @@ pub struct Durations {
 impl Default for Durations {
     fn default() -> Self {
         Self { bins: Vec::new(), shortest: u64::MAX, longest: 0 }
+    }
+}
+
+/// A histogram in a file: the bins that hold something, each by its distance from the one before, with its count.
+#[derive(Serialize, Deserialize)]
+struct Filled {
+    bins: Vec<(u32, u64)>,
+    shortest: u64,
+    longest: u64,
+}
+
+impl From<Durations> for Filled {
+    fn from(durations: Durations) -> Self {
+        let mut before = 0;
+        let filled = durations.bins.iter().enumerate().filter(|(_, count)| **count > 0);
+        let bins = filled.map(|(bin, &count)| ((bin - std::mem::replace(&mut before, bin)) as u32, count)).collect();
+        Self { bins, shortest: durations.shortest, longest: durations.longest }
+    }
+}
+
+impl From<Filled> for Durations {
+    fn from(filled: Filled) -> Self {
+        let Filled { bins, shortest, longest } = filled;
+        let mut durations = Self { bins: Vec::new(), shortest, longest };
+        let mut bin = 0_usize;
+        for (gap, count) in bins {
+            // Beyond the last bin that a number can have there is none.
+            bin = (bin + gap as usize).min(self::bin(u64::MAX));
+            if bin >= durations.bins.len() {
+                durations.grow(bin);
+            }
+            durations.bins[bin] += count;
+        }
+        durations
     }
 }
 

@@ -1,9 +1,10 @@
 //! Sums of figures and of their squares, in integers: what means and variances are made of.
 
 use crate::inspection::CostWeights;
+use serde::{Deserialize, Serialize};
 
 /// Count, sum and sum of squares of an integer figure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Moments {
     /// Figures.
     pub n: u64,
@@ -13,7 +14,7 @@ pub struct Moments {
 }
 
 /// The same of differences, with how many there are at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Differences {
     /// Their moments.
     pub moments: Moments,
@@ -80,7 +81,7 @@ impl Moments {
 }
 
 /// Moments of `poll·polls + delay_per_s·delay` for any weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CostMoments {
     pub(super) polls: Moments,
     pub(super) delay: Moments,

@@ -1,6 +1,7 @@
 //! Requests per second: how many a server sees at its worst, and how bursty they come.
 
 use crate::time::Micros;
+use serde::{Deserialize, Serialize};
 
 /// Only so much of a replicate is counted.
 pub const COUNTED: Micros = Micros::from_secs(4 * 3_600);
@@ -69,7 +70,7 @@ impl RateCounts {
 }
 
 /// What is kept of the rates of all replicates of a cell.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RateTotals {
     /// Largest bucket of any replicate.
     pub peak: u64,

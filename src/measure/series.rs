@@ -1,5 +1,7 @@
 //! What charts draw beyond the figures of `results.json`: curves and sampled tasks. Times are seconds.
 
+use serde::{Deserialize, Serialize};
+
 /// The curves of one cell, in the order of `Results::cells`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CellSeries {
@@ -17,7 +19,7 @@ pub struct CellSeries {
 }
 
 /// One task, request by request. Instants are seconds since the start of the replicate.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SampledTask {
     /// Intended submit.
     pub submitted: f64,
@@ -34,7 +36,7 @@ pub struct SampledTask {
 }
 
 /// What one poll was good for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PollMark {
     /// Revealed a terminal state.
     Useful,

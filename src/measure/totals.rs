@@ -8,10 +8,11 @@ use crate::measure::rate::RateTotals;
 use crate::measure::record::{TaskRecord, detection_delay};
 use crate::time::Micros;
 use crate::world::draws::mix;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Sums over the records of one cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Totals {
     /// Records.
     pub tasks: u64,
@@ -167,7 +168,7 @@ pub struct CellRules {
 }
 
 /// One replicate of a cell whose tasks interact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Replicate {
     /// Its sums.
     pub totals: Totals,
@@ -176,7 +177,7 @@ pub struct Replicate {
 }
 
 /// Everything that is kept of one cell.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct CellData {
     /// Sums over all replicates.
     pub totals: Totals,
@@ -222,7 +223,7 @@ impl CellData {
 }
 
 /// Sums over pairs of records of the same task: a strategy minus the baseline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct PairTotals {
     /// Polls.
     pub polls: Differences,
@@ -239,7 +240,7 @@ pub struct PairTotals {
 }
 
 /// The baseline's sums over the pairs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct PairBase {
     /// Polls.
     pub polls: i128,
@@ -291,7 +292,7 @@ impl PairTotals {
 }
 
 /// Everything that is kept of one strategy against the baseline on one model.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct PairData {
     /// Sums over all replicates.
     pub totals: PairTotals,

@@ -10,6 +10,7 @@ mod grammar;
 pub mod narrow;
 mod planned;
 mod read;
+pub mod recipe;
 pub mod rules;
 pub mod shipped;
 #[cfg(feature = "cli")]
@@ -26,8 +27,8 @@ use crate::world::fault::FaultRules;
 use crate::world::model::Model;
 use crate::world::network::Network;
 use error::{InvalidScenario, ScenarioError};
-use files::{Files, Folder};
-use std::fs;
+use files::Files;
+use shipped::Source;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -78,13 +79,7 @@ impl Scenario {
     ///
     /// Where the file cannot be read or is no valid scenario; then with everything that is wrong in it.
     pub fn read(path: &Path) -> Result<Self, ScenarioError> {
-        let bytes = fs::read(path).map_err(|source| ScenarioError::Read { path: path.to_owned(), source })?;
-        let text = String::from_utf8(bytes).map_err(|error| ScenarioError::NotUtf8 {
-            path: path.to_owned(),
-            offset: error.utf8_error().valid_up_to(),
-        })?;
-        let folder = Folder(path.parent().map(Path::to_owned).unwrap_or_default());
-        Self::parse(&text, &path.display().to_string(), &folder).map_err(ScenarioError::Invalid)
+        Source::file(path)?.scenario()
     }
 
     /// The scenario in `text`. `origin` is where it is from, for messages; `files` has the files that it names.

@@ -6,9 +6,10 @@ use super::{MOST_TASKS, Scenario, total_tasks};
 use crate::inspection::UnsolvableProblem;
 use crate::strategy::composition::Strategy;
 use crate::strategy::presets::PRESETS;
+use serde::{Deserialize, Serialize};
 
 /// What to change in a scenario; what is absent stays.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Overrides {
     /// Only these models, which stay in the scenario's order.
     pub models: Option<Vec<String>>,

@@ -2,8 +2,9 @@
 
 use super::Scenario;
 use super::error::ScenarioError;
-use super::files::Embedded;
+use super::files::{Embedded, Files, Folder};
 use super::suggest::closest;
+use std::fs;
 use std::path::Path;
 
 /// A scenario that is part of the program.
@@ -52,8 +53,12 @@ impl Shipped {
     ///
     /// Never in a released version: tests read them all.
     pub fn scenario(&self) -> Result<Scenario, ScenarioError> {
-        Scenario::parse(self.text, &format!("{}.toml", self.name), &Embedded(self.files))
-            .map_err(ScenarioError::Invalid)
+        self.source().scenario()
+    }
+
+    fn source(&self) -> Source {
+        let origin = format!("{}.toml", self.name);
+        Source { text: self.text.to_owned(), origin, files: Box::new(Embedded(self.files)) }
     }
 }
 
@@ -70,17 +75,47 @@ impl Shipped {
 ///
 /// Where there is no such scenario, or it is not valid.
 pub fn load(name_or_path: &str) -> Result<Scenario, ScenarioError> {
-    let path = Path::new(name_or_path);
-    let looks_like_path = name_or_path.ends_with(".toml") || name_or_path.contains(['/', '\\']);
-    if looks_like_path || path.is_file() {
-        return Scenario::read(path);
+    Source::named(name_or_path)?.scenario()
+}
+
+/// The text of a scenario, where it is from, and where the files are that it names.
+pub(super) struct Source {
+    pub(super) text: String,
+    pub(super) origin: String,
+    pub(super) files: Box<dyn Files>,
+}
+
+impl Source {
+    /// Of the scenario that a user names.
+    pub(super) fn named(name_or_path: &str) -> Result<Self, ScenarioError> {
+        let path = Path::new(name_or_path);
+        let looks_like_path = name_or_path.ends_with(".toml") || name_or_path.contains(['/', '\\']);
+        if looks_like_path || path.is_file() {
+            return Self::file(path);
+        }
+        let unknown = || {
+            let names = || SHIPPED.iter().map(|shipped| shipped.name);
+            let suggestion = closest(name_or_path, names());
+            ScenarioError::UnknownShipped { name: name_or_path.to_owned(), suggestion, shipped: names().collect() }
+        };
+        Ok(Shipped::named(name_or_path).ok_or_else(unknown)?.source())
     }
-    let unknown = || {
-        let names = || SHIPPED.iter().map(|shipped| shipped.name);
-        let suggestion = closest(name_or_path, names());
-        ScenarioError::UnknownShipped { name: name_or_path.to_owned(), suggestion, shipped: names().collect() }
-    };
-    Shipped::named(name_or_path).ok_or_else(unknown)?.scenario()
+
+    /// Of a file, whose own files are in its folder.
+    pub(super) fn file(path: &Path) -> Result<Self, ScenarioError> {
+        let bytes = fs::read(path).map_err(|source| ScenarioError::Read { path: path.to_owned(), source })?;
+        let text = String::from_utf8(bytes).map_err(|error| ScenarioError::NotUtf8 {
+            path: path.to_owned(),
+            offset: error.utf8_error().valid_up_to(),
+        })?;
+        let folder = Folder(path.parent().map(Path::to_owned).unwrap_or_default());
+        Ok(Self { text, origin: path.display().to_string(), files: Box::new(folder) })
+    }
+
+    /// Reads it.
+    pub(super) fn scenario(&self) -> Result<Scenario, ScenarioError> {
+        Scenario::parse(&self.text, &self.origin, self.files.as_ref()).map_err(ScenarioError::Invalid)
+    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod waiting;
 
 pub use crate::engine::findings::{Findings, Sink};
 use crate::engine::plan::Plan;
+use crate::engine::shard::{Shard, piece};
 use crate::measure::rate::RateCounts;
 use crate::time::Micros;
 use std::collections::BTreeMap;
@@ -39,12 +40,14 @@ pub struct Options {
     pub force_polls: bool,
     /// Keep a few tasks of the first replicate request by request.
     pub sample: bool,
+    /// The part of the run that is simulated.
+    pub shard: Shard,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { threads, force_queue: false, force_polls: false, sample: false }
+        Self { threads, force_queue: false, force_polls: false, sample: false, shard: Shard::WHOLE }
     }
 }
 
@@ -88,7 +91,9 @@ pub fn run(plan: &Plan<'_>, options: Options, control: &Control, sink: Option<Si
     if control.stop.load(Ordering::Relaxed) {
         return None;
     }
-    parts.into_iter().reduce(|mut all, part| {
+    // No thread has anything to do where a shard is empty.
+    let parts = parts.into_iter().chain(units.is_empty().then(|| Findings::new(plan)));
+    parts.reduce(|mut all, part| {
         all.merge(part);
         all
     })
@@ -138,8 +143,12 @@ fn units<'p>(plan: &'p Plan<'_>, options: &Options) -> Vec<Unit<'p>> {
     // Replicates whose quantiles are needed one by one stay whole.
     let sectioned = scenario.replicates > 1 && plan.strategies.iter().any(|strategy| strategy.interacts);
     let mut units = Vec::new();
+    let mine = options.shard.pieces(plan);
     for replicate in 0..scenario.replicates {
-        for group in &plan.groups {
+        for (number, group) in plan.groups.iter().enumerate() {
+            if !mine.contains(&piece(plan, replicate, number)) {
+                continue;
+            }
             // A single thread has nobody to share ranges with.
             if coupled || sectioned || scenario.tasks <= RANGE || options.threads <= 1 {
                 units.push(Unit { replicate, group, range: 0..scenario.tasks, parts: 1 });
