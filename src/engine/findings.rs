@@ -5,6 +5,7 @@ use crate::measure::record::TaskRecord;
 use crate::measure::series::SampledTask;
 use crate::measure::totals::{CellData, CellRules, PairData};
 use crate::strategy::learned::Learner;
+use crate::world::capacity::Load;
 use std::collections::BTreeMap;
 
 /// Takes the records of every task: (model, strategy, replicate, records in order of tasks).
@@ -22,6 +23,8 @@ pub struct Findings {
     pub samples: Vec<BTreeMap<u64, SampledTask>>,
     /// How often each rule struck; empty where rules do not apply, against somebody else's server.
     pub fired: Vec<u64>,
+    /// By model: what its finite workers did.
+    pub loads: Vec<Load>,
     /// By model, then strategy: for a strategy that learns, the excess over the least cost of the plan in force after so
     /// many observations in each replicate, by (observations, replicate).
     pub learning: Vec<BTreeMap<(u64, u32), f64>>,
@@ -35,6 +38,7 @@ impl Findings {
             pairs: (0..cells).map(|_| PairData::default()).collect(),
             samples: vec![BTreeMap::new(); cells],
             fired: vec![0; plan.scenario.faults.len()],
+            loads: vec![Load::default(); plan.models.len()],
             learning: vec![BTreeMap::new(); cells],
         }
     }
@@ -65,6 +69,9 @@ impl Findings {
         }
         for (mine, theirs) in self.fired.iter_mut().zip(other.fired) {
             *mine += theirs;
+        }
+        for (mine, theirs) in self.loads.iter_mut().zip(&other.loads) {
+            mine.merge(theirs);
         }
     }
 }
@@ -99,6 +106,7 @@ impl<'u> Sums<'u> {
             let of_model = |&model: &usize| CellRules {
                 horizon: plan.scenario.horizon,
                 limit: with.policies[model].nominal_limit(),
+                has_faults: !plan.scenario.faults.is_empty(),
                 key: plan.digest_key(model, strategy, replicate),
             };
             group.iter().map(of_model).collect()
@@ -122,9 +130,11 @@ impl<'u> Sums<'u> {
             let records = if is_baseline { &base[at] } else { &mine[at] };
             let rules = &self.rules[strategy][at];
             let cell = plan.cell(model, strategy);
-            match &mut self.apart[strategy][at] {
-                Some(data) => data.add(records, rules),
-                None => findings.cells[cell].add(records, rules),
+            let data = self.apart[strategy][at].as_mut().unwrap_or(&mut findings.cells[cell]);
+            data.add(records, rules);
+            let outages = &plan.models[model].outages;
+            if !outages.is_empty() {
+                data.recoveries.add(replicate, records, outages, horizon);
             }
             if let Some(sink) = sink {
                 sink(model, strategy, replicate, records);
