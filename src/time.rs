@@ -18,6 +18,7 @@ use std::str::FromStr;
 /// assert_eq!(Micros::NEVER + interval, Micros::NEVER);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "engine", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Micros(u64);
 
 impl Micros {

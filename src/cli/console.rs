@@ -16,6 +16,8 @@ pub(super) enum Failure {
     Input(String),
     /// A scenario that cannot be used: exit code 2.
     Scenario(ScenarioError),
+    /// The run was stopped before its end: exit code 1.
+    Stopped,
     /// The reader of the output went away; that is its right.
     Gone,
 }
@@ -33,6 +35,7 @@ impl Failure {
             Self::Run(message) => (1, format!("error: {message}")),
             Self::Input(message) => (2, format!("error: {message}")),
             Self::Scenario(error) => (2, error.render(colour(&io::stderr()))),
+            Self::Stopped => (1, "error: the engine was stopped; nothing was written".to_owned()),
             Self::Gone => return ExitCode::SUCCESS,
         };
         note(&message);

@@ -38,6 +38,8 @@ pub enum Event {
         at: Micros,
         /// What it was good for.
         worth: Worth,
+        /// HTTP status of the answer, if there was one.
+        status: Option<u16>,
         /// The delay that the server asked for.
         retry_after: Option<Micros>,
         /// Why it told nothing, if it did not.
@@ -119,7 +121,7 @@ impl Watch {
         }
         let changed = answer.status().filter(|_| worth != Worth::Failed).and_then(|status| self.knows(status));
         let number = self.polls.saturating_sub(1);
-        [Some(Event::Heard { number, at, worth, retry_after, error }), changed]
+        [Some(Event::Heard { number, at, worth, status: answer.http_status(), retry_after, error }), changed]
     }
 
     /// The state is known.

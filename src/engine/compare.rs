@@ -3,18 +3,24 @@
 use crate::engine::plan::{Plan, StrategyPlan};
 use crate::engine::sim::{Control, Findings, Options, Sink, run};
 use crate::engine::yardstick::Yardstick;
-use crate::measure::results::{Results, Run, SCHEMA_VERSION};
-use crate::measure::series::{FaultBand, Series};
-use crate::measure::summary::{self, Pairing, Rare, Setting};
+use crate::measure::paired::{Pairing, comparisons};
+use crate::measure::results::{Results, RuleResult, Run, SCHEMA_VERSION};
+use crate::measure::series::{FaultBand, SampledTask, Series};
+use crate::measure::summary::{self, Rare, Setting};
 use crate::measure::totals::PairData;
 use crate::strategy::calm::endless;
 use crate::strategy::composition::Sharing;
 use crate::time::Micros;
+use crate::world::fault::FaultRule;
 use crate::world::weather::Weather;
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A rule that was active more often than this has no bands: they would be one grey area, and some of them a wrong one.
 const MOST_BANDS: usize = 200;
+
+/// Sampled tasks of a cell that charts get.
+const SHOWN: usize = 5;
 
 /// What a comparison found.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,11 +46,15 @@ pub fn summarise(plan: &Plan<'_>, engine: &str, findings: &Findings) -> Compared
     let weights = &scenario.cost;
     let data = findings.cells.iter().zip(&findings.learning);
     let cells = each_cell(plan).zip(data).map(|((model, strategy), (data, learning))| {
-        summary::cell(&setting(plan, model, strategy), data, weights, learning)
+        let load = plan.models[model].model.workers.map(|workers| (&findings.loads[model], workers.get()));
+        summary::cell(&Setting { load, ..setting(plan, model, strategy) }, data, weights, learning)
     });
     let pairings = pairings(plan, &findings.pairs);
-    let series =
-        findings.cells.iter().zip(&findings.samples).map(|(data, sample)| summary::series(data, sample.values()));
+    let shown: Vec<Vec<u64>> = findings.samples.chunks(plan.strategies.len()).map(shown).collect();
+    let series = findings.cells.iter().zip(&findings.samples).enumerate().map(|(cell, (data, sample))| {
+        let tasks = &shown[cell / plan.strategies.len()];
+        summary::series(data, tasks.iter().filter_map(|task| sample.get(task)))
+    });
     let digest = findings.cells.iter().fold(0_u64, |sum, cell| sum.wrapping_add(cell.totals.digest));
     Compared {
         results: Results {
@@ -60,12 +70,29 @@ pub fn summarise(plan: &Plan<'_>, engine: &str, findings: &Findings) -> Compared
                 harness: None,
             },
             cells: cells.collect(),
-            comparisons: summary::comparisons(&pairings, weights),
+            comparisons: comparisons(&pairings, weights),
             gates: Vec::new(),
+            faults: rules(plan, findings),
         },
         series: Series { cells: series.collect(), bands: bands(plan, findings), floors: floors(plan, findings) },
         idle_rules: findings.fired.iter().enumerate().filter(|(_, fired)| **fired == 0).map(|(rule, _)| rule).collect(),
     }
+}
+
+/// Of the tasks that are kept of a model under each strategy, the numbers of those to show: by turns one of those that a
+/// fault struck under most strategies, and one of those that none did, evenly spread.
+fn shown(samples: &[BTreeMap<u64, SampledTask>]) -> Vec<u64> {
+    let tasks: BTreeSet<u64> = samples.iter().flat_map(BTreeMap::keys).copied().collect();
+    let times = |task: &u64| samples.iter().filter(|sample| sample.get(task).is_some_and(|task| task.struck)).count();
+    let (mut struck, spared): (Vec<u64>, Vec<u64>) = tasks.into_iter().partition(|task| times(task) > 0);
+    // A stable sort: of equals, the first to come.
+    struck.sort_by_key(|task| Reverse(times(task)));
+    let wanted = if struck.is_empty() { SHOWN } else { SHOWN - SHOWN.div_ceil(2).min(struck.len()) };
+    let step = (spared.len() / wanted.max(1)).max(1);
+    let mut spared = spared.into_iter().skip(step / 2).step_by(step);
+    let mut struck = struck.into_iter();
+    let turns = std::iter::from_fn(|| Some([struck.next(), spared.next()])).take_while(|turn| *turn != [None; 2]);
+    turns.flatten().flatten().take(SHOWN).collect()
 }
 
 /// What a plan says of a cell before it is run.
@@ -82,7 +109,20 @@ pub fn setting<'a>(plan: &'a Plan<'_>, model: usize, strategy: &'a StrategyPlan<
         has_limit: strategy.policies[model].nominal_limit().is_some(),
         least: plan.yardstick(model).map(|yardstick| yardstick.least),
         rare: rare(plan, model, strategy),
+        has_faults: !plan.scenario.faults.is_empty(),
+        load: None,
     }
+}
+
+/// What came of each rule; nothing where rules do not apply.
+fn rules(plan: &Plan<'_>, findings: &Findings) -> Vec<RuleResult> {
+    let rules = plan.scenario.faults.iter().zip(&findings.fired).enumerate();
+    let result = |(number, (rule, &struck)): (usize, (&FaultRule, &u64))| RuleResult {
+        rule: number + 1,
+        kind: rule.kind().name().to_owned(),
+        struck,
+    };
+    rules.map(result).collect()
 }
 
 /// What is kept of the pairs of every cell but the baseline's, with what the plan says of them.

@@ -5,6 +5,7 @@ use crate::measure::record::TaskRecord;
 use crate::measure::series::SampledTask;
 use crate::measure::totals::{CellData, CellRules, PairData};
 use crate::strategy::learned::Learner;
+use crate::world::capacity::Load;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -23,6 +24,8 @@ pub struct Findings {
     pub samples: Vec<BTreeMap<u64, SampledTask>>,
     /// How often each rule struck; empty where rules do not apply, against somebody else's server.
     pub fired: Vec<u64>,
+    /// By model: what its finite workers did.
+    pub loads: Vec<Load>,
     /// By model, then strategy: for a strategy that learns, the excess over the least cost of the plan in force after so
     /// many observations in each replicate, by (observations, replicate).
     pub learning: Vec<BTreeMap<(u64, u32), f64>>,
@@ -38,6 +41,7 @@ impl Findings {
             pairs: (0..cells).map(|_| PairData::default()).collect(),
             samples: vec![BTreeMap::new(); cells],
             fired: vec![0; plan.scenario.faults.len()],
+            loads: vec![Load::default(); plan.models.len()],
             learning: vec![BTreeMap::new(); cells],
         }
     }
@@ -45,8 +49,8 @@ impl Findings {
     /// Whether the other is of a plan with as many cells and rules.
     pub(in crate::engine) fn is_like(&self, other: &Self) -> bool {
         let sizes = |findings: &Self| {
-            let Self { cells, pairs, samples, fired, learning } = findings;
-            [cells.len(), pairs.len(), samples.len(), fired.len(), learning.len()]
+            let Self { cells, pairs, samples, fired, loads, learning } = findings;
+            [cells.len(), pairs.len(), samples.len(), fired.len(), loads.len(), learning.len()]
         };
         sizes(self) == sizes(other)
     }
@@ -78,6 +82,9 @@ impl Findings {
         }
         for (mine, theirs) in self.fired.iter_mut().zip(other.fired) {
             *mine += theirs;
+        }
+        for (mine, theirs) in self.loads.iter_mut().zip(&other.loads) {
+            mine.merge(theirs);
         }
     }
 }
@@ -112,6 +119,7 @@ impl<'u> Sums<'u> {
             let of_model = |&model: &usize| CellRules {
                 horizon: plan.scenario.horizon,
                 limit: with.policies[model].nominal_limit(),
+                has_faults: !plan.scenario.faults.is_empty(),
                 key: plan.digest_key(model, strategy, replicate),
             };
             group.iter().map(of_model).collect()
@@ -135,9 +143,11 @@ impl<'u> Sums<'u> {
             let records = if is_baseline { &base[at] } else { &mine[at] };
             let rules = &self.rules[strategy][at];
             let cell = plan.cell(model, strategy);
-            match &mut self.apart[strategy][at] {
-                Some(data) => data.add(records, rules),
-                None => findings.cells[cell].add(records, rules),
+            let data = self.apart[strategy][at].as_mut().unwrap_or(&mut findings.cells[cell]);
+            data.add(records, rules);
+            let outages = &plan.models[model].outages;
+            if !outages.is_empty() {
+                data.recoveries.add(replicate, records, outages, horizon);
             }
             if let Some(sink) = sink {
                 sink(model, strategy, replicate, records);

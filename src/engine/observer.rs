@@ -8,8 +8,8 @@ use crate::strategy::wait::Worth;
 use crate::time::Micros;
 use std::collections::BTreeMap;
 
-/// Tasks of a cell that are kept request by request.
-const SAMPLED: usize = 5;
+/// Tasks of a cell that are kept request by request, for some of them to be shown: which, depends on what struck them.
+const SAMPLED: usize = 25;
 /// Polls kept of each: enough for every preset but the endless loops.
 const POLLS_KEPT: usize = 120;
 
@@ -130,6 +130,7 @@ impl Sample {
         task.done = record.done.finite().map(Micros::as_secs);
         task.settled = record.settled.finite().map(Micros::as_secs);
         task.known = record.outcome.is_known();
+        task.struck = record.is_struck();
     }
 
     #[inline(never)]
@@ -153,6 +154,7 @@ fn sampled(record: &TaskRecord) -> SampledTask {
         done: record.done.finite().map(Micros::as_secs),
         settled: None,
         known: false,
+        struck: false,
         polls: Vec::new(),
     }
 }

@@ -9,6 +9,7 @@ use crate::world::draws::mix;
 use crate::world::exchange::Link;
 use crate::world::fault::{Route, When};
 use crate::world::model::Model;
+use crate::world::outage::{Outage, outages};
 use crate::world::webhook::WebhookLink;
 use std::sync::{LazyLock, OnceLock};
 
@@ -28,6 +29,8 @@ pub struct ModelPlan<'s> {
     pub submit: Link,
     /// Webhook deliveries.
     pub webhook: WebhookLink,
+    /// Windows of its faults.
+    pub outages: Vec<Outage>,
     yardstick: OnceLock<Option<Yardstick>>,
 }
 
@@ -122,6 +125,7 @@ impl<'s> ModelPlan<'s> {
             status: link(Route::Status),
             submit: link(Route::Submit),
             webhook: WebhookLink::new(&scenario.network, &scenario.faults, &model.name),
+            outages: outages(&scenario.faults, &model.name),
             yardstick: OnceLock::new(),
         }
     }

@@ -127,7 +127,7 @@ const TASKS: [[Figure; 2]; 10] = [
 
 use Unknown::{Infinite, LeftOut};
 
-const REST: [Figure; 33] = [
+const REST: [Figure; 46] = [
     estimated!("polls_per_task", "mean", "polls", |c| Some(c.polls_per_task.mean), |c| c.polls_per_task.ci95),
     plain!("polls_per_task", "p50", "polls", Observed, |c| Some(c.polls_per_task.p50 as f64)),
     plain!("polls_per_task", "p95", "polls", Observed, |c| Some(c.polls_per_task.p95 as f64)),
@@ -165,6 +165,19 @@ const REST: [Figure; 33] = [
     plain!("duplicate_tasks", "value", "tasks", Count, |c| Some(c.duplicate_tasks as f64)),
     plain!("duplicate_deliveries", "value", "deliveries", Count, |c| Some(c.duplicate_deliveries as f64)),
     estimated!("cost", "mean", "cost", |c| Some(c.cost.mean), |c| c.cost.ci95),
+    plain!("retrievable", "count", "tasks", Count, |c| Some(c.retrievable as f64)),
+    plain!("share_429", "value", "share", Observed, |c| c.share_429),
+    plain!("recovery_ms", "mean", "ms", Observed, |c| c.recovery_ms?.mean).with(LeftOut),
+    plain!("recovery_ms", "max", "ms", Observed, |c| c.recovery_ms?.max).with(Infinite),
+    plain!("peak_after_outage_per_s", "value", "requests/s", Count, |c| Some(c.peak_after_outage_per_s? as f64)),
+    plain!("worker_utilisation", "value", "share", Observed, |c| c.worker_utilisation),
+    plain!("queue_length_mean", "value", "tasks", Observed, |c| c.queue_length_mean),
+    plain!("struck_tasks", "count", "tasks", Count, |c| Some(c.struck?.tasks as f64)),
+    plain!("struck_lost", "count", "tasks", Count, |c| Some(c.struck?.lost as f64)),
+    plain!("struck_detection_delay_ms", "mean", "ms", Observed, |c| c.struck?.detection_delay_ms.mean).with(LeftOut),
+    plain!("struck_detection_delay_ms", "p95", "ms", Observed, |c| c.struck?.detection_delay_ms.p95).with(Infinite),
+    plain!("struck_detection_delay_ms", "max", "ms", Observed, |c| c.struck?.detection_delay_ms.max).with(Infinite),
+    plain!("struck_cost", "mean", "cost", Observed, |c| Some(c.struck?.cost?.mean)),
     plain!("optimal_cost", "value", "cost", Observed, |c| c.optimal_cost),
     plain!("efficiency_vs_optimal", "value", "1", Observed, |c| c.efficiency_vs_optimal),
 ];

@@ -1,6 +1,7 @@
 //! Requests per second: how many a server sees at its worst, and how bursty they come.
 
 use crate::time::Micros;
+use crate::world::outage::Outage;
 use serde::{Deserialize, Serialize};
 
 /// Only so much of a replicate is counted.
@@ -74,6 +75,9 @@ impl RateCounts {
 pub struct RateTotals {
     /// Largest bucket of any replicate.
     pub peak: u64,
+    /// Largest bucket of any replicate in the minute after an outage, its last second included; `None` where no
+    /// replicate came to such a minute.
+    pub peak_after_outage: Option<u64>,
     /// Buckets between first and last submit, over all replicates.
     buckets: u64,
     sum: u64,
@@ -84,8 +88,13 @@ pub struct RateTotals {
 }
 
 impl RateTotals {
-    /// Takes in a whole replicate.
-    pub fn add(&mut self, replicate: &RateCounts) {
+    /// Takes in a whole replicate, in which there were `outages`.
+    pub fn add(&mut self, replicate: &RateCounts, outages: &[Outage]) {
+        for outage in outages {
+            let end = (outage.to - replicate.first).get() / BUCKET;
+            let minute = replicate.counts.iter().skip(end as usize).take(60);
+            self.peak_after_outage = self.peak_after_outage.max(minute.max().map(|count| u64::from(*count)));
+        }
         let counts = &replicate.counts;
         self.peak = self.peak.max(u64::from(counts.iter().copied().max().unwrap_or(0)));
         let submitting = ((replicate.last - replicate.first).get() / BUCKET + 1).min(COUNTED.get() / BUCKET);
@@ -106,6 +115,7 @@ impl RateTotals {
     /// Adds what another thread found.
     pub fn merge(&mut self, other: &Self) {
         self.peak = self.peak.max(other.peak);
+        self.peak_after_outage = self.peak_after_outage.max(other.peak_after_outage);
         self.buckets += other.buckets;
         self.sum += other.sum;
         self.squares += other.squares;
@@ -153,7 +163,7 @@ mod tests {
             }
         }
         let mut totals = RateTotals::default();
-        totals.add(&replicate);
+        totals.add(&replicate, &[]);
         assert_eq!(totals.peak, 3);
         // Counts 3, 1, 0, 2: mean 1.5, variance 1.25.
         assert_eq!(totals.dispersion(), Some(1.25 / 1.5));
@@ -165,7 +175,7 @@ mod tests {
         replicate.poll(COUNTED);
         replicate.poll(Micros::from_secs(4 * 3_600 - 1));
         let mut totals = RateTotals::default();
-        totals.add(&replicate);
+        totals.add(&replicate, &[]);
         assert_eq!(totals.peak, 1);
     }
 }

@@ -45,6 +45,10 @@ pub struct TaskRecord {
     pub deliveries: u32,
     /// Requests before the instant that a `Retry-After` had named.
     pub violations: u32,
+    /// Polls that were answered HTTP 429.
+    pub throttled: u32,
+    /// Whether a rule struck a poll or a delivery of this wait. A token bucket strikes whom it answers 429.
+    pub struck: bool,
 }
 
 impl TaskRecord {
@@ -96,6 +100,20 @@ impl TaskRecord {
     pub fn cost(&self, horizon: Micros, weights: &CostWeights) -> f64 {
         let (polls, delay) = self.charge(horizon);
         weights.poll * polls as f64 + weights.delay_per_us() * delay as f64
+    }
+
+    /// Whether it is lost, and can still be had by its id at the horizon.
+    #[inline]
+    #[must_use]
+    pub fn is_retrievable(&self, horizon: Micros) -> bool {
+        self.is_lost() && self.outcome != Outcome::Rejected && self.done <= self.wait_start + horizon
+    }
+
+    /// Whether a fault struck the wait.
+    #[inline]
+    #[must_use]
+    pub fn is_struck(&self) -> bool {
+        self.struck || self.throttled > 0
     }
 
     /// Whether the task succeeded and the client never had it.

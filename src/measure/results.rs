@@ -25,6 +25,20 @@ pub struct Results {
     pub comparisons: Vec<Comparison>,
     /// Each gate in each cell that it matches.
     pub gates: Vec<GateResult>,
+    /// Each fault rule of the scenario, in its order; empty where rules do not apply.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<RuleResult>,
+}
+
+/// What came of a fault rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleResult {
+    /// Its number in the scenario, from 1.
+    pub rule: usize,
+    /// Its kind.
+    pub kind: String,
+    /// Requests and deliveries that it struck, under all strategies.
+    pub struck: u64,
 }
 
 /// What was run.
@@ -113,6 +127,27 @@ pub struct Cell {
     pub duplicate_deliveries: u64,
     /// Polls and delay in the scenario's weights.
     pub cost: MeanStats,
+    /// Of `lost`, those that can still be had by their ids at the horizon: who asks again later has them.
+    #[serde(default)]
+    pub retrievable: u64,
+    /// Polls answered HTTP 429, as a share of all; `null` without polls.
+    #[serde(default)]
+    pub share_429: Option<f64>,
+    /// How long outages are felt; `null` where no wait met one.
+    #[serde(default)]
+    pub recovery_ms: Option<RecoveryStats>,
+    /// Largest count of requests sent in one second of the minute after an outage; `null` where there was none.
+    #[serde(default)]
+    pub peak_after_outage_per_s: Option<u64>,
+    /// Share of their time that the model's finite workers worked; `null` without.
+    #[serde(default)]
+    pub worker_utilisation: Option<f64>,
+    /// Tasks that waited for one of them, mean over time.
+    #[serde(default)]
+    pub queue_length_mean: Option<f64>,
+    /// Over the tasks that a fault struck; `null` in a world without faults.
+    #[serde(default)]
+    pub struck: Option<StruckStats>,
     /// Least expected cost of any polling strategy in a world without faults and round trips; `null` with workers, or
     /// where a weight is zero. It has no last look at the horizon, which only finds what is charged for anyway: `optimal`
     /// makes one, and costs a poll more for each task that never ends.
@@ -294,6 +329,33 @@ pub struct DelayStats {
     pub p99: Option<f64>,
     /// Largest; `null` as soon as a task that ended by the horizon was never known. Tasks that never end do not count.
     pub max: Option<f64>,
+}
+
+/// How long outages are felt: from the end of one until no task that was done before it is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct RecoveryStats {
+    /// Outages that a wait met, over all replicates.
+    pub outages: u64,
+    /// Of them, those after which some task never became known.
+    pub never: u64,
+    /// Mean over the others; `null` where there are none.
+    pub mean: Option<f64>,
+    /// Longest; `null` as soon as one was never recovered from.
+    pub max: Option<f64>,
+}
+
+/// Figures of the tasks that a fault struck: whose polls or deliveries a rule changed, delayed or kept from arriving. They
+/// carry no intervals, because how many tasks are struck is chance too.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct StruckStats {
+    /// Struck tasks.
+    pub tasks: u64,
+    /// Of them, lost ones.
+    pub lost: u64,
+    /// From the task's end to the client knowing.
+    pub detection_delay_ms: DelayStats,
+    /// Polls and delay in the scenario's weights.
+    pub cost: Option<MeanStats>,
 }
 
 /// Time past the nominal limit.

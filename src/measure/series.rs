@@ -14,7 +14,8 @@ pub struct CellSeries {
     pub rate: Vec<f64>,
     /// Length of a step of `rate` in seconds.
     pub rate_step_s: f64,
-    /// A few tasks of the first replicate, request by request: the same tasks in every cell of a model.
+    /// A few tasks of the first replicate, request by request: the same tasks in every cell of a model, by turns one that a
+    /// fault struck under most strategies and one that none did, as far as there are both.
     pub sample: Vec<SampledTask>,
 }
 
@@ -31,6 +32,8 @@ pub struct SampledTask {
     pub settled: Option<f64>,
     /// Whether the client knew the task's state in the end.
     pub known: bool,
+    /// Whether a fault struck the wait.
+    pub struck: bool,
     /// Polls: instant sent, and what it was good for.
     pub polls: Vec<(f64, PollMark)>,
 }

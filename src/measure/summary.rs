@@ -5,12 +5,12 @@ use crate::measure::histogram::Durations;
 use crate::measure::interval::{Estimate, coupled_share, sectioned, wilson};
 use crate::measure::outcome::ByOutcome;
 use crate::measure::results::{
-    Cell, Comparison, CountStats, DelayStats, Excess, Interval, LatencyStats, Learned, MeanStats, Outcomes,
-    OvershootStats, PollUse, ShareIntervals,
+    Cell, CountStats, DelayStats, Excess, Interval, LatencyStats, Learned, MeanStats, Outcomes, OvershootStats,
+    PollUse, RecoveryStats, ShareIntervals, StruckStats,
 };
 use crate::measure::series::{CellSeries, SampledTask};
-use crate::measure::totals::{CellData, Differences, Moments, PairData, PairTotals, Totals};
-use crate::measure::verdict::{Difference, words_by_family};
+use crate::measure::totals::{CellData, Moments, Totals};
+use crate::world::capacity::Load;
 use std::collections::BTreeMap;
 
 /// Points of an ECDF curve.
@@ -43,6 +43,10 @@ pub struct Setting<'a> {
     pub least: Option<f64>,
     /// Tasks that it gives up on.
     pub rare: Rare,
+    /// The scenario has faults.
+    pub has_faults: bool,
+    /// What the model's workers did, and how many they are, where they are finite.
+    pub load: Option<(&'a Load, u32)>,
 }
 
 /// Tasks that a wait gives up on in a calm world: few, and each with far more polls or cost than others. A run that met none
@@ -84,13 +88,13 @@ impl Rare {
     }
 
     /// The standard error that they give to a mean number of polls, others having sent `usual` each.
-    fn of_polls(&self, n: u64, usual: f64) -> f64 {
+    pub(super) fn of_polls(&self, n: u64, usual: f64) -> f64 {
         let more = self.polls as f64 - usual;
         self.variance(n, more, 0.0).sqrt()
     }
 
     /// The same for a mean cost.
-    fn of_cost(&self, n: u64, usual: f64, weights: &CostWeights) -> f64 {
+    pub(super) fn of_cost(&self, n: u64, usual: f64, weights: &CostWeights) -> f64 {
         let more = weights.poll * (self.polls as f64 - usual);
         self.variance(n, more, weights.delay_per_us() * self.late_delay_us as f64).sqrt()
     }
@@ -124,6 +128,7 @@ pub fn cell(
     let totals = &data.totals;
     let Setting { interacts, has_limit, least, .. } = *setting;
     let spent = cost(data, setting, weights);
+    let load = setting.load.and_then(|(load, workers)| load.figures(workers));
     let known = totals.delay.n;
     let per_task = |of: fn(&Totals) -> Moments| {
         let error = setting.rare.of_polls(totals.tasks, totals.polls.mean().unwrap_or(0.0));
@@ -167,6 +172,18 @@ pub fn cell(
         duplicate_tasks: totals.duplicate_tasks,
         duplicate_deliveries: totals.duplicate_deliveries,
         cost: spent,
+        retrievable: totals.retrievable,
+        share_429: (totals.polls.sum > 0).then(|| totals.throttled as f64 / totals.polls.sum as f64),
+        recovery_ms: data.recoveries.summary().map(|found| RecoveryStats {
+            outages: found.outages,
+            never: found.never,
+            mean: found.mean.map(ms),
+            max: found.max.map(ms),
+        }),
+        peak_after_outage_per_s: data.rates.peak_after_outage,
+        worker_utilisation: load.map(|load| load.utilisation),
+        queue_length_mean: load.map(|load| load.queue_length),
+        struck: setting.has_faults.then(|| struck(data, weights)),
         optimal_cost: least,
         efficiency_vs_optimal: least.filter(|_| spent.mean > 0.0).map(|least| least / spent.mean),
         learning_curve: learning_curve(learning),
@@ -213,8 +230,8 @@ fn quantiles(durations: &Durations, levels: &[f64], total: u64) -> Vec<Option<f6
 }
 
 /// The longest of times, which is not known where a task that ended never became so.
-fn longest(data: &CellData, times: &Durations) -> Option<f64> {
-    times.max().filter(|_| data.totals.missed == 0).map(|us| ms(us as f64))
+fn longest(times: &Durations, missed: u64) -> Option<f64> {
+    times.max().filter(|_| missed == 0).map(|us| ms(us as f64))
 }
 
 fn latency(data: &CellData, interacts: bool, known: u64) -> LatencyStats {
@@ -228,7 +245,7 @@ fn latency(data: &CellData, interacts: bool, known: u64) -> LatencyStats {
         p90: at[1],
         p95: at[2],
         p99: at[3],
-        max: longest(data, &data.latency),
+        max: longest(&data.latency, data.totals.missed),
         censored_share: (total - known) as f64 / total.max(1) as f64,
     }
 }
@@ -251,7 +268,29 @@ fn delay(data: &CellData, interacts: bool) -> DelayStats {
         p95: at[2],
         p95_ci95: p95_ci95.map(|[low, high]| [ms(low), ms(high)]),
         p99: at[3],
-        max: longest(data, &data.delay),
+        max: longest(&data.delay, data.totals.missed),
+    }
+}
+
+/// Without intervals: how many tasks are struck is chance too, and no method here covers a ratio of such counts.
+fn struck(data: &CellData, weights: &CostWeights) -> StruckStats {
+    let of = &data.totals.struck;
+    let at = quantiles(&data.struck_delay, &[0.5, 0.9, 0.95, 0.99], of.tasks);
+    let cost = (of.tasks > 0).then(|| of.cost.sum(weights) / of.tasks as f64);
+    StruckStats {
+        tasks: of.tasks,
+        lost: of.lost,
+        detection_delay_ms: DelayStats {
+            mean: of.delay.mean().map(ms),
+            ci95: None,
+            p50: at[0],
+            p90: at[1],
+            p95: at[2],
+            p95_ci95: None,
+            p99: at[3],
+            max: longest(&data.struck_delay, of.missed),
+        },
+        cost: cost.map(|mean| MeanStats { mean, ci95: None }),
     }
 }
 
@@ -267,146 +306,6 @@ fn cost(data: &CellData, setting: &Setting<'_>, weights: &CostWeights) -> MeanSt
     let usual = data.totals.polls.mean().unwrap_or(0.0);
     let error = setting.rare.of_cost(data.totals.tasks, usual, weights);
     mean(estimate.map(|estimate| estimate.at_least(error)))
-}
-
-/// What a strategy is compared with the baseline on.
-struct PairedMetric {
-    name: &'static str,
-    is_time: bool,
-    /// Factor to the unit of the name.
-    scale: f64,
-    of: fn(&PairTotals, &CostWeights) -> Paired,
-    /// The error that rare tasks give it.
-    rare: fn(&Rare, u64, &CostWeights) -> f64,
-}
-
-/// Sums of one metric over pairs.
-struct Paired {
-    n: u64,
-    unequal: u64,
-    sum: f64,
-    variance: Option<f64>,
-    base: f64,
-    /// What the baseline has of the quantity that differs: where no pair differs, one that did would by so much.
-    whole: f64,
-}
-
-impl Paired {
-    fn of(differences: &Differences, base: i128, whole: i128) -> Self {
-        let Differences { moments, unequal } = *differences;
-        let (sum, variance) = (moments.sum as f64, moments.variance());
-        Self { n: moments.n, unequal, sum, variance, base: base as f64, whole: whole as f64 }
-    }
-}
-
-const PAIRED_METRICS: [PairedMetric; 5] = [
-    PairedMetric {
-        name: "polls_per_task",
-        is_time: false,
-        scale: 1.0,
-        of: |pairs, _| Paired::of(&pairs.polls, pairs.base.polls, pairs.base.polls),
-        rare: |rare, n, _| rare.of_polls(n, 0.0),
-    },
-    PairedMetric {
-        name: "requests_per_task",
-        is_time: false,
-        scale: 1.0,
-        of: |pairs, _| Paired::of(&pairs.requests, pairs.base.requests, pairs.base.requests),
-        rare: |rare, n, _| rare.of_polls(n, 0.0),
-    },
-    PairedMetric {
-        name: "detection_delay_ms",
-        is_time: true,
-        scale: 1e-3,
-        // It is the same difference as that of latencies, and as uncertain.
-        of: |pairs, _| Paired::of(&pairs.time, pairs.base.delay, pairs.base.latency),
-        rare: |_, _, _| 0.0,
-    },
-    PairedMetric {
-        name: "latency_ms",
-        is_time: true,
-        scale: 1e-3,
-        of: |pairs, _| Paired::of(&pairs.time, pairs.base.latency, pairs.base.latency),
-        rare: |_, _, _| 0.0,
-    },
-    PairedMetric {
-        name: "cost",
-        is_time: false,
-        scale: 1.0,
-        of: |pairs, weights| Paired {
-            n: pairs.cost.n(),
-            unequal: pairs.unequal_costs,
-            sum: pairs.cost.sum(weights),
-            variance: pairs.cost.variance(weights),
-            base: pairs.base.cost.sum(weights),
-            whole: pairs.base.cost.sum(weights),
-        },
-        rare: |rare, n, weights| rare.of_cost(n, 0.0, weights),
-    },
-];
-
-/// One strategy against the baseline on one model.
-pub struct Pairing<'a> {
-    /// Model.
-    pub model: &'a str,
-    /// Strategy.
-    pub strategy: &'a str,
-    /// Baseline.
-    pub baseline: &'a str,
-    /// Sums over the pairs.
-    pub data: &'a PairData,
-    /// Tasks of either interact.
-    pub interacts: bool,
-    /// What differs between them in the tasks that they give up on.
-    pub rare: Rare,
-}
-
-/// All comparisons, metric by metric. The words of a model are one family: no table of a report holds those of more.
-#[must_use]
-pub fn comparisons(pairings: &[Pairing<'_>], weights: &CostWeights) -> Vec<Comparison> {
-    let each = || PAIRED_METRICS.iter().flat_map(|metric| pairings.iter().map(move |pairing| (metric, pairing)));
-    let found: Vec<_> = each().map(|(metric, pairing)| compare(metric, pairing, weights)).collect();
-    let table: Vec<_> = each().zip(&found).map(|((_, pairing), (_, found))| (pairing.model, *found)).collect();
-    let verdicts = words_by_family(&table);
-    let all = each().zip(found).zip(verdicts);
-    all.map(|(((metric, pairing), (n, difference)), verdict)| Comparison {
-        model: pairing.model.to_owned(),
-        strategy: pairing.strategy.to_owned(),
-        baseline: pairing.baseline.to_owned(),
-        metric: metric.name.to_owned(),
-        n,
-        difference: difference.map(|difference| difference.estimate.mean),
-        ci95: difference.and_then(|difference| difference.estimate.interval()),
-        baseline_mean: difference.map(|difference| difference.baseline),
-        verdict,
-    })
-    .collect()
-}
-
-fn compare(metric: &PairedMetric, pairing: &Pairing<'_>, weights: &CostWeights) -> (u64, Option<Difference>) {
-    let mut totals = pairing.data.totals;
-    for part in pairing.data.replicates.values() {
-        totals.merge(part);
-    }
-    let whole = (metric.of)(&totals, weights);
-    if whole.n == 0 {
-        return (0, None);
-    }
-    let per_pair = |sum: f64| sum / whole.n as f64;
-    let (mean, baseline, would_differ_by) = (per_pair(whole.sum), per_pair(whole.base), per_pair(whole.whole));
-    let estimate = if pairing.interacts {
-        let parts = pairing.data.replicates.values().map(|part| (metric.of)(part, weights));
-        Estimate::of_replicates(&parts.map(|part| (part.sum, part.n)).collect::<Vec<_>>(), would_differ_by)
-    } else {
-        Some(Estimate::of_pairs(whole.n, whole.unequal, mean, whole.variance, would_differ_by))
-    };
-    let error = (metric.rare)(&pairing.rare, whole.n, weights);
-    let difference = estimate.map(|estimate| Difference {
-        estimate: estimate.at_least(error).scaled(metric.scale),
-        baseline: baseline * metric.scale,
-        is_time: metric.is_time,
-    });
-    (whole.n, difference)
 }
 
 /// The curves of one cell, with its sampled tasks in the order of their numbers.

@@ -6,6 +6,8 @@ pub use crate::measure::moments::{CostMoments, Differences, Moments};
 use crate::measure::outcome::{ByOutcome, Outcome};
 use crate::measure::rate::RateTotals;
 use crate::measure::record::{TaskRecord, detection_delay};
+use crate::measure::recovery::Recoveries;
+use crate::measure::struck::StruckTotals;
 use crate::time::Micros;
 use crate::world::draws::mix;
 use serde::{Deserialize, Serialize};
@@ -48,6 +50,12 @@ pub struct Totals {
     pub duplicate_tasks: u64,
     /// Deliveries received again.
     pub duplicate_deliveries: u64,
+    /// Lost tasks that can still be had by their ids at the horizon.
+    pub retrievable: u64,
+    /// Polls that were answered HTTP 429.
+    pub throttled: u64,
+    /// Over the tasks that a fault struck.
+    pub struck: StruckTotals,
     /// Sum of the hashes of all records.
     pub digest: u64,
 }
@@ -61,6 +69,10 @@ impl Totals {
         self.known(records);
         self.unknown(records, rules.horizon);
         self.useful = self.polls.sum as u64 - self.wasted - self.failed;
+        if rules.has_faults {
+            self.throttled += records.iter().map(|record| u64::from(record.throttled)).sum::<u64>();
+            self.struck.add(records, rules.horizon);
+        }
         if let Some(limit) = rules.limit {
             for record in records {
                 // A hang goes on to the horizon at least.
@@ -105,6 +117,7 @@ impl Totals {
     fn unknown(&mut self, records: &[TaskRecord], horizon: Micros) {
         for record in records.iter().filter(|record| !record.outcome.is_known()) {
             self.lost += u64::from(record.is_lost());
+            self.retrievable += u64::from(record.is_retrievable(horizon));
             self.polls.add(i64::from(record.polls));
             self.missed += u64::from(record.done <= record.wait_start + horizon);
             let (polls, delay) = record.charge(horizon);
@@ -119,6 +132,9 @@ impl Totals {
             self.outcomes[outcome] += other.outcomes[outcome];
         }
         self.lost += other.lost;
+        self.retrievable += other.retrievable;
+        self.throttled += other.throttled;
+        self.struck.merge(&other.struck);
         self.missed += other.missed;
         self.useful += other.useful;
         self.wasted += other.wasted;
@@ -149,6 +165,7 @@ fn hash(record: &TaskRecord, key: u64) -> u64 {
     let ends = u64::from(record.polls) << 32 | u64::from(record.deliveries) << 8 | (record.outcome as u64) << 4 | fate;
     let polls = u64::from(record.wasted) << 32 | u64::from(record.failed);
     let others = u64::from(record.submits) << 40 | u64::from(record.duplicates) << 20 | u64::from(record.violations);
+    let others = others ^ u64::from(record.struck) << 63 ^ u64::from(record.throttled).rotate_left(50);
     let who = fold(record.task ^ key, record.submitted.get() ^ 0x2d35_8dcc_aa6c_78a5);
     let life = fold(record.wait_start.get() ^ 0x8bb8_4b93_962e_acc9, record.done.get() ^ 0x4b33_a62e_d433_d4a3);
     let end = fold(record.settled.get() ^ 0x4d5a_2da5_1de1_aa47, ends ^ 0xa076_1d64_78bd_642f);
@@ -163,6 +180,8 @@ pub struct CellRules {
     pub horizon: Micros,
     /// The strategy's nominal limit for the model.
     pub limit: Option<Micros>,
+    /// The scenario has faults.
+    pub has_faults: bool,
     /// Key of the digest: names model, strategy and replicate.
     pub key: u64,
 }
@@ -187,8 +206,12 @@ pub struct CellData {
     pub latency: Durations,
     /// Polls of a task.
     pub polls: Durations,
+    /// Detection delays of the tasks that a fault struck.
+    pub struck_delay: Durations,
     /// Requests per second.
     pub rates: RateTotals,
+    /// What outages left behind.
+    pub recoveries: Recoveries,
     /// By replicate, where tasks interact.
     pub replicates: BTreeMap<u32, Replicate>,
 }
@@ -200,6 +223,10 @@ impl CellData {
         self.polls.extend(records.iter().map(|record| u64::from(record.polls)));
         self.delay.extend(records.iter().filter_map(TaskRecord::delay).map(Micros::get));
         self.latency.extend(records.iter().filter_map(TaskRecord::latency).map(Micros::get));
+        if rules.has_faults {
+            let struck = records.iter().filter(|record| record.is_struck());
+            self.struck_delay.extend(struck.filter_map(TaskRecord::delay).map(Micros::get));
+        }
     }
 
     /// Takes in a whole replicate of its own, and keeps its sums apart too.
@@ -215,7 +242,9 @@ impl CellData {
         self.delay.merge(&other.delay);
         self.latency.merge(&other.latency);
         self.polls.merge(&other.polls);
+        self.struck_delay.merge(&other.struck_delay);
         self.rates.merge(&other.rates);
+        self.recoveries.merge(&other.recoveries);
         for (&number, replicate) in &other.replicates {
             self.replicates.entry(number).and_modify(|mine| mine.totals.merge(&replicate.totals)).or_insert(*replicate);
         }

@@ -82,7 +82,7 @@ fn tail(report: &Report<'_>) -> String {
     out
 }
 
-fn details(title: &str, body: &str) -> String {
+pub(super) fn details(title: &str, body: &str) -> String {
     format!("<details><summary>{}</summary>\n\n{body}</details>\n\n", super::escape::html(title))
 }
 
@@ -97,7 +97,7 @@ fn words(sentence: &Sentence) -> String {
         .collect()
 }
 
-fn table(grid: &Grid) -> String {
+pub(super) fn table(grid: &Grid) -> String {
     let mut out = format!("| {} ", grid.corner);
     for column in &grid.columns {
         out += &format!("| {} ", column.title);

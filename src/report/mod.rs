@@ -14,13 +14,16 @@ pub(crate) mod grid;
 pub mod html;
 pub mod json;
 pub mod markdown;
+pub mod matrix;
 pub mod table;
 pub mod timeline;
 
 mod escape;
 mod glossary;
 mod method;
+mod mistakes;
 mod overview;
+mod paint;
 mod repairs;
 
 use crate::measure::results::{Cell, Comparison, Results};

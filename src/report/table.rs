@@ -2,6 +2,7 @@
 
 use super::fold::fold;
 use super::grid::{Column, Grid, Row};
+use super::paint::Paint;
 use super::{Report, overview};
 
 /// How to print.
@@ -117,7 +118,7 @@ fn length(text: &str) -> usize {
 }
 
 /// Our own signs in ASCII; letters of users' names stay.
-fn ascii(text: &str) -> String {
+pub(super) fn ascii(text: &str) -> String {
     text.replace('±', "+/-").replace(['–', '−'], "-").replace('→', "->").replace(char::is_control, " ")
 }
 
@@ -149,30 +150,4 @@ fn beside(grid: &Grid, paint: Paint) -> String {
 
 fn pad_right(text: &str, width: usize) -> String {
     format!("{text:<width$}")
-}
-
-/// ANSI codes, or none.
-#[derive(Clone, Copy)]
-struct Paint(bool);
-
-impl Paint {
-    fn with(self, code: &str, text: &str) -> String {
-        // Codes do not nest: an inner end would end the outer one.
-        match self.0 && !text.trim().is_empty() {
-            true => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
-            false => text.to_owned(),
-        }
-    }
-
-    fn bold(self, text: &str) -> String {
-        self.with("1", text)
-    }
-
-    fn dim(self, text: &str) -> String {
-        self.with("2", text)
-    }
-
-    fn green(self, text: &str) -> String {
-        self.with("32", &text.replace("\u{1b}[0m", "\u{1b}[0;32m"))
-    }
 }

@@ -17,6 +17,7 @@ pub mod shipped;
 mod snippet;
 pub(crate) mod suggest;
 mod warnings;
+pub mod weather;
 
 pub use crate::inspection::CostWeights;
 

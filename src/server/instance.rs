@@ -7,6 +7,7 @@ use crate::server::run::Run;
 use crate::server::settings::{Settings, World};
 use crate::server::stub::{InvalidStub, Stub};
 use crate::time::Micros;
+use crate::world::capacity::Load;
 use crate::world::fault::FaultRules;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -58,6 +59,12 @@ impl Server {
     /// No more tasks come: fixes the fate of those that still wait for a worker.
     pub fn close_intake(&self) {
         self.run().state().advance_workers(Micros::NEVER);
+    }
+
+    /// By model, in the order of the world: what its finite workers did so far.
+    #[must_use]
+    pub fn loads(&self) -> Vec<Load> {
+        self.run().state().loads()
     }
 
     /// How many requests each rule struck. Connections that are refused because nobody listens reach no server, and do

@@ -9,6 +9,7 @@ use crate::server::settings::World;
 use crate::server::stub::{InvalidStub, Stub};
 use crate::server::workers::Workers;
 use crate::time::Micros;
+use crate::world::capacity::Load;
 use crate::world::draws::{Draws, Keys, Stream};
 use crate::world::exchange::{Buckets, Departure, Link, Submission};
 use crate::world::fault::{Effect, Fault, FaultRules, Pace, Route};
@@ -285,6 +286,12 @@ impl State {
     /// How often each rule struck: requests, and for one that closes the port each time that it did.
     pub(super) fn strikes(&self) -> impl Iterator<Item = u64> {
         self.fired.iter().zip(&self.closures).map(|(fired, closures)| fired + closures)
+    }
+
+    /// What the workers of each model did.
+    pub(super) fn loads(&self) -> Vec<Load> {
+        let load = |state: &ModelState| state.workers.as_ref().map(Workers::load).unwrap_or_default();
+        self.models.iter().map(load).collect()
     }
 
     fn strike(&mut self, rule: Option<usize>) {

@@ -4,12 +4,14 @@
 //! weather advances in time, never per request.
 
 pub mod arrivals;
+pub mod capacity;
 pub mod distribution;
 pub mod draws;
 pub mod exchange;
 pub mod fault;
 pub mod model;
 pub mod network;
+pub mod outage;
 pub mod rate_limit;
 pub mod truth;
 pub mod weather;

@@ -78,6 +78,7 @@ fn assert_equal(scenario: &Scenario, what: &str) {
         assert_eq!(cell.rates, other.rates, "{what}: requests per second");
     }
     assert!(sim.samples == found.samples, "{what}: sampled polls");
+    assert_eq!(sim.loads, found.loads, "{what}: what finite workers did");
 }
 
 fn small(shipped: &Shipped, seed: u64) -> Scenario {

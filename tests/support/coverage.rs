@@ -7,6 +7,7 @@ use pollbench::engine::compare::{pairings, setting};
 use pollbench::engine::plan::Plan;
 use pollbench::engine::sim::{Control, Options, run};
 use pollbench::measure::figures::{Figure, Sort, figures};
+use pollbench::measure::paired::comparisons;
 use pollbench::measure::record::TaskRecord;
 use pollbench::measure::results::{Interval, Results, Run, SCHEMA_VERSION, Verdict};
 use pollbench::measure::summary::{self, Setting};
@@ -113,6 +114,8 @@ fn simulate(plan: &Plan<'_>) -> Vec<Vec<Kept>> {
             let rules = CellRules {
                 horizon: plan.scenario.horizon,
                 limit: plan.strategies[strategy].policies[model].nominal_limit(),
+                // Figures of struck tasks have no intervals.
+                has_faults: false,
                 key: plan.digest_key(model, strategy, number),
             };
             let mut totals = Totals::default();
@@ -179,8 +182,9 @@ impl Population<'_> {
                 harness: None,
             },
             cells,
-            comparisons: summary::comparisons(&pairings(plan, &paired), &scenario.cost),
+            comparisons: comparisons(&pairings(plan, &paired), &scenario.cost),
             gates: Vec::new(),
+            faults: Vec::new(),
         }
     }
 

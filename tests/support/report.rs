@@ -63,6 +63,7 @@ pub(crate) fn fixture(models: usize, bands: bool) -> Fixture {
         cells: vec![],
         comparisons: vec![],
         gates: vec![],
+        faults: vec![],
     };
     let mut series = Series::default();
     if bands {
@@ -195,6 +196,13 @@ fn cell(model: &str, strategy: &str, waits: &[Wait]) -> Cell {
         duplicate_tasks: 0,
         duplicate_deliveries: hook * 3,
         cost: mean(&waits.iter().map(|w| w.cost).collect::<Vec<_>>()),
+        retrievable: lost,
+        share_429: Some(0.0),
+        recovery_ms: None,
+        peak_after_outage_per_s: None,
+        worker_utilisation: None,
+        queue_length_mean: None,
+        struck: None,
         optimal_cost: None,
         efficiency_vs_optimal: None,
         learning_curve: Vec::new(),
@@ -280,6 +288,7 @@ fn sampled(w: &Wait) -> SampledTask {
         done: w.done,
         settled: w.settled,
         known: w.known,
+        struck: false,
         polls: w.polls.clone(),
     }
 }

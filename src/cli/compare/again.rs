@@ -1,14 +1,15 @@
 //! The command that makes the same numbers again: what was asked for, and the numbers that a scenario file may change.
 
 use super::Compare;
-use crate::scenario::Scenario;
+use super::jobs::Job;
 
 impl Compare {
     /// A line for a shell. Flags that change no number are left out; a key never appears.
-    pub(super) fn again(&self, scenario: &Scenario) -> String {
+    pub(super) fn again(&self, jobs: &[Job]) -> String {
         // Every flag is named here, so that a new one is decided on.
         let Self {
-            scenario: file,
+            scenarios: _,
+            weather: _,
             ground,
             models,
             strategies,
@@ -22,17 +23,34 @@ impl Compare {
             strict: _,
             quiet: _,
         } = self;
+        let distinct = |words: Vec<&String>| {
+            let mut seen: Vec<String> = Vec::new();
+            for word in words {
+                if !seen.contains(word) {
+                    seen.push(word.clone());
+                }
+            }
+            seen
+        };
+        let files = distinct(jobs.iter().map(|job| &job.file).collect());
+        let weathers = distinct(jobs.iter().filter_map(|job| job.weather.as_ref()).collect());
+        let weathers = Some(weathers).filter(|weathers| !weathers.is_empty());
         let list = |flag, names: &Option<Vec<String>>| names.as_ref().map(|names| (flag, names.join(",")));
         let mut flags = ground.flags();
+        flags.extend(list("--weather", &weathers));
         flags.extend(list("--models", models));
         flags.extend(list("--strategies", strategies));
-        flags.extend([
-            ("--tasks", scenario.tasks.to_string()),
-            ("--replicates", scenario.replicates.to_string()),
-            ("--seed", scenario.seed.to_string()),
-        ]);
-        let words = flags.into_iter().map(|(flag, value)| format!(" {flag} {}", quoted(&value)));
-        format!("pollbench compare {}{}", quoted(file), words.collect::<String>())
+        // Where scenarios differ in a number, each has its own, unless the user said one for all.
+        let said = |flag, value: &dyn Fn(&Job) -> String| {
+            let first = jobs.first().map(value)?;
+            jobs.iter().all(|job| value(job) == first).then_some((flag, first))
+        };
+        flags.extend(said("--tasks", &|job| job.scenario.tasks.to_string()));
+        flags.extend(said("--replicates", &|job| job.scenario.replicates.to_string()));
+        flags.extend(said("--seed", &|job| job.scenario.seed.to_string()));
+        let files: String = files.iter().map(|file| format!(" {}", quoted(file))).collect();
+        let words: String = flags.into_iter().map(|(flag, value)| format!(" {flag} {}", quoted(&value))).collect();
+        format!("pollbench compare{files}{words}")
     }
 }
 
@@ -49,7 +67,6 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::shipped::load;
     use clap::Parser;
 
     #[derive(Debug, Parser)]
@@ -63,6 +80,12 @@ mod tests {
         Line::try_parse_from(words).unwrap_or_else(|error| panic!("{error}")).compare
     }
 
+    #[test]
+    fn a_word_with_spaces_and_quotes_stays_one() {
+        assert_eq!(quoted("a folder/it's mine.toml"), r"'a folder/it'\''s mine.toml'");
+        assert_eq!(quoted("mine.toml"), "mine.toml");
+    }
+
     /// Parsed again, the line asks for the same scenario, and is the same line.
     #[test]
     fn the_line_asks_for_the_same_again() {
@@ -70,17 +93,16 @@ mod tests {
             &["flaky"][..],
             &["flaky", "--models", "flux-2", "--strategies", "basic,adaptive", "--tasks", "3", "--seed", "9"],
             &["documented", "--engine", "wire", "--time-scale", "2.5", "--max-lateness", "3s"],
-            &["a folder/it's mine.toml", "--engine", "virtual", "--quiet", "--threads", "2"],
+            &["flaky", "--engine", "virtual", "--quiet", "--threads", "2"],
+            &["flaky", "documented", "--tasks", "9"],
+            &["documented", "--weather", "flaky,outage-5m", "--seed", "3"],
         ] {
             let asked = parsed(words);
-            let scenario = load("flaky").expect("a shipped scenario").narrowed(&asked.overrides()).expect("it exists");
-            let line = asked.again(&scenario);
+            let line = asked.again(&asked.jobs().unwrap_or_else(|error| panic!("{error:?}")));
             let rest = line.strip_prefix("pollbench compare ").expect("the command");
-            let unquoted = rest.replace(r"'\''", "\u{1}").replace('\'', "").replace('\u{1}', "'");
-            assert!(unquoted.starts_with(words[0]), "{line}");
-            let again: Vec<&str> = unquoted[words[0].len()..].split_whitespace().collect();
-            let again = parsed(&[&words[..1], &again[..]].concat());
-            assert_eq!(again.again(&scenario), line);
+            assert!(rest.starts_with(words[0]), "{line}");
+            let again = parsed(&rest.split_whitespace().collect::<Vec<_>>());
+            assert_eq!(again.again(&again.jobs().unwrap_or_else(|error| panic!("{error:?}"))), line);
             for flag in words.iter().filter(|word| word.starts_with("--") && !["--quiet", "--threads"].contains(word)) {
                 assert!(line.contains(*flag), "{flag} is missing in {line}");
             }

@@ -4,6 +4,7 @@ use crate::engine::intake::lanes::Lanes;
 use crate::engine::intake::task::{Arriving, Task, is_accepted};
 use crate::engine::plan::Plan;
 use crate::time::Micros;
+use crate::world::capacity::Load;
 use crate::world::exchange::{Buckets, Departure, Submission};
 use crate::world::fault::Pace;
 use crate::world::truth::{Fate, Truth};
@@ -21,6 +22,8 @@ pub(super) struct Coupling {
     buckets: Buckets,
     /// For each model with finite workers, when each of them is free.
     workers: Vec<Option<BinaryHeap<Reverse<Micros>>>>,
+    /// What they did, by model.
+    pub(super) loads: Vec<Load>,
     /// Tasks in order of their submits; the front leaves when its fate is fixed.
     in_order: VecDeque<InOrder>,
     /// Number of the task at the front, counted over all models.
@@ -59,6 +62,7 @@ impl Coupling {
             sequence: 0,
             buckets: Buckets::new(&plan.scenario.faults),
             workers: plan.models.iter().map(|model| model.model.workers.map(free)).collect(),
+            loads: vec![Load::default(); plan.models.len()],
             in_order: VecDeque::new(),
             first: 0,
         }
@@ -157,6 +161,7 @@ impl Coupling {
         let started = free.max(now);
         let done = started + arriving.life.work;
         workers.push(Reverse(done));
+        self.loads[arriving.task.model].add(now, started, done);
         if *counting == submit {
             arriving.task.truth = Some(Truth { fate: arriving.life.fate, started, done });
         }

@@ -13,6 +13,7 @@ pub(crate) use task::Task;
 
 use crate::engine::plan::Plan;
 use crate::time::Micros;
+use crate::world::capacity::Load;
 use crate::world::draws::Keys;
 use crate::world::fault::Pace;
 use coupling::Coupling;
@@ -47,6 +48,12 @@ impl<'s> Intake<'s> {
     #[must_use]
     pub(crate) fn fired(&self) -> &[u64] {
         &self.lanes.fired
+    }
+
+    /// By model: what its finite workers did so far; empty where submits share nothing.
+    #[must_use]
+    pub(crate) fn loads(&self) -> &[Load] {
+        self.coupling.as_ref().map_or(&[], |coupling| &coupling.loads)
     }
 
     /// Appends the next `count` tasks; fewer only at the end.

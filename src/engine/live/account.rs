@@ -6,6 +6,7 @@ use crate::fit::Observation;
 use crate::measure::record::{Outcome, TaskRecord};
 use crate::strategy::wait::{Ending, Policy, Worth};
 use crate::time::Micros;
+use crate::world::draws::{Draws, Keys, Stream};
 use crate::world::truth::Truth;
 
 /// How a wait came to its end.
@@ -34,15 +35,28 @@ pub(super) struct Account {
     pub(super) taught: Option<Observation>,
     due: Option<Micros>,
     in_flight: Option<Micros>,
+    /// The draws of its polls, which say here what strikes them there.
+    travel: Draws,
+    lots: Draws,
     /// Instant that the last `Retry-After` that binds named.
     not_before: Micros,
 }
 
 impl Account {
     /// An account of a task that was submitted, with nothing of its wait in it.
-    pub(super) fn new(record: TaskRecord, id: Option<String>, accepted: Micros) -> Self {
-        let close = Close::Rejected;
-        Self { record, id, accepted, close, taught: None, due: None, in_flight: None, not_before: Micros::ZERO }
+    pub(super) fn new(record: TaskRecord, id: Option<String>, accepted: Micros, keys: &Keys) -> Self {
+        Self {
+            id,
+            accepted,
+            close: Close::Rejected,
+            taught: None,
+            due: None,
+            in_flight: None,
+            travel: keys.draws(Stream::StatusNetwork, record.task),
+            lots: keys.draws(Stream::StatusFault, record.task),
+            not_before: Micros::ZERO,
+            record,
+        }
     }
 
     /// Instant after which the wait is a hang.
@@ -65,11 +79,13 @@ impl Account {
                 self.record.polls += 1;
                 self.record.violations += u32::from(*at < self.not_before);
                 self.in_flight = Some(*at);
+                self.strike(*at, world);
                 if let Some(due) = self.due.take() {
                     world.harness.borrow_mut().poll(due, *at);
                 }
             }
-            Event::Heard { at, worth, retry_after, .. } => {
+            Event::Heard { at, worth, status, retry_after, .. } => {
+                self.record.throttled += u32::from(*status == Some(429));
                 match worth {
                     Worth::Useful => {}
                     Worth::Wasted => self.record.wasted += 1,
@@ -90,6 +106,16 @@ impl Account {
         }
     }
 
+    /// Whether a rule strikes the poll that is sent now. What a client hears does not tell: a stale answer looks like any.
+    fn strike(&mut self, sent: Micros, world: &World<'_>) {
+        if world.server.is_none() {
+            return;
+        }
+        let (link, weather) = (&world.plan.models[self.record.model as usize].status, &mut *world.weather.borrow_mut());
+        let departure = link.depart(sent, &mut self.travel, &mut self.lots, weather);
+        self.record.struck |= link.striking(&departure, weather).is_some();
+    }
+
     /// The wait is over, so a poll in flight told nothing.
     pub(super) fn close(&mut self, close: Close, world: &World<'_>) {
         self.close = close;
@@ -100,8 +126,14 @@ impl Account {
     }
 
     /// The record, once the task's truth is known.
-    pub(super) fn finish(mut self, truth: Option<Truth>, duplicates: u32) -> TaskRecord {
+    pub(super) fn finish(mut self, truth: Option<Truth>, duplicates: u32, world: &World<'_>) -> TaskRecord {
         let record = &mut self.record;
+        if let (Some(truth), Some(_), Some(_)) = (&truth, &self.id, &world.receiver) {
+            let (model, task) = (record.model as usize, record.task);
+            let link = &world.plan.models[model].webhook;
+            let told = link.deliver(truth.done, &world.keys[model], task, &mut world.weather.borrow_mut());
+            record.struck |= told.fault.is_some();
+        }
         record.done = truth.map_or(Micros::NEVER, |truth| truth.done);
         (record.fate, record.duplicates) = (truth.map(|truth| truth.fate), duplicates);
         (record.outcome, record.settled) = match self.close {

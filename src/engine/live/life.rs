@@ -10,9 +10,11 @@ use crate::engine::observer::Observer;
 use crate::engine::plan::Plan;
 use crate::engine::sim::Control;
 use crate::measure::record::TaskRecord;
+use crate::server::Server;
 use crate::strategy::composition::Sharing;
 use crate::strategy::learned::Learner;
 use crate::time::Micros;
+use crate::world::capacity::Load;
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -35,6 +37,8 @@ pub(super) struct Chronicle {
     pub(super) observer: Observer,
     pub(super) fired: Vec<u64>,
     pub(super) harness: Harness,
+    /// By model: what the mock's finite workers did.
+    pub(super) loads: Vec<Load>,
     /// By model, where the strategy learns.
     pub(super) learners: Vec<Learner>,
 }
@@ -138,7 +142,7 @@ async fn close(world: World<'_>, accounts: Vec<Account>) -> Chronicle {
             }
             None => (asked(&world, &account).await, 1),
         };
-        records.push(account.finish(truth, times.saturating_sub(1)));
+        records.push(account.finish(truth, times.saturating_sub(1), &world));
     }
     records.sort_by_key(|record| (record.model, record.task));
     let mut observer = world.observer.into_inner();
@@ -146,12 +150,13 @@ async fn close(world: World<'_>, accounts: Vec<Account>) -> Chronicle {
         observer.settled(record);
     }
     let mut fired = world.unheard.struck();
-    for (fired, heard) in fired.iter_mut().zip(world.server.map_or_else(Vec::new, |server| server.fired())) {
+    for (fired, heard) in fired.iter_mut().zip(world.server.as_ref().map(Server::fired).unwrap_or_default()) {
         *fired += heard;
     }
+    let loads = world.server.as_ref().map(Server::loads).unwrap_or_default();
     let mut learners = world.learners.map_or_else(Vec::new, RefCell::into_inner);
     for learner in &mut learners {
         learner.plan(Micros::NEVER);
     }
-    Chronicle { records, observer, fired, harness: world.harness.into_inner(), learners }
+    Chronicle { records, observer, fired, harness: world.harness.into_inner(), loads, learners }
 }

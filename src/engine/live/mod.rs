@@ -124,10 +124,16 @@ fn sum_up(plan: &Plan<'_>, chronicles: &BTreeMap<(u32, usize), Chronicle>, sink:
             for (mine, fired) in findings.fired.iter_mut().zip(&chronicle.fired) {
                 *mine += fired;
             }
+            if strategy == baseline {
+                // Submits do not depend on the strategy: one of them tells.
+                for (mine, load) in findings.loads.iter_mut().zip(&chronicle.loads) {
+                    mine.merge(load);
+                }
+            }
             for &model in &group {
                 let cell = plan.cell(model, strategy);
                 findings.samples[cell].extend(chronicle.observer.sample(model as u32));
-                findings.cells[cell].rates.add(&chronicle.observer.rates[model]);
+                findings.cells[cell].rates.add(&chronicle.observer.rates[model], &plan.models[model].outages);
                 if let Some(learner) = chronicle.learners.get(model) {
                     findings.learnt(plan, cell, replicate, learner);
                 }

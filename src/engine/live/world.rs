@@ -15,6 +15,7 @@ use crate::strategy::composition::{Channel, Sharing, Strategy};
 use crate::strategy::learned::Learner;
 use crate::time::Micros;
 use crate::world::draws::Keys;
+use crate::world::weather::Weather;
 use std::cell::RefCell;
 use std::future::pending;
 use std::sync::Arc;
@@ -34,6 +35,8 @@ pub(super) struct World<'p> {
     pub(super) learners: Option<RefCell<Vec<Learner>>>,
     pub(super) observer: RefCell<Observer>,
     pub(super) harness: RefCell<Harness>,
+    /// The weather that the server has too.
+    pub(super) weather: RefCell<Weather>,
     /// The mock; nothing where the server is somebody else's.
     pub(super) server: Option<Server>,
     /// What never reached it.
@@ -115,6 +118,7 @@ impl<'p> World<'p> {
             receiver,
             observer: RefCell::new(Observer::new(&firsts, scenario.faults.len(), sample)),
             harness: RefCell::default(),
+            weather: RefCell::new(Weather::new(&scenario.faults, scenario.seed, replicate)),
             server,
             unheard,
             is_virtual: *ground == Ground::Virtual,

@@ -4,6 +4,7 @@
 //! A task joins when its wait starts. The loop is started whenever none runs, but never after a rejection: the task
 //! whose reply was an error ends with it, its unsettled and later mates are abandoned.
 
+use crate::api::reply::Reply;
 use crate::engine::intake::Task;
 use crate::engine::plan::Plan;
 use crate::engine::sim::ground::{Event, Ground, PoolEvent, PoolKey};
@@ -150,6 +151,7 @@ impl<'p> Pool<'p> {
         let link = &ground.plan.models[key.0].status;
         member.record.polls += 1;
         let departure = link.depart(now, &mut member.travel, &mut member.lots, &mut ground.weather);
+        member.record.struck |= link.striking(&departure, &mut ground.weather).is_some();
         member.flight = Some(Flight { ticket, departure, exchange: None });
         if is_limited && departure.refused.is_none() {
             ground.schedule(departure.arrival, Event::Pool(PoolEvent::Arrive(key, ticket.task)));
@@ -184,6 +186,7 @@ impl<'p> Pool<'p> {
         let (worth, ending, turn) = self.poller.reply(now, ticket, &exchange.reply);
         if !member.closed {
             member.record.wasted += u32::from(worth == Worth::Wasted);
+            member.record.throttled += u32::from(matches!(exchange.reply, Reply::Answer { status: 429, .. }));
             ground.observer.poll(&member.record, departure.sent, worth);
         }
         if let Some(ending) = ending {

@@ -16,6 +16,7 @@ use crate::measure::record::TaskRecord;
 use crate::strategy::composition::Sharing;
 use crate::strategy::dispatch::{Admission, Dispatch};
 use crate::time::Micros;
+use crate::world::capacity::Load;
 use crate::world::draws::Keys;
 use crate::world::exchange::{Buckets, Departure, Exchange};
 use crate::world::weather::Weather;
@@ -109,6 +110,11 @@ impl<'p> Queue<'p> {
     /// How often each rule struck a submit so far.
     pub(super) fn submits_struck(&self) -> &[u64] {
         self.intake.fired()
+    }
+
+    /// By model: what its finite workers did.
+    pub(super) fn loads(&self) -> &[Load] {
+        self.intake.loads()
     }
 
     /// Appends the next `count` records, in the order of tasks; fewer only at the end.
@@ -258,7 +264,7 @@ impl<'p> Queue<'p> {
         let Some(slot) = &mut self.slots[at] else { return };
         let model = &self.ground.plan.models[slot.model];
         (slot.sent, slot.timeout) = (sent, timeout);
-        let departure = slot.waiting.depart(model, sent, &mut self.ground.weather);
+        let departure = slot.waiting.send(model, sent, &mut self.ground.weather);
         if !self.is_limited || departure.refused.is_some() {
             return self.exchange(at, &departure);
         }

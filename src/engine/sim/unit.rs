@@ -135,6 +135,13 @@ impl<'p> Worker<'p> {
         for (mine, fired) in self.findings.fired.iter_mut().zip(submits_struck.unwrap_or_default()) {
             *mine += fired;
         }
+        let loads = lanes.iter().find_map(|lane| match lane {
+            Lane::Fast { .. } => source.as_ref().map(Intake::loads),
+            Lane::Queue(queue) => Some(queue.loads()),
+        });
+        for (mine, load) in self.findings.loads.iter_mut().zip(loads.unwrap_or_default()) {
+            mine.merge(load);
+        }
         for (strategy, lane) in lanes.into_iter().enumerate() {
             let observer = match lane {
                 Lane::Fast { observer, .. } => observer,
@@ -191,13 +198,13 @@ impl<'p> Worker<'p> {
         for &model in unit.group {
             let cell = self.plan.cell(model, strategy);
             self.findings.samples[cell].extend(observer.sample(model as u32));
-            let counts = &observer.rates[model];
+            let (counts, outages) = (&observer.rates[model], &self.plan.models[model].outages);
             if unit.parts == 1 {
-                self.findings.cells[cell].rates.add(counts);
+                self.findings.cells[cell].rates.add(counts, outages);
             } else {
                 let mut open = open.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 if let Some(whole) = open.add(cell, unit.replicate, unit.parts, counts) {
-                    self.findings.cells[cell].rates.add(&whole);
+                    self.findings.cells[cell].rates.add(&whole, outages);
                 }
             }
         }

@@ -46,6 +46,8 @@ pub(in crate::engine) fn blank(task: &Task) -> TaskRecord {
         failed: 0,
         deliveries: 0,
         violations: 0,
+        throttled: 0,
+        struck: false,
     }
 }
 
@@ -116,6 +118,7 @@ impl<'p> Waiting<'p> {
             told = if first.is_never() { first } else { first.max(task.wait_start) };
             record.deliveries = u32::from(first <= end) + u32::from(again <= end);
             observer.fault(fault);
+            record.struck = fault.is_some();
         }
         let mut jitter = keys.draws(Stream::Jitter, task.index);
         let (wait, step) = policy.begin(task.wait_start, &mut jitter);
@@ -137,12 +140,19 @@ impl<'p> Waiting<'p> {
 
     /// Sends the poll that [`Next::Send`] asked for.
     #[inline(always)]
-    pub(super) fn depart(&mut self, model: &ModelPlan<'_>, at: Micros, weather: &mut Weather) -> Departure {
+    fn depart(&mut self, model: &ModelPlan<'_>, at: Micros, weather: &mut Weather) -> Departure {
         self.record.polls += 1;
         self.record.violations += u32::from(at < self.not_before);
         let (mut travel, mut lots) = (self.travel.clone(), self.lots.clone());
         let departure = model.status.depart(at, &mut travel, &mut lots, weather);
         (self.travel, self.lots) = (travel, lots);
+        departure
+    }
+
+    /// Sends the poll that [`Next::Send`] asked for, where nobody has looked yet what strikes it.
+    pub(super) fn send(&mut self, model: &ModelPlan<'_>, at: Micros, weather: &mut Weather) -> Departure {
+        let departure = self.depart(model, at, weather);
+        self.record.struck |= model.status.striking(&departure, weather).is_some();
         departure
     }
 
@@ -237,6 +247,7 @@ impl<'p> Waiting<'p> {
         weather: &mut Weather,
         observer: &mut Observer,
     ) -> Next {
+        self.record.struck = true;
         let exchange = model.status.arrive(&departure, &self.truth, model.failure, weather, None);
         self.hear(departure.sent, timeout, &exchange, observer)
     }
@@ -261,10 +272,11 @@ impl<'p> Waiting<'p> {
         if exchange.replied > patience {
             return self.take(sent, heard, &Reply::Lost(Loss::TimedOut), observer);
         }
-        if let Reply::Answer { retry_after: Some(asked), .. } = exchange.reply
-            && let Some(instant) = self.wait.not_before(heard, asked)
-        {
-            self.not_before = instant;
+        if let Reply::Answer { status, retry_after, .. } = exchange.reply {
+            self.record.throttled += u32::from(status == 429);
+            if let Some(instant) = retry_after.and_then(|asked| self.wait.not_before(heard, asked)) {
+                self.not_before = instant;
+            }
         }
         self.take(sent, heard, &exchange.reply, observer)
     }

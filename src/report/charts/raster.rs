@@ -57,6 +57,9 @@ fn caption(subject: &Subject<'_>) -> String {
                        end, the line’s end the client’s: a bar where it knew, a hook where it gave up or failed. A line \
                        that runs to the right edge without either hangs."
         .to_owned();
+    if subject.report.curves(subject.model).iter().any(|(_, series)| series.sample.iter().any(|task| task.struck)) {
+        caption += " By turns a task that a fault struck under most strategies, and one that none did.";
+    }
     if is_absolute(subject) {
         caption += &format!(" Shaded: a fault was active ({}).", band_kinds(subject));
     }

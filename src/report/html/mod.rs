@@ -1,6 +1,6 @@
 //! `report.html`: one file that needs no network and no script, for screens light and dark and for paper.
 
-mod parts;
+pub(super) mod parts;
 
 use super::charts::{Chart, THEME};
 use super::escape::{html as escape, slugs};
@@ -14,15 +14,7 @@ use parts::{sentence, table};
 #[must_use]
 pub fn render(report: &Report<'_>, charts: &[Chart]) -> String {
     let findings = findings::findings(report);
-    let title = escape(&format!("{} – pollbench", report.results.run.scenario));
-    let mut page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n<style>\n{}{}</style>\n</head>\n<body>\n\
-         <a class=\"skip\" href=\"#main\">Skip to the answer</a>\n",
-        include_str!("style.css"),
-        theme(),
-    );
+    let mut page = head(&format!("{} – pollbench", report.results.run.scenario));
     page += &header(report);
     page += &navigation(report);
     page += "<main id=\"main\">\n";
@@ -43,6 +35,19 @@ pub fn render(report: &Report<'_>, charts: &[Chart]) -> String {
     page
 }
 
+/// A page with this title, up to the start of its body.
+pub(super) fn head(title: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n<style>\n{}{}</style>\n</head>\n<body>\n\
+         <a class=\"skip\" href=\"#main\">Skip to the answer</a>\n",
+        escape(title),
+        include_str!("style.css"),
+        theme(),
+    )
+}
+
 /// The chart's colours for light and for dark pages; paper is light.
 fn theme() -> String {
     let mut light = String::new();
@@ -58,7 +63,7 @@ fn theme() -> String {
     format!(":root{{{light}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}\n{rules}")
 }
 
-fn section(id: &str, title: &str, body: &str) -> String {
+pub(super) fn section(id: &str, title: &str, body: &str) -> String {
     format!("<section id=\"{id}\">\n<h2>{title}</h2>\n{body}</section>\n")
 }
 

@@ -19,7 +19,7 @@ pub(super) fn sentence(sentence: &Sentence) -> String {
 }
 
 /// A table that scrolls by itself where the page is too narrow for it.
-pub(super) fn table(grid: &Grid) -> String {
+pub(in crate::report) fn table(grid: &Grid) -> String {
     let caption = escape(&grid.caption);
     let mut out = format!(
         "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">\n<table>\n<caption><span>{caption}</span></caption>\n\

@@ -1,0 +1,69 @@
+//! What is to be run: each scenario, in each weather.
+
+use super::Compare;
+use crate::cli::console::Failure;
+use crate::scenario::Scenario;
+use crate::scenario::shipped::load;
+
+/// One scenario to run.
+#[derive(Debug)]
+pub(super) struct Job {
+    /// Its place among all.
+    pub(super) number: usize,
+    /// What it is called beside the others.
+    pub(super) label: String,
+    /// As the user wrote it.
+    pub(super) file: String,
+    /// The weather, as the user wrote it.
+    pub(super) weather: Option<String>,
+    pub(super) scenario: Scenario,
+}
+
+impl Job {
+    /// Waits that it has.
+    pub(super) fn waits(&self) -> u128 {
+        let Scenario { tasks, replicates, models, strategies, .. } = &self.scenario;
+        u128::from(*tasks) * u128::from(*replicates) * (models.len() * strategies.len()) as u128
+    }
+}
+
+impl Compare {
+    /// Every scenario in every weather, or as it is.
+    pub(super) fn jobs(&self) -> Result<Vec<Job>, Failure> {
+        let overrides = self.overrides();
+        let mut weathers = vec![None];
+        if !self.weather.is_empty() {
+            weathers = self.weather.iter().map(|name| Ok(Some((name, load(name)?)))).collect::<Result<_, Failure>>()?;
+        }
+        let mut jobs: Vec<Job> = Vec::new();
+        for file in &self.scenarios {
+            let own = load(file)?;
+            for weather in &weathers {
+                let scenario = match weather {
+                    None => own.clone(),
+                    Some((_, weather)) => own.clone().in_weather(weather).map_err(|error| input(&error))?,
+                };
+                let scenario = scenario.narrowed(&overrides).map_err(|error| input(&error))?;
+                let label = match weather {
+                    Some((_, weather)) if self.scenarios.len() == 1 => weather.name.clone(),
+                    Some(_) | None => scenario.name.clone(),
+                };
+                let weather = weather.as_ref().map(|(name, _)| (*name).clone());
+                jobs.push(Job { number: jobs.len(), label, file: file.clone(), weather, scenario });
+            }
+        }
+        for (number, job) in jobs.iter().enumerate() {
+            if jobs[..number].iter().any(|other| other.scenario.name == job.scenario.name) {
+                let name = &job.scenario.name;
+                return Err(Failure::Input(format!(
+                    "two of the scenarios are called `{name}`; each needs a name of its own"
+                )));
+            }
+        }
+        Ok(jobs)
+    }
+}
+
+fn input(error: &impl std::fmt::Display) -> Failure {
+    Failure::Input(error.to_string())
+}

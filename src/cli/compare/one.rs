@@ -1,0 +1,97 @@
+//! One scenario: run, judged, written into its folder.
+
+use super::jobs::Job;
+use super::tasks::{self, Kept};
+use super::{Compare, Format, style};
+use crate::cli::console::Failure;
+use crate::cli::folder::Folder;
+use crate::engine::compare::{Compared, compare, summarise};
+use crate::engine::gates::judge;
+use crate::engine::live::{self, Ground};
+use crate::engine::plan::Plan;
+use crate::engine::sim::{Control, Options, Sink};
+use crate::measure::record::TaskRecord;
+use crate::measure::results::Results;
+use crate::report::{self, Report, json, markdown, table};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// How scenarios are run.
+#[derive(Clone, Copy)]
+pub(super) struct Run<'c> {
+    pub(super) compare: &'c Compare,
+    pub(super) ground: Option<&'c Ground>,
+    pub(super) control: &'c Control,
+    pub(super) threads: usize,
+}
+
+/// What is left of a scenario when its report is written.
+pub(super) struct Ran {
+    pub(super) results: Results,
+    /// What to print; nothing in a grid.
+    pub(super) printed: String,
+}
+
+impl Run<'_> {
+    /// Runs a scenario and writes its report into the folder `out`.
+    pub(super) fn job(&self, job: &Job, out: &Path, prints: bool) -> Result<Ran, Failure> {
+        let scenario = &job.scenario;
+        let folder = Folder::writable(out)?;
+        let plan = Plan::new(scenario);
+        let kept = Mutex::new(Kept::new());
+        let mut compared = self.compare(&plan, &kept)?;
+        compared.results.gates = judge(&scenario.gates, &compared.results);
+
+        let command = self.compare.again(std::slice::from_ref(job));
+        let report = Report { scenario, results: &compared.results, series: &compared.series, command: &command };
+        let files = report::files(&report);
+        folder.forget_charts(&files)?;
+        for (name, content) in &files {
+            folder.write(name, content.as_bytes())?;
+        }
+        if self.compare.per_task {
+            let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+            folder.write_with("tasks.csv", |file| tasks::write(file, &plan, kept))?;
+        } else {
+            folder.forget("tasks.csv")?;
+        }
+        let printed = if prints { self.render(&report) } else { String::new() };
+        Ok(Ran { results: compared.results, printed })
+    }
+
+    /// Runs the engine.
+    fn compare(&self, plan: &Plan<'_>, kept: &Mutex<Kept>) -> Result<Compared, Failure> {
+        let keep = |model: usize, strategy: usize, replicate: u32, records: &[TaskRecord]| {
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.entry((model, strategy, replicate)).or_default().extend_from_slice(records);
+        };
+        let sink: Option<Sink<'_>> = self.compare.per_task.then_some(&keep);
+        let options = Options { threads: self.threads, sample: true, ..Options::default() };
+        let compared = match self.ground {
+            None => compare(plan, options, self.control, sink),
+            Some(ground) => self.live(plan, ground, sink)?,
+        };
+        compared.ok_or(Failure::Stopped)
+    }
+
+    /// Runs the real client against a server.
+    fn live(&self, plan: &Plan<'_>, ground: &Ground, sink: Option<Sink<'_>>) -> Result<Option<Compared>, Failure> {
+        let options = live::Options { worlds: self.threads, sample: true };
+        let live =
+            live::run(plan, ground, options, self.control, sink).map_err(|error| Failure::Run(error.to_string()))?;
+        let Some(live) = live else { return Ok(None) };
+        let ground = &self.compare.ground;
+        let mut compared = summarise(plan, ground.name(), &live.findings);
+        compared.results.run.harness = live.harness.map(|harness| ground.judge(&harness)).transpose()?;
+        Ok(Some(compared))
+    }
+
+    fn render(&self, report: &Report<'_>) -> String {
+        match self.compare.format {
+            Format::Table => table::render(report, style()),
+            Format::Json => json::to_string(report.results),
+            Format::Csv => report::csv::render(report.results),
+            Format::Markdown => markdown::render(report),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! `grid.html`: the matrix as a heat map, and each scenario's own by model.
+
+use super::markdown::figures;
+use super::{Matrix, Part, Shade, Square};
+use crate::figures as f;
+use crate::report::escape::{html as escape, slugs};
+use crate::report::html::{head, parts, section};
+
+pub(super) fn render(matrix: &Matrix<'_>) -> String {
+    let labels: Vec<&str> = matrix.parts.iter().map(|part| part.label).collect();
+    let anchors = slugs(&labels);
+    let mut page = head("Strategies in different weather – pollbench");
+    let run = matrix.parts.first().map(|part| &part.results.run);
+    let facts = run.map(|run| {
+        format!(
+            "{} × {} strategies, {} × {} tasks a model, engine {}, seed {}",
+            f::plural(labels.len(), "scenario"),
+            matrix.strategies().len(),
+            run.replicates,
+            f::count(run.tasks),
+            run.engine,
+            run.seed
+        )
+    });
+    page += &format!(
+        "<header>\n<p class=\"kicker\">pollbench grid</p>\n<h1>Strategies in different weather</h1>\n<p class=\"meta\">{}</p>\n</header>\n",
+        escape(&facts.unwrap_or_default())
+    );
+    let links: String = labels
+        .iter()
+        .zip(&anchors)
+        .map(|(label, anchor)| format!("<li><a href=\"#in-{anchor}\">{}</a></li>", escape(label)))
+        .collect();
+    page += &format!(
+        "<nav aria-label=\"Contents\"><ul><li><a href=\"#answer\">All</a></li>{links}</ul></nav>\n<main id=\"main\">\n"
+    );
+    page += &section("answer", "Lost tasks first, then cost", &overview(matrix, &anchors));
+    for (part, anchor) in matrix.parts.iter().zip(&anchors) {
+        page += &section(&format!("in-{anchor}"), &escape(part.label), &of_part(part));
+    }
+    let again =
+        format!("<p>The same numbers again:</p>\n<pre tabindex=\"0\"><code>{}</code></pre>\n", escape(matrix.command));
+    page += &section("run", "The run", &again);
+    page + "</main>\n</body>\n</html>\n"
+}
+
+fn overview(matrix: &Matrix<'_>, anchors: &[String]) -> String {
+    let mut body = String::from(
+        "<p>A square is one strategy in one scenario, over all of its models: the cost per task, and the share of tasks that \
+         succeeded and that the client never had. A square that loses tasks names the documented mistake behind most of \
+         them.</p>\n",
+    );
+    body += &key();
+    let heads = matrix.parts.iter().zip(anchors);
+    let heads = heads.map(|(part, anchor)| format!("<a href=\"#in-{anchor}\">{}</a>", escape(part.label))).collect();
+    body += &heat_map("Strategies × scenarios", heads, &matrix.strategies(), |strategy| {
+        matrix.parts.iter().map(|part| part.square(strategy)).collect()
+    });
+    let mistakes = matrix.mistakes();
+    if !mistakes.is_empty() {
+        let define = |name, about| format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(about));
+        let terms: String = mistakes.iter().map(|mistake| define(mistake.name, mistake.about)).collect();
+        body += &format!("<h3>The mistakes</h3>\n<dl class=\"glossary\">\n{terms}</dl>\n");
+    }
+    body
+}
+
+fn of_part(part: &Part<'_>) -> String {
+    let mut body = format!("<p>{}</p>\n", escape(&part.scenario.description));
+    let models = part.models();
+    let heads = models.iter().map(|model| escape(model)).collect();
+    body += &heat_map(&format!("{}: strategies × models", part.label), heads, &part.strategies(), |strategy| {
+        models.iter().map(|model| part.on_model(strategy, model)).collect()
+    });
+    body += "<h3>What the faults did</h3>\n";
+    body += &parts::table(&figures(part));
+    body += "<p class=\"note\">Still to be had: of the lost, by id at the horizon. Struck: tasks of whose polls or deliveries a \
+             fault struck one. 429s: share of polls so answered. Too early: requests before the instant that a Retry-After \
+             named. Recovery: the longest time from the end of an outage until no task that was done before it is unknown; \
+             counted by outage and model.</p>\n";
+    let idle = part.idle();
+    if !idle.is_empty() {
+        body += &format!("<p class=\"note\">Never struck: {}.</p>\n", escape(&idle.join(", ")));
+    }
+    body
+}
+
+/// What the shades mean.
+fn key() -> String {
+    let entry = |shade: Shade| format!("<li class=\"{}\">{}</li>", class(shade), shade.meaning());
+    format!("<ul class=\"key\">{}</ul>\n", Shade::ALL.map(entry).concat())
+}
+
+const fn class(shade: Shade) -> &'static str {
+    match shade {
+        Shade::Cheap => "cheap",
+        Shade::Fair => "fair",
+        Shade::Dear => "dear",
+        Shade::Loses => "loses",
+        Shade::LosesMany => "loses-many",
+        Shade::LosesMost => "loses-most",
+    }
+}
+
+fn heat_map(
+    caption: &str,
+    heads: Vec<String>,
+    strategies: &[&str],
+    squares: impl Fn(&str) -> Vec<Option<Square>>,
+) -> String {
+    let caption = escape(caption);
+    let heads: String = heads.into_iter().map(|head| format!("<th scope=\"col\">{head}</th>")).collect();
+    let mut out = format!(
+        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">\n<table class=\"heat\">\n\
+         <caption><span>{caption}</span></caption>\n<thead><tr><th scope=\"col\" class=\"words\">strategy</th>{heads}</tr></thead>\n<tbody>\n"
+    );
+    for strategy in strategies {
+        out += &format!("<tr><th scope=\"row\" class=\"words\">{}</th>", escape(strategy));
+        for square in squares(strategy) {
+            out += &square.as_ref().map_or_else(|| format!("<td>{}</td>", f::UNDEFINED), of_square);
+        }
+        out += "</tr>\n";
+    }
+    out + "</tbody>\n</table>\n</div>\n"
+}
+
+fn of_square(square: &Square) -> String {
+    let class = class(square.shade);
+    let cost = f::number(square.cost);
+    if square.lost == 0 {
+        return format!("<td class=\"{class}\">{cost}</td>");
+    }
+    let why = square.mistake.map(|mistake| format!("<small>{}</small>", escape(mistake.name))).unwrap_or_default();
+    let title = format!(
+        "{} tasks lost, {} of them still to be had by id at the horizon",
+        f::part(square.lost, square.tasks),
+        f::count(square.retrievable)
+    );
+    format!("<td class=\"{class}\" title=\"{title}\"><b>{}</b> {cost}{why}</td>", f::percent(square.lost_share()))
+}
