@@ -14,19 +14,24 @@ use pollbench::engine::shard::{Shard, pieces};
 use pollbench::engine::sim::{Control, Options, run};
 use pollbench::scenario::Scenario;
 use pollbench::scenario::narrow::Overrides;
-use pollbench::scenario::recipe::Recipe;
+use pollbench::scenario::recipe::{Loaded, Recipe};
 use pollbench::scenario::shipped::SHIPPED;
 use proptest::prelude::*;
 use std::io::{Read as _, Write as _};
+use std::sync::LazyLock;
 
 fn options(threads: usize, shard: Shard) -> Options {
     Options { threads, sample: true, shard, ..Options::default() }
 }
 
+fn loaded(name: &str) -> Loaded {
+    Loaded::named(name, &[]).expect("a shipped scenario")
+}
+
 /// A recipe that goes with scenarios which have none of their own.
 fn recipe(seed: u64) -> Recipe {
     let overrides = Overrides { seed: Some(seed), ..Overrides::default() };
-    Recipe::load("flaky", overrides).expect("a shipped scenario").0
+    Recipe::cook(&loaded("flaky"), None, overrides).expect("a shipped scenario").0
 }
 
 /// The partial file of one shard.
@@ -90,8 +95,9 @@ proptest! {
     /// A flipped bit and a missing end are seen, wherever they are.
     #[test]
     fn damage_is_seen(at in any::<prop::sample::Index>(), bit in 0_u8..8, cut in any::<prop::sample::Index>()) {
-        let scenario = small("flaky", 5, 2);
-        let whole = file(&Plan::new(&scenario), &recipe(1), Shard::WHOLE, 1);
+        static WHOLE: LazyLock<Vec<u8>> =
+            LazyLock::new(|| file(&Plan::new(&small("flaky", 5, 2)), &recipe(1), Shard::WHOLE, 1));
+        let whole = &*WHOLE;
         let mut flipped = whole.clone();
         // The ten bytes in front name flags, time and system of gzip: nobody reads most of them.
         let at = 10 + at.index(whole.len() - 10);
@@ -103,7 +109,7 @@ proptest! {
 
 fn small(name: &str, tasks: u64, replicates: u32) -> Scenario {
     let overrides = Overrides { tasks: Some(tasks), replicates: Some(replicates), ..Overrides::default() };
-    Recipe::load(name, overrides).expect("a shipped scenario").1
+    Recipe::cook(&loaded(name), None, overrides).expect("a shipped scenario").1
 }
 
 /// The shipped scenarios, in as many shards as the issue of scale names; most of 64 are empty.
@@ -124,7 +130,9 @@ fn shipped_scenarios_add_up() {
 fn a_recipe_makes_its_scenario_again() {
     for shipped in SHIPPED {
         let overrides = Overrides { tasks: Some(7), seed: Some(9), ..Overrides::default() };
-        let (recipe, scenario) = Recipe::load(shipped.name, overrides).expect("a shipped scenario");
+        let own = Loaded::named(shipped.name, &["horizon=20m".parse().expect("a setting")]).expect("a scenario");
+        let weather = loaded("rate-limited");
+        let (recipe, scenario) = Recipe::cook(&own, Some(&weather), overrides).expect("a recipe");
         let text = serde_json::to_string(&recipe).expect("JSON");
         let again: Recipe = serde_json::from_str(&text).expect("a recipe");
         assert_eq!(again.scenario().expect("a scenario"), scenario, "{}", shipped.name);

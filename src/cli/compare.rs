@@ -4,21 +4,22 @@ mod again;
 mod jobs;
 mod one;
 mod progress;
+mod publish;
+mod shard;
 mod tasks;
 
-use crate::cli::console::{Failure, colour, is_watched, note, print, width};
+use crate::cli::console::{Failure, is_watched, note, print};
 use crate::cli::folder::Folder;
 use crate::cli::ground::GroundArgs;
 use crate::engine::sim::{Control, Options};
-use crate::measure::results::{GateVerdict, Results};
-use crate::report::gates::sentence;
 use crate::report::matrix::{Matrix, Part};
-use crate::report::table::Style;
 use crate::scenario::narrow::Overrides;
-use clap::{Args, ValueEnum};
+use crate::scenario::set::Setting;
+use clap::Args;
 use jobs::Job;
 use one::{Ran, Run};
-use std::io;
+pub(in crate::cli) use publish::{Format, publish, render, style, tell, verdict};
+use shard::ShardArgs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,6 +34,9 @@ pub(super) struct Compare {
     /// Put these scenarios' faults, and their network, over the tasks of each; several make a grid
     #[arg(long, value_delimiter = ',', value_name = "PRESET")]
     weather: Vec<String>,
+    /// Put another value into the scenario's file, such as faults.0.rate_per_s=5; may be repeated
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<Setting>,
     #[command(flatten)]
     ground: GroundArgs,
     /// Only these models of the scenario, separated by commas
@@ -68,6 +72,8 @@ pub(super) struct Compare {
     /// Print the results and nothing else
     #[arg(long, short)]
     quiet: bool,
+    #[command(flatten)]
+    shard: ShardArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -79,19 +85,16 @@ Examples:
   pollbench compare my.toml --weather calm,flaky,outage-5m
   pollbench compare flaky --engine virtual --tasks 40 --replicates 2
   pollbench compare documented --engine wire --time-scale 60 --tasks 20 --replicates 1 --models flux-2
+  pollbench compare rate-limited --set faults.0.rate_per_s=5 --set horizon=20m
+  pollbench compare documented --shard 3/8 --partial 3.part     one of eight machines; see pollbench merge
   pollbench compare rate-limited --format json --quiet | jq '.cells[] | {strategy, lost}'";
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    Table,
-    Json,
-    Csv,
-    Markdown,
-}
 
 impl Compare {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let jobs = self.jobs()?;
+        if self.shard.is_asked_for() {
+            return self.one_shard(&jobs);
+        }
         for warning in jobs.iter().flat_map(|job| job.scenario.warnings()) {
             note(format_args!("warning: {warning}"));
         }
@@ -124,12 +127,13 @@ impl Compare {
         }
         for (job, ran) in jobs.iter().zip(&all) {
             print(&ran.printed)?;
-            tell(job, &ran.results, is_grid);
+            let label = if is_grid { format!("{}: ", job.label) } else { String::new() };
+            tell(&label, &ran.results);
         }
         if !self.quiet {
             note(format_args!("report: {}", out.join(if is_grid { "grid.html" } else { "report.html" }).display()));
         }
-        Ok(self.verdict(&all))
+        Ok(verdict(all.iter().map(|ran| &ran.results), self.strict))
     }
 
     fn overrides(&self) -> Overrides {
@@ -152,17 +156,6 @@ impl Compare {
             Format::Json => matrix.json(),
             Format::Csv => matrix.csv(),
             Format::Markdown => matrix.markdown(),
-        }
-    }
-
-    fn verdict(&self, all: &[Ran]) -> ExitCode {
-        let any = |verdict| all.iter().flat_map(|ran| &ran.results.gates).any(|gate| gate.verdict == verdict);
-        if any(GateVerdict::Fail) {
-            ExitCode::from(3)
-        } else if self.strict && any(GateVerdict::Undecided) {
-            ExitCode::from(4)
-        } else {
-            ExitCode::SUCCESS
         }
     }
 }
@@ -209,22 +202,5 @@ fn run_all(run: &Run<'_>, jobs: &[Job], out: &Path, is_grid: bool) -> Result<Vec
     match stopped {
         Some(stopped) => Err(stopped),
         None => Ok(all),
-    }
-}
-
-/// How to print for people.
-fn style() -> Style {
-    let style = Style { colour: colour(&io::stdout()), ..Style::default() };
-    Style { width: width().unwrap_or(style.width), ..style }
-}
-
-/// Says what else there is to know of a scenario.
-fn tell(job: &Job, results: &Results, is_grid: bool) {
-    let label = if is_grid { format!("{}: ", job.label) } else { String::new() };
-    for rule in results.faults.iter().filter(|rule| rule.struck == 0) {
-        note(format_args!("warning: {label}fault {} (`{}`) never struck", rule.rule, rule.kind));
-    }
-    for told in results.gates.iter().filter_map(sentence) {
-        note(format_args!("{label}{told}"));
     }
 }

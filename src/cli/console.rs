@@ -2,6 +2,7 @@
 
 use crate::report::fold::fold;
 use crate::scenario::error::ScenarioError;
+use crate::scenario::recipe::InvalidRecipe;
 use std::fmt;
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::Path;
@@ -25,6 +26,17 @@ pub(super) enum Failure {
 impl From<ScenarioError> for Failure {
     fn from(error: ScenarioError) -> Self {
         Self::Scenario(error)
+    }
+}
+
+impl From<InvalidRecipe> for Failure {
+    fn from(error: InvalidRecipe) -> Self {
+        match error {
+            InvalidRecipe::Scenario(error) => Self::Scenario(error),
+            InvalidRecipe::Setting(_) | InvalidRecipe::Weather(_) | InvalidRecipe::Override(_) => {
+                Self::Input(error.to_string())
+            }
+        }
     }
 }
 

@@ -52,6 +52,11 @@ pub(super) fn scale(text: &str) -> Result<f64, String> {
 }
 
 impl GroundArgs {
+    /// Whether it is the simulator.
+    pub(super) fn is_simulated(&self) -> bool {
+        self.engine == Engine::Sim
+    }
+
     /// Where to run; `None` is the simulator.
     pub(super) fn ground(&self, tasks: u128) -> Result<Option<Ground>, Failure> {
         let refuse = |message: &str| Err(Failure::Input(message.to_owned()));

@@ -9,6 +9,7 @@ mod ground;
 mod help;
 mod interrupt;
 mod list;
+mod merge;
 mod schema;
 mod serve;
 mod trace;
@@ -49,6 +50,8 @@ enum Command {
     Trace(trace::Trace),
     /// Find the best settings for a model, a law of times, or observed times
     Tune(Box<tune::Tune>),
+    /// Put the parts of a run together that several machines have made
+    Merge(merge::Merge),
     /// Compare two results files, task by task where they share tasks
     Diff(diff::Diff),
     /// Show what there is
@@ -72,6 +75,7 @@ pub fn main() -> ExitCode {
         Command::Serve(command) => command.run(),
         Command::Trace(command) => command.run(),
         Command::Tune(command) => command.run(),
+        Command::Merge(command) => command.run(),
         Command::Diff(command) => command.run(),
         Command::List(command) => command.run(),
         Command::Validate(command) => command.run(),

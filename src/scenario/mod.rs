@@ -12,6 +12,7 @@ mod planned;
 mod read;
 pub mod recipe;
 pub mod rules;
+pub mod set;
 pub mod shipped;
 #[cfg(feature = "cli")]
 mod snippet;

@@ -4,49 +4,93 @@ use super::Scenario;
 use super::error::ScenarioError;
 use super::files::Files;
 use super::narrow::{OverrideError, Overrides};
+use super::set::{Setting, SettingError, changed};
 use super::shipped::Source;
+use super::weather::WeatherError;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 
-/// The text of a scenario, the files that it names, and what a command line changes of it.
+/// The text of a scenario, that of its weather, and what else is changed of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
+    own: Written,
+    weather: Option<Written>,
+    overrides: Overrides,
+}
+
+/// A scenario that was read, with all that was read for it.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    written: Written,
+    /// The scenario.
+    pub scenario: Scenario,
+}
+
+impl Loaded {
+    /// The scenario that a user names, with other values of her own in its file.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such scenario, a value cannot be set, or it is not valid.
+    pub fn named(name_or_path: &str, settings: &[Setting]) -> Result<Self, InvalidRecipe> {
+        let Source { text, origin, files } = Source::named(name_or_path)?;
+        let text = changed(&text, settings)?;
+        let set: String = settings.iter().map(|setting| format!(" with {setting}")).collect();
+        let origin = origin + &set;
+        let recording = Recording { files: files.as_ref(), read: RefCell::default() };
+        let scenario = Scenario::parse(&text, &origin, &recording).map_err(ScenarioError::Invalid)?;
+        let files = recording.read.into_inner();
+        Ok(Self { written: Written { origin, text, files }, scenario })
+    }
+}
+
+/// A scenario as it is written, with the files that it names.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
     /// Where the text is from, for messages.
     origin: String,
     text: String,
     /// Files by the names that the scenario gives them.
     files: BTreeMap<String, String>,
-    overrides: Overrides,
 }
 
 /// Why a recipe makes no scenario.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidRecipe {
-    /// The scenario is not valid.
+    /// The scenario, or its weather, is not valid.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
+    /// A value cannot be set.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// The weather does not fit.
+    #[error(transparent)]
+    Weather(#[from] WeatherError),
     /// It cannot be changed so.
     #[error(transparent)]
     Override(#[from] OverrideError),
 }
 
 impl Recipe {
-    /// The scenario that a user names, with what she changes of it; and what it is made of.
+    /// A scenario that was loaded, in the weather of another, and narrowed; and what it is made of.
     ///
     /// # Errors
     ///
-    /// Where there is no such scenario, it is not valid, or cannot be changed so.
-    pub fn load(name_or_path: &str, overrides: Overrides) -> Result<(Self, Scenario), InvalidRecipe> {
-        let source = Source::named(name_or_path)?;
-        let read = Recording { files: source.files.as_ref(), read: RefCell::default() };
-        let scenario = Scenario::parse(&source.text, &source.origin, &read).map_err(ScenarioError::Invalid)?;
-        let scenario = scenario.narrowed(&overrides)?;
-        let files = read.read.into_inner();
-        Ok((Self { origin: source.origin, text: source.text, files, overrides }, scenario))
+    /// Where it cannot be changed so.
+    pub fn cook(
+        own: &Loaded,
+        weather: Option<&Loaded>,
+        overrides: Overrides,
+    ) -> Result<(Self, Scenario), InvalidRecipe> {
+        let written = |loaded: &Loaded| loaded.written.clone();
+        let recipe = Self { own: written(own), weather: weather.map(written), overrides };
+        let scenario = recipe.finish(own.scenario.clone(), weather.map(|weather| &weather.scenario))?;
+        Ok((recipe, scenario))
     }
 
     /// Makes the scenario again, from nothing but itself.
@@ -55,12 +99,26 @@ impl Recipe {
     ///
     /// Where the recipe is not one that [`Recipe::load`] made.
     pub fn scenario(&self) -> Result<Scenario, InvalidRecipe> {
-        let scenario = Scenario::parse(&self.text, &self.origin, self).map_err(ScenarioError::Invalid)?;
+        let weather = self.weather.as_ref().map(Written::scenario).transpose()?;
+        self.finish(self.own.scenario()?, weather.as_ref())
+    }
+
+    fn finish(&self, own: Scenario, weather: Option<&Scenario>) -> Result<Scenario, InvalidRecipe> {
+        let scenario = match weather {
+            None => own,
+            Some(weather) => own.in_weather(weather)?,
+        };
         Ok(scenario.narrowed(&self.overrides)?)
     }
 }
 
-impl Files for Recipe {
+impl Written {
+    fn scenario(&self) -> Result<Scenario, ScenarioError> {
+        Scenario::parse(&self.text, &self.origin, self).map_err(ScenarioError::Invalid)
+    }
+}
+
+impl Files for Written {
     fn text(&self, name: &str) -> io::Result<String> {
         self.files.get(name).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
     }

@@ -10,6 +10,7 @@ impl Compare {
         let Self {
             scenarios: _,
             weather: _,
+            set,
             ground,
             models,
             strategies,
@@ -22,6 +23,7 @@ impl Compare {
             per_task: _,
             strict: _,
             quiet: _,
+            shard: _,
         } = self;
         let distinct = |words: Vec<&String>| {
             let mut seen: Vec<String> = Vec::new();
@@ -38,6 +40,7 @@ impl Compare {
         let list = |flag, names: &Option<Vec<String>>| names.as_ref().map(|names| (flag, names.join(",")));
         let mut flags = ground.flags();
         flags.extend(list("--weather", &weathers));
+        flags.extend(set.iter().map(|setting| ("--set", setting.to_string())));
         flags.extend(list("--models", models));
         flags.extend(list("--strategies", strategies));
         // Where scenarios differ in a number, each has its own, unless the user said one for all.
@@ -96,6 +99,7 @@ mod tests {
             &["flaky", "--engine", "virtual", "--quiet", "--threads", "2"],
             &["flaky", "documented", "--tasks", "9"],
             &["documented", "--weather", "flaky,outage-5m", "--seed", "3"],
+            &["rate-limited", "--set", "horizon=20m", "--set", "faults.0.burst=3"],
         ] {
             let asked = parsed(words);
             let line = asked.again(&asked.jobs().unwrap_or_else(|error| panic!("{error:?}")));

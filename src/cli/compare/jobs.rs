@@ -3,7 +3,7 @@
 use super::Compare;
 use crate::cli::console::Failure;
 use crate::scenario::Scenario;
-use crate::scenario::shipped::load;
+use crate::scenario::recipe::{Loaded, Recipe};
 
 /// One scenario to run.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(super) struct Job {
     /// The weather, as the user wrote it.
     pub(super) weather: Option<String>,
     pub(super) scenario: Scenario,
+    /// What the scenario is made of.
+    pub(super) recipe: Recipe,
 }
 
 impl Job {
@@ -33,23 +35,21 @@ impl Compare {
         let overrides = self.overrides();
         let mut weathers = vec![None];
         if !self.weather.is_empty() {
-            weathers = self.weather.iter().map(|name| Ok(Some((name, load(name)?)))).collect::<Result<_, Failure>>()?;
+            let fallen = |name: &'_ String| Ok::<_, Failure>(Some((name.clone(), Loaded::named(name, &[])?)));
+            weathers = self.weather.iter().map(fallen).collect::<Result<_, _>>()?;
         }
         let mut jobs: Vec<Job> = Vec::new();
         for file in &self.scenarios {
-            let own = load(file)?;
+            let own = Loaded::named(file, &self.set)?;
             for weather in &weathers {
-                let scenario = match weather {
-                    None => own.clone(),
-                    Some((_, weather)) => own.clone().in_weather(weather).map_err(|error| input(&error))?,
-                };
-                let scenario = scenario.narrowed(&overrides).map_err(|error| input(&error))?;
+                let fallen = weather.as_ref().map(|(_, weather)| weather);
+                let (recipe, scenario) = Recipe::cook(&own, fallen, overrides.clone())?;
                 let label = match weather {
-                    Some((_, weather)) if self.scenarios.len() == 1 => weather.name.clone(),
+                    Some((_, weather)) if self.scenarios.len() == 1 => weather.scenario.name.clone(),
                     Some(_) | None => scenario.name.clone(),
                 };
-                let weather = weather.as_ref().map(|(name, _)| (*name).clone());
-                jobs.push(Job { number: jobs.len(), label, file: file.clone(), weather, scenario });
+                let weather = weather.as_ref().map(|(name, _)| name.clone());
+                jobs.push(Job { number: jobs.len(), label, file: file.clone(), weather, scenario, recipe });
             }
         }
         for (number, job) in jobs.iter().enumerate() {
@@ -62,8 +62,4 @@ impl Compare {
         }
         Ok(jobs)
     }
-}
-
-fn input(error: &impl std::fmt::Display) -> Failure {
-    Failure::Input(error.to_string())
 }

@@ -2,17 +2,16 @@
 
 use super::jobs::Job;
 use super::tasks::{self, Kept};
-use super::{Compare, Format, style};
+use super::{Compare, publish, render};
 use crate::cli::console::Failure;
 use crate::cli::folder::Folder;
 use crate::engine::compare::{Compared, compare, summarise};
-use crate::engine::gates::judge;
 use crate::engine::live::{self, Ground};
 use crate::engine::plan::Plan;
 use crate::engine::sim::{Control, Options, Sink};
 use crate::measure::record::TaskRecord;
 use crate::measure::results::Results;
-use crate::report::{self, Report, json, markdown, table};
+use crate::report::Report;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -40,22 +39,16 @@ impl Run<'_> {
         let plan = Plan::new(scenario);
         let kept = Mutex::new(Kept::new());
         let mut compared = self.compare(&plan, &kept)?;
-        compared.results.gates = judge(&scenario.gates, &compared.results);
-
         let command = self.compare.again(std::slice::from_ref(job));
-        let report = Report { scenario, results: &compared.results, series: &compared.series, command: &command };
-        let files = report::files(&report);
-        folder.forget_charts(&files)?;
-        for (name, content) in &files {
-            folder.write(name, content.as_bytes())?;
-        }
+        publish(scenario, &mut compared, &command, &folder)?;
         if self.compare.per_task {
             let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
             folder.write_with("tasks.csv", |file| tasks::write(file, &plan, kept))?;
         } else {
             folder.forget("tasks.csv")?;
         }
-        let printed = if prints { self.render(&report) } else { String::new() };
+        let report = Report { scenario, results: &compared.results, series: &compared.series, command: &command };
+        let printed = if prints { render(self.compare.format, &report) } else { String::new() };
         Ok(Ran { results: compared.results, printed })
     }
 
@@ -84,14 +77,5 @@ impl Run<'_> {
         let mut compared = summarise(plan, ground.name(), &live.findings);
         compared.results.run.harness = live.harness.map(|harness| ground.judge(&harness)).transpose()?;
         Ok(Some(compared))
-    }
-
-    fn render(&self, report: &Report<'_>) -> String {
-        match self.compare.format {
-            Format::Table => table::render(report, style()),
-            Format::Json => json::to_string(report.results),
-            Format::Csv => report::csv::render(report.results),
-            Format::Markdown => markdown::render(report),
-        }
     }
 }
