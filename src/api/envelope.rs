@@ -132,13 +132,12 @@ impl Envelope {
     #[must_use]
     pub fn complaint(&self) -> String {
         let message = self.message.clone().unwrap_or_default();
-        match &self.data {
-            Data::Present(Value::Object(fields)) => match text(fields, "error") {
-                Some(detail) => format!("{message}: {detail}"),
-                None => message,
-            },
-            _ => message,
+        if let Data::Present(Value::Object(fields)) = &self.data
+            && let Some(detail) = text(fields, "error")
+        {
+            return format!("{message}: {detail}");
         }
+        message
     }
 }
 

@@ -292,7 +292,7 @@ fn change(c: &Comparison) -> Option<String> {
     let verdict = match c.verdict {
         Verdict::Undecided => ", undecided",
         Verdict::Same => ", the same within 1 %",
-        _ => "",
+        Verdict::Fewer | Verdict::More | Verdict::Faster | Verdict::Slower => "",
     };
     Some(format!(
         "{what} {}{} ({}{} pairs){verdict}",

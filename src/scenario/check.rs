@@ -73,13 +73,15 @@ impl Checker<'_> {
             keys.iter().copied().filter(|key| raw.contains_key(*key) == yes).collect()
         };
         let (place, message) = match rule {
-            Rule::AtMostOne(keys) | Rule::ExactlyOne(keys) => match (&written(keys, true)[..], rule) {
-                ([first, second, ..], _) => {
+            Rule::AtMostOne(keys) | Rule::ExactlyOne(keys) => match &written(keys, true)[..] {
+                [first, second, ..] => {
                     let place = raw.get(*second).map_or_else(|| span.clone(), Spanned::span);
                     (place, format!("`{first}` and `{second}` exclude each other"))
                 }
-                ([], Rule::ExactlyOne(_)) => (span.clone(), format!("one of {} is required", quoted(keys, " and "))),
-                _ => return true,
+                [] if matches!(rule, Rule::ExactlyOne(_)) => {
+                    (span.clone(), format!("one of {} is required", quoted(keys, " and ")))
+                }
+                [] | [_] => return true,
             },
             Rule::With(key, needed) => match (raw.contains_key(key), &written(needed, false)[..]) {
                 (false, _) | (true, []) => return true,
@@ -202,10 +204,8 @@ impl Checker<'_> {
                 &Spanned::new(key.span(), DeValue::String(name.as_str().into())),
             );
             let node = self.value(&name, &Shape::Table(section), raw)?;
-            match (label, node.value) {
-                (Some(_), Value::Table(table)) => Some(Named { name, table }),
-                _ => None,
-            }
+            let (Some(_), Value::Table(table)) = (label, node.value) else { return None };
+            Some(Named { name, table })
         });
         Some(Value::Named(named.collect()))
     }

@@ -115,7 +115,7 @@ impl Learner {
     pub fn new(strategy: &Strategy, model: &str) -> Self {
         let learning = match strategy.sharing {
             Sharing::Learned(learning) => learning,
-            _ => Learning::default(),
+            Sharing::Alone | Sharing::LockStep { .. } | Sharing::Limiter(_) => Learning::default(),
         };
         let mut alone = Strategy { per_model: BTreeMap::new(), sharing: Sharing::Alone, ..strategy.clone() };
         strategy.pace(model).clone_into(&mut alone.pace);
@@ -255,7 +255,7 @@ impl Learner {
                 let deadline = deadline.get().get() as f64;
                 (problem.deadline(deadline), Some(deadline))
             }
-            _ => (problem, None),
+            Limit::None | Limit::Attempts(_) | Limit::SumOfSleeps(_) => (problem, None),
         };
         let mut next = Strategy::clone(&self.in_force);
         next.pace.schedule = table(&problem.solve_roughly(&Sketch::roughly(&law, end)));

@@ -164,12 +164,10 @@ impl Poller<'_> {
             (_, Some(start)) => (start.outcome, start.settled_ms),
             (_, None) => ("abandoned", None),
         };
-        let delay = match (&self.scripts[..], &self.settled[..]) {
-            ([script], [Some((Ending::Success | Ending::Failed, at))]) => {
-                Some(detection_delay(script.truth.done, *at).as_millis())
-            }
-            _ => None,
-        };
+        let mut delay = None;
+        if let ([script], [Some((Ending::Success | Ending::Failed, at))]) = (&self.scripts[..], &self.settled[..]) {
+            delay = Some(detection_delay(script.truth.done, *at).as_millis());
+        }
         let timed_out = (outcome == "timeout").then(|| "Timeout".to_owned());
         Trace {
             requests: self.requests,

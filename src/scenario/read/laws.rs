@@ -31,7 +31,13 @@ impl Reader<'_> {
                 }
                 Err(_) => text.parse().map_err(|error| self.expression(node, text, &error)).ok(),
             },
-            _ => None,
+            // Shapes that a law has not were reported where the file was checked.
+            Value::Duration(_)
+            | Value::Number(_)
+            | Value::Count(_)
+            | Value::Flag(_)
+            | Value::List(_)
+            | Value::Named(_) => None,
         }
     }
 
@@ -60,7 +66,12 @@ impl Reader<'_> {
             kind => Distribution::build(kind, |parameter| match &table.node(parameter)?.value {
                 Value::Duration(duration) => Some(duration.get() as f64),
                 Value::Number(number) => Some(*number),
-                _ => None,
+                Value::Count(_)
+                | Value::Text(_)
+                | Value::Flag(_)
+                | Value::List(_)
+                | Value::Table(_)
+                | Value::Named(_) => None,
             }),
         };
         // Some kinds have a scale of their own, which is a duration and used above.
