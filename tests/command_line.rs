@@ -324,8 +324,8 @@ fn lists_and_schema_are_json_on_request() {
 fn shipped_files_are_valid_and_every_help_has_examples() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let desk = Desk::new();
-    for name in ["documented", "flaky", "outage-5m", "rate-limited", "webhook-lossy", "burst-submit", "measured"] {
-        let file = root.join("scenarios").join(format!("{name}.toml"));
+    for shipped in pollbench::scenario::shipped::SHIPPED {
+        let file = root.join("scenarios").join(format!("{}.toml", shipped.name));
         let run = desk.run(&format!("validate {}", file.display()));
         assert_eq!(run.code, 0, "{}", run.err);
     }

@@ -13,7 +13,7 @@ pub(super) struct Mistake {
 
 const FIRST_ERROR: Mistake = Mistake {
     name: "first error ends it",
-    about: "A poll that tells nothing is taken for the task's end: the first reset, refusal, 5xx or empty answer ends the \
+    about: "A poll that tells nothing is taken for the task’s end: the first reset, refusal, 5xx or empty answer ends the \
             wait, although the task lives.",
 };
 const NETWORK_ONLY: Mistake = Mistake {

@@ -31,9 +31,13 @@ macro_rules! shipped {
 /// All of them; the first is the one where none is named.
 pub const SHIPPED: &[Shipped] = &[
     shipped!("documented"),
+    shipped!("calm"),
     shipped!("flaky"),
-    shipped!("outage-5m"),
+    shipped!("mobile"),
     shipped!("rate-limited"),
+    shipped!("deploy-hourly"),
+    shipped!("outage-5m"),
+    shipped!("provider-incident"),
     shipped!("webhook-lossy"),
     shipped!("burst-submit"),
     shipped!("measured", "measured.csv"),

@@ -47,8 +47,8 @@ pub(super) fn render(matrix: &Matrix<'_>) -> String {
 fn overview(matrix: &Matrix<'_>, anchors: &[String]) -> String {
     let mut body = String::from(
         "<p>A square is one strategy in one scenario, over all of its models: the cost per task, and the share of tasks that \
-         succeeded and that the client never had. A square that loses tasks names the documented mistake behind most of \
-         them.</p>\n",
+         succeeded and that the client never had. A square that loses tasks says what loses most of them: \
+         a mistake of the guide’s code, as a rule.</p>\n",
     );
     body += &key();
     let heads = matrix.parts.iter().zip(anchors);
@@ -60,7 +60,7 @@ fn overview(matrix: &Matrix<'_>, anchors: &[String]) -> String {
     if !mistakes.is_empty() {
         let define = |name, about| format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(about));
         let terms: String = mistakes.iter().map(|mistake| define(mistake.name, mistake.about)).collect();
-        body += &format!("<h3>The mistakes</h3>\n<dl class=\"glossary\">\n{terms}</dl>\n");
+        body += &format!("<h3>What loses tasks</h3>\n<dl class=\"glossary\">\n{terms}</dl>\n");
     }
     body
 }

@@ -24,6 +24,7 @@ pub(super) fn render(matrix: &Matrix<'_>) -> String {
         for idle in part.idle() {
             body += &format!("{} never struck.\n\n", escape(&idle));
         }
+        body += &format!("Digest of all task records: `{}`.\n\n", part.results.run.digest);
         out += &details(part.label, &body);
     }
     if let Some(part) = matrix.parts.first() {
@@ -80,17 +81,22 @@ pub(super) fn figures(part: &Part<'_>) -> Grid {
         Column::figures("429s"),
         Column::figures("too early"),
     ];
+    let has_rejected = part.results.cells.iter().any(|cell| cell.outcomes.rejected > 0);
+    if has_rejected {
+        columns.push(Column::figures("rejected"));
+    }
     if has_outages {
         columns.extend([Column::figures("recovery"), Column::figures("peak req/s after")]);
     }
     let tasks = part.square(part.strategies().first().copied().unwrap_or_default()).map_or(0, |square| square.tasks);
     let caption = format!("{}: all models, n = {} tasks per strategy", part.label, f::count(tasks));
     let mut grid = Grid::new(caption, "strategy", columns);
-    grid.rows = part.strategies().into_iter().filter_map(|strategy| row(part, strategy, has_outages)).collect();
+    grid.rows =
+        part.strategies().into_iter().filter_map(|strategy| row(part, strategy, has_rejected, has_outages)).collect();
     grid
 }
 
-fn row(part: &Part<'_>, strategy: &str, has_outages: bool) -> Option<Row> {
+fn row(part: &Part<'_>, strategy: &str, has_rejected: bool, has_outages: bool) -> Option<Row> {
     let square = part.square(strategy)?;
     let cells = part.cells(strategy);
     let struck = || cells.iter().filter_map(|cell| cell.struck);
@@ -108,6 +114,9 @@ fn row(part: &Part<'_>, strategy: &str, has_outages: bool) -> Option<Row> {
         f::percent(refused / polls.max(1) as f64).into(),
         f::count(cells.iter().map(|cell| cell.retry_after_violations).sum()).into(),
     ];
+    if has_rejected {
+        entries.push(f::count(cells.iter().map(|cell| cell.outcomes.rejected).sum()).into());
+    }
     if has_outages {
         let met = || cells.iter().filter_map(|cell| cell.recovery_ms);
         let outages: u64 = met().map(|met| met.outages).sum();

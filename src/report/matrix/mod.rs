@@ -1,7 +1,8 @@
 //! Several scenarios side by side: strategies × scenarios, and × models.
 //!
 //! A square is one strategy in one scenario over all of its models. It is shaded by lost tasks first, then by cost: any
-//! lost task is worse than none, and what loses nothing is held against the cheapest that loses nothing in that scenario.
+//! lost task is worse than none, and what loses nothing is held against the cheapest of its kind that loses nothing in
+//! that scenario. There are two kinds: who asks, and who is called; the latter needs a receiver, and hardly costs anything.
 
 mod data;
 mod html;
@@ -12,6 +13,7 @@ use super::mistakes::{Mistake, mistake};
 use super::table::Style;
 use crate::measure::results::{Cell, Outcomes, Results};
 use crate::scenario::Scenario;
+use crate::strategy::composition::Channel;
 
 /// One scenario of a matrix.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +38,7 @@ pub struct Matrix<'a> {
 /// How good it is to use a strategy somewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Shade {
-    /// Loses nothing, at most a quarter dearer than the cheapest such.
+    /// Loses nothing, at most a quarter dearer than the cheapest such of its kind.
     Cheap,
     /// Loses nothing, at most twice as dear.
     Fair,
@@ -73,7 +75,7 @@ impl Shade {
 
     const fn meaning(self) -> &'static str {
         match self {
-            Self::Cheap => "loses nothing, within 25 % of the cheapest that does",
+            Self::Cheap => "loses nothing, within 25 % of the cheapest of its kind that does",
             Self::Fair => "loses nothing, costs up to twice as much",
             Self::Dear => "loses nothing, costs more",
             Self::Loses => "loses less than 1 % of the tasks",
@@ -153,6 +155,12 @@ impl<'a> Part<'a> {
         self.results.cells.iter().filter(|cell| cell.strategy == strategy).collect()
     }
 
+    /// Whether a strategy learns of ends by being called.
+    fn is_called(&self, strategy: &str) -> bool {
+        let found = self.scenario.strategies.iter().find(|known| known.name == strategy);
+        found.is_some_and(|strategy| strategy.channel != Channel::Poll)
+    }
+
     pub(super) fn strategies(&self) -> Vec<&'a str> {
         super::distinct(self.results.cells.iter().map(|cell| cell.strategy.as_str()))
     }
@@ -164,13 +172,18 @@ impl<'a> Part<'a> {
     /// A strategy over all models; `None` where the scenario has it not.
     pub(super) fn square(&self, strategy: &str) -> Option<Square> {
         let cells = self.cells(strategy);
-        let least = cheapest(self.strategies().into_iter().map(|strategy| self.cells(strategy)));
+        let kin = self.strategies().into_iter().filter(|other| self.is_called(other) == self.is_called(strategy));
+        let least = cheapest(kin.map(|strategy| self.cells(strategy)));
         (!cells.is_empty()).then(|| Square::of(&cells, least))
     }
 
     /// A strategy on one model.
     pub(super) fn on_model(&self, strategy: &str, model: &str) -> Option<Square> {
-        let of_model = || self.results.cells.iter().filter(|cell| cell.model == model);
+        let is_called = self.is_called(strategy);
+        let of_model = || {
+            let cells = self.results.cells.iter().filter(|cell| cell.model == model);
+            cells.filter(|cell| self.is_called(&cell.strategy) == is_called)
+        };
         let cell = of_model().find(|cell| cell.strategy == strategy)?;
         Some(Square::of(&[cell], cheapest(of_model().map(|cell| vec![cell]))))
     }
