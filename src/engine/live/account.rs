@@ -1,6 +1,6 @@
 //! What the events of one wait add up to: a task record, as the simulator keeps it.
 
-use crate::client::Event;
+use crate::client::{Event, Finished, WaitError};
 use crate::engine::live::world::World;
 use crate::fit::Observation;
 use crate::measure::record::{Outcome, TaskRecord};
@@ -90,12 +90,28 @@ impl Account {
         }
     }
 
+    /// The wait ended by itself at `at`.
+    pub(super) fn end_with(&mut self, result: &Result<Finished, WaitError>, at: Micros, world: &World<'_>) {
+        self.record.without_result = result.as_ref().is_ok_and(|finished| finished.status.flaw.is_some());
+        self.close(Close::Ended(ending(result), at), world);
+    }
+
     /// The wait is over, so a poll in flight told nothing.
     pub(super) fn close(&mut self, close: Close, world: &World<'_>) {
         self.close = close;
         if let Some(sent) = self.in_flight.take() {
             self.record.failed += 1;
             world.observer.borrow_mut().poll(&self.record, sent, Worth::Failed);
+        }
+    }
+
+    /// When the client concluded what became of the task, if it did.
+    pub(super) fn concluded(&self) -> Option<Micros> {
+        match self.close {
+            Close::Ended(Ending::Success | Ending::Failed, at) => Some(at),
+            Close::Ended(Ending::GaveUp | Ending::Error, _) | Close::Rejected | Close::Abandoned(_) | Close::Hang => {
+                None
+            }
         }
     }
 
@@ -111,5 +127,15 @@ impl Account {
             Close::Hang => (Outcome::Hang, Micros::NEVER),
         };
         self.record
+    }
+}
+
+/// How a wait ended, in the words of its machine.
+fn ending(result: &Result<Finished, WaitError>) -> Ending {
+    match result {
+        Ok(_) => Ending::Success,
+        Err(WaitError::TaskFailed { .. }) => Ending::Failed,
+        Err(WaitError::GaveUp { .. }) => Ending::GaveUp,
+        Err(_) => Ending::Error,
     }
 }

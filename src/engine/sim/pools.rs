@@ -187,6 +187,7 @@ impl<'p> Pool<'p> {
             ground.observer.poll(&member.record, departure.sent, worth);
         }
         if let Some(ending) = ending {
+            member.record.without_result = exchange.reply.is_flawed();
             let outcome = Outcome::of(ending, now, member.record.done);
             self.close(number, outcome, now, ground);
         } else if let Some(rejected) = self.rejected {

@@ -17,7 +17,6 @@ use crate::world::draws::{Draws, Keys, Stream};
 use crate::world::exchange::{Departure, Exchange};
 use crate::world::truth::{Fate, Truth};
 use crate::world::weather::Weather;
-use crate::world::webhook::Deliveries;
 
 /// What a wait wants next. Small, because it is answered to every poll.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +45,7 @@ pub(in crate::engine) fn blank(task: &Task) -> TaskRecord {
         failed: 0,
         deliveries: 0,
         violations: 0,
+        without_result: false,
     }
 }
 
@@ -111,11 +111,14 @@ impl<'p> Waiting<'p> {
         let end = task.wait_start + horizon;
         let mut told = Micros::NEVER;
         if policy.channel() != Channel::Poll {
-            let Deliveries { first, again, fault } = model.webhook.deliver(truth.done, keys, task.index, weather);
+            let deliveries = model.webhook.deliver(truth.done, keys, task.index, weather);
             // A client that hears of a task before it has the id keeps the news until then.
+            let first = deliveries.first();
             told = if first.is_never() { first } else { first.max(task.wait_start) };
-            record.deliveries = u32::from(first <= end) + u32::from(again <= end);
-            observer.fault(fault);
+            record.deliveries = deliveries.taken_by(end);
+            for delivery in deliveries.iter() {
+                observer.fault(delivery.fault);
+            }
         }
         let mut jitter = keys.draws(Stream::Jitter, task.index);
         let (wait, step) = policy.begin(task.wait_start, &mut jitter);
@@ -198,20 +201,20 @@ impl<'p> Waiting<'p> {
     ) -> Result<Next, Flight> {
         if at < self.not_before {
             let departure = self.depart(model, at, weather);
-            let is_struck = model.status.striking(&departure, weather).is_some();
+            let is_struck = model.status.striking(&departure, Some(self.truth), weather).or(departure.slowed).is_some();
             return Err(Flight { departure, timeout, is_struck });
         }
         // From here on no poll is too early: each is later than the one before, and none is told to wait.
         let (mut travel, mut lots, mut jitter) = (self.travel.clone(), self.lots.clone(), self.jitter.clone());
-        let (mut wasted, done, bound) = (0, self.truth.done, self.bound);
+        let (mut wasted, truth, bound) = (0, self.truth, self.bound);
         let mut lens = observer.lens(&self.record);
         let end = self.wait.while_unfinished((at, timeout), &mut jitter, |at, timeout| {
             if at >= bound {
                 return Err(None);
             }
-            let (departure, struck) = model.status.travel(at, &mut travel, &mut lots, weather);
+            let (departure, struck) = model.status.travel(at, truth, &mut travel, &mut lots, weather);
             let is_heard = departure.back < bound && departure.back <= at + timeout;
-            if departure.arrival < done && is_heard && struck.is_none() {
+            if departure.arrival < truth.done && is_heard && struck.is_none() {
                 wasted += 1;
                 lens.poll(at, Worth::Wasted);
                 return Ok(departure.back);
@@ -277,7 +280,10 @@ impl<'p> Waiting<'p> {
         self.jitter = jitter;
         // Each worth goes its own way to the end, so that the step, which follows from it, is not asked for again.
         match worth {
-            Worth::Useful => observer.poll(&self.record, sent, Worth::Useful),
+            Worth::Useful => {
+                self.record.without_result = reply.is_flawed();
+                observer.poll(&self.record, sent, Worth::Useful);
+            }
             Worth::Wasted => {
                 self.record.wasted += 1;
                 observer.poll(&self.record, sent, Worth::Wasted);
