@@ -151,8 +151,9 @@ impl RouteFaults {
             };
             if depth > 0.0 {
                 // Another number than the one that let it strike.
-                longer += rule.fault().slowdown(rtt, depth, mix(lot.of_rule(number)));
-                by = by.or(Some(number));
+                let more = rule.fault().slowdown(rtt, depth, mix(lot.of_rule(number)));
+                longer += more;
+                by = by.or((more > Micros::ZERO).then_some(number));
             }
         }
         (longer, by)
