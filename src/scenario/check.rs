@@ -125,12 +125,17 @@ impl Checker<'_> {
             (Shape::Word(words), DeValue::Boolean(flag)) if words.allowed.contains(&flag.to_string().as_str()) => {
                 Some(Value::Text(flag.to_string()))
             }
-            (Shape::WordOrCount(_, most), DeValue::Integer(integer)) => {
+            (Shape::WordCountOrText(_, most, _), DeValue::Integer(integer)) => {
                 let count = whole(integer).filter(|count| count <= most);
                 count.map(Value::Count).or_else(|| self.mismatch(key, shape, &span, shown(raw.get_ref()), None))
             }
-            (Shape::WordOrCount(words, _), _) => {
+            (Shape::WordCountOrText(words, ..), DeValue::Boolean(_)) => {
                 return self.value(key, &Shape::Word(*words), raw);
+            }
+            (Shape::WordCountOrText(words, _, admits), DeValue::String(text))
+                if words.allowed.contains(&&**text) || admits(text) =>
+            {
+                Some(Value::Text(text.to_string()))
             }
             (Shape::Words(words), DeValue::String(text)) => self
                 .word(key, words, &span, text)
@@ -182,11 +187,7 @@ impl Checker<'_> {
         if words.allowed.contains(&text) {
             return Some(text.to_owned());
         }
-        let message = if words.planned.contains(&text) {
-            format!("`{key}`: \"{text}\" is not available in this version")
-        } else {
-            format!("`{key}` cannot be \"{text}\"")
-        };
+        let message = format!("`{key}` cannot be \"{text}\"");
         self.report(span.clone(), message, suggest::help(text, words.allowed.iter().copied()));
         None
     }
@@ -229,13 +230,7 @@ impl Checker<'_> {
             },
         };
         let Some(section) = kinds.iter().find(|kind| kind.name == name) else {
-            if family.planned.contains(&name) {
-                let help = format!("implemented: {}", quoted(&names().collect::<Vec<_>>(), ", "));
-                let message = format!("{} kind `{name}` is not implemented in this version", family.name);
-                self.report(place, message, help);
-            } else {
-                self.report(place, format!("unknown {} kind `{name}`", family.name), suggest::help(name, names()));
-            }
+            self.report(place, format!("unknown {} kind `{name}`", family.name), suggest::help(name, names()));
             return None;
         };
         self.unknown(section, Some(family), raw);

@@ -1,12 +1,13 @@
 //! What the events of one wait add up to: a task record, as the simulator keeps it.
 
-use crate::client::Event;
+use crate::client::{Event, Finished, WaitError};
 use crate::engine::live::world::World;
 use crate::fit::Observation;
 use crate::measure::record::{Outcome, TaskRecord};
 use crate::strategy::wait::{Ending, Policy, Worth};
 use crate::time::Micros;
 use crate::world::draws::{Draws, Keys, Stream};
+use crate::world::exchange::Departure;
 use crate::world::truth::Truth;
 
 /// How a wait came to its end.
@@ -38,6 +39,7 @@ pub(super) struct Account {
     /// The draws of its polls, which say here what strikes them there.
     travel: Draws,
     lots: Draws,
+    departures: Vec<Departure>,
     /// Instant that the last `Retry-After` that binds named.
     not_before: Micros,
 }
@@ -54,6 +56,7 @@ impl Account {
             in_flight: None,
             travel: keys.draws(Stream::StatusNetwork, record.task),
             lots: keys.draws(Stream::StatusFault, record.task),
+            departures: Vec::new(),
             not_before: Micros::ZERO,
             record,
         }
@@ -79,7 +82,7 @@ impl Account {
                 self.record.polls += 1;
                 self.record.violations += u32::from(*at < self.not_before);
                 self.in_flight = Some(*at);
-                self.strike(*at, world);
+                self.depart(*at, world);
                 if let Some(due) = self.due.take() {
                     world.harness.borrow_mut().poll(due, *at);
                 }
@@ -106,14 +109,19 @@ impl Account {
         }
     }
 
-    /// Whether a rule strikes the poll that is sent now. What a client hears does not tell: a stale answer looks like any.
-    fn strike(&mut self, sent: Micros, world: &World<'_>) {
+    /// A poll is sent now.
+    fn depart(&mut self, sent: Micros, world: &World<'_>) {
         if world.server.is_none() {
             return;
         }
         let (link, weather) = (&world.plan.models[self.record.model as usize].status, &mut *world.weather.borrow_mut());
-        let departure = link.depart(sent, &mut self.travel, &mut self.lots, weather);
-        self.record.struck |= link.striking(&departure, weather).is_some();
+        self.departures.push(link.depart(sent, &mut self.travel, &mut self.lots, weather));
+    }
+
+    /// The wait ended by itself at `at`.
+    pub(super) fn end_with(&mut self, result: &Result<Finished, WaitError>, at: Micros, world: &World<'_>) {
+        self.record.without_result = result.as_ref().is_ok_and(|finished| finished.status.flaw.is_some());
+        self.close(Close::Ended(ending(result), at), world);
     }
 
     /// The wait is over, so a poll in flight told nothing.
@@ -125,14 +133,30 @@ impl Account {
         }
     }
 
+    /// When the client concluded what became of the task, if it did.
+    pub(super) fn concluded(&self) -> Option<Micros> {
+        match self.close {
+            Close::Ended(Ending::Success | Ending::Failed, at) => Some(at),
+            Close::Ended(Ending::GaveUp | Ending::Error, _) | Close::Rejected | Close::Abandoned(_) | Close::Hang => {
+                None
+            }
+        }
+    }
+
     /// The record, once the task's truth is known.
     pub(super) fn finish(mut self, truth: Option<Truth>, duplicates: u32, world: &World<'_>) -> TaskRecord {
         let record = &mut self.record;
+        // What a client hears does not tell what struck its polls: a stale answer looks like any.
+        let link = &world.plan.models[record.model as usize].status;
+        for departure in &self.departures {
+            let struck = link.striking(departure, truth, &mut world.weather.borrow_mut());
+            record.struck |= struck.or(departure.slowed).is_some();
+        }
         if let (Some(truth), Some(_), Some(_)) = (&truth, &self.id, &world.receiver) {
             let (model, task) = (record.model as usize, record.task);
             let link = &world.plan.models[model].webhook;
             let told = link.deliver(truth.done, &world.keys[model], task, &mut world.weather.borrow_mut());
-            record.struck |= told.fault.is_some();
+            record.struck |= told.iter().any(|delivery| delivery.fault.is_some());
         }
         record.done = truth.map_or(Micros::NEVER, |truth| truth.done);
         (record.fate, record.duplicates) = (truth.map(|truth| truth.fate), duplicates);
@@ -143,5 +167,15 @@ impl Account {
             Close::Hang => (Outcome::Hang, Micros::NEVER),
         };
         self.record
+    }
+}
+
+/// How a wait ended, in the words of its machine.
+fn ending(result: &Result<Finished, WaitError>) -> Ending {
+    match result {
+        Ok(_) => Ending::Success,
+        Err(WaitError::TaskFailed { .. }) => Ending::Failed,
+        Err(WaitError::GaveUp { .. }) => Ending::GaveUp,
+        Err(_) => Ending::Error,
     }
 }
