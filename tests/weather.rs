@@ -79,7 +79,7 @@ fn last_look_is_struck(
         link.depart(record.wait_start, &mut travel, &mut lots, &mut weather);
     }
     let departure = link.depart(at, &mut travel, &mut lots, &mut weather);
-    link.striking(&departure, &mut weather).is_some()
+    link.striking(&departure, None, &mut weather).is_some()
 }
 
 proptest! {
