@@ -12,6 +12,7 @@ mod list;
 mod merge;
 mod schema;
 mod serve;
+mod sweep;
 mod trace;
 mod tune;
 mod validate;
@@ -50,6 +51,8 @@ enum Command {
     Trace(trace::Trace),
     /// Find the best settings for a model, a law of times, or observed times
     Tune(Box<tune::Tune>),
+    /// Run a grid of values over one scenario, and find where it bends
+    Sweep(sweep::SweepArgs),
     /// Put the parts of a run together that several machines have made
     Merge(merge::Merge),
     /// Compare two results files, task by task where they share tasks
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Serve(command) => command.run(),
         Command::Trace(command) => command.run(),
         Command::Tune(command) => command.run(),
+        Command::Sweep(command) => command.run(),
         Command::Merge(command) => command.run(),
         Command::Diff(command) => command.run(),
         Command::List(command) => command.run(),

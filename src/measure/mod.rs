@@ -6,6 +6,7 @@
 pub mod figures;
 pub mod histogram;
 pub mod interval;
+pub mod knee;
 pub mod moments;
 pub mod outcome;
 pub mod paired;

@@ -17,7 +17,7 @@ pub fn render_all<'r>(all: impl Iterator<Item = (&'r str, &'r Results)>) -> Stri
 }
 
 /// Rows that begin with columns of their own.
-fn rows<'r>(first: &[&str], all: impl Iterator<Item = (&'r [&'r str], &'r Results)>) -> String {
+pub(super) fn rows<'r>(first: &[&str], all: impl Iterator<Item = (&'r [&'r str], &'r Results)>) -> String {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     let header = ["model", "strategy", "metric", "stat", "value", "ci_low", "ci_high", "unit", "n"];
     // Memory takes all rows, and they are of one length.

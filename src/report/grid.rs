@@ -1,5 +1,7 @@
 //! A table as data, printed by the terminal, Markdown and HTML alike.
 
+use std::borrow::Cow;
+
 /// A table: a row for each strategy or model, a column for each figure.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Grid {
@@ -17,7 +19,7 @@ pub(crate) struct Grid {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Column {
     /// What it holds, with its unit where the figures do not carry one.
-    pub(crate) title: &'static str,
+    pub(crate) title: Cow<'static, str>,
     /// Words stand left, figures right.
     pub(crate) words: bool,
     /// Where room is short, columns go in descending order of this; 0 never goes.
@@ -55,15 +57,20 @@ impl Grid {
 impl Column {
     /// A column of figures.
     pub(super) const fn figures(title: &'static str) -> Self {
-        Self { title, words: false, expendable: 0 }
+        Self { title: Cow::Borrowed(title), words: false, expendable: 0 }
     }
 
     /// A column of words.
     pub(super) const fn words(title: &'static str) -> Self {
-        Self { title, words: true, expendable: 0 }
+        Self { title: Cow::Borrowed(title), words: true, expendable: 0 }
     }
 
-    pub(super) const fn expendable(self, expendable: u8) -> Self {
+    /// A column of figures with a title that is not known before.
+    pub(super) fn named(title: String) -> Self {
+        Self { title: title.into(), words: false, expendable: 0 }
+    }
+
+    pub(super) fn expendable(self, expendable: u8) -> Self {
         Self { expendable, ..self }
     }
 }

@@ -15,6 +15,7 @@ pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod matrix;
+pub mod sweep;
 pub mod table;
 pub mod timeline;
 

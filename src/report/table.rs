@@ -51,6 +51,12 @@ pub fn render(report: &Report<'_>, style: Style) -> String {
     out
 }
 
+/// A table of its own, under its caption.
+pub(super) fn alone(grid: Grid, style: Style) -> String {
+    let caption = fold(&ascii(&grid.caption), style.width);
+    format!("{}\n{}", Paint(style.colour).bold(caption.trim_end()), block(grid, style.width, Paint(style.colour)))
+}
+
 /// The table in lines of at most `width` characters: without the columns that can be done without, then without spreads,
 /// and at last with the figures of a row under its name.
 fn block(mut grid: Grid, width: usize, paint: Paint) -> String {
@@ -104,7 +110,7 @@ fn widths(grid: &Grid) -> Vec<Width> {
         let entries = || grid.rows.iter().filter_map(|row| row.entries.get(i));
         let value = entries().map(|entry| length(&entry.text)).max().unwrap_or(0);
         let spread = entries().filter_map(|entry| entry.spread.as_deref()).map(|s| length(s) + 1).max().unwrap_or(0);
-        Width { value: value.max(length(column.title).saturating_sub(spread)), spread }
+        Width { value: value.max(length(&column.title).saturating_sub(spread)), spread }
     };
     grid.columns.iter().enumerate().map(column).collect()
 }

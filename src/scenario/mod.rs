@@ -1,5 +1,6 @@
 //! Scenarios: one file that says which tasks, faults and strategies meet. A [`Scenario`] that exists is valid.
 
+pub mod axes;
 mod check;
 mod checked;
 pub mod column;

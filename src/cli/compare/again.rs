@@ -59,7 +59,7 @@ impl Compare {
 
 /// A word of a shell command.
 fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:".contains(c);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
     } else {

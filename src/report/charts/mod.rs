@@ -12,6 +12,7 @@ mod palette;
 mod pareto;
 mod raster;
 mod rate;
+pub(super) mod sweep;
 mod timeline;
 pub mod tuning;
 

@@ -28,7 +28,7 @@ pub(in crate::report) fn table(grid: &Grid) -> String {
     );
     for column in &grid.columns {
         let class = if column.words { " class=\"words\"" } else { "" };
-        out += &format!("<th scope=\"col\"{class}>{}</th>", escape(column.title));
+        out += &format!("<th scope=\"col\"{class}>{}</th>", escape(&column.title));
     }
     out += "</tr></thead>\n<tbody>\n";
     for line in &grid.rows {
@@ -64,7 +64,7 @@ fn row(grid: &Grid, row: &Row) -> String {
 const BESIDE: usize = 5;
 
 /// A chart with the table of its figures beside it.
-pub(super) fn figure(chart: &Chart) -> String {
+pub(in crate::report) fn figure(chart: &Chart) -> String {
     let title = escape(&chart.title);
     let short = chart.title.strip_prefix(&format!("{}: ", chart.model)).unwrap_or(&chart.title);
     let mut heading = escape(short);

@@ -1,0 +1,123 @@
+//! `sweep.html`: knees first, then each model's lines, and heat maps where two values were moved.
+
+use super::{Sweep, SweptPoint, knees};
+use crate::figures as f;
+use crate::measure::results::Cell;
+use crate::report::charts::sweep::{Line, lines};
+use crate::report::escape::{html as escape, slugs};
+use crate::report::html::{head, parts, section};
+
+pub(super) fn render(sweep: &Sweep<'_>) -> String {
+    let mut page = head(&format!("{}: a sweep – pollbench", sweep.scenario));
+    let paths: Vec<String> =
+        sweep.axes.iter().map(|axis| format!("{} ({})", axis.path, f::plural(axis.labels.len(), "value"))).collect();
+    let run = &sweep.points[0].results.run;
+    let facts = format!(
+        "{}, {} × {} tasks a model, seed {}: {}",
+        f::plural(sweep.points.len(), "point"),
+        run.replicates,
+        f::count(run.tasks),
+        run.seed,
+        paths.join(", ")
+    );
+    page += &format!(
+        "<header>\n<p class=\"kicker\">pollbench sweep</p>\n<h1>{}</h1>\n<p class=\"meta\">{}</p>\n</header>\n",
+        escape(sweep.scenario),
+        escape(&facts)
+    );
+    let models = sweep.models();
+    let anchors = slugs(&models);
+    let links: String = models
+        .iter()
+        .zip(&anchors)
+        .map(|(model, anchor)| format!("<li><a href=\"#on-{anchor}\">{}</a></li>", escape(model)))
+        .collect();
+    page += &format!(
+        "<nav aria-label=\"Contents\"><ul><li><a href=\"#answer\">Knees</a></li>{links}</ul></nav>\n<main id=\"main\">\n"
+    );
+    page += &section("answer", "Where it bends", &answer(sweep));
+    for (model, anchor) in models.iter().zip(&anchors) {
+        page += &section(&format!("on-{anchor}"), &escape(model), &of_model(sweep, model));
+    }
+    let again =
+        format!("<p>The same numbers again:</p>\n<pre tabindex=\"0\"><code>{}</code></pre>\n", escape(sweep.command));
+    page += &section("run", "The run", &again);
+    page + "</main>\n</body>\n</html>\n"
+}
+
+fn answer(sweep: &Sweep<'_>) -> String {
+    let grids = knees::grids(sweep);
+    if grids.is_empty() {
+        return "<p>No axis has numbers in ascending order, so there is no knee.</p>\n".to_owned();
+    }
+    let mut body = String::from(
+        "<p>The plateau is the end of the axis where a figure is smaller. The knee is where it is off it by the margin at the \
+         head of its column; in brackets the last value that is on the plateau for certain and the first that is not, at \
+         95 %: points are tested one after another from the plateau on (fixed-sequence testing: Maurer, Hothorn &amp; \
+         Lehmacher 1995), and within the margin by equivalence (Schuirmann 1987).",
+    );
+    if sweep.axes.len() > 1 && !sweep.is_zipped {
+        body += " Other axes are at their first value.";
+    }
+    body += "</p>\n";
+    body += &grids.iter().map(parts::table).collect::<String>();
+    body
+}
+
+fn of_model(sweep: &Sweep<'_>, model: &str) -> String {
+    let mut body = String::new();
+    if let Some(axis) = sweep.main_axis() {
+        for line in Line::ALL {
+            if let Some(chart) = lines(sweep, axis, model, line) {
+                body += &parts::figure(&chart);
+            }
+        }
+    }
+    if let ([rows, columns], false) = (sweep.axes, sweep.is_zipped) {
+        for strategy in sweep.strategies() {
+            body += &heat_map(sweep, model, strategy, (&rows.path, &columns.path));
+        }
+    }
+    body
+}
+
+/// Cost by the values of two axes, from the least to the most of this model.
+fn heat_map(sweep: &Sweep<'_>, model: &str, strategy: &str, (down, across): (&str, &str)) -> String {
+    let at = |place: [usize; 2]| -> Option<&Cell> {
+        let point = sweep.points.iter().find(|point: &&SweptPoint| point.place == place)?;
+        point.cell(model, strategy)
+    };
+    let costs = || sweep.cells().filter(|cell| cell.model == model).map(|cell| cell.cost.mean);
+    let (least, most) = (costs().fold(f64::INFINITY, f64::min), costs().fold(0.0, f64::max));
+    let caption = escape(&format!("{strategy}: cost per task by {down} (down) and {across} (across)"));
+    let heads: String =
+        sweep.axes[1].labels.iter().map(|label| format!("<th scope=\"col\">{}</th>", escape(label))).collect();
+    let mut out = format!(
+        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">\n<table class=\"heat\">\n\
+         <caption><span>{caption}</span></caption>\n<thead><tr><th scope=\"col\"></th>{heads}</tr></thead>\n<tbody>\n"
+    );
+    for (row, label) in sweep.axes[0].labels.iter().enumerate() {
+        out += &format!("<tr><th scope=\"row\">{}</th>", escape(label));
+        for column in 0..sweep.axes[1].labels.len() {
+            out += &at([row, column])
+                .map_or_else(|| format!("<td>{}</td>", f::UNDEFINED), |cell| square(cell, least, most));
+        }
+        out += "</tr>\n";
+    }
+    out + "</tbody>\n</table>\n</div>\n"
+}
+
+/// A cost, darker the closer it is to the most, and what is lost.
+fn square(cell: &Cell, least: f64, most: f64) -> String {
+    let share = if most > least { (cell.cost.mean - least) / (most - least) } else { 0.0 };
+    let lost = if cell.lost > 0 {
+        format!("<small>{} lost</small>", f::percent(cell.lost as f64 / cell.tasks as f64))
+    } else {
+        String::new()
+    };
+    let depth = (share * 70.0).round();
+    format!(
+        "<td style=\"background:color-mix(in srgb,var(--s-loses-most) {depth}%,transparent)\">{}{lost}</td>",
+        f::number(cell.cost.mean)
+    )
+}

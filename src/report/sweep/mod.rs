@@ -1,0 +1,93 @@
+//! What a grid of points found: tidy rows, JSON, and a page with lines, heat maps and knees.
+
+mod data;
+mod html;
+mod knees;
+
+pub use knees::{Bend, knees};
+
+use crate::measure::results::{Cell, Results};
+use crate::report::distinct;
+use crate::report::table::Style;
+
+/// One value of the scenario that was moved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SweptAxis {
+    /// Where it stands in the scenario.
+    pub path: String,
+    /// Its values, as they are written.
+    pub labels: Vec<String>,
+    /// The same as numbers, durations in seconds; `None` where one is no number, or they do not ascend.
+    pub numbers: Option<Vec<f64>>,
+    /// Its steps are equal factors.
+    pub is_logarithmic: bool,
+}
+
+/// What one point found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SweptPoint {
+    /// The index of a value for each axis.
+    pub place: Vec<usize>,
+    /// The figures.
+    pub results: Results,
+}
+
+/// A whole grid.
+#[derive(Debug, Clone, Copy)]
+pub struct Sweep<'a> {
+    /// Name of the scenario.
+    pub scenario: &'a str,
+    /// Its axes, at least one.
+    pub axes: &'a [SweptAxis],
+    /// Axes move together.
+    pub is_zipped: bool,
+    /// All points in order, at least one.
+    pub points: &'a [SweptPoint],
+    /// The command that makes it again.
+    pub command: &'a str,
+}
+
+impl Sweep<'_> {
+    /// The files of its folder, by name.
+    #[must_use]
+    pub fn files(&self) -> Vec<(&'static str, String)> {
+        vec![("sweep.csv", data::csv(self)), ("sweep.json", data::json(self)), ("sweep.html", html::render(self))]
+    }
+
+    /// The same knees as text for a terminal.
+    #[must_use]
+    pub fn text(&self, style: Style) -> String {
+        knees::text(self, style)
+    }
+
+    fn models(&self) -> Vec<&str> {
+        distinct(self.cells().map(|cell| cell.model.as_str()))
+    }
+
+    pub(in crate::report) fn strategies(&self) -> Vec<&str> {
+        distinct(self.cells().map(|cell| cell.strategy.as_str()))
+    }
+
+    fn cells(&self) -> impl Iterator<Item = &Cell> {
+        self.points.iter().flat_map(|point| &point.results.cells)
+    }
+
+    /// The axis that lines are drawn along: the first whose values are numbers.
+    pub(in crate::report) fn main_axis(&self) -> Option<usize> {
+        self.axes.iter().position(|axis| axis.numbers.as_ref().is_some_and(|numbers| numbers.len() > 1))
+    }
+
+    /// The points along an axis, where the others have their first value.
+    pub(in crate::report) fn along(&self, axis: usize) -> Vec<&SweptPoint> {
+        let on_line = |point: &&SweptPoint| {
+            self.is_zipped || point.place.iter().enumerate().all(|(other, at)| other == axis || *at == 0)
+        };
+        self.points.iter().filter(on_line).collect()
+    }
+}
+
+impl SweptPoint {
+    pub(in crate::report) fn cell(&self, model: &str, strategy: &str) -> Option<&Cell> {
+        self.results.cells.iter().find(|cell| cell.model == model && cell.strategy == strategy)
+    }
+}
