@@ -4,7 +4,7 @@ use pollbench::client::{Client, Submission};
 use pollbench::mock::MockApixo;
 use pollbench::server::Stub;
 use pollbench::time::Micros;
-use pollbench::world::fault::{ErrorCode, Fault, RetryAdvice};
+use pollbench::world::fault::{ErrorCode, Fault, Kind, RetryAdvice};
 use serde_json::json;
 use std::error::Error;
 use std::time::Duration;
@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let twelve = Stub::success("flux-2", Micros::from_secs(12));
     let cases = [
         ("nothing goes wrong", twelve.clone()),
-        ("one request is reset", twelve.clone().reply(1, Fault::Reset)),
+        ("one request is reset", twelve.clone().reply(1, Fault::of(Kind::Reset))),
         ("one answer is a 503", twelve.clone().reply(0, Fault::http(ErrorCode::UNAVAILABLE, RetryAdvice::Absent))),
         ("it takes long", Stub::success("flux-2", Micros::from_secs(90))),
     ];

@@ -5,11 +5,11 @@
 //! use pollbench::mock::MockApixo;
 //! use pollbench::server::Stub;
 //! use pollbench::time::Micros;
-//! use pollbench::world::fault::Fault;
+//! use pollbench::world::fault::{Fault, Kind};
 //!
 //! // A hundred scenario seconds per real one, so that tests do not wait.
 //! let mock = MockApixo::builder().time_scale(100.0).start().await?;
-//! mock.stub(Stub::success("flux-2", Micros::from_secs(12)).reply(0, Fault::Reset))?;
+//! mock.stub(Stub::success("flux-2", Micros::from_secs(12)).reply(0, Fault::of(Kind::Reset)))?;
 //! // … point the client under test at `mock.base_url()`, with any key, and look at what it did:
 //! assert_eq!(mock.requests().route("status").count(), 0);
 //! # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();

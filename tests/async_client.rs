@@ -13,7 +13,7 @@ use pollbench::strategy::composition::{Limiter, Schedule, Strategy};
 use pollbench::strategy::presets::preset;
 use pollbench::time::Micros;
 use pollbench::world::distribution::Distribution;
-use pollbench::world::fault::{ErrorCode, Fault, RetryAdvice};
+use pollbench::world::fault::{ErrorCode, Fault, Kind, RetryAdvice};
 use pollbench::world::model::Model;
 use serde_json::json;
 use std::num::NonZeroU32;
@@ -83,7 +83,7 @@ async fn a_wait_asks_at_the_documented_instants() {
 #[tokio::test(start_paused = true)]
 async fn events_tell_the_whole_story_and_the_end_comes_last() {
     let place = place();
-    let id = place.submit(Stub::failed("flux-2", SECOND * 12, "NSFW", "no").reply(0, Fault::Reset)).await;
+    let id = place.submit(Stub::failed("flux-2", SECOND * 12, "NSFW", "no").reply(0, Fault::of(Kind::Reset))).await;
     let events: Vec<Event> =
         place.client.task("flux-2", &id).wait(strategy("adaptive-hardened")).events().collect().await;
     let told: Vec<String> = events
@@ -131,7 +131,7 @@ async fn errors_say_what_to_do_next() {
         .await;
     let refused = client.task("sora-2", &id).wait(strategy("basic-hardened")).await.expect_err("forbidden");
     assert!(matches!(refused, WaitError::BadRequest { status: 403, .. }), "{refused}");
-    let id = place.submit(Stub::success("sora-2", SECOND).reply(0, Fault::Reset)).await;
+    let id = place.submit(Stub::success("sora-2", SECOND).reply(0, Fault::of(Kind::Reset))).await;
     let lost = client.task("sora-2", &id).wait(strategy("basic")).await.expect_err("a reset ends it");
     assert!(matches!(&lost, WaitError::CouldNotAsk { context } if context.task == id), "{lost}");
     let id = place.submit(Stub::success("sora-2", SECOND * 50)).await;
@@ -146,7 +146,8 @@ async fn errors_say_what_to_do_next() {
 async fn a_stalled_request_ends_with_its_timeout_and_retry_after_is_obeyed() {
     let place = place();
     let limited = Fault::http(ErrorCode::TOO_MANY_REQUESTS, RetryAdvice::Exactly(20));
-    let id = place.submit(Stub::success("sora-2", SECOND * 30).reply(0, Fault::Stall).reply(1, limited)).await;
+    let id =
+        place.submit(Stub::success("sora-2", SECOND * 30).reply(0, Fault::of(Kind::Stall)).reply(1, limited)).await;
     place.client.task("sora-2", &id).wait(strategy("basic-hardened")).await.expect("it succeeds");
     // The attempt timeout is 10 s, the interval 3 s.
     assert_eq!(place.asked(), [0.0, 13.0, 33.0]);
@@ -201,7 +202,7 @@ async fn a_set_keeps_its_limit_and_one_failure_touches_no_other() {
     let mut failing = None;
     for n in 0..200 {
         let stub = Stub::success("sora-2", SECOND * 9);
-        let id = place.submit(if n == 7 { stub.reply(0, Fault::Reset) } else { stub }).await;
+        let id = place.submit(if n == 7 { stub.reply(0, Fault::of(Kind::Reset)) } else { stub }).await;
         failing = if n == 7 { Some(id.clone()) } else { failing };
         set.push("sora-2", &id).await;
         assert!(set.len() <= 50);

@@ -12,7 +12,7 @@ use pollbench::scenario::rules::from_json;
 use pollbench::server::{Entry, Server, Settings, Stub, Unanswered, World};
 use pollbench::time::Micros;
 use pollbench::world::distribution::Distribution;
-use pollbench::world::fault::{Fault, FaultRules};
+use pollbench::world::fault::{Fault, FaultRules, Kind};
 use pollbench::world::model::Model;
 use pollbench::world::network::Network as Travel;
 use proptest::prelude::*;
@@ -162,7 +162,7 @@ async fn what_got_no_answer_is_in_the_journal_with_its_reason() {
 async fn the_journal_filters_by_task_route_fault_and_time() {
     let place = place(&json!([]));
     let (one, two) = (place.task().await, place.task().await);
-    let stub = Stub::success("flux-2", SECOND).reply(0, Fault::NullData);
+    let stub = Stub::success("flux-2", SECOND).reply(0, Fault::of(Kind::NullData));
     place.server.stub(stub).expect("a model");
     let three = place.task().await;
     for id in [&one, &two, &three, &three] {

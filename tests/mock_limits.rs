@@ -13,7 +13,7 @@ use pollbench::net::stream::Listener;
 use pollbench::scenario::rules::from_json;
 use pollbench::server::{Server, Settings, Stub};
 use pollbench::time::Micros;
-use pollbench::world::fault::Fault;
+use pollbench::world::fault::{Fault, Kind};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -162,7 +162,7 @@ async fn the_journal_keeps_the_start_of_long_paths_only() {
 #[tokio::test]
 async fn a_stop_waits_for_no_outage_and_no_stalled_request() {
     let server = server(|_| ());
-    server.stub(Stub::success("sora-2", Micros::NEVER).reply(0, Fault::Stall)).expect("a model");
+    server.stub(Stub::success("sora-2", Micros::NEVER).reply(0, Fault::of(Kind::Stall))).expect("a model");
     let (address, stop, serving) = serve(&server).await;
     let body = r#"{"input":{"prompt":"x"}}"#;
     let length = body.len();

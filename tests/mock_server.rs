@@ -6,7 +6,7 @@ use pollbench::mock::MockApixo;
 use pollbench::scenario::rules::from_json;
 use pollbench::server::Stub;
 use pollbench::time::Micros;
-use pollbench::world::fault::{ErrorCode, Fault, RetryAdvice};
+use pollbench::world::fault::{ErrorCode, Fault, Kind, RetryAdvice};
 use serde_json::{Value, json};
 use std::io::ErrorKind;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -202,7 +202,10 @@ async fn old_http_pipelining_and_escapes_are_understood() {
 async fn scripted_replies_come_in_their_order_and_a_reset_is_a_reset() {
     let mock = mock().await;
     let limited = Fault::http(ErrorCode::TOO_MANY_REQUESTS, RetryAdvice::Exactly(7));
-    let stub = Stub::success("flux-2", Micros::ZERO).reply(0, Fault::Reset).reply(1, limited).reply(2, Fault::NullData);
+    let stub = Stub::success("flux-2", Micros::ZERO)
+        .reply(0, Fault::of(Kind::Reset))
+        .reply(1, limited)
+        .reply(2, Fault::of(Kind::NullData));
     mock.stub(stub).expect("a model");
     let id = submit(&mock, "flux-2").await;
     let path = format!("/api/v1/statusTask/flux-2?taskId={id}");

@@ -13,7 +13,11 @@ use pollbench::strategy::composition::{
 use pollbench::time::Micros;
 use pollbench::world::arrivals::Arrivals;
 use pollbench::world::distribution::Distribution;
-use pollbench::world::fault::{Body, ErrorCode, Fault, FaultRule, RetryAdvice, Route, When, Window};
+use pollbench::world::fault::{
+    Age, Answer, Body, DeliveryEffect, Effect, End, ErrorCode, Fault, FaultRule, HeaderText, Kind, Passage,
+    RetryAdvice, RetryAfter, Route, Since, When, Window, json,
+};
+use pollbench::world::limit::LimitLaw;
 use pollbench::world::rate_limit::TokenBucket;
 
 use proptest::prelude::*;
@@ -227,25 +231,31 @@ fn a_preset_changes_for_all_models_and_then_for_single_ones() {
 #[test]
 fn faults_have_the_routes_and_parameters_of_their_kind() {
     let status = rule("kind = \"status\"\nprobability = 0.1\nretry_after = true");
-    let expected = Fault::Status {
-        code: ErrorCode::UNAVAILABLE,
-        body: Body::Envelope,
-        retry: RetryAdvice::Seconds,
-        retry_in: s(1),
-    };
+    let fault = |fields: serde_json::Value| json::read(fields.as_object().expect("an object")).expect("a fault");
+    let expected = fault(serde_json::json!({ "kind": "status", "retry_after": true, "retry_in": "1s" }));
     assert_eq!((status.fault(), status.routes()), (&expected, &[Route::Status][..]));
+    let effect = status.fault().on_request(s(9), None, pollbench::world::fault::Pace::SCENARIO);
+    let (body, retry_after) = (Body::Envelope, Some(RetryAfter::Seconds(1)));
+    assert_eq!(effect, Effect::Answer(Answer { status: 503, body, retry_after }));
     let exact = rule("kind = \"status\"\nprobability = 0.1\nretry_after = 20");
-    assert!(matches!(exact.fault(), Fault::Status { retry: RetryAdvice::Exactly(20), .. }), "{exact:?}");
+    assert_eq!(*exact.fault(), Fault::http(ErrorCode::UNAVAILABLE, RetryAdvice::Exactly(20)));
+    let words = rule("kind = \"status\"\nprobability = 0.1\nretry_after = \"in a while\"");
+    let text = HeaderText::new("in a while").expect("visible");
+    assert_eq!(*words.fault(), Fault::http(ErrorCode::UNAVAILABLE, RetryAdvice::Text(text)));
 
     let limit = rule("kind = \"rate-limit\"\nrate_per_s = 2.5\nroute = [\"submit\", \"status\"]");
     let bucket = TokenBucket::new(2.5, NonZeroU32::new(3).expect("three")).expect("a rate");
-    let expected = Fault::RateLimit { bucket, retry: RetryAdvice::Absent };
-    assert_eq!((limit.fault(), limit.routes()), (&expected, &[Route::Submit, Route::Status][..]));
+    assert_eq!(limit.fault().limit(), Some(&LimitLaw::tokens(bucket)));
+    assert_eq!(limit.routes(), [Route::Submit, Route::Status]);
+    let windows =
+        rule("kind = \"rate-limit\"\nrate_per_s = 0.5\nalgorithm = \"sliding-window\"\nwindow = \"1m\"\nper = \"key\"");
+    let expected = LimitLaw::window(0.5, s(60), true).expect("thirty").per_key();
+    assert_eq!(windows.fault().limit(), Some(&expected));
 
     let window = |from, length, every| When::During(Window::new(from, length, every).expect("a window"));
     let outage = rule("kind = \"outage\"\nduring = { from = \"10m\", to = \"15m\" }");
     assert_eq!(*outage.when(), window(s(600), s(300), None));
-    assert_eq!((outage.fault(), outage.routes().len(), outage.probability().get()), (&Fault::Outage, 2, 1.0));
+    assert_eq!((outage.fault(), outage.routes().len(), outage.probability().get()), (&Fault::of(Kind::Outage), 2, 1.0));
 
     let bursts = rule("kind = \"burst-loss\"\ngilbert_elliott = { bad_share = 0.01, bad_mean = \"3s\" }");
     assert!(matches!(bursts.when(), When::Bursts(_)) && bursts.probability().get() == 1.0);
@@ -254,14 +264,29 @@ fn faults_have_the_routes_and_parameters_of_their_kind() {
     let restricted = rule("kind = \"null-data\"\nprobability = 1\nmodels = [\"zeta\"]");
     assert_eq!(restricted.models(), Some(&["zeta".to_owned()][..]));
     for (kind, fault) in [
-        ("reset", Fault::Reset),
-        ("stale-read", Fault::StaleRead),
-        ("lost", Fault::Lost),
-        ("delayed", Fault::Delayed(Distribution::constant(s(30)))),
-        ("duplicated", Fault::Duplicated(Distribution::constant(s(1)))),
+        ("reset", Effect::Cut(End::Reset)),
+        ("stale-read", Effect::Answer(Answer { status: 200, body: Body::Processing, retry_after: None })),
+        ("slow-body", Effect::Passage(Passage::Slow { takes: s(5), pieces: 10 })),
+        ("lost", Effect::Truth),
     ] {
-        assert_eq!(*rule(&format!("kind = \"{kind}\"\nprobability = 0.5")).fault(), fault, "{kind}");
+        let rule = rule(&format!("kind = \"{kind}\"\nprobability = 0.5"));
+        assert_eq!(rule.fault().on_request(s(9), None, pollbench::world::fault::Pace::SCENARIO), fault, "{kind}");
     }
+    for (kind, effect) in [
+        ("lost", DeliveryEffect::Lost),
+        ("delayed", DeliveryEffect::Later(Distribution::constant(s(30)))),
+        ("duplicated", DeliveryEffect::Again(Distribution::constant(s(1)))),
+        ("receiver-slow", DeliveryEffect::Slow),
+    ] {
+        let rule = rule(&format!("kind = \"{kind}\"\nprobability = 0.5"));
+        assert_eq!(rule.fault().on_delivery(), Some(&effect), "{kind}");
+    }
+    // Ages that no task has at once share the same ground.
+    let aged = |age: &str| format!("[[faults]]\nkind = \"stale-read\"\nprobability = 0.8\nage = {age}\n");
+    let two = aged("{ since = \"done\", to = \"20s\" }") + &aged("{ since = \"done\", from = \"20s\" }");
+    let ages: Vec<_> = read(&two).faults.iter().map(|rule| *rule.age().expect("it was said")).collect();
+    let age = |from, to| Age::new(Since::Done, from, to).expect("an age");
+    assert_eq!(ages, [age(Micros::ZERO, Some(s(20))), age(s(20), None)]);
     let periodic = rule("kind = \"reset\"\nprobability = 1\nduring = { every = \"1h\", for = \"30s\" }");
     assert_eq!(*periodic.when(), window(Micros::ZERO, s(30), Some(s(3_600))));
 }

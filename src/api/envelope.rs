@@ -2,8 +2,11 @@
 //!
 //! What has the wrong type counts as absent: published samples and observed answers differ in which fields they have.
 
-use crate::api::reply::Failure;
+use crate::api::reply::{Failure, Flaw};
 use serde_json::{Map, Value};
+
+/// Longest body of an answer that clients read unless told, in bytes.
+pub const LONGEST_ANSWER: usize = 1 << 20;
 
 /// The state of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +59,8 @@ pub struct Status {
     pub urls: Vec<String>,
     /// Code and message of a failed task, empty where the answer has none.
     pub failure: Option<Failure>,
+    /// Why that cannot be what was asked for, where it cannot.
+    pub flaw: Option<Flaw>,
 }
 
 /// What `data` of an envelope holds.
@@ -110,13 +115,15 @@ impl Envelope {
             code: text(fields, "failCode").unwrap_or_default(),
             message: text(fields, "failMsg").unwrap_or_default(),
         });
+        let result = text(fields, "resultJson").map_or(Ok(Vec::new()), |json| urls(&json));
         Some(Status {
             task_id: text(fields, "taskId"),
             state,
             create_time_ms: number("createTime"),
             complete_time_ms: number("completeTime"),
             cost_time_ms: number("costTime"),
-            urls: text(fields, "resultJson").map(|json| urls(&json)).unwrap_or_default(),
+            flaw: result.as_ref().err().copied().filter(|_| state == State::Success),
+            urls: result.unwrap_or_default(),
             failure,
         })
     }
@@ -146,11 +153,14 @@ fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
     fields.get(name).and_then(Value::as_str).map(str::to_owned)
 }
 
-/// The URLs in a `resultJson`, which is JSON in a string.
-fn urls(json: &str) -> Vec<String> {
-    let Ok(Value::Object(fields)) = serde_json::from_str(json) else { return Vec::new() };
-    let Some(Value::Array(urls)) = fields.get("resultUrls") else { return Vec::new() };
-    urls.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+/// The URLs in a `resultJson`, which is JSON in a string. What holds its results under another name has none.
+fn urls(json: &str) -> Result<Vec<String>, Flaw> {
+    let fields: Value = serde_json::from_str(json).map_err(|_| Flaw::BadResult)?;
+    let Some(Value::Array(urls)) = fields.get("resultUrls") else { return Ok(Vec::new()) };
+    if urls.is_empty() {
+        return Err(Flaw::NoResult);
+    }
+    Ok(urls.iter().filter_map(Value::as_str).map(str::to_owned).collect())
 }
 
 #[cfg(test)]

@@ -27,12 +27,25 @@ pub enum TaskState<'a> {
     Failed(&'a Failure),
 }
 
+/// Why an answer that has a state cannot be what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Flaw {
+    /// It tells of another task.
+    OtherTask,
+    /// It tells of a success whose result is no JSON.
+    BadResult,
+    /// It tells of a success with an empty list of results.
+    NoResult,
+}
+
 /// What the body of an answer holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Payload<'a> {
     /// The envelope with a task in a known state.
     State(TaskState<'a>),
+    /// The same, but something is wrong with it.
+    Flawed(Flaw, TaskState<'a>),
     /// The envelope with `data` null or absent.
     NoData,
     /// The envelope with `data` that holds no known state.
@@ -79,11 +92,23 @@ impl<'a> Reply<'a> {
         Self::Answer { status: 200, payload: Payload::State(state), retry_after: None }
     }
 
+    /// Whether it has a state, but cannot be what was asked for.
+    #[must_use]
+    #[inline]
+    pub const fn is_flawed(&self) -> bool {
+        matches!(self, Self::Answer { payload: Payload::Flawed(..), .. })
+    }
+
     /// The message that an error made of this reply would carry, for traces; `None` for a state.
     #[must_use]
     pub fn error_message(&self) -> Option<String> {
         Some(match self {
             Self::Answer { payload: Payload::State(_), status: 200, .. } => return None,
+            Self::Answer { status: 200, payload: Payload::Flawed(flaw, _), .. } => match flaw {
+                Flaw::OtherTask => "the answer is about another task".to_owned(),
+                Flaw::BadResult => "the task's result is not JSON".to_owned(),
+                Flaw::NoResult => "the task's result is empty".to_owned(),
+            },
             Self::Answer { status: 200, payload: Payload::NoData, .. } => "the answer holds no data".to_owned(),
             Self::Answer { status: 200, payload: Payload::NoState, .. } => "the answer holds no known state".to_owned(),
             Self::Answer { status: 200, payload: Payload::NotJson, .. } => "the answer is not JSON".to_owned(),

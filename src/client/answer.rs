@@ -2,7 +2,7 @@
 
 use crate::api::envelope::State;
 use crate::api::envelope::{Data, Envelope, Status};
-use crate::api::reply::{Loss, Payload, Reply, TaskState};
+use crate::api::reply::{Flaw, Loss, Payload, Reply, TaskState};
 use crate::net::clock::Clock;
 use crate::time::Micros;
 use crate::world::fault::RetryAfter;
@@ -10,7 +10,6 @@ use http::HeaderMap;
 use http::header::RETRY_AFTER;
 use std::error::Error;
 use std::io;
-use std::time::UNIX_EPOCH;
 
 /// What came back for one request.
 #[derive(Debug, Clone)]
@@ -61,6 +60,16 @@ impl Answer {
         Self::Http { status, retry_after, body }
     }
 
+    /// The answer to a question about this task: what tells of another one is flawed.
+    pub(super) fn about(mut self, task: &str) -> Self {
+        if let Self::Http { body: Body::Status(status), .. } = &mut self
+            && status.task_id.as_deref().is_some_and(|told| told != task)
+        {
+            status.flaw = Some(Flaw::OtherTask);
+        }
+        self
+    }
+
     /// Makes sense of an error of the connection.
     pub(super) fn lost(error: &(dyn Error + 'static)) -> Self {
         let mut cause = Some(error);
@@ -86,12 +95,15 @@ impl Answer {
         match self {
             Self::Http { status, retry_after, body } => {
                 let payload = match body {
-                    Body::Status(status) => Payload::State(match (status.state, &status.failure) {
-                        (State::Pending, _) => TaskState::Pending,
-                        (State::Success, _) => TaskState::Success,
-                        (State::Failed, Some(failure)) => TaskState::Failed(failure),
-                        (State::Processing | State::Failed, _) => TaskState::Processing,
-                    }),
+                    Body::Status(status) => {
+                        let state = match (status.state, &status.failure) {
+                            (State::Pending, _) => TaskState::Pending,
+                            (State::Success, _) => TaskState::Success,
+                            (State::Failed, Some(failure)) => TaskState::Failed(failure),
+                            (State::Processing | State::Failed, _) => TaskState::Processing,
+                        };
+                        status.flaw.map_or(Payload::State(state), |flaw| Payload::Flawed(flaw, state))
+                    }
                     Body::Other(Envelope { data: Data::Absent, .. }) => Payload::NoData,
                     Body::Other(_) => Payload::NoState,
                     Body::NotJson => Payload::NotJson,
@@ -135,14 +147,7 @@ impl Answer {
 
 /// The delay that a `Retry-After` asks for from `heard` on: seconds or an HTTP-date (RFC 9110 §10.2.3).
 fn delay(text: &str, clock: &Clock, heard: Micros) -> Option<Micros> {
-    let text = text.trim();
-    let header = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        RetryAfter::Seconds(text.parse().unwrap_or(u64::MAX))
-    } else {
-        let since = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-        RetryAfter::Date(since.as_secs())
-    };
-    header.delay(heard, clock.pace())
+    RetryAfter::read(text)?.delay(heard, clock.pace())
 }
 
 #[cfg(test)]
@@ -150,6 +155,7 @@ mod tests {
     use super::*;
     use crate::strategy::reading::{Reading, documented, tolerant};
     use proptest::prelude::*;
+    use std::time::UNIX_EPOCH;
 
     fn asked(value: &[u8], clock: &Clock, heard: Micros) -> Option<Micros> {
         let mut headers = HeaderMap::new();
@@ -217,9 +223,10 @@ mod tests {
             prop_assert!(asked(&value, &clock, Micros::ZERO).is_none_or(|delay| !delay.is_never()));
             let answer = Answer::read(status, &HeaderMap::new(), &body, &clock, Micros::ZERO);
             let reply = answer.reply();
-            let tells = status == 200 && answer.http_status() == Some(200) && answer.status().is_some();
+            let is_sound = answer.status().is_some_and(|status| status.flaw.is_none());
+            let tells = status == 200 && answer.http_status() == Some(200) && is_sound;
             prop_assert_eq!(matches!(tolerant(&reply), Reading::Nothing(_)), !tells);
-            prop_assert!(answer.complaint().is_none() || answer.http_status() != Some(200) || answer.status().is_none());
+            prop_assert!(answer.complaint().is_none() || !tells);
             let is_json = serde_json::from_slice::<serde_json::Map<_, _>>(&body).is_ok();
             prop_assert!(is_json || matches!(documented(&reply), Reading::Nothing(_)));
         }

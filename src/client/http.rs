@@ -90,8 +90,8 @@ impl Http {
 
     /// Asks for a task.
     pub(super) async fn status(&self, model: &str, task: &str) -> Answer {
-        let (model, task) = (escaped(model), escaped(task));
-        self.send(Method::GET, &format!("/statusTask/{model}?taskId={task}"), None, None).await
+        let path = format!("/statusTask/{}?taskId={}", escaped(model), escaped(task));
+        self.send(Method::GET, &path, None, None).await.about(task)
     }
 
     /// Hands a task in.

@@ -18,6 +18,9 @@ pub fn taught(result: &Result<Finished, WaitError>) -> Option<Observation> {
         Err(WaitError::GaveUp { context }) => return context.unfinished_after.map(learned::unfinished_after),
         Err(_) => return None,
     };
+    if status.flaw.is_some() {
+        return None;
+    }
     Some(learned::stated(status.create_time_ms?, status.complete_time_ms?))
 }
 

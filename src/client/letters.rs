@@ -164,6 +164,7 @@ mod tests {
             cost_time_ms: None,
             urls: Vec::new(),
             failure: None,
+            flaw: None,
         }
     }
 

@@ -4,14 +4,12 @@ use super::answer::{Answer, Body, Lost};
 use super::error::{InvalidClient, RequestError, SubmitError};
 use super::http;
 use crate::api::envelope::Status;
-use crate::api::envelope::{Data, Envelope};
+use crate::api::envelope::{Data, Envelope, LONGEST_ANSWER};
+use crate::api::reply::Flaw;
 use crate::net::clock::Clock;
 use crate::net::stream::Network;
 use serde_json::{Value, json};
 use std::sync::Arc;
-
-/// Longest body of an answer that is read.
-const MOST_BODY: usize = 1 << 20;
 
 /// A client with one base URL and key; clones share connections.
 #[derive(Debug, Clone)]
@@ -92,7 +90,7 @@ impl Client {
     #[must_use]
     pub fn builder(base_url: &str, key: &str) -> ClientBuilder {
         let (base_url, key) = (base_url.to_owned(), Key(key.to_owned()));
-        ClientBuilder { base_url, key, clock: None, network: Network::Tcp, most_body: MOST_BODY, refusals: None }
+        ClientBuilder { base_url, key, clock: None, network: Network::Tcp, most_body: LONGEST_ANSWER, refusals: None }
     }
 
     /// Submits a task and returns its id. It has no timeout of its own: a caller who stops listening does not know
@@ -139,7 +137,9 @@ impl Client {
     pub async fn status(&self, model: &str, task: &str) -> Result<Status, RequestError> {
         let answer = self.http.status(model, task).await;
         match answer.status() {
-            Some(status) if answer.http_status() == Some(200) => Ok(status.clone()),
+            Some(status) if answer.http_status() == Some(200) && status.flaw != Some(Flaw::OtherTask) => {
+                Ok(status.clone())
+            }
             _ => Err(refused(&answer)),
         }
     }

@@ -129,7 +129,7 @@ impl Sample {
         // Real servers tell of a task's end when it is over.
         task.done = record.done.finite().map(Micros::as_secs);
         task.settled = record.settled.finite().map(Micros::as_secs);
-        task.known = record.outcome.is_known();
+        task.known = record.knows();
         task.struck = record.is_struck();
     }
 

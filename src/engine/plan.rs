@@ -131,10 +131,10 @@ impl<'s> ModelPlan<'s> {
     }
 }
 
-/// Models that share a token bucket, directly or through others, together; the rest on their own.
+/// Models that share a limit, directly or through others, together; the rest on their own.
 fn groups(scenario: &Scenario) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = (0..scenario.models.len()).map(|model| vec![model]).collect();
-    for rule in scenario.faults.iter().filter(|rule| rule.fault().bucket().is_some()) {
+    for rule in scenario.faults.iter().filter(|rule| rule.fault().limit().is_some()) {
         let covers = |model: &usize| rule.covers_model(&scenario.models[*model].name);
         let (joined, rest): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| group.iter().any(covers));
         let mut joined: Vec<usize> = joined.into_iter().flatten().collect();

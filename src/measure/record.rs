@@ -42,6 +42,8 @@ pub struct TaskRecord {
     pub throttled: u32,
     /// Whether a rule struck a poll or a delivery of this wait. A token bucket strikes whom it answers 429.
     pub struck: bool,
+    /// The answer that ended the wait told of a success without a result of this task: another task's, or none.
+    pub without_result: bool,
 }
 
 impl TaskRecord {
@@ -52,18 +54,39 @@ impl TaskRecord {
         self.polls - self.wasted - self.failed
     }
 
+    /// Whether the client knows what became of the task, and is right.
+    #[inline]
+    #[must_use]
+    pub fn knows(&self) -> bool {
+        self.outcome.is_known() && !self.is_false_success() && !self.is_false_failure() && !self.without_result
+    }
+
+    /// Whether the client takes the task for a success that it is not, or not yet.
+    #[inline]
+    #[must_use]
+    pub fn is_false_success(&self) -> bool {
+        self.outcome == Outcome::Success && (self.fate != Some(Fate::Success) || self.settled < self.done)
+    }
+
+    /// Whether the client takes the task for a failure that it is not, or not yet.
+    #[inline]
+    #[must_use]
+    pub fn is_false_failure(&self) -> bool {
+        self.outcome == Outcome::Failed && (self.fate != Some(Fate::Failed) || self.settled < self.done)
+    }
+
     /// From the task's end to the client knowing; `None` where it never knew.
     #[inline]
     #[must_use]
     pub fn delay(&self) -> Option<Micros> {
-        self.outcome.is_known().then(|| self.settled - self.done)
+        self.knows().then(|| self.settled - self.done)
     }
 
     /// From the intended submit to the client knowing; `None` where it never knew.
     #[inline]
     #[must_use]
     pub fn latency(&self) -> Option<Micros> {
-        self.outcome.is_known().then(|| self.settled - self.submitted)
+        self.knows().then(|| self.settled - self.submitted)
     }
 
     /// Submits, polls and deliveries received.
@@ -113,6 +136,6 @@ impl TaskRecord {
     #[inline]
     #[must_use]
     pub fn is_lost(&self) -> bool {
-        self.fate == Some(Fate::Success) && !self.outcome.is_known()
+        self.fate == Some(Fate::Success) && !self.knows()
     }
 }

@@ -101,6 +101,15 @@ pub struct Cell {
     pub outcomes: Outcomes,
     /// Tasks that succeeded in truth and that the client never had.
     pub lost: u64,
+    /// Tasks that the client took for successes and that are none, or were not yet.
+    #[serde(default)]
+    pub false_success: u64,
+    /// Tasks that the client took for failures and that are none, or were not yet.
+    #[serde(default)]
+    pub false_failure: u64,
+    /// Of `lost`, those whose client took a wrong answer for the end: a failure that is none, another task's result.
+    #[serde(default)]
+    pub misled: u64,
     /// 95 % intervals of these counts as shares of the tasks.
     pub shares_ci95: ShareIntervals,
     /// Polls of a task.

@@ -144,6 +144,9 @@ pub fn cell(
         observations: Some(if interacts { data.replicates.len() as u64 } else { totals.tasks }),
         outcomes: Outcomes::from(totals.outcomes),
         lost: totals.lost,
+        false_success: totals.false_success,
+        false_failure: totals.false_failure,
+        misled: totals.misled,
         shares_ci95: shares(data, setting),
         polls_per_task: CountStats {
             mean: polls.mean,

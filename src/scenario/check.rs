@@ -123,12 +123,17 @@ impl Checker<'_> {
             (Shape::Word(words), DeValue::Boolean(flag)) if words.allowed.contains(&flag.to_string().as_str()) => {
                 Some(Value::Text(flag.to_string()))
             }
-            (Shape::WordOrCount(_, most), DeValue::Integer(integer)) => {
+            (Shape::WordCountOrText(_, most, _), DeValue::Integer(integer)) => {
                 let count = whole(integer).filter(|count| count <= most);
                 count.map(Value::Count).or_else(|| self.mismatch(key, shape, &span, shown(raw.get_ref()), None))
             }
-            (Shape::WordOrCount(words, _), _) => {
+            (Shape::WordCountOrText(words, ..), DeValue::Boolean(_)) => {
                 return self.value(key, &Shape::Word(*words), raw);
+            }
+            (Shape::WordCountOrText(words, _, admits), DeValue::String(text))
+                if words.allowed.contains(&&**text) || admits(text) =>
+            {
+                Some(Value::Text(text.to_string()))
             }
             (Shape::Words(words), DeValue::String(text)) => self
                 .word(key, words, &span, text)

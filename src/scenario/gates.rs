@@ -3,7 +3,7 @@
 use crate::measure::figures::figures;
 
 /// The names of all metrics.
-pub(super) const METRIC_NAMES: [&str; 24] = [
+pub(super) const METRIC_NAMES: [&str; 26] = [
     "success",
     "failed",
     "timeout_missed",
@@ -22,6 +22,8 @@ pub(super) const METRIC_NAMES: [&str; 24] = [
     "deadline_overshoot_ms",
     "peak_requests_per_s",
     "dispersion",
+    "false_success",
+    "false_failure",
     "retry_after_violations",
     "duplicate_tasks",
     "duplicate_deliveries",

@@ -125,15 +125,15 @@ fn rule(rule: &FaultRule) -> Value {
     let mut set = |key: &str, value: Value| drop(fields.insert(key.to_owned(), value));
     set("kind", json!(kind.name()));
     let is_told = match kind.striking() {
-        Striking::Share => true,
+        Striking::Share | Striking::Slowdown => true,
         Striking::Bursts => rule.probability() != Probability::ONE,
-        Striking::Limit | Striking::Window => false,
+        Striking::Limit | Striking::Window | Striking::Brownout => false,
     };
     if is_told {
         set("probability", json!(rule.probability().get()));
     }
     let routes: Vec<&str> = rule.routes().iter().map(|route| route.name()).collect();
-    if rule.routes() != [Route::Webhook] {
+    if kind.routes() != [Route::Webhook] {
         set("route", json!(routes));
     }
     if let Some(models) = rule.models() {
@@ -152,6 +152,13 @@ fn rule(rule: &FaultRule) -> Value {
             let (share, mean) = (law.bad_share().get(), exact(law.bad_mean()));
             set("gilbert_elliott", json!({ "bad_share": share, "bad_mean": mean }));
         }
+    }
+    if let Some(age) = rule.age() {
+        let mut interval = json!({ "since": age.since().name(), "from": exact(age.from()) });
+        if let Some(to) = age.to() {
+            interval["to"] = json!(exact(to));
+        }
+        set("age", interval);
     }
     if kind.may_leave_a_task() && rule.routes().contains(&Route::Submit) {
         set("task_exists", json!(rule.leaves_task()));
@@ -187,22 +194,49 @@ mod tests {
     fn every_kind_comes_back_equal_with_all_its_parameters() {
         let models = ["a\"b".to_owned()];
         let rules = json!([
-            { "kind": "reset", "probability": 0.1, "route": ["status", "submit"], "task_exists": true, "models": ["a\"b"] },
-            { "kind": "stall", "probability": 0.1, "during": { "from": "1ms", "for": "30s", "every": "1h" } },
-            { "kind": "status", "probability": 0.1, "code": 418, "body": "html", "retry_after": "http-date", "retry_in": "1234567us" },
-            { "kind": "rate-limit", "rate_per_s": 0.7, "burst": 3, "retry_after": "garbage" },
-            { "kind": "null-data", "probability": 0.1, "gilbert_elliott": { "bad_share": 0.25, "bad_mean": "3s" } },
-            { "kind": "stale-read", "probability": 0.25 },
+            { "kind": "refuse", "during": { "from": "10s", "for": "5s" } },
+            { "kind": "reset", "probability": 0.05, "route": ["status", "submit"], "task_exists": true, "models": ["a\"b"] },
+            { "kind": "reset-mid-body", "probability": 0.01 },
             { "kind": "close", "probability": 0.01, "route": "submit", "task_exists": true },
-            { "kind": "transient-404", "probability": 0.01, "retry_after": 7, "retry_in": "2s" },
+            { "kind": "close-mid-body", "probability": 0.01 },
+            { "kind": "stall", "probability": 0.1, "during": { "from": "1ms", "for": "30s", "every": "1h" } },
+            { "kind": "stall-mid-body", "probability": 0.01 },
+            { "kind": "slow-body", "probability": 0.01, "takes": "7s", "pieces": 3 },
+            { "kind": "idle-close", "probability": 0.01 },
+            { "kind": "status", "probability": 0.05, "code": 418, "body": "html", "retry_after": "http-date", "retry_in": "1234567us" },
+            { "kind": "rate-limit", "rate_per_s": 0.7, "burst": 3, "retry_after": "garbage" },
+            { "kind": "transient-404", "probability": 0.01, "retry_after": 7, "retry_in": "2s", "age": { "to": "3s" } },
+            { "kind": "expired", "probability": 0.01, "age": { "since": "done", "from": "1d" } },
+            { "kind": "redirect", "probability": 0.01, "code": 307 },
+            { "kind": "wrong-content-length", "probability": 0.01 },
+            { "kind": "code-in-200", "probability": 0.01, "code": 429 },
+            { "kind": "null-data", "probability": 0.05, "gilbert_elliott": { "bad_share": 0.25, "bad_mean": "3s" } },
             { "kind": "missing-data", "probability": 0.01 },
             { "kind": "unknown-state", "probability": 0.01 },
+            { "kind": "bad-result-json", "probability": 0.01 },
+            { "kind": "empty-result", "probability": 0.01 },
+            { "kind": "fail-message-network", "probability": 0.01 },
+            { "kind": "state-regression", "probability": 0.01 },
+            { "kind": "stale-read", "probability": 0.25, "age": { "since": "done", "from": "0s", "to": "20s" } },
+            { "kind": "task-mixup", "probability": 0.01 },
             { "kind": "truncated-json", "probability": 0.01 },
+            { "kind": "huge-body", "probability": 0.01, "bytes": 2_000_000 },
             { "kind": "outage", "during": { "from": "10s", "for": "5s" } },
             { "kind": "burst-loss", "probability": 0.5, "gilbert_elliott": { "bad_share": 0.1, "bad_mean": "2s" } },
+            { "kind": "brownout", "during": { "from": "10s", "for": "50s" }, "latency_factor": 2.5, "errors": 0.25, "ramp": "9s" },
+            { "kind": "latency-spike", "probability": 0.5, "by": "lognormal(median=3s, sigma=0.2)" },
+            { "kind": "load-latency", "servers": 2, "service": "30ms", "queue": 7 },
             { "kind": "lost", "probability": 0.1 },
             { "kind": "delayed", "probability": 0.1, "by": "lognormal(median=3s, sigma=0.2)" },
             { "kind": "duplicated", "probability": 0.1, "after": "constant(value=2s)" },
+            { "kind": "reordered", "probability": 0.1 },
+            { "kind": "before-submit-reply", "probability": 0.1, "by": "9s" },
+            { "kind": "malformed", "probability": 0.1 },
+            { "kind": "wrong-task", "probability": 0.1 },
+            { "kind": "receiver-refuses", "probability": 0.1 },
+            { "kind": "receiver-500", "probability": 0.1 },
+            { "kind": "receiver-slow", "probability": 0.1 },
+            { "kind": "receiver-down", "during": { "from": "10s", "for": "5s" } },
         ]);
         let first = from_json(&rules, &models).expect("valid rules");
         let mut kinds: Vec<_> = first.iter().map(FaultRule::kind).collect();

@@ -110,7 +110,7 @@ fn truth(state: &State, slot: usize, now: Micros) -> Value {
         "task": task.index,
         "fate": task.truth.fate.name(),
         "state": word,
-        "created_ms": ms(task.created),
+        "created_ms": ms(task.truth.created),
         "started_ms": ms(task.truth.started),
         "done_ms": ms(task.truth.done),
         "polls": task.polls,

@@ -1,6 +1,7 @@
 //! A connection that a handler can break, and on which every refusal is the envelope.
 
 use crate::net::stream::Stream;
+use bytes::Bytes;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use std::fmt;
@@ -42,6 +43,8 @@ struct Told {
     broken: OnceLock<Breakage>,
     /// An answer was made that has not begun to be written.
     is_answered: AtomicBool,
+    /// What follows the answer before the connection is closed.
+    last: OnceLock<Bytes>,
 }
 
 impl Breaker {
@@ -58,6 +61,11 @@ impl Breaker {
     /// The next write breaks the connection.
     pub(super) fn trip(&self, breakage: Breakage) {
         let _ = self.told.broken.set(breakage);
+    }
+
+    /// The next answer is the last one. After it come these bytes, which nobody asked for, and the end.
+    pub(super) fn hang_up(&self, surplus: Bytes) {
+        let _ = self.told.last.set(surplus);
     }
 
     /// The next write is an answer of ours.
@@ -77,6 +85,10 @@ pub(super) struct Connection {
     refusal: Option<(Vec<u8>, usize)>,
     /// How long the other side is heard out, from when ours has ended.
     farewell: Option<Pin<Box<Sleep>>>,
+    /// How much is written of what follows the last answer, once that is written.
+    surplus: Option<usize>,
+    /// Nothing is read or written any more.
+    is_over: bool,
     /// Is told the HTTP status of what is refused because it is no request.
     on_refusal: OnRefusal,
 }
@@ -92,7 +104,15 @@ impl fmt::Debug for OnRefusal {
 
 impl Connection {
     pub(super) fn new(stream: Stream, breaker: Breaker, on_refusal: OnRefusal) -> Self {
-        Self { stream: TokioIo::new(stream), breaker, refusal: None, farewell: None, on_refusal }
+        Self {
+            stream: TokioIo::new(stream),
+            breaker,
+            refusal: None,
+            farewell: None,
+            surplus: None,
+            is_over: false,
+            on_refusal,
+        }
     }
 
     /// The stream, or the error that it broke with.
@@ -110,6 +130,30 @@ impl Connection {
                 Err(kind.into())
             }
             None => Ok(Pin::new(&mut this.stream)),
+        }
+    }
+
+    /// Ends our side once the last answer is written, and lets hyper know.
+    fn poll_hang_up(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let (Some(bytes), Some(written), false) = (self.breaker.told.last.get(), &mut self.surplus, self.is_over)
+        else {
+            return Poll::Ready(Ok(()));
+        };
+        while *written < bytes.len() {
+            *written += ready!(Pin::new(&mut self.stream).poll_write(cx, &bytes[*written..]))?;
+        }
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+        self.is_over = true;
+        // Whoever waits for a request is to look again.
+        cx.waker().wake_by_ref();
+        Poll::Ready(Ok(()))
+    }
+
+    /// The last answer, if this is it, has begun to be written.
+    fn note_last(&mut self) {
+        if self.breaker.told.last.get().is_some() {
+            self.surplus.get_or_insert(0);
         }
     }
 
@@ -150,22 +194,25 @@ fn enveloped(head: &[u8]) -> Option<(u16, Vec<u8>)> {
 }
 
 impl Read for Connection {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        self.whole()?.poll_read(cx, into)
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        // To hyper a connection that is over looks as if the client had gone.
+        if self.is_over { Poll::Ready(Ok(())) } else { self.as_mut().whole()?.poll_read(cx, into) }
     }
 }
 
 impl Write for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.as_mut().whole()?;
+        self.note_last();
         match self.poll_refusal(cx, bytes) {
             Some(polled) => polled,
             None => Pin::new(&mut self.stream).poll_write(cx, bytes),
         }
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.whole()?.poll_flush(cx)
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.as_mut().whole()?.poll_flush(cx))?;
+        self.get_mut().poll_hang_up(cx)
     }
 
     /// Ends our side, and hears the other one out: closing with unread bytes would be a reset, which may overtake the
@@ -204,6 +251,7 @@ impl Write for Connection {
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.as_mut().whole()?;
+        self.note_last();
         // A refusal of hyper's has no body, so it is the first slice and the only one that is not empty.
         let first = bytes.iter().find(|slice| !slice.is_empty()).map_or(&[][..], |slice| slice);
         match self.poll_refusal(cx, first) {

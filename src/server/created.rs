@@ -1,7 +1,6 @@
 //! Tasks that exist.
 
 use crate::server::files::Asked;
-use crate::time::Micros;
 use crate::world::draws::Draws;
 use crate::world::truth::Truth;
 use std::collections::BTreeMap;
@@ -86,7 +85,6 @@ pub(super) struct Task {
     pub(super) polls: u32,
     /// Its keyed number in its model.
     pub(super) index: u64,
-    pub(super) created: Micros,
     pub(super) truth: Truth,
     /// Round trips of its status requests.
     pub(super) travel: Draws,

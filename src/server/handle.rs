@@ -1,16 +1,19 @@
 //! The one way in: limits, keys, routes, journal.
 
+use crate::net::clock::Clock;
 use crate::server::access::{self, has_sound_host, open_to_pages, preflight};
 use crate::server::connection::{Breakage, Breaker};
 use crate::server::credential::{bearer, same};
 use crate::server::instance::Server;
 use crate::server::journal::Unanswered;
+use crate::server::passage::pass;
 use crate::server::request::Request;
 use crate::server::respond::{Reply, bad_request, content, error, method_not_allowed, success, unauthorized};
 use crate::server::route::Target;
 use crate::server::run::{Line, Run};
 use crate::server::visit::Visit;
 use crate::server::{admin, results, schemas, status, submit};
+use crate::world::fault::{End, Passage};
 use axum::body::HttpBody as _;
 use axum::body::{Body, Bytes};
 use axum::http::header::{AUTHORIZATION, ORIGIN};
@@ -60,7 +63,7 @@ async fn serve(
     };
     let is_late = visit.is_some() && run.is_over();
     let reply = if is_late { Reply::Http(error(503, "The mock was reset meanwhile")) } else { reply };
-    let mut response = act(reply, visit, breaker).await;
+    let mut response = act(reply, visit, breaker, *run.clock()).await;
     if is_of_a_page {
         open_to_pages(&mut response);
     }
@@ -172,19 +175,24 @@ async fn dispatch(server: &Server, run: &Arc<Run>, target: &Target, request: Req
 }
 
 /// Does what is wanted, and notes it.
-async fn act(reply: Reply, visit: Option<Visit>, breaker: Option<Breaker>) -> Response<Body> {
+async fn act(reply: Reply, visit: Option<Visit>, breaker: Option<Breaker>, clock: Clock) -> Response<Body> {
     let (status, unanswered) = match &reply {
         Reply::Http(response) => (Some(response.status().as_u16()), None),
         Reply::Stall => (None, Some(Unanswered::Stalled)),
         Reply::Break(Breakage::Refused) => (None, Some(Unanswered::Refused)),
         Reply::Break(Breakage::Reset) => (None, Some(Unanswered::Reset)),
         Reply::Break(Breakage::Closed) => (None, Some(Unanswered::Closed)),
+        Reply::Passed(Passage::Half(End::Silence), _) => (None, Some(Unanswered::Stalled)),
+        Reply::Passed(Passage::Half(End::Reset), _) => (None, Some(Unanswered::Reset)),
+        Reply::Passed(Passage::Half(End::Closed), _) => (None, Some(Unanswered::Closed)),
+        Reply::Passed(_, _) => (Some(200), None),
     };
     if let Some(visit) = visit {
         visit.end(status, unanswered);
     }
     match (reply, breaker) {
         (Reply::Http(response), _) => response,
+        (Reply::Passed(passage, text), breaker) => pass(passage, text, clock, breaker),
         (Reply::Stall, None) => pending().await,
         (Reply::Stall, Some(breaker)) => {
             breaker.stopped().await;

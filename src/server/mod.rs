@@ -34,6 +34,7 @@ mod journal;
 mod listen;
 mod metrics;
 mod order;
+mod passage;
 mod refusal;
 mod request;
 mod respond;

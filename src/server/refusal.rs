@@ -1,8 +1,8 @@
 //! Faults on the wire: what the world says happens to a request, done.
 
 use crate::server::connection::Breakage;
-use crate::server::respond::{Reply, content, retry_after, success};
-use crate::world::fault::{Answer, Content, Effect, RetryAfter, Told};
+use crate::server::respond::{self, Reply, content, retry_after, success};
+use crate::world::fault::{Answer, Content, Effect, End, RetryAfter, Told};
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use std::time::{Duration, UNIX_EPOCH};
@@ -11,11 +11,12 @@ use std::time::{Duration, UNIX_EPOCH};
 pub(super) fn struck(effect: &Effect, told: Told<'_>) -> Reply {
     match effect {
         Effect::Refused => Reply::Break(Breakage::Refused),
-        Effect::Reset => Reply::Break(Breakage::Reset),
-        Effect::Closed => Reply::Break(Breakage::Closed),
-        Effect::Silence => Reply::Stall,
+        Effect::Cut(End::Reset) => Reply::Break(Breakage::Reset),
+        Effect::Cut(End::Closed) => Reply::Break(Breakage::Closed),
+        Effect::Cut(End::Silence) => Reply::Stall,
+        Effect::Passage(passage) => Reply::Passed(*passage, respond::told(told.data)),
         Effect::Answer(answer) => Reply::Http(injected(answer, told)),
-        Effect::Truth => Reply::Http(success(told.data)),
+        Effect::Late(_) | Effect::Truth => Reply::Http(success(told.data)),
     }
 }
 
@@ -32,6 +33,6 @@ fn injected(answer: &Answer, told: Told<'_>) -> Response<Body> {
         Some(RetryAfter::Date(unix)) => {
             retry_after(response, &httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(unix)))
         }
-        Some(RetryAfter::Garbage) => retry_after(response, "soon"),
+        Some(RetryAfter::Text(text)) => retry_after(response, text.as_str()),
     }
 }

@@ -1,9 +1,10 @@
 //! Answers in the API's envelope.
 
 use crate::server::connection::Breakage;
+use crate::world::fault::Passage;
 use axum::body::Body;
-use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderValue, Response, StatusCode};
+use axum::http::header::{ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use axum::http::{HeaderValue, Response, StatusCode, Uri};
 use serde_json::{Value, json};
 
 /// What a handler wants done.
@@ -15,11 +16,13 @@ pub(super) enum Reply {
     Break(Breakage),
     /// Nothing ever comes.
     Stall,
+    /// This true answer, on a bad way.
+    Passed(Passage, String),
 }
 
 /// A JSON answer.
-pub(super) fn json(status: u16, body: String) -> Response<Body> {
-    let mut response = Response::new(Body::from(body));
+pub(super) fn json(status: u16, body: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(body.into());
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
@@ -27,7 +30,26 @@ pub(super) fn json(status: u16, body: String) -> Response<Body> {
 
 /// Success with `data`, which is JSON.
 pub(super) fn success(data: &str) -> Response<Body> {
-    json(200, format!(r#"{{"code":200,"message":"success","data":{data}}}"#))
+    json(200, told(data))
+}
+
+/// The envelope of a success with `data`, which is JSON.
+pub(super) fn told(data: &str) -> String {
+    format!(r#"{{"code":200,"message":"success","data":{data}}}"#)
+}
+
+/// The same, but an answer that sends the client elsewhere sends it to `here` again.
+pub(super) fn redirected(reply: Reply, here: &Uri) -> Reply {
+    match reply {
+        Reply::Http(mut response) if response.status().is_redirection() => {
+            let path = here.path_and_query().map_or("/", |path| path.as_str());
+            if let Ok(path) = HeaderValue::from_str(path) {
+                response.headers_mut().insert(LOCATION, path);
+            }
+            Reply::Http(response)
+        }
+        reply @ (Reply::Http(_) | Reply::Break(_) | Reply::Stall | Reply::Passed(..)) => reply,
+    }
 }
 
 /// An error with `data: null`.

@@ -11,7 +11,7 @@ use crate::world::truth::Fate;
 use axum::body::Body;
 use axum::http::Response;
 use axum::http::header::HOST;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// How long result URLs live, in scenario time (apixo.ai/docs, response-format).
 const LIFETIME: Micros = Micros::from_secs(24 * 3_600);
@@ -25,11 +25,11 @@ pub(super) fn base(settings: &Settings, request: &Request) -> String {
     format!("http://{}", host.unwrap_or("localhost"))
 }
 
-/// A `resultJson`: a string that holds JSON.
-pub(super) fn json(base: &str, id: &str, asked: Asked, model: &Model) -> Value {
+/// The JSON that a `resultJson` holds.
+pub(super) fn json(base: &str, id: &str, asked: Asked, model: &Model) -> String {
     let (files, format) = asked.of(model);
     let urls: Vec<String> = (0..files).map(|n| format!("{base}/output/{id}/{n}.{}", format.file().0)).collect();
-    Value::from(json!({ "resultUrls": urls }).to_string())
+    json!({ "resultUrls": urls }).to_string()
 }
 
 /// The file of a task that succeeded and is not older than a day.

@@ -11,9 +11,10 @@ use crate::server::workers::Workers;
 use crate::time::Micros;
 use crate::world::capacity::Load;
 use crate::world::draws::{Draws, Keys, Stream};
-use crate::world::exchange::{Buckets, Departure, Link, Submission};
+use crate::world::exchange::{Departure, Link, Submission};
 use crate::world::fault::{Effect, Fault, FaultRules, Pace, Route};
 use crate::world::model::Model;
+use crate::world::strike::Buckets;
 use crate::world::truth::{Fate, Life};
 use crate::world::weather::Weather;
 use crate::world::webhook::{Deliveries, WebhookLink};
@@ -74,6 +75,17 @@ pub(super) struct ModelState {
     /// Draws of keyed submits that may be sent again.
     attempts: BTreeMap<u64, (Draws, Draws)>,
     stubs: VecDeque<Stub>,
+}
+
+/// What a status request meets at the server, by the names of kinds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Met {
+    /// What strikes it.
+    pub(super) struck: Option<(&'static str, Effect)>,
+    /// When its answer would be back.
+    pub(super) back: Micros,
+    /// What made that later.
+    pub(super) by: Option<&'static str>,
 }
 
 /// A submit on its way.
@@ -168,10 +180,12 @@ impl State {
         submitting: &Submitting,
         asked: Asked,
         pace: Pace,
+        key: u64,
     ) -> (Submission, Option<usize>) {
         let Submitting { index, departure } = submitting;
         let link = &self.models[model].submit;
-        let submission = link.arrive_submit(departure, &mut self.weather, Some(&mut self.submit_buckets), pace);
+        let buckets = self.submit_buckets.of_key(key);
+        let submission = link.arrive_submit(departure, &mut self.weather, Some(buckets), pace);
         self.strike(submission.fault());
         let slot = submission.exists.then(|| self.create(model, *index, departure.arrival, asked));
         (submission, slot)
@@ -204,7 +218,6 @@ impl State {
             model: model as u32,
             polls: 0,
             index,
-            created: now,
             truth,
             travel: state.keys.draws(Stream::StatusNetwork, index),
             lots: state.keys.draws(Stream::StatusFault, index),
@@ -242,25 +255,28 @@ impl State {
         (number, departure)
     }
 
-    /// A status request reaches the server: what it gets, as `answer` makes it of the truth and of the kind and effect of
-    /// what struck it.
+    /// A status request with this API key reaches the server: what it gets, as `answer` makes it of the truth and of what it
+    /// meets.
     pub(super) fn arrive_status<T>(
         &mut self,
         slot: usize,
         departure: &Departure,
         pace: Pace,
-        answer: impl FnOnce(&Task, &Model, TaskState<'_>, Option<(&'static str, Effect)>) -> T,
+        key: u64,
+        answer: impl FnOnce(&Task, &Model, TaskState<'_>, Met) -> T,
     ) -> Option<T> {
         self.advance_workers(departure.arrival);
         // A reset may have come in between.
-        let model = self.tasks.get(slot)?.model as usize;
-        let link = &self.models[model].status;
-        let struck = link.meet(departure, &mut self.weather, Some(&mut self.status_buckets), pace);
-        self.strike(struck.map(|(rule, _)| rule));
-        let struck = struck.map(|(rule, effect)| (self.world.faults[rule].kind().name(), effect));
+        let Task { model, truth, .. } = *self.tasks.get(slot)?;
+        let (model, buckets) = (model as usize, self.status_buckets.of_key(key));
+        let meeting = self.models[model].status.meet(departure, Some(truth), &mut self.weather, Some(buckets), pace);
+        self.strike(meeting.fault());
+        let name = |rule: usize| self.world.faults[rule].kind().name();
+        let struck = meeting.struck.map(|(rule, effect)| (name(rule), effect));
+        let met = Met { struck, back: meeting.back, by: meeting.by.map(name) };
         let (task, model) = (&self.tasks[slot], &self.models[model].model);
         let truth = task.truth.state_at(departure.arrival, failure_of(self.stubs.get(&slot), model));
-        Some(answer(task, model, truth, struck))
+        Some(answer(task, model, truth, met))
     }
 
     /// When the client of the task in `slot` is told of its end.
@@ -268,7 +284,9 @@ impl State {
         let Some(task) = self.tasks.get(slot) else { return Deliveries::NONE };
         let state = &self.models[task.model as usize];
         let deliveries = state.webhook.deliver(task.truth.done, &state.keys, task.index, &mut self.weather);
-        self.strike(deliveries.fault);
+        for delivery in deliveries.iter() {
+            self.strike(delivery.fault);
+        }
         deliveries
     }
 

@@ -4,15 +4,17 @@ use crate::api::reply::{Failure, TaskState};
 use crate::net::clock::Clock;
 use crate::server::connection::Breakage;
 use crate::server::created::Task;
+use crate::server::credential;
 use crate::server::refusal;
 use crate::server::request::Request;
-use crate::server::respond::{Reply, bad_request, error, success};
+use crate::server::respond::{self, Reply, bad_request, error, redirected, success};
 use crate::server::results;
 use crate::server::route::query;
 use crate::server::run::{Line, Run};
+use crate::server::state::Met;
+use crate::time::Micros;
 use crate::world::exchange::Departure;
-use crate::world::fault::{Fault, Told};
-use crate::world::model::Model;
+use crate::world::fault::{Effect, Fault, Lie, Told};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -43,7 +45,8 @@ pub(super) async fn status(run: &Arc<Run>, request: &Request, model: &str) -> Re
         return Reply::Break(Breakage::Refused);
     }
     let base = results::base(run.settings(), request);
-    let arriving = arrive(Arc::clone(run), request.line, slot, id, departure, scripted, base);
+    let key = credential::key(&request.headers);
+    let arriving = arrive(Arc::clone(run), request.line, slot, id, departure, scripted, base, key);
     let arrived = if departure.arrival > now {
         // What is on its way arrives, and takes its token, whether or not its sender still listens.
         let Some(place) = run.transit() else {
@@ -60,14 +63,16 @@ pub(super) async fn status(run: &Arc<Run>, request: &Request, model: &str) -> Re
     } else {
         arriving.await
     };
-    let Some(reply) = arrived else { return Reply::Http(error(404, "Task not found")) };
+    let Some((reply, back)) = arrived else { return Reply::Http(error(404, "Task not found")) };
     if !matches!(reply, Reply::Stall) {
-        run.clock().sleep_until(departure.back).await;
+        run.clock().sleep_until(back).await;
     }
-    reply
+    redirected(reply, &request.uri)
 }
 
-/// The request reaches the server, which decides while the state is at hand. What a stub has scripted goes before rules.
+/// The request reaches the server, which decides while the state is at hand: the reply, and when it leaves. What a stub has
+/// scripted goes before rules.
+#[expect(clippy::too_many_arguments, reason = "all that is known of the request")]
 async fn arrive(
     run: Arc<Run>,
     line: Line,
@@ -76,29 +81,46 @@ async fn arrive(
     departure: Departure,
     scripted: Option<Fault>,
     base: String,
-) -> Option<Reply> {
+    key: u64,
+) -> Option<(Reply, Micros)> {
     let clock = run.clock();
     clock.sleep_until(departure.arrival).await;
     let pace = clock.pace();
     let scripted = scripted.map(|fault| (fault.kind().name(), fault.on_request(departure.arrival, None, pace)));
     let mut state = run.state();
-    let arrived = state.arrive_status(slot, &departure, pace, |task, model, truth, struck| {
-        let told = data(clock, &id, task, model, truth, &base);
-        let Some((fault, effect)) = scripted.or(struck) else { return (Reply::Http(success(&told)), None) };
-        let in_state = |word: &str| open(clock, &id, task, word) + "}";
-        (refusal::struck(&effect, Told { data: &told, in_state: &in_state }), Some(fault))
+    let neighbour = state.id(slot ^ 1);
+    let arrived = state.arrive_status(slot, &departure, pace, key, |task, model, truth, met| {
+        let results = results::json(&base, &id, task.asked, model);
+        let told = data(clock, &id, task, truth, &results);
+        let Met { struck, back, by } = met;
+        let Some((fault, effect)) = scripted.or(struck) else { return (Reply::Http(success(&told)), back, by) };
+        let lie = |lie: Lie<'_>| match (lie, truth) {
+            (Lie::State(word), _) => open(clock, &id, task, word) + "}",
+            (Lie::Result(results), TaskState::Success) => data(clock, &id, task, truth, results),
+            (Lie::Failure(failure), TaskState::Failed(_)) => {
+                data(clock, &id, task, TaskState::Failed(failure), &results)
+            }
+            (Lie::OtherTask, _) => {
+                let results = results::json(&base, &neighbour, task.asked, model);
+                data(clock, &neighbour, task, TaskState::Success, &results)
+            }
+            (Lie::Result(_) | Lie::Failure(_), _) => told.clone(),
+        };
+        let back = if let Effect::Late(by) = effect { back + by } else { back };
+        (refusal::struck(&effect, Told { data: &told, lie: &lie }), back, Some(fault))
     });
     drop(state);
-    let (reply, fault) = arrived?;
+    let (reply, back, fault) = arrived?;
     if fault.is_some() {
         run.amend(line, |entry| entry.fault = fault);
     }
-    Some(reply)
+    Some((reply, back))
 }
 
-/// The content of a status answer, as JSON; result URLs start with `base`.
-fn data(clock: &Clock, id: &str, task: &Task, model: &Model, state: TaskState<'_>, base: &str) -> String {
-    let completed = || clock.unix_ms(task.truth.done);
+/// The content of a status answer, as JSON; `results` is the JSON in its `resultJson`. A task that is not done is said to be
+/// as soon as it was created.
+fn data(clock: &Clock, id: &str, task: &Task, state: TaskState<'_>, results: &str) -> String {
+    let completed = || clock.unix_ms(task.truth.done.finite().unwrap_or(task.truth.created));
     let word = match state {
         TaskState::Pending => "pending",
         TaskState::Processing => "processing",
@@ -108,9 +130,8 @@ fn data(clock: &Clock, id: &str, task: &Task, model: &Model, state: TaskState<'_
     let mut data = open(clock, id, task, word);
     match state {
         TaskState::Success => {
-            let result = results::json(base, id, task.asked, model);
-            let _ = write!(data, r#","resultJson":{result}"#);
-            let cost = completed().saturating_sub(clock.unix_ms(task.created));
+            let _ = write!(data, r#","resultJson":{}"#, quoted(results));
+            let cost = completed().saturating_sub(clock.unix_ms(task.truth.created));
             let _ = write!(data, r#","costTime":{cost},"completeTime":{}"#, completed());
         }
         TaskState::Failed(Failure { code, message }) => {
@@ -125,7 +146,7 @@ fn data(clock: &Clock, id: &str, task: &Task, model: &Model, state: TaskState<'_
 
 /// What the content has in every state, and no end yet.
 fn open(clock: &Clock, id: &str, task: &Task, word: &str) -> String {
-    format!(r#"{{"taskId":"{id}","state":"{word}","createTime":{}"#, clock.unix_ms(task.created))
+    format!(r#"{{"taskId":"{id}","state":"{word}","createTime":{}"#, clock.unix_ms(task.truth.created))
 }
 
 /// The envelope of a finished task, for its webhook.
@@ -134,8 +155,8 @@ pub(super) fn finished(run: &Run, slot: usize, id: &str, base: &str) -> Option<S
     let task = state.tasks.get(slot)?;
     let told = task.truth.state_at(task.truth.done, state.failure(slot));
     let model = &state.models[task.model as usize].model;
-    let data = data(run.clock(), id, task, model, told, base);
-    Some(format!(r#"{{"code":200,"message":"success","data":{data}}}"#))
+    let results = results::json(base, id, task.asked, model);
+    Some(respond::told(&data(run.clock(), id, task, told, &results)))
 }
 
 fn quoted(text: &str) -> String {

@@ -5,11 +5,11 @@ use crate::server::files::Asked;
 use crate::server::order::Order;
 use crate::server::refusal;
 use crate::server::request::Request;
-use crate::server::respond::{Reply, bad_request, error, success};
+use crate::server::respond::{Reply, bad_request, error, redirected, success};
 use crate::server::run::{Line, Run};
 use crate::server::state::{NoModel, Submitting};
 use crate::server::webhook::Delivery;
-use crate::server::{results, webhook};
+use crate::server::{credential, results, webhook};
 use crate::world::exchange::Submission;
 use crate::world::fault::Told;
 use crate::world::model::{Model, Product};
@@ -58,7 +58,8 @@ pub(super) async fn submit(run: &Arc<Run>, request: Request, model: &str) -> Rep
         return Reply::Break(Breakage::Refused);
     }
     let callback = order.callback.map(|url| (url, results::base(settings, &request)));
-    let arriving = arrive(Arc::clone(run), request.line, number, submitting, order.asked, callback);
+    let (key, here) = (credential::key(&request.headers), request.uri.clone());
+    let arriving = arrive(Arc::clone(run), request.line, number, submitting, (order.asked, callback), key);
     // It may wait for long: its body is not kept.
     drop(request);
     let arrived = if submitting.departure.arrival > now {
@@ -74,15 +75,19 @@ pub(super) async fn submit(run: &Arc<Run>, request: Request, model: &str) -> Rep
         Ok(arriving.await)
     };
     let Ok((submission, task)) = arrived else { return refuse(500, "Internal error") };
-    if submission.heard.is_never() {
-        return Reply::Stall;
-    }
-    run.clock().sleep_until(submission.heard).await;
     let data = format!(r#"{{"taskId":"{}"}}"#, task.as_deref().unwrap_or_default());
-    match &submission.struck {
+    let reply = match &submission.struck {
         None => Reply::Http(success(&data)),
-        Some((_, effect)) => refusal::struck(effect, Told { data: &data, in_state: &|_| data.clone() }),
+        // Nothing that lies of a task's state strikes a submit.
+        Some((_, effect)) => refusal::struck(effect, Told { data: &data, lie: &|_| data.clone() }),
+    };
+    match reply {
+        Reply::Stall => {}
+        // The rest of its way takes it later.
+        Reply::Passed(..) => run.clock().sleep_until(submission.back).await,
+        Reply::Http(_) | Reply::Break(_) => run.clock().sleep_until(submission.heard).await,
     }
+    redirected(reply, &here)
 }
 
 /// What tasks of this name make by `law`, which may be that of any name.
@@ -103,13 +108,13 @@ async fn arrive(
     line: Line,
     model: usize,
     submitting: Submitting,
-    asked: Asked,
-    callback: Option<(String, String)>,
+    (asked, callback): (Asked, Option<(String, String)>),
+    key: u64,
 ) -> (Submission, Option<String>) {
     run.clock().sleep_until(submitting.departure.arrival).await;
     let (submission, slot, id) = {
         let mut state = run.state();
-        let (submission, slot) = state.arrive_submit(model, &submitting, asked, run.clock().pace());
+        let (submission, slot) = state.arrive_submit(model, &submitting, asked, run.clock().pace(), key);
         let id = slot.map(|slot| state.id(slot));
         (submission, slot, id)
     };

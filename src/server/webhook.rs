@@ -5,8 +5,9 @@ use crate::server::access::is_loopback;
 use crate::server::journal::{Entry, Unanswered, kept};
 use crate::server::run::{Line, Run};
 use crate::server::settings::Settings;
-use crate::server::status;
+use crate::server::{id, status};
 use crate::time::Micros;
+use crate::world::webhook::{Delivery as Planned, PATIENCE, PAUSES, Way};
 use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::http::{Request, Uri};
 use http_body_util::Full;
@@ -14,12 +15,12 @@ use hyper_util::rt::TokioIo;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 
-/// How long a receiver may take.
-const PATIENCE: Micros = Micros::from_secs(30);
 /// Longest URL that deliveries go to, in bytes: it is kept until the task is over.
 const LONGEST_URL: usize = 2_048;
-/// Pauses before the second, third and fourth attempt, counted from the failure before.
-const PAUSES: [Micros; 3] = [Micros::from_secs(30), Micros::from_secs(120), Micros::from_secs(600)];
+/// A slot that no task ever has.
+const NOBODY: usize = (1 << 40) - 1;
+/// What a delivery holds that is no JSON.
+const GARBLED: &str = r#"{"code":200,"message":"success","data":{"taskId":"task_"#;
 
 /// What is delivered for a task, and where.
 #[derive(Debug)]
@@ -97,43 +98,62 @@ impl Delivery {
     /// Waits for the end of the task, and tells of it as often as it must be.
     async fn deliver(&self, run: &Run) {
         let Some(done) = done(run, self.slot).await else { return };
-        let (deliveries, fault) = {
-            let mut state = run.state();
-            let deliveries = state.deliveries(self.slot);
-            let fault = deliveries.fault.and_then(|rule| state.faults().get(rule).map(|rule| rule.kind().name()));
-            (deliveries, fault)
-        };
-        if deliveries.first.is_never() {
-            // The sender takes it for done, but nobody ever sees it.
-            run.clock().sleep_until(done).await;
-            let line = self.begin(run, done, 1, fault);
-            self.end(run, line, Ok(200));
-            return;
-        }
-        tokio::join!(self.repeat(run, deliveries.first, fault), self.repeat(run, deliveries.again, fault));
+        run.clock().sleep_until(done).await;
+        let deliveries = run.state().deliveries(self.slot);
+        let mut planned = deliveries.iter();
+        let mut next = || self.follow(run, planned.next());
+        // As many as there may be: one that really fails is still tried again when the next is due.
+        tokio::join!(next(), next(), next(), next(), next());
     }
 
-    /// Delivers at `at`, and again until the receiver says 200 or it is given up.
-    async fn repeat(&self, run: &Run, at: Micros, fault: Option<&'static str>) {
-        if at.is_never() {
-            return;
-        }
-        let clock = run.clock();
-        clock.sleep_until(at).await;
-        for attempt in 0..=PAUSES.len() {
-            let Some(body) = status::finished(run, self.slot, &self.id, &self.base) else { return };
-            let sent = clock.now();
-            let line = self.begin(run, sent, attempt as u32 + 1, fault);
-            let told = tokio::select! {
-                biased;
-                status = self.post(run, body) => status.ok_or(Unanswered::Unreachable),
-                () = clock.sleep_until(sent + PATIENCE) => Err(Unanswered::TimedOut),
+    /// Makes one delivery as it was planned. What really fails is tried again, as often as attempts are left.
+    async fn follow(&self, run: &Run, planned: Option<&Planned>) {
+        let (Some(planned), clock) = (planned, run.clock()) else { return };
+        clock.sleep_until(planned.at).await;
+        let fault = planned.fault.and_then(|rule| run.state().faults().get(rule).map(|rule| rule.kind().name()));
+        for attempt in planned.attempt.. {
+            let line = self.begin(run, clock.now(), attempt, fault);
+            let told = match planned.way {
+                Way::Taken => self.tell(run, &self.id).await,
+                Way::Astray => self.tell(run, &id::write(NOBODY, 0)).await,
+                Way::Garbled => self.send(run, GARBLED.to_owned()).await,
+                Way::Slow => {
+                    let until = clock.now() + PATIENCE;
+                    let _ = self.tell(run, &self.id).await;
+                    clock.sleep_until(until).await;
+                    Err(Unanswered::TimedOut)
+                }
+                Way::Swallowed => Ok(200),
+                Way::Refused => Err(Unanswered::Unreachable),
+                Way::Failed => Ok(500),
             };
             self.end(run, line, told);
-            match PAUSES.get(attempt) {
-                Some(pause) if told != Ok(200) => clock.sleep_until(clock.now() + *pause).await,
+            match (planned.way, PAUSES.get(attempt as usize - 1)) {
+                (Way::Taken | Way::Astray, Some(pause)) if told != Ok(200) => {
+                    clock.sleep_until(clock.now() + *pause).await;
+                }
+                // What the plan lets fail is tried again by the plan.
                 _ => return,
             }
+        }
+    }
+
+    /// Tells the receiver of the task, under this id.
+    async fn tell(&self, run: &Run, id: &str) -> Result<u16, Unanswered> {
+        match status::finished(run, self.slot, id, &self.base) {
+            Some(body) => self.send(run, body).await,
+            None => Err(Unanswered::Unreachable),
+        }
+    }
+
+    /// Sends a body: the receiver's HTTP status, or why there is none.
+    async fn send(&self, run: &Run, body: String) -> Result<u16, Unanswered> {
+        let clock = run.clock();
+        let until = clock.now() + PATIENCE;
+        tokio::select! {
+            biased;
+            status = self.post(run, body) => status.ok_or(Unanswered::Unreachable),
+            () = clock.sleep_until(until) => Err(Unanswered::TimedOut),
         }
     }
 

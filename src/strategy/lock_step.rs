@@ -9,7 +9,7 @@
 
 use crate::api::reply::Reply;
 use crate::strategy::composition::{Jitter, Limit, Pace};
-use crate::strategy::reading::{Reading, documented};
+use crate::strategy::reading::{Reading, documented_parsing};
 use crate::strategy::wait::gaps::Gaps;
 use crate::strategy::wait::{Ending, Worth};
 use crate::time::Micros;
@@ -105,7 +105,7 @@ impl<'s> LockStep<'s> {
 
     /// Takes a reply: what it was good for, the end of the task's wait if it is one, and what the loop does next.
     pub fn reply(&mut self, now: Micros, ticket: Ticket, reply: &Reply<'_>) -> (Worth, Option<Ending>, Turn) {
-        let (worth, ending) = match documented(reply) {
+        let (worth, ending) = match documented_parsing(reply) {
             Reading::Nothing(_) => {
                 if ticket.run == self.run && self.is_running() {
                     self.state = Loop::Stopped;

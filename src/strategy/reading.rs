@@ -1,6 +1,6 @@
 //! What a client makes of a reply: the guide's way, and the hardened way.
 
-use crate::api::reply::{Failure, Loss, Payload, Reply, TaskState};
+use crate::api::reply::{Failure, Flaw, Loss, Payload, Reply, TaskState};
 
 /// A reply as a strategy understands it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,12 +38,12 @@ pub fn mentions_network(failure: &Failure) -> bool {
 }
 
 /// The documented reading: the JSON is parsed and the HTTP status ignored. A body that is not JSON or has no `data` is
-/// an error; `data` without a known state reads as unfinished.
+/// an error; `data` without a known state reads as unfinished. Nobody looks whose task it is, nor at its result.
 #[must_use]
 #[inline]
 pub fn documented<'a>(reply: &Reply<'a>) -> Reading<'a> {
     match *reply {
-        Reply::Answer { payload: Payload::State(state), .. } => of_state(state),
+        Reply::Answer { payload: Payload::State(state) | Payload::Flawed(_, state), .. } => of_state(state),
         Reply::Answer { payload: Payload::NoState, .. } => Reading::Unfinished,
         Reply::Answer { payload: Payload::NoData | Payload::NotJson, .. } => Reading::Nothing(Trouble::PLAIN),
         Reply::Lost(loss) => {
@@ -57,13 +57,24 @@ pub fn documented<'a>(reply: &Reply<'a>) -> Reading<'a> {
     }
 }
 
+/// The [documented] reading of code that also parses the result: one that is no JSON is an error.
+#[must_use]
+#[inline]
+pub fn documented_parsing<'a>(reply: &Reply<'a>) -> Reading<'a> {
+    match *reply {
+        Reply::Answer { payload: Payload::Flawed(Flaw::BadResult, _), .. } => Reading::Nothing(Trouble::PLAIN),
+        Reply::Answer { .. } | Reply::Lost(_) => documented(reply),
+    }
+}
+
 /// Whether an HTTP status says that asking again cannot help.
 #[must_use]
 pub fn blames_the_request(status: u16) -> bool {
     (400..500).contains(&status) && !matches!(status, 404 | 408 | 425 | 429)
 }
 
-/// The tolerant reading: only HTTP 200 with a state tells anything. Errors that blame the request (400, 401, 402, 403 and
+/// The tolerant reading: only HTTP 200 with a state of the task that was asked for, and with the result of a success,
+/// tells anything. Errors that blame the request (400, 401, 402, 403 and
 /// the like) are permanent; 404 is not, because a replica that lags does not know a new task yet, nor are 408, 425, 429.
 #[must_use]
 #[inline]

@@ -85,6 +85,12 @@ impl Draws {
     /// Random bits of a uniform draw: as many as an `f64` holds.
     pub const BITS: u32 = 53;
 
+    /// A stream of its own for each seed: draws that only what happened needs, so that it shifts no others.
+    #[must_use]
+    pub fn seeded(seed: u64) -> Self {
+        Self(SplitMix64::seed_from_u64(mix(seed ^ SPREAD)))
+    }
+
     /// The next draw, uniform in `[0, 1)`.
     #[inline]
     pub fn uniform(&mut self) -> f64 {

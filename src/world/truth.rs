@@ -66,7 +66,7 @@ impl Life {
     #[must_use]
     pub fn created_at(self, created: Micros) -> Truth {
         let started = created + self.pending;
-        Truth { fate: self.fate, started, done: started + self.work }
+        Truth { fate: self.fate, created, started, done: started + self.work }
     }
 }
 
@@ -75,6 +75,8 @@ impl Life {
 pub struct Truth {
     /// What becomes of it.
     pub fate: Fate,
+    /// Its creation.
+    pub created: Micros,
     /// Start of processing.
     pub started: Micros,
     /// Its end; [`Micros::NEVER`] for a stuck task.

@@ -92,6 +92,15 @@ impl Weather {
         }
     }
 
+    /// How much of its worst rule number `rule` is at `now`, where it takes `ramp` to get there.
+    #[inline]
+    pub fn depth(&mut self, rule: usize, now: Micros, ramp: Micros) -> f64 {
+        match self.rules[rule].when() {
+            When::During(window) => window.depth(now, ramp),
+            When::Always | When::Bursts(_) => f64::from(u8::from(self.is_active(rule, now))),
+        }
+    }
+
     /// Lets go of what lies before `now`: nobody will ask for an earlier instant. Memory stays bounded by the longest wait.
     #[inline]
     pub fn forget_before(&mut self, now: Micros) {

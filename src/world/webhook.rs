@@ -1,30 +1,96 @@
 //! Webhook deliveries: when the client is told without asking, and how often.
 //!
-//! The sender pushes once, at the done-instant, and takes an accepted delivery for done (`apixo-api.md` §6). Faults of
-//! the receiver, which make the sender try again, are not part of this version's list.
+//! The sender pushes at the done-instant. What the receiver does not take it sends again after 30 s, 2 min and 10 min, and
+//! then gives up (`apixo-api.md` §6). All of it is known at the task's end, so the sender has a plan.
 
 use crate::time::Micros;
 use crate::world::draws::{Keys, Stream};
-use crate::world::exchange::RouteFaults;
 use crate::world::fault::{DeliveryEffect, FaultRules, Route};
 use crate::world::network::Network;
+use crate::world::strike::RouteFaults;
 use crate::world::weather::Weather;
 use std::sync::Arc;
 
-/// What reaches the client of one task's webhook.
+/// How long a receiver may take.
+pub const PATIENCE: Micros = Micros::from_secs(30);
+/// Pauses before the second, third and fourth attempt, counted from the failure before.
+pub const PAUSES: [Micros; 3] = [Micros::from_secs(30), Micros::from_secs(120), Micros::from_secs(600)];
+
+/// Most deliveries of a task: all attempts, the last of them twice.
+const MOST: usize = PAUSES.len() + 2;
+
+/// What becomes of one delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// The client's code gets it.
+    Taken,
+    /// The same, but the sender does not hear so in time.
+    Slow,
+    /// The sender takes it for done, and the client's code never gets it.
+    Swallowed,
+    /// It is no JSON, and nobody takes it.
+    Garbled,
+    /// It tells of a task that nobody knows.
+    Astray,
+    /// Nobody listens.
+    Refused,
+    /// The receiver answers with HTTP 500 and does not take it.
+    Failed,
+}
+
+/// One delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Deliveries {
-    /// Instant of the first delivery; [`Micros::NEVER`] where none comes.
-    pub first: Micros,
-    /// Instant of a second delivery; [`Micros::NEVER`] where none comes.
-    pub again: Micros,
+pub struct Delivery {
+    /// Instant at which it is there.
+    pub at: Micros,
+    /// Which attempt it is, from 1.
+    pub attempt: u32,
+    /// What becomes of it.
+    pub way: Way,
     /// Rule that struck.
     pub fault: Option<usize>,
 }
 
+/// The deliveries of one task's webhook, in the order in which they were sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deliveries {
+    plan: [Delivery; MOST],
+    count: usize,
+}
+
 impl Deliveries {
     /// No delivery ever.
-    pub const NONE: Self = Self { first: Micros::NEVER, again: Micros::NEVER, fault: None };
+    pub const NONE: Self =
+        Self { plan: [Delivery { at: Micros::NEVER, attempt: 0, way: Way::Taken, fault: None }; MOST], count: 0 };
+
+    fn push(&mut self, delivery: Delivery) {
+        if let Some(place) = self.plan.get_mut(self.count) {
+            *place = delivery;
+            self.count += 1;
+        }
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Delivery> {
+        self.plan[..self.count].iter()
+    }
+
+    /// When the client's code gets one.
+    fn taken(&self) -> impl Iterator<Item = Micros> {
+        self.iter().filter(|delivery| matches!(delivery.way, Way::Taken | Way::Slow)).map(|delivery| delivery.at)
+    }
+
+    /// Instant at which the client is told; [`Micros::NEVER`] where it never is.
+    #[must_use]
+    pub fn first(&self) -> Micros {
+        self.taken().min().unwrap_or(Micros::NEVER)
+    }
+
+    /// How often it is told up to `end`.
+    #[must_use]
+    pub fn taken_by(&self, end: Micros) -> u32 {
+        self.taken().filter(|at| *at <= end).count() as u32
+    }
 }
 
 /// The way of a model's webhooks to the client.
@@ -49,8 +115,9 @@ impl WebhookLink {
     /// The deliveries for a task that is done at `done`. A task that never ends has none.
     #[must_use]
     pub fn deliver(&self, done: Micros, keys: &Keys, task: u64, weather: &mut Weather) -> Deliveries {
+        let mut deliveries = Deliveries::NONE;
         if done.is_never() {
-            return Deliveries::NONE;
+            return deliveries;
         }
         let mut travel = keys.draws(Stream::WebhookNetwork, task);
         let latency = match &self.network.webhook_latency {
@@ -60,16 +127,36 @@ impl WebhookLink {
                 rtt - self.network.up(rtt)
             }
         };
-        let on_time = done + latency;
-        let lot = self.faults.draw(&mut keys.draws(Stream::WebhookFault, task));
-        let told = Deliveries { first: on_time, ..Deliveries::NONE };
-        let fault = self.faults.striking(lot, done, weather);
-        let mut detail = keys.draws(Stream::FaultDetail, task);
-        match fault.map_or(DeliveryEffect::Truth, |rule| self.rules[rule].fault().on_delivery()) {
-            DeliveryEffect::Lost => Deliveries { fault, ..Deliveries::NONE },
-            DeliveryEffect::Later(by) => Deliveries { first: on_time + by.sample(&mut detail), fault, ..told },
-            DeliveryEffect::Again(after) => Deliveries { again: on_time + after.sample(&mut detail), fault, ..told },
-            DeliveryEffect::Truth => told,
+        let (mut lots, mut detail) = (keys.draws(Stream::WebhookFault, task), keys.draws(Stream::FaultDetail, task));
+        let mut sent = done;
+        for attempt in 1.. {
+            let lot = self.faults.draw(&mut lots);
+            let down = self.faults.refusing_at(sent, weather);
+            let fault = down.or_else(|| self.faults.striking(lot, sent, None, weather));
+            let delivery = Delivery { at: sent + latency, attempt, way: Way::Taken, fault };
+            let mut end = |at, way| {
+                deliveries.push(Delivery { at, way, ..delivery });
+                None
+            };
+            let failed = match fault.and_then(|rule| self.rules[rule].fault().on_delivery()) {
+                None => end(delivery.at, Way::Taken),
+                Some(DeliveryEffect::Later(by)) => end(delivery.at + by.sample(&mut detail), Way::Taken),
+                Some(DeliveryEffect::Again(after)) => {
+                    end(delivery.at, Way::Taken);
+                    end(delivery.at + after.sample(&mut detail), Way::Taken)
+                }
+                Some(DeliveryEffect::Lost) => end(sent, Way::Swallowed),
+                Some(DeliveryEffect::WrongTask) => end(delivery.at, Way::Astray),
+                Some(DeliveryEffect::Malformed) => end(delivery.at, Way::Garbled).or(Some(delivery.at)),
+                Some(DeliveryEffect::Refused) => end(delivery.at, Way::Refused).or(Some(delivery.at)),
+                Some(DeliveryEffect::Failed) => end(delivery.at, Way::Failed).or(Some(delivery.at)),
+                Some(DeliveryEffect::Slow) => end(delivery.at, Way::Slow).or(Some(delivery.at + PATIENCE)),
+            };
+            match failed.zip(PAUSES.get(attempt as usize - 1)) {
+                Some((failed, pause)) => sent = failed + *pause,
+                None => break,
+            }
         }
+        deliveries
     }
 }

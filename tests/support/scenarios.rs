@@ -15,7 +15,7 @@ pub(crate) fn scenarios(tasks: u32) -> impl Strategy<Value = String> {
     (world(tasks), vec(model(), 1..3), vec(fault(), 0..4), vec(strategy(), 1..4)).prop_map(
         |((world, shared_world), models, faults, strategies)| {
             let is_shared = models.iter().any(|model| model.contains("workers"))
-                || faults.iter().any(|fault| fault.contains("rate-limit"));
+                || faults.iter().any(|fault| fault.contains("rate-limit") || fault.contains("load-latency"));
             let world = if is_shared { shared_world } else { world };
             let mut text = format!("schema_version = 1\nname = \"random\"\n{world}");
             for (name, model) in ["sora-2", "m"].iter().zip(models) {
@@ -107,54 +107,156 @@ fn model() -> impl Strategy<Value = String> {
     })
 }
 
-fn fault() -> impl Strategy<Value = String> {
-    let retry = || {
-        let word = word(&["true", "false", "zero", "http-date", "garbage", "huge", "too-short"]);
-        (word, duration(0, 9_000))
-            .prop_map(|(word, delay)| format!("retry_after = \"{word}\"\nretry_in = \"{delay}\"\n"))
-    };
+/// A rule's keys but for its routes, and which routes its kind has.
+type Drafted = (String, Routes);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Routes {
+    /// Status requests, and submits that may leave a task.
+    Both,
+    /// The same, but what becomes of the task is no question.
+    BothTelling,
+    Status,
+    /// Submits, or webhook deliveries.
+    Other,
+}
+
+fn named(kinds: &'static [&'static str], routes: Routes) -> impl Strategy<Value = Drafted> {
+    word(kinds).prop_map(move |kind| (format!("kind = \"{kind}\"\n"), routes))
+}
+
+fn retry() -> impl Strategy<Value = String> {
+    let word = word(&[
+        "true",
+        "false",
+        "zero",
+        "http-date",
+        "garbage",
+        "huge",
+        "too-short",
+        "2",
+        "Thu, 01 Jan 1970 00:00:20 GMT",
+    ]);
+    (word, duration(0, 9_000)).prop_map(|(word, delay)| format!("retry_after = \"{word}\"\nretry_in = \"{delay}\"\n"))
+}
+
+/// Kinds that strike a share of the requests.
+fn share() -> impl Strategy<Value = Drafted> {
+    let cut = named(&["reset", "reset-mid-body", "close", "close-mid-body", "stall", "stall-mid-body"], Routes::Both);
+    let told = named(&["null-data", "missing-data", "truncated-json", "wrong-content-length"], Routes::Both);
+    let whole = named(&["idle-close"], Routes::BothTelling);
+    let lies = named(
+        &[
+            "unknown-state",
+            "stale-read",
+            "state-regression",
+            "task-mixup",
+            "bad-result-json",
+            "empty-result",
+            "fail-message-network",
+            "expired",
+        ],
+        Routes::Status,
+    );
+    let slow = (duration(0, 20_000), word(&["2", "7"])).prop_map(|(takes, pieces)| {
+        (format!("kind = \"slow-body\"\ntakes = \"{takes}\"\npieces = {pieces}\n"), Routes::BothTelling)
+    });
+    let huge = word(&["2000", "1048576", "1048577", "3000000"])
+        .prop_map(|bytes| (format!("kind = \"huge-body\"\nbytes = {bytes}\n"), Routes::Both));
+    let moved =
+        word(&["301", "302", "307"]).prop_map(|code| (format!("kind = \"redirect\"\ncode = {code}\n"), Routes::Both));
+    let said = word(&["401", "429", "500"])
+        .prop_map(|code| (format!("kind = \"code-in-200\"\ncode = {code}\n"), Routes::Both));
     let status = (word(&["400", "404", "408", "429", "500", "503"]), word(&["json", "html", "empty"]), retry())
-        .prop_map(|(code, body, retry)| format!("kind = \"status\"\ncode = {code}\nbody = \"{body}\"\n{retry}"));
-    let named = |kinds| word(kinds).prop_map(|kind| format!("kind = \"{kind}\"\n"));
-    let webhook = prop_oneof![
-        named(&["lost"]),
-        law(0, 9_000).prop_map(|by| format!("kind = \"delayed\"\nby = \"{by}\"\n")),
-        law(0, 9_000).prop_map(|after| format!("kind = \"duplicated\"\nafter = \"{after}\"\n")),
-    ];
-    let struck = prop_oneof![3 => named(&["reset", "stall", "null-data", "stale-read"]), 2 => status, 1 => webhook];
+        .prop_map(|(code, body, retry)| {
+            (format!("kind = \"status\"\ncode = {code}\nbody = \"{body}\"\n{retry}"), Routes::Both)
+        });
+    let unknown = retry().prop_map(|retry| (format!("kind = \"transient-404\"\n{retry}"), Routes::Status));
+    let late =
+        duration(0, 40_000).prop_map(|by| (format!("kind = \"before-submit-reply\"\nby = \"{by}\"\n"), Routes::Other));
+    let spike =
+        law(0, 9_000).prop_map(|by| (format!("kind = \"latency-spike\"\nby = \"{by}\"\n"), Routes::BothTelling));
+    prop_oneof![
+        3 => cut, 2 => told, 1 => whole, 3 => lies, 2 => slow, 1 => huge, 1 => moved, 1 => said, 3 => status, 1 => unknown,
+        1 => late, 2 => spike
+    ]
+}
+
+/// Kinds that strike a share of the webhook deliveries.
+fn delivery() -> impl Strategy<Value = Drafted> {
+    let plain =
+        named(&["lost", "malformed", "wrong-task", "receiver-refuses", "receiver-500", "receiver-slow"], Routes::Other);
+    let timed = (word(&["delayed\"\nby", "reordered\"\nby", "duplicated\"\nafter"]), law(0, 9_000))
+        .prop_map(|(kind, law)| (format!("kind = \"{kind} = \"{law}\"\n"), Routes::Other));
+    prop_oneof![2 => plain, 1 => timed]
+}
+
+fn age() -> impl Strategy<Value = String> {
+    (word(&["submit", "done"]), duration(0, 20_000), option::of(duration(21_000, 60_000))).prop_map(
+        |(since, from, to)| {
+            let to = to.map(|to| format!(", to = \"{to}\"")).unwrap_or_default();
+            format!("age = {{ since = \"{since}\", from = \"{from}\"{to} }}\n")
+        },
+    )
+}
+
+fn fault() -> impl Strategy<Value = String> {
     // Three rules at most, so that they fit together.
-    let share = word(&["0.05", "0.3"]);
-    let drawn = (struck, share, option::of(when()))
-        .prop_map(|(kind, share, when)| format!("{kind}probability = {share}\n{}", when.unwrap_or_default()));
-    let outage = window().prop_map(|window| format!("kind = \"outage\"\n{window}"));
+    let portion = word(&["0.05", "0.3"]);
+    let drawn = (prop_oneof![4 => share(), 1 => delivery()], portion, option::of(when())).prop_map(
+        |((kind, routes), share, when)| (format!("{kind}probability = {share}\n{}", when.unwrap_or_default()), routes),
+    );
+    let windows = (word(&["outage", "refuse", "receiver-down"]), window()).prop_map(|(kind, window)| {
+        let routes = if kind == "receiver-down" { Routes::Other } else { Routes::BothTelling };
+        (format!("kind = \"{kind}\"\n{window}"), routes)
+    });
+    let brownout = (window(), word(&["1.0", "3.0"]), word(&["0.0", "0.5"]), duration(0, 9_000)).prop_map(
+        |(window, factor, errors, ramp)| {
+            let text = format!("latency_factor = {factor}\nerrors = {errors}\nramp = \"{ramp}\"\n");
+            (format!("kind = \"brownout\"\n{window}{text}"), Routes::Both)
+        },
+    );
     let bursts = word(&["0.5", "1.0"]);
-    let bursts =
-        (bursts, burst()).prop_map(|(share, burst)| format!("kind = \"burst-loss\"\nprobability = {share}\n{burst}"));
-    let limit = (word(&["0.5", "3.0", "20.0"]), 1_u32..5, option::of(when()), option::of(word(&["true", "zero"])));
-    let limit = limit.prop_map(|(rate, burst, when, retry)| {
+    let bursts = (bursts, burst())
+        .prop_map(|(share, burst)| (format!("kind = \"burst-loss\"\nprobability = {share}\n{burst}"), Routes::Both));
+    let counted = prop_oneof![
+        2 => (1_u32..5).prop_map(|burst| format!("burst = {burst}\n")),
+        1 => word(&["fixed", "sliding"])
+            .prop_map(|kind| format!("algorithm = \"{kind}-window\"\nwindow = \"4s\"\nper = \"key\"\n")),
+    ];
+    let limit = (word(&["0.5", "3.0", "20.0"]), counted, option::of(when()), option::of(word(&["true", "zero"])));
+    let limit = limit.prop_map(|(rate, counted, when, retry)| {
         let retry = retry.map(|retry| format!("retry_after = \"{retry}\"\n")).unwrap_or_default();
-        format!("kind = \"rate-limit\"\nrate_per_s = {rate}\nburst = {burst}\n{retry}{}", when.unwrap_or_default())
+        let when = when.unwrap_or_default();
+        (format!("kind = \"rate-limit\"\nrate_per_s = {rate}\n{counted}{retry}{when}"), Routes::BothTelling)
+    });
+    let load = (word(&["1", "3"]), duration(100, 5_000), word(&["0", "4"])).prop_map(|(servers, service, queue)| {
+        let text = format!("servers = {servers}\nservice = \"{service}\"\nqueue = {queue}\n");
+        (format!("kind = \"load-latency\"\n{text}"), Routes::Both)
     });
     let models = option::of(word(&["sora-2"]));
     let route = option::weighted(0.3, word(&["status", "submit"]));
-    (prop_oneof![5 => drawn, 1 => outage, 1 => bursts, 1 => limit], models, route, any::<bool>()).prop_map(
-        |(mut fault, models, route, exists)| {
-            let kind = |kinds: &[&str]| kinds.iter().any(|kind| fault.starts_with(&format!("kind = \"{kind}\"")));
-            let (on_submit, on_webhook) =
-                (kind(&["reset", "stall", "status"]), kind(&["lost", "delayed", "duplicated"]));
-            let only_status = kind(&["null-data", "stale-read"]);
-            if let Some(route) = route.filter(|_| !on_webhook && !only_status) {
-                fault += &format!("route = \"{route}\"\n");
-                if route == "submit" && on_submit {
-                    fault += &format!("task_exists = {exists}\n");
-                }
+    let drafted = prop_oneof![8 => drawn, 1 => windows, 1 => brownout, 1 => bursts, 1 => limit, 1 => load];
+    let aged = option::weighted(0.2, age());
+    (drafted, models, route, any::<bool>(), aged).prop_map(|((mut fault, routes), models, route, exists, age)| {
+        let on = route.filter(|_| matches!(routes, Routes::Both | Routes::BothTelling));
+        if let Some(route) = on {
+            fault += &format!("route = \"{route}\"\n");
+            if route == "submit" && routes == Routes::Both {
+                fault += &format!("task_exists = {exists}\n");
             }
-            match models {
-                Some(model) => fault + &format!("models = [\"{model}\"]\n"),
-                None => fault,
-            }
-        },
-    )
+        }
+        // Only what strikes a share of the status requests looks at ages.
+        let is_share =
+            fault.contains("probability") && !["burst-loss", "latency-spike"].iter().any(|kind| fault.contains(kind));
+        if let Some(age) = age.filter(|_| is_share && on != Some("submit") && routes != Routes::Other) {
+            fault += &age;
+        }
+        match models {
+            Some(model) => fault + &format!("models = [\"{model}\"]\n"),
+            None => fault,
+        }
+    })
 }
 
 fn when() -> impl Strategy<Value = String> {

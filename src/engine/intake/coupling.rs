@@ -5,8 +5,9 @@ use crate::engine::intake::task::{Arriving, Task, is_accepted};
 use crate::engine::plan::Plan;
 use crate::time::Micros;
 use crate::world::capacity::Load;
-use crate::world::exchange::{Buckets, Departure, Submission};
+use crate::world::exchange::{Departure, Submission};
 use crate::world::fault::Pace;
+use crate::world::strike::Buckets;
 use crate::world::truth::{Fate, Truth};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
@@ -141,8 +142,7 @@ impl Coupling {
     fn give_up(&mut self, number: u64, submit: u32, lanes: &Lanes<'_>) {
         let on_the_way = &self.in_order[(number - self.first) as usize].on_the_way;
         let Some(sent) = on_the_way.get(&submit).map(|departure| departure.sent) else { return };
-        let nothing = Submission { heard: Micros::NEVER, exists: false, struck: None };
-        self.hear(number, submit, sent, nothing, lanes.plan);
+        self.hear(number, submit, sent, Submission::UNHEARD, lanes.plan);
     }
 
     /// The client knows what became of a submit, as far as it ever will.
@@ -163,7 +163,8 @@ impl Coupling {
         workers.push(Reverse(done));
         self.loads[arriving.task.model].add(now, started, done);
         if *counting == submit {
-            arriving.task.truth = Some(Truth { fate: arriving.life.fate, started, done });
+            let created = arriving.task.created;
+            arriving.task.truth = Some(Truth { fate: arriving.life.fate, created, started, done });
         }
     }
 }

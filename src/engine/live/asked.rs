@@ -15,10 +15,12 @@ pub(super) async fn asked(world: &World<'_>, account: &Account) -> Option<Truth>
         (Some(from), Some(to)) => started + Micros::from_millis(to.saturating_sub(from)),
         _ => Micros::NEVER,
     };
+    // When it was created is a guess; what the client concluded is later.
+    let done = if done.is_never() { done } else { done.min(account.concluded().unwrap_or(done)) };
     let fate = match (done.is_never(), &status.failure) {
         (true, ..) => Fate::Stuck,
         (false, Some(_)) => Fate::Failed,
         (false, None) => Fate::Success,
     };
-    Some(Truth { fate, started, done })
+    Some(Truth { fate, created: started, started, done })
 }

@@ -2,7 +2,6 @@
 
 use crate::client::{Event, LockStepPool, PoolEnd, TaskSet};
 use crate::engine::live::account::{Account, Close};
-use crate::engine::live::wait::ending;
 use crate::engine::live::world::World;
 use crate::strategy::composition::{Limiter, Sharing};
 use crate::strategy::wait::Ending;
@@ -65,7 +64,7 @@ async fn limited(
             Some((entry, result)) = set.next(), if !open.borrow().is_empty() => {
                 tell();
                 if let Some(mut account) = open.borrow_mut().remove(&entry.key) {
-                    account.close(Close::Ended(ending(&result), clock.now()), world);
+                    account.end_with(&result, clock.now(), world);
                     settled.push(account);
                 }
             }
@@ -149,7 +148,7 @@ async fn pool(world: &World<'_>, model: usize, mut joining: UnboundedReceiver<Ac
                 }
                 PoolEnd::Task(number, result) => {
                     if let Some(mut account) = open.remove(&number) {
-                        account.close(Close::Ended(ending(&result), clock.now()), world);
+                        account.end_with(&result, clock.now(), world);
                         settled.push(account);
                     }
                 }

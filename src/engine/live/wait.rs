@@ -1,9 +1,8 @@
 //! One wait of its own, with the real client.
 
-use crate::client::{Event, Finished, WaitError, taught};
+use crate::client::{Event, taught};
 use crate::engine::live::account::{Account, Close};
 use crate::engine::live::world::World;
-use crate::strategy::wait::Ending;
 use crate::time::Micros;
 use crate::world::draws::Stream;
 use futures_util::StreamExt as _;
@@ -24,32 +23,21 @@ pub(super) async fn wait(world: &World<'_>, model: usize, account: &mut Account)
         clock.sleep_until(end + Micros::new(1)).await;
         clock.settle().await;
     });
-    let close = loop {
+    loop {
         tokio::select! {
             biased;
             event = events.next() => match event {
                 Some(Event::Ended(result)) => {
                     account.taught = taught(&result);
-                    break Close::Ended(ending(&result), clock.now());
+                    break account.end_with(&result, clock.now(), world);
                 }
                 Some(event) => account.take(&event, world),
-                None => break Close::Hang,
+                None => break account.close(Close::Hang, world),
             },
-            () = &mut horizon => break Close::Hang,
+            () = &mut horizon => break account.close(Close::Hang, world),
         }
-    };
-    account.close(close, world);
+    }
     if let (Some(learners), Some(observation)) = (&world.learners, account.taught) {
         learners.borrow_mut()[model].tell(clock.now(), account.record.task, observation);
-    }
-}
-
-/// How a wait ended, in the words of its machine.
-pub(super) fn ending(result: &Result<Finished, WaitError>) -> Ending {
-    match result {
-        Ok(_) => Ending::Success,
-        Err(WaitError::TaskFailed { .. }) => Ending::Failed,
-        Err(WaitError::GaveUp { .. }) => Ending::GaveUp,
-        Err(_) => Ending::Error,
     }
 }

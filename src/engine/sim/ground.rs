@@ -7,7 +7,7 @@ use crate::engine::sim::agenda::Agenda;
 use crate::measure::record::TaskRecord;
 use crate::time::Micros;
 use crate::world::draws::Keys;
-use crate::world::exchange::Buckets;
+use crate::world::strike::Buckets;
 use crate::world::weather::Weather;
 use std::collections::VecDeque;
 

@@ -151,7 +151,8 @@ impl<'p> Pool<'p> {
         let link = &ground.plan.models[key.0].status;
         member.record.polls += 1;
         let departure = link.depart(now, &mut member.travel, &mut member.lots, &mut ground.weather);
-        member.record.struck |= link.striking(&departure, &mut ground.weather).is_some();
+        let struck = link.striking(&departure, Some(member.truth), &mut ground.weather);
+        member.record.struck |= struck.or(departure.slowed).is_some();
         member.flight = Some(Flight { ticket, departure, exchange: None });
         if is_limited && departure.refused.is_none() {
             ground.schedule(departure.arrival, Event::Pool(PoolEvent::Arrive(key, ticket.task)));
@@ -190,6 +191,7 @@ impl<'p> Pool<'p> {
             ground.observer.poll(&member.record, departure.sent, worth);
         }
         if let Some(ending) = ending {
+            member.record.without_result = exchange.reply.is_flawed();
             let outcome = Outcome::of(ending, now, member.record.done);
             self.close(number, outcome, now, ground);
         } else if let Some(rejected) = self.rejected {

@@ -18,7 +18,8 @@ use crate::strategy::dispatch::{Admission, Dispatch};
 use crate::time::Micros;
 use crate::world::capacity::Load;
 use crate::world::draws::Keys;
-use crate::world::exchange::{Buckets, Departure, Exchange};
+use crate::world::exchange::{Departure, Exchange};
+use crate::world::strike::Buckets;
 use crate::world::weather::Weather;
 use std::collections::{BTreeMap, VecDeque};
 

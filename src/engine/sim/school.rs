@@ -47,6 +47,8 @@ impl<'p> School<'p> {
     /// A wait is over; `unfinished` is when its last poll that said so was sent.
     pub(super) fn tell(&mut self, record: &TaskRecord, created: Micros, unfinished: Option<Micros>) {
         let observation = match record.outcome {
+            // Nothing is learnt from an answer that was not what was asked for.
+            Outcome::Success | Outcome::Failed if record.without_result => None,
             Outcome::Success | Outcome::Failed => Some(learned::stated(stated_ms(created), stated_ms(record.done))),
             Outcome::TimeoutMissed | Outcome::TimeoutImpatient | Outcome::TimeoutTrue => {
                 unfinished.map(|sent| learned::unfinished_after(sent - record.wait_start))

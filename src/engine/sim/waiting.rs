@@ -17,7 +17,6 @@ use crate::world::draws::{Draws, Keys, Stream};
 use crate::world::exchange::{Departure, Exchange};
 use crate::world::truth::{Fate, Truth};
 use crate::world::weather::Weather;
-use crate::world::webhook::Deliveries;
 
 /// What a wait wants next. Small, because it is answered to every poll.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +47,7 @@ pub(in crate::engine) fn blank(task: &Task) -> TaskRecord {
         violations: 0,
         throttled: 0,
         struck: false,
+        without_result: false,
     }
 }
 
@@ -113,12 +113,15 @@ impl<'p> Waiting<'p> {
         let end = task.wait_start + horizon;
         let mut told = Micros::NEVER;
         if policy.channel() != Channel::Poll {
-            let Deliveries { first, again, fault } = model.webhook.deliver(truth.done, keys, task.index, weather);
+            let deliveries = model.webhook.deliver(truth.done, keys, task.index, weather);
             // A client that hears of a task before it has the id keeps the news until then.
+            let first = deliveries.first();
             told = if first.is_never() { first } else { first.max(task.wait_start) };
-            record.deliveries = u32::from(first <= end) + u32::from(again <= end);
-            observer.fault(fault);
-            record.struck = fault.is_some();
+            record.deliveries = deliveries.taken_by(end);
+            for delivery in deliveries.iter() {
+                observer.fault(delivery.fault);
+                record.struck |= delivery.fault.is_some();
+            }
         }
         let mut jitter = keys.draws(Stream::Jitter, task.index);
         let (wait, step) = policy.begin(task.wait_start, &mut jitter);
@@ -152,7 +155,8 @@ impl<'p> Waiting<'p> {
     /// Sends the poll that [`Next::Send`] asked for, where nobody has looked yet what strikes it.
     pub(super) fn send(&mut self, model: &ModelPlan<'_>, at: Micros, weather: &mut Weather) -> Departure {
         let departure = self.depart(model, at, weather);
-        self.record.struck |= model.status.striking(&departure, weather).is_some();
+        self.record.struck |=
+            model.status.striking(&departure, Some(self.truth), weather).or(departure.slowed).is_some();
         departure
     }
 
@@ -208,20 +212,20 @@ impl<'p> Waiting<'p> {
     ) -> Result<Next, Flight> {
         if at < self.not_before {
             let departure = self.depart(model, at, weather);
-            let is_struck = model.status.striking(&departure, weather).is_some();
+            let is_struck = model.status.striking(&departure, Some(self.truth), weather).or(departure.slowed).is_some();
             return Err(Flight { departure, timeout, is_struck });
         }
         // From here on no poll is too early: each is later than the one before, and none is told to wait.
         let (mut travel, mut lots, mut jitter) = (self.travel.clone(), self.lots.clone(), self.jitter.clone());
-        let (mut wasted, done, bound) = (0, self.truth.done, self.bound);
+        let (mut wasted, truth, bound) = (0, self.truth, self.bound);
         let mut lens = observer.lens(&self.record);
         let end = self.wait.while_unfinished((at, timeout), &mut jitter, |at, timeout| {
             if at >= bound {
                 return Err(None);
             }
-            let (departure, struck) = model.status.travel(at, &mut travel, &mut lots, weather);
+            let (departure, struck) = model.status.travel(at, truth, &mut travel, &mut lots, weather);
             let is_heard = departure.back < bound && departure.back <= at + timeout;
-            if departure.arrival < done && is_heard && struck.is_none() {
+            if departure.arrival < truth.done && is_heard && struck.is_none() {
                 wasted += 1;
                 lens.poll(at, Worth::Wasted);
                 return Ok(departure.back);
@@ -289,7 +293,10 @@ impl<'p> Waiting<'p> {
         self.jitter = jitter;
         // Each worth goes its own way to the end, so that the step, which follows from it, is not asked for again.
         match worth {
-            Worth::Useful => observer.poll(&self.record, sent, Worth::Useful),
+            Worth::Useful => {
+                self.record.without_result = reply.is_flawed();
+                observer.poll(&self.record, sent, Worth::Useful);
+            }
             Worth::Wasted => {
                 self.record.wasted += 1;
                 observer.poll(&self.record, sent, Worth::Wasted);

@@ -7,6 +7,7 @@ use crate::time::Micros;
 use crate::world::draws::{Keys, Stream};
 use crate::world::fault::{DeliveryEffect, Pace};
 use crate::world::truth::{Fate, Truth};
+use crate::world::webhook::PAUSES;
 
 /// One task's side of the server.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ impl<'c> Script<'c> {
             (_, FateName::Failed) => Fate::Failed,
         };
         let failure = Failure { code: task.fail_code.clone(), message: task.fail_message.clone() };
-        Self { case, task, truth: Truth { fate, started: Micros::ZERO, done }, failure }
+        Self { case, task, truth: Truth { fate, created: Micros::ZERO, started: Micros::ZERO, done }, failure }
     }
 
     /// The travel of a request: (way up, round trip).
@@ -73,20 +74,22 @@ impl<'c> Script<'c> {
         }
     }
 
-    /// When the task's webhook is there.
+    /// When the client is told by the task's webhook.
     pub(super) fn webhook(&self) -> Micros {
         let (up, rtt) = self.travel(self.case.webhook.as_ref());
         let on_time = self.truth.done + (rtt - up);
         let effect = match self.case.webhook.as_ref().map(|reply| &reply.scripted) {
             Some(Scripted::Fault(fault)) => fault.on_delivery(),
-            Some(Scripted::Ok | Scripted::Error(_)) | None => DeliveryEffect::Truth,
+            Some(Scripted::Ok | Scripted::Error(_)) | None => None,
         };
         match effect {
-            DeliveryEffect::Lost => Micros::NEVER,
-            DeliveryEffect::Later(by) => {
+            Some(DeliveryEffect::Lost | DeliveryEffect::WrongTask) => Micros::NEVER,
+            Some(DeliveryEffect::Later(by)) => {
                 on_time + by.sample(&mut Keys::new(0, 0, "trace").draws(Stream::FaultDetail, 0))
             }
-            DeliveryEffect::Again(_) | DeliveryEffect::Truth => on_time,
+            // Nothing strikes the second attempt.
+            Some(DeliveryEffect::Malformed | DeliveryEffect::Refused | DeliveryEffect::Failed) => on_time + PAUSES[0],
+            Some(DeliveryEffect::Again(_) | DeliveryEffect::Slow) | None => on_time,
         }
     }
 }
@@ -97,10 +100,10 @@ pub(super) fn line(task: &str, sent: Micros, played: &Played<'_>, heard: Option<
         _ if timed_out => "error",
         (_, None) => "nothing",
         (Reply::Answer { payload, .. }, Some(_)) => match payload {
-            Payload::State(TaskState::Pending) => "pending",
-            Payload::State(TaskState::Processing) => "processing",
-            Payload::State(TaskState::Success) => "success",
-            Payload::State(TaskState::Failed(_)) => "failed",
+            Payload::State(TaskState::Pending) | Payload::Flawed(_, TaskState::Pending) => "pending",
+            Payload::State(TaskState::Processing) | Payload::Flawed(_, TaskState::Processing) => "processing",
+            Payload::State(TaskState::Success) | Payload::Flawed(_, TaskState::Success) => "success",
+            Payload::State(TaskState::Failed(_)) | Payload::Flawed(_, TaskState::Failed(_)) => "failed",
             Payload::NoState => "nothing",
             Payload::NoData | Payload::NotJson => "error",
         },

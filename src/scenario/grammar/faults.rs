@@ -2,46 +2,15 @@
 
 use super::distributions::DISTRIBUTION;
 use super::{Family, Field, Range, Rule, Section, Shape, Wording, Words, optional, required, with_default};
-use crate::world::fault::{Kind, Need as FaultNeed, Parameter, Shape as FaultShape, Striking};
+use crate::world::fault::{HeaderText, Kind, Need as FaultNeed, Parameter, Shape as FaultShape, Striking};
 use std::sync::LazyLock;
 
 /// A fault rule.
 pub(crate) static FAULTS: Family =
-    Family { name: "fault", kinds: || &RULES, default: None, shorthand: None, planned: PLANNED };
+    Family { name: "fault", kinds: || &RULES, default: None, shorthand: None, planned: &[] };
 
 /// A rule is active in a window or in bursts, not both.
 const ONE_TIME: &[Rule] = &[Rule::AtMostOne(&["during", "gilbert_elliott"])];
-
-/// Kinds that the design names and this version does not know.
-const PLANNED: &[&str] = &[
-    "refuse",
-    "reset-mid-body",
-    "close-mid-body",
-    "stall-mid-body",
-    "slow-body",
-    "idle-close",
-    "expired",
-    "redirect",
-    "wrong-content-length",
-    "code-in-200",
-    "bad-result-json",
-    "empty-result",
-    "fail-message-network",
-    "state-regression",
-    "task-mixup",
-    "huge-body",
-    "reordered",
-    "before-submit-reply",
-    "malformed",
-    "wrong-task",
-    "receiver-refuses",
-    "receiver-500",
-    "receiver-slow",
-    "receiver-down",
-    "brownout",
-    "latency-spike",
-    "load-latency",
-];
 
 static RULES: LazyLock<Vec<Section>> = LazyLock::new(|| Kind::ALL.iter().copied().map(section).collect());
 
@@ -59,6 +28,7 @@ const BURST_PROBABILITY: Field = with_default(
 const MODELS: Field =
     optional("models", Shape::Many(&Shape::Text(Wording::Label), 1), "Models that it strikes; all where absent.");
 const DURING: Field = optional("during", Shape::Table(&WINDOW), "Active in a window only, once or again and again.");
+const AGE: Field = optional("age", Shape::Table(&AGE_INTERVAL), "Strikes status requests for tasks of this age only.");
 const WINDOWED: Field = required("during", Shape::Table(&WINDOW), "When it lasts, once or again and again.");
 const BURSTS: Field =
     optional("gilbert_elliott", Shape::Table(&GILBERT_ELLIOTT), "Active in random bursts only, a process in time.");
@@ -77,6 +47,22 @@ static WINDOW: Section = Section {
     rules: &[Rule::ExactlyOne(&["for", "to"]), Rule::AtMostOne(&["every", "to"])],
 };
 
+static AGE_INTERVAL: Section = Section {
+    name: "age",
+    about: "An interval of a task's age: from its start to before its end.",
+    fields: &[
+        with_default(
+            "since",
+            Shape::Word(Words::of(&["submit", "done"])),
+            "\"submit\"",
+            "What the age counts from: the task's creation, or its end.",
+        ),
+        with_default("from", Shape::Duration, "\"0s\"", "Youngest age."),
+        optional("to", Shape::PositiveDuration, "End of the interval; for ever where absent."),
+    ],
+    rules: &[],
+};
+
 static GILBERT_ELLIOTT: Section = Section {
     name: "gilbert_elliott",
     about: "Exponential stays in a good and in a bad state (Gilbert 1960, Elliott 1963); the rule is active in the bad one.",
@@ -90,9 +76,10 @@ static GILBERT_ELLIOTT: Section = Section {
 /// The keys of a kind.
 fn section(kind: Kind) -> Section {
     let (clauses, rules): (&[Field], &[Rule]) = match kind.striking() {
-        Striking::Share => (&[PROBABILITY, DURING, BURSTS], ONE_TIME),
+        Striking::Share if kind.may_look_at_age() => (&[PROBABILITY, DURING, BURSTS, AGE], ONE_TIME),
+        Striking::Share | Striking::Slowdown => (&[PROBABILITY, DURING, BURSTS], ONE_TIME),
         Striking::Limit => (&[DURING, BURSTS], ONE_TIME),
-        Striking::Window => (&[WINDOWED], &[]),
+        Striking::Window | Striking::Brownout => (&[WINDOWED], &[]),
         Striking::Bursts => (&[BURST_PROBABILITY, BURSTY], &[]),
     };
     let words: Vec<&'static str> = kind.routes().iter().map(|route| route.name()).collect();
@@ -110,7 +97,10 @@ fn field(parameter: &Parameter) -> Field {
         FaultShape::Whole(least, most) => Shape::Count(least, most),
         FaultShape::Positive => Shape::Number(Range::Positive),
         FaultShape::Word(words) => Shape::Word(Words::of(words)),
-        FaultShape::WordOrSeconds(words) => Shape::WordOrCount(Words::of(words), u32::MAX as u64),
+        FaultShape::Share => Shape::Number(Range::Probability),
+        FaultShape::WordSecondsOrText(words) => {
+            Shape::WordCountOrText(Words::of(words), u32::MAX as u64, |text| HeaderText::new(text).is_some())
+        }
         FaultShape::Duration => Shape::Duration,
         FaultShape::Law => Shape::Kinds(&DISTRIBUTION),
     };
@@ -125,16 +115,4 @@ fn field(parameter: &Parameter) -> Field {
 fn route_about(kind: Kind) -> String {
     let names: Vec<_> = kind.default_routes().iter().map(|route| route.name()).collect();
     format!("Exchanges that it strikes; {} where absent.", names.join(" and "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_kind_that_there_is_is_no_plan() {
-        for kind in Kind::ALL {
-            assert!(!PLANNED.contains(&kind.name()), "{} is no longer a plan", kind.name());
-        }
-    }
 }

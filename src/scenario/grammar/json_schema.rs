@@ -72,9 +72,11 @@ impl Definitions {
             Shape::Text(wording) => text(*wording),
             Shape::Flag => json!({ "type": "boolean" }),
             Shape::Word(words) => json!({ "enum": choices(words) }),
-            Shape::WordOrCount(words, most) => {
-                json!({ "anyOf": [{ "enum": choices(words) }, { "type": "integer", "minimum": 0, "maximum": most }] })
-            }
+            Shape::WordCountOrText(words, most, _) => json!({ "anyOf": [
+                { "enum": choices(words) },
+                { "type": "integer", "minimum": 0, "maximum": most },
+                { "type": "string", "pattern": "^[!-~]([ -~]{0,61}[!-~])?$" },
+            ] }),
             Shape::Words(words) => {
                 json!({ "anyOf": [{ "enum": words.allowed }, { "type": "array", "minItems": 1, "items": { "enum": words.allowed } }] })
             }

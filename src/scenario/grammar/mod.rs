@@ -84,8 +84,8 @@ pub(crate) enum Shape {
     Flag,
     /// One of these words. `true` and `false` may be written without quotes.
     Word(Words),
-    /// One of these words, as in [`Shape::Word`], or a whole number of at most this.
-    WordOrCount(Words, u64),
+    /// One of these words, as in [`Shape::Word`], a whole number of at most this, or any text that is admitted.
+    WordCountOrText(Words, u64, fn(&str) -> bool),
     /// One of these words, or an array of them.
     Words(Words),
     /// An array of at least so many.
@@ -215,7 +215,9 @@ impl Shape {
             Self::Text(wording) => wording.describe().to_owned(),
             Self::Flag => "true or false".to_owned(),
             Self::Word(words) => format!("one of {}", words.list()),
-            Self::WordOrCount(words, _) => format!("one of {}, or a whole number", words.list()),
+            Self::WordCountOrText(words, ..) => {
+                format!("one of {}, a whole number, or a short text of visible characters", words.list())
+            }
             Self::Words(words) => format!("one of {}, or an array of them", words.list()),
             Self::Many(_, 0) => "an array".to_owned(),
             Self::Many(_, least) => format!("an array of at least {least}"),

@@ -5,8 +5,8 @@ use crate::scenario::checked::{Named, Node, Table, Value, all};
 use crate::scenario::suggest;
 use crate::time::Micros;
 use crate::world::fault::{
-    Argument, Arguments, Fault, FaultRule, FaultRules, GilbertElliott, InvalidWindow, Kind, Need, Overfull, Parameter,
-    Route, Shape, Striking, When, Window,
+    Age, Argument, Arguments, Fault, FaultRule, FaultRules, GilbertElliott, HeaderText, InvalidRule, InvalidWindow,
+    Kind, Need, Overfull, Parameter, Route, Shape, Since, Striking, When, Window,
 };
 use crate::world::model::Probability;
 use std::ops::Range;
@@ -38,12 +38,13 @@ impl Reader<'_> {
         let kind = Kind::named(table.section.name)?;
         let only = self.only(table, models);
         let when = self.when(table, kind);
+        let age = self.age(table, kind);
         let fault = self.parameters(table, kind);
         let routes = routes(table)?;
         let leaves_task = kind.may_leave_a_task() && table.get("task_exists")?;
         let probability = match kind.striking() {
-            Striking::Share | Striking::Bursts => super::probability(table, "probability")?,
-            Striking::Limit | Striking::Window => Probability::ONE,
+            Striking::Share | Striking::Slowdown | Striking::Bursts => super::probability(table, "probability")?,
+            Striking::Limit | Striking::Window | Striking::Brownout => Probability::ONE,
         };
         let rule = FaultRule::new(fault?, probability, when?);
         let rule = rule.and_then(|rule| match &routes {
@@ -54,8 +55,13 @@ impl Reader<'_> {
             Some(models) => rule.and_then(|rule| rule.of_models(models)),
             None => rule,
         };
+        let rule = match age? {
+            Some(age) => rule.and_then(|rule| rule.of_age(age)),
+            None => rule,
+        };
         let rule = match rule {
             Ok(rule) => rule,
+            Err(error @ InvalidRule::Age) => return self.problem(table.span("age"), error.to_string()),
             Err(error) => return self.problem(node.span.clone(), error.to_string()),
         };
         if !leaves_task {
@@ -94,13 +100,13 @@ impl Reader<'_> {
         let argument = match parameter.shape {
             Shape::Flag => Argument::Flag(table.get(key)?),
             Shape::Whole(..) => Argument::Whole(table.get(key)?),
-            Shape::Positive => Argument::Number(table.get(key)?),
+            Shape::Positive | Shape::Share => Argument::Number(table.get(key)?),
             Shape::Word(words) => word(words)?,
-            Shape::WordOrSeconds(words) => {
+            Shape::WordSecondsOrText(words) => {
                 if let Value::Count(seconds) = table.node(key)?.value {
                     Argument::Whole(seconds)
                 } else {
-                    word(words)?
+                    word(words).or_else(|| HeaderText::new(table.get(key)?).map(Argument::Text))?
                 }
             }
             Shape::Duration => Argument::Duration(table.get(key)?),
@@ -125,10 +131,10 @@ impl Reader<'_> {
 
     fn when(&mut self, table: &Table, kind: Kind) -> Option<When> {
         let (window, bursts) = match kind.striking() {
-            Striking::Share | Striking::Limit => {
+            Striking::Share | Striking::Slowdown | Striking::Limit => {
                 (table.optional::<&Table>("during")?, table.optional::<&Table>("gilbert_elliott")?)
             }
-            Striking::Window => (table.get("during").map(Some)?, None),
+            Striking::Window | Striking::Brownout => (table.get("during").map(Some)?, None),
             Striking::Bursts => (None, table.get("gilbert_elliott").map(Some)?),
         };
         match (window, bursts) {
@@ -138,6 +144,20 @@ impl Reader<'_> {
                 self.timed(process, bursts).map(When::Bursts)
             }
             (None, None) => Some(When::Always),
+        }
+    }
+
+    /// The age of tasks that the rule is restricted to.
+    fn age(&mut self, table: &Table, kind: Kind) -> Option<Option<Age>> {
+        if !kind.may_look_at_age() || !table.has("age") {
+            return Some(None);
+        }
+        let age: &Table = table.get("age")?;
+        let word: &str = age.get("since")?;
+        let since = Since::ALL.into_iter().find(|since| since.name() == word)?;
+        match Age::new(since, age.get("from")?, age.optional("to")?) {
+            Ok(made) => Some(Some(made)),
+            Err(error) => self.problem(age.span("to"), error.to_string()),
         }
     }
 

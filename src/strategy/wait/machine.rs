@@ -4,7 +4,7 @@ use super::gaps::Gaps;
 use super::step::{Ending, Step, Worth};
 use crate::api::reply::Reply;
 use crate::strategy::composition::{Limit, Recovery, Tolerance};
-use crate::strategy::reading::{Reading, Trouble, documented, mentions_network, tolerant};
+use crate::strategy::reading::{Reading, Trouble, documented, documented_parsing, mentions_network, tolerant};
 use crate::time::Micros;
 use crate::world::draws::Draws;
 
@@ -32,7 +32,7 @@ impl Wait<'_> {
         let reading = match self.recovery {
             Recovery::Tolerant(_) => tolerant(reply),
             Recovery::Propagate => documented(reply),
-            Recovery::NetworkRetry { .. } => match documented(reply) {
+            Recovery::NetworkRetry { .. } => match documented_parsing(reply) {
                 // The guide throws the failure inside the block that catches network errors.
                 Reading::Failed(failure) if mentions_network(failure) => {
                     Reading::Nothing(Trouble { network: true, permanent: false })

@@ -1,7 +1,9 @@
 //! Bodies of injected answers: the bytes on the wire, and what a client makes of them.
 
+use super::error_code::ErrorCode;
 use crate::api::message::message;
-use crate::api::reply::{Payload, TaskState};
+use crate::api::reply::{Failure, Flaw, Payload, TaskState};
+use std::sync::LazyLock;
 
 /// The body of an injected answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -9,16 +11,28 @@ use crate::api::reply::{Payload, TaskState};
 pub enum Body {
     /// The API's envelope with `data: null`.
     Envelope,
+    /// The same with this `code`, whatever the HTTP status is.
+    Code(ErrorCode),
     /// The API's envelope without `data`.
     NoData,
     /// A web page, as proxies send it.
     Html,
     /// Nothing.
     Empty,
+    /// The task, said to be queued whatever is true.
+    Pending,
     /// The task, said to be in processing whatever is true.
     Processing,
     /// The task, in a state that the API does not know.
     UnknownState,
+    /// The task, with a result that is no JSON where it succeeded.
+    BadResult,
+    /// The task, with an empty list of results where it succeeded.
+    NoResult,
+    /// The task, with a message about a network where it failed.
+    NetworkFailure,
+    /// Another task, which succeeded.
+    OtherTask,
     /// The first half of the true answer.
     Truncated,
 }
@@ -28,8 +42,21 @@ pub enum Body {
 pub struct Told<'a> {
     /// Its `data` as JSON.
     pub data: &'a str,
-    /// The same for an unfinished task that is in a state of this name.
-    pub in_state: &'a dyn Fn(&str) -> String,
+    /// The same as a lie has it.
+    pub lie: &'a dyn Fn(Lie<'_>) -> String,
+}
+
+/// What is told instead of the truth, where that is about a task's state.
+#[derive(Debug, Clone, Copy)]
+pub enum Lie<'a> {
+    /// An unfinished task in a state of this name.
+    State(&'a str),
+    /// This `resultJson`, where the task succeeded.
+    Result(&'a str),
+    /// This failure, where the task failed.
+    Failure(&'a Failure),
+    /// Another task, which succeeded.
+    OtherTask,
 }
 
 /// A body as it is written.
@@ -44,52 +71,92 @@ pub struct Content {
 /// A state that the API does not know.
 const UNKNOWN_STATE: &str = "archived";
 
+/// What a failure says that speaks of a network.
+static NETWORK_FAILURE: LazyLock<Failure> = LazyLock::new(|| Failure {
+    code: "GENERATION_FAILED".to_owned(),
+    message: "network error between the model's servers".to_owned(),
+});
+
 impl Body {
     /// The words for bodies of HTTP errors.
     pub(super) const OF_ERRORS: &'static [&'static str] = &["json", "html", "empty"];
 
     /// The body of an HTTP error of that name.
     pub(super) fn named(word: &str) -> Option<Self> {
-        [Self::Envelope, Self::Html, Self::Empty].into_iter().find(|body| body.word() == Some(word))
-    }
-
-    /// Its name; `None` where no HTTP error has it.
-    pub(super) const fn word(self) -> Option<&'static str> {
-        match self {
-            Self::Envelope => Some("json"),
-            Self::Html => Some("html"),
-            Self::Empty => Some("empty"),
-            Self::NoData | Self::Processing | Self::UnknownState | Self::Truncated => None,
+        match word {
+            "json" => Some(Self::Envelope),
+            "html" => Some(Self::Html),
+            "empty" => Some(Self::Empty),
+            _ => None,
         }
     }
 
     /// What a client makes of it.
     #[must_use]
-    pub const fn payload(self) -> Payload<'static> {
+    pub fn payload(self, truth: TaskState<'_>) -> Payload<'_> {
+        let flawed = |flaw| match truth {
+            TaskState::Success => Payload::Flawed(flaw, truth),
+            TaskState::Pending | TaskState::Processing | TaskState::Failed(_) => Payload::State(truth),
+        };
         match self {
-            Self::Envelope | Self::NoData => Payload::NoData,
+            Self::Envelope | Self::Code(_) | Self::NoData => Payload::NoData,
             Self::Html | Self::Empty | Self::Truncated => Payload::NotJson,
+            Self::Pending => Payload::State(TaskState::Pending),
             Self::Processing => Payload::State(TaskState::Processing),
             Self::UnknownState => Payload::NoState,
+            Self::BadResult => flawed(Flaw::BadResult),
+            Self::NoResult => flawed(Flaw::NoResult),
+            Self::NetworkFailure => Payload::State(match truth {
+                TaskState::Failed(_) => TaskState::Failed(&NETWORK_FAILURE),
+                TaskState::Pending | TaskState::Processing | TaskState::Success => truth,
+            }),
+            Self::OtherTask => Payload::Flawed(Flaw::OtherTask, TaskState::Success),
+        }
+    }
+
+    /// The `code` in it that is not the HTTP status.
+    #[must_use]
+    pub const fn said_code(self) -> Option<u16> {
+        match self {
+            Self::Code(code) => Some(code.get()),
+            Self::Envelope
+            | Self::NoData
+            | Self::Html
+            | Self::Empty
+            | Self::Pending
+            | Self::Processing
+            | Self::UnknownState
+            | Self::BadResult
+            | Self::NoResult
+            | Self::NetworkFailure
+            | Self::OtherTask
+            | Self::Truncated => None,
         }
     }
 
     /// The bytes of an answer with this HTTP status.
     #[must_use]
     pub fn write(self, status: u16, told: Told<'_>) -> Content {
-        let reason = message(status);
-        let envelope = |data: &str| format!(r#"{{"code":{status},"message":"{reason}","data":{data}}}"#);
+        let code = self.said_code().unwrap_or(status);
+        let reason = message(code);
+        let envelope = |data: &str| format!(r#"{{"code":{code},"message":"{reason}","data":{data}}}"#);
         let json = |text| Content { media_type: Some("application/json"), text };
+        let lie = |lie| json(envelope(&(told.lie)(lie)));
         match self {
-            Self::Envelope => json(envelope("null")),
-            Self::NoData => json(format!(r#"{{"code":{status},"message":"{reason}"}}"#)),
+            Self::Envelope | Self::Code(_) => json(envelope("null")),
+            Self::NoData => json(format!(r#"{{"code":{code},"message":"{reason}"}}"#)),
             Self::Html => Content {
                 media_type: Some("text/html"),
-                text: format!("<html><body><h1>{status} {reason}</h1></body></html>"),
+                text: format!("<html><body><h1>{code} {reason}</h1></body></html>"),
             },
             Self::Empty => Content { media_type: None, text: String::new() },
-            Self::Processing => json(envelope(&(told.in_state)("processing"))),
-            Self::UnknownState => json(envelope(&(told.in_state)(UNKNOWN_STATE))),
+            Self::Pending => lie(Lie::State("pending")),
+            Self::Processing => lie(Lie::State("processing")),
+            Self::UnknownState => lie(Lie::State(UNKNOWN_STATE)),
+            Self::BadResult => lie(Lie::Result(r#"{"resultUrls":["#)),
+            Self::NoResult => lie(Lie::Result(r#"{"resultUrls":[]}"#)),
+            Self::NetworkFailure => lie(Lie::Failure(&NETWORK_FAILURE)),
+            Self::OtherTask => lie(Lie::OtherTask),
             Self::Truncated => {
                 let whole = envelope(told.data);
                 // By characters: an answer that names no task has at least those of the envelope.

@@ -1,7 +1,8 @@
 //! One fault as JSON: `{"kind": "status", "code": 429, "retry_after": 20}`. Stubs and traces write what strikes a single
 //! request like this; whole rules are written as in scenario files.
 
-use super::effect::Fault;
+use super::act::Fault;
+use super::header_text::HeaderText;
 use super::kind::Kind;
 use super::parameter::{Argument, Arguments, InvalidFault, Need, Parameter, Shape};
 use crate::time::Micros;
@@ -16,9 +17,9 @@ use serde_json::{Map, Number, Value};
 /// See [`InvalidFault`].
 ///
 /// ```
-/// use pollbench::world::fault::{Fault, json};
+/// use pollbench::world::fault::{Kind, json};
 /// let fields = serde_json::json!({ "kind": "connection-reset" });
-/// assert_eq!(json::read(fields.as_object().unwrap()), Ok(Fault::Reset));
+/// assert_eq!(json::read(fields.as_object().unwrap()).map(|fault| fault.kind()), Ok(Kind::Reset));
 /// ```
 pub fn read(fields: &Map<String, Value>) -> Result<Fault, InvalidFault> {
     let name = match fields.get("kind") {
@@ -73,7 +74,22 @@ pub fn value(argument: &Argument) -> Value {
         Argument::Whole(number) => Value::from(*number),
         Argument::Number(number) => Number::from_f64(*number).map_or(Value::Null, Value::Number),
         Argument::Word(word) => Value::from(*word),
+        Argument::Text(text) => Value::from(text.as_str()),
         Argument::Duration(_) | Argument::Law(_) => Value::from(argument.to_string()),
+    }
+}
+
+impl Fault {
+    /// The fault of `kind` whose parameters all have their defaults.
+    ///
+    /// # Panics
+    ///
+    /// Never: defaults are part of the kind.
+    #[must_use]
+    pub fn of(kind: Kind) -> Self {
+        let fields = Map::from_iter([("kind".to_owned(), Value::from(kind.name()))]);
+        // A test makes one of every kind.
+        read(&fields).expect("a kind's own defaults are valid")
     }
 }
 
@@ -85,7 +101,12 @@ fn takes(kind: Kind, key: &str) -> bool {
 fn is_time(parameter: &Parameter) -> bool {
     match parameter.shape {
         Shape::Duration | Shape::Law => true,
-        Shape::Flag | Shape::Whole(..) | Shape::Positive | Shape::Word(_) | Shape::WordOrSeconds(_) => false,
+        Shape::Flag
+        | Shape::Whole(..)
+        | Shape::Positive
+        | Shape::Share
+        | Shape::Word(_)
+        | Shape::WordSecondsOrText(_) => false,
     }
 }
 
@@ -102,9 +123,10 @@ fn argument(kind: Kind, parameter: &Parameter, value: &Value) -> Result<Argument
         }
         Shape::Positive => value.as_f64().filter(|number| *number > 0.0).map(Argument::Number),
         Shape::Word(words) => word(words),
-        Shape::WordOrSeconds(words) => match value.as_u64() {
+        Shape::Share => value.as_f64().filter(|share| (0.0..=1.0).contains(share)).map(Argument::Number),
+        Shape::WordSecondsOrText(words) => match value.as_u64() {
             Some(seconds) => u32::try_from(seconds).ok().map(|seconds| Argument::Whole(u64::from(seconds))),
-            None => word(words),
+            None => word(words).or_else(|| HeaderText::new(value.as_str()?).map(Argument::Text)),
         },
         Shape::Duration => value.as_str().and_then(|text| text.parse().ok()).map(Argument::Duration),
         Shape::Law => value.as_str().and_then(law).map(Argument::Law),
@@ -127,9 +149,12 @@ fn milliseconds(kind: Kind, parameter: &Parameter, value: &Value) -> Result<Argu
     match parameter.shape {
         Shape::Duration => Ok(Argument::Duration(time)),
         Shape::Law => Ok(Argument::Law(Distribution::constant(time))),
-        Shape::Flag | Shape::Whole(..) | Shape::Positive | Shape::Word(_) | Shape::WordOrSeconds(_) => {
-            Err(wrong(kind, parameter, value))
-        }
+        Shape::Flag
+        | Shape::Whole(..)
+        | Shape::Positive
+        | Shape::Share
+        | Shape::Word(_)
+        | Shape::WordSecondsOrText(_) => Err(wrong(kind, parameter, value)),
     }
 }
 
@@ -168,7 +193,9 @@ mod tests {
                     Shape::Flag => Value::from("perhaps"),
                     Shape::Whole(_, most) => Value::from(most + 1),
                     Shape::Positive => Value::from(0),
-                    Shape::Word(_) | Shape::WordOrSeconds(_) => Value::from("soon"),
+                    Shape::Share => Value::from(1.5),
+                    Shape::Word(_) => Value::from("soon"),
+                    Shape::WordSecondsOrText(_) => Value::from("two\nlines"),
                     Shape::Duration | Shape::Law => Value::from("three seconds"),
                 };
                 let name = || ("kind".to_owned(), Value::from(kind.name()));
@@ -190,9 +217,10 @@ mod tests {
             kind in prop::sample::select(Kind::ALL.to_vec()),
             fields in prop::collection::btree_map(
                 prop::sample::select(vec!["code", "body", "retry_after", "retry_in", "retry_in_ms", "rate_per_s", "burst",
-                    "by", "by_ms", "after", "task_exists", "x"]),
+                    "by", "by_ms", "after", "task_exists", "takes_ms", "pieces", "bytes", "algorithm", "window", "per",
+                    "errors", "latency_factor", "ramp", "servers", "service", "queue", "x"]),
                 prop_oneof![any::<i64>().prop_map(Value::from), any::<f64>().prop_map(Value::from), Just(Value::Null),
-                    "(true|json|zero|[0-9]{1,3}(ms|s|us)|\\PC{0,9})".prop_map(Value::from), any::<bool>().prop_map(Value::from)],
+                    "(true|json|zero|key|fixed-window|sliding-window|[0-9]{1,3}(ms|s|us)|\\PC{0,9})".prop_map(Value::from), any::<bool>().prop_map(Value::from)],
                 0..4,
             )
         ) {

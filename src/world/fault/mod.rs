@@ -6,11 +6,16 @@
 //! rules of a world fit together. Scenario files, stubs, traces, the control plane, `list faults` and the JSON Schema ask
 //! here; none of them knows a kind by name.
 //!
-//! A new kind is a variant of [`Kind`] and one of [`Fault`], and where it does what none did so far, one of [`Body`] or
-//! of [`Effect`]: the compiler names every place that has to decide.
+//! A new kind is a variant of [`Kind`] with its facts and its line in [`Fault::new`], and where it does what none did so
+//! far, a [`Body`], a [`Passage`] or an [`Effect`]: the compiler names every place that has to decide.
 
+mod act;
+mod age;
 mod body;
 mod effect;
+mod error_code;
+mod facts;
+mod header_text;
 #[cfg(any(feature = "engine", feature = "net"))]
 pub mod json;
 mod kind;
@@ -18,11 +23,16 @@ mod parameter;
 mod retry_after;
 mod route;
 mod rule;
+mod said;
 mod shares;
 mod when;
 
-pub use body::{Body, Content, Told};
-pub use effect::{Answer, DeliveryEffect, Effect, ErrorCode, Fault};
+pub use act::{Brownout, DeliveryEffect, Fault};
+pub use age::{Age, InvalidAge, Since};
+pub use body::{Body, Content, Lie, Told};
+pub use effect::{Answer, Effect, End, Passage};
+pub use error_code::ErrorCode;
+pub use header_text::HeaderText;
 pub use kind::{Kind, Striking};
 pub use parameter::{Argument, Arguments, InvalidFault, Need, Parameter, Shape};
 pub use retry_after::{Pace, RetryAdvice, RetryAfter};

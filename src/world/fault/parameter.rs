@@ -1,5 +1,6 @@
 //! Parameters of faults, whatever they are written in: what there is to say, and what was said.
 
+use super::header_text::HeaderText;
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
 
@@ -25,10 +26,12 @@ pub enum Shape {
     Whole(u64, u64),
     /// A number above zero.
     Positive,
+    /// A number from 0 to 1.
+    Share,
     /// One of these words.
     Word(&'static [&'static str]),
-    /// One of these words, `true` and `false` among them, or a whole number of seconds.
-    WordOrSeconds(&'static [&'static str]),
+    /// One of these words, `true` and `false` among them, a whole number of seconds, or another text for a header.
+    WordSecondsOrText(&'static [&'static str]),
     /// A duration, which may be zero.
     Duration,
     /// The law of a duration.
@@ -51,12 +54,14 @@ pub enum Need {
 pub enum Argument {
     /// Of [`Shape::Flag`].
     Flag(bool),
-    /// Of [`Shape::Whole`], and seconds of [`Shape::WordOrSeconds`].
+    /// Of [`Shape::Whole`], and seconds of [`Shape::WordSecondsOrText`].
     Whole(u64),
-    /// Of [`Shape::Positive`].
+    /// Of [`Shape::Positive`] and [`Shape::Share`].
     Number(f64),
-    /// Of [`Shape::Word`] and [`Shape::WordOrSeconds`].
+    /// Of [`Shape::Word`] and [`Shape::WordSecondsOrText`].
     Word(&'static str),
+    /// Of [`Shape::WordSecondsOrText`]: what is none of its words.
+    Text(HeaderText),
     /// Of [`Shape::Duration`].
     Duration(Micros),
     /// Of [`Shape::Law`].
@@ -125,8 +130,11 @@ impl Shape {
             Self::Flag => "true or false".to_owned(),
             Self::Whole(least, most) => format!("a whole number from {least} to {most}"),
             Self::Positive => "a number above 0".to_owned(),
+            Self::Share => "a number from 0 to 1".to_owned(),
             Self::Word(words) => format!("one of {}", words.join(", ")),
-            Self::WordOrSeconds(words) => format!("one of {}, or a whole number of seconds", words.join(", ")),
+            Self::WordSecondsOrText(words) => {
+                format!("one of {}, a whole number of seconds, or a short text for the header", words.join(", "))
+            }
             Self::Duration => "a duration such as \"3s\"".to_owned(),
             Self::Law => "the law of a duration, such as \"3s\" or \"exponential(mean=3s)\"".to_owned(),
         }
@@ -142,6 +150,11 @@ impl Arguments {
     /// What was said, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Argument)> {
         self.0.iter().map(|(name, argument)| (*name, argument))
+    }
+
+    /// The same, but for one parameter.
+    pub(super) fn without(&self, parameter: &str) -> Self {
+        Self(self.0.iter().filter(|(name, _)| *name != parameter).cloned().collect())
     }
 
     /// What was said of a parameter.
@@ -170,6 +183,7 @@ impl std::fmt::Display for Argument {
             Self::Whole(number) => write!(f, "{number}"),
             Self::Number(number) => write!(f, "{number}"),
             Self::Word(word) => write!(f, "\"{word}\""),
+            Self::Text(text) => write!(f, "{text:?}"),
             // To the microsecond, where people would round it.
             Self::Duration(duration) => write!(f, "{}us", duration.get()),
             Self::Law(law) => write!(f, "{law}"),

@@ -3,7 +3,10 @@
 //! The header counts in the client's own seconds. A server that runs at a time scale divides by it, whole seconds are
 //! rounded up (an honest server never invites too early), and the client multiplies again.
 
+use super::header_text::HeaderText;
+use super::parameter::Argument;
 use crate::time::Micros;
+use std::time::UNIX_EPOCH;
 
 /// What an injected refusal says of when to come back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,7 +20,7 @@ pub enum RetryAdvice {
     HttpDate,
     /// `Retry-After: 0`.
     Zero,
-    /// A header that is neither a number nor a date.
+    /// `Retry-After: soon`, which is neither a number nor a date.
     Garbage,
     /// A day, whatever is true.
     Huge,
@@ -25,6 +28,8 @@ pub enum RetryAdvice {
     TooShort,
     /// These seconds, whatever is true.
     Exactly(u32),
+    /// This text, whatever it means.
+    Text(HeaderText),
 }
 
 /// What a `Retry-After` header holds.
@@ -34,8 +39,8 @@ pub enum RetryAfter {
     Seconds(u64),
     /// A time of day, in Unix seconds.
     Date(u64),
-    /// Nothing that a client can read.
-    Garbage,
+    /// This text, which may be seconds, a date, or nothing that a client can read.
+    Text(HeaderText),
 }
 
 /// How scenario time passes for a client: how fast, and from when on.
@@ -71,9 +76,24 @@ impl RetryAdvice {
         Self::WORDS.into_iter().find(|(_, words)| words.contains(&word)).map(|(advice, _)| advice)
     }
 
-    /// Its name; `None` where it is a number.
+    /// Its name; `None` where it is a number or another text.
     pub(super) fn word(self) -> Option<&'static str> {
         Self::WORDS.into_iter().find(|(advice, _)| *advice == self).map(|(_, words)| words[0])
+    }
+
+    /// How it is written.
+    pub(super) fn argument(self) -> Argument {
+        match self {
+            Self::Exactly(seconds) => Argument::Whole(u64::from(seconds)),
+            Self::Text(text) => Argument::Text(text),
+            Self::Absent
+            | Self::Seconds
+            | Self::HttpDate
+            | Self::Zero
+            | Self::Garbage
+            | Self::Huge
+            | Self::TooShort => Argument::Word(self.word().unwrap_or("absent")),
+        }
     }
 
     /// The header of an answer that leaves the server at `now`, where coming back makes sense from `honest` on.
@@ -87,16 +107,28 @@ impl RetryAdvice {
             Self::Seconds => RetryAfter::Seconds(seconds(delay)),
             Self::HttpDate => RetryAfter::Date(seconds(pace.origin.saturating_add(pace.own(honest).ceil() as u64))),
             Self::Zero => RetryAfter::Seconds(0),
-            Self::Garbage => RetryAfter::Garbage,
+            Self::Garbage => RetryAfter::Text(HeaderText::SOON),
             Self::Huge => RetryAfter::Seconds(HUGE),
             // A second has no half in whole seconds that is shorter than it.
             Self::TooShort => RetryAfter::Seconds(seconds(delay / 2).min(seconds(delay).saturating_sub(1))),
             Self::Exactly(seconds) => RetryAfter::Seconds(u64::from(seconds)),
+            Self::Text(text) => RetryAfter::Text(text),
         })
     }
 }
 
 impl RetryAfter {
+    /// What a header of this text asks for: seconds or an HTTP-date (RFC 9110 §10.2.3). `None` where it is neither.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Some(Self::Seconds(text.parse().unwrap_or(u64::MAX)));
+        }
+        let since = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Some(Self::Date(since.as_secs()))
+    }
+
     /// The delay that a client reads out of it when it hears the answer at `heard`; `None` where it cannot.
     #[must_use]
     pub fn delay(self, heard: Micros, pace: Pace) -> Option<Micros> {
@@ -107,7 +139,10 @@ impl RetryAfter {
                 let at = pace.scenario(since as f64);
                 Some(if at > heard { at - heard } else { Micros::ZERO })
             }
-            Self::Garbage => None,
+            Self::Text(text) => match Self::read(text.as_str())? {
+                Self::Text(_) => None,
+                read => read.delay(heard, pace),
+            },
         }
     }
 }
@@ -141,7 +176,9 @@ mod tests {
 
     fn any_advice() -> impl Strategy<Value = RetryAdvice> {
         let named = RetryAdvice::WORDS.map(|(advice, _)| advice);
-        prop_oneof![prop::sample::select(named.to_vec()), any::<u32>().prop_map(RetryAdvice::Exactly)]
+        let text =
+            "[!-~]([ -~]{0,60}[!-~])?".prop_map(|text| RetryAdvice::Text(HeaderText::new(&text).expect("visible")));
+        prop_oneof![3 => prop::sample::select(named.to_vec()), 1 => any::<u32>().prop_map(RetryAdvice::Exactly), 1 => text]
     }
 
     #[test]
@@ -213,6 +250,11 @@ mod tests {
                 RetryAdvice::Zero => prop_assert_eq!(comes, Some(heard)),
                 RetryAdvice::Huge => prop_assert!(comes.expect("a number") > heard),
                 RetryAdvice::Exactly(seconds) => prop_assert_eq!(header, Some(RetryAfter::Seconds(seconds.into()))),
+                // As whoever reads the text takes it.
+                RetryAdvice::Text(text) => {
+                    let read = RetryAfter::read(text.as_str()).and_then(|read| read.delay(heard, pace));
+                    prop_assert_eq!(comes, read.map(|delay| heard + delay));
+                }
             }
         }
     }

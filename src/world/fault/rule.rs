@@ -1,6 +1,7 @@
 //! Rules: a fault, how often it strikes, where and when.
 
-use super::effect::Fault;
+use super::act::Fault;
+use super::age::Age;
 use super::kind::{Kind, Striking};
 use super::route::Route;
 use super::when::When;
@@ -14,6 +15,7 @@ pub struct FaultRule {
     routes: Vec<Route>,
     models: Option<Vec<String>>,
     when: When,
+    age: Option<Age>,
     leaves_task: bool,
 }
 
@@ -55,6 +57,9 @@ pub enum InvalidRule {
     /// It is for no model.
     #[error("a rule for an empty list of models strikes nothing")]
     NoModel,
+    /// Only what strikes a share of the status requests can look at a task's age.
+    #[error("`age` is for rules that strike a share of the status requests, and nothing else")]
+    Age,
     /// It strikes no submit, or none that can have made a task.
     #[error("`task_exists` is for rules that strike submits")]
     NoSubmit,
@@ -69,10 +74,10 @@ impl FaultRule {
     /// The kind does not go with this probability or this `when`.
     ///
     /// ```
-    /// use pollbench::world::fault::{Fault, FaultRule, FaultRules, Route, When};
+    /// use pollbench::world::fault::{Fault, FaultRule, FaultRules, Kind, Route, When};
     /// use pollbench::world::model::Probability;
     /// let tenth = Probability::new(0.1).unwrap();
-    /// let rule = FaultRule::new(Fault::Reset, tenth, When::Always)?.on(&[Route::Submit])?.leaving_a_task()?;
+    /// let rule = FaultRule::new(Fault::of(Kind::Reset), tenth, When::Always)?.on(&[Route::Submit])?.leaving_a_task()?;
     /// let rules = FaultRules::new(vec![rule])?;
     /// assert_eq!(rules[0].kind().name(), "reset");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -84,9 +89,9 @@ impl FaultRule {
             _ => Err(InvalidRule::Probability { kind: kind.name(), probability: probability.get() }),
         };
         match (kind.striking(), &when) {
-            (Striking::Share, _) | (Striking::Bursts, When::Bursts(_)) => {}
-            (Striking::Limit, _) | (Striking::Window, When::During(_)) => strikes_all()?,
-            (Striking::Window, When::Always | When::Bursts(_)) => {
+            (Striking::Share | Striking::Slowdown, _) | (Striking::Bursts, When::Bursts(_)) => {}
+            (Striking::Limit, _) | (Striking::Window | Striking::Brownout, When::During(_)) => strikes_all()?,
+            (Striking::Window | Striking::Brownout, When::Always | When::Bursts(_)) => {
                 return Err(InvalidRule::NoWindow { kind: kind.name() });
             }
             (Striking::Bursts, When::Always | When::During(_)) => {
@@ -94,7 +99,7 @@ impl FaultRule {
             }
         }
         let routes = in_order(kind.default_routes());
-        Ok(Self { fault, probability, routes, models: None, when, leaves_task: false })
+        Ok(Self { fault, probability, routes, models: None, when, age: None, leaves_task: false })
     }
 
     /// The same on these routes.
@@ -113,7 +118,22 @@ impl FaultRule {
         if self.leaves_task && !routes.contains(&Route::Submit) {
             return Err(InvalidRule::NoSubmit);
         }
-        Ok(Self { routes: in_order(routes), ..self })
+        Self { routes: in_order(routes), ..self }.sound()
+    }
+
+    /// The same for tasks of this age only.
+    ///
+    /// # Errors
+    ///
+    /// It strikes anything but a share of the status requests.
+    pub fn of_age(self, age: Age) -> Result<Self, InvalidRule> {
+        Self { age: Some(age), ..self }.sound()
+    }
+
+    /// Whether its age, if it has one, is for what it strikes.
+    fn sound(self) -> Result<Self, InvalidRule> {
+        let is_for_age = self.kind().striking() == Striking::Share && self.routes == [Route::Status];
+        if self.age.is_none() || is_for_age { Ok(self) } else { Err(InvalidRule::Age) }
     }
 
     /// The same on these models only.
@@ -172,6 +192,22 @@ impl FaultRule {
     #[must_use]
     pub const fn when(&self) -> &When {
         &self.when
+    }
+
+    /// The age of tasks that it strikes; all where `None`.
+    #[must_use]
+    pub const fn age(&self) -> Option<&Age> {
+        self.age.as_ref()
+    }
+
+    /// Whether there is a request that both may strike.
+    #[must_use]
+    pub fn may_coincide(&self, other: &Self) -> bool {
+        let ages = match (&self.age, &other.age) {
+            (Some(age), Some(other)) => age.may_coincide(other),
+            (None, _) | (_, None) => true,
+        };
+        ages && self.when.may_coincide(&other.when)
     }
 
     /// On the submit route: whether the task exists although the submit failed.

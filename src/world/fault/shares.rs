@@ -85,7 +85,7 @@ fn cut(rules: &[FaultRule], strike: impl Fn(&FaultRule) -> bool) -> Result<Vec<O
     for (index, rule) in rules.iter().enumerate() {
         let draws = match rule.kind().striking() {
             Striking::Share => true,
-            Striking::Limit | Striking::Window | Striking::Bursts => false,
+            Striking::Slowdown | Striking::Limit | Striking::Window | Striking::Brownout | Striking::Bursts => false,
         };
         if !draws || !strike(rule) {
             shares.push(None);
@@ -94,7 +94,7 @@ fn cut(rules: &[FaultRule], strike: impl Fn(&FaultRule) -> bool) -> Result<Vec<O
         let start = rules
             .iter()
             .zip(&shares)
-            .filter(|(earlier, _)| earlier.when().may_coincide(rule.when()))
+            .filter(|(earlier, _)| earlier.may_coincide(rule))
             .filter_map(|(_, share)| share.map(|(_, end)| end))
             .fold(0.0, f64::max);
         let end = start + rule.probability().get();
@@ -110,13 +110,13 @@ fn cut(rules: &[FaultRule], strike: impl Fn(&FaultRule) -> bool) -> Result<Vec<O
 mod tests {
     use super::*;
     use crate::time::Micros;
-    use crate::world::fault::{Fault, When, Window};
+    use crate::world::fault::{Fault, Kind, When, Window};
     use crate::world::model::Probability;
     use proptest::prelude::*;
 
     fn reset(probability: f64, when: When) -> FaultRule {
         let probability = Probability::new(probability).expect("a probability");
-        FaultRule::new(Fault::Reset, probability, when).expect("valid")
+        FaultRule::new(Fault::of(Kind::Reset), probability, when).expect("valid")
     }
 
     fn window(from: u64, length: u64) -> When {
@@ -145,7 +145,7 @@ mod tests {
     fn other_routes_models_and_weather_take_no_share() {
         let submit = reset(0.9, When::Always).on(&[Route::Submit]).expect("it strikes submits");
         let other = reset(0.9, When::Always).of_models(vec!["n".to_owned()]).expect("a model");
-        let outage = FaultRule::new(Fault::Outage, Probability::ONE, window(0, 10)).expect("valid");
+        let outage = FaultRule::new(Fault::of(Kind::Outage), Probability::ONE, window(0, 10)).expect("valid");
         let rules = [submit, other, outage, reset(0.1, When::Always)];
         assert_eq!(shares(&rules), Ok(vec![None, None, None, Some((0.0, 0.1))]));
     }

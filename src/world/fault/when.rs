@@ -112,6 +112,21 @@ impl Window {
         }
     }
 
+    /// How far it has opened at `now`, from 0 where it is closed to 1: it takes `ramp` to open, and to close.
+    #[must_use]
+    pub fn depth(&self, now: Micros, ramp: Micros) -> f64 {
+        if !self.contains(now) {
+            return 0.0;
+        }
+        if ramp == Micros::ZERO {
+            return 1.0;
+        }
+        let since = now - self.from;
+        let since = self.every.map_or(since, |period| Micros::new(since.get() % period.get()));
+        let edge = since.min(self.length - since);
+        (edge.get() as f64 / ramp.get() as f64).min(1.0)
+    }
+
     /// The first instant after `now` at which it opens or closes; [`Micros::NEVER`] where it never does again.
     #[must_use]
     pub fn next_change(&self, now: Micros) -> Micros {
@@ -186,6 +201,21 @@ mod tests {
         }
         let once = Window::new(s(10), s(5), None).expect("valid");
         assert!(once.next_change(s(15)).is_never());
+    }
+
+    #[test]
+    fn a_window_with_a_ramp_opens_and_closes_slowly() {
+        let s = Micros::from_secs;
+        let window = Window::new(s(10), s(20), Some(s(60))).expect("valid");
+        for (now_s, depth) in [(9, 0.0), (10, 0.0), (11, 0.25), (14, 1.0), (20, 1.0), (29, 0.25), (30, 0.0), (72, 0.5)]
+        {
+            assert_eq!(window.depth(s(now_s), s(4)), depth, "{now_s} s");
+            assert_eq!(
+                window.depth(s(now_s), Micros::ZERO),
+                f64::from(u8::from(window.contains(s(now_s)))),
+                "{now_s} s"
+            );
+        }
     }
 
     #[test]

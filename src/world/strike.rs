@@ -1,0 +1,257 @@
+//! Which rule strikes a request: the rules of one route of one model, ready for use, and the draws that decide.
+
+use crate::time::Micros;
+use crate::world::draws::{Draws, mix};
+use crate::world::fault::{FaultRule, FaultRules, Route, Striking};
+use crate::world::limit::Meter;
+use crate::world::model::Probability;
+use crate::world::truth::Truth;
+use crate::world::weather::Weather;
+use std::collections::BTreeMap;
+
+/// API keys that have limits of their own; the others share one.
+const MOST_KEYS: usize = 10_000;
+
+/// The draws that decide which fault strikes a request.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Lot {
+    /// The uniform's 53 bits, cut into disjoint shares by the rules.
+    share: u64,
+    /// Against the loss probability of bursts.
+    burst: f64,
+}
+
+impl Lot {
+    /// Below no share and no loss probability: nothing strikes.
+    pub(super) const SPARED: Self = Self { share: u64::MAX, burst: 1.0 };
+
+    /// Whether it lies in the shares that end at `total`.
+    #[inline]
+    pub(super) const fn is_below(self, total: u64) -> bool {
+        self.share < total
+    }
+
+    /// A number that this request has under rule number `rule` and no other: what it decides is independent of all else.
+    fn of_rule(self, rule: usize) -> u64 {
+        mix(self.share ^ mix(rule as u64 + 1))
+    }
+
+    /// The same as a uniform in `[0, 1)`.
+    fn uniform_of_rule(self, rule: usize) -> f64 {
+        Draws::seeded(self.of_rule(rule)).uniform()
+    }
+}
+
+/// The least bits of a uniform that is not below `end`: what lies below is below in either form.
+fn bits(end: f64) -> u64 {
+    (end * (1_u64 << Draws::BITS) as f64).ceil() as u64
+}
+
+/// The rules that can strike one route of one model, ready for use.
+#[derive(Debug, Clone)]
+pub struct RouteFaults {
+    pub(super) rules: FaultRules,
+    /// Rules that refuse connections.
+    refusing: Vec<usize>,
+    /// Rules of bursts.
+    bursts: Vec<usize>,
+    /// Whether any of them is drawn for.
+    bursts_draw: bool,
+    /// Rules that make round trips longer.
+    slowing: Vec<usize>,
+    /// Those of them that also fail some requests.
+    brownouts: Vec<usize>,
+    /// Shares of the uniform's bits, with their rules.
+    shares: Vec<(u64, u64, usize)>,
+    /// End of the last share.
+    pub(super) total: u64,
+    /// Rules with a limit.
+    limits: Vec<usize>,
+}
+
+impl RouteFaults {
+    /// The rules among `rules` that apply to `route` of `model`.
+    #[must_use]
+    pub fn new(rules: &FaultRules, route: Route, model: &str) -> Self {
+        let with = |wanted: &[Striking]| -> Vec<usize> {
+            let strikes = |rule: &FaultRule| rule.covers(route, model) && wanted.contains(&rule.kind().striking());
+            rules.iter().enumerate().filter(|(_, rule)| strikes(rule)).map(|(at, _)| at).collect()
+        };
+        let bursts = with(&[Striking::Bursts]);
+        let shares: Vec<_> = rules
+            .shares(route, model)
+            .into_iter()
+            .enumerate()
+            .filter_map(|(at, share)| share.map(|(from, to)| (bits(from), bits(to), at)))
+            .collect();
+        Self {
+            rules: rules.clone(),
+            refusing: with(&[Striking::Window]),
+            bursts_draw: bursts.iter().any(|&at| rules[at].probability() < Probability::ONE),
+            bursts,
+            slowing: with(&[Striking::Slowdown, Striking::Brownout]),
+            brownouts: with(&[Striking::Brownout]),
+            total: shares.iter().map(|share| share.1).max().unwrap_or(0),
+            shares,
+            limits: with(&[Striking::Limit]),
+        }
+    }
+
+    /// Whether no rule applies.
+    #[must_use]
+    pub fn is_calm(&self) -> bool {
+        self.strikes_by_shares_only() && self.shares.is_empty() && self.limits.is_empty()
+    }
+
+    /// Whether rules strike by their shares of the uniform only, limits aside.
+    pub(super) fn strikes_by_shares_only(&self) -> bool {
+        self.refusing.is_empty() && self.bursts.is_empty() && self.slowing.is_empty()
+    }
+
+    /// Whether a limit stands before this route.
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        !self.limits.is_empty()
+    }
+
+    /// The rule that refuses a connection made at `now`.
+    #[inline]
+    pub fn refusing_at(&self, now: Micros, weather: &mut Weather) -> Option<usize> {
+        if self.refusing.is_empty() { None } else { self.refuse(now, weather) }
+    }
+
+    #[inline(never)]
+    fn refuse(&self, now: Micros, weather: &mut Weather) -> Option<usize> {
+        self.refusing.iter().copied().find(|&rule| weather.is_active(rule, now))
+    }
+
+    /// Takes the draws of a request; how many depends on the scenario only.
+    #[inline]
+    pub fn draw(&self, draws: &mut Draws) -> Lot {
+        let share = if self.total > 0 || !self.slowing.is_empty() { draws.uniform_bits() } else { u64::MAX };
+        let burst = if self.bursts_draw { draws.uniform() } else { 0.0 };
+        Lot { share, burst }
+    }
+
+    /// A round trip of `rtt` that begins at `now`, as long as the rules make it, and the first of those that do.
+    #[inline]
+    pub(super) fn slowed(&self, rtt: Micros, lot: Lot, now: Micros, weather: &mut Weather) -> (Micros, Option<usize>) {
+        if self.slowing.is_empty() { (rtt, None) } else { self.slow(rtt, lot, now, weather) }
+    }
+
+    #[inline(never)]
+    fn slow(&self, rtt: Micros, lot: Lot, now: Micros, weather: &mut Weather) -> (Micros, Option<usize>) {
+        let (mut longer, mut by) = (rtt, None);
+        for &number in &self.slowing {
+            let rule = &self.rules[number];
+            let depth = match rule.fault().brownout() {
+                Some(brownout) => weather.depth(number, now, brownout.ramp),
+                None if lot.uniform_of_rule(number) < rule.probability().get() && weather.is_active(number, now) => 1.0,
+                None => 0.0,
+            };
+            if depth > 0.0 {
+                // Another number than the one that let it strike.
+                longer += rule.fault().slowdown(rtt, depth, mix(lot.of_rule(number)));
+                by = by.or(Some(number));
+            }
+        }
+        (longer, by)
+    }
+
+    /// The rule that strikes a request that reaches the server at `now`, limits aside; `truth` is that of the task that a
+    /// status request asks for.
+    #[inline]
+    pub fn striking(&self, lot: Lot, now: Micros, truth: Option<Truth>, weather: &mut Weather) -> Option<usize> {
+        if self.bursts.is_empty() && self.brownouts.is_empty() && lot.share >= self.total {
+            None
+        } else {
+            self.strike(lot, now, truth, weather)
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn strike(&self, lot: Lot, now: Micros, truth: Option<Truth>, weather: &mut Weather) -> Option<usize> {
+        for &rule in &self.bursts {
+            if lot.burst < self.rules[rule].probability().get() && weather.is_active(rule, now) {
+                return Some(rule);
+            }
+        }
+        for &rule in &self.brownouts {
+            if let Some(brownout) = self.rules[rule].fault().brownout() {
+                let share = brownout.errors.get() * weather.depth(rule, now, brownout.ramp);
+                if lot.uniform_of_rule(rule) < share {
+                    return Some(rule);
+                }
+            }
+        }
+        if lot.share >= self.total {
+            return None;
+        }
+        let cut = self.shares.iter().filter(|(from, to, _)| (*from..*to).contains(&lot.share));
+        let admits = |rule: usize| match (self.rules[rule].age(), truth) {
+            (None, _) => true,
+            (Some(age), Some(truth)) => age.admits(now, &truth),
+            (Some(_), None) => false,
+        };
+        cut.map(|&(_, _, rule)| rule).find(|&rule| admits(rule) && weather.is_active(rule, now))
+    }
+}
+
+/// The limits of one route in use, by rule.
+#[derive(Debug, Clone)]
+pub struct Buckets {
+    by_rule: Vec<Option<Meter>>,
+    /// Limits of API keys of their own, by rule and key.
+    by_key: BTreeMap<(usize, u64), Meter>,
+    /// The key of the requests that come.
+    key: Option<u64>,
+}
+
+/// Whether a request is let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// It is, and answered later by this much because of this rule.
+    Admitted(Micros, Option<usize>),
+    /// It is not because of this rule, and would be at this instant.
+    Refused(usize, Micros),
+}
+
+impl Buckets {
+    /// Unused limits for all rules that have one.
+    #[must_use]
+    pub fn new(rules: &[FaultRule]) -> Self {
+        let meter = |rule: &FaultRule| rule.fault().limit().map(Meter::new);
+        Self { by_rule: rules.iter().map(meter).collect(), by_key: BTreeMap::new(), key: None }
+    }
+
+    /// The same for requests with this API key.
+    pub fn of_key(&mut self, key: u64) -> &mut Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// Takes a request's place in each limit of the active rules in `faults`. Requests must come in the order of time.
+    pub fn take(&mut self, faults: &RouteFaults, now: Micros, weather: &mut Weather) -> Admission {
+        let (mut late, mut by) = (Micros::ZERO, None);
+        for &rule in faults.limits.iter().filter(|rule| weather.is_active(**rule, now)) {
+            match self.meter(faults, rule).map_or(Ok(Micros::ZERO), |meter| meter.take(now)) {
+                Ok(more) => {
+                    late += more;
+                    by = by.or((more > Micros::ZERO).then_some(rule));
+                }
+                Err(free) => return Admission::Refused(rule, free),
+            }
+        }
+        Admission::Admitted(late, by)
+    }
+
+    fn meter(&mut self, faults: &RouteFaults, rule: usize) -> Option<&mut Meter> {
+        let law = faults.rules[rule].fault().limit()?;
+        match self.key.filter(|_| law.is_per_key()) {
+            Some(key) if self.by_key.contains_key(&(rule, key)) || self.by_key.len() < MOST_KEYS => {
+                Some(self.by_key.entry((rule, key)).or_insert_with(|| Meter::new(law)))
+            }
+            _ => self.by_rule[rule].as_mut(),
+        }
+    }
+}
