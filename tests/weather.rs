@@ -15,7 +15,7 @@ use pollbench::scenario::files::Embedded;
 use pollbench::scenario::narrow::Overrides;
 use pollbench::scenario::shipped::load;
 use pollbench::world::draws::{Keys, Stream};
-use pollbench::world::truth::Fate;
+use pollbench::world::truth::{Fate, Truth};
 use pollbench::world::weather::Weather;
 use proptest::prelude::*;
 use std::sync::Mutex;
@@ -79,7 +79,8 @@ fn last_look_is_struck(
         link.depart(record.wait_start, &mut travel, &mut lots, &mut weather);
     }
     let departure = link.depart(at, &mut travel, &mut lots, &mut weather);
-    link.striking(&departure, None, &mut weather).is_some()
+    let truth = Truth { fate: Fate::Success, created: record.submitted, started: record.submitted, done: record.done };
+    link.striking(&departure, Some(truth), &mut weather).or(departure.slowed).is_some()
 }
 
 proptest! {

@@ -127,7 +127,7 @@ const TASKS: [[Figure; 2]; 10] = [
 
 use Unknown::{Infinite, LeftOut};
 
-const REST: [Figure; 48] = [
+const REST: [Figure; 49] = [
     estimated!("polls_per_task", "mean", "polls", |c| Some(c.polls_per_task.mean), |c| c.polls_per_task.ci95),
     plain!("polls_per_task", "p50", "polls", Observed, |c| Some(c.polls_per_task.p50 as f64)),
     plain!("polls_per_task", "p95", "polls", Observed, |c| Some(c.polls_per_task.p95 as f64)),
@@ -163,6 +163,7 @@ const REST: [Figure; 48] = [
     plain!("dispersion", "value", "1", Observed, |c| c.dispersion),
     plain!("false_success", "value", "tasks", Count, |c| Some(c.false_success as f64)),
     plain!("false_failure", "value", "tasks", Count, |c| Some(c.false_failure as f64)),
+    plain!("misled", "value", "tasks", Count, |c| Some(c.misled as f64)),
     plain!("retry_after_violations", "value", "requests", Count, |c| Some(c.retry_after_violations as f64)),
     plain!("duplicate_tasks", "value", "tasks", Count, |c| Some(c.duplicate_tasks as f64)),
     plain!("duplicate_deliveries", "value", "deliveries", Count, |c| Some(c.duplicate_deliveries as f64)),

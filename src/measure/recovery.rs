@@ -47,7 +47,7 @@ impl Recoveries {
                 if record.done > outage.to {
                     continue;
                 }
-                if record.outcome.is_known() {
+                if record.knows() {
                     backlog.lasted = backlog.lasted.max(record.settled - outage.to);
                 } else {
                     backlog.is_left = true;

@@ -107,6 +107,9 @@ pub struct Cell {
     /// Tasks that the client took for failures and that are none, or were not yet.
     #[serde(default)]
     pub false_failure: u64,
+    /// Of `lost`, those whose client took a wrong answer for the end: a failure that is none, another task's result.
+    #[serde(default)]
+    pub misled: u64,
     /// 95 % intervals of these counts as shares of the tasks.
     pub shares_ci95: ShareIntervals,
     /// Polls of a task.

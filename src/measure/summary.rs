@@ -146,6 +146,7 @@ pub fn cell(
         lost: totals.lost,
         false_success: totals.false_success,
         false_failure: totals.false_failure,
+        misled: totals.misled,
         shares_ci95: shares(data, setting),
         polls_per_task: CountStats {
             mean: polls.mean,

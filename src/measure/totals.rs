@@ -26,6 +26,8 @@ pub struct Totals {
     pub false_success: u64,
     /// Tasks that were taken for failures and are none, or not yet.
     pub false_failure: u64,
+    /// Lost tasks whose client took a wrong answer for the end.
+    pub misled: u64,
     /// Tasks that ended by the horizon, well or badly, and were never known.
     pub missed: u64,
     /// Polls that revealed a terminal state.
@@ -122,6 +124,7 @@ impl Totals {
         for record in records.iter().filter(|record| !record.knows()) {
             self.lost += u64::from(record.is_lost());
             self.retrievable += u64::from(record.is_retrievable(horizon));
+            self.misled += u64::from(record.is_lost() && record.outcome.is_known());
             self.false_success += u64::from(record.is_false_success());
             self.false_failure += u64::from(record.is_false_failure());
             self.polls.add(i64::from(record.polls));
@@ -141,6 +144,7 @@ impl Totals {
         self.retrievable += other.retrievable;
         self.throttled += other.throttled;
         self.struck.merge(&other.struck);
+        self.misled += other.misled;
         self.false_success += other.false_success;
         self.false_failure += other.false_failure;
         self.missed += other.missed;
@@ -173,8 +177,8 @@ fn hash(record: &TaskRecord, key: u64) -> u64 {
     let ends = u64::from(record.polls) << 32 | u64::from(record.deliveries) << 8 | (record.outcome as u64) << 4 | fate;
     let polls = u64::from(record.wasted) << 32 | u64::from(record.failed);
     let others = u64::from(record.submits) << 40 | u64::from(record.duplicates) << 20 | u64::from(record.violations);
-    let others = others ^ u64::from(record.struck) << 63 ^ u64::from(record.without_result) << 62;
-    let others = others ^ u64::from(record.throttled).rotate_left(50);
+    let others = others | u64::from(record.without_result) << 63;
+    let others = others ^ u64::from(record.struck) << 62 ^ u64::from(record.throttled).rotate_left(50);
     let who = fold(record.task ^ key, record.submitted.get() ^ 0x2d35_8dcc_aa6c_78a5);
     let life = fold(record.wait_start.get() ^ 0x8bb8_4b93_962e_acc9, record.done.get() ^ 0x4b33_a62e_d433_d4a3);
     let end = fold(record.settled.get() ^ 0x4d5a_2da5_1de1_aa47, ends ^ 0xa076_1d64_78bd_642f);

@@ -43,6 +43,11 @@ const NO_LAST_LOOK: Mistake = Mistake {
     about: "It gives up without a last look: its limit adds up sleeps, and the last of them is slept for nothing.",
 };
 
+const BELIEVES: Mistake = Mistake {
+    name: "believes any answer",
+    about: "An answer that says `success` or `failed` is believed, whatever else is in it: a missing or foreign result, a \
+            failure that is none.",
+};
 const DEADLINE: Mistake = Mistake {
     name: "deadline came first",
     about: "No mistake of the guide's code: the task ended, or could be seen to have ended, only after the deadline. Who asks \
@@ -56,19 +61,23 @@ enum Loss {
     Abandoned,
     Hang,
     GaveUp,
+    Misled,
 }
 
-/// The mistake behind most of the tasks that a strategy lost, whose waits ended as `outcomes` says. Hardened twins keep the
+/// The mistake behind most of the tasks that a strategy lost, whose waits ended as `outcomes` says, or which it was
+/// `misled` about. Hardened twins keep the
 /// guide's limits. `None` where no wait ended like that, and for errors and hangs of strategies that are not the guide's.
-pub(super) fn mistake(strategy: &str, outcomes: &Outcomes) -> Option<Mistake> {
+pub(super) fn mistake(strategy: &str, outcomes: &Outcomes, misled: u64) -> Option<Mistake> {
     let counts = [
         (Loss::Error, outcomes.error),
         (Loss::Abandoned, outcomes.abandoned),
         (Loss::Hang, outcomes.hang),
         (Loss::GaveUp, outcomes.timeout_missed + outcomes.timeout_impatient),
+        (Loss::Misled, misled),
     ];
     let (loss, most) = counts.into_iter().max_by_key(|(_, count)| *count)?;
     let mistake = match (strategy, loss) {
+        (_, Loss::Misled) => BELIEVES,
         ("basic" | "adaptive" | "exponential", Loss::Error | Loss::Abandoned) => FIRST_ERROR,
         ("resilient", Loss::Error | Loss::Abandoned) => NETWORK_ONLY,
         ("concurrent", Loss::Error | Loss::Abandoned) => ALL_END,
@@ -90,12 +99,13 @@ mod tests {
     #[test]
     fn the_most_frequent_end_names_the_mistake() {
         let outcomes = Outcomes { error: 1, abandoned: 19, hang: 3, ..Outcomes::default() };
-        assert_eq!(mistake("concurrent", &outcomes), Some(ALL_END));
-        assert_eq!(mistake("basic", &Outcomes { hang: 3, ..Outcomes::default() }), Some(NO_TIMEOUT));
-        assert_eq!(mistake("basic", &Outcomes::default()), None);
-        assert_eq!(mistake("basic-hardened", &outcomes), None);
+        assert_eq!(mistake("concurrent", &outcomes, 0), Some(ALL_END));
+        assert_eq!(mistake("basic", &Outcomes { hang: 3, ..Outcomes::default() }, 0), Some(NO_TIMEOUT));
+        assert_eq!(mistake("basic", &Outcomes::default(), 0), None);
+        assert_eq!(mistake("concurrent", &outcomes, 20), Some(BELIEVES));
+        assert_eq!(mistake("basic-hardened", &outcomes, 0), None);
         let given_up = Outcomes { timeout_missed: 2, ..Outcomes::default() };
-        assert_eq!(mistake("basic-hardened", &given_up), Some(TOO_SHORT));
-        assert_eq!(mistake("webhook-hybrid", &given_up), Some(DEADLINE));
+        assert_eq!(mistake("basic-hardened", &given_up, 0), Some(TOO_SHORT));
+        assert_eq!(mistake("webhook-hybrid", &given_up, 0), Some(DEADLINE));
     }
 }

@@ -56,13 +56,14 @@ fn each(window: &Window) -> Vec<Outage> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::fault::{Fault, FaultRule, Kind};
+    use crate::world::fault::{Arguments, Fault, FaultRule, Kind};
     use crate::world::model::Probability;
 
     fn rule(from: u64, length: u64, every: Option<u64>) -> FaultRule {
         let s = Micros::from_secs;
         let window = Window::new(s(from), s(length), every.map(s)).expect("a window");
-        FaultRule::new(Fault::of(Kind::Outage), Probability::ONE, When::During(window)).expect("a rule")
+        let fault = Fault::new(Kind::Outage, &Arguments::default()).expect("it needs no parameters");
+        FaultRule::new(fault, Probability::ONE, When::During(window)).expect("a rule")
     }
 
     #[test]

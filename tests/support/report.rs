@@ -150,6 +150,7 @@ fn cell(model: &str, strategy: &str, waits: &[Wait]) -> Cell {
         lost,
         false_success: 0,
         false_failure: 0,
+        misled: 0,
         shares_ci95: ShareIntervals {
             outcomes: ByOutcome::each(|outcome| Some(wilson(k[outcome as usize], TASKS as u64))),
             lost: Some(wilson(lost, TASKS as u64)),

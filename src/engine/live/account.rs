@@ -6,8 +6,7 @@ use crate::fit::Observation;
 use crate::measure::record::{Outcome, TaskRecord};
 use crate::strategy::wait::{Ending, Policy, Worth};
 use crate::time::Micros;
-use crate::world::draws::{Draws, Keys, Stream};
-use crate::world::exchange::Departure;
+use crate::world::draws::Stream;
 use crate::world::truth::Truth;
 
 /// How a wait came to its end.
@@ -36,17 +35,15 @@ pub(super) struct Account {
     pub(super) taught: Option<Observation>,
     due: Option<Micros>,
     in_flight: Option<Micros>,
-    /// The draws of its polls, which say here what strikes them there.
-    travel: Draws,
-    lots: Draws,
-    departures: Vec<Departure>,
+    /// When its polls were sent.
+    sent: Vec<Micros>,
     /// Instant that the last `Retry-After` that binds named.
     not_before: Micros,
 }
 
 impl Account {
     /// An account of a task that was submitted, with nothing of its wait in it.
-    pub(super) fn new(record: TaskRecord, id: Option<String>, accepted: Micros, keys: &Keys) -> Self {
+    pub(super) fn new(record: TaskRecord, id: Option<String>, accepted: Micros) -> Self {
         Self {
             id,
             accepted,
@@ -54,9 +51,7 @@ impl Account {
             taught: None,
             due: None,
             in_flight: None,
-            travel: keys.draws(Stream::StatusNetwork, record.task),
-            lots: keys.draws(Stream::StatusFault, record.task),
-            departures: Vec::new(),
+            sent: Vec::new(),
             not_before: Micros::ZERO,
             record,
         }
@@ -82,7 +77,7 @@ impl Account {
                 self.record.polls += 1;
                 self.record.violations += u32::from(*at < self.not_before);
                 self.in_flight = Some(*at);
-                self.depart(*at, world);
+                self.sent.push(*at);
                 if let Some(due) = self.due.take() {
                     world.harness.borrow_mut().poll(due, *at);
                 }
@@ -107,15 +102,6 @@ impl Account {
             }
             Event::StateChanged { .. } | Event::Told { .. } | Event::Ended(_) => {}
         }
-    }
-
-    /// A poll is sent now.
-    fn depart(&mut self, sent: Micros, world: &World<'_>) {
-        if world.server.is_none() {
-            return;
-        }
-        let (link, weather) = (&world.plan.models[self.record.model as usize].status, &mut *world.weather.borrow_mut());
-        self.departures.push(link.depart(sent, &mut self.travel, &mut self.lots, weather));
     }
 
     /// The wait ended by itself at `at`.
@@ -145,19 +131,10 @@ impl Account {
 
     /// The record, once the task's truth is known.
     pub(super) fn finish(mut self, truth: Option<Truth>, duplicates: u32, world: &World<'_>) -> TaskRecord {
+        if let (Some(truth), Some(_)) = (truth, &self.id) {
+            self.record.struck = self.is_struck(truth, world);
+        }
         let record = &mut self.record;
-        // What a client hears does not tell what struck its polls: a stale answer looks like any.
-        let link = &world.plan.models[record.model as usize].status;
-        for departure in &self.departures {
-            let struck = link.striking(departure, truth, &mut world.weather.borrow_mut());
-            record.struck |= struck.or(departure.slowed).is_some();
-        }
-        if let (Some(truth), Some(_), Some(_)) = (&truth, &self.id, &world.receiver) {
-            let (model, task) = (record.model as usize, record.task);
-            let link = &world.plan.models[model].webhook;
-            let told = link.deliver(truth.done, &world.keys[model], task, &mut world.weather.borrow_mut());
-            record.struck |= told.iter().any(|delivery| delivery.fault.is_some());
-        }
         record.done = truth.map_or(Micros::NEVER, |truth| truth.done);
         (record.fate, record.duplicates) = (truth.map(|truth| truth.fate), duplicates);
         (record.outcome, record.settled) = match self.close {
@@ -167,6 +144,28 @@ impl Account {
             Close::Hang => (Outcome::Hang, Micros::NEVER),
         };
         self.record
+    }
+
+    /// Whether a rule struck a poll or a delivery, limits aside. What a client hears does not tell, as a stale answer looks
+    /// like any: the rules and their draws do, which are the mock's.
+    fn is_struck(&self, truth: Truth, world: &World<'_>) -> bool {
+        if world.server.is_none() {
+            return false;
+        }
+        let (model, task) = (self.record.model as usize, self.record.task);
+        let (plan, keys, weather) = (&world.plan.models[model], &world.keys[model], &mut *world.weather.borrow_mut());
+        let mut travel = keys.draws(Stream::StatusNetwork, task);
+        let mut lots = keys.draws(Stream::StatusFault, task);
+        let polls = self.sent.iter().filter(|sent| {
+            let departure = plan.status.depart(**sent, &mut travel, &mut lots, weather);
+            plan.status.striking(&departure, Some(truth), weather).or(departure.slowed).is_some()
+        });
+        // All of them are asked, so that each has its own draws.
+        if polls.count() > 0 {
+            return true;
+        }
+        let told = world.receiver.is_some().then(|| plan.webhook.deliver(truth.done, keys, task, weather));
+        told.is_some_and(|told| told.iter().any(|delivery| delivery.fault.is_some()))
     }
 }
 

@@ -49,5 +49,5 @@ pub(super) async fn submit(world: &World<'_>, model: usize, index: u64, due: Mic
         duplicates: 0,
     };
     world.observer.borrow_mut().submits(&task);
-    Account::new(blank(&task), id, accepted, &world.keys[model])
+    Account::new(blank(&task), id, accepted)
 }

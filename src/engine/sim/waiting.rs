@@ -155,8 +155,8 @@ impl<'p> Waiting<'p> {
     /// Sends the poll that [`Next::Send`] asked for, where nobody has looked yet what strikes it.
     pub(super) fn send(&mut self, model: &ModelPlan<'_>, at: Micros, weather: &mut Weather) -> Departure {
         let departure = self.depart(model, at, weather);
-        let struck = model.status.striking(&departure, Some(self.truth), weather);
-        self.record.struck |= struck.or(departure.slowed).is_some();
+        self.record.struck |=
+            model.status.striking(&departure, Some(self.truth), weather).or(departure.slowed).is_some();
         departure
     }
 

@@ -114,7 +114,7 @@ impl Square {
             cost,
             polls: mean(cells, |cell| cell.polls_per_task.mean),
             shade,
-            mistake: mistake(strategy, &outcomes(&losing)).filter(|_| shade.loses()),
+            mistake: mistake(strategy, &outcomes(&losing), sum(|cell| cell.misled)).filter(|_| shade.loses()),
         }
     }
 
