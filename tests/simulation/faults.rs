@@ -60,9 +60,11 @@ fn rules_strike_as_often_as_they_say() {
     let both = asked(&(slow + &share("reset", 0.2, "")));
     assert_rates(&both, &[0.25 * 0.8, 0.5 * 0.75 * 0.8, 0.2]);
     // All of the run lies in the window.
-    let window = "during = { for = \"10h\" }";
+    let window = "route = \"status\"\nduring = { for = \"10h\" }";
     assert_rates(&asked(&format!("[[faults]]\nkind = \"brownout\"\nerrors = 0.3\n{window}")), &[0.3]);
-    let ramp = format!("[[faults]]\nkind = \"brownout\"\nerrors = 1.0\nramp = \"150s\"\nduring = {{ for = \"300s\" }}");
+    let ramp = format!(
+        "[[faults]]\nkind = \"brownout\"\nerrors = 1.0\nramp = \"150s\"\nroute = \"status\"\nduring = {{ for = \"300s\" }}"
+    );
     let (fired, polls) = struck(&asked(&ramp));
     // The mean of the ramp over the polls, which are evenly spread between 0 s and 300 s but for their ends.
     let share = fired[0] as f64 / polls as f64;
@@ -76,14 +78,14 @@ fn ages_strike_between_their_ends() {
     let rest = share("status", 1.0, "age = { from = \"20s\", to = \"50s\" }")
         + &share("reset", 1.0, "age = { from = \"50s\" }");
     let (fired, polls) = struck(&asked(&(young + &rest)));
-    // At 2, 4 … 98 s, and at the deadline.
-    assert_eq!((fired, polls), (vec![2_000 * 9, 2_000 * 15, 2_000 * 26], 2_000 * 50));
+    // At 0, 2 … 98 s, and at the deadline.
+    assert_eq!((fired, polls), (vec![2_000 * 10, 2_000 * 15, 2_000 * 26], 2_000 * 51));
 }
 
 /// One rule of each kind that never has anything to strike.
 fn idle() -> String {
     let rule = |kind: &Kind| {
-        let never = "during = { from = \"100000h\", for = \"1h\" }";
+        let never = "during = { from = \"3000d\", for = \"1h\" }";
         let active = match kind.striking() {
             Striking::Share | Striking::Slowdown => "probability = 0.0".to_owned(),
             Striking::Window | Striking::Brownout => never.to_owned(),
