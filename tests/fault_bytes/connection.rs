@@ -12,7 +12,7 @@ use std::time::Duration;
 fn before_an_answer_nothing_comes_but_the_end() {
     let place = Place::new();
     for (kind, end) in [("reset", End::Reset), ("close", End::Closed), ("stall", End::Silent)] {
-        assert_eq!(place.bytes(json!({ "kind": kind })), (Vec::new(), end), "{kind}");
+        assert_eq!(place.bytes(&json!({ "kind": kind })), (Vec::new(), end), "{kind}");
     }
 }
 
@@ -23,7 +23,7 @@ fn in_the_middle_half_of_the_stated_length_has_come() {
     for (kind, end) in
         [("reset-mid-body", End::Reset), ("close-mid-body", End::Closed), ("stall-mid-body", End::Silent)]
     {
-        let id = place.task(json!({ "completion_ms": 0 }), json!({ "kind": kind }));
+        let id = place.task(json!({ "completion_ms": 0 }), &json!({ "kind": kind }));
         let (bytes, _, ended) = place.ask(&id).rest(SILENCE);
         let answer = split(&bytes);
         let truth = place.ask(&id).answer();
@@ -37,7 +37,7 @@ fn in_the_middle_half_of_the_stated_length_has_come() {
 #[test]
 fn a_slow_body_comes_in_its_pieces_and_none_too_early() {
     let place = Place::new();
-    let id = place.task(json!({ "completion_ms": 0 }), json!({ "kind": "slow-body", "takes": "900ms", "pieces": 4 }));
+    let id = place.task(json!({ "completion_ms": 0 }), &json!({ "kind": "slow-body", "takes": "900ms", "pieces": 4 }));
     let mut raw = place.ask(&id);
     let (bytes, reads, end) = raw.rest(Duration::from_secs(2));
     let answer = split(&bytes);
@@ -60,7 +60,7 @@ fn a_slow_body_comes_in_its_pieces_and_none_too_early() {
 #[test]
 fn an_idle_connection_is_closed_without_a_word() {
     let place = Place::new();
-    let id = place.task(json!({ "completion_ms": 0 }), json!({ "kind": "idle-close" }));
+    let id = place.task(json!({ "completion_ms": 0 }), &json!({ "kind": "idle-close" }));
     let mut raw = place.ask(&id);
     let answer = raw.answer();
     assert_eq!(answer.json()["data"]["state"], "success");
@@ -75,19 +75,19 @@ fn an_idle_connection_is_closed_without_a_word() {
 fn refused_is_refused_by_the_kernel_where_nobody_is_served() {
     let place = Place::new();
     let id = place.submit();
-    place.rules(json!([{ "kind": "refuse", "during": { "for": "1h" } }]));
+    place.rules(&json!([{ "kind": "refuse", "during": { "for": "1h" } }]));
     assert_eq!(place.ask(&id).rest(SILENCE), (Vec::new(), Vec::new(), End::Reset));
     place.submit();
     for kind in ["outage", "refuse"] {
         let rule = json!({ "kind": kind, "during": { "for": "1h" }, "route": ["status", "submit"] });
-        place.rules(json!([rule]));
+        place.rules(&json!([rule]));
         // The listener closes a moment later.
         let refused = (0..200).any(|_| {
             std::thread::sleep(Duration::from_millis(20));
             TcpStream::connect(place.address).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
         });
         assert!(refused, "{kind}");
-        place.rules(json!([]));
+        place.rules(&json!([]));
         while TcpStream::connect(place.address).is_err() {
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -114,7 +114,7 @@ fn a_submit_that_is_struck_made_a_task_or_not_as_its_rule_says() {
     ] {
         for exists in [true, false] {
             let rule = json!({ "kind": kind, "probability": 1, "route": "submit", "task_exists": exists });
-            place.rules(json!([rule]));
+            place.rules(&json!([rule]));
             let mut raw = Raw::connect(place.address);
             raw.request("POST", "/api/v1/generateTask/sora-2", PROMPT);
             let (bytes, _, ended) = raw.rest(SILENCE);

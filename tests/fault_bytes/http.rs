@@ -10,7 +10,7 @@ const DONE: fn() -> Value = || json!({ "completion_ms": 0 });
 #[test]
 fn an_error_has_its_status_and_its_body() {
     let place = Place::new();
-    let answer = |fault| place.answers(DONE(), fault).1;
+    let answer = |fault: Value| place.answers(DONE(), &fault).1;
     let envelope = answer(json!({ "kind": "status", "code": 503 }));
     assert_eq!((envelope.status, envelope.header("content-type")), (503, Some("application/json")));
     assert_eq!(envelope.json(), json!({ "code": 503, "message": "Service unavailable", "data": null }));
@@ -32,7 +32,7 @@ fn retry_after_comes_in_each_form() {
     let place = Place::new();
     let header = |form: Value| {
         let fault = json!({ "kind": "status", "code": 429, "retry_after": form, "retry_in": "20s" });
-        let (_, answer, _) = place.answers(DONE(), fault);
+        let (_, answer, _) = place.answers(DONE(), &fault);
         assert_eq!(answer.status, 429);
         answer.header("retry-after").map(str::to_owned)
     };
@@ -64,7 +64,7 @@ fn retry_after_comes_in_each_form() {
 fn a_redirect_names_the_same_address() {
     let place = Place::new();
     for code in [301, 302, 303, 307, 308] {
-        let (id, answer, truth) = place.answers(DONE(), json!({ "kind": "redirect", "code": code }));
+        let (id, answer, truth) = place.answers(DONE(), &json!({ "kind": "redirect", "code": code }));
         let here = format!("/api/v1/statusTask/sora-2?taskId={id}");
         assert_eq!((answer.status, answer.header("location")), (code, Some(here.as_str())));
         assert!(answer.text().starts_with("<html>"), "{}", answer.text());
@@ -76,7 +76,7 @@ fn a_redirect_names_the_same_address() {
 #[test]
 fn a_wrong_content_length_leaves_bytes_on_the_wire() {
     let place = Place::new();
-    let id = place.task(DONE(), json!({ "kind": "wrong-content-length" }));
+    let id = place.task(DONE(), &json!({ "kind": "wrong-content-length" }));
     let (bytes, _, end) = place.ask(&id).rest(SILENCE);
     let (answer, truth) = (split(&bytes), place.ask(&id).answer());
     assert_eq!((answer.status, end), (200, End::Closed));

@@ -8,6 +8,7 @@ mod payload;
 #[path = "../support/raw.rs"]
 mod raw;
 mod rules;
+mod webhook;
 
 use pollbench::mock::MockApixo;
 use pollbench::scenario::rules::from_json;
@@ -41,14 +42,14 @@ impl Place {
         self.mock.as_ref().expect("it lives as long as the place")
     }
 
-    fn rules(&self, rules: Value) {
-        let rules = from_json(&rules, &["sora-2".to_owned(), "flux-2".to_owned()]).expect("valid rules");
+    fn rules(&self, rules: &Value) {
+        let rules = from_json(rules, &["sora-2".to_owned(), "flux-2".to_owned()]).expect("valid rules");
         self.runtime.block_on(async { self.mock().set_faults(rules) });
     }
 
     /// Submits a task that ends as `stub` says and whose first status request is struck by `fault`, through the control
     /// plane: its id.
-    fn task(&self, mut stub: Value, fault: Value) -> String {
+    fn task(&self, mut stub: Value, fault: &Value) -> String {
         stub["model"] = json!("sora-2");
         stub["replies"] = json!({ "0": fault });
         let stub: Stub = serde_json::from_value(stub).expect("a stub");
@@ -71,7 +72,7 @@ impl Place {
     }
 
     /// All bytes that the first status request for a finished task gets under `fault`, and how they end.
-    fn bytes(&self, fault: Value) -> (Vec<u8>, End) {
+    fn bytes(&self, fault: &Value) -> (Vec<u8>, End) {
         let id = self.task(json!({ "completion_ms": 0 }), fault);
         let (bytes, _, end) = self.ask(&id).rest(SILENCE);
         (bytes, end)
@@ -79,7 +80,7 @@ impl Place {
 
     /// The answer that the first status request gets under `fault`, and the true one, which the second gets on the same
     /// connection.
-    fn answers(&self, stub: Value, fault: Value) -> (String, Answer, Answer) {
+    fn answers(&self, stub: Value, fault: &Value) -> (String, Answer, Answer) {
         let id = self.task(stub, fault);
         let mut raw = self.ask(&id);
         let struck = raw.answer();

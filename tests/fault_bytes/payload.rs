@@ -19,14 +19,14 @@ fn failed() -> Value {
 #[test]
 fn the_envelope_lacks_what_is_missing_from_it() {
     let place = Place::new();
-    let (_, null, _) = place.answers(done(), json!({ "kind": "null-data" }));
+    let (_, null, _) = place.answers(done(), &json!({ "kind": "null-data" }));
     assert_eq!((null.status, null.json()), (200, json!({ "code": 200, "message": "success", "data": null })));
-    let (_, missing, _) = place.answers(done(), json!({ "kind": "missing-data" }));
+    let (_, missing, _) = place.answers(done(), &json!({ "kind": "missing-data" }));
     assert_eq!((missing.status, missing.json()), (200, json!({ "code": 200, "message": "success" })));
-    let (_, said, _) = place.answers(done(), json!({ "kind": "code-in-200", "code": 500 }));
+    let (_, said, _) = place.answers(done(), &json!({ "kind": "code-in-200", "code": 500 }));
     assert_eq!(said.status, 200);
     assert_eq!(said.json(), json!({ "code": 500, "message": "Internal server error", "data": null }));
-    let (_, half, truth) = place.answers(done(), json!({ "kind": "truncated-json" }));
+    let (_, half, truth) = place.answers(done(), &json!({ "kind": "truncated-json" }));
     assert_eq!((half.status, &half.body[..]), (200, &truth.body[..truth.body.len() / 2]));
 }
 
@@ -37,7 +37,7 @@ fn a_state_is_said_whatever_is_true() {
     for (kind, state) in [("stale-read", "processing"), ("state-regression", "pending"), ("unknown-state", "archived")]
     {
         for (stub, now) in [(done(), "success"), (failed(), "failed")] {
-            let (id, lie, truth) = place.answers(stub, json!({ "kind": kind }));
+            let (id, lie, truth) = place.answers(stub, &json!({ "kind": kind }));
             let data = &lie.json()["data"];
             assert_eq!((&data["state"], &data["taskId"]), (&json!(state), &json!(id)), "{kind}");
             assert!(data.get("resultJson").is_none() && data.get("completeTime").is_none(), "{data}");
@@ -50,7 +50,7 @@ fn a_state_is_said_whatever_is_true() {
 fn a_result_is_spoilt_and_nothing_else() {
     let place = Place::new();
     for (kind, is_json) in [("bad-result-json", false), ("empty-result", true)] {
-        let (_, lie, truth) = place.answers(done(), json!({ "kind": kind }));
+        let (_, lie, truth) = place.answers(done(), &json!({ "kind": kind }));
         let (mut lie, mut truth) = (lie.json(), truth.json());
         let result = lie["data"].as_object_mut().and_then(|data| data.remove("resultJson")).expect("a result");
         let read: Result<Value, _> = serde_json::from_str(result.as_str().expect("a text"));
@@ -58,7 +58,7 @@ fn a_result_is_spoilt_and_nothing_else() {
         truth["data"].as_object_mut().and_then(|data| data.remove("resultJson")).expect("a result");
         assert_eq!(lie, truth, "{kind}");
         for stub in [open(), failed()] {
-            let (_, told, truth) = place.answers(stub, json!({ "kind": kind }));
+            let (_, told, truth) = place.answers(stub, &json!({ "kind": kind }));
             assert_eq!(told.json(), truth.json(), "{kind}: there is no result to spoil");
         }
     }
@@ -67,12 +67,12 @@ fn a_result_is_spoilt_and_nothing_else() {
 #[test]
 fn a_failure_speaks_of_a_network() {
     let place = Place::new();
-    let (_, lie, truth) = place.answers(failed(), json!({ "kind": "fail-message-network" }));
+    let (_, lie, truth) = place.answers(failed(), &json!({ "kind": "fail-message-network" }));
     let told = lie.json()["data"]["failMsg"].as_str().expect("a message").to_owned();
     assert!(told.contains("network"), "{told}");
     assert_eq!((&lie.json()["data"]["state"], &truth.json()["data"]["failMsg"]), (&json!("failed"), &json!("no")));
     for stub in [open(), done()] {
-        let (_, told, truth) = place.answers(stub, json!({ "kind": "fail-message-network" }));
+        let (_, told, truth) = place.answers(stub, &json!({ "kind": "fail-message-network" }));
         assert_eq!(told.json(), truth.json());
     }
 }
@@ -82,7 +82,7 @@ fn a_failure_speaks_of_a_network() {
 fn another_task_is_told_whole() {
     let place = Place::new();
     for stub in [open(), done(), failed()] {
-        let (id, lie, truth) = place.answers(stub, json!({ "kind": "task-mixup" }));
+        let (id, lie, truth) = place.answers(stub, &json!({ "kind": "task-mixup" }));
         let data = &lie.json()["data"];
         let other = data["taskId"].as_str().expect("an id");
         assert!(other != id && other.len() == id.len());
@@ -98,7 +98,7 @@ fn another_task_is_told_whole() {
 fn a_huge_body_holds_the_truth() {
     let place = Place::new();
     for bytes in [2_048, 3_000_000] {
-        let (_, huge, truth) = place.answers(done(), json!({ "kind": "huge-body", "bytes": bytes }));
+        let (_, huge, truth) = place.answers(done(), &json!({ "kind": "huge-body", "bytes": bytes }));
         assert_eq!((huge.status, huge.length(), huge.body.len()), (200, bytes, bytes));
         assert_eq!(huge.json()["data"], truth.json()["data"]);
     }

@@ -182,13 +182,13 @@ body = "html"
 retry_after = "2.5"
 [[faults]]
 kind = "transient-404"
-probability = 0.3
+probability = 0.2
 retry_after = "too-short"
 retry_in = "1500ms"
 age = { to = "4s" }
 [[faults]]
 kind = "expired"
-probability = 0.3
+probability = 0.2
 age = { since = "done", from = "10m" }
 [[faults]]
 kind = "redirect"
@@ -227,7 +227,7 @@ kind = "state-regression"
 probability = 0.02
 [[faults]]
 kind = "stale-read"
-probability = 0.2
+probability = 0.1
 age = { since = "done", to = "20s" }
 [[faults]]
 kind = "task-mixup"

@@ -5,6 +5,7 @@ use pollbench::engine::plan::Plan;
 use pollbench::engine::sim::{self, Control, Options};
 use pollbench::measure::record::TaskRecord;
 use pollbench::scenario::Scenario;
+use pollbench::time::Micros;
 use pollbench::world::fault::{Kind, Striking};
 
 /// How often each rule struck, and how many polls there were.
@@ -60,10 +61,10 @@ fn rules_strike_as_often_as_they_say() {
     let both = asked(&(slow + &share("reset", 0.2, "")));
     assert_rates(&both, &[0.25 * 0.8, 0.5 * 0.75 * 0.8, 0.2]);
     // All of the run lies in the window.
-    let window = "during = { for = \"10h\" }";
+    let window = "route = \"status\"\nduring = { for = \"10h\" }";
     assert_rates(&asked(&format!("[[faults]]\nkind = \"brownout\"\nerrors = 0.3\n{window}")), &[0.3]);
-    let ramp = format!("[[faults]]\nkind = \"brownout\"\nerrors = 1.0\nramp = \"150s\"\nduring = {{ for = \"300s\" }}");
-    let (fired, polls) = struck(&asked(&ramp));
+    let ramp = "[[faults]]\nkind = \"brownout\"\nerrors = 1.0\nramp = \"150s\"\nroute = \"status\"\nduring = { for = \"300s\" }";
+    let (fired, polls) = struck(&asked(ramp));
     // The mean of the ramp over the polls, which are evenly spread between 0 s and 300 s but for their ends.
     let share = fired[0] as f64 / polls as f64;
     assert!((0.5..0.8).contains(&share), "{share}");
@@ -76,14 +77,14 @@ fn ages_strike_between_their_ends() {
     let rest = share("status", 1.0, "age = { from = \"20s\", to = \"50s\" }")
         + &share("reset", 1.0, "age = { from = \"50s\" }");
     let (fired, polls) = struck(&asked(&(young + &rest)));
-    // At 2, 4 … 98 s, and at the deadline.
-    assert_eq!((fired, polls), (vec![2_000 * 9, 2_000 * 15, 2_000 * 26], 2_000 * 50));
+    // At 0, 2 … 98 s, and at the deadline.
+    assert_eq!((fired, polls), (vec![2_000 * 10, 2_000 * 15, 2_000 * 26], 2_000 * 51));
 }
 
 /// One rule of each kind that never has anything to strike.
 fn idle() -> String {
     let rule = |kind: &Kind| {
-        let never = "during = { from = \"100000h\", for = \"1h\" }";
+        let never = "during = { from = \"3000d\", for = \"1h\" }";
         let active = match kind.striking() {
             Striking::Share | Striking::Slowdown => "probability = 0.0".to_owned(),
             Striking::Window | Striking::Brownout => never.to_owned(),
@@ -151,7 +152,7 @@ fn receivers_that_fail_are_told_again() {
         ));
         records(&world, Options::default())[&(0, 0, 0)][0]
     };
-    let delay = |faults: &str| told(faults).delay().map(|delay| delay.as_secs());
+    let delay = |faults: &str| told(faults).delay().map(Micros::as_secs);
     let down = |seconds: u32| format!("[[faults]]\nkind = \"receiver-down\"\nduring = {{ for = \"{seconds}s\" }}\n");
     assert_eq!(delay(&down(20)), Some(0.0));
     assert_eq!(delay(&down(21)), Some(30.0));
@@ -162,5 +163,25 @@ fn receivers_that_fail_are_told_again() {
         assert_eq!(delay(&share(kind, 1.0, "")), None, "{kind}");
     }
     let slow = told(&share("receiver-slow", 1.0, ""));
-    assert_eq!((slow.delay().map(|delay| delay.as_secs()), slow.deliveries), (Some(0.0), 4));
+    assert_eq!((slow.delay().map(Micros::as_secs), slow.deliveries), (Some(0.0), 4));
+}
+
+/// Promise: for limits by the clock and faults that take no time, no task is found because a fault was added.
+#[test]
+fn a_fault_that_takes_no_time_saves_no_task() {
+    let lost = |faults: &str| {
+        let world = scenario(&format!(
+            "tasks = 400\nreplicates = 1\n[network]\nrtt = \"100ms\"\n[models.m]\ncompletion = \"lognormal(median=60s, sigma=0.6)\"\n\
+             [[strategies]]\nname = \"a\"\nschedule = {{ kind = \"fixed\", interval = \"7s\" }}\n\
+             limit = {{ kind = \"wall-clock\", deadline = \"90s\" }}\nrecovery = {{ kind = \"tolerant\", attempt_timeout = \"5s\" }}\n\
+             [[strategies]]\nname = \"b\"\nschedule = {{ kind = \"fixed\", first = \"30s\", interval = \"11s\" }}\n\
+             limit = {{ kind = \"wall-clock\", deadline = \"90s\" }}\nrecovery = {{ kind = \"propagate\" }}\n{faults}"
+        ));
+        run(&world, Options::default()).results.cells.iter().map(|cell| cell.lost).collect::<Vec<_>>()
+    };
+    let calm = lost("");
+    for kind in Kind::ALL.iter().filter(|kind| kind.striking() == Striking::Share) {
+        let struck = lost(&share(kind.name(), 0.3, ""));
+        assert!(calm.iter().zip(&struck).all(|(calm, struck)| struck >= calm), "{}: {calm:?} {struck:?}", kind.name());
+    }
 }

@@ -135,6 +135,11 @@ impl<'p> Queue<'p> {
         }
     }
 
+    /// Lets requests arrive that are still on their way, although all waits are over: rules may strike them.
+    pub(super) fn run_out(&mut self) {
+        while !self.stragglers.is_empty() && self.advance() {}
+    }
+
     /// Lets the next thing happen: a task arrives, or an event is due.
     fn advance(&mut self) -> bool {
         let next_event = self.ground.agenda.next_at();
