@@ -180,9 +180,14 @@ async fn act(reply: Reply, visit: Option<Visit>, breaker: Option<Breaker>) -> Re
         Reply::Break(Breakage::Reset) => (None, Some(Unanswered::Reset)),
         Reply::Break(Breakage::Closed) => (None, Some(Unanswered::Closed)),
     };
-    if let Some(visit) = visit {
-        visit.end(status, unanswered);
-    }
+    let _stalled = match (visit, &reply) {
+        (Some(visit), Reply::Stall) => Some(visit.stall()),
+        (Some(visit), Reply::Http(_) | Reply::Break(_)) => {
+            visit.end(status, unanswered);
+            None
+        }
+        (None, _) => None,
+    };
     match (reply, breaker) {
         (Reply::Http(response), _) => response,
         (Reply::Stall, None) => pending().await,
