@@ -59,7 +59,7 @@ impl Campaign {
     /// A campaign in a world without chance: one trial at a time, and no need to confirm anything.
     #[must_use]
     pub fn new(deadline: Micros, habits: Habits) -> Self {
-        let freedom = Freedom { deadline: false, shortest: Micros::from_secs(1) };
+        let freedom = Freedom { deadline: false, shortest: Micros::from_secs(5) };
         Self {
             deadline,
             habits,
@@ -74,12 +74,26 @@ impl Campaign {
         }
     }
 
-    /// Puts `subject` on trial in `count` cases, and tells of it as it happens.
-    pub async fn run(&self, subject: &impl Subject, count: u64, tell: &mut dyn FnMut(Progress<'_>)) -> Report {
+    /// Puts `subject` on trial in the cases that are `known` to be hard for it and then in `count` others, and tells of it
+    /// as it happens.
+    pub async fn run(
+        &self,
+        subject: &impl Subject,
+        known: Vec<Case>,
+        count: u64,
+        tell: &mut dyn FnMut(Progress<'_>),
+    ) -> Report {
         let (habits, cases, calm) = self.learn(subject).await;
         let mut report = Report::new(self.seed, habits);
         // The calm trial is a trial like others.
         self.take(subject, &mut report, vec![(None, cases.calm_case(), calm)], tell).await;
+        for (number, case) in known.into_iter().enumerate() {
+            let seen = subject.play(&case).await;
+            if wrongs(&judge(&case, &seen, &report.habits, self.properties), &seen).is_empty() {
+                report.healed.push(number);
+            }
+            self.take(subject, &mut report, vec![(None, case, seen)], tell).await;
+        }
         let batch = (self.parallel as u64 * 4).max(8);
         let mut from = 0;
         while from < count {
@@ -195,7 +209,7 @@ fn wrongs(judgement: &Judgement, seen: &Seen) -> Vec<Wrong> {
     let of_property = |property: Property| Wrong::Property(property);
     let mut wrongs: Vec<Wrong> = judgement.violated.iter().map(|violation| of_property(violation.property)).collect();
     match &seen.conduct {
-        Conduct::Sound => {}
+        Conduct::Sound | Conduct::Unheld(_) => {}
         Conduct::Crash(what) => wrongs.push(Wrong::Crash(what.clone())),
         Conduct::Hang(what) => wrongs.push(Wrong::Hang(what.clone())),
         Conduct::Garbage(what) => wrongs.push(Wrong::Garbage(what.clone())),

@@ -155,7 +155,7 @@ where
         let runtime = runtime()?;
         let mut campaign = self.campaign.clone();
         (campaign.tasks, campaign.submits) = (self.tasks, self.submits);
-        Ok(runtime.block_on(campaign.run(self, cases, &mut |_| {})))
+        Ok(runtime.block_on(campaign.run(self, Vec::new(), cases, &mut |_| {})))
     }
 
     /// One trial.
@@ -181,7 +181,7 @@ where
     async fn play(&self, case: &Case) -> Seen {
         let stage = match Stage::in_memory(case, self.submits) {
             Ok(stage) => stage,
-            Err(error) => return Seen { conduct: Conduct::Crash(error.to_string()), ..Seen::default() },
+            Err(error) => return Seen { conduct: Conduct::Unheld(error.to_string()), ..Seen::default() },
         };
         let start = tokio::time::Instant::now();
         let told = Told::default();
@@ -209,6 +209,8 @@ where
                 of_task.push(Answer { at, outcome, urls: Some(urls) });
             }
         }
+        // The mock notices that requests were left.
+        tokio::time::sleep(Duration::from_millis(1)).await;
         let tasks = stage.seen(case, answers);
         Seen { tasks, submits: stage.submits(), ..Seen::default() }
     }

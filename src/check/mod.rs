@@ -22,6 +22,7 @@ mod codec;
 mod draw;
 mod judge;
 mod kit;
+pub mod pages;
 mod phase;
 mod poller;
 mod property;

@@ -4,7 +4,7 @@ use super::case::Case;
 use super::judge::{Habits, Judgement, judge};
 use super::phase::Coverage;
 use super::property::{Properties, Property};
-use super::seen::Seen;
+use super::seen::{Conduct, Seen};
 use super::text;
 use crate::time::Micros;
 use std::collections::BTreeMap;
@@ -73,6 +73,10 @@ pub struct Report {
     pub habits: Habits,
     /// The latest that the machine ever was.
     pub lateness: Micros,
+    /// Of the cases that were known beforehand, those in which nothing is wrong any more, by their number in the list.
+    pub healed: Vec<usize>,
+    /// Why a trial could not be held: a fault of this harness or of the machine, which makes the report worthless.
+    pub unheld: Option<String>,
     /// What is wrong, in the order in which it was found.
     pub findings: Vec<Finding>,
     /// What was reached of fault × phase.
@@ -125,6 +129,8 @@ impl Report {
             cases: 0,
             habits,
             lateness: Micros::ZERO,
+            healed: Vec::new(),
+            unheld: None,
             findings: Vec::new(),
             coverage: Coverage::default(),
             tallies: BTreeMap::new(),
@@ -135,6 +141,9 @@ impl Report {
         self.cases += 1;
         self.lateness = self.lateness.max(seen.lateness);
         self.coverage.add(case, seen);
+        if let Conduct::Unheld(why) = &seen.conduct {
+            self.unheld.get_or_insert_with(|| why.clone());
+        }
         for &property in Property::ALL {
             let is_violated = judgement.of(property).is_some();
             let tally = self.tallies.entry(property).or_default();
@@ -142,6 +151,13 @@ impl Report {
             tally.held += u64::from(judgement.judged.has(property) && !is_violated);
             tally.unknown += u64::from(judgement.unknown.has(property));
         }
+    }
+
+    /// Adds what is wrong with the program apart from any case.
+    pub fn charge(&mut self, wrong: Wrong, case: Case) {
+        let counter = Counter { case: case.clone(), seen: Seen::default() };
+        let habits = self.habits;
+        self.findings.push(Finding { wrong, number: None, is_flaky: false, trials: 0, original: case, counter, habits });
     }
 
     pub(super) fn has(&self, wrong: &Wrong) -> bool {

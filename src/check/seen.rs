@@ -89,6 +89,8 @@ pub enum Conduct {
     Hang(String),
     /// What it wrote was no answer.
     Garbage(String),
+    /// The trial could not be held, which is no fault of the program.
+    Unheld(String),
 }
 
 /// What was seen of a trial.

@@ -137,6 +137,18 @@ impl Stage {
         &self.clock
     }
 
+    /// Requests that were there so far, of any kind.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.server.journal().len()
+    }
+
+    /// The ids of tasks that the program has made, in the order of its submits.
+    #[must_use]
+    pub fn made(&self) -> Vec<String> {
+        made(&self.server.journal())
+    }
+
     /// Submits that were there so far.
     #[must_use]
     pub fn submits(&self) -> usize {
@@ -148,8 +160,7 @@ impl Stage {
     pub fn seen(&self, case: &Case, mut answers: Vec<Vec<Answer>>) -> Vec<TaskSeen> {
         answers.resize(case.tasks().len(), Vec::new());
         let journal = self.server.journal();
-        let made = || journal.iter().filter(|entry| entry.route == "submit").filter_map(|entry| entry.task.clone());
-        let mut ids = if self.ids.is_empty() { made().collect() } else { self.ids.clone() };
+        let mut ids = if self.ids.is_empty() { made(&journal) } else { self.ids.clone() };
         ids.resize(case.tasks().len(), String::new());
         let tasks = ids.iter().zip(answers).enumerate();
         tasks.map(|(number, (id, answers))| self.of_task(case, number, id, &journal, answers)).collect()
@@ -177,6 +188,10 @@ impl Stage {
         let told = if is_unheard { Told::Unheard } else { Told::of(&reply) };
         Asked { sent, ended, told, retry_after: retry_after(&reply).filter(|_| !is_unheard), struck: kind }
     }
+}
+
+fn made(journal: &[Entry]) -> Vec<String> {
+    journal.iter().filter(|entry| entry.route == "submit").filter_map(|entry| entry.task.clone()).collect()
 }
 
 /// Every submit is struck, and leaves a task behind.

@@ -95,8 +95,10 @@ impl Trial<'_> {
     /// A request that nobody answers, and whose client stays longer than any attempt may take.
     fn endless(&self) -> Option<&Asked> {
         let patience = self.habits.attempt_timeout + self.habits.slack + self.seen.lateness;
+        // Who has answered no longer waits.
+        let settled = self.answer().map_or(Micros::NEVER, |answer| answer.at);
         self.asked().iter().find(|asked| {
-            asked.told == Told::Silence && asked.ended.is_none_or(|ended| ended > asked.sent + patience)
+            asked.told == Told::Silence && asked.ended.unwrap_or(Micros::NEVER).min(settled) > asked.sent + patience
         })
     }
 

@@ -90,10 +90,9 @@ impl Trial<'_> {
             return Found::Idle;
         }
         // A client that leaves and asks anew does both at once, and the server notices in any order.
-        let grace = self.habits.grain * 100 + self.seen.lateness;
+        let grace = self.habits.grain * 10 + self.seen.lateness;
         let both = asked.windows(2).enumerate().find(|(_, pair)| {
-            let open = pair[0].ended.unwrap_or_else(|| self.end());
-            open > pair[1].sent + grace
+            pair[0].ended.unwrap_or_else(|| self.end()) > pair[1].sent + grace
         });
         match both {
             None => Found::Held,
@@ -139,7 +138,7 @@ impl Trial<'_> {
         }
         let close = asked.windows(2).filter(|pair| {
             let is_retry = !matches!(pair[0].told, Told::Unfinished | Told::UnknownState);
-            !is_retry && pair[1].sent - pair[0].sent.min(pair[1].sent) + self.habits.grain < BUSY
+            !is_retry && pair[1].sent - pair[0].sent.min(pair[1].sent) < BUSY
         });
         match close.count() {
             0..=FORGIVEN => Found::Held,
@@ -180,7 +179,7 @@ impl Trial<'_> {
     }
 
     pub(super) fn survives_garbage(&self) -> Found {
-        let is_garbage = |told| matches!(told, Told::Nothing | Told::Silence);
+        let is_garbage = |told| matches!(told, Told::Nothing | Told::Silence | Told::Unheard);
         match self.baseless() {
             Some(answer) => match self.last_heard(answer) {
                 Some((_, Told::UnknownState)) => Found::Idle,
