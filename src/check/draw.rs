@@ -156,7 +156,7 @@ impl Cases {
     fn task(&self, number: u64, rtt: Micros, draws: &mut Draws) -> Task {
         let phase = Phase::ALL[(number % Phase::ALL.len() as u64) as usize];
         let kinds = self.faults.len() as u64;
-        let (_, variants) = &self.faults[((number / Phase::ALL.len() as u64).wrapping_add(number) % kinds) as usize];
+        let (_, variants) = &self.faults[(number / Phase::ALL.len() as u64 % kinds) as usize];
         // The plain form of a fault is the likeliest.
         let fault = variants[if pick(draws, 3) == 0 { 0 } else { pick(draws, variants.len()) }].clone();
         // When the program asks, and which request is the first from an instant on.

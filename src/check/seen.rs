@@ -194,3 +194,16 @@ fn state_at(end: super::case::End, now: Micros) -> TaskState<'static> {
         End::Success(_) | End::Failed(_) | End::Never => TaskState::Processing,
     }
 }
+
+/// An instant as people would say it: to a tenth of a second, of a hundredth where it is small.
+pub(super) fn short(at: Micros) -> Micros {
+    let unit = match at.get() {
+        0..1_000_000 => 1_000,
+        1_000_000..10_000_000 => 10_000,
+        _ => 100_000,
+    };
+    match at.finite() {
+        Some(at) => Micros::new((at.get() + unit / 2) / unit * unit),
+        None => at,
+    }
+}

@@ -4,7 +4,7 @@ use super::case::{Case, End};
 use super::codec::write_case;
 use super::property::{Property, Sort};
 use super::report::{Finding, Report, Wrong};
-use super::seen::{Asked, Seen, Told};
+use super::seen::{Asked, Seen, Told, short};
 use crate::time::Micros;
 use std::fmt::Write as _;
 
@@ -15,7 +15,7 @@ const MOST_LINES: usize = 8;
 #[must_use]
 pub fn report(report: &Report, replay: Option<&str>) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{} cases, seed {}; largest gap {}", report.cases, report.seed, report.habits.largest_gap);
+    let _ = writeln!(out, "{} cases, seed {}; largest gap {}", report.cases, report.seed, short(report.habits.largest_gap));
     out.push('\n');
     for &property in Property::ALL {
         let _ = writeln!(out, "  {}", line(report, property));
@@ -49,7 +49,7 @@ fn line(report: &Report, property: Property) -> String {
         None => said.push(format!("not judged: {}", unjudged(property))),
     }
     if tally.unknown > 0 {
-        said.push(format!("unknown {}: the machine was up to {} late", tally.unknown, report.lateness));
+        said.push(format!("unknown {}: the machine was up to {} late", tally.unknown, short(report.lateness)));
     }
     format!("{:<22} {}", property.id(), said.join(", "))
 }
@@ -135,7 +135,7 @@ pub fn timeline(case: &Case, seen: &Seen) -> Vec<String> {
     if let Some(fault) = case.submit() {
         lines.push(format!("{:>10}  {submits} × submit: {}", "", fault.kind().name()));
     }
-    lines.extend(rows.iter().map(|(at, what)| format!("{:>10}  {what}", at.to_string())));
+    lines.extend(rows.iter().map(|(at, what)| format!("{:>10}  {what}", short(*at).to_string())));
     let deadline = format!("{:>10}  deadline{}", case.deadline().to_string(), travel(case));
     let before = lines.len() - rows.iter().filter(|(at, _)| *at > case.deadline()).count();
     lines.insert(before, deadline);

@@ -11,6 +11,7 @@ mod stream;
 use crate::check::{Campaign, Case, Cases, Freedom, Habits, Progress, Properties, Property, Report, Subject, Wrong, finding_text, read_case};
 use crate::cli::console::{Failure, note, read};
 use crate::cli::folder::Folder;
+use crate::cli::interrupt;
 use crate::net::clock::Clock;
 use crate::time::Micros;
 use clap::{Args, ValueEnum};
@@ -109,6 +110,8 @@ const SLACK_ONCE_MS: f64 = 750.0;
 const SLACK_STREAM_MS: f64 = 250.0;
 /// How exactly instants are known, in real time: a timer may fire a little too early.
 const GRAIN_MS: f64 = 20.0;
+/// No counter-example has a shorter deadline than this, in real time: nothing could be told from the machine's noise.
+const SHORTEST_MS: f64 = 500.0;
 /// A `Retry-After` counts in the program's own seconds.
 const CEILING_MS: f64 = 60_000.0;
 
@@ -122,6 +125,7 @@ impl Check {
         let folders = [self.report.as_deref(), self.junit.as_deref().and_then(Path::parent)];
         folders.into_iter().flatten().try_for_each(|folder| Folder::writable(folder).map(drop))?;
         child::findable(&self.command[0])?;
+        interrupt::adopt();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::Run(format!("cannot start: {error}")))?;
         let heartbeat = Heartbeat::start();
@@ -142,6 +146,10 @@ impl Check {
         let (mut report, parting) = report?;
         if let Some(parting) = parting {
             report.charge(Wrong::Hang(parting), Cases::new(self.seed, self.deadline).calm_case());
+        }
+        if let Some(left) = interrupt::sweep() {
+            let what = format!("it left {left} behind, which left its process group and were ended");
+            report.charge(Wrong::Hang(what), Cases::new(self.seed, self.deadline).calm_case());
         }
         self.tell(&report, baseline.as_ref())
     }
@@ -186,7 +194,7 @@ impl Check {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         // Waiting costs nothing, starting a program does.
         let usual = if self.stream { cores * 16 } else { cores * 4 };
-        let shortest = real(2_000.0).min(self.deadline);
+        let shortest = real(SHORTEST_MS).min(self.deadline);
         Campaign {
             seed: self.seed,
             properties,

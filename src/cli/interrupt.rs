@@ -114,3 +114,45 @@ fn signal(group: u32, sign: Sign) -> bool {
 fn signal(_group: u32, _sign: Sign) -> bool {
     false
 }
+
+/// From now on processes that programs of this one leave behind become its own, so that they can be found and ended.
+pub(super) fn adopt() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+}
+
+/// Ends what programs of this one have left behind, after all of them have ended: what, in words.
+#[cfg(target_os = "linux")]
+pub(super) fn sweep() -> Option<String> {
+    use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+    let left: Vec<(Pid, String)> = children().collect();
+    for (pid, _) in &left {
+        let _ = kill_process(*pid, Signal::KILL);
+        let _ = waitpid(Some(*pid), WaitOptions::empty());
+    }
+    let names: Vec<&str> = left.iter().map(|(_, name)| name.as_str()).collect();
+    (!left.is_empty()).then(|| format!("{} ({})", if left.len() == 1 { "a process".to_owned() } else { format!("{} processes", left.len()) }, names.join(", ")))
+}
+
+/// Elsewhere nothing is adopted.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn sweep() -> Option<String> {
+    None
+}
+
+/// The living children of this process, with their names.
+#[cfg(target_os = "linux")]
+fn children() -> impl Iterator<Item = (rustix::process::Pid, String)> {
+    let own = std::process::id().to_string();
+    fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(move |entry| {
+        let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
+        // `PID (NAME) STATE PARENT …`, where the name may hold anything.
+        let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+        let (head, rest) = stat.rsplit_once(')')?;
+        let mut fields = rest.split_whitespace();
+        let is_alive = fields.next()? != "Z";
+        let is_own = fields.next()? == own;
+        let name = head.split_once('(').map_or("?", |(_, name)| name).to_owned();
+        (is_alive && is_own).then_some((rustix::process::Pid::from_raw(pid)?, name))
+    })
+}

@@ -128,7 +128,7 @@ async fn one(call: &Call, task: usize, id: &str, mistake: Option<Mistake>) -> An
     let deadline = Instant::now() + call.deadline;
     let (mut is_last, mut slept, mut errors, mut gap) = (false, Duration::ZERO, 0_u32, 1_u64);
     if is(Mistake::FirstPollLate) {
-        sleep(Duration::from_secs(90)).await;
+        sleep(Duration::from_secs(150)).await;
     }
     loop {
         if is(Mistake::FirstPollLate) && Instant::now() > deadline {
@@ -137,18 +137,18 @@ async fn one(call: &Call, task: usize, id: &str, mistake: Option<Mistake>) -> An
         let left = deadline.saturating_duration_since(Instant::now());
         let patience = if is_last { ATTEMPT } else { ATTEMPT.min(left) };
         let (read, asked) = if is(Mistake::NoAttemptTimeout) {
-            ask(call, id).await
+            ask(call, id, mistake).await
         } else if is(Mistake::AsksWithoutWaiting) {
             hedged(call, id, patience).await
         } else {
-            timeout(patience, ask(call, id)).await.unwrap_or((Read::Nothing { status: None, is_json: false }, None))
+            timeout(patience, ask(call, id, mistake)).await.unwrap_or((Read::Nothing { status: None, is_json: false }, None))
         };
         let unknown = |read: &Read| matches!(read, Read::Nothing { status: Some(200), is_json: true });
         match read {
             Read::Success(urls) => {
                 if is(Mistake::PollsOnAfterSuccess) {
                     sleep(INTERVAL).await;
-                    let _ = ask(call, id).await;
+                    let _ = ask(call, id, mistake).await;
                 }
                 if is(Mistake::DedupeMissing) {
                     call.tell(end(Outcome::Success, urls.clone()));
@@ -230,7 +230,7 @@ async fn one(call: &Call, task: usize, id: &str, mistake: Option<Mistake>) -> An
 
 /// Does not wait for an answer for longer than for the next request.
 async fn hedged(call: &Call, id: &str, patience: Duration) -> (Read, Option<Duration>) {
-    let first = ask(call, id);
+    let first = ask(call, id, None);
     tokio::pin!(first);
     let nothing = (Read::Nothing { status: None, is_json: false }, None);
     match timeout(INTERVAL.min(patience), &mut first).await {
@@ -238,7 +238,7 @@ async fn hedged(call: &Call, id: &str, patience: Duration) -> (Read, Option<Dura
         Err(_) => timeout(patience, async {
             tokio::select! {
                 read = &mut first => read,
-                read = ask(call, id) => read,
+                read = ask(call, id, None) => read,
             }
         })
         .await
@@ -248,15 +248,15 @@ async fn hedged(call: &Call, id: &str, patience: Duration) -> (Read, Option<Dura
 
 /// One request for each open task, and all of their answers, before the next round.
 async fn lock_step(call: &Call, ids: &[String]) -> Vec<Answered> {
-    let mut answers: Vec<Option<Answered>> = vec![None; ids.len()];
+    let mut is_open = vec![true; ids.len()];
     let deadline = Instant::now() + call.deadline;
     let mut is_last = false;
     loop {
-        let open: Vec<usize> = (0..ids.len()).filter(|task| answers[*task].is_none()).collect();
-        let round = open.iter().map(|task| timeout(ATTEMPT, ask(call, &ids[*task])));
+        let open: Vec<usize> = (0..ids.len()).filter(|task| is_open[*task]).collect();
+        let round = open.iter().map(|task| timeout(ATTEMPT, ask(call, &ids[*task], None)));
         let mut is_broken = false;
         for (task, read) in open.iter().zip(futures_util::future::join_all(round).await) {
-            answers[*task] = match read.map(|(read, _)| read) {
+            let end = match read.map(|(read, _)| read) {
                 Ok(Read::Success(urls)) => Some((Outcome::Success, urls)),
                 Ok(Read::Failed) => Some((Outcome::Failed, Vec::new())),
                 Ok(Read::Open) => None,
@@ -266,12 +266,15 @@ async fn lock_step(call: &Call, ids: &[String]) -> Vec<Answered> {
                 }
             }
             .map(|(outcome, urls)| Answered { task: *task, outcome, urls });
+            if let Some(end) = end {
+                call.tell(end);
+                is_open[*task] = false;
+            }
         }
         let rest = if is_broken { Outcome::Error } else { Outcome::Timeout };
-        if is_broken || is_last || answers.iter().all(Option::is_some) {
-            let all = answers.into_iter().enumerate();
-            let none = |task| Answered { task, outcome: rest, urls: Vec::new() };
-            return all.map(|(task, answer)| answer.unwrap_or_else(|| none(task))).collect();
+        if is_broken || is_last || !is_open.contains(&true) {
+            let left = (0..ids.len()).filter(|task| is_open[*task]);
+            return left.map(|task| Answered { task, outcome: rest, urls: Vec::new() }).collect();
         }
         let next = (Instant::now() + INTERVAL).min(deadline);
         is_last = next == deadline;
@@ -294,12 +297,12 @@ async fn submit(call: &Call, mistake: Option<Mistake>) -> Option<String> {
 }
 
 /// What came back, and how long to stay away; the longest there is marks an unknown state.
-async fn ask(call: &Call, id: &str) -> (Read, Option<Duration>) {
+async fn ask(call: &Call, id: &str, mistake: Option<Mistake>) -> (Read, Option<Duration>) {
     let path = format!("/api/v1/statusTask/{}?taskId={id}", call.model);
     let Some((status, retry_after, body)) = send(call, "GET", &path, "").await else {
         return (Read::Nothing { status: None, is_json: false }, None);
     };
-    let asked = retry_after.and_then(|text| delay(&text));
+    let asked = retry_after.and_then(|text| delay(&text, mistake != Some(Mistake::RetryAfterDateMisread)));
     let permanent = (400..500).contains(&status) && !matches!(status, 404 | 408 | 425 | 429);
     if status != 200 {
         let is_json = serde_json::from_slice::<Value>(&body).is_ok();
@@ -323,11 +326,11 @@ async fn ask(call: &Call, id: &str) -> (Read, Option<Duration>) {
 }
 
 /// Seconds, or a date.
-fn delay(text: &str) -> Option<Duration> {
+fn delay(text: &str, reads_dates: bool) -> Option<Duration> {
     if let Ok(seconds) = text.trim().parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = httpdate::parse_http_date(text).ok()?;
+    let date = httpdate::parse_http_date(text).ok().filter(|_| reads_dates)?;
     let date = date.duration_since(std::time::UNIX_EPOCH).ok()?;
     Some(date.saturating_sub(NOW.with(|start| start.get().elapsed()) + Duration::from_secs(NOON)))
 }

@@ -2,7 +2,7 @@
 
 use super::{Found, Trial};
 use crate::check::case::End;
-use crate::check::seen::{Answer, Asked, Outcome, Told};
+use crate::check::seen::{Answer, Asked, Outcome, Told, short};
 use crate::time::Micros;
 
 impl Trial<'_> {
@@ -43,7 +43,7 @@ impl Trial<'_> {
     }
 
     /// Of several tasks, one that nothing strikes beside one that has trouble.
-    fn is_bystander(&self) -> bool {
+    pub(super) fn is_bystander(&self) -> bool {
         let trouble = |(number, task): (usize, &crate::check::case::Task)| {
             number != self.number && (!task.replies.is_empty() || matches!(task.end, End::Failed(_) | End::Never))
         };
@@ -53,6 +53,10 @@ impl Trial<'_> {
     pub(super) fn isolation(&self) -> Found {
         if self.is_alone() || !self.is_bystander() {
             return Found::Idle;
+        }
+        let ended = self.answer().filter(|answer| answer.outcome == Outcome::Error && !self.was_refused_for_good());
+        if let Some(answer) = ended {
+            return Found::Broken(format!("nothing struck it, and its wait ended with an error at {}", short(answer.at)));
         }
         match self.known_in_time() {
             Found::Idle => self.not_called_a_timeout(),
@@ -66,7 +70,8 @@ impl Trial<'_> {
 
     /// Once the world is calm and the task is done, the program knows.
     fn known_in_time(&self) -> Found {
-        if self.was_refused_for_good() || self.case.submit().is_some() {
+        // Who hangs at a silent socket is told so by another property.
+        if self.was_refused_for_good() || self.case.submit().is_some() || self.endless().is_some() {
             return Found::Idle;
         }
         let bound = self.task.end.at().max(self.calm_from()) + self.turn() + self.case.rtt();
@@ -74,18 +79,18 @@ impl Trial<'_> {
             return Found::Idle;
         }
         let late = |at: String| {
-            format!("the task was done at {} and nothing struck any more; the program {at}, not by {bound}", self.task.end.at())
+            format!("the task was done at {} and nothing struck any more; the program {at}, not by {}", self.task.end.at(), short(bound))
         };
         match self.answer() {
             None => self.by(None, bound, || late("never knew".to_owned())),
             Some(answer) => match answer.outcome {
                 Outcome::Success | Outcome::Failed => {
-                    self.by(Some(answer.at), bound, || late(format!("knew at {}", answer.at)))
+                    self.by(Some(answer.at), bound, || late(format!("knew at {}", short(answer.at))))
                 }
                 // Other properties have these, unless they come because nobody looked.
                 Outcome::Timeout | Outcome::Error if answer.at <= bound => Found::Idle,
                 Outcome::Timeout | Outcome::Error => {
-                    let what = || late(format!("said {} at {}", answer.outcome.name(), answer.at));
+                    let what = || late(format!("said {} at {}", answer.outcome.name(), short(answer.at)));
                     self.by(Some(answer.at), bound, what)
                 }
             },
@@ -109,7 +114,7 @@ impl Trial<'_> {
         }
         let bound = self.case.deadline() + self.habits.attempt_timeout;
         self.by(self.answer().map(|answer| answer.at), bound, || match self.answer() {
-            Some(answer) => format!("the deadline was {}, and the wait ended at {}", self.case.deadline(), answer.at),
+            Some(answer) => format!("the deadline was {}, and the wait ended at {}", self.case.deadline(), short(answer.at)),
             None => format!("the deadline was {}, and the wait had not ended when it was cut off", self.case.deadline()),
         })
     }
@@ -130,13 +135,13 @@ impl Trial<'_> {
             None => Found::Idle,
             Some(answer) if answer.outcome == Outcome::Timeout => Found::Broken(format!(
                 "the task was done at {}, {} before the deadline; {}, and it said timeout at {}",
-                self.task.end.at(),
-                self.case.deadline() - self.task.end.at(),
+                short(self.task.end.at()),
+                short(self.case.deadline() - self.task.end.at()),
                 match self.asked().last() {
-                    Some(last) => format!("the last look was at {}", last.sent),
+                    Some(last) => format!("the last look was at {}", short(last.sent)),
                     None => "nobody looked".to_owned(),
                 },
-                answer.at
+                short(answer.at)
             )),
             Some(_) => Found::Held,
         }
@@ -147,9 +152,9 @@ impl Trial<'_> {
         match (self.endless(), silent) {
             (Some(endless), _) => Found::Broken(match endless.ended {
                 Some(ended) => {
-                    format!("the request of {} was never answered, and its client waited until {ended}", endless.sent)
+                    format!("the request of {} was never answered, and its client waited until {}", short(endless.sent), short(ended))
                 }
-                None => format!("the request of {} was never answered, and its client waits for ever", endless.sent),
+                None => format!("the request of {} was never answered, and its client waits for ever", short(endless.sent)),
             }),
             (None, Some(_)) => Found::Held,
             (None, None) => Found::Idle,

@@ -1,7 +1,7 @@
 //! Safety: what a correct poller never does, whatever happens.
 
 use super::{Found, Trial};
-use crate::check::seen::{Answer, Outcome, Told};
+use crate::check::seen::{Answer, Outcome, Told, short};
 use crate::time::Micros;
 
 /// Two polls that are closer than this are one too many.
@@ -34,7 +34,7 @@ impl Trial<'_> {
             Some(_) if self.was_told(Told::Success) => Found::Held,
             Some(answer) => Found::Broken(format!(
                 "it said success at {}, and no answer had said so ({})",
-                answer.at,
+                short(answer.at),
                 self.truth()
             )),
         }
@@ -46,7 +46,7 @@ impl Trial<'_> {
             Some(_) if self.was_told(Told::Failed) => Found::Held,
             Some(answer) => Found::Broken(format!(
                 "it said failed at {}, and no answer had said so ({})",
-                answer.at,
+                short(answer.at),
                 self.truth()
             )),
         }
@@ -77,9 +77,10 @@ impl Trial<'_> {
         match after.clone().next() {
             None => Found::Held,
             Some(next) => Found::Broken(format!(
-                "request {last} told at {known} that the task had ended, and {} more came from {} on",
+                "request {last} told at {} that the task had ended, and {} more came from {} on",
+                short(known),
                 after.count(),
-                next.sent
+                short(next.sent)
             )),
         }
     }
@@ -99,8 +100,8 @@ impl Trial<'_> {
             Some((at, pair)) => Found::Broken(format!(
                 "request {} came at {} while request {at} of {} was still open",
                 at + 1,
-                pair[1].sent,
-                pair[0].sent
+                short(pair[1].sent),
+                short(pair[0].sent)
             )),
         }
     }
@@ -122,8 +123,9 @@ impl Trial<'_> {
             let is_last_look = named > deadline && next + self.habits.grain >= deadline;
             if next + self.habits.grain < named && !is_last_look {
                 return Found::Broken(format!(
-                    "request {at} was told at {heard} to come back in {delay}, and the next came after {}",
-                    next - heard.min(next)
+                    "request {at} was told at {} to come back in {delay}, and the next came after {}",
+                    short(heard),
+                    short(next - heard.min(next))
                 ));
             }
             found = Found::Held;
@@ -181,16 +183,18 @@ impl Trial<'_> {
     pub(super) fn survives_garbage(&self) -> Found {
         let is_garbage = |told| matches!(told, Told::Nothing | Told::Silence | Told::Unheard);
         match self.baseless() {
+            // That is a matter of its neighbours.
+            Some(_) if self.is_bystander() => Found::Idle,
             Some(answer) => match self.last_heard(answer) {
                 Some((_, Told::UnknownState)) => Found::Idle,
                 Some((at, told)) if is_garbage(told) => Found::Broken(format!(
                     "request {at} told nothing ({}), and it ended the wait as {} at {}",
                     self.kind(at),
                     answer.outcome.name(),
-                    answer.at
+                    short(answer.at)
                 )),
                 _ if answer.outcome == Outcome::Error => {
-                    Found::Broken(format!("it ended the wait with an error at {}, for no reason", answer.at))
+                    Found::Broken(format!("it ended the wait with an error at {}, for no reason", short(answer.at)))
                 }
                 _ => Found::Idle,
             },
@@ -205,7 +209,7 @@ impl Trial<'_> {
             Some((answer, (at, Told::UnknownState))) => Found::Broken(format!(
                 "request {at} told a state that the API does not know, and it ended the wait as {} at {}",
                 answer.outcome.name(),
-                answer.at
+                short(answer.at)
             )),
             _ if self.was_told(Told::UnknownState) => Found::Held,
             _ => Found::Idle,
@@ -219,8 +223,8 @@ impl Trial<'_> {
             [first, .., last] => Found::Broken(format!(
                 "its end was told {} times, first at {} and last at {}",
                 self.of_task.answers.len(),
-                first.at,
-                last.at
+                short(first.at),
+                short(last.at)
             )),
         }
     }

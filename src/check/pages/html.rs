@@ -5,6 +5,7 @@ use super::{escape, word};
 use crate::check::phase::{Phase, kinds};
 use crate::check::property::Property;
 use crate::check::report::{Finding, Report};
+use crate::check::seen::short;
 use crate::check::text::finding as finding_text;
 use std::fmt::Write as _;
 
@@ -27,9 +28,9 @@ pub fn html(report: &Report, verdict: &str, replay: &str) -> String {
         escape(verdict),
         report.cases,
         report.seed,
-        report.habits.largest_gap,
+        short(report.habits.largest_gap),
         report.habits.attempt_timeout,
-        report.lateness,
+        short(report.lateness),
     );
     page += &properties(report);
     if !report.findings.is_empty() {

@@ -5,7 +5,7 @@ use super::child::{LONGEST_LINE, PATIENCE, Program, ending};
 use super::lines::{Limits, Said, answer, case_line};
 use crate::check::{Answer, Case, Conduct, Seen, Stage, Subject};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -63,6 +63,10 @@ struct Desk(Mutex<Waiting>);
 #[derive(Default)]
 struct Waiting {
     cases: BTreeMap<u64, UnboundedSender<Said>>,
+    /// Cases that were cut off: what comes for them is late, and nothing else.
+    cut: BTreeSet<u64>,
+    /// The number of the next case.
+    handed: u64,
     /// Lines that belong to no open case.
     strays: Vec<String>,
     count: usize,
@@ -139,7 +143,11 @@ impl<'c> Stream<'c> {
         }
         let Some(running) = &mut state.running else { return Err(Conduct::Crash("it ended".to_owned())) };
         let (sender, answers) = unbounded_channel();
-        running.desk.lock().cases.insert(number, sender);
+        {
+            let mut waiting = running.desk.lock();
+            waiting.handed = waiting.handed.max(number + 1);
+            waiting.cases.insert(number, sender);
+        }
         let desk = Arc::clone(&running.desk);
         let written = async {
             running.input.write_all(line.as_bytes()).await?;
@@ -206,6 +214,9 @@ impl Subject for Stream<'_> {
         let strays = {
             let mut waiting = desk.lock();
             waiting.cases.remove(&number);
+            if is_cut {
+                waiting.cut.insert(number);
+            }
             std::mem::take(&mut waiting.strays)
         };
         let is_silent = said.iter().all(Vec::is_empty);
@@ -279,6 +290,8 @@ async fn sort(mut lines: BufReader<ChildStdout>, desk: Arc<Desk>) {
                     continue;
                 }
                 None => match said.case {
+                    Some(case) if waiting.cut.contains(&case) => continue,
+                    Some(case) if case < waiting.handed => format!("it answered again for case {case}"),
                     Some(case) => format!("it answered for case {case}, which is not open"),
                     None => "it answered without saying for which case".to_owned(),
                 },
