@@ -87,11 +87,9 @@ impl Campaign {
         let mut report = Report::new(self.seed, habits);
         // The calm trial is a trial like others.
         self.take(subject, &mut report, vec![(None, cases.calm_case(), calm)], tell).await;
-        for (number, case) in known.into_iter().enumerate() {
+        for case in known {
             let seen = subject.play(&case).await;
-            if wrongs(&judge(&case, &seen, &report.habits, self.properties), &seen).is_empty() {
-                report.healed.push(number);
-            }
+            report.replayed.push(wrongs(&judge(&case, &seen, &report.habits, self.properties), &seen));
             self.take(subject, &mut report, vec![(None, case, seen)], tell).await;
         }
         let batch = (self.parallel as u64 * 4).max(8);
@@ -141,6 +139,7 @@ impl Campaign {
         tell: &mut dyn FnMut(Progress<'_>),
     ) {
         for (number, case, seen) in trials {
+            report.habits = report.habits.begun(&seen);
             let judgement = judge(&case, &seen, &report.habits, self.properties);
             report.count(&case, &seen, &judgement);
             for wrong in wrongs(&judgement, &seen) {
@@ -166,9 +165,13 @@ impl Campaign {
     ) -> Finding {
         let mut trials = 0;
         let mut again = 0;
-        for _ in 0..self.confirmations {
+        let repeats: Vec<Seen> = futures_util::stream::iter(0..self.confirmations)
+            .map(|_| subject.play(&case))
+            .buffered(self.parallel.max(1))
+            .collect()
+            .await;
+        for seen in repeats {
             trials += 1;
-            let seen = subject.play(&case).await;
             again += u32::from(self.is_wrong(&case, &seen, &habits, &wrong));
         }
         let first = Counter { case: case.clone(), seen };
@@ -186,7 +189,9 @@ impl Campaign {
             }
             true
         };
-        let shrunk = shrink(case.clone(), self.freedom, self.shrinking, fails).await;
+        // A hang takes long, and has seldom to do with the case.
+        let most = if matches!(wrong, Wrong::Hang(_)) { 0 } else { self.shrinking };
+        let shrunk = shrink(case.clone(), self.freedom, most, fails).await;
         trials += shrunk.trials;
         let counter = if shrunk.case == case {
             first

@@ -13,6 +13,8 @@ use crate::time::Micros;
 pub struct Habits {
     /// The largest gap between two of its requests in a calm world, or before the first.
     pub largest_gap: Micros,
+    /// The earliest that it ever asked: what its first request is later than this, its start was late.
+    pub first: Micros,
     /// How long one of its requests takes at most.
     pub attempt_timeout: Micros,
     /// What "not later than" allows beyond its bound even on an idle machine: starting a program takes time.
@@ -29,6 +31,7 @@ impl Habits {
     pub fn exact(attempt_timeout: Micros) -> Self {
         Self {
             largest_gap: Micros::ZERO,
+            first: Micros::NEVER,
             attempt_timeout,
             slack: Micros::from_millis(50),
             grain: Micros::from_millis(2),
@@ -44,7 +47,15 @@ impl Habits {
             std::iter::once(Micros::ZERO).chain(sent.clone()).zip(sent).map(|(before, after)| after - before)
         });
         let largest = gaps.max().unwrap_or(Micros::ZERO);
-        Self { largest_gap: self.largest_gap.max(Micros::new(largest.get() / 4 * 5)), ..self }
+        let largest_gap = self.largest_gap.max(Micros::new(largest.get() / 4 * 5));
+        Self { largest_gap, ..self }.begun(calm)
+    }
+
+    /// The same, having seen a further trial.
+    #[must_use]
+    pub(super) fn begun(self, seen: &Seen) -> Self {
+        let first = seen.tasks.iter().filter_map(|task| task.asked.first()).map(|asked| asked.sent).min();
+        Self { first: first.unwrap_or(Micros::NEVER).min(self.first), ..self }
     }
 
     /// Beyond this lateness of the machine nothing is held against a program.
@@ -170,9 +181,14 @@ impl Trial<'_> {
         &self.of_task.asked
     }
 
+    /// By how much later than ever this trial began: starting a program takes as long as the machine lets it.
+    fn late_start(&self) -> Micros {
+        self.asked().first().map_or(Micros::ZERO, |first| first.sent - self.habits.first.min(first.sent))
+    }
+
     /// Not later than `bound`: `what` happened at `at` instead.
     fn by(&self, at: Option<Micros>, bound: Micros, what: impl FnOnce() -> String) -> Found {
-        let bound = bound + self.habits.slack;
+        let bound = bound + self.habits.slack + self.late_start();
         match at {
             Some(at) if at <= bound => Found::Held,
             Some(at) => Found::Late { by: at - bound, what: what() },

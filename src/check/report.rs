@@ -73,8 +73,8 @@ pub struct Report {
     pub habits: Habits,
     /// The latest that the machine ever was.
     pub lateness: Micros,
-    /// Of the cases that were known beforehand, those in which nothing is wrong any more, by their number in the list.
-    pub healed: Vec<usize>,
+    /// What is wrong in each of the cases that were known beforehand.
+    pub replayed: Vec<Vec<Wrong>>,
     /// Why a trial could not be held: a fault of this harness or of the machine, which makes the report worthless.
     pub unheld: Option<String>,
     /// What is wrong, in the order in which it was found.
@@ -129,7 +129,7 @@ impl Report {
             cases: 0,
             habits,
             lateness: Micros::ZERO,
-            healed: Vec::new(),
+            replayed: Vec::new(),
             unheld: None,
             findings: Vec::new(),
             coverage: Coverage::default(),

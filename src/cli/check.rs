@@ -186,6 +186,7 @@ impl Check {
         let slack = if self.stream { SLACK_STREAM_MS } else { SLACK_ONCE_MS };
         let habits = Habits {
             largest_gap: Micros::ZERO,
+            first: Micros::NEVER,
             attempt_timeout: self.attempt_timeout,
             slack: real(slack),
             grain: real(GRAIN_MS),
@@ -224,8 +225,8 @@ impl Check {
         }
         let failures = Failures::of(&self.command);
         let known = failures.read();
-        let mut report = campaign.run(subject, known, self.cases, &mut tell).await;
-        failures.keep(&mut report)?;
+        let report = campaign.run(subject, known, self.cases, &mut tell).await;
+        failures.keep(&report)?;
         Ok(report)
     }
 

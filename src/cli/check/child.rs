@@ -10,8 +10,10 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-/// How long a program may take to end after it was asked to, and a stream program after its input ended.
+/// How long a program may take to end after its answer, or a stream program after the end of its input.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// How long it may take after SIGTERM.
+const GRACE: Duration = Duration::from_secs(2);
 /// Bytes of a log that are kept.
 const MOST_LOG: usize = 16 << 10;
 /// Longest line that is read as an answer.
@@ -86,12 +88,12 @@ impl Program {
         self.child.wait().await
     }
 
-    /// Ends it: first asked, then told. Whether it had to be told.
+    /// Ends it: first asked, then, after a while, told. Whether it had to be told.
     pub(super) async fn stop(&mut self) -> bool {
         if let Some(group) = &self.group {
             group.ask();
         }
-        let is_slow = tokio::time::timeout(PATIENCE, self.child.wait()).await.is_err();
+        let is_slow = tokio::time::timeout(GRACE, self.child.wait()).await.is_err();
         self.kill();
         let _ = self.child.wait().await;
         is_slow

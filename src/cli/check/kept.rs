@@ -13,11 +13,20 @@ const FOLDER: &str = ".pollbench/failures";
 /// Failures that are tried again at most.
 const MOST: usize = 100;
 
+/// A failure in a file.
+#[derive(Debug)]
+struct Kept {
+    path: PathBuf,
+    /// What was found.
+    found: String,
+    case: Case,
+}
+
 /// The failures of one command.
 #[derive(Debug)]
 pub(super) struct Failures<'c> {
     command: &'c [String],
-    files: Vec<(PathBuf, Case)>,
+    files: Vec<Kept>,
 }
 
 impl<'c> Failures<'c> {
@@ -30,25 +39,29 @@ impl<'c> Failures<'c> {
             let value: Value = serde_json::from_str(&fs::read_to_string(&path).ok()?).ok()?;
             let is_own = value.get("command") == Some(&json!(command));
             let case = read_case(&value.get("case")?.to_string()).ok()?;
-            is_own.then_some((path, case))
+            let found = value.get("found")?.as_str()?.to_owned();
+            is_own.then_some(Kept { path, found, case })
         };
         Self { command, files: paths.into_iter().filter_map(kept).take(MOST).collect() }
     }
 
     /// Their cases.
     pub(super) fn read(&self) -> Vec<Case> {
-        self.files.iter().map(|(_, case)| case.clone()).collect()
+        self.files.iter().map(|kept| kept.case.clone()).collect()
     }
 
     /// Forgets those that are healed, and keeps what is found.
-    pub(super) fn keep(&self, report: &mut Report) -> Result<(), Failure> {
-        for (at, (path, _)) in self.files.iter().enumerate() {
-            if report.healed.contains(&at) {
-                let _ = fs::remove_file(path);
+    pub(super) fn keep(&self, report: &Report) -> Result<(), Failure> {
+        for (kept, wrongs) in self.files.iter().zip(&report.replayed) {
+            if !wrongs.iter().any(|wrong| wrong.id() == kept.found) {
+                let _ = fs::remove_file(&kept.path);
             }
         }
-        let known: Vec<&Case> = self.files.iter().map(|(_, case)| case).collect();
-        let is_new = |finding: &&Finding| !finding.is_flaky && !known.contains(&&finding.counter.case);
+        let is_known = |finding: &Finding| {
+            let is_same = |kept: &Kept| kept.found == finding.wrong.id() && kept.case == finding.counter.case;
+            self.files.iter().any(is_same)
+        };
+        let is_new = |finding: &&Finding| !finding.is_flaky && !is_known(finding);
         let fresh: Vec<_> = report.findings.iter().filter(is_new).collect();
         if fresh.is_empty() {
             return Ok(());
