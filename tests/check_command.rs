@@ -81,7 +81,10 @@ fn streams_out_of_their_minds_are_told_and_ended() {
         ("crash", format!("{hello}; read line; exit 0")),
         ("crash", format!("{hello}; exec <&-; exit 0")),
         ("hang", format!("{hello}; cat >/dev/null")),
-        ("garbage", format!(r#"{hello}; while read line; do echo '{{"case":99999,"outcome":"timeout","urls":[]}}'; done"#)),
+        (
+            "garbage",
+            format!(r#"{hello}; while read line; do echo '{{"case":99999,"outcome":"timeout","urls":[]}}'; done"#),
+        ),
     ];
     for (number, (expected, script)) in cases.into_iter().enumerate() {
         let (folder, mark) = (folder(), format!("pollbench-stream-{}-{number}", std::process::id()));
@@ -130,7 +133,20 @@ fn failures_are_kept_replayed_and_healed() {
         std::fs::write(&program, script).expect("a script");
     };
     write("failed");
-    let options = ["--deadline", "1s", "--attempt-timeout", "1s", "--cases", "3", "--format", "json", "--junit", "check.xml", "--report", "out"];
+    let options = [
+        "--deadline",
+        "1s",
+        "--attempt-timeout",
+        "1s",
+        "--cases",
+        "3",
+        "--format",
+        "json",
+        "--junit",
+        "check.xml",
+        "--report",
+        "out",
+    ];
     let command = ["sh", "poller.sh"];
     let output = check(folder.path(), &options, &command);
     let report = json(&output);
@@ -153,9 +169,12 @@ fn failures_are_kept_replayed_and_healed() {
     let output = check(folder.path(), &with_known, &command);
     assert_eq!(output.status.code(), Some(5));
     assert!(json(&output)["verdict"].as_str().is_some_and(|verdict| verdict.contains("take it out")));
-    assert!(!std::fs::read_dir(folder.path().join(".pollbench/failures")).expect("the folder").flatten().any(|file| {
-        file.file_name().to_string_lossy().starts_with("no-false-failure")
-    }));
+    assert!(
+        !std::fs::read_dir(folder.path().join(".pollbench/failures"))
+            .expect("the folder")
+            .flatten()
+            .any(|file| { file.file_name().to_string_lossy().starts_with("no-false-failure") })
+    );
 }
 
 /// Promise: the pollers that the documentation shows uphold everything.

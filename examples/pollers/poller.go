@@ -49,9 +49,23 @@ func retryAfter(header string) time.Duration {
 		return time.Duration(seconds) * time.Second
 	}
 	if at, err := http.ParseTime(header); err == nil {
-		return max(0, time.Until(at))
+		return atLeast(0, time.Until(at))
 	}
 	return 0
+}
+
+func atLeast(least, span time.Duration) time.Duration {
+	if span < least {
+		return least
+	}
+	return span
+}
+
+func atMost(most, span time.Duration) time.Duration {
+	if span > most {
+		return most
+	}
+	return span
 }
 
 // isPermanent says whether asking again cannot help. 404 is no such error: a replica may not know a new task yet.
@@ -121,7 +135,7 @@ func wait(task Task) End {
 		if isLast {
 			return End{Outcome: "timeout", URLs: []string{}}
 		}
-		next := time.Now().Add(max(scaled(interval), min(pause, ceiling)))
+		next := time.Now().Add(atLeast(scaled(interval), atMost(ceiling, pause)))
 		if isLast = !next.Before(deadline); isLast {
 			next = deadline
 		}

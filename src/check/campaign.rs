@@ -198,7 +198,11 @@ impl Campaign {
         } else {
             let seen = subject.play(&shrunk.case).await;
             // It failed twice; where it does not fail a third time, the first case stands.
-            if self.is_wrong(&shrunk.case, &seen, &habits, &wrong) { Counter { case: shrunk.case, seen } } else { first }
+            if self.is_wrong(&shrunk.case, &seen, &habits, &wrong) {
+                Counter { case: shrunk.case, seen }
+            } else {
+                first
+            }
         };
         Finding { wrong, number, is_flaky: false, trials, original: case, counter, habits }
     }

@@ -27,7 +27,9 @@ pub enum UnreadableCase {
     #[error("the case is not valid: {0}")]
     Malformed(#[from] serde_json::Error),
     /// Another version's.
-    #[error("the case is of version {found}, and this pollbench replays version {VERSION}: run `check` again to find it anew")]
+    #[error(
+        "the case is of version {found}, and this pollbench replays version {VERSION}: run `check` again to find it anew"
+    )]
     Version {
         /// What it says.
         found: Value,
@@ -151,5 +153,5 @@ fn task(task: &Task) -> Value {
 
 /// Milliseconds, without a fraction where there is none.
 fn number(time: Micros) -> Value {
-    if time.get() % 1_000 == 0 { (time.get() / 1_000).into() } else { time.as_millis().into() }
+    if time.get().is_multiple_of(1_000) { (time.get() / 1_000).into() } else { time.as_millis().into() }
 }

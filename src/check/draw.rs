@@ -120,7 +120,8 @@ impl Cases {
     }
 
     fn of(&self, tasks: Vec<Task>) -> Case {
-        Case::new(self.deadline, tasks).unwrap_or_else(|_| unreachable!("the deadline was clamped, and there are tasks"))
+        Case::new(self.deadline, tasks)
+            .unwrap_or_else(|_| unreachable!("the deadline was clamped, and there are tasks"))
     }
 
     /// The drawn case of a number, from a seed of its own: for generators that bring one.
@@ -165,7 +166,8 @@ impl Cases {
             let planned = self.calm.get(request).copied();
             planned.unwrap_or_else(|| Micros::new(self.deadline.get() / 32 * request as u64)) + rtt * request as u64
         };
-        let within = |request: usize| (1..request.max(2)).find(|request| at(*request) >= self.deadline).unwrap_or(request);
+        let within =
+            |request: usize| (1..request.max(2)).find(|request| at(*request) >= self.deadline).unwrap_or(request);
         let last = within(count.max(8)).saturating_sub(1).max(1);
         let (request, done) = match phase {
             Phase::First => (0, self.instant(draws, Micros::ZERO, self.deadline)),

@@ -142,7 +142,10 @@ enum Found {
     /// It did not hold, whatever the machine did.
     Broken(String),
     /// It would have held if all had come earlier by so much.
-    Late { by: Micros, what: String },
+    Late {
+        by: Micros,
+        what: String,
+    },
 }
 
 /// One task of a trial.

@@ -33,6 +33,7 @@ use super::property::Properties;
 use super::report::Report;
 use super::seen::{Answer, Conduct, Outcome, Seen};
 use super::stage::{KEY, Stage};
+use crate::net::clock::Clock;
 use crate::net::stream::Network;
 use crate::time::Micros;
 use std::future::Future;
@@ -73,19 +74,27 @@ pub struct Answered {
 }
 
 /// Answers with the instants at which they were given.
-#[derive(Debug, Clone, Default)]
-struct Told(Arc<Mutex<Vec<(tokio::time::Instant, Answered)>>>);
+#[derive(Debug, Clone)]
+struct Told {
+    clock: Clock,
+    answers: Arc<Mutex<Vec<(Micros, Answered)>>>,
+}
 
 impl Told {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(tokio::time::Instant, Answered)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Micros, Answered)>> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, answered: Answered) {
+        let now = self.clock.now();
+        self.lock().push((now, answered));
     }
 }
 
 impl Call {
     /// Says at once how a task ended, while the program goes on with others.
     pub fn tell(&self, answered: Answered) {
-        self.told.lock().push((tokio::time::Instant::now(), answered));
+        self.told.take(answered);
     }
 }
 
@@ -183,8 +192,7 @@ where
             Ok(stage) => stage,
             Err(error) => return Seen { conduct: Conduct::Unheld(error.to_string()), ..Seen::default() },
         };
-        let start = tokio::time::Instant::now();
-        let told = Told::default();
+        let told = Told { clock: *stage.clock(), answers: Arc::default() };
         let call = Call {
             base_url: stage.base_url().to_owned(),
             key: KEY.to_owned(),
@@ -199,12 +207,10 @@ where
         let limit = case.deadline() * 4 + self.campaign.habits.attempt_timeout * 4;
         let program = (self.program)(call);
         if let Ok(answers) = tokio::time::timeout(Duration::from_micros(limit.get()), program).await {
-            let now = tokio::time::Instant::now();
-            told.lock().extend(answers.into_iter().map(|answered| (now, answered)));
+            answers.into_iter().for_each(|answered| told.take(answered));
         }
         let mut answers = vec![Vec::new(); case.tasks().len()];
         for (at, Answered { task, outcome, urls }) in told.lock().drain(..) {
-            let at = Micros::new((at - start).as_micros() as u64);
             if let Some(of_task) = answers.get_mut(task) {
                 of_task.push(Answer { at, outcome, urls: Some(urls) });
             }

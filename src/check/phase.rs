@@ -23,8 +23,7 @@ pub enum Phase {
 
 impl Phase {
     /// All of them, in order.
-    pub const ALL: [Self; 5] =
-        [Self::First, Self::Midway, Self::BeforeTheEnd, Self::AfterTheEnd, Self::AtTheDeadline];
+    pub const ALL: [Self; 5] = [Self::First, Self::Midway, Self::BeforeTheEnd, Self::AfterTheEnd, Self::AtTheDeadline];
 
     /// Its name.
     #[must_use]

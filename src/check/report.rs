@@ -5,10 +5,8 @@ use super::judge::{Habits, Judgement, judge};
 use super::phase::Coverage;
 use super::property::{Properties, Property};
 use super::seen::{Conduct, Seen};
-use super::text;
 use crate::time::Micros;
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// How often a property was judged, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -157,7 +155,15 @@ impl Report {
     pub fn charge(&mut self, wrong: Wrong, case: Case) {
         let counter = Counter { case: case.clone(), seen: Seen::default() };
         let habits = self.habits;
-        self.findings.push(Finding { wrong, number: None, is_flaky: false, trials: 0, original: case, counter, habits });
+        self.findings.push(Finding {
+            wrong,
+            number: None,
+            is_flaky: false,
+            trials: 0,
+            original: case,
+            counter,
+            habits,
+        });
     }
 
     pub(super) fn has(&self, wrong: &Wrong) -> bool {
@@ -189,8 +195,3 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&text::report(self, None))
-    }
-}

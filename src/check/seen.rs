@@ -136,12 +136,9 @@ impl Told {
     pub const fn is_terminal(self) -> bool {
         match self {
             Self::Success | Self::Failed => true,
-            Self::Unfinished
-            | Self::UnknownState
-            | Self::Nothing
-            | Self::Permanent
-            | Self::Silence
-            | Self::Unheard => false,
+            Self::Unfinished | Self::UnknownState | Self::Nothing | Self::Permanent | Self::Silence | Self::Unheard => {
+                false
+            }
         }
     }
 

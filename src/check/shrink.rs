@@ -145,7 +145,7 @@ fn rounded(at: Micros) -> Micros {
 fn weight(case: &Case) -> (usize, usize, usize, u64, u64, u64, u64, u64) {
     let is_plain = |fault: &Fault| plain(fault.kind()).as_ref() == Some(fault);
     let faults = || case.tasks().iter().flat_map(|task| &task.replies);
-    let ends: u64 = case.tasks().iter().map(|task| end(task)).sum();
+    let ends: u64 = case.tasks().iter().map(end).sum();
     let digits: u64 = case.tasks().iter().map(|task| digits(task.end.at())).sum();
     let failed = case.tasks().iter().filter(|task| matches!(task.end, End::Failed(_))).count();
     (

@@ -182,7 +182,7 @@ impl Stage {
         let (struck, truth) = met(case, task, number, sent, pace);
         let (kind, effect) = struck.map_or((None, Effect::Truth), |(kind, effect)| (Some(kind), effect));
         let ended = entry.ended_ms.map(at);
-        let heard = ended.unwrap_or(sent + case.rtt());
+        let heard = ended.unwrap_or_else(|| sent + case.rtt());
         let reply = effect.reply(truth, heard, pace);
         let is_unheard = matches!(entry.unanswered, Some(Unanswered::ClientGone | Unanswered::Open));
         let told = if is_unheard { Told::Unheard } else { Told::of(&reply) };

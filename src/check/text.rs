@@ -6,7 +6,7 @@ use super::property::{Property, Sort};
 use super::report::{Finding, Report, Wrong};
 use super::seen::{Asked, Seen, Told, short};
 use crate::time::Micros;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 /// Lines of a timeline at most.
 const MOST_LINES: usize = 8;
@@ -15,7 +15,8 @@ const MOST_LINES: usize = 8;
 #[must_use]
 pub fn report(report: &Report, replay: Option<&str>) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{} cases, seed {}; largest gap {}", report.cases, report.seed, short(report.habits.largest_gap));
+    let _ =
+        writeln!(out, "{} cases, seed {}; largest gap {}", report.cases, report.seed, short(report.habits.largest_gap));
     out.push('\n');
     for &property in Property::ALL {
         let _ = writeln!(out, "  {}", line(report, property));
@@ -32,10 +33,20 @@ pub fn report(report: &Report, replay: Option<&str>) -> String {
         report.coverage.missing().map(|(kind, phase)| format!("{} {}", kind.name(), phase.name())).collect();
     if !missing.is_empty() {
         let shown: Vec<&str> = missing.iter().take(6).map(String::as_str).collect();
-        let more = if missing.len() > shown.len() { format!(", and {} more", missing.len() - shown.len()) } else { String::new() };
+        let more = if missing.len() > shown.len() {
+            format!(", and {} more", missing.len() - shown.len())
+        } else {
+            String::new()
+        };
         let _ = writeln!(out, "\nnever reached (fault, phase): {}{more}", shown.join(", "));
     }
     out
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&report(self, None))
+    }
 }
 
 /// One property in a line.
@@ -190,7 +201,10 @@ pub(super) fn irrelevant(original: &Case, shrunk: &Case) -> Option<String> {
     }
     let ends = original.tasks().iter().zip(shrunk.tasks()).any(|(before, after)| before.end != after.end);
     if ends && original.tasks().len() == shrunk.tasks().len() {
-        said.push(format!("when exactly the task ends ({})", original.tasks()[0].end.at().finite().map_or_else(|| "never".to_owned(), |at| at.to_string())));
+        said.push(format!(
+            "when exactly the task ends ({})",
+            original.tasks()[0].end.at().finite().map_or_else(|| "never".to_owned(), |at| at.to_string())
+        ));
     }
     (!said.is_empty()).then(|| said.join("; "))
 }

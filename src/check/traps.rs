@@ -10,7 +10,7 @@ pub(super) fn traps(deadline: Micros, grain: Micros, tasks: usize, calm: &[Micro
     let part = |tenths: u64| Micros::new(deadline.get() / 10_000 * tenths * 1_000);
     let (soon, midway) = (part(1), part(5));
     // Between the last look of a schedule and the deadline, where there is room.
-    let regular = calm.iter().rev().find(|at| **at + grain * 2 < deadline).copied().unwrap_or(part(9));
+    let regular = calm.iter().rev().find(|at| **at + grain * 2 < deadline).copied().unwrap_or_else(|| part(9));
     let late = Micros::new((regular.get() + deadline.get()) / 2).max(part(9)).min(deadline - grain.min(deadline));
     let slow = Micros::from_secs(3).min(Micros::new(deadline.get() / 40));
     let success = |at| Task::calm(End::Success(at));

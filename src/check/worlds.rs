@@ -20,9 +20,9 @@ use super::case::Case;
 use super::draw::Cases;
 use super::shrink::{Freedom, simpler};
 use crate::time::Micros;
-use rand::Rng as _;
 use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
+use rand::Rng as _;
 use std::collections::VecDeque;
 
 /// Worlds with one deadline.

@@ -8,7 +8,10 @@ mod once;
 mod outputs;
 mod stream;
 
-use crate::check::{Campaign, Case, Cases, Freedom, Habits, Progress, Properties, Property, Report, Subject, Wrong, finding_text, read_case};
+use crate::check::{
+    Campaign, Case, Cases, Freedom, Habits, Progress, Properties, Property, Report, Subject, Wrong, finding_text,
+    read_case,
+};
 use crate::cli::console::{Failure, note, read};
 use crate::cli::folder::Folder;
 use crate::cli::interrupt;
@@ -264,7 +267,11 @@ impl Check {
 /// A word as a shell takes it back.
 fn quoted(word: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,{}@+".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 /// The case that `--replay` names.

@@ -131,7 +131,13 @@ pub(super) fn sweep() -> Option<String> {
         let _ = waitpid(Some(*pid), WaitOptions::empty());
     }
     let names: Vec<&str> = left.iter().map(|(_, name)| name.as_str()).collect();
-    (!left.is_empty()).then(|| format!("{} ({})", if left.len() == 1 { "a process".to_owned() } else { format!("{} processes", left.len()) }, names.join(", ")))
+    (!left.is_empty()).then(|| {
+        format!(
+            "{} ({})",
+            if left.len() == 1 { "a process".to_owned() } else { format!("{} processes", left.len()) },
+            names.join(", ")
+        )
+    })
 }
 
 /// Elsewhere nothing is adopted.

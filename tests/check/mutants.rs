@@ -75,7 +75,12 @@ fn every_mistake_is_caught_and_told_in_a_few_lines() {
         }
         let number = finding.number.map_or_else(|| "the calm case".to_owned(), |number| format!("case {number}"));
         let _ = writeln!(page, "\n## {}\n", mistake.about().trim());
-        let _ = writeln!(page, "Caught by `{property}` in {number}, {} trials to shrink: {}.\n", finding.trials, finding.what());
+        let _ = writeln!(
+            page,
+            "Caught by `{property}` in {number}, {} trials to shrink: {}.\n",
+            finding.trials,
+            finding.what()
+        );
         let _ = writeln!(page, "```text\n{}\n```\n", timeline(&counter.case, &counter.seen).join("\n"));
         let _ = writeln!(page, "`{}`", write_case(&counter.case));
     }

@@ -1,7 +1,9 @@
 //! Our own strategies on trial.
 
 use crate::soak::cases;
-use pollbench::check::{Answered, Call, Cases, Habits, Kit, Outcome, Properties, Property, Seen, Strategic, Worlds, judge, play};
+use pollbench::check::{
+    Answered, Call, Cases, Habits, Kit, Outcome, Properties, Property, Seen, Strategic, Worlds, judge, play,
+};
 use pollbench::client::{Client, WaitError};
 use pollbench::net::clock::Clock;
 use pollbench::strategy::composition::Strategy;

@@ -89,7 +89,10 @@ enum Read {
     Failed,
     Open,
     /// It told nothing.
-    Nothing { status: Option<u16>, is_json: bool },
+    Nothing {
+        status: Option<u16>,
+        is_json: bool,
+    },
     Permanent,
 }
 
@@ -141,7 +144,9 @@ async fn one(call: &Call, task: usize, id: &str, mistake: Option<Mistake>) -> An
         } else if is(Mistake::AsksWithoutWaiting) {
             hedged(call, id, patience).await
         } else {
-            timeout(patience, ask(call, id, mistake)).await.unwrap_or((Read::Nothing { status: None, is_json: false }, None))
+            timeout(patience, ask(call, id, mistake))
+                .await
+                .unwrap_or((Read::Nothing { status: None, is_json: false }, None))
         };
         let unknown = |read: &Read| matches!(read, Read::Nothing { status: Some(200), is_json: true });
         match read {
@@ -288,7 +293,9 @@ async fn submit(call: &Call, mistake: Option<Mistake>) -> Option<String> {
     for _ in 0..if mistake == Some(Mistake::SubmitRetried) { 3 } else { 1 } {
         let sent = timeout(ATTEMPT, send(call, "POST", &path, body)).await;
         let Ok(Some((200, _, body))) = sent else { continue };
-        let id = serde_json::from_slice::<Value>(&body).ok().and_then(|body| Some(body["data"]["taskId"].as_str()?.to_owned()));
+        let id = serde_json::from_slice::<Value>(&body)
+            .ok()
+            .and_then(|body| Some(body["data"]["taskId"].as_str()?.to_owned()));
         if id.is_some() {
             return id;
         }
@@ -315,7 +322,9 @@ async fn ask(call: &Call, id: &str, mistake: Option<Mistake>) -> (Read, Option<D
     match data["state"].as_str() {
         Some("success") => {
             let urls = data["resultJson"].as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
-            let urls = urls.and_then(|urls| Some(urls["resultUrls"].as_array()?.iter().filter_map(Value::as_str).map(str::to_owned).collect()));
+            let urls = urls.and_then(|urls| {
+                Some(urls["resultUrls"].as_array()?.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+            });
             (Read::Success(urls.unwrap_or_default()), asked)
         }
         Some("failed") => (Read::Failed, asked),

@@ -56,7 +56,10 @@ impl Trial<'_> {
         }
         let ended = self.answer().filter(|answer| answer.outcome == Outcome::Error && !self.was_refused_for_good());
         if let Some(answer) = ended {
-            return Found::Broken(format!("nothing struck it, and its wait ended with an error at {}", short(answer.at)));
+            return Found::Broken(format!(
+                "nothing struck it, and its wait ended with an error at {}",
+                short(answer.at)
+            ));
         }
         match self.known_in_time() {
             Found::Idle => self.not_called_a_timeout(),
@@ -79,7 +82,11 @@ impl Trial<'_> {
             return Found::Idle;
         }
         let late = |at: String| {
-            format!("the task was done at {} and nothing struck any more; the program {at}, not by {}", self.task.end.at(), short(bound))
+            format!(
+                "the task was done at {} and nothing struck any more; the program {at}, not by {}",
+                self.task.end.at(),
+                short(bound)
+            )
         };
         match self.answer() {
             None => self.by(None, bound, || late("never knew".to_owned())),
@@ -114,8 +121,12 @@ impl Trial<'_> {
         }
         let bound = self.case.deadline() + self.habits.attempt_timeout;
         self.by(self.answer().map(|answer| answer.at), bound, || match self.answer() {
-            Some(answer) => format!("the deadline was {}, and the wait ended at {}", self.case.deadline(), short(answer.at)),
-            None => format!("the deadline was {}, and the wait had not ended when it was cut off", self.case.deadline()),
+            Some(answer) => {
+                format!("the deadline was {}, and the wait ended at {}", self.case.deadline(), short(answer.at))
+            }
+            None => {
+                format!("the deadline was {}, and the wait had not ended when it was cut off", self.case.deadline())
+            }
         })
     }
 
@@ -152,9 +163,15 @@ impl Trial<'_> {
         match (self.endless(), silent) {
             (Some(endless), _) => Found::Broken(match endless.ended {
                 Some(ended) => {
-                    format!("the request of {} was never answered, and its client waited until {}", short(endless.sent), short(ended))
+                    format!(
+                        "the request of {} was never answered, and its client waited until {}",
+                        short(endless.sent),
+                        short(ended)
+                    )
                 }
-                None => format!("the request of {} was never answered, and its client waits for ever", short(endless.sent)),
+                None => {
+                    format!("the request of {} was never answered, and its client waits for ever", short(endless.sent))
+                }
             }),
             (None, Some(_)) => Found::Held,
             (None, None) => Found::Idle,

@@ -92,9 +92,10 @@ impl Trial<'_> {
         }
         // A client that leaves and asks anew does both at once, and the server notices in any order.
         let grace = self.habits.grain * 10 + self.seen.lateness;
-        let both = asked.windows(2).enumerate().find(|(_, pair)| {
-            pair[0].ended.unwrap_or_else(|| self.end()) > pair[1].sent + grace
-        });
+        let both = asked
+            .windows(2)
+            .enumerate()
+            .find(|(_, pair)| pair[0].ended.unwrap_or_else(|| self.end()) > pair[1].sent + grace);
         match both {
             None => Found::Held,
             Some((at, pair)) => Found::Broken(format!(
@@ -162,7 +163,9 @@ impl Trial<'_> {
 
     /// The last request that its client heard of, before the program answered.
     fn last_heard(&self, answer: &Answer) -> Option<(usize, Told)> {
-        let heard = |asked: &&(usize, &crate::check::seen::Asked)| asked.1.ended.is_some_and(|ended| ended <= answer.at + self.habits.grain);
+        let heard = |asked: &&(usize, &crate::check::seen::Asked)| {
+            asked.1.ended.is_some_and(|ended| ended <= answer.at + self.habits.grain)
+        };
         let numbered: Vec<_> = self.asked().iter().enumerate().collect();
         numbered.iter().rev().find(heard).map(|(at, asked)| (*at, asked.told))
     }

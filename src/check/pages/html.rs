@@ -77,7 +77,9 @@ fn finding(finding: &Finding, replay: &str) -> String {
 }
 
 fn coverage(report: &Report) -> String {
-    let mut out = String::from("<h2>What was reached</h2>\n<p>How often each fault met each phase of a wait.</p>\n<div class=\"scroll\"><table>\n<thead><tr><th>fault</th>");
+    let mut out = String::from(
+        "<h2>What was reached</h2>\n<p>How often each fault met each phase of a wait.</p>\n<div class=\"scroll\"><table>\n<thead><tr><th>fault</th>",
+    );
     for phase in Phase::ALL {
         let _ = write!(out, "<th>{}</th>", phase.name());
     }

@@ -20,7 +20,7 @@ pub(super) fn picture(case: &Case, seen: &Seen) -> String {
         let asked = task.asked.iter().map(|asked| asked.ended.unwrap_or(asked.sent));
         asked.chain(task.answers.iter().map(|answer| answer.at))
     });
-    let end = instants.chain([case.deadline()]).max().unwrap_or(case.deadline()).max(Micros::from_millis(1));
+    let end = instants.chain([case.deadline()]).max().unwrap_or_else(|| case.deadline()).max(Micros::from_millis(1));
     let x = |at: Micros| LEFT + (WIDTH - LEFT - 20.0) * (at.min(end).get() as f64 / end.get() as f64);
     let height = ROW * seen.tasks.len() as f64 + 40.0;
     let mut out = format!(

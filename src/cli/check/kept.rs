@@ -124,7 +124,8 @@ pub(super) struct Verdict {
 pub(super) fn verdict(report: &Report, baseline: Option<&Baseline>, strict: bool) -> Verdict {
     let is_known = |finding: &&Finding| baseline.is_some_and(|baseline| baseline.has(&finding.wrong));
     let (known, found): (Vec<_>, Vec<_>) = report.findings.iter().partition(is_known);
-    let names = |findings: &[&Finding]| findings.iter().map(|finding| finding.wrong.id()).collect::<Vec<_>>().join(", ");
+    let names =
+        |findings: &[&Finding]| findings.iter().map(|finding| finding.wrong.id()).collect::<Vec<_>>().join(", ");
     let passing: Vec<&str> = baseline
         .iter()
         .flat_map(|baseline| &baseline.0)

@@ -85,9 +85,9 @@ pub(super) fn answer(line: &str) -> Result<Said, String> {
     let shown: String = line.chars().take(200).collect();
     let value: Value = serde_json::from_str(line).map_err(|_| format!("`{shown}` is no JSON"))?;
     let word = value.get("outcome").and_then(Value::as_str);
-    let outcome = word.and_then(Outcome::named).ok_or_else(|| {
-        format!("`{shown}` has no \"outcome\" that is success, failed, timeout or error")
-    })?;
+    let outcome = word
+        .and_then(Outcome::named)
+        .ok_or_else(|| format!("`{shown}` has no \"outcome\" that is success, failed, timeout or error"))?;
     let urls = match value.get("urls") {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Array(urls)) => urls.iter().filter_map(Value::as_str).map(str::to_owned).collect(),

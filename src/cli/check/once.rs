@@ -49,10 +49,11 @@ impl Subject for Once<'_> {
             Err(error) => return unheld(error.to_string()),
         };
         let words = filled(self.command, &stage, case, self.scale);
-        let (mut program, output, _) = match Program::start(&words, &environment(&stage, case, self.scale, number), false) {
-            Ok(started) => started,
-            Err(error) => return unheld(format!("cannot start {}: {error}", words[0])),
-        };
+        let (mut program, output, _) =
+            match Program::start(&words, &environment(&stage, case, self.scale, number), false) {
+                Ok(started) => started,
+                Err(error) => return unheld(format!("cannot start {}: {error}", words[0])),
+            };
         let (mut last, log) = (LastLine::default(), program.log.clone());
         let limit = self.limits.of(case, self.scale);
         let reading = read(output, &stage, &mut last, &log);

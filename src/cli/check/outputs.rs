@@ -25,5 +25,5 @@ pub(super) fn write(folder: &Path, report: &Report, verdict: &Verdict, replay: &
 /// Writes the file that continuous integration reads.
 pub(super) fn write_junit(file: &Path, report: &Report) -> Result<(), Failure> {
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or("check.xml");
-    Folder::writable(file.parent().unwrap_or(Path::new(".")))?.write(name, pages::junit(report).as_bytes())
+    Folder::writable(file.parent().unwrap_or_else(|| Path::new(".")))?.write(name, pages::junit(report).as_bytes())
 }

@@ -258,7 +258,10 @@ async fn begin(command: &[String]) -> Result<(Running, Hello), Conduct> {
         Ok(None) => {
             let end = tokio::time::timeout(PATIENCE, program.ended()).await;
             let end = end.map_or_else(|_| "it closed its output".to_owned(), |status| ending(&status));
-            return Err(Conduct::Crash(format!("it ended before its hello ({end}); {}", program.log.text().trim_end())));
+            return Err(Conduct::Crash(format!(
+                "it ended before its hello ({end}); {}",
+                program.log.text().trim_end()
+            )));
         }
         Err(_) => return Err(Conduct::Hang(format!("it did not say hello within {} s", HELLO.as_secs()))),
     };
