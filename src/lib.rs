@@ -19,6 +19,7 @@
 //! | write a report of a comparison | [`report::Report`], [`report::files`] |
 //! | fit a law to durations that you observed | [`fit::Fit`] |
 //! | find the best settings for a law | [`tune::tune`] |
+//! | put a poller on trial, yours or one of these | [`check::Kit`], [`check::Worlds`] |
 //!
 //! # The house
 //!
@@ -29,6 +30,7 @@
 //! | 5 | [`cli`] | the command line: one file a subcommand | `cli` |
 //! | 4 | [`report`] | tables, charts, pages: figures in, text out | `report` |
 //! | 4 | [`tune`] | the best settings for a law or for observed times | `report` |
+//! | 4 | [`check`] | pollers on trial: nasty worlds, the properties of a correct poller, counter-examples | `check` |
 //! | 3 | [`engine`] | the simulator, traces, gates: a plan in, task records out | `engine` |
 //! | 3 | [`mock`] | the mock server as a test kit | `mock` |
 //! | 3 | [`scenario`] | one file that says which tasks, faults and strategies meet; what exists is valid | `engine` |
@@ -111,6 +113,8 @@ pub mod scenario;
 #[cfg(feature = "report")]
 pub mod tune;
 
+#[cfg(feature = "check")]
+pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
 

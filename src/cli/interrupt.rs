@@ -1,6 +1,7 @@
 //! Ctrl-C: the program ends at once with exit code 130, and leaves no half-written file.
 
 use crate::cli::console::note;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,6 +24,7 @@ pub(super) fn watch() {
         if let Some(path) = unfinished.as_deref() {
             let _ = fs::remove_file(path);
         }
+        Group::kill_all();
         note("interrupted");
         std::process::exit(INTERRUPTED);
     };
@@ -42,4 +44,121 @@ pub(super) fn undisturbed(step: impl FnOnce() -> std::io::Result<()>) -> std::io
     let mut unfinished = unfinished();
     *unfinished = None;
     step()
+}
+
+/// Process groups of programs that run for this one, which end with it.
+static GROUPS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+/// The process group of a program.
+#[derive(Debug)]
+pub(super) struct Group(u32);
+
+impl Group {
+    /// The group that the process `leader` leads.
+    pub(super) fn new(leader: u32) -> Self {
+        GROUPS.lock().unwrap_or_else(PoisonError::into_inner).insert(leader);
+        Self(leader)
+    }
+
+    /// Asks all of it to end.
+    pub(super) fn ask(&self) {
+        signal(self.0, Sign::Terminate);
+    }
+
+    /// Ends all of it.
+    pub(super) fn kill(&self) {
+        signal(self.0, Sign::Kill);
+    }
+
+    /// Whether any of it is still there.
+    pub(super) fn is_alive(&self) -> bool {
+        signal(self.0, Sign::Test)
+    }
+
+    fn kill_all() {
+        for group in GROUPS.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            signal(*group, Sign::Kill);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        GROUPS.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
+    }
+}
+
+/// What a group is told.
+#[derive(Debug, Clone, Copy)]
+enum Sign {
+    Terminate,
+    Kill,
+    Test,
+}
+
+/// Whether there was anybody to tell.
+#[cfg(unix)]
+fn signal(group: u32, sign: Sign) -> bool {
+    use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+    let Some(group) = i32::try_from(group).ok().and_then(Pid::from_raw) else { return false };
+    let told = match sign {
+        Sign::Terminate => kill_process_group(group, Signal::TERM),
+        Sign::Kill => kill_process_group(group, Signal::KILL),
+        Sign::Test => test_kill_process_group(group),
+    };
+    told.is_ok()
+}
+
+/// Elsewhere there are no groups: only the program itself is ended.
+#[cfg(not(unix))]
+fn signal(_group: u32, _sign: Sign) -> bool {
+    false
+}
+
+/// From now on processes that programs of this one leave behind become its own, so that they can be found and ended.
+pub(super) fn adopt() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+}
+
+/// Ends what programs of this one have left behind, after all of them have ended: what, in words.
+#[cfg(target_os = "linux")]
+pub(super) fn sweep() -> Option<String> {
+    use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+    let left: Vec<(Pid, String)> = children().collect();
+    for (pid, _) in &left {
+        let _ = kill_process(*pid, Signal::KILL);
+        let _ = waitpid(Some(*pid), WaitOptions::empty());
+    }
+    let names: Vec<&str> = left.iter().map(|(_, name)| name.as_str()).collect();
+    (!left.is_empty()).then(|| {
+        format!(
+            "{} ({})",
+            if left.len() == 1 { "a process".to_owned() } else { format!("{} processes", left.len()) },
+            names.join(", ")
+        )
+    })
+}
+
+/// Elsewhere nothing is adopted.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn sweep() -> Option<String> {
+    None
+}
+
+/// The living children of this process, with their names.
+#[cfg(target_os = "linux")]
+fn children() -> impl Iterator<Item = (rustix::process::Pid, String)> {
+    let own = std::process::id().to_string();
+    fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(move |entry| {
+        let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
+        // `PID (NAME) STATE PARENT …`, where the name may hold anything.
+        let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+        let (head, rest) = stat.rsplit_once(')')?;
+        let mut fields = rest.split_whitespace();
+        let is_alive = fields.next()? != "Z";
+        let is_own = fields.next()? == own;
+        let name = head.split_once('(').map_or("?", |(_, name)| name).to_owned();
+        (is_alive && is_own).then_some((rustix::process::Pid::from_raw(pid)?, name))
+    })
 }

@@ -1,5 +1,6 @@
 //! `pollbench list`: what there is.
 
+use crate::check::{Property, Sort};
 use crate::cli::console::{Failure, print, print_folded};
 use crate::scenario::shipped::SHIPPED;
 use crate::strategy::composition::{Limit, Pace, Schedule};
@@ -34,6 +35,8 @@ enum What {
     Faults,
     /// The laws that durations can follow
     Distributions,
+    /// What `check` holds pollers to
+    Properties,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -50,6 +53,7 @@ impl List {
             What::Models => models()?,
             What::Faults => faults(),
             What::Distributions => distributions(),
+            What::Properties => properties(),
         };
         match self.format {
             Format::Json => print(&format!("{:#}\n", Value::Array(rows)))?,
@@ -147,6 +151,17 @@ fn models() -> Result<Vec<Value>, Failure> {
         }
     }
     Ok(rows)
+}
+
+fn properties() -> Vec<Value> {
+    let row = |property: &Property| {
+        let judged = match property.sort() {
+            Sort::Always => "always",
+            Sort::Bound => "with the measured lateness of the machine",
+        };
+        json!({"name": property.id(), "about": property.about(), "why": property.why(), "judged": judged})
+    };
+    Property::ALL.iter().map(row).collect()
 }
 
 fn faults() -> Vec<Value> {

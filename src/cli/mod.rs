@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand, each of which parses, calls and prints.
 
+mod check;
 mod compare;
 mod console;
 mod descriptors;
@@ -36,15 +37,18 @@ Examples:
   pollbench serve                            a mock of the API for your own client
   pollbench trace --strategy adaptive --model sora-2 --completes-at 94s
   pollbench tune --model sora-2              what to configure
+  pollbench check -- node poller.mjs         your own poller on trial
   pollbench list strategies
 
 Exit codes: 0 ok, 1 the run failed, 2 bad usage or bad input, 3 a gate failed, 4 a gate undecided under --strict,
-130 interrupted";
+5 a property was violated, 130 interrupted";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run every strategy over the same tasks, print the table, write the report
     Compare(compare::Compare),
+    /// Put a poller in any language on trial
+    Check(Box<check::Check>),
     /// Run the mock APIXO server
     Serve(serve::Serve),
     /// Show one wait request by request
@@ -75,6 +79,7 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Compare(command) => command.run(),
+        Command::Check(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Trace(command) => command.run(),
         Command::Tune(command) => command.run(),

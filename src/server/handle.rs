@@ -187,9 +187,14 @@ async fn act(reply: Reply, visit: Option<Visit>, breaker: Option<Breaker>, clock
         Reply::Passed(Passage::Half(End::Closed), _) => (None, Some(Unanswered::Closed)),
         Reply::Passed(_, _) => (Some(200), None),
     };
-    if let Some(visit) = visit {
-        visit.end(status, unanswered);
-    }
+    let _stalled = match (visit, &reply) {
+        (Some(visit), Reply::Stall) => Some(visit.stall()),
+        (Some(visit), Reply::Http(_) | Reply::Break(_)) => {
+            visit.end(status, unanswered);
+            None
+        }
+        (None, _) => None,
+    };
     match (reply, breaker) {
         (Reply::Http(response), _) => response,
         (Reply::Passed(passage, text), breaker) => pass(passage, text, clock, breaker),

@@ -91,6 +91,17 @@ impl Server {
         self.run().state().stub(stub, 0)
     }
 
+    /// Makes the stub's task at once, as if it had been submitted and accepted at this instant: its id.
+    ///
+    /// # Errors
+    ///
+    /// See [`InvalidStub`].
+    pub fn place(&self, stub: Stub) -> Result<String, InvalidStub> {
+        let run = self.run();
+        let now = run.clock().now();
+        run.state().place(stub, now)
+    }
+
     /// Replaces the faults, until they are replaced again or the server is reset.
     pub fn set_faults(&self, faults: FaultRules) {
         self.run().state().set_faults(faults);

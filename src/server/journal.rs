@@ -32,6 +32,8 @@ pub struct Entry {
     pub status: Option<u16>,
     /// Why there is no HTTP status; `None` where there is one.
     pub unanswered: Option<Unanswered>,
+    /// When it was answered, broken, or left by its client, on the scale of `at_ms`; `None` while it is open.
+    pub ended_ms: Option<f64>,
     /// Kind of the fault that struck.
     pub fault: Option<&'static str>,
     /// Of a delivery: which attempt, from 1.
@@ -76,6 +78,7 @@ impl Entry {
             task: None,
             status: None,
             unanswered: Some(Unanswered::Open),
+            ended_ms: None,
             fault: None,
             attempt: None,
             url: None,
@@ -86,7 +89,7 @@ impl Entry {
 impl Entry {
     /// An entry with this answer.
     pub(super) fn answered(self, status: u16) -> Self {
-        Self { status: Some(status), unanswered: None, ..self }
+        Self { status: Some(status), unanswered: None, ended_ms: Some(self.at_ms), ..self }
     }
 
     /// About as many bytes as it takes; what is written into it later is short.

@@ -353,6 +353,21 @@ impl State {
         Ok(())
     }
 
+    /// The stub's task, made at `now` without a submit: its id.
+    pub(super) fn place(&mut self, stub: Stub, now: Micros) -> Result<String, InvalidStub> {
+        let name = stub.model.clone();
+        self.stub(stub, 0)?;
+        let unknown = || InvalidStub::UnknownModel { model: name.clone(), known: Vec::new() };
+        let model = self.any_model(&name).map_err(|_| unknown())?;
+        let state = &mut self.models[model];
+        // It is the next one, whatever others wait for.
+        state.stubs.rotate_right(1);
+        let index = state.next;
+        state.next += 1;
+        let slot = self.create(model, index, now, Asked::default());
+        Ok(self.id(slot))
+    }
+
     pub(super) fn set_faults(&mut self, faults: FaultRules) {
         self.world.faults = faults;
         let world = &self.world;

@@ -34,11 +34,21 @@ impl Visit {
         self.note_end(status, unanswered);
     }
 
+    /// It is never answered: from now on it hangs, until what is returned is dropped.
+    pub(super) fn stall(mut self) -> Stalled {
+        self.note_end(None, Some(Unanswered::Stalled));
+        self.run.amend(self.line, |entry| entry.ended_ms = None);
+        Stalled { run: Arc::clone(&self.run), line: self.line }
+    }
+
     fn note_end(&mut self, status: Option<u16>, unanswered: Option<Unanswered>) {
         self.has_ended = true;
         self.run.leave();
         self.run.state().counters.count(self.route, status);
-        self.run.amend(self.line, |entry| (entry.status, entry.unanswered) = (status, unanswered));
+        let now = self.run.clock().now().as_millis();
+        self.run.amend(self.line, |entry| {
+            (entry.status, entry.unanswered, entry.ended_ms) = (status, unanswered, Some(now));
+        });
     }
 }
 
@@ -47,5 +57,19 @@ impl Drop for Visit {
         if !self.has_ended {
             self.note_end(None, Some(Unanswered::ClientGone));
         }
+    }
+}
+
+/// A request that hangs. Dropped when its client leaves, or the server stops.
+#[derive(Debug)]
+pub(super) struct Stalled {
+    run: Arc<Run>,
+    line: Line,
+}
+
+impl Drop for Stalled {
+    fn drop(&mut self) {
+        let now = self.run.clock().now().as_millis();
+        self.run.amend(self.line, |entry| entry.ended_ms = Some(now));
     }
 }

@@ -1,0 +1,84 @@
+// Waits for one generation task: an exemplary poller for Node 18 or later, without dependencies.
+//
+//   APIXO_API_KEY=… node poller.mjs MODEL TASK_ID            prints {"outcome":"success","urls":["https://…"]}
+//   node poller.mjs --stream                                 takes cases a line each, as `pollbench check --stream` gives them
+
+import { createInterface } from "node:readline";
+
+const SECOND = 1000;
+const INTERVAL = 3 * SECOND;
+const ATTEMPT = 10 * SECOND;
+const CEILING = 60 * SECOND;
+
+const sleep = (ms) => new Promise((wake) => setTimeout(wake, Math.max(0, Math.ceil(ms))));
+
+/** How long a Retry-After asks to stay away, in milliseconds; 0 where it is absent or cannot be read. */
+function retryAfter(header) {
+  if (!header) return 0;
+  const text = header.trim();
+  const ms = /^\d+$/.test(text) ? Number(text) * SECOND : Date.parse(text) - Date.now();
+  return ms > 0 ? ms : 0;
+}
+
+/** An error that asking again cannot mend. 404 is none: a replica may not know a new task yet. */
+const isPermanent = (status) => status >= 400 && status < 500 && ![404, 408, 425, 429].includes(status);
+
+/** One look: what it told, and how long to stay away. Whatever tells nothing is `undefined`. */
+async function look({ base_url, api_key, model, task_id }, patience) {
+  try {
+    const response = await fetch(`${base_url}/statusTask/${model}?taskId=${encodeURIComponent(task_id)}`, {
+      headers: { Authorization: `Bearer ${api_key}` },
+      signal: AbortSignal.timeout(Math.max(1, Math.ceil(patience))),
+    });
+    const pause = retryAfter(response.headers.get("retry-after"));
+    if (!response.ok) {
+      await response.body?.cancel();
+      return { end: isPermanent(response.status) ? { outcome: "error", urls: [] } : undefined, pause };
+    }
+    const { data } = await response.json();
+    if (data?.taskId && data.taskId !== task_id) return { pause };
+    if (data?.state === "success") {
+      return { end: { outcome: "success", urls: JSON.parse(data.resultJson).resultUrls }, pause };
+    }
+    if (data?.state === "failed") return { end: { outcome: "failed", urls: [] }, pause };
+    return { pause };
+  } catch {
+    // A broken connection, a silent one, half a JSON: the task lives on.
+    return { pause: 0 };
+  }
+}
+
+/** Looks every few seconds until the task has ended, and once more at the deadline. */
+async function wait(task) {
+  const scale = task.time_scale ?? 1;
+  const deadline = performance.now() + task.deadline_ms;
+  for (let isLast = false; ; ) {
+    const left = deadline - performance.now();
+    const patience = isLast ? ATTEMPT / scale : Math.min(ATTEMPT / scale, left);
+    const { end, pause } = await look(task, patience);
+    if (end) return end;
+    if (isLast) return { outcome: "timeout", urls: [] };
+    const next = performance.now() + Math.max(INTERVAL / scale, Math.min(pause, CEILING));
+    isLast = next >= deadline;
+    await sleep(Math.min(next, deadline) - performance.now());
+  }
+}
+
+if (process.argv.includes("--stream")) {
+  console.log(JSON.stringify({ hello: { version: 1, capabilities: ["time-scale"] } }));
+  for await (const line of createInterface({ input: process.stdin })) {
+    const task = JSON.parse(line);
+    wait(task).then((end) => console.log(JSON.stringify({ case: task.case, ...end })));
+  }
+} else {
+  const env = process.env;
+  const end = await wait({
+    base_url: env.APIXO_BASE_URL ?? "https://api.apixo.ai/api/v1",
+    api_key: env.APIXO_API_KEY,
+    model: process.argv[2] ?? env.POLLBENCH_MODEL,
+    task_id: process.argv[3] ?? env.POLLBENCH_TASK_ID,
+    deadline_ms: Number(env.POLLBENCH_DEADLINE_MS ?? 10 * 60 * SECOND),
+    time_scale: Number(env.POLLBENCH_TIME_SCALE ?? 1),
+  });
+  console.log(JSON.stringify(end));
+}

@@ -1,0 +1,180 @@
+//! Liveness: what a correct poller does in the end, once the world lets it.
+
+use super::{Found, Trial};
+use crate::check::case::End;
+use crate::check::seen::{Answer, Asked, Outcome, Told, short};
+use crate::time::Micros;
+
+impl Trial<'_> {
+    fn answer(&self) -> Option<&Answer> {
+        self.of_task.answers.first()
+    }
+
+    fn was_refused_for_good(&self) -> bool {
+        self.asked().iter().any(|asked| asked.told == Told::Permanent)
+    }
+
+    /// When a struck request and what it asks for is over for a client that waits for it as long as it may.
+    fn over(&self, asked: &Asked) -> Micros {
+        let latest = asked.sent + self.habits.attempt_timeout;
+        let ended = asked.ended.map_or(latest, |ended| ended.min(latest));
+        // Who is asked for more than binds may stay away for as long as binds.
+        ended + asked.retry_after.map_or(Micros::ZERO, |delay| delay.min(self.habits.ceiling))
+    }
+
+    /// From when on nothing strikes any more.
+    fn calm_from(&self) -> Micros {
+        let struck = self.asked().iter().filter(|asked| asked.struck.is_some() || asked.told == Told::Unheard);
+        struck.map(|asked| self.over(asked)).max().unwrap_or(Micros::ZERO)
+    }
+
+    /// One gap and one attempt.
+    fn turn(&self) -> Micros {
+        self.habits.largest_gap + self.habits.attempt_timeout
+    }
+
+    /// Whether the server would have told of the end before the deadline, with room for what nobody can know to the tick.
+    fn ended_in_time(&self) -> bool {
+        self.task.end.at() + self.habits.grain <= self.case.deadline()
+    }
+
+    fn is_alone(&self) -> bool {
+        self.case.tasks().len() == 1
+    }
+
+    /// Of several tasks, one that nothing strikes beside one that has trouble.
+    pub(super) fn is_bystander(&self) -> bool {
+        let trouble = |(number, task): (usize, &crate::check::case::Task)| {
+            number != self.number && (!task.replies.is_empty() || matches!(task.end, End::Failed(_) | End::Never))
+        };
+        self.task.replies.is_empty() && self.case.tasks().iter().enumerate().any(trouble)
+    }
+
+    pub(super) fn isolation(&self) -> Found {
+        if self.is_alone() || !self.is_bystander() {
+            return Found::Idle;
+        }
+        let ended = self.answer().filter(|answer| answer.outcome == Outcome::Error && !self.was_refused_for_good());
+        if let Some(answer) = ended {
+            return Found::Broken(format!(
+                "nothing struck it, and its wait ended with an error at {}",
+                short(answer.at)
+            ));
+        }
+        match self.known_in_time() {
+            Found::Idle => self.not_called_a_timeout(),
+            found => found,
+        }
+    }
+
+    pub(super) fn finds_the_result(&self) -> Found {
+        if self.is_bystander() { Found::Idle } else { self.known_in_time() }
+    }
+
+    /// Once the world is calm and the task is done, the program knows.
+    fn known_in_time(&self) -> Found {
+        // Who hangs at a silent socket is told so by another property.
+        if self.was_refused_for_good() || self.case.submit().is_some() || self.endless().is_some() {
+            return Found::Idle;
+        }
+        let bound = self.task.end.at().max(self.calm_from()) + self.turn() + self.case.rtt();
+        if bound + self.habits.slack > self.case.deadline() {
+            return Found::Idle;
+        }
+        let late = |at: String| {
+            format!(
+                "the task was done at {} and nothing struck any more; the program {at}, not by {}",
+                self.task.end.at(),
+                short(bound)
+            )
+        };
+        match self.answer() {
+            None => self.by(None, bound, || late("never knew".to_owned())),
+            Some(answer) => match answer.outcome {
+                Outcome::Success | Outcome::Failed => {
+                    self.by(Some(answer.at), bound, || late(format!("knew at {}", short(answer.at))))
+                }
+                // Other properties have these, unless they come because nobody looked.
+                Outcome::Timeout | Outcome::Error if answer.at <= bound => Found::Idle,
+                Outcome::Timeout | Outcome::Error => {
+                    let what = || late(format!("said {} at {}", answer.outcome.name(), short(answer.at)));
+                    self.by(Some(answer.at), bound, what)
+                }
+            },
+        }
+    }
+
+    /// A request that nobody answers, and whose client stays longer than any attempt may take.
+    fn endless(&self) -> Option<&Asked> {
+        let patience = self.habits.attempt_timeout + self.habits.slack + self.seen.lateness;
+        // Who has answered no longer waits.
+        let settled = self.answer().map_or(Micros::NEVER, |answer| answer.at);
+        self.asked().iter().find(|asked| {
+            asked.told == Told::Silence && asked.ended.unwrap_or(Micros::NEVER).min(settled) > asked.sent + patience
+        })
+    }
+
+    pub(super) fn ends_by_deadline(&self) -> Found {
+        // What a silent socket holds up has a property of its own.
+        if self.endless().is_some() {
+            return Found::Idle;
+        }
+        let bound = self.case.deadline() + self.habits.attempt_timeout;
+        self.by(self.answer().map(|answer| answer.at), bound, || match self.answer() {
+            Some(answer) => {
+                format!("the deadline was {}, and the wait ended at {}", self.case.deadline(), short(answer.at))
+            }
+            None => {
+                format!("the deadline was {}, and the wait had not ended when it was cut off", self.case.deadline())
+            }
+        })
+    }
+
+    pub(super) fn last_look(&self) -> Found {
+        if self.is_bystander() { Found::Idle } else { self.not_called_a_timeout() }
+    }
+
+    /// A task that was done before the deadline is not called a timeout.
+    fn not_called_a_timeout(&self) -> Found {
+        // Where the last turn before the deadline is not calm, nobody can be sure to hear of it.
+        let calm = self.case.deadline() - self.turn().min(self.case.deadline());
+        let is_calm = self.calm_from() <= calm || self.asked().iter().all(|asked| asked.struck.is_none());
+        if !self.ended_in_time() || !is_calm || self.was_refused_for_good() || self.case.submit().is_some() {
+            return Found::Idle;
+        }
+        match self.answer() {
+            None => Found::Idle,
+            Some(answer) if answer.outcome == Outcome::Timeout => Found::Broken(format!(
+                "the task was done at {}, {} before the deadline; {}, and it said timeout at {}",
+                short(self.task.end.at()),
+                short(self.case.deadline() - self.task.end.at()),
+                match self.asked().last() {
+                    Some(last) => format!("the last look was at {}", short(last.sent)),
+                    None => "nobody looked".to_owned(),
+                },
+                short(answer.at)
+            )),
+            Some(_) => Found::Held,
+        }
+    }
+
+    pub(super) fn no_hang(&self) -> Found {
+        let silent = self.asked().iter().position(|asked| asked.told == Told::Silence);
+        match (self.endless(), silent) {
+            (Some(endless), _) => Found::Broken(match endless.ended {
+                Some(ended) => {
+                    format!(
+                        "the request of {} was never answered, and its client waited until {}",
+                        short(endless.sent),
+                        short(ended)
+                    )
+                }
+                None => {
+                    format!("the request of {} was never answered, and its client waits for ever", short(endless.sent))
+                }
+            }),
+            (None, Some(_)) => Found::Held,
+            (None, None) => Found::Idle,
+        }
+    }
+}

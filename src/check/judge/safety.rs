@@ -1,0 +1,239 @@
+//! Safety: what a correct poller never does, whatever happens.
+
+use super::{Found, Trial};
+use crate::check::seen::{Answer, Outcome, Told, short};
+use crate::time::Micros;
+
+/// Two polls that are closer than this are one too many.
+const BUSY: Micros = Micros::from_millis(200);
+/// So many of them are forgiven.
+const FORGIVEN: usize = 3;
+
+impl Trial<'_> {
+    fn answered(&self, outcome: Outcome) -> impl Iterator<Item = &Answer> {
+        self.of_task.answers.iter().filter(move |answer| answer.outcome == outcome)
+    }
+
+    fn was_told(&self, told: Told) -> bool {
+        self.asked().iter().any(|asked| asked.told == told)
+    }
+
+    /// How the task really was, in words.
+    fn truth(&self) -> String {
+        use crate::check::case::End;
+        match self.task.end {
+            End::Success(at) => format!("it succeeded at {at}"),
+            End::Failed(at) => format!("it failed at {at}"),
+            End::Never => "it never ended".to_owned(),
+        }
+    }
+
+    pub(super) fn no_false_success(&self) -> Found {
+        match self.answered(Outcome::Success).next() {
+            None => Found::Idle,
+            Some(_) if self.was_told(Told::Success) => Found::Held,
+            Some(answer) => Found::Broken(format!(
+                "it said success at {}, and no answer had said so ({})",
+                short(answer.at),
+                self.truth()
+            )),
+        }
+    }
+
+    pub(super) fn no_false_failure(&self) -> Found {
+        match self.answered(Outcome::Failed).next() {
+            None => Found::Idle,
+            Some(_) if self.was_told(Told::Failed) => Found::Held,
+            Some(answer) => Found::Broken(format!(
+                "it said failed at {}, and no answer had said so ({})",
+                short(answer.at),
+                self.truth()
+            )),
+        }
+    }
+
+    pub(super) fn right_result(&self) -> Found {
+        let expected = &self.of_task.result;
+        let mut said = self.answered(Outcome::Success).filter_map(|answer| answer.urls.as_ref()).peekable();
+        if expected.is_empty() || said.peek().is_none() || !self.was_told(Told::Success) {
+            return Found::Idle;
+        }
+        let wrong = said.find(|urls| urls.is_empty() || urls.iter().any(|url| !url.starts_with(expected)));
+        match wrong {
+            None => Found::Held,
+            Some(urls) if urls.is_empty() => Found::Broken("it said success without the result's URLs".to_owned()),
+            Some(urls) => {
+                Found::Broken(format!("it handed over {}, and this task's files are under {expected}", urls.join(", ")))
+            }
+        }
+    }
+
+    pub(super) fn stops_after_terminal(&self) -> Found {
+        let asked = self.asked();
+        let Some(last) = asked.iter().position(|asked| asked.told.is_terminal()) else { return Found::Idle };
+        let Some(known) = asked[last].ended else { return Found::Idle };
+        // What was sent before the answer was there is no sin of this kind.
+        let after = asked[last + 1..].iter().filter(|asked| asked.sent > known + self.habits.grain);
+        match after.clone().next() {
+            None => Found::Held,
+            Some(next) => Found::Broken(format!(
+                "request {last} told at {} that the task had ended, and {} more came from {} on",
+                short(known),
+                after.count(),
+                short(next.sent)
+            )),
+        }
+    }
+
+    pub(super) fn one_in_flight(&self) -> Found {
+        let asked = self.asked();
+        if asked.len() < 2 {
+            return Found::Idle;
+        }
+        // A client that leaves and asks anew does both at once, and the server notices in any order.
+        let grace = self.habits.grain * 10 + self.seen.lateness;
+        let both = asked
+            .windows(2)
+            .enumerate()
+            .find(|(_, pair)| pair[0].ended.unwrap_or_else(|| self.end()) > pair[1].sent + grace);
+        match both {
+            None => Found::Held,
+            Some((at, pair)) => Found::Broken(format!(
+                "request {} came at {} while request {at} of {} was still open",
+                at + 1,
+                short(pair[1].sent),
+                short(pair[0].sent)
+            )),
+        }
+    }
+
+    /// The last instant of which anything is known.
+    fn end(&self) -> Micros {
+        let answers = self.of_task.answers.iter().map(|answer| answer.at);
+        answers.chain(self.asked().iter().map(|asked| asked.sent)).max().unwrap_or(Micros::ZERO)
+    }
+
+    pub(super) fn retry_after_kept(&self) -> Found {
+        let (mut found, deadline) = (Found::Idle, self.case.deadline());
+        for (at, pair) in self.asked().windows(2).enumerate() {
+            let (Some(delay), Some(heard)) = (pair[0].retry_after, pair[0].ended) else { continue };
+            if delay > self.habits.ceiling || pair[0].told == Told::Unheard {
+                continue;
+            }
+            let (named, next) = (heard + delay, pair[1].sent);
+            let is_last_look = named > deadline && next + self.habits.grain >= deadline;
+            if next + self.habits.grain < named && !is_last_look {
+                return Found::Broken(format!(
+                    "request {at} was told at {} to come back in {delay}, and the next came after {}",
+                    short(heard),
+                    short(next - heard.min(next))
+                ));
+            }
+            found = Found::Held;
+        }
+        found
+    }
+
+    pub(super) fn no_busy_loop(&self) -> Found {
+        let asked = self.asked();
+        if asked.len() < 2 {
+            return Found::Idle;
+        }
+        let close = asked.windows(2).filter(|pair| {
+            let is_retry = !matches!(pair[0].told, Told::Unfinished | Told::UnknownState);
+            !is_retry && pair[1].sent - pair[0].sent.min(pair[1].sent) < BUSY
+        });
+        match close.count() {
+            0..=FORGIVEN => Found::Held,
+            more => Found::Broken(format!("{more} polls came less than {BUSY} after the one before")),
+        }
+    }
+
+    pub(super) fn no_blind_resubmit(&self) -> Found {
+        match (self.case.submit(), self.seen.submits) {
+            (None, _) | (Some(_), 0) => Found::Idle,
+            (Some(_), 1) => Found::Held,
+            (Some(fault), more) => Found::Broken(format!(
+                "the answer to the submit was lost ({}), and it was sent {} more: {more} tasks may exist",
+                fault.kind().name(),
+                if more == 2 { "once".to_owned() } else { format!("{} times", more - 1) }
+            )),
+        }
+    }
+
+    /// The last request that its client heard of, before the program answered.
+    fn last_heard(&self, answer: &Answer) -> Option<(usize, Told)> {
+        let heard = |asked: &&(usize, &crate::check::seen::Asked)| {
+            asked.1.ended.is_some_and(|ended| ended <= answer.at + self.habits.grain)
+        };
+        let numbered: Vec<_> = self.asked().iter().enumerate().collect();
+        numbered.iter().rev().find(heard).map(|(at, asked)| (*at, asked.told))
+    }
+
+    /// An end that no answer of the server gave a reason for.
+    fn baseless(&self) -> Option<&Answer> {
+        let is_baseless = |answer: &&Answer| match answer.outcome {
+            Outcome::Success => !self.was_told(Told::Success),
+            Outcome::Failed => !self.was_told(Told::Failed),
+            Outcome::Error => !self.was_told(Told::Permanent),
+            Outcome::Timeout => false,
+        };
+        // Who never got an id may say so.
+        let is_homeless = self.asked().is_empty() && self.case.submit().is_some();
+        self.of_task.answers.iter().find(is_baseless).filter(|_| !is_homeless)
+    }
+
+    pub(super) fn survives_garbage(&self) -> Found {
+        let is_garbage = |told| matches!(told, Told::Nothing | Told::Silence | Told::Unheard);
+        match self.baseless() {
+            // That is a matter of its neighbours.
+            Some(_) if self.is_bystander() => Found::Idle,
+            Some(answer) => match self.last_heard(answer) {
+                Some((_, Told::UnknownState)) => Found::Idle,
+                Some((at, told)) if is_garbage(told) => Found::Broken(format!(
+                    "request {at} told nothing ({}), and it ended the wait as {} at {}",
+                    self.kind(at),
+                    answer.outcome.name(),
+                    short(answer.at)
+                )),
+                _ if answer.outcome == Outcome::Error => {
+                    Found::Broken(format!("it ended the wait with an error at {}, for no reason", short(answer.at)))
+                }
+                _ => Found::Idle,
+            },
+            None if self.asked().iter().any(|asked| is_garbage(asked.told)) => Found::Held,
+            None => Found::Idle,
+        }
+    }
+
+    pub(super) fn unknown_state_is_open(&self) -> Found {
+        let heard = self.baseless().and_then(|answer| Some((answer, self.last_heard(answer)?)));
+        match heard {
+            Some((answer, (at, Told::UnknownState))) => Found::Broken(format!(
+                "request {at} told a state that the API does not know, and it ended the wait as {} at {}",
+                answer.outcome.name(),
+                short(answer.at)
+            )),
+            _ if self.was_told(Told::UnknownState) => Found::Held,
+            _ => Found::Idle,
+        }
+    }
+
+    pub(super) fn handed_over_once(&self) -> Found {
+        match &self.of_task.answers[..] {
+            [] => Found::Idle,
+            [_] => Found::Held,
+            [first, .., last] => Found::Broken(format!(
+                "its end was told {} times, first at {} and last at {}",
+                self.of_task.answers.len(),
+                short(first.at),
+                short(last.at)
+            )),
+        }
+    }
+
+    /// What struck a request, in a word.
+    pub(super) fn kind(&self, request: usize) -> &'static str {
+        self.asked().get(request).and_then(|asked| asked.struck).map_or("nothing struck it", |kind| kind.name())
+    }
+}

@@ -1,0 +1,223 @@
+//! Trials of asynchronous programs in memory: the real mock, connections without sockets, and tokio's paused clock, on which
+//! minutes take microseconds.
+//!
+//! ```
+//! use pollbench::check::{Answered, Call, Kit, Outcome};
+//! use pollbench::client::{Client, WaitError};
+//! use pollbench::net::clock::Clock;
+//! use pollbench::strategy::presets::preset;
+//! use pollbench::time::Micros;
+//!
+//! /// The function under test: it waits for one task and says how that ended.
+//! async fn wait(call: Call) -> Vec<Answered> {
+//!     let client = Client::builder(&call.base_url, &call.key).network(call.network).clock(Clock::paused());
+//!     let (client, strategy) = (client.build().expect("a client"), preset("basic-hardened").expect("a preset"));
+//!     let (outcome, urls) = match client.task(&call.model, &call.tasks[0]).wait(strategy).await {
+//!         Ok(finished) => (Outcome::Success, finished.urls),
+//!         Err(WaitError::TaskFailed { .. }) => (Outcome::Failed, Vec::new()),
+//!         Err(WaitError::GaveUp { .. }) => (Outcome::Timeout, Vec::new()),
+//!         Err(_) => (Outcome::Error, Vec::new()),
+//!     };
+//!     vec![Answered { task: 0, outcome, urls }]
+//! }
+//!
+//! let report = Kit::new(Micros::from_secs(180), wait).attempt_timeout(Micros::from_secs(10)).check(40)?;
+//! assert!(report.is_good(), "{report}");
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+use super::campaign::{Campaign, Subject};
+use super::case::{Case, MODEL};
+use super::judge::Habits;
+use super::property::Properties;
+use super::report::Report;
+use super::seen::{Answer, Conduct, Outcome, Seen};
+use super::stage::{KEY, Stage};
+use crate::net::clock::Clock;
+use crate::net::stream::Network;
+use crate::time::Micros;
+use std::future::Future;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// What a program is told of a case.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Where the API is, with its path: `http://mock/api/v1`.
+    pub base_url: String,
+    /// The key to send.
+    pub key: String,
+    /// The model of the tasks.
+    pub model: String,
+    /// The ids of the tasks; none where the program submits.
+    pub tasks: Vec<String>,
+    /// How many tasks there are.
+    pub count: usize,
+    /// When to have given up, from now.
+    pub deadline: Duration,
+    /// Where connections to `mock`, port 80, come from.
+    pub network: Network,
+    /// Where answers go that are given before the program ends.
+    told: Told,
+}
+
+/// How the wait for a task ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// Its number in the case.
+    pub task: usize,
+    /// The end.
+    pub outcome: Outcome,
+    /// The result's URLs.
+    pub urls: Vec<String>,
+}
+
+/// Answers with the instants at which they were given.
+#[derive(Debug, Clone)]
+struct Told {
+    clock: Clock,
+    answers: Arc<Mutex<Vec<(Micros, Answered)>>>,
+}
+
+impl Told {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Micros, Answered)>> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, answered: Answered) {
+        let now = self.clock.now();
+        self.lock().push((now, answered));
+    }
+}
+
+impl Call {
+    /// Says at once how a task ended, while the program goes on with others.
+    pub fn tell(&self, answered: Answered) {
+        self.told.take(answered);
+    }
+}
+
+/// An asynchronous program on trial.
+#[derive(Debug, Clone)]
+#[must_use = "a kit does nothing until it is told to check"]
+pub struct Kit<P> {
+    program: P,
+    campaign: Campaign,
+    tasks: usize,
+    submits: bool,
+}
+
+impl<P, F> Kit<P>
+where
+    P: Fn(Call) -> F,
+    F: Future<Output = Vec<Answered>>,
+{
+    /// Puts `program` on trial in worlds with this deadline.
+    pub fn new(deadline: Micros, program: P) -> Self {
+        let habits = Habits::exact(Micros::from_secs(30));
+        Self { program, campaign: Campaign::new(deadline, habits), tasks: 1, submits: false }
+    }
+
+    /// How long one of its requests takes at most; 30 s unless told.
+    pub fn attempt_timeout(mut self, timeout: Micros) -> Self {
+        self.campaign.habits.attempt_timeout = timeout;
+        self
+    }
+
+    /// Key of all cases.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.campaign.seed = seed;
+        self
+    }
+
+    /// The properties to judge by; all unless told.
+    pub fn properties(mut self, properties: Properties) -> Self {
+        self.campaign.properties = properties;
+        self
+    }
+
+    /// The program takes its deadline from the call, so that counter-examples may have a shorter one.
+    pub fn told_deadline(mut self) -> Self {
+        self.campaign.freedom.deadline = true;
+        self
+    }
+
+    /// The program waits for up to so many tasks at a time.
+    pub fn many(mut self, tasks: usize) -> Self {
+        self.tasks = tasks;
+        self
+    }
+
+    /// The program submits the tasks itself.
+    pub fn submits(mut self) -> Self {
+        self.submits = true;
+        self
+    }
+
+    /// Puts it on trial in so many cases.
+    ///
+    /// # Errors
+    ///
+    /// A runtime could not be had.
+    pub fn check(&self, cases: u64) -> io::Result<Report> {
+        let runtime = runtime()?;
+        let mut campaign = self.campaign.clone();
+        (campaign.tasks, campaign.submits) = (self.tasks, self.submits);
+        Ok(runtime.block_on(campaign.run(self, Vec::new(), cases, &mut |_| {})))
+    }
+
+    /// One trial.
+    ///
+    /// # Errors
+    ///
+    /// A runtime could not be had.
+    pub fn try_case(&self, case: &Case) -> io::Result<Seen> {
+        Ok(runtime()?.block_on(self.play(case)))
+    }
+}
+
+/// A runtime whose clock stands still while anybody is busy.
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()
+}
+
+impl<P, F> Subject for Kit<P>
+where
+    P: Fn(Call) -> F,
+    F: Future<Output = Vec<Answered>>,
+{
+    async fn play(&self, case: &Case) -> Seen {
+        let stage = match Stage::in_memory(case, self.submits) {
+            Ok(stage) => stage,
+            Err(error) => return Seen { conduct: Conduct::Unheld(error.to_string()), ..Seen::default() },
+        };
+        let told = Told { clock: *stage.clock(), answers: Arc::default() };
+        let call = Call {
+            base_url: stage.base_url().to_owned(),
+            key: KEY.to_owned(),
+            model: MODEL.to_owned(),
+            tasks: stage.ids().to_vec(),
+            count: case.tasks().len(),
+            deadline: Duration::from_micros(case.deadline().get()),
+            network: stage.network().clone(),
+            told: told.clone(),
+        };
+        // Long enough to see by how much a deadline is missed.
+        let limit = case.deadline() * 4 + self.campaign.habits.attempt_timeout * 4;
+        let program = (self.program)(call);
+        if let Ok(answers) = tokio::time::timeout(Duration::from_micros(limit.get()), program).await {
+            answers.into_iter().for_each(|answered| told.take(answered));
+        }
+        let mut answers = vec![Vec::new(); case.tasks().len()];
+        for (at, Answered { task, outcome, urls }) in told.lock().drain(..) {
+            if let Some(of_task) = answers.get_mut(task) {
+                of_task.push(Answer { at, outcome, urls: Some(urls) });
+            }
+        }
+        // The mock notices that requests were left.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let tasks = stage.seen(case, answers);
+        Seen { tasks, submits: stage.submits(), ..Seen::default() }
+    }
+}

@@ -1,0 +1,51 @@
+//! Pollers on trial: any poller is put into nasty small worlds, and what it does is judged by properties that hold for
+//! every correct one.
+//!
+//! A [`Case`] is such a world: the truth of its tasks, one round trip, what strikes which request, a deadline. [`Cases`]
+//! draws them, the classic traps first. A trial gives a [`Seen`]: the server's journal and what the program answered.
+//! [`judge`] says which [`Property`] it upheld, by these alone. What is violated is shrunk to the simplest case that shows
+//! it, and told as a timeline.
+//!
+//! | to put on trial | take |
+//! |:--|:--|
+//! | decisions: a strategy, or your own [`Poller`] | [`play`] and [`judge`], with [`Worlds`] under proptest |
+//! | an asynchronous function of your program | [`Kit`]: the real mock in memory, on a paused clock |
+//! | a program in any language | `pollbench check -- CMD` |
+//!
+//! Whoever brings another kind of program implements [`Subject`] and lets a [`Campaign`] lead the trials. Time is the
+//! subject's: it runs real, scaled or virtual, and what is not exact about it stands in [`Habits`] and in
+//! [`Seen::lateness`].
+
+mod campaign;
+mod case;
+mod codec;
+mod draw;
+mod judge;
+mod kit;
+pub mod pages;
+mod phase;
+mod poller;
+mod property;
+mod report;
+mod seen;
+mod shrink;
+mod stage;
+mod text;
+mod traps;
+mod worlds;
+
+pub use campaign::{Campaign, Progress, Subject};
+pub use case::{Case, End, InvalidCase, MODEL, MOST_TASKS, Task, is_single};
+pub use codec::{UnreadableCase, VERSION, read_case, write_case};
+pub use draw::Cases;
+pub use judge::{Habits, Judgement, Violation, judge};
+pub use kit::{Answered, Call, Kit};
+pub use phase::{Coverage, Phase, kinds};
+pub use poller::{Poller, Strategic, play};
+pub use property::{Properties, Property, Sort};
+pub use report::{Counter, Finding, Report, Tally, Wrong};
+pub use seen::{Answer, Asked, Conduct, Outcome, Seen, TaskSeen, Told};
+pub use shrink::{Freedom, Shrunk, shrink, simpler};
+pub use stage::{KEY, Stage, StageError};
+pub use text::{finding as finding_text, report as report_text, timeline};
+pub use worlds::{WorldTree, Worlds};

@@ -1,0 +1,115 @@
+//! Trials of decisions alone: a poller that says when to ask and what to make of an answer, without connections or a clock.
+
+use super::case::Case;
+use super::seen::{Answer, Asked, Conduct, Outcome, Seen, TaskSeen, Told, met};
+use crate::api::reply::{Loss, Reply};
+use crate::strategy::composition::Strategy;
+use crate::strategy::wait::{Ending, Policy, Step, Wait};
+use crate::time::Micros;
+use crate::world::draws::{Draws, Keys, Stream};
+use crate::world::fault::{Effect, Pace};
+
+/// Whatever waits for one task, as decisions: told what came back, it says what to do next.
+pub trait Poller {
+    /// A wait begins at zero, to end by `deadline`: the first step.
+    fn begin(&mut self, deadline: Micros) -> Step;
+
+    /// What came back for the request in flight, at `now`: the next step.
+    fn reply(&mut self, now: Micros, reply: &Reply<'_>) -> Step;
+}
+
+/// A strategy of this crate as a poller. Its deadline is its own limit: draw cases for [`Strategic::deadline`].
+#[derive(Debug, Clone)]
+pub struct Strategic<'s> {
+    policy: Policy<'s>,
+    wait: Option<Wait<'s>>,
+    jitter: Draws,
+}
+
+impl<'s> Strategic<'s> {
+    /// `strategy` as it waits for tasks of `model`.
+    #[must_use]
+    pub fn new(strategy: &'s Strategy, model: &str) -> Self {
+        let jitter = Keys::new(0, 0, model).draws(Stream::Jitter, 0);
+        Self { policy: Policy::new(strategy, model), wait: None, jitter }
+    }
+
+    /// When it means to have given up; `None` where it has no limit.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Micros> {
+        self.policy.nominal_limit()
+    }
+}
+
+impl Poller for Strategic<'_> {
+    fn begin(&mut self, _deadline: Micros) -> Step {
+        let (wait, step) = self.policy.begin(Micros::ZERO, &mut self.jitter);
+        self.wait = Some(wait);
+        step
+    }
+
+    fn reply(&mut self, now: Micros, reply: &Reply<'_>) -> Step {
+        match &mut self.wait {
+            Some(wait) => wait.reply(now, reply, &mut self.jitter).1,
+            None => Step::End { at: now, ending: Ending::Error },
+        }
+    }
+}
+
+/// A trial that sends so many requests is cut off.
+const ENDLESS: usize = 10_000;
+
+/// Puts a poller into the world of a case, whose first task it waits for.
+pub fn play(poller: &mut impl Poller, case: &Case) -> Seen {
+    let mut of_task = TaskSeen::default();
+    let mut step = poller.begin(case.deadline());
+    loop {
+        match step {
+            // Nobody calls.
+            Step::Listen => break,
+            Step::End { at, ending } => {
+                let outcome = match ending {
+                    Ending::Success => Outcome::Success,
+                    Ending::Failed => Outcome::Failed,
+                    Ending::GaveUp => Outcome::Timeout,
+                    Ending::Error => Outcome::Error,
+                };
+                of_task.answers.push(Answer { at, outcome, urls: None });
+                break;
+            }
+            Step::Poll { .. } if of_task.asked.len() == ENDLESS => break,
+            Step::Poll { at: sent, timeout } => {
+                let number = of_task.asked.len() as u32;
+                let (struck, truth) = met(case, 0, number, sent, Pace::SCENARIO);
+                let (kind, effect) = struck.map_or((None, Effect::Truth), |(kind, effect)| (Some(kind), effect));
+                let back = effect.heard(sent + case.rtt());
+                let reply = effect.reply(truth, back, Pace::SCENARIO);
+                let (patience, told) = (sent + timeout, Told::of(&reply));
+                let heard = back.min(patience);
+                let is_cut = back > patience;
+                of_task.asked.push(Asked {
+                    sent,
+                    ended: heard.finite(),
+                    told: if is_cut && told != Told::Silence { Told::Unheard } else { told },
+                    retry_after: retry_after(&reply).filter(|_| !is_cut),
+                    struck: kind,
+                });
+                if heard.is_never() {
+                    break;
+                }
+                let reply = if is_cut { Reply::Lost(Loss::TimedOut) } else { reply };
+                step = poller.reply(heard, &reply);
+            }
+        }
+    }
+    let submits = 0;
+    Seen { tasks: vec![of_task], submits, conduct: Conduct::Sound, lateness: Micros::ZERO, log: String::new() }
+}
+
+/// The delay that a reply asks for.
+pub(super) fn retry_after(reply: &Reply<'_>) -> Option<Micros> {
+    match reply {
+        Reply::Answer { retry_after, .. } => *retry_after,
+        Reply::Lost(_) => None,
+    }
+}

@@ -1,0 +1,197 @@
+//! What a campaign found: how often each property held, what was reached, and a counter-example for each that did not hold.
+
+use super::case::Case;
+use super::judge::{Habits, Judgement, judge};
+use super::phase::Coverage;
+use super::property::{Properties, Property};
+use super::seen::{Conduct, Seen};
+use crate::time::Micros;
+use std::collections::BTreeMap;
+
+/// How often a property was judged, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Trials in which it held.
+    pub held: u64,
+    /// Trials in which it did not.
+    pub violated: u64,
+    /// Trials of which nobody can know, because the machine was too late.
+    pub unknown: u64,
+}
+
+/// What can be wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wrong {
+    /// A property did not hold.
+    Property(Property),
+    /// The program ended without an answer.
+    Crash(String),
+    /// It did nothing, or did not end.
+    Hang(String),
+    /// It wrote what is no answer.
+    Garbage(String),
+}
+
+/// A case in which something is wrong, and what was seen of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counter {
+    /// The case.
+    pub case: Case,
+    /// The trial.
+    pub seen: Seen,
+}
+
+/// Something wrong, with the simplest case that shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// What.
+    pub wrong: Wrong,
+    /// The number of the case in which it was found; `None` for the calm one, and for one that was given.
+    pub number: Option<u64>,
+    /// It was found once and not every time again: it says nothing for sure.
+    pub is_flaky: bool,
+    /// Trials that it took to confirm and to shrink it.
+    pub trials: u32,
+    /// The case as it was found.
+    pub original: Case,
+    /// The simplest case that shows it.
+    pub counter: Counter,
+    /// What it was judged by.
+    pub habits: Habits,
+}
+
+/// What a campaign found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// Key of all cases.
+    pub seed: u64,
+    /// Trials, the calm one included; what confirming and shrinking took is not.
+    pub cases: u64,
+    /// What the program was judged by.
+    pub habits: Habits,
+    /// The latest that the machine ever was.
+    pub lateness: Micros,
+    /// What is wrong in each of the cases that were known beforehand.
+    pub replayed: Vec<Vec<Wrong>>,
+    /// Why a trial could not be held: a fault of this harness or of the machine, which makes the report worthless.
+    pub unheld: Option<String>,
+    /// What is wrong, in the order in which it was found.
+    pub findings: Vec<Finding>,
+    /// What was reached of fault × phase.
+    pub coverage: Coverage,
+    tallies: BTreeMap<Property, Tally>,
+}
+
+impl Wrong {
+    /// Its name: that of the property, or `crash`, `hang`, `garbage`.
+    #[must_use]
+    pub const fn id(&self) -> &'static str {
+        match self {
+            Self::Property(property) => property.id(),
+            Self::Crash(_) => "crash",
+            Self::Hang(_) => "hang",
+            Self::Garbage(_) => "garbage",
+        }
+    }
+
+    /// Whether it is the same mistake, whatever its words.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl Finding {
+    /// What happened in the counter-example.
+    #[must_use]
+    pub fn what(&self) -> String {
+        match &self.wrong {
+            Wrong::Property(property) => {
+                let Counter { case, seen } = &self.counter;
+                let judgement = judge(case, seen, &self.habits, Properties::NONE.with(*property));
+                let said = judgement.of(*property).map(|violation| {
+                    let of = if case.tasks().len() > 1 { format!("task {}: ", violation.task) } else { String::new() };
+                    format!("{of}{}", violation.what)
+                });
+                said.unwrap_or_else(|| property.about().to_owned())
+            }
+            Wrong::Crash(what) | Wrong::Hang(what) | Wrong::Garbage(what) => what.clone(),
+        }
+    }
+}
+
+impl Report {
+    pub(super) fn new(seed: u64, habits: Habits) -> Self {
+        Self {
+            seed,
+            cases: 0,
+            habits,
+            lateness: Micros::ZERO,
+            replayed: Vec::new(),
+            unheld: None,
+            findings: Vec::new(),
+            coverage: Coverage::default(),
+            tallies: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn count(&mut self, case: &Case, seen: &Seen, judgement: &Judgement) {
+        self.cases += 1;
+        self.lateness = self.lateness.max(seen.lateness);
+        self.coverage.add(case, seen);
+        if let Conduct::Unheld(why) = &seen.conduct {
+            self.unheld.get_or_insert_with(|| why.clone());
+        }
+        for &property in Property::ALL {
+            let is_violated = judgement.of(property).is_some();
+            let tally = self.tallies.entry(property).or_default();
+            tally.violated += u64::from(is_violated);
+            tally.held += u64::from(judgement.judged.has(property) && !is_violated);
+            tally.unknown += u64::from(judgement.unknown.has(property));
+        }
+    }
+
+    /// Adds what is wrong with the program apart from any case.
+    pub fn charge(&mut self, wrong: Wrong, case: Case) {
+        let counter = Counter { case: case.clone(), seen: Seen::default() };
+        let habits = self.habits;
+        self.findings.push(Finding {
+            wrong,
+            number: None,
+            is_flaky: false,
+            trials: 0,
+            original: case,
+            counter,
+            habits,
+        });
+    }
+
+    pub(super) fn has(&self, wrong: &Wrong) -> bool {
+        self.findings.iter().any(|finding| finding.wrong.is_like(wrong))
+    }
+
+    /// How often a property was judged.
+    #[must_use]
+    pub fn tally(&self, property: Property) -> Tally {
+        self.tallies.get(&property).copied().unwrap_or_default()
+    }
+
+    /// The finding about a property.
+    #[must_use]
+    pub fn finding(&self, property: Property) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.wrong == Wrong::Property(property))
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    /// Whether something could not be judged.
+    #[must_use]
+    pub fn has_unknown(&self) -> bool {
+        self.tallies.values().any(|tally| tally.unknown > 0)
+    }
+}
+

@@ -1,0 +1,206 @@
+//! Shrinking: from a case that a program fails in to a simpler one that it fails in the same way.
+//!
+//! Simpler is, in this order: fewer tasks, fewer faults, plainer faults, no travel time, fewer requests, rounder numbers.
+
+use super::case::{Case, End, Parts, Task};
+use crate::time::Micros;
+use crate::world::fault::{Fault, Kind, json};
+use serde_json::{Map, Value};
+
+/// What may be changed of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Freedom {
+    /// The deadline too: the program does as it is told.
+    pub deadline: bool,
+    /// No deadline is made shorter than this.
+    pub shortest: Micros,
+}
+
+/// Simpler cases than `case`, the boldest steps first; each is really simpler, so that taking steps comes to an end.
+#[must_use]
+pub fn simpler(case: &Case, freedom: Freedom) -> Vec<Case> {
+    let mut steps: Vec<Case> = Vec::new();
+    let mut step = |change: &dyn Fn(&mut Parts)| {
+        let changed = case.changed(change);
+        steps.extend(changed.filter(|changed| changed != case));
+    };
+    tasks(case, &mut step);
+    faults(case, &mut step);
+    if case.rtt() > Micros::ZERO {
+        step(&|parts| parts.rtt = Micros::ZERO);
+    }
+    times(case, freedom, &mut step);
+    let weight = weight(case);
+    let mut seen = Vec::new();
+    steps.retain(|simpler| {
+        let is_new = self::weight(simpler) < weight && !seen.contains(simpler);
+        seen.push(simpler.clone());
+        is_new
+    });
+    steps
+}
+
+type Step<'a> = dyn FnMut(&dyn Fn(&mut Parts)) + 'a;
+
+fn tasks(case: &Case, step: &mut Step<'_>) {
+    let count = case.tasks().len();
+    if count > 2 {
+        step(&|parts| parts.tasks.truncate(1));
+    }
+    if count > 1 {
+        for left_out in (0..count).rev() {
+            step(&move |parts| drop(parts.tasks.remove(left_out)));
+        }
+    }
+}
+
+fn faults(case: &Case, step: &mut Step<'_>) {
+    if case.faults() > 1 {
+        step(&|parts| parts.tasks.iter_mut().for_each(|task| task.replies.clear()));
+    }
+    for (number, task) in case.tasks().iter().enumerate() {
+        let requests: Vec<u32> = task.replies.keys().copied().collect();
+        // Halves first: most of a script does not matter.
+        if requests.len() > 3 {
+            for half in requests.chunks(requests.len().div_ceil(2)) {
+                step(&|parts| parts.tasks[number].replies.retain(|request, _| !half.contains(request)));
+            }
+        }
+        for request in requests.iter().rev() {
+            step(&|parts| drop(parts.tasks[number].replies.remove(request)));
+        }
+        for (request, fault) in &task.replies {
+            if let Some(plain) = plain(fault.kind()).filter(|plain| plain != fault) {
+                step(&|parts| drop(parts.tasks[number].replies.insert(*request, plain.clone())));
+            }
+        }
+        for (request, fault) in &task.replies {
+            for earlier in [0, request / 2, request.saturating_sub(1)] {
+                if earlier < *request && !task.replies.contains_key(&earlier) {
+                    step(&|parts| {
+                        parts.tasks[number].replies.remove(request);
+                        parts.tasks[number].replies.insert(earlier, fault.clone());
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// The plain form of a kind.
+fn plain(kind: Kind) -> Option<Fault> {
+    json::read(&Map::from_iter([("kind".to_owned(), Value::from(kind.name()))])).ok()
+}
+
+fn times(case: &Case, freedom: Freedom, step: &mut Step<'_>) {
+    if freedom.deadline {
+        let deadline = case.deadline();
+        for part in [16, 8, 4, 2] {
+            let shorter = Micros::new((deadline.get() / part).div_ceil(1_000_000) * 1_000_000);
+            if freedom.shortest <= shorter && shorter < deadline {
+                step(&|parts| shorten(parts, shorter));
+            }
+        }
+        for seconds in [5, 1] {
+            let shorter = deadline - Micros::from_secs(seconds);
+            if freedom.shortest <= shorter && shorter < deadline {
+                step(&|parts| shorten(parts, shorter));
+            }
+        }
+    }
+    for (number, task) in case.tasks().iter().enumerate() {
+        if let End::Failed(at) = task.end {
+            step(&move |parts| parts.tasks[number].end = End::Success(at));
+        }
+        let Some(at) = task.end.at().finite() else { continue };
+        for earlier in [0, at.get() / 4, at.get() / 2] {
+            step(&move |parts| parts.tasks[number].end = task.end.moved(rounded(Micros::new(earlier))));
+        }
+        // Down to what people would write.
+        for unit in [60_000_000, 10_000_000, 1_000_000, 100_000] {
+            step(&move |parts| parts.tasks[number].end = task.end.moved(Micros::new(at.get() / unit * unit)));
+        }
+        step(&move |parts| parts.tasks[number].end = task.end.moved(at - Micros::from_secs(1)));
+    }
+}
+
+/// Moves the ends with the deadline, at the same distance from it where they were near.
+fn shorten(parts: &mut Parts, shorter: Micros) {
+    let longer = parts.deadline;
+    for task in &mut parts.tasks {
+        if let Some(at) = task.end.at().finite() {
+            let from_deadline = longer - at.min(longer);
+            let moved = if from_deadline < at { shorter - from_deadline.min(shorter) } else { at.min(shorter) };
+            task.end = task.end.moved(moved);
+        }
+    }
+    parts.deadline = shorter;
+}
+
+fn rounded(at: Micros) -> Micros {
+    Micros::new(at.get() / 1_000_000 * 1_000_000)
+}
+
+/// How far a case is from the simplest: compared part by part.
+fn weight(case: &Case) -> (usize, usize, usize, u64, u64, u64, u64, u64) {
+    let is_plain = |fault: &Fault| plain(fault.kind()).as_ref() == Some(fault);
+    let faults = || case.tasks().iter().flat_map(|task| &task.replies);
+    let ends: u64 = case.tasks().iter().map(end).sum();
+    let digits: u64 = case.tasks().iter().map(|task| digits(task.end.at())).sum();
+    let failed = case.tasks().iter().filter(|task| matches!(task.end, End::Failed(_))).count();
+    (
+        case.tasks().len(),
+        case.faults(),
+        faults().filter(|(_, fault)| !is_plain(fault)).count(),
+        case.rtt().get(),
+        case.deadline().get(),
+        faults().map(|(request, _)| u64::from(*request)).sum(),
+        ends + failed as u64,
+        digits,
+    )
+}
+
+fn end(task: &Task) -> u64 {
+    task.end.at().finite().map_or(0, Micros::get)
+}
+
+/// How many digits people would need for an instant.
+fn digits(at: Micros) -> u64 {
+    let Some(mut us) = at.finite().map(Micros::get) else { return 0 };
+    while us > 0 && us.is_multiple_of(10) {
+        us /= 10;
+    }
+    us
+}
+
+/// A shrunk case, and how many trials that took.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shrunk {
+    /// The case.
+    pub case: Case,
+    /// Trials that it took.
+    pub trials: u32,
+}
+
+/// Shrinks `case`, in which a program fails, with at most `trials` trials of `fails`.
+pub async fn shrink<F: AsyncFnMut(&Case) -> bool>(case: Case, freedom: Freedom, trials: u32, mut fails: F) -> Shrunk {
+    let mut shrunk = Shrunk { case, trials: 0 };
+    let mut known: Vec<Case> = Vec::new();
+    'simpler: loop {
+        for step in simpler(&shrunk.case, freedom) {
+            if shrunk.trials == trials {
+                return shrunk;
+            }
+            if known.contains(&step) {
+                continue;
+            }
+            shrunk.trials += 1;
+            if fails(&step).await {
+                shrunk.case = step;
+                continue 'simpler;
+            }
+            known.push(step);
+        }
+        return shrunk;
+    }
+}

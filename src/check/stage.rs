@@ -1,0 +1,203 @@
+//! The mock of one case: its tasks stand ready, its journal becomes what was seen.
+
+use super::case::{Case, End, MODEL};
+use super::poller::retry_after;
+use super::seen::{Answer, Asked, FAILURE, TaskSeen, Told, met};
+use crate::net::clock::{Clock, InvalidScale};
+use crate::net::memory::MemoryNetwork;
+use crate::net::stream::{Listener, Network};
+use crate::server::{Entry, InvalidStub, Server, Settings, Stub, Unanswered, World};
+use crate::time::Micros;
+use crate::world::distribution::Distribution;
+use crate::world::fault::{Effect, Fault, FaultRule, FaultRules, Route, When};
+use crate::world::model::{Model, Probability};
+use crate::world::network;
+use std::io;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+/// The key that a program is told.
+pub const KEY: &str = "pollbench-check";
+
+/// Why there is no stage.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StageError {
+    /// No port, or no file descriptors.
+    #[error("cannot listen on a port of this machine: {0}")]
+    Listen(#[from] io::Error),
+    /// Time cannot run at that pace.
+    #[error(transparent)]
+    Scale(#[from] InvalidScale),
+    /// The mock does not take the tasks: a mistake of this program.
+    #[error("the mock does not take the case: {0}")]
+    Stub(#[from] InvalidStub),
+}
+
+/// A mock that plays one case; dropping it stops it.
+#[derive(Debug)]
+pub struct Stage {
+    server: Server,
+    clock: Clock,
+    base_url: String,
+    network: Network,
+    ids: Vec<String>,
+    _stop: oneshot::Sender<()>,
+}
+
+impl Stage {
+    /// A mock on a free port of this machine, `scale` scenario seconds per second.
+    ///
+    /// # Errors
+    ///
+    /// See [`StageError`].
+    pub async fn over_sockets(case: &Case, scale: f64, submits: bool) -> Result<Self, StageError> {
+        let clock = Clock::scaled(scale)?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let origin = format!("http://{}", listener.local_addr()?);
+        Self::begin(case, &origin, Network::Tcp, Listener::Tcp(listener), clock, submits)
+    }
+
+    /// A mock in memory, in the time of a paused tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// See [`StageError`].
+    pub fn in_memory(case: &Case, submits: bool) -> Result<Self, StageError> {
+        let memory = MemoryNetwork::default();
+        let listener = Listener::Memory(memory.listen("mock:80"));
+        Self::begin(case, "http://mock", Network::Memory(memory), listener, Clock::paused(), submits)
+    }
+
+    fn begin(
+        case: &Case,
+        origin: &str,
+        network: Network,
+        listener: Listener,
+        clock: Clock,
+        submits: bool,
+    ) -> Result<Self, StageError> {
+        let half = Probability::new(0.5).unwrap_or_default();
+        let travel =
+            network::Network { rtt: Distribution::constant(case.rtt()), up_share: half, webhook_latency: None };
+        let model = Model::plain(MODEL, Distribution::constant(Micros::ZERO));
+        let world = World {
+            faults: case.submit().map(submit_rules).unwrap_or_default(),
+            network: Arc::new(travel),
+            ..World::calm(vec![model], 0)
+        };
+        let base = Some(origin.to_owned());
+        let settings = Settings { network: network.clone(), public_base: base, ..Settings::new(clock) };
+        let server = Server::new(world, settings);
+        let mut ids = Vec::new();
+        for task in case.tasks() {
+            let mut stub = match task.end {
+                End::Success(at) => Stub::success(MODEL, at),
+                End::Failed(at) => Stub::failed(MODEL, at, FAILURE.0, FAILURE.1),
+                End::Never => Stub::success(MODEL, Micros::NEVER),
+            };
+            stub.replies.clone_from(&task.replies);
+            if submits {
+                server.stub(stub)?;
+            } else {
+                ids.push(server.place(stub)?);
+            }
+        }
+        let (stop, stopped) = oneshot::channel();
+        let serving = server.clone();
+        tokio::spawn(async move {
+            let stopped = async { drop(stopped.await) };
+            serving.serve(listener, stopped).await;
+        });
+        Ok(Self { server, clock, base_url: format!("{origin}/api/v1"), network, ids, _stop: stop })
+    }
+
+    /// Where the API is, with its path.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The network that it is on.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The ids of the case's tasks; none where the program submits them.
+    #[must_use]
+    pub fn ids(&self) -> &[String] {
+        &self.ids
+    }
+
+    /// Scenario time, from the start of the wait.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Requests that were there so far, of any kind.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.server.journal().len()
+    }
+
+    /// The ids of tasks that the program has made, in the order of its submits.
+    #[must_use]
+    pub fn made(&self) -> Vec<String> {
+        made(&self.server.journal())
+    }
+
+    /// Submits that were there so far.
+    #[must_use]
+    pub fn submits(&self) -> usize {
+        self.server.journal().iter().filter(|entry| entry.route == "submit").count()
+    }
+
+    /// What was seen of each task; `answers` are those of each.
+    #[must_use]
+    pub fn seen(&self, case: &Case, mut answers: Vec<Vec<Answer>>) -> Vec<TaskSeen> {
+        answers.resize(case.tasks().len(), Vec::new());
+        let journal = self.server.journal();
+        let mut ids = if self.ids.is_empty() { made(&journal) } else { self.ids.clone() };
+        ids.resize(case.tasks().len(), String::new());
+        let tasks = ids.iter().zip(answers).enumerate();
+        tasks.map(|(number, (id, answers))| self.of_task(case, number, id, &journal, answers)).collect()
+    }
+
+    fn of_task(&self, case: &Case, number: usize, id: &str, journal: &[Entry], answers: Vec<Answer>) -> TaskSeen {
+        let of_task = |entry: &&Entry| entry.route == "status" && entry.task.as_deref() == Some(id) && !id.is_empty();
+        let mut asked: Vec<Asked> = Vec::new();
+        for entry in journal.iter().filter(of_task) {
+            asked.push(self.asked(case, number, asked.len() as u32, entry));
+        }
+        let origin = self.base_url.trim_end_matches("/api/v1");
+        TaskSeen { asked, answers, result: format!("{origin}/output/{id}/") }
+    }
+
+    fn asked(&self, case: &Case, task: usize, number: u32, entry: &Entry) -> Asked {
+        let at = |ms: f64| Micros::from_f64(ms * 1e3);
+        let (sent, pace) = (at(entry.at_ms), self.clock.pace());
+        let (struck, truth) = met(case, task, number, sent, pace);
+        let (kind, effect) = struck.map_or((None, Effect::Truth), |(kind, effect)| (Some(kind), effect));
+        let ended = entry.ended_ms.map(at);
+        let heard = ended.unwrap_or_else(|| sent + case.rtt());
+        let reply = effect.reply(truth, heard, pace);
+        let is_unheard = matches!(entry.unanswered, Some(Unanswered::ClientGone | Unanswered::Open));
+        let told = if is_unheard { Told::Unheard } else { Told::of(&reply) };
+        Asked { sent, ended, told, retry_after: retry_after(&reply).filter(|_| !is_unheard), struck: kind }
+    }
+}
+
+fn made(journal: &[Entry]) -> Vec<String> {
+    journal.iter().filter(|entry| entry.route == "submit").filter_map(|entry| entry.task.clone()).collect()
+}
+
+/// Every submit is struck, and leaves a task behind.
+fn submit_rules(fault: &Fault) -> FaultRules {
+    let rule = FaultRule::new(fault.clone(), Probability::ONE, When::Always)
+        .and_then(|rule| rule.on(&[Route::Submit]))
+        .and_then(FaultRule::leaving_a_task);
+    rule.ok().and_then(|rule| FaultRules::new(vec![rule]).ok()).unwrap_or_default()
+}

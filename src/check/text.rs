@@ -1,0 +1,210 @@
+//! A campaign's report for people: a line for each property, then each counter-example as a timeline.
+
+use super::case::{Case, End};
+use super::codec::write_case;
+use super::property::{Property, Sort};
+use super::report::{Finding, Report, Wrong};
+use super::seen::{Asked, Seen, Told, short};
+use crate::time::Micros;
+use std::fmt::{self, Write as _};
+
+/// Lines of a timeline at most.
+const MOST_LINES: usize = 8;
+
+/// The whole report; `replay` begins a command that tries a case again.
+#[must_use]
+pub fn report(report: &Report, replay: Option<&str>) -> String {
+    let mut out = String::new();
+    let _ =
+        writeln!(out, "{} cases, seed {}; largest gap {}", report.cases, report.seed, short(report.habits.largest_gap));
+    out.push('\n');
+    for &property in Property::ALL {
+        let _ = writeln!(out, "  {}", line(report, property));
+    }
+    for finding in report.findings.iter().filter(|finding| !matches!(finding.wrong, Wrong::Property(_))) {
+        let flaky = if finding.is_flaky { "flaky: " } else { "" };
+        let _ = writeln!(out, "  {:<22} {flaky}{}", finding.wrong.id(), finding.what());
+    }
+    for finding in &report.findings {
+        out.push('\n');
+        out += &self::finding(finding, replay);
+    }
+    let missing: Vec<String> =
+        report.coverage.missing().map(|(kind, phase)| format!("{} {}", kind.name(), phase.name())).collect();
+    if !missing.is_empty() {
+        let shown: Vec<&str> = missing.iter().take(6).map(String::as_str).collect();
+        let more = if missing.len() > shown.len() {
+            format!(", and {} more", missing.len() - shown.len())
+        } else {
+            String::new()
+        };
+        let _ = writeln!(out, "\nnever reached (fault, phase): {}{more}", shown.join(", "));
+    }
+    out
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&report(self, None))
+    }
+}
+
+/// One property in a line.
+fn line(report: &Report, property: Property) -> String {
+    let (tally, finding) = (report.tally(property), report.finding(property));
+    let mut said = Vec::new();
+    match finding {
+        Some(finding) if finding.is_flaky => said.push("flaky: found once, and not every time again".to_owned()),
+        Some(_) => said.push(format!("VIOLATED in {} of {}", tally.violated, tally.violated + tally.held)),
+        None if tally.held > 0 => said.push(format!("held {}", tally.held)),
+        None => said.push(format!("not judged: {}", unjudged(property))),
+    }
+    if tally.unknown > 0 {
+        said.push(format!("unknown {}: the machine was up to {} late", tally.unknown, short(report.lateness)));
+    }
+    format!("{:<22} {}", property.id(), said.join(", "))
+}
+
+/// Why nothing could be said of a property.
+pub(super) fn unjudged(property: Property) -> &'static str {
+    match property {
+        Property::NoBlindResubmit => "the program does not submit",
+        Property::Isolation => "the program waits for one task at a time",
+        Property::NoFalseSuccess
+        | Property::NoFalseFailure
+        | Property::RightResult
+        | Property::StopsAfterTerminal
+        | Property::OneInFlight
+        | Property::RetryAfterKept
+        | Property::NoBusyLoop
+        | Property::SurvivesGarbage
+        | Property::UnknownStateIsOpen
+        | Property::HandedOverOnce
+        | Property::FindsTheResult
+        | Property::EndsByDeadline
+        | Property::LastLook
+        | Property::NoHang => match property.sort() {
+            Sort::Always => "no case came to it, or it was left out",
+            Sort::Bound => "no case came to it, the machine was too late, or it was left out",
+        },
+    }
+}
+
+/// A finding: what, a timeline, what does not matter, how to see it again.
+#[must_use]
+pub fn finding(finding: &Finding, replay: Option<&str>) -> String {
+    let mut out = String::new();
+    let flaky = if finding.is_flaky { " (flaky)" } else { "" };
+    let _ = writeln!(out, "{}{flaky}: {}", finding.wrong.id(), finding.what());
+    if let Wrong::Property(property) = finding.wrong {
+        let _ = writeln!(out, "  must hold: {}; else {}", property.about(), property.why());
+    }
+    let (case, seen) = (&finding.counter.case, &finding.counter.seen);
+    for line in timeline(case, seen) {
+        let _ = writeln!(out, "  {line}");
+    }
+    if let Some(text) = irrelevant(&finding.original, case) {
+        let _ = writeln!(out, "  does not matter: {text}");
+    }
+    if !matches!(finding.wrong, Wrong::Property(_)) && !seen.log.is_empty() {
+        let _ = writeln!(out, "  its log ends:");
+        for line in seen.log.lines().rev().take(MOST_LINES).collect::<Vec<_>>().into_iter().rev() {
+            let _ = writeln!(out, "    {line}");
+        }
+    }
+    if let Some(replay) = replay {
+        let _ = writeln!(out, "  replay: {}", replay.replace("{case}", &write_case(case)));
+    }
+    out
+}
+
+/// What happened, in at most eight lines: the world first, then requests with their answers, then what the program said.
+#[must_use]
+pub fn timeline(case: &Case, seen: &Seen) -> Vec<String> {
+    let mut rows: Vec<(Micros, String)> = Vec::new();
+    let many = case.tasks().len() > 1;
+    for (number, (task, of_task)) in case.tasks().iter().zip(&seen.tasks).enumerate() {
+        let of = if many { format!("task {number}: ") } else { String::new() };
+        match task.end {
+            End::Success(at) => rows.push((at, format!("{of}the task succeeds"))),
+            End::Failed(at) => rows.push((at, format!("{of}the task fails"))),
+            End::Never => {}
+        }
+        for (request, asked) in of_task.asked.iter().enumerate() {
+            rows.push((asked.sent, format!("{of}request {request}: {}", answer(asked))));
+        }
+        for answer in &of_task.answers {
+            let urls = answer.urls.as_ref().filter(|urls| !urls.is_empty());
+            let urls = urls.map(|urls| format!(" with {}", urls.join(", "))).unwrap_or_default();
+            rows.push((answer.at, format!("{of}the program says {}{urls}", answer.outcome.name())));
+        }
+    }
+    // A submit is before all else, and an answer follows the request of its instant.
+    rows.sort_by_key(|(at, _)| *at);
+    let mut lines: Vec<String> = Vec::new();
+    let submits = seen.submits;
+    if let Some(fault) = case.submit() {
+        lines.push(format!("{:>10}  {submits} × submit: {}", "", fault.kind().name()));
+    }
+    lines.extend(rows.iter().map(|(at, what)| format!("{:>10}  {what}", short(*at).to_string())));
+    let deadline = format!("{:>10}  deadline{}", case.deadline().to_string(), travel(case));
+    let before = lines.len() - rows.iter().filter(|(at, _)| *at > case.deadline()).count();
+    lines.insert(before, deadline);
+    // The middle of a long wait says little.
+    if lines.len() > MOST_LINES {
+        let (head, tail) = (MOST_LINES / 2, MOST_LINES - MOST_LINES / 2 - 1);
+        let hidden = lines.len() - head - tail;
+        let rest = lines.split_off(lines.len() - tail);
+        lines.truncate(head);
+        lines.push(format!("{:>10}  … {hidden} more lines", ""));
+        lines.extend(rest);
+    }
+    lines
+}
+
+fn travel(case: &Case) -> String {
+    if case.rtt() == Micros::ZERO { String::new() } else { format!(" (every request takes {})", case.rtt()) }
+}
+
+/// What a request was answered.
+pub(super) fn answer(asked: &Asked) -> String {
+    let told = match asked.told {
+        Told::Unfinished => "processing",
+        Told::Success => "success",
+        Told::Failed => "failed",
+        Told::UnknownState => "a state that the API does not know",
+        Told::Nothing => "nothing about the task",
+        Told::Permanent => "an error that blames the request",
+        Told::Silence => "no answer, ever",
+        Told::Unheard => "left before its answer",
+    };
+    let kind = asked.struck.map(|kind| format!(" ({})", kind.name())).unwrap_or_default();
+    let asks = asked.retry_after.map(|delay| format!(", Retry-After {delay}")).unwrap_or_default();
+    format!("{told}{kind}{asks}")
+}
+
+/// What was left out of a case on the way to its simplest form.
+pub(super) fn irrelevant(original: &Case, shrunk: &Case) -> Option<String> {
+    let mut said = Vec::new();
+    let fewer = |before: usize, after: usize, one: &str, many: &str| match before.saturating_sub(after) {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        left_out => Some(format!("{left_out} {many}")),
+    };
+    said.extend(fewer(original.tasks().len(), shrunk.tasks().len(), "further task", "further tasks"));
+    said.extend(fewer(original.faults(), shrunk.faults(), "further fault", "further faults"));
+    if original.rtt() > shrunk.rtt() {
+        said.push(format!("the round trip of {}", original.rtt()));
+    }
+    if original.deadline() > shrunk.deadline() {
+        said.push(format!("the deadline of {}", original.deadline()));
+    }
+    let ends = original.tasks().iter().zip(shrunk.tasks()).any(|(before, after)| before.end != after.end);
+    if ends && original.tasks().len() == shrunk.tasks().len() {
+        said.push(format!(
+            "when exactly the task ends ({})",
+            original.tasks()[0].end.at().finite().map_or_else(|| "never".to_owned(), |at| at.to_string())
+        ));
+    }
+    (!said.is_empty()).then(|| said.join("; "))
+}

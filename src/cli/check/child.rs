@@ -1,0 +1,136 @@
+//! The program under test as a process: in a group of its own, with bounded output, and ended with all that it started.
+
+use crate::cli::console::Failure;
+use crate::cli::interrupt;
+use std::collections::VecDeque;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+/// How long a program may take to end after its answer, or a stream program after the end of its input.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// How long it may take after SIGTERM.
+const GRACE: Duration = Duration::from_secs(2);
+/// Bytes of a log that are kept.
+const MOST_LOG: usize = 16 << 10;
+/// Longest line that is read as an answer.
+pub(super) const LONGEST_LINE: usize = 1 << 20;
+
+/// The end of what a program writes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Log(Arc<Mutex<VecDeque<u8>>>);
+
+impl Log {
+    pub(super) fn push(&self, bytes: &[u8]) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend(&bytes[bytes.len().saturating_sub(MOST_LOG)..]);
+        let surplus = kept.len().saturating_sub(MOST_LOG);
+        kept.drain(..surplus);
+    }
+
+    pub(super) fn text(&self) -> String {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&kept.iter().copied().collect::<Vec<u8>>()).into_owned()
+    }
+}
+
+/// A running program, ended with its whole group when dropped.
+#[derive(Debug)]
+pub(super) struct Program {
+    child: Child,
+    group: Option<interrupt::Group>,
+    /// What it writes to standard error.
+    pub(super) log: Log,
+}
+
+/// Whether the program is there, before anything is tried with it.
+pub(super) fn findable(program: &str) -> Result<(), Failure> {
+    let is_there = |path: &Path| path.is_file();
+    let found = if program.contains(std::path::MAIN_SEPARATOR) {
+        is_there(Path::new(program))
+    } else {
+        let paths = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&paths).any(|folder| is_there(&folder.join(program)))
+    };
+    let missing = || Failure::Input(format!("there is no program `{program}`: check its name, its path, and PATH"));
+    found.then_some(()).ok_or_else(missing)
+}
+
+impl Program {
+    /// Starts it.
+    pub(super) fn start(
+        words: &[String],
+        environment: &[(&str, String)],
+        takes_input: bool,
+    ) -> std::io::Result<(Self, ChildStdout, Option<ChildStdin>)> {
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).envs(environment.iter().map(|(name, value)| (name, value)));
+        command.stdin(if takes_input { Stdio::piped() } else { Stdio::null() });
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        #[cfg(unix)]
+        command.process_group(0);
+        let mut child = command.spawn()?;
+        let group = child.id().map(interrupt::Group::new);
+        let (output, input) = (child.stdout.take(), child.stdin.take());
+        let log = Log::default();
+        if let Some(errors) = child.stderr.take() {
+            tokio::spawn(drain(errors, log.clone()));
+        }
+        let output = output.ok_or_else(|| std::io::Error::other("the program has no standard output"))?;
+        Ok((Self { child, group, log }, output, input))
+    }
+
+    /// Waits for its end.
+    pub(super) async fn ended(&mut self) -> std::io::Result<ExitStatus> {
+        self.child.wait().await
+    }
+
+    /// Ends it: first asked, then, after a while, told. Whether it had to be told.
+    pub(super) async fn stop(&mut self) -> bool {
+        if let Some(group) = &self.group {
+            group.ask();
+        }
+        let is_slow = tokio::time::timeout(GRACE, self.child.wait()).await.is_err();
+        self.kill();
+        let _ = self.child.wait().await;
+        is_slow
+    }
+
+    /// Ends it, and all of its group, at once.
+    pub(super) fn kill(&mut self) {
+        if let Some(group) = &self.group {
+            group.kill();
+        }
+        let _ = self.child.start_kill();
+    }
+
+    /// Whether processes that it started are still there after its own end.
+    pub(super) fn leaves_others(&self) -> bool {
+        self.group.as_ref().is_some_and(interrupt::Group::is_alive)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Reads to the end, and keeps the last of it.
+async fn drain(mut from: impl AsyncRead + Unpin, log: Log) {
+    let mut bytes = vec![0; 8 << 10];
+    while let Ok(count @ 1..) = from.read(&mut bytes).await {
+        log.push(&bytes[..count]);
+    }
+}
+
+/// How a program ended, in words.
+pub(super) fn ending(status: &std::io::Result<ExitStatus>) -> String {
+    match status {
+        Ok(status) => status.to_string(),
+        Err(error) => error.to_string(),
+    }
+}

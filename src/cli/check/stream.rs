@@ -1,0 +1,338 @@
+//! A program that is started once and takes its cases a line each.
+
+use super::Beats;
+use super::child::{LONGEST_LINE, PATIENCE, Program, ending};
+use super::lines::{Limits, Said, answer, case_line};
+use crate::check::{Answer, Case, Conduct, Seen, Stage, Subject};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::{ChildStdin, ChildStdout};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// How long a program may take to say hello.
+const HELLO: Duration = Duration::from_secs(10);
+/// Tasks of a case for a program that takes many.
+const MANY: usize = 3;
+/// How often a program that ended is started again.
+const MOST_STARTS: u32 = 50;
+/// Lines that are no answers, before the program is ended.
+const MOST_STRAYS: usize = 1_000;
+
+/// The program and what it said of itself.
+pub(super) struct Stream<'c> {
+    command: &'c [String],
+    hello: Hello,
+    scale: f64,
+    beats: Beats,
+    limits: Limits,
+    next: AtomicU64,
+    running: tokio::sync::Mutex<State>,
+}
+
+/// What a program can do.
+#[derive(Debug, Clone, Copy, Default)]
+struct Hello {
+    submits: bool,
+    many: bool,
+    scales: bool,
+}
+
+/// The process of this moment.
+#[derive(Default)]
+struct State {
+    running: Option<Running>,
+    starts: u32,
+    /// Why it cannot be used at all.
+    dead: Option<Conduct>,
+}
+
+struct Running {
+    program: Program,
+    input: ChildStdin,
+    desk: Arc<Desk>,
+}
+
+/// Where answers are waited for.
+#[derive(Default)]
+struct Desk(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    cases: BTreeMap<u64, UnboundedSender<Said>>,
+    /// Cases that were cut off: what comes for them is late, and nothing else.
+    cut: BTreeSet<u64>,
+    /// The number of the next case.
+    handed: u64,
+    /// Lines that belong to no open case.
+    strays: Vec<String>,
+    count: usize,
+    is_closed: bool,
+}
+
+impl Desk {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<'c> Stream<'c> {
+    /// Starts the program. One that cannot be used is one too: every trial says why.
+    pub(super) async fn start(command: &'c [String], scale: f64, beats: Beats, limits: Limits) -> Self {
+        let mut state = State { starts: 1, ..State::default() };
+        let hello = match begin(command).await {
+            Ok((running, hello)) => {
+                state.running = Some(running);
+                hello
+            }
+            Err(conduct) => {
+                state.dead = Some(conduct);
+                Hello::default()
+            }
+        };
+        let (running, next) = (tokio::sync::Mutex::new(state), AtomicU64::new(0));
+        // Who does not say that it scales its time lives in real time.
+        let scale = if hello.scales { scale } else { 1.0 };
+        Self { command, hello, scale, beats, limits, next, running }
+    }
+
+    pub(super) fn scale(&self) -> f64 {
+        self.scale
+    }
+
+    pub(super) fn many(&self) -> usize {
+        if self.hello.many { MANY } else { 1 }
+    }
+
+    pub(super) fn submits(&self) -> bool {
+        self.hello.submits
+    }
+
+    /// Ends its input, waits for it to end, and ends it where it does not. What is wrong with how it ended.
+    pub(super) async fn finish(self) -> Option<String> {
+        let Running { mut program, input, desk } = self.running.into_inner().running?;
+        if desk.lock().is_closed {
+            return None;
+        }
+        drop(input);
+        if tokio::time::timeout(PATIENCE, program.ended()).await.is_ok() {
+            let left = program.leaves_others();
+            return left.then(|| "it ended and left processes behind, which were ended".to_owned());
+        }
+        let deaf = if program.stop().await { ", and ignored SIGTERM" } else { "" };
+        Some(format!("it did not end within {} s of the end of its input{deaf}", PATIENCE.as_secs()))
+    }
+
+    /// Hands in a case: where its answers come from.
+    async fn hand_in(&self, number: u64, line: &str) -> Result<(UnboundedReceiver<Said>, Arc<Desk>), Conduct> {
+        let mut state = self.running.lock().await;
+        if let Some(dead) = &state.dead {
+            return Err(dead.clone());
+        }
+        if state.running.as_ref().is_none_or(|running| running.desk.lock().is_closed) {
+            if state.starts == MOST_STARTS {
+                let dead = Conduct::Crash(format!("it ended {MOST_STARTS} times, and was not started again"));
+                state.dead = Some(dead.clone());
+                return Err(dead);
+            }
+            state.starts += 1;
+            state.running = Some(begin(self.command).await?.0);
+        }
+        let Some(running) = &mut state.running else { return Err(Conduct::Crash("it ended".to_owned())) };
+        let (sender, answers) = unbounded_channel();
+        {
+            let mut waiting = running.desk.lock();
+            waiting.handed = waiting.handed.max(number + 1);
+            waiting.cases.insert(number, sender);
+        }
+        let desk = Arc::clone(&running.desk);
+        let written = async {
+            running.input.write_all(line.as_bytes()).await?;
+            running.input.flush().await
+        };
+        match tokio::time::timeout(PATIENCE, written).await {
+            Ok(Ok(())) => Ok((answers, desk)),
+            Ok(Err(_)) => {
+                desk.lock().is_closed = true;
+                Err(Conduct::Crash("it closed its standard input while cases were left".to_owned()))
+            }
+            Err(_) => {
+                desk.lock().is_closed = true;
+                Err(Conduct::Hang("it no longer reads its standard input".to_owned()))
+            }
+        }
+    }
+
+    async fn log(&self) -> String {
+        self.running.lock().await.running.as_ref().map(|running| running.program.log.text()).unwrap_or_default()
+    }
+}
+
+impl Subject for Stream<'_> {
+    async fn play(&self, case: &Case) -> Seen {
+        let (number, from) = (self.next.fetch_add(1, Ordering::Relaxed), Instant::now());
+        let stage = match Stage::over_sockets(case, self.scale, self.hello.submits).await {
+            Ok(stage) => stage,
+            Err(error) => return Seen { conduct: Conduct::Unheld(error.to_string()), ..Seen::default() },
+        };
+        let handed = self.hand_in(number, &case_line(&stage, case, self.scale, number)).await;
+        let (mut answers, desk) = match handed {
+            Ok(handed) => handed,
+            Err(conduct) => return Seen { conduct, log: self.log().await, ..Seen::default() },
+        };
+        let count = case.tasks().len();
+        let mut said: Vec<Vec<Answer>> = vec![Vec::new(); count];
+        let mut conduct = Conduct::Sound;
+        let mut take = |answer: Said| {
+            let place = place(&stage, &answer, count);
+            match place {
+                Some(task) => said[task].push(answer.at(stage.clock().now())),
+                None => conduct = Conduct::Garbage("it answered for a task that is none of its case".to_owned()),
+            }
+        };
+        let mut has_ended = false;
+        let all = async {
+            for _ in 0..count {
+                match answers.recv().await {
+                    Some(answer) => take(answer),
+                    None => {
+                        has_ended = true;
+                        break;
+                    }
+                }
+            }
+        };
+        let is_cut = tokio::time::timeout(self.limits.of(case, self.scale), all).await.is_err();
+        // Whoever answers twice does so at once, and the mock notices who has left.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        while let Ok(answer) = answers.try_recv() {
+            take(answer);
+        }
+        let strays = {
+            let mut waiting = desk.lock();
+            waiting.cases.remove(&number);
+            if is_cut {
+                waiting.cut.insert(number);
+            }
+            std::mem::take(&mut waiting.strays)
+        };
+        let is_silent = said.iter().all(Vec::is_empty);
+        if let Some(stray) = strays.first() {
+            conduct = Conduct::Garbage(stray.clone());
+        } else if has_ended && is_silent {
+            conduct = Conduct::Crash("it ended while a case was open".to_owned());
+        } else if is_cut && is_silent && stage.requests() == 0 {
+            conduct = Conduct::Hang("it asked nothing and answered nothing for this case".to_owned());
+        }
+        let log = if conduct == Conduct::Sound { String::new() } else { self.log().await };
+        let tasks = stage.seen(case, said);
+        let lateness = self.beats.since(from, self.scale);
+        Seen { tasks, submits: stage.submits(), conduct, lateness, log }
+    }
+}
+
+/// The task that an answer is for.
+fn place(stage: &Stage, answer: &Said, count: usize) -> Option<usize> {
+    match (&answer.task, stage.ids()) {
+        (None, _) if count == 1 => Some(0),
+        (None, _) => None,
+        // Who submits knows ids that nobody told it, in the order of its submits.
+        (Some(task), []) => stage.made().iter().position(|made| made == task).filter(|task| *task < count),
+        (Some(task), ids) => ids.iter().position(|id| id == task),
+    }
+}
+
+/// Starts the program and hears its hello.
+async fn begin(command: &[String]) -> Result<(Running, Hello), Conduct> {
+    let started = Program::start(command, &[], true);
+    let (mut program, output, input) =
+        started.map_err(|error| Conduct::Unheld(format!("cannot start {}: {error}", command[0])))?;
+    let Some(input) = input else { return Err(Conduct::Unheld("the program has no standard input".to_owned())) };
+    let mut lines = BufReader::new(output);
+    let said = tokio::time::timeout(HELLO, line(&mut lines)).await;
+    let hello = match said {
+        Ok(Some(line)) => hello(&line),
+        Ok(None) => {
+            let end = tokio::time::timeout(PATIENCE, program.ended()).await;
+            let end = end.map_or_else(|_| "it closed its output".to_owned(), |status| ending(&status));
+            return Err(Conduct::Crash(format!(
+                "it ended before its hello ({end}); {}",
+                program.log.text().trim_end()
+            )));
+        }
+        Err(_) => return Err(Conduct::Hang(format!("it did not say hello within {} s", HELLO.as_secs()))),
+    };
+    let hello = hello.map_err(Conduct::Garbage)?;
+    let desk = Arc::<Desk>::default();
+    tokio::spawn(sort(lines, Arc::clone(&desk)));
+    Ok((Running { program, input, desk }, hello))
+}
+
+/// A line, as long as one may be.
+async fn line(lines: &mut BufReader<ChildStdout>) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut bounded = lines.take(LONGEST_LINE as u64);
+    match bounded.read_until(b'\n', &mut bytes).await {
+        Ok(1..) => Some(String::from_utf8_lossy(bytes.trim_ascii()).into_owned()),
+        Ok(0) | Err(_) => None,
+    }
+}
+
+/// Brings answers to those who wait for them.
+async fn sort(mut lines: BufReader<ChildStdout>, desk: Arc<Desk>) {
+    while let Some(line) = line(&mut lines).await {
+        let mut waiting = desk.lock();
+        let stray = match answer(&line) {
+            _ if line.is_empty() => continue,
+            Ok(said) => match said.case.and_then(|case| waiting.cases.get(&case)) {
+                Some(sender) => {
+                    let _ = sender.send(said);
+                    continue;
+                }
+                None => match said.case {
+                    Some(case) if waiting.cut.contains(&case) => continue,
+                    Some(case) if case < waiting.handed => format!("it answered again for case {case}"),
+                    Some(case) => format!("it answered for case {case}, which is not open"),
+                    None => "it answered without saying for which case".to_owned(),
+                },
+            },
+            Err(why) => why,
+        };
+        waiting.count += 1;
+        if waiting.strays.len() < 8 {
+            waiting.strays.push(stray);
+        }
+        if waiting.count > MOST_STRAYS {
+            break;
+        }
+    }
+    let mut waiting = desk.lock();
+    waiting.is_closed = true;
+    // Whoever waits hears that nothing more comes.
+    waiting.cases.clear();
+}
+
+/// `{"hello":{"version":1,"capabilities":[…]}}`.
+fn hello(line: &str) -> Result<Hello, String> {
+    let shown: String = line.chars().take(200).collect();
+    let value: Value = serde_json::from_str(line).map_err(|_| format!("`{shown}` is no hello"))?;
+    let said = value.get("hello").ok_or_else(|| format!("`{shown}` is no hello"))?;
+    match said.get("version").and_then(Value::as_u64) {
+        Some(1) => {}
+        _ => return Err(format!("its hello is not of version 1: `{shown}`")),
+    }
+    let mut hello = Hello::default();
+    for capability in said.get("capabilities").and_then(Value::as_array).into_iter().flatten() {
+        match capability.as_str() {
+            Some("submit") => hello.submits = true,
+            Some("many") => hello.many = true,
+            Some("time-scale") => hello.scales = true,
+            // Webhooks are not on trial yet, and what later versions know is no mistake.
+            _ => {}
+        }
+    }
+    Ok(hello)
+}

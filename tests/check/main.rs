@@ -1,0 +1,8 @@
+//! Pollers on trial: what is correct upholds every property, and every planted mistake is caught by a named one.
+
+#[path = "../support/soak.rs"]
+mod soak;
+
+mod mutants;
+mod presets;
+mod small;

@@ -1,0 +1,101 @@
+//! Each mistake is caught by a named property, soon, and shrunk to a few requests.
+
+use super::small::{Mistake, begin, wait};
+use pollbench::check::{Call, Kit, Property, Report, timeline, write_case};
+use pollbench::time::Micros;
+use std::fmt::Write as _;
+
+/// Cases in which every mistake is found.
+const CASES: u64 = 200;
+
+fn check(mistake: Option<Mistake>, cases: u64) -> Report {
+    let program = move |call: Call| {
+        begin();
+        wait(call, mistake)
+    };
+    let mut kit = Kit::new(Micros::from_secs(120), program).attempt_timeout(Micros::from_secs(10)).told_deadline();
+    match mistake {
+        Some(Mistake::SubmitRetried) => kit = kit.submits(),
+        Some(Mistake::IdsMixedUp | Mistake::LockStepStops) => kit = kit.many(3),
+        _ => {}
+    }
+    kit.check(cases).expect("a runtime")
+}
+
+/// The property that names the mistake, and requests that its shortest story needs.
+fn caught_by(mistake: Mistake) -> (Property, usize) {
+    use Mistake as M;
+    use Property as P;
+    match mistake {
+        M::DeadlineIgnoresRequestTime => (P::EndsByDeadline, 5),
+        M::NotFoundIsFinal | M::HttpErrorEnds | M::ResetEnds => (P::SurvivesGarbage, 1),
+        M::ThreeFailuresEnd => (P::SurvivesGarbage, 3),
+        M::RetryAfterIgnored | M::RetryAfterInMillis | M::RetryAfterDateMisread => (P::RetryAfterKept, 2),
+        M::MalformedSwallowed => (P::FindsTheResult, 1),
+        M::PollsOnAfterSuccess => (P::StopsAfterTerminal, 2),
+        M::IdsMixedUp => (P::RightResult, 2),
+        M::DedupeMissing => (P::HandedOverOnce, 1),
+        M::UnknownIsSuccess | M::AnyTwoHundredIsSuccess | M::FailedHasResult => (P::NoFalseSuccess, 1),
+        M::UnknownIsFailure => (P::UnknownStateIsOpen, 1),
+        M::SubmitRetried => (P::NoBlindResubmit, 0),
+        M::FirstPollLate | M::LastLookMissing => (P::LastLook, 2),
+        M::NoAttemptTimeout => (P::NoHang, 1),
+        // Four that double, and the gaps of nothing up to a deadline in whole seconds.
+        M::BackoffOverflows => (P::NoBusyLoop, 25),
+        M::BackoffNeverResets => (P::FindsTheResult, 5),
+        M::LockStepStops => (P::Isolation, 3),
+        M::AsksWithoutWaiting => (P::OneInFlight, 3),
+    }
+}
+
+#[test]
+fn the_small_poller_as_it_stands_upholds_everything() {
+    for cases in [600] {
+        let report = check(None, cases);
+        assert!(report.is_good(), "{report}");
+    }
+}
+
+#[test]
+fn every_mistake_is_caught_and_told_in_a_few_lines() {
+    let mut page = String::from(HEAD);
+    let mut missed = Vec::new();
+    for &mistake in Mistake::ALL {
+        let (property, most) = caught_by(mistake);
+        let report = check(Some(mistake), CASES);
+        let Some(finding) = report.finding(property) else {
+            let found: Vec<_> = report.findings.iter().map(|finding| finding.wrong.id()).collect();
+            missed.push(format!("{mistake:?}: not by {property}, but by {found:?}"));
+            continue;
+        };
+        let counter = &finding.counter;
+        let requests = counter.seen.tasks.iter().map(|task| task.asked.len()).sum::<usize>();
+        if requests > most.max(5) || finding.trials > 100 {
+            missed.push(format!("{mistake:?}: {requests} requests after {} trials\n{}", finding.trials, report));
+        }
+        let number = finding.number.map_or_else(|| "the calm case".to_owned(), |number| format!("case {number}"));
+        let _ = writeln!(page, "\n## {}\n", mistake.about().trim());
+        let _ = writeln!(
+            page,
+            "Caught by `{property}` in {number}, {} trials to shrink: {}.\n",
+            finding.trials,
+            finding.what()
+        );
+        let _ = writeln!(page, "```text\n{}\n```\n", timeline(&counter.case, &counter.seen).join("\n"));
+        let _ = writeln!(page, "`{}`", write_case(&counter.case));
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/mistakes.md");
+    if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+        std::fs::write(file, &page).expect("the page can be written");
+    }
+    let written = std::fs::read_to_string(file).unwrap_or_default();
+    assert_eq!(written, page, "write docs/mistakes.md again with INSTA_UPDATE=always");
+}
+
+const HEAD: &str = "\
+# Twenty-four mistakes
+
+Each was planted into a small poller that is correct without it. Each stands here with the property that caught it and
+the simplest world in which it does harm.
+";

@@ -1,0 +1,122 @@
+//! Our own strategies on trial.
+
+use crate::soak::cases;
+use pollbench::check::{
+    Answered, Call, Cases, Habits, Kit, Outcome, Properties, Property, Seen, Strategic, Worlds, judge, play,
+};
+use pollbench::client::{Client, WaitError};
+use pollbench::net::clock::Clock;
+use pollbench::strategy::composition::Strategy;
+use pollbench::strategy::presets::preset;
+use pollbench::time::Micros;
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use std::sync::Arc;
+
+const MODEL: &str = pollbench::check::MODEL;
+/// Hardened presets that poll on their own.
+const HARDENED: [&str; 4] = ["basic-hardened", "adaptive-hardened", "exponential-hardened", "concurrent-hardened"];
+
+fn shipped(name: &str) -> Strategy {
+    preset(name).expect("a shipped preset")
+}
+
+fn calm(strategy: &Strategy) -> (Cases, Habits, Seen) {
+    let poller = Strategic::new(strategy, MODEL);
+    let deadline = poller.deadline().expect("a limit");
+    let cases = Cases::new(42, deadline);
+    let seen = play(&mut poller.clone(), &cases.calm_case());
+    let habits = Habits::exact(Micros::from_secs(10)).measured(&seen);
+    let instants = seen.tasks[0].asked.iter().map(|asked| asked.sent).collect();
+    (cases.knowing(instants, habits.grain), habits, seen)
+}
+
+/// Promise: a hardened strategy upholds every property in every world.
+#[test]
+fn hardened_strategies_uphold_everything() {
+    for name in HARDENED {
+        let strategy = shipped(name);
+        let (worlds, habits, _) = calm(&strategy);
+        let held = TestRunner::new(cases(1_000)).run(&Worlds::of(worlds), |case| {
+            let seen = play(&mut Strategic::new(&strategy, MODEL), &case);
+            prop_assert_eq!(judge(&case, &seen, &habits, Properties::ALL).violated, []);
+            Ok(())
+        });
+        if let Err(error) = held {
+            panic!("{name}: {error}");
+        }
+    }
+}
+
+/// The guide's strategies break what their descriptions say that they break.
+#[test]
+fn documented_strategies_are_found_guilty() {
+    use Property::{LastLook, NoHang, SurvivesGarbage};
+    for (name, expected) in [
+        ("basic", vec![SurvivesGarbage, LastLook, NoHang]),
+        ("adaptive", vec![SurvivesGarbage, LastLook, NoHang]),
+        ("exponential", vec![SurvivesGarbage, LastLook, NoHang]),
+        ("resilient", vec![SurvivesGarbage, LastLook, NoHang]),
+    ] {
+        let strategy = shipped(name);
+        let (cases, habits, _) = calm(&strategy);
+        let mut found = Properties::NONE;
+        for number in 0..200 {
+            let case = cases.case(number);
+            let seen = play(&mut Strategic::new(&strategy, MODEL), &case);
+            let judgement = judge(&case, &seen, &habits, Properties::ALL);
+            found = judgement.violated.iter().fold(found, |found, violation| found.with(violation.property));
+        }
+        for property in expected {
+            assert!(found.has(property), "{name}: {property} was not found broken: {found:?}");
+        }
+    }
+}
+
+/// Waits with the asynchronous client.
+async fn client(call: Call, strategy: Arc<Strategy>) -> Vec<Answered> {
+    let client = Client::builder(&call.base_url, &call.key).network(call.network.clone()).clock(Clock::paused());
+    let client = client.build().expect("a client");
+    let waits = call.tasks.iter().enumerate().map(async |(task, id)| {
+        let (outcome, urls) = match client.task(&call.model, id).wait(Arc::clone(&strategy)).await {
+            Ok(finished) => (Outcome::Success, finished.urls),
+            Err(WaitError::TaskFailed { .. }) => (Outcome::Failed, Vec::new()),
+            Err(WaitError::GaveUp { .. }) => (Outcome::Timeout, Vec::new()),
+            Err(_) => (Outcome::Error, Vec::new()),
+        };
+        call.tell(Answered { task, outcome, urls });
+    });
+    futures_util::future::join_all(waits).await;
+    Vec::new()
+}
+
+/// Promise: the asynchronous client upholds every property, over connections in memory.
+#[test]
+fn the_asynchronous_client_upholds_everything() {
+    let config = cases(150);
+    for name in HARDENED {
+        let strategy = Arc::new(shipped(name));
+        let deadline = Strategic::new(&strategy, MODEL).deadline().expect("a limit");
+        let kit = Kit::new(deadline, |call| client(call, Arc::clone(&strategy))).attempt_timeout(Micros::from_secs(10));
+        let report = kit.many(3).check(u64::from(config.cases)).expect("a runtime");
+        assert!(report.is_good(), "{name}: {report}");
+    }
+}
+
+/// Promise: the same seed tries the same cases and ends with the same counter-example.
+#[test]
+fn a_campaign_is_the_same_every_time() {
+    let strategy = Arc::new(shipped("basic"));
+    let run = || {
+        let kit = Kit::new(Micros::from_secs(180), |call| client(call, Arc::clone(&strategy)));
+        kit.attempt_timeout(Micros::from_secs(10)).seed(7).check(60).expect("a runtime")
+    };
+    let (one, other) = (run(), run());
+    assert!(!one.is_good());
+    assert_eq!(one.to_string(), other.to_string());
+    for finding in &one.findings {
+        let kit = Kit::new(Micros::from_secs(180), |call| client(call, Arc::clone(&strategy)));
+        let seen = kit.try_case(&finding.counter.case).expect("a runtime");
+        assert_eq!(seen.tasks[0].asked.len(), finding.counter.seen.tasks[0].asked.len());
+    }
+}
