@@ -194,4 +194,3 @@ impl Report {
         self.tallies.values().any(|tally| tally.unknown > 0)
     }
 }
-

@@ -6,13 +6,13 @@ mod cost;
 mod ecdf;
 mod frame;
 mod learning;
+pub(super) mod lines;
 mod outcomes;
 mod paired;
 mod palette;
 mod pareto;
 mod raster;
 mod rate;
-pub(super) mod sweep;
 mod timeline;
 pub mod tuning;
 

@@ -3,7 +3,8 @@
 use super::{Sweep, SweptPoint, knees};
 use crate::figures as f;
 use crate::measure::results::Cell;
-use crate::report::charts::sweep::{Line, lines};
+use crate::report::charts::Chart;
+use crate::report::charts::lines::{Along, Course, Line, lines};
 use crate::report::escape::{html as escape, slugs};
 use crate::report::html::{head, parts, section};
 
@@ -67,11 +68,8 @@ fn answer(sweep: &Sweep<'_>) -> String {
 fn of_model(sweep: &Sweep<'_>, model: &str) -> String {
     let mut body = String::new();
     if let Some(axis) = sweep.main_axis() {
-        for line in Line::ALL {
-            if let Some(chart) = lines(sweep, axis, model, line) {
-                body += &parts::figure(&chart);
-            }
-        }
+        let charts = Line::ALL.iter().filter_map(|line| chart(sweep, axis, model, *line));
+        body += &charts.map(|chart| parts::figure(&chart)).collect::<String>();
     }
     if let ([rows, columns], false) = (sweep.axes, sweep.is_zipped) {
         for strategy in sweep.strategies() {
@@ -79,6 +77,20 @@ fn of_model(sweep: &Sweep<'_>, model: &str) -> String {
         }
     }
     body
+}
+
+/// One figure of every strategy along an axis.
+fn chart(sweep: &Sweep<'_>, at: usize, model: &str, line: Line) -> Option<Chart> {
+    let (axis, points, figure) = (&sweep.axes[at], sweep.along(at), line.figure()?);
+    let numbers = axis.numbers.as_ref()?;
+    let values = points.iter().map(|point| (axis.labels[point.place[at]].as_str(), numbers[point.place[at]]));
+    let along = Along { path: &axis.path, values: values.collect() };
+    let value = |strategy: &str, point: &SweptPoint| {
+        point.cell(model, strategy).and_then(figure.value).filter(|value| value.is_finite())
+    };
+    let course = |strategy| -> Course<'_> { (strategy, points.iter().map(|point| value(strategy, point)).collect()) };
+    let courses: Vec<Course<'_>> = sweep.strategies().into_iter().map(course).collect();
+    lines(model, line, &along, &courses)
 }
 
 /// Cost by the values of two axes, from the least to the most of this model.

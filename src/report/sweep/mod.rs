@@ -64,7 +64,7 @@ impl Sweep<'_> {
         distinct(self.cells().map(|cell| cell.model.as_str()))
     }
 
-    pub(in crate::report) fn strategies(&self) -> Vec<&str> {
+    fn strategies(&self) -> Vec<&str> {
         distinct(self.cells().map(|cell| cell.strategy.as_str()))
     }
 
@@ -73,12 +73,12 @@ impl Sweep<'_> {
     }
 
     /// The axis that lines are drawn along: the first whose values are numbers.
-    pub(in crate::report) fn main_axis(&self) -> Option<usize> {
+    fn main_axis(&self) -> Option<usize> {
         self.axes.iter().position(|axis| axis.numbers.as_ref().is_some_and(|numbers| numbers.len() > 1))
     }
 
     /// The points along an axis, where the others have their first value.
-    pub(in crate::report) fn along(&self, axis: usize) -> Vec<&SweptPoint> {
+    fn along(&self, axis: usize) -> Vec<&SweptPoint> {
         let on_line = |point: &&SweptPoint| {
             self.is_zipped || point.place.iter().enumerate().all(|(other, at)| other == axis || *at == 0)
         };
@@ -87,7 +87,7 @@ impl Sweep<'_> {
 }
 
 impl SweptPoint {
-    pub(in crate::report) fn cell(&self, model: &str, strategy: &str) -> Option<&Cell> {
+    fn cell(&self, model: &str, strategy: &str) -> Option<&Cell> {
         self.results.cells.iter().find(|cell| cell.model == model && cell.strategy == strategy)
     }
 }

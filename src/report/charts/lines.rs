@@ -1,15 +1,14 @@
-//! A figure along an axis of a sweep, a line for each strategy.
+//! A figure along an axis of numbers, a line for each strategy.
 
+use super::Chart;
 use super::axis::Axis;
 use super::canvas::{Point, draw};
 use super::frame::{Area, WIDTH, height_beside_legend, legend, x_axis, y_axis};
 use super::palette::looks;
-use super::{Chart, Look};
 use crate::figures as f;
-use crate::measure::figures::figure;
+use crate::measure::figures::{Figure, figure};
 use crate::report::escape::slug;
 use crate::report::grid::{Column, Grid, Row};
-use crate::report::sweep::Sweep;
 
 /// What a line shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,72 +80,67 @@ impl Line {
     }
 }
 
-/// A strategy's values along the axis, in its order; absent where they are unknown.
-struct Course<'s> {
-    strategy: &'s str,
-    look: Look,
-    values: Vec<Option<f64>>,
+/// Values that something was given, and what it was given to.
+pub(in crate::report) struct Along<'s> {
+    pub(in crate::report) path: &'s str,
+    /// As they are written, and as numbers.
+    pub(in crate::report) values: Vec<(&'s str, f64)>,
+}
+
+/// A strategy's figures along the axis, in its order; absent where they are unknown.
+pub(in crate::report) type Course<'s> = (&'s str, Vec<Option<f64>>);
+
+impl Line {
+    /// The figure that is drawn.
+    pub(in crate::report) fn figure(self) -> Option<&'static Figure> {
+        let (metric, stat, _) = self.names();
+        figure(metric, Some(stat))
+    }
 }
 
 /// The chart of one figure on one model; `None` where nothing is known of it, or it is zero throughout.
-pub(in crate::report) fn lines(sweep: &Sweep<'_>, at: usize, model: &str, line: Line) -> Option<Chart> {
-    let swept = &sweep.axes[at];
-    let numbers = swept.numbers.as_ref()?;
-    let (metric, stat, name) = line.names();
-    let figure = figure(metric, Some(stat))?;
-    let points = sweep.along(at);
-    let value = |strategy: &str, point: &crate::report::sweep::SweptPoint| {
-        let cell = point.cell(model, strategy)?;
-        (figure.value)(cell).filter(|value| value.is_finite()).map(|value| value * line.scale())
-    };
-    let courses: Vec<Course<'_>> = looks(&sweep.strategies())
-        .into_iter()
-        .map(|(strategy, look)| {
-            let values = points.iter().map(|point| value(strategy, point)).collect();
-            Course { strategy, look, values }
-        })
-        .collect();
-    let all = || courses.iter().flat_map(|course| course.values.iter().flatten().copied());
+pub(in crate::report) fn lines(model: &str, line: Line, along: &Along<'_>, courses: &[Course<'_>]) -> Option<Chart> {
+    let (metric, _, name) = line.names();
+    let drawn = |value: &Option<f64>| value.map(|value| value * line.scale());
+    let all = || courses.iter().flat_map(|(_, values)| values.iter().filter_map(drawn));
     if all().all(|value| value == 0.0) {
         return None;
     }
+    let names: Vec<&str> = courses.iter().map(|(strategy, _)| *strategy).collect();
+    let looks = looks(&names);
     let size = (WIDTH, height_beside_legend(courses.len()));
     let area = Area { left: 72, top: 14, right: 520, bottom: size.1 as i32 - 46 };
-    let (x, y) = (Axis::number(numbers.iter().copied()), line.axis(all()));
-    let title = format!("{model}: {name} by {}", swept.path);
+    let (x, y) = (Axis::number(along.values.iter().map(|(_, number)| *number)), line.axis(all()));
+    let title = format!("{model}: {name} by {}", along.path);
     let caption = "A mark is a point of the grid; all points have the same tasks.".to_owned();
     let svg = draw(size, &title, &caption, |canvas| {
-        x_axis(canvas, area, &x, &swept.path);
+        x_axis(canvas, area, &x, along.path);
         y_axis(canvas, area, &y, name);
-        for course in &courses {
-            let marks: Vec<Point> = points
-                .iter()
-                .zip(&course.values)
-                .filter_map(|(point, value)| Some((area.x(&x, numbers[point.place[at]]), area.y(&y, (*value)?))))
-                .collect();
-            canvas.curve(&marks, course.look);
-            for mark in marks {
-                canvas.mark(mark, course.look);
-            }
-        }
-        let entries: Vec<_> = courses.iter().map(|course| (course.strategy, course.look)).collect();
-        legend(canvas, (area.right + 20, area.top + 10), &entries, true);
-    });
-    let columns = points.iter().map(|point| Column::named(swept.labels[point.place[at]].clone())).collect();
-    let mut table = Grid::new(title.clone(), "strategy", columns);
-    table.rows = courses
-        .iter()
-        .map(|course| Row {
-            head: course.strategy.to_owned(),
-            best: false,
-            baseline: false,
-            entries: course
+        for ((_, values), (_, look)) in courses.iter().zip(&looks) {
+            let marks: Vec<Point> = along
                 .values
                 .iter()
-                .map(|value| value.map_or_else(|| f::UNDEFINED.to_owned(), |value| line.print(value)).into())
-                .collect(),
+                .zip(values)
+                .filter_map(|((_, number), value)| Some((area.x(&x, *number), area.y(&y, drawn(value)?))))
+                .collect();
+            canvas.curve(&marks, *look);
+            for mark in marks {
+                canvas.mark(mark, *look);
+            }
+        }
+        legend(canvas, (area.right + 20, area.top + 10), &looks, true);
+    });
+    let columns = along.values.iter().map(|(label, _)| Column::named((*label).to_owned())).collect();
+    let mut table = Grid::new(title.clone(), "strategy", columns);
+    let print = |value: &Option<f64>| drawn(value).map_or_else(|| f::UNDEFINED.to_owned(), |value| line.print(value));
+    table.rows = courses
+        .iter()
+        .map(|(strategy, values)| Row {
+            head: (*strategy).to_owned(),
+            best: false,
+            baseline: false,
+            entries: values.iter().map(|value| print(value).into()).collect(),
         })
         .collect();
-    let file_stem = format!("{}-{metric}", slug(model));
-    Some(Chart { model: model.to_owned(), file_stem, title, caption, svg, table })
+    Some(Chart { model: model.to_owned(), file_stem: format!("{}-{metric}", slug(model)), title, caption, svg, table })
 }
