@@ -27,7 +27,7 @@ fn scenario(kind: Kind) -> Scenario {
         Striking::Window => "during = { every = \"7s\", for = \"2s\" }",
         Striking::Brownout => "errors = 0.5\nduring = { every = \"7s\", for = \"3s\" }",
         Striking::Bursts => "gilbert_elliott = { bad_share = 0.3, bad_mean = \"3s\" }",
-        Striking::Limit if kind == Kind::RateLimit => "rate_per_s = 2.0\nburst = 1",
+        Striking::Limit if kind == Kind::RateLimit => "rate_per_s = 0.7\nburst = 1",
         Striking::Limit => "servers = 1\nservice = \"300ms\"\nqueue = 1",
     };
     let routes: Vec<_> = kind.routes().iter().map(|route| format!("\"{}\"", route.name())).collect();
