@@ -48,9 +48,13 @@ const BELIEVES: Mistake = Mistake {
     about: "An answer that says `success` or `failed` is believed, whatever else is in it: a missing or foreign result, a \
             failure that is none.",
 };
+const NO_ID: Mistake = Mistake {
+    name: "no id",
+    about: "No mistake of the wait: the submit failed although it made the task, and nobody has its id.",
+};
 const DEADLINE: Mistake = Mistake {
     name: "deadline came first",
-    about: "No mistake of the guide's code: the task ended, or could be seen to have ended, only after the deadline. Who asks \
+    about: "No mistake of the guide’s code: the task ended, or could be seen to have ended, only after the deadline. Who asks \
             again by its id has it.",
 };
 
@@ -62,22 +66,25 @@ enum Loss {
     Hang,
     GaveUp,
     Misled,
+    Rejected,
 }
 
 /// The mistake behind most of the tasks that a strategy lost, whose waits ended as `outcomes` says, or which it was
-/// `misled` about. Hardened twins keep the
+/// `misled` about, or whose submits were `rejected`. Hardened twins keep the
 /// guide's limits. `None` where no wait ended like that, and for errors and hangs of strategies that are not the guide's.
-pub(super) fn mistake(strategy: &str, outcomes: &Outcomes, misled: u64) -> Option<Mistake> {
+pub(super) fn mistake(strategy: &str, outcomes: &Outcomes, [misled, rejected]: [u64; 2]) -> Option<Mistake> {
     let counts = [
         (Loss::Error, outcomes.error),
         (Loss::Abandoned, outcomes.abandoned),
         (Loss::Hang, outcomes.hang),
         (Loss::GaveUp, outcomes.timeout_missed + outcomes.timeout_impatient),
         (Loss::Misled, misled),
+        (Loss::Rejected, rejected),
     ];
     let (loss, most) = counts.into_iter().max_by_key(|(_, count)| *count)?;
     let mistake = match (strategy, loss) {
         (_, Loss::Misled) => BELIEVES,
+        (_, Loss::Rejected) => NO_ID,
         ("basic" | "adaptive" | "exponential", Loss::Error | Loss::Abandoned) => FIRST_ERROR,
         ("resilient", Loss::Error | Loss::Abandoned) => NETWORK_ONLY,
         ("concurrent", Loss::Error | Loss::Abandoned) => ALL_END,
@@ -99,13 +106,13 @@ mod tests {
     #[test]
     fn the_most_frequent_end_names_the_mistake() {
         let outcomes = Outcomes { error: 1, abandoned: 19, hang: 3, ..Outcomes::default() };
-        assert_eq!(mistake("concurrent", &outcomes, 0), Some(ALL_END));
-        assert_eq!(mistake("basic", &Outcomes { hang: 3, ..Outcomes::default() }, 0), Some(NO_TIMEOUT));
-        assert_eq!(mistake("basic", &Outcomes::default(), 0), None);
-        assert_eq!(mistake("concurrent", &outcomes, 20), Some(BELIEVES));
-        assert_eq!(mistake("basic-hardened", &outcomes, 0), None);
+        assert_eq!(mistake("concurrent", &outcomes, [0, 0]), Some(ALL_END));
+        assert_eq!(mistake("basic", &Outcomes { hang: 3, ..Outcomes::default() }, [0, 0]), Some(NO_TIMEOUT));
+        assert_eq!(mistake("basic", &Outcomes::default(), [0, 0]), None);
+        assert_eq!(mistake("concurrent", &outcomes, [20, 0]), Some(BELIEVES));
+        assert_eq!(mistake("basic-hardened", &outcomes, [0, 0]), None);
         let given_up = Outcomes { timeout_missed: 2, ..Outcomes::default() };
-        assert_eq!(mistake("basic-hardened", &given_up, 0), Some(TOO_SHORT));
-        assert_eq!(mistake("webhook-hybrid", &given_up, 0), Some(DEADLINE));
+        assert_eq!(mistake("basic-hardened", &given_up, [0, 0]), Some(TOO_SHORT));
+        assert_eq!(mistake("webhook-hybrid", &given_up, [0, 0]), Some(DEADLINE));
     }
 }

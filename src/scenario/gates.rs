@@ -3,7 +3,7 @@
 use crate::measure::figures::figures;
 
 /// The names of all metrics.
-pub(super) const METRIC_NAMES: [&str; 26] = [
+pub(super) const METRIC_NAMES: [&str; 37] = [
     "success",
     "failed",
     "timeout_missed",
@@ -24,10 +24,21 @@ pub(super) const METRIC_NAMES: [&str; 26] = [
     "dispersion",
     "false_success",
     "false_failure",
+    "misled",
     "retry_after_violations",
     "duplicate_tasks",
     "duplicate_deliveries",
     "cost",
+    "retrievable",
+    "share_429",
+    "recovery_ms",
+    "peak_after_outage_per_s",
+    "worker_utilisation",
+    "queue_length_mean",
+    "struck_tasks",
+    "struck_lost",
+    "struck_detection_delay_ms",
+    "struck_cost",
     "optimal_cost",
     "efficiency_vs_optimal",
 ];

@@ -114,13 +114,19 @@ impl Square {
             cost,
             polls: mean(cells, |cell| cell.polls_per_task.mean),
             shade,
-            mistake: mistake(strategy, &outcomes(&losing), sum(|cell| cell.misled)).filter(|_| shade.loses()),
+            mistake: mistake(strategy, &outcomes(&losing), [sum(|cell| cell.misled), sum(lost_without_id)])
+                .filter(|_| shade.loses()),
         }
     }
 
     pub(super) fn lost_share(&self) -> f64 {
         self.lost as f64 / self.tasks.max(1) as f64
     }
+}
+
+/// Lost tasks whose client never had an id: at most as many as were lost, and none where no submit can leave a task.
+fn lost_without_id(cell: &Cell) -> u64 {
+    cell.lost.saturating_sub(cell.retrievable).min(cell.outcomes.rejected)
 }
 
 /// Mean over the tasks of cells.
