@@ -83,6 +83,11 @@ impl Program {
         Ok((Self { child, group, log }, output, input))
     }
 
+    /// The number of its process, while it has one.
+    pub(super) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Waits for its end.
     pub(super) async fn ended(&mut self) -> std::io::Result<ExitStatus> {
         self.child.wait().await

@@ -1,55 +1,141 @@
-//! How late this machine is: a thread that means to wake every few milliseconds notes by how much it did not.
+//! How late this machine is. A thread that means to wake every few milliseconds notes by how much it did not, and what the
+//! system says of the programs under test: for how long they could have run and were not let.
 
 use crate::time::Micros;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::fs;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// Between two beats.
-const BEAT: Duration = Duration::from_millis(5);
-/// Lateness that is worth a note.
+const BEAT: Duration = Duration::from_millis(10);
+/// Lateness of a beat that is worth a note.
 const NOTED: Duration = Duration::from_millis(2);
-/// Notes that are kept.
-const MOST: usize = 1 << 16;
+/// Notes that are kept of the beats, and of each program.
+const MOST: usize = 1 << 15;
 
-/// The beats of this machine so far.
+/// The beats of this machine so far, and the programs that are watched.
 #[derive(Debug, Default)]
-pub(super) struct Heartbeat(Mutex<VecDeque<(Instant, Duration)>>);
+pub(super) struct Heartbeat {
+    late: Mutex<VecDeque<(Instant, Duration)>>,
+    watched: Mutex<BTreeMap<u32, Watched>>,
+}
+
+/// A program and all that it started: how long they have waited for a processor.
+#[derive(Debug, Default)]
+struct Watched {
+    /// The last count of each thread, in nanoseconds.
+    threads: BTreeMap<String, u64>,
+    /// Of all threads, those that have ended too.
+    total: u64,
+    notes: VecDeque<(Instant, u64)>,
+}
 
 impl Heartbeat {
     /// Starts beating, until nobody listens any more.
     pub(super) fn start() -> Arc<Self> {
         let beats = Arc::new(Self::default());
         let weak = Arc::downgrade(&beats);
-        // Without a thread nobody notes anything, and all bounds are judged as on an idle machine.
+        // Without a thread nobody notes anything, and all is judged as on an idle machine.
         let _ = thread::Builder::new().name("heartbeat".to_owned()).spawn(move || {
             let mut last = Instant::now();
             while let Some(beats) = weak.upgrade() {
                 thread::sleep(BEAT);
                 let now = Instant::now();
                 let late = now.duration_since(last).saturating_sub(BEAT);
-                last = now;
                 if late >= NOTED {
-                    beats.note(now, late);
+                    push(&mut locked(&beats.late), (now, late));
                 }
+                locked(&beats.watched).iter_mut().for_each(|(leader, watched)| watched.look(*leader, now));
+                // What looking took is no lateness.
+                last = Instant::now();
             }
         });
         beats
     }
 
-    fn note(&self, at: Instant, late: Duration) {
-        let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        notes.push_back((at, late));
-        if notes.len() > MOST {
-            notes.pop_front();
+    /// Watches a program.
+    pub(super) fn watch(&self, leader: Option<u32>) {
+        if let Some(leader) = leader {
+            locked(&self.watched).insert(leader, Watched::default());
         }
     }
 
-    /// The latest that a beat was since `from`, in scenario time at `scale`.
-    pub(super) fn since(&self, from: Instant, scale: f64) -> Micros {
-        let notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let worst = notes.iter().rev().take_while(|(at, _)| *at >= from).map(|(_, late)| *late).max();
-        Micros::from_f64(worst.unwrap_or_default().as_secs_f64() * 1e6 * scale)
+    /// No longer watches it.
+    pub(super) fn forget(&self, leader: Option<u32>) {
+        leader.map(|leader| locked(&self.watched).remove(&leader));
     }
+
+    /// How late this machine was since `from`: the latest beat, and for how long the program could not run within any
+    /// `window`. In scenario time at `scale`.
+    pub(super) fn since(&self, from: Instant, leader: Option<u32>, window: Duration, scale: f64) -> Micros {
+        let beats = locked(&self.late);
+        let beat =
+            beats.iter().rev().take_while(|(at, _)| *at >= from).map(|(_, late)| *late).max().unwrap_or_default();
+        let mut watched = locked(&self.watched);
+        let held_up = leader.and_then(|leader| {
+            let watched = watched.get_mut(&leader)?;
+            watched.look(leader, Instant::now());
+            Some(watched.longest(from, window))
+        });
+        let late = beat.max(held_up.unwrap_or_default());
+        Micros::from_f64(late.as_secs_f64() * 1e6 * scale)
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn push<T>(notes: &mut VecDeque<T>, note: T) {
+    notes.push_back(note);
+    if notes.len() > MOST {
+        notes.pop_front();
+    }
+}
+
+impl Watched {
+    fn look(&mut self, leader: u32, now: Instant) {
+        for (thread, waited) in waits(leader) {
+            let before = self.threads.insert(thread, waited).unwrap_or(0);
+            self.total += waited.saturating_sub(before);
+        }
+        push(&mut self.notes, (now, self.total));
+    }
+
+    /// The longest wait within any window since `from`.
+    fn longest(&self, from: Instant, window: Duration) -> Duration {
+        let notes: Vec<_> = self.notes.iter().rev().take_while(|(at, _)| *at >= from).collect();
+        // Backwards in time: the start of the window of each note.
+        let mut start = 0;
+        let mut longest = 0;
+        for (end, (at, total)) in notes.iter().enumerate() {
+            start = start.max(end);
+            while start + 1 < notes.len() && at.duration_since(notes[start + 1].0) <= window {
+                start += 1;
+            }
+            longest = longest.max(total.saturating_sub(notes[start].1));
+        }
+        Duration::from_nanos(longest)
+    }
+}
+
+/// The threads of a process and of its descendants, and for how many nanoseconds each has waited for a processor: the second
+/// number of `schedstat`. Nothing where the system does not say.
+fn waits(leader: u32) -> Vec<(String, u64)> {
+    let (mut processes, mut waits) = (vec![leader.to_string()], Vec::new());
+    while let Some(process) = processes.pop() {
+        let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { continue };
+        for thread in threads.flatten() {
+            let folder = thread.path();
+            let waited = fs::read_to_string(folder.join("schedstat")).ok();
+            let waited = waited.and_then(|text| text.split_whitespace().nth(1)?.parse().ok());
+            waits.extend(waited.map(|waited| (thread.file_name().to_string_lossy().into_owned(), waited)));
+            if let Ok(children) = fs::read_to_string(folder.join("children")) {
+                processes.extend(children.split_whitespace().map(str::to_owned));
+            }
+        }
+    }
+    waits
 }

@@ -16,6 +16,11 @@ pub(super) struct Limits {
 const MERCY: Duration = Duration::from_secs(2);
 
 impl Limits {
+    /// How long an attempt may take, in real time.
+    pub(super) fn window(self, scale: f64) -> Duration {
+        Duration::from_secs_f64(self.attempt_timeout.as_secs() / scale)
+    }
+
     /// How long a trial may last, in real time: some time after every bound.
     pub(super) fn of(self, case: &Case, scale: f64) -> Duration {
         let bound = case.deadline() + self.attempt_timeout + case.rtt();

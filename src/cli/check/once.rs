@@ -54,17 +54,20 @@ impl Subject for Once<'_> {
                 Ok(started) => started,
                 Err(error) => return unheld(format!("cannot start {}: {error}", words[0])),
             };
+        let leader = program.id();
+        self.beats.watch(leader);
         let (mut last, log) = (LastLine::default(), program.log.clone());
         let limit = self.limits.of(case, self.scale);
         let reading = read(output, &stage, &mut last, &log);
         let is_over = tokio::time::timeout(limit, reading).await.is_ok();
+        let lateness = self.beats.since(from, leader, self.limits.window(self.scale), self.scale);
         let conduct = self.conduct(&mut program, &stage, &last, is_over).await;
         let said = last.said().and_then(|(at, line)| Some(answer(&line).ok()?.at(at)));
         drop(program);
+        self.beats.forget(leader);
         // The mock notices who has left.
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         let tasks = stage.seen(case, vec![said.into_iter().collect()]);
-        let lateness = self.beats.since(from, self.scale);
         Seen { tasks, submits: 0, conduct, lateness, log: log.text() }
     }
 }

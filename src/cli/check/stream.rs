@@ -56,6 +56,9 @@ struct Running {
     desk: Arc<Desk>,
 }
 
+/// Where the answers to a case come from, and the process that gives them.
+type Handed = (UnboundedReceiver<Said>, Arc<Desk>, Option<u32>);
+
 /// Where answers are waited for.
 #[derive(Default)]
 struct Desk(Mutex<Waiting>);
@@ -85,6 +88,7 @@ impl<'c> Stream<'c> {
         let mut state = State { starts: 1, ..State::default() };
         let hello = match begin(command).await {
             Ok((running, hello)) => {
+                beats.watch(running.program.id());
                 state.running = Some(running);
                 hello
             }
@@ -127,7 +131,7 @@ impl<'c> Stream<'c> {
     }
 
     /// Hands in a case: where its answers come from.
-    async fn hand_in(&self, number: u64, line: &str) -> Result<(UnboundedReceiver<Said>, Arc<Desk>), Conduct> {
+    async fn hand_in(&self, number: u64, line: &str) -> Result<Handed, Conduct> {
         let mut state = self.running.lock().await;
         if let Some(dead) = &state.dead {
             return Err(dead.clone());
@@ -139,7 +143,9 @@ impl<'c> Stream<'c> {
                 return Err(dead);
             }
             state.starts += 1;
-            state.running = Some(begin(self.command).await?.0);
+            let begun = begin(self.command).await?.0;
+            self.beats.watch(begun.program.id());
+            state.running = Some(begun);
         }
         let Some(running) = &mut state.running else { return Err(Conduct::Crash("it ended".to_owned())) };
         let (sender, answers) = unbounded_channel();
@@ -154,7 +160,7 @@ impl<'c> Stream<'c> {
             running.input.flush().await
         };
         match tokio::time::timeout(PATIENCE, written).await {
-            Ok(Ok(())) => Ok((answers, desk)),
+            Ok(Ok(())) => Ok((answers, desk, running.program.id())),
             Ok(Err(_)) => {
                 desk.lock().is_closed = true;
                 Err(Conduct::Crash("it closed its standard input while cases were left".to_owned()))
@@ -179,7 +185,7 @@ impl Subject for Stream<'_> {
             Err(error) => return Seen { conduct: Conduct::Unheld(error.to_string()), ..Seen::default() },
         };
         let handed = self.hand_in(number, &case_line(&stage, case, self.scale, number)).await;
-        let (mut answers, desk) = match handed {
+        let (mut answers, desk, leader) = match handed {
             Ok(handed) => handed,
             Err(conduct) => return Seen { conduct, log: self.log().await, ..Seen::default() },
         };
@@ -229,7 +235,7 @@ impl Subject for Stream<'_> {
         }
         let log = if conduct == Conduct::Sound { String::new() } else { self.log().await };
         let tasks = stage.seen(case, said);
-        let lateness = self.beats.since(from, self.scale);
+        let lateness = self.beats.since(from, leader, self.limits.window(self.scale), self.scale);
         Seen { tasks, submits: stage.submits(), conduct, lateness, log }
     }
 }
