@@ -109,7 +109,7 @@ impl Task {
 pub fn is_single(kind: Kind, route: Route) -> bool {
     match kind.striking() {
         Striking::Share => kind.routes().contains(&route),
-        Striking::Limit | Striking::Window | Striking::Bursts => false,
+        Striking::Slowdown | Striking::Limit | Striking::Window | Striking::Brownout | Striking::Bursts => false,
     }
 }
 

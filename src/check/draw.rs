@@ -4,17 +4,11 @@
 
 use super::case::{Case, End, MOST_TASKS, Task, is_single};
 use super::phase::{Phase, kinds};
+use super::variants::variants;
 use crate::time::Micros;
 use crate::world::draws::{Draws, Keys, Stream};
-use crate::world::fault::{Fault, Kind, Route, Shape, json};
-use serde_json::{Map, Value};
+use crate::world::fault::{Fault, Kind, Route};
 
-/// Statuses that are drawn where a fault has one.
-const STATUSES: [u64; 11] = [503, 500, 502, 504, 429, 404, 408, 425, 401, 403, 400];
-/// Durations that are drawn where a fault has one.
-const DURATIONS: [&str; 3] = ["1s", "5s", "20s"];
-/// Seconds that are drawn where a fault takes a word or seconds.
-const SECONDS: u64 = 7;
 /// Struck requests of a drawn case at most, the one that it is about aside.
 const MOST_OTHERS: usize = 3;
 
@@ -219,50 +213,6 @@ impl Cases {
 /// A number below `count`, which is not 0.
 fn pick(draws: &mut Draws, count: usize) -> usize {
     (draws.uniform() * count as f64) as usize
-}
-
-/// A kind with all that can be told to it, one or two parameters at a time; its plain form first. What the owner of faults
-/// gives it later is drawn too.
-fn variants(kind: Kind) -> Vec<Fault> {
-    let choices: Vec<(&str, Vec<Value>)> = kind
-        .parameters()
-        .iter()
-        .map(|parameter| (parameter.name, choices(parameter.shape)))
-        .filter(|(_, values)| !values.is_empty())
-        .collect();
-    let mut forms = vec![Vec::new()];
-    for (at, (name, values)) in choices.iter().enumerate() {
-        forms.extend(values.iter().map(|value| vec![(*name, value)]));
-        for (other, others) in &choices[..at] {
-            forms.extend(values.iter().flat_map(|value| others.iter().map(move |o| vec![(*other, o), (*name, value)])));
-        }
-    }
-    let mut faults: Vec<Fault> = Vec::new();
-    for form in forms {
-        let mut fields = Map::from_iter([("kind".to_owned(), Value::from(kind.name()))]);
-        fields.extend(form.into_iter().map(|(name, value)| (name.to_owned(), value.clone())));
-        // Not everything goes together.
-        if let Some(fault) = json::read(&fields).ok().filter(|fault| !faults.contains(fault)) {
-            faults.push(fault);
-        }
-    }
-    faults
-}
-
-fn choices(shape: Shape) -> Vec<Value> {
-    match shape {
-        // Flags are about submits, laws and rates about more than one request.
-        Shape::Flag | Shape::Positive | Shape::Law => Vec::new(),
-        Shape::Whole(least, most) => {
-            let statuses = STATUSES.into_iter().filter(|status| (least..=most).contains(status));
-            statuses.map(Value::from).collect()
-        }
-        Shape::Word(words) => words.iter().map(|word| Value::from(*word)).collect(),
-        Shape::WordOrSeconds(words) => {
-            words.iter().map(|word| Value::from(*word)).chain([Value::from(SECONDS)]).collect()
-        }
-        Shape::Duration => DURATIONS.map(Value::from).into(),
-    }
 }
 
 #[cfg(test)]

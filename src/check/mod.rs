@@ -32,6 +32,7 @@ mod shrink;
 mod stage;
 mod text;
 mod traps;
+mod variants;
 mod worlds;
 
 pub use campaign::{Campaign, Progress, Subject};

@@ -2,6 +2,7 @@
 
 use super::case::{Case, is_single};
 use super::seen::Seen;
+use super::variants::variants;
 use crate::time::Micros;
 use crate::world::fault::{Kind, Route};
 use std::collections::BTreeMap;
@@ -40,7 +41,7 @@ impl Phase {
 
 /// The kinds of faults that can strike a status request on its own.
 pub fn kinds() -> impl Iterator<Item = Kind> {
-    Kind::ALL.iter().copied().filter(|kind| is_single(*kind, Route::Status))
+    Kind::ALL.iter().copied().filter(|kind| is_single(*kind, Route::Status) && !variants(*kind).is_empty())
 }
 
 /// How often each fault met each phase.

@@ -152,7 +152,8 @@ impl Told {
                 Payload::State(TaskState::Success) => Self::Success,
                 Payload::State(TaskState::Failed(_)) => Self::Failed,
                 Payload::NoState => Self::UnknownState,
-                Payload::NoData | Payload::NotJson => Self::Nothing,
+                // Nothing about this task: another one's, or a success that shows no result.
+                Payload::NoData | Payload::NotJson | Payload::Flawed(..) => Self::Nothing,
             },
             Reply::Answer { status, .. } if blames_the_request(status) => Self::Permanent,
             Reply::Answer { .. } => Self::Nothing,

@@ -187,9 +187,9 @@ async fn act(reply: Reply, visit: Option<Visit>, breaker: Option<Breaker>, clock
         Reply::Passed(Passage::Half(End::Closed), _) => (None, Some(Unanswered::Closed)),
         Reply::Passed(_, _) => (Some(200), None),
     };
-    let _stalled = match (visit, &reply) {
-        (Some(visit), Reply::Stall) => Some(visit.stall()),
-        (Some(visit), Reply::Http(_) | Reply::Break(_)) => {
+    let stalled = match (visit, &reply) {
+        (Some(visit), Reply::Stall | Reply::Passed(Passage::Half(End::Silence), _)) => Some(visit.stall()),
+        (Some(visit), Reply::Http(_) | Reply::Break(_) | Reply::Passed(..)) => {
             visit.end(status, unanswered);
             None
         }
@@ -197,7 +197,7 @@ async fn act(reply: Reply, visit: Option<Visit>, breaker: Option<Breaker>, clock
     };
     match (reply, breaker) {
         (Reply::Http(response), _) => response,
-        (Reply::Passed(passage, text), breaker) => pass(passage, text, clock, breaker),
+        (Reply::Passed(passage, text), breaker) => pass(passage, text, clock, breaker, stalled),
         (Reply::Stall, None) => pending().await,
         (Reply::Stall, Some(breaker)) => {
             breaker.stopped().await;

@@ -3,6 +3,7 @@
 use crate::net::clock::Clock;
 use crate::server::connection::{Breakage, Breaker};
 use crate::server::respond::json;
+use crate::server::visit::Stalled;
 use crate::time::Micros;
 use crate::world::fault::{End, Passage};
 use axum::body::{Body, HttpBody};
@@ -20,13 +21,20 @@ use std::task::{Context, Poll, ready};
 static PADDING: [u8; 1 << 16] = [b' '; 1 << 16];
 
 /// The true answer `text`, which begins now, on its way.
-pub(super) fn pass(passage: Passage, text: String, clock: Clock, breaker: Option<Breaker>) -> Response<Body> {
+pub(super) fn pass(
+    passage: Passage,
+    text: String,
+    clock: Clock,
+    breaker: Option<Breaker>,
+    stalled: Option<Stalled>,
+) -> Response<Body> {
     let bytes = Bytes::from(text);
     match passage {
         Passage::Half(end) => {
             let half = bytes.len() / 2;
             let parts = VecDeque::from([(Micros::ZERO, bytes.slice(..half))]);
-            whole(bytes.len(), Parts { end: Some((end, bytes.slice(half..))), ..Parts::new(parts, clock, breaker) })
+            let end = Some((end, bytes.slice(half..)));
+            whole(bytes.len(), Parts { end, _stalled: stalled, ..Parts::new(parts, clock, breaker) })
         }
         Passage::Slow { takes, pieces } => {
             let (began, pieces) = (clock.now(), u64::from(pieces));
@@ -85,6 +93,8 @@ struct Parts {
     end: Option<(End, Bytes)>,
     clock: Clock,
     breaker: Option<Breaker>,
+    /// Where it never ends, it hangs until this is dropped.
+    _stalled: Option<Stalled>,
     /// What is waited for.
     sleep: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     /// All parts have had the time to be written.
@@ -93,7 +103,7 @@ struct Parts {
 
 impl Parts {
     fn new(parts: VecDeque<(Micros, Bytes)>, clock: Clock, breaker: Option<Breaker>) -> Self {
-        Self { parts, end: None, clock, breaker, sleep: None, is_flushed: false }
+        Self { parts, end: None, clock, breaker, _stalled: None, sleep: None, is_flushed: false }
     }
 }
 
