@@ -147,6 +147,8 @@ fn cell(model: &str, strategy: &str, waits: &[Wait]) -> Cell {
             rejected: k[8],
         },
         lost,
+        false_success: 0,
+        false_failure: 0,
         shares_ci95: ShareIntervals {
             outcomes: ByOutcome::each(|outcome| Some(wilson(k[outcome as usize], TASKS as u64))),
             lost: Some(wilson(lost, TASKS as u64)),
