@@ -5,9 +5,6 @@
 use crate::api::reply::{Failure, Flaw};
 use serde_json::{Map, Value};
 
-/// Longest body of an answer that clients read unless told, in bytes.
-pub const LONGEST_ANSWER: usize = 1 << 20;
-
 /// The state of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {

@@ -5,6 +5,9 @@
 
 use crate::time::Micros;
 
+/// Longest body of an answer that clients read unless told, in bytes.
+pub const LONGEST_ANSWER: usize = 1 << 20;
+
 /// What the API says of a task that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Failure {

@@ -4,12 +4,9 @@
 //! take a second, a hundredth of one, or, on tokio's paused clock, a thousand seconds that nobody waits for.
 
 use crate::time::Micros;
-use crate::world::fault::Pace;
+use crate::world::fault::{Pace, SCENARIO_ORIGIN_MS};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
-
-/// Instant zero of a paused clock in Unix milliseconds: 2026-01-01T00:00:00Z.
-const PAUSED_ORIGIN_MS: u64 = 1_767_225_600_000;
 
 /// Nanoseconds of tokio's clock in one microsecond of scenario time where that is to be exact: its grain is a
 /// millisecond.
@@ -102,7 +99,7 @@ impl Clock {
     }
 
     fn standing(tick: Tick) -> Self {
-        let (origin_ms, wall_us) = (PAUSED_ORIGIN_MS, PAUSED_ORIGIN_MS * 1_000);
+        let (origin_ms, wall_us) = (SCENARIO_ORIGIN_MS, SCENARIO_ORIGIN_MS * 1_000);
         Self { start: Instant::now(), tick, origin_ms, wall_us, is_paused: true }
     }
 

@@ -238,10 +238,6 @@ pub struct Submission {
 }
 
 impl Submission {
-    /// What a client knows that stops listening before its submit arrives.
-    pub(crate) const UNHEARD: Self =
-        Self { back: Micros::NEVER, heard: Micros::NEVER, exists: false, struck: None, by: None };
-
     /// The client gets an id, if it listens for long enough.
     #[must_use]
     #[inline]

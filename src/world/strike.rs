@@ -31,15 +31,31 @@ impl Lot {
         self.share < total
     }
 
-    /// A number that this request has under rule number `rule` and no other: what it decides is independent of all else.
-    fn of_rule(self, rule: usize) -> u64 {
-        mix(self.share ^ mix(rule as u64 + 1))
+    /// A number that this request has under one rule, whose salt it is, and no other: what it decides is independent of all
+    /// else.
+    #[inline]
+    const fn of_rule(self, salt: u64) -> u64 {
+        mix(self.share ^ salt)
     }
 
-    /// The same as a uniform in `[0, 1)`.
-    fn uniform_of_rule(self, rule: usize) -> f64 {
-        Draws::seeded(self.of_rule(rule)).uniform()
+    /// Whether the rule of this salt strikes that does so to `bits` of all.
+    #[inline]
+    const fn is_drawn(self, salt: u64, bits: u64) -> bool {
+        self.of_rule(salt) >> (u64::BITS - Draws::BITS) < bits
     }
+}
+
+/// The salt of rule number `rule`.
+const fn salt(rule: usize) -> u64 {
+    mix(rule as u64 + 1)
+}
+
+/// A rule that slows down a share of the requests.
+#[derive(Debug, Clone, Copy)]
+struct Slowdown {
+    rule: usize,
+    salt: u64,
+    bits: u64,
 }
 
 /// The least bits of a uniform that is not below `end`: what lies below is below in either form.
@@ -57,9 +73,11 @@ pub struct RouteFaults {
     bursts: Vec<usize>,
     /// Whether any of them is drawn for.
     bursts_draw: bool,
-    /// Rules that make round trips longer.
-    slowing: Vec<usize>,
-    /// Those of them that also fail some requests.
+    /// The largest of their probabilities.
+    worst_burst: f64,
+    /// Rules that slow down a share of the requests.
+    slowdowns: Vec<Slowdown>,
+    /// Rules that slow down all requests of a window, and fail some.
     brownouts: Vec<usize>,
     /// Shares of the uniform's bits, with their rules.
     shares: Vec<(u64, u64, usize)>,
@@ -73,11 +91,11 @@ impl RouteFaults {
     /// The rules among `rules` that apply to `route` of `model`.
     #[must_use]
     pub fn new(rules: &FaultRules, route: Route, model: &str) -> Self {
-        let with = |wanted: &[Striking]| -> Vec<usize> {
-            let strikes = |rule: &FaultRule| rule.covers(route, model) && wanted.contains(&rule.kind().striking());
+        let with = |wanted: Striking| -> Vec<usize> {
+            let strikes = |rule: &FaultRule| rule.covers(route, model) && rule.kind().striking() == wanted;
             rules.iter().enumerate().filter(|(_, rule)| strikes(rule)).map(|(at, _)| at).collect()
         };
-        let bursts = with(&[Striking::Bursts]);
+        let bursts = with(Striking::Bursts);
         let shares: Vec<_> = rules
             .shares(route, model)
             .into_iter()
@@ -86,14 +104,19 @@ impl RouteFaults {
             .collect();
         Self {
             rules: rules.clone(),
-            refusing: with(&[Striking::Window]),
+            refusing: with(Striking::Window),
             bursts_draw: bursts.iter().any(|&at| rules[at].probability() < Probability::ONE),
+            // Above what is drawn where nothing is.
+            worst_burst: bursts.iter().map(|&at| rules[at].probability().get()).fold(0.0, f64::max),
             bursts,
-            slowing: with(&[Striking::Slowdown, Striking::Brownout]),
-            brownouts: with(&[Striking::Brownout]),
+            slowdowns: with(Striking::Slowdown)
+                .into_iter()
+                .map(|rule| Slowdown { rule, salt: salt(rule), bits: bits(rules[rule].probability().get()) })
+                .collect(),
+            brownouts: with(Striking::Brownout),
             total: shares.iter().map(|share| share.1).max().unwrap_or(0),
             shares,
-            limits: with(&[Striking::Limit]),
+            limits: with(Striking::Limit),
         }
     }
 
@@ -105,7 +128,7 @@ impl RouteFaults {
 
     /// Whether rules strike by their shares of the uniform only, limits aside.
     pub(super) fn strikes_by_shares_only(&self) -> bool {
-        self.refusing.is_empty() && self.bursts.is_empty() && self.slowing.is_empty()
+        self.refusing.is_empty() && self.bursts.is_empty() && self.slowdowns.is_empty() && self.brownouts.is_empty()
     }
 
     /// Whether a limit stands before this route.
@@ -117,7 +140,7 @@ impl RouteFaults {
     /// The rule that refuses a connection made at `now`.
     #[inline]
     pub fn refusing_at(&self, now: Micros, weather: &mut Weather) -> Option<usize> {
-        if self.refusing.is_empty() { None } else { self.refuse(now, weather) }
+        if self.refusing.is_empty() || weather.is_still(now) { None } else { self.refuse(now, weather) }
     }
 
     #[inline(never)]
@@ -128,7 +151,8 @@ impl RouteFaults {
     /// Takes the draws of a request; how many depends on the scenario only.
     #[inline]
     pub fn draw(&self, draws: &mut Draws) -> Lot {
-        let share = if self.total > 0 || !self.slowing.is_empty() { draws.uniform_bits() } else { u64::MAX };
+        let is_drawn = self.total > 0 || !self.slowdowns.is_empty() || !self.brownouts.is_empty();
+        let share = if is_drawn { draws.uniform_bits() } else { u64::MAX };
         let burst = if self.bursts_draw { draws.uniform() } else { 0.0 };
         Lot { share, burst }
     }
@@ -136,24 +160,28 @@ impl RouteFaults {
     /// A round trip of `rtt` that begins at `now`, as long as the rules make it, and the first of those that do.
     #[inline]
     pub(super) fn slowed(&self, rtt: Micros, lot: Lot, now: Micros, weather: &mut Weather) -> (Micros, Option<usize>) {
-        if self.slowing.is_empty() { (rtt, None) } else { self.slow(rtt, lot, now, weather) }
+        let is_drawn = self.slowdowns.iter().any(|slowdown| lot.is_drawn(slowdown.salt, slowdown.bits));
+        let is_dim = !self.brownouts.is_empty() && !weather.is_still(now);
+        if is_drawn || is_dim { self.slow(rtt, lot, now, weather) } else { (rtt, None) }
     }
 
     #[inline(never)]
     fn slow(&self, rtt: Micros, lot: Lot, now: Micros, weather: &mut Weather) -> (Micros, Option<usize>) {
         let (mut longer, mut by) = (rtt, None);
-        for &number in &self.slowing {
-            let rule = &self.rules[number];
-            let depth = match rule.fault().brownout() {
-                Some(brownout) => weather.depth(number, now, brownout.ramp),
-                None if lot.uniform_of_rule(number) < rule.probability().get() && weather.is_active(number, now) => 1.0,
-                None => 0.0,
-            };
-            if depth > 0.0 {
+        let mut add = |rule: usize, depth: f64, seed: u64| {
+            let more = self.rules[rule].fault().slowdown(rtt, depth, seed);
+            longer += more;
+            by = by.or_else(|| (more > Micros::ZERO).then_some(rule));
+        };
+        for &Slowdown { rule, salt, bits } in &self.slowdowns {
+            if lot.is_drawn(salt, bits) && weather.is_active(rule, now) {
                 // Another number than the one that let it strike.
-                let more = rule.fault().slowdown(rtt, depth, mix(lot.of_rule(number)));
-                longer += more;
-                by = by.or_else(|| (more > Micros::ZERO).then_some(number));
+                add(rule, 1.0, mix(lot.of_rule(salt)));
+            }
+        }
+        for &rule in &self.brownouts {
+            if let Some(brownout) = self.rules[rule].fault().brownout() {
+                add(rule, weather.depth(rule, now, brownout.ramp), 0);
             }
         }
         (longer, by)
@@ -163,11 +191,10 @@ impl RouteFaults {
     /// status request asks for.
     #[inline]
     pub fn striking(&self, lot: Lot, now: Micros, truth: Option<Truth>, weather: &mut Weather) -> Option<usize> {
-        if self.bursts.is_empty() && self.brownouts.is_empty() && lot.share >= self.total {
-            None
-        } else {
-            self.strike(lot, now, truth, weather)
-        }
+        let may = lot.share < self.total
+            || lot.burst < self.worst_burst
+            || (!self.brownouts.is_empty() && !weather.is_still(now));
+        if may { self.strike(lot, now, truth, weather) } else { None }
     }
 
     #[inline(never)]
@@ -180,7 +207,7 @@ impl RouteFaults {
         for &rule in &self.brownouts {
             if let Some(brownout) = self.rules[rule].fault().brownout() {
                 let share = brownout.errors.get() * weather.depth(rule, now, brownout.ramp);
-                if lot.uniform_of_rule(rule) < share {
+                if lot.is_drawn(salt(rule), bits(share)) {
                     return Some(rule);
                 }
             }

@@ -63,6 +63,8 @@ pub struct Weather {
     rules: FaultRules,
     /// By rule; empty where no rule has one.
     paths: Vec<Option<Path>>,
+    /// A stretch in which no window is open, from its start to before its end.
+    still: (Micros, Micros),
 }
 
 impl Weather {
@@ -79,7 +81,7 @@ impl Weather {
                 When::Always | When::During(_) => None,
             })
             .collect();
-        Self { rules: rules.clone(), paths }
+        Self { rules: rules.clone(), paths, still: (Micros::ZERO, Micros::ZERO) }
     }
 
     /// Whether rule number `rule` is active at `now`.
@@ -90,6 +92,28 @@ impl Weather {
             When::During(window) => window.contains(now),
             When::Bursts(_) => self.paths[rule].as_mut().is_some_and(|path| path.is_bad(now)),
         }
+    }
+
+    /// Whether no rule's window is open at `now`.
+    #[inline]
+    pub fn is_still(&mut self, now: Micros) -> bool {
+        let (from, to) = self.still;
+        (from <= now && now < to) || self.look(now)
+    }
+
+    #[inline(never)]
+    fn look(&mut self, now: Micros) -> bool {
+        let (mut from, mut to) = (Micros::ZERO, Micros::NEVER);
+        for rule in self.rules.iter() {
+            if let When::During(window) = rule.when() {
+                if window.contains(now) {
+                    return false;
+                }
+                (from, to) = (from.max(window.closed_since(now)), to.min(window.next_change(now)));
+            }
+        }
+        self.still = (from, to);
+        true
     }
 
     /// How much of its worst rule number `rule` is at `now`, where it takes `ramp` to get there.

@@ -63,11 +63,12 @@ fn assert_equal(scenario: &Scenario, what: &str) {
     // The simulator submits once for all strategies, so only whether a rule struck can be compared.
     // It does not play the webhook of a task that nobody waits for, nor polls of a round that are on their way when the
     // last member of its pool has left.
-    let rejected = expected.values().flatten().any(|record| record.outcome == Outcome::Rejected);
+    let is_alone = |record: &TaskRecord| record.outcome == Outcome::Rejected || record.duplicates > 0;
+    let alone = expected.values().flatten().any(is_alone);
     let pooled = scenario.strategies.iter().any(|strategy| matches!(strategy.sharing, Sharing::LockStep { .. }));
     let plays = |rule: &FaultRule| {
         let is_for = |route| rule.routes().contains(&route);
-        !(rejected && is_for(Route::Webhook) || pooled && is_for(Route::Status))
+        !(alone && is_for(Route::Webhook) || pooled && is_for(Route::Status))
     };
     let struck = |fired: &[u64]| {
         let played = fired.iter().zip(scenario.faults.iter()).filter(|(_, rule)| plays(rule));

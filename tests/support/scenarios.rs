@@ -135,7 +135,7 @@ fn retry() -> impl Strategy<Value = String> {
         "huge",
         "too-short",
         "2",
-        "Thu, 01 Jan 1970 00:00:20 GMT",
+        "Thu, 01 Jan 2026 00:00:20 GMT",
     ]);
     (word, duration(0, 9_000)).prop_map(|(word, delay)| format!("retry_after = \"{word}\"\nretry_in = \"{delay}\"\n"))
 }

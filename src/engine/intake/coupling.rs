@@ -142,7 +142,9 @@ impl Coupling {
     fn give_up(&mut self, number: u64, submit: u32, lanes: &Lanes<'_>) {
         let on_the_way = &self.in_order[(number - self.first) as usize].on_the_way;
         let Some(sent) = on_the_way.get(&submit).map(|departure| departure.sent) else { return };
-        self.hear(number, submit, sent, Submission::UNHEARD, lanes.plan);
+        let (back, heard) = (Micros::NEVER, Micros::NEVER);
+        let nothing = Submission { back, heard, exists: false, struck: None, by: None };
+        self.hear(number, submit, sent, nothing, lanes.plan);
     }
 
     /// The client knows what became of a submit, as far as it ever will.

@@ -2,8 +2,7 @@
 
 use super::body::Body;
 use super::retry_after::{Pace, RetryAfter};
-use crate::api::envelope::LONGEST_ANSWER;
-use crate::api::reply::{Loss, Payload, Reply, TaskState};
+use crate::api::reply::{LONGEST_ANSWER, Loss, Payload, Reply, TaskState};
 use crate::time::Micros;
 
 /// What happens to a request that is struck.

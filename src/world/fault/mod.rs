@@ -35,7 +35,7 @@ pub use error_code::ErrorCode;
 pub use header_text::HeaderText;
 pub use kind::{Kind, Striking};
 pub use parameter::{Argument, Arguments, InvalidFault, Need, Parameter, Shape};
-pub use retry_after::{Pace, RetryAdvice, RetryAfter};
+pub use retry_after::{Pace, RetryAdvice, RetryAfter, SCENARIO_ORIGIN_MS};
 pub use route::{Route, Stage};
 pub use rule::{FaultRule, InvalidRule};
 pub use shares::{FaultRules, Overfull};

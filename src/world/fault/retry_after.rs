@@ -52,6 +52,10 @@ pub struct Pace {
     origin: u64,
 }
 
+/// Instant zero where nobody's time of day is meant, in Unix milliseconds: the first second of 2026. A date before it is past,
+/// as it is on a wall clock.
+pub const SCENARIO_ORIGIN_MS: u64 = 1_767_225_600_000;
+
 /// A day: longer than any wait.
 const HUGE: u64 = 86_400;
 
@@ -148,8 +152,8 @@ impl RetryAfter {
 }
 
 impl Pace {
-    /// Scenario time itself, from a whole second on: the simulator's.
-    pub const SCENARIO: Self = Self { scale: 1.0, origin: 0 };
+    /// Scenario time itself: the simulator's, and that of clocks that stand still.
+    pub const SCENARIO: Self = Self { scale: 1.0, origin: SCENARIO_ORIGIN_MS * 1_000 };
 
     /// `scale` scenario seconds in one of the client's, from `origin` on, in Unix microseconds. A scale that is not
     /// positive and finite counts as 1.
