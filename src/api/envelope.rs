@@ -83,6 +83,14 @@ pub struct Envelope {
     pub data: Data,
 }
 
+impl Status {
+    /// Whether it is known to be about another task than the one that was asked for.
+    #[must_use]
+    pub fn is_of_another(&self) -> bool {
+        self.flaw == Some(Flaw::OtherTask)
+    }
+}
+
 impl Envelope {
     /// Reads a body; `None` where it is no JSON object.
     ///

@@ -5,7 +5,6 @@ use super::error::{InvalidClient, RequestError, SubmitError};
 use super::http;
 use crate::api::envelope::Status;
 use crate::api::envelope::{Data, Envelope, LONGEST_ANSWER};
-use crate::api::reply::Flaw;
 use crate::net::clock::Clock;
 use crate::net::stream::Network;
 use serde_json::{Value, json};
@@ -137,9 +136,7 @@ impl Client {
     pub async fn status(&self, model: &str, task: &str) -> Result<Status, RequestError> {
         let answer = self.http.status(model, task).await;
         match answer.status() {
-            Some(status) if answer.http_status() == Some(200) && status.flaw != Some(Flaw::OtherTask) => {
-                Ok(status.clone())
-            }
+            Some(status) if answer.http_status() == Some(200) && !status.is_of_another() => Ok(status.clone()),
             _ => Err(refused(&answer)),
         }
     }

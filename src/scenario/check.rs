@@ -185,11 +185,7 @@ impl Checker<'_> {
         if words.allowed.contains(&text) {
             return Some(text.to_owned());
         }
-        let message = if words.planned.contains(&text) {
-            format!("`{key}`: \"{text}\" is not available in this version")
-        } else {
-            format!("`{key}` cannot be \"{text}\"")
-        };
+        let message = format!("`{key}` cannot be \"{text}\"");
         self.report(span.clone(), message, suggest::help(text, words.allowed.iter().copied()));
         None
     }
@@ -234,13 +230,7 @@ impl Checker<'_> {
             },
         };
         let Some(section) = kinds.iter().find(|kind| kind.name == name) else {
-            if family.planned.contains(&name) {
-                let help = format!("implemented: {}", quoted(&names().collect::<Vec<_>>(), ", "));
-                let message = format!("{} kind `{name}` is not implemented in this version", family.name);
-                self.report(place, message, help);
-            } else {
-                self.report(place, format!("unknown {} kind `{name}`", family.name), suggest::help(name, names()));
-            }
+            self.report(place, format!("unknown {} kind `{name}`", family.name), suggest::help(name, names()));
             return None;
         };
         self.unknown(section, Some(family), raw);

@@ -128,13 +128,10 @@ impl Delivery {
                 Way::Failed => Ok(500),
             };
             self.end(run, line, told);
-            match (planned.way, PAUSES.get(attempt as usize - 1)) {
-                (Way::Taken | Way::Astray, Some(pause)) if told != Ok(200) => {
-                    clock.sleep_until(clock.now() + *pause).await;
-                }
-                // What the plan lets fail is tried again by the plan.
-                _ => return,
-            }
+            // What the plan lets fail is tried again by the plan.
+            let is_open = matches!(planned.way, Way::Taken | Way::Astray) && told != Ok(200);
+            let Some(pause) = PAUSES.get(attempt as usize - 1).filter(|_| is_open) else { return };
+            clock.sleep_until(clock.now() + *pause).await;
         }
     }
 

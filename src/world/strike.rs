@@ -151,8 +151,9 @@ impl RouteFaults {
             };
             if depth > 0.0 {
                 // Another number than the one that let it strike.
-                longer += rule.fault().slowdown(rtt, depth, mix(lot.of_rule(number)));
-                by = by.or(Some(number));
+                let more = rule.fault().slowdown(rtt, depth, mix(lot.of_rule(number)));
+                longer += more;
+                by = by.or_else(|| (more > Micros::ZERO).then_some(number));
             }
         }
         (longer, by)
@@ -237,7 +238,7 @@ impl Buckets {
             match self.meter(faults, rule).map_or(Ok(Micros::ZERO), |meter| meter.take(now)) {
                 Ok(more) => {
                     late += more;
-                    by = by.or((more > Micros::ZERO).then_some(rule));
+                    by = by.or_else(|| (more > Micros::ZERO).then_some(rule));
                 }
                 Err(free) => return Admission::Refused(rule, free),
             }

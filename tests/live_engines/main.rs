@@ -2,6 +2,7 @@
 
 #![cfg(feature = "live")]
 
+mod faults;
 #[path = "../support/scenarios.rs"]
 mod scenarios;
 #[path = "../support/soak.rs"]
@@ -113,31 +114,197 @@ fn scenario(text: &str) -> Scenario {
     Scenario::parse(&text, "test.toml", &Embedded(&[])).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Every kind of fault that this version knows, submits that are sent again, and finite workers.
+/// One rule of every kind but `refuse`, which is an outage of one route.
+const ALL_FAULTS: &str = r#"
+[[faults]]
+kind = "outage"
+during = { every = "90s", for = "8s" }
+[[faults]]
+kind = "burst-loss"
+probability = 0.7
+gilbert_elliott = { bad_share = 0.05, bad_mean = "5s" }
+[[faults]]
+kind = "brownout"
+during = { from = "40s", every = "200s", for = "30s" }
+latency_factor = 4.0
+errors = 0.3
+ramp = "10s"
+[[faults]]
+kind = "latency-spike"
+probability = 0.05
+by = "lognormal(median=2s, sigma=0.5)"
+route = ["status", "submit"]
+[[faults]]
+kind = "reset"
+probability = 0.03
+route = ["status", "submit"]
+task_exists = true
+[[faults]]
+kind = "reset-mid-body"
+probability = 0.02
+route = ["status", "submit"]
+[[faults]]
+kind = "close"
+probability = 0.02
+route = ["status", "submit"]
+[[faults]]
+kind = "close-mid-body"
+probability = 0.02
+route = ["status", "submit"]
+task_exists = true
+[[faults]]
+kind = "stall"
+probability = 0.01
+route = ["status", "submit"]
+[[faults]]
+kind = "stall-mid-body"
+probability = 0.01
+[[faults]]
+kind = "slow-body"
+probability = 0.02
+takes = "3s"
+route = ["status", "submit"]
+[[faults]]
+kind = "idle-close"
+probability = 0.05
+route = ["status", "submit"]
+[[faults]]
+kind = "status"
+code = 503
+probability = 0.05
+retry_after = "http-date"
+retry_in = "9s"
+[[faults]]
+kind = "status"
+code = 500
+probability = 0.02
+body = "html"
+retry_after = "2.5"
+[[faults]]
+kind = "transient-404"
+probability = 0.2
+retry_after = "too-short"
+retry_in = "1500ms"
+age = { to = "4s" }
+[[faults]]
+kind = "expired"
+probability = 0.2
+age = { since = "done", from = "10m" }
+[[faults]]
+kind = "redirect"
+probability = 0.01
+[[faults]]
+kind = "wrong-content-length"
+probability = 0.02
+route = ["status", "submit"]
+[[faults]]
+kind = "code-in-200"
+probability = 0.01
+code = 429
+[[faults]]
+kind = "null-data"
+probability = 0.01
+gilbert_elliott = { bad_share = 0.3, bad_mean = "20s" }
+[[faults]]
+kind = "missing-data"
+probability = 0.02
+route = ["status", "submit"]
+task_exists = true
+[[faults]]
+kind = "unknown-state"
+probability = 0.02
+[[faults]]
+kind = "bad-result-json"
+probability = 0.02
+[[faults]]
+kind = "empty-result"
+probability = 0.02
+[[faults]]
+kind = "fail-message-network"
+probability = 0.05
+[[faults]]
+kind = "state-regression"
+probability = 0.02
+[[faults]]
+kind = "stale-read"
+probability = 0.1
+age = { since = "done", to = "20s" }
+[[faults]]
+kind = "task-mixup"
+probability = 0.005
+[[faults]]
+kind = "truncated-json"
+probability = 0.02
+route = ["status", "submit"]
+[[faults]]
+kind = "huge-body"
+probability = 0.005
+[[faults]]
+kind = "before-submit-reply"
+probability = 0.1
+by = "3s"
+[[faults]]
+kind = "lost"
+probability = 0.1
+[[faults]]
+kind = "delayed"
+probability = 0.1
+by = "15s"
+[[faults]]
+kind = "duplicated"
+probability = 0.1
+after = "4s"
+[[faults]]
+kind = "reordered"
+probability = 0.1
+[[faults]]
+kind = "malformed"
+probability = 0.1
+[[faults]]
+kind = "wrong-task"
+probability = 0.05
+[[faults]]
+kind = "receiver-refuses"
+probability = 0.1
+[[faults]]
+kind = "receiver-500"
+probability = 0.1
+[[faults]]
+kind = "receiver-slow"
+probability = 0.1
+[[faults]]
+kind = "receiver-down"
+during = { every = "60s", for = "5s" }
+"#;
+
+/// Kinds that make tasks wait for each other.
+const SHARED_FAULTS: &str = r#"
+[[faults]]
+kind = "rate-limit"
+rate_per_s = 2.0
+algorithm = "sliding-window"
+window = "20s"
+per = "key"
+retry_after = true
+[[faults]]
+kind = "load-latency"
+servers = 3
+service = "400ms"
+queue = 5
+route = ["status", "submit"]
+"#;
+
+/// Every kind of fault, submits that are sent again, and finite workers.
 #[test]
 fn sim_and_virtual_agree_in_a_storm() {
-    for seed in 0..3 {
+    for (seed, shared) in [(0, ""), (1, ""), (2, SHARED_FAULTS)] {
         let world = scenario(&format!(
             "seed = {seed}\ntasks = 30\nreplicates = 2\n[network]\nrtt = \"lognormal(median=120ms, sigma=0.8)\"\nup_share = 0.3\n\
              [submit]\nretries = 2\nretry_delay = \"2s\"\nattempt_timeout = \"5s\"\n\
              [models.sora-2]\ncompletion = \"lognormal(median=100s, sigma=0.5)\"\npending = \"exponential(mean=2s)\"\n\
              stuck_probability = 0.02\nfailure.probability = 0.1\nfailure.message = \"network of friends\"\nfailure.after = \"uniform(low=1s, high=50s)\"\n\
              [models.flux-2]\ncompletion = \"lognormal(median=20s, sigma=0.3)\"\nworkers = 3\n\
-             [[faults]]\nkind = \"reset\"\nprobability = 0.03\nroute = [\"status\", \"submit\"]\ntask_exists = true\n\
-             [[faults]]\nkind = \"stall\"\nprobability = 0.01\nroute = [\"status\", \"submit\"]\n\
-             [[faults]]\nkind = \"stale-read\"\nprobability = 0.1\n\
-             [[faults]]\nkind = \"status\"\ncode = 503\nprobability = 0.05\nretry_after = \"http-date\"\nretry_in = \"9s\"\n\
-             [[faults]]\nkind = \"status\"\ncode = 500\nprobability = 0.02\nbody = \"html\"\nretry_after = \"garbage\"\n\
-             [[faults]]\nkind = \"close\"\nprobability = 0.02\nroute = [\"status\", \"submit\"]\n\
-             [[faults]]\nkind = \"missing-data\"\nprobability = 0.02\nroute = [\"status\", \"submit\"]\ntask_exists = true\n\
-             [[faults]]\nkind = \"truncated-json\"\nprobability = 0.02\nroute = [\"status\", \"submit\"]\n\
-             [[faults]]\nkind = \"unknown-state\"\nprobability = 0.02\n\
-             [[faults]]\nkind = \"transient-404\"\nprobability = 0.02\nretry_after = \"too-short\"\nretry_in = \"1500ms\"\n\
-             [[faults]]\nkind = \"null-data\"\nprobability = 0.01\ngilbert_elliott = {{ bad_share = 0.3, bad_mean = \"20s\" }}\n\
-             [[faults]]\nkind = \"outage\"\nduring = {{ every = \"90s\", for = \"8s\" }}\n\
-             [[faults]]\nkind = \"burst-loss\"\nprobability = 0.7\ngilbert_elliott = {{ bad_share = 0.05, bad_mean = \"5s\" }}\n\
-             [[faults]]\nkind = \"lost\"\nprobability = 0.2\n[[faults]]\nkind = \"delayed\"\nprobability = 0.2\nby = \"15s\"\n\
-             [[faults]]\nkind = \"duplicated\"\nprobability = 0.2\nafter = \"4s\"\n\
+             {ALL_FAULTS}{shared}\
              [[strategies]]\npreset = \"basic\"\n[[strategies]]\npreset = \"adaptive\"\n[[strategies]]\npreset = \"exponential\"\n\
              [[strategies]]\npreset = \"resilient\"\n[[strategies]]\npreset = \"webhook\"\n[[strategies]]\npreset = \"basic-hardened\"\n\
              [[strategies]]\npreset = \"exponential-hardened\"\njitter = \"full\"\n[[strategies]]\npreset = \"webhook-hybrid\"\n\

@@ -115,7 +115,7 @@ probability = 2"#,
         (
             r#"[[faults]]
 kind = "brownout""#,
-            &["10:8: fault kind `brownout` is not implemented in this version"],
+            &["9:1: `during` is missing"],
         ),
         (
             r#"[[faults]]
@@ -206,8 +206,56 @@ code = 200"#,
             r#"[[faults]]
 kind = "status"
 probability = 0.1
-retry_after = "soon""#,
-            &[r#"12:15: `retry_after` cannot be "soon""#],
+retry_after = " soon""#,
+            &[
+                r#"12:15: `retry_after` must be one of "true", "seconds", "false", "absent", "zero", "http-date", "garbage", "huge", "too-short", a whole number, or a short text of visible characters, not " soon""#,
+            ],
+        ),
+        (
+            r#"[[faults]]
+kind = "reset"
+probability = 0.1
+during = { from = "3s", to = "3s" }"#,
+            &["12:30: `to` 3s is not after `from` 3s"],
+        ),
+        (
+            r#"[[faults]]
+kind = "stale-read"
+probability = 0.1
+age = { since = "done", from = "20s", to = "20s" }"#,
+            &["12:44: an age that ends at 20s and begins at 20s is no task's"],
+        ),
+        (
+            r#"[[faults]]
+kind = "reset"
+probability = 0.1
+route = "submit"
+age = { to = "20s" }"#,
+            &["13:7: `age` is for rules that strike a share of the status requests, and nothing else"],
+        ),
+        (
+            r#"[[faults]]
+kind = "before-submit-reply"
+probability = 0.1
+route = "status""#,
+            &[r#"12:9: `route` cannot be "status""#],
+        ),
+        (
+            r#"[[faults]]
+kind = "rate-limit"
+rate_per_s = 0.1
+algorithm = "fixed-window"
+window = "5s""#,
+            &[
+                "9:1: `window` of `rate-limit` cannot be 5s: at 0.1 per second it must let through from 1 to 1000000 requests",
+            ],
+        ),
+        (
+            r#"[[faults]]
+kind = "redirect"
+probability = 0.1
+code = 304"#,
+            &["9:1: `code` of `redirect` cannot be 304: a whole number from 301 to 308"],
         ),
     ]);
 }

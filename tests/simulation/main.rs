@@ -2,6 +2,7 @@
 
 mod coverage;
 mod engines;
+mod faults;
 mod oracles;
 mod promises;
 #[path = "../support/soak.rs"]

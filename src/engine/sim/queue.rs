@@ -19,7 +19,9 @@ use crate::time::Micros;
 use crate::world::capacity::Load;
 use crate::world::draws::Keys;
 use crate::world::exchange::{Departure, Exchange};
+use crate::world::fault::Pace;
 use crate::world::strike::Buckets;
+use crate::world::truth::Truth;
 use crate::world::weather::Weather;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -50,7 +52,7 @@ pub(super) struct Queue<'p> {
     slots: Vec<Option<Slot<'p>>>,
     free: Vec<usize>,
     /// Requests whose waits are over before they arrive, until they do.
-    stragglers: BTreeMap<u64, (usize, Departure)>,
+    stragglers: BTreeMap<u64, (usize, Departure, Truth)>,
     /// How many there were so far.
     straggled: u64,
     pools: Option<Pools<'p>>,
@@ -133,6 +135,11 @@ impl<'p> Queue<'p> {
         }
     }
 
+    /// Lets requests arrive that are still on their way, although all waits are over: rules may strike them.
+    pub(super) fn run_out(&mut self) {
+        while !self.stragglers.is_empty() && self.advance() {}
+    }
+
     /// Lets the next thing happen: a task arrives, or an event is due.
     fn advance(&mut self) -> bool {
         let next_event = self.ground.agenda.next_at();
@@ -162,9 +169,11 @@ impl<'p> Queue<'p> {
                 }
             }
             Event::Straggle(straggler) => {
-                if let Some((model, departure)) = self.stragglers.remove(&straggler) {
-                    let model = &self.ground.plan.models[model];
-                    self.ground.buckets.take(&model.status.faults, departure.arrival, &mut self.ground.weather);
+                if let Some((model, departure, truth)) = self.stragglers.remove(&straggler) {
+                    let Ground { plan, weather, buckets, observer, .. } = &mut self.ground;
+                    let link = &plan.models[model].status;
+                    let meeting = link.meet(&departure, Some(truth), weather, Some(buckets), Pace::SCENARIO);
+                    observer.fault(meeting.fault());
                 }
             }
             Event::Over(slot) => self.over(slot, now),
@@ -271,11 +280,11 @@ impl<'p> Queue<'p> {
         }
         let over = slot.waiting.over(sent, timeout, Micros::NEVER);
         if over < departure.arrival {
-            // Nobody will read the answer, but the request still takes its token.
+            // Nobody will read the answer, but the request still takes its place in limits.
             slot.exchange = Some(Exchange { replied: Micros::NEVER, reply: Reply::Lost(Loss::TimedOut), fault: None });
             self.ground.schedule(over, Event::Over(at));
             self.straggled += 1;
-            self.stragglers.insert(self.straggled, (slot.model, departure));
+            self.stragglers.insert(self.straggled, (slot.model, departure, *slot.waiting.truth()));
             self.ground.schedule(departure.arrival, Event::Straggle(self.straggled));
         } else {
             slot.departure = Some(departure);

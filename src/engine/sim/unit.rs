@@ -145,7 +145,8 @@ impl<'p> Worker<'p> {
         for (strategy, lane) in lanes.into_iter().enumerate() {
             let observer = match lane {
                 Lane::Fast { observer, .. } => observer,
-                Lane::Queue(queue) => {
+                Lane::Queue(mut queue) => {
+                    queue.run_out();
                     for (model, learner) in queue.school.into_iter().flat_map(School::graduates).enumerate() {
                         self.findings.learnt(plan, plan.cell(model, strategy), replicate, &learner);
                     }

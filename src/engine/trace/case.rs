@@ -111,7 +111,7 @@ pub enum Scripted {
     /// The client's call fails with this message: the kind `error`.
     Error(String),
     /// A fault, under its name in scenario files and with its parameters there.
-    Fault(Fault),
+    Fault(Box<Fault>),
 }
 
 impl TryFrom<Map<String, Value>> for CaseReply {
@@ -133,7 +133,7 @@ impl TryFrom<Map<String, Value>> for CaseReply {
         let scripted = match kind.as_str() {
             Some("ok") => Scripted::Ok,
             Some("error") => Scripted::Error(message),
-            _ => Scripted::Fault(faults::read(&fields).map_err(|error| error.to_string())?),
+            _ => Scripted::Fault(Box::new(faults::read(&fields).map_err(|error| error.to_string())?)),
         };
         Ok(Self { scripted, rtt_ms, up_ms })
     }

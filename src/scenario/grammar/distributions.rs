@@ -10,10 +10,10 @@ const SHORTHAND: &str =
 
 /// A law of durations.
 pub(crate) static DISTRIBUTION: Family =
-    Family { name: "distribution", kinds: || &LAWS, default: None, shorthand: Some(SHORTHAND), planned: &[] };
+    Family { name: "distribution", kinds: || &LAWS, default: None, shorthand: Some(SHORTHAND) };
 
 /// One part of a mixture: a law of durations with a weight.
-static PART: Family = Family { name: "part", kinds: || &WEIGHTED, default: None, shorthand: None, planned: &[] };
+static PART: Family = Family { name: "part", kinds: || &WEIGHTED, default: None, shorthand: None };
 
 /// The file of a column of numbers.
 pub(super) const FILE: Field =

@@ -6,8 +6,7 @@ use crate::world::fault::{HeaderText, Kind, Need as FaultNeed, Parameter, Shape 
 use std::sync::LazyLock;
 
 /// A fault rule.
-pub(crate) static FAULTS: Family =
-    Family { name: "fault", kinds: || &RULES, default: None, shorthand: None, planned: &[] };
+pub(crate) static FAULTS: Family = Family { name: "fault", kinds: || &RULES, default: None, shorthand: None };
 
 /// A rule is active in a window or in bursts, not both.
 const ONE_TIME: &[Rule] = &[Rule::AtMostOne(&["during", "gilbert_elliott"])];

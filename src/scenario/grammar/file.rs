@@ -52,7 +52,7 @@ pub(crate) static SCENARIO: Section = Section {
 };
 
 static ARRIVALS: Family =
-    Family { name: "arrivals", kinds: || ARRIVAL_KINDS, default: Some("poisson"), shorthand: None, planned: &[] };
+    Family { name: "arrivals", kinds: || ARRIVAL_KINDS, default: Some("poisson"), shorthand: None };
 
 static ARRIVAL_KINDS: &[Section] = &[
     Section {

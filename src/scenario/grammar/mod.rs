@@ -37,8 +37,6 @@ pub(crate) struct Family {
     pub(crate) default: Option<&'static str>,
     /// What may be written instead of a table, where a text may.
     pub(crate) shorthand: Option<&'static str>,
-    /// Kinds that the project has planned and this version does not know.
-    pub(crate) planned: &'static [&'static str],
 }
 
 /// One key.
@@ -101,10 +99,7 @@ pub(crate) enum Shape {
 /// Words that a key may hold.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Words {
-    /// Those of this version.
     pub(crate) allowed: &'static [&'static str],
-    /// Those that are planned.
-    pub(crate) planned: &'static [&'static str],
 }
 
 /// A range of numbers, all finite.
@@ -233,9 +228,9 @@ impl Shape {
 }
 
 impl Words {
-    /// These words, and no plans.
+    /// These words.
     pub(crate) const fn of(allowed: &'static [&'static str]) -> Self {
-        Self { allowed, planned: &[] }
+        Self { allowed }
     }
 
     /// The words in quotes.

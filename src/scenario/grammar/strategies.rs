@@ -73,8 +73,7 @@ static LEARN: Section = Section {
     rules: &[],
 };
 
-static SCHEDULE: Family =
-    Family { name: "schedule", kinds: || SCHEDULES, default: None, shorthand: None, planned: &[] };
+static SCHEDULE: Family = Family { name: "schedule", kinds: || SCHEDULES, default: None, shorthand: None };
 
 static SCHEDULES: &[Section] = &[
     Section {
@@ -126,7 +125,7 @@ const ADAPTIVE: &[super::Field] = &[
     required("interval", Shape::PositiveDuration, "Gap after each poll."),
 ];
 
-static LIMIT: Family = Family { name: "limit", kinds: || LIMITS, default: None, shorthand: None, planned: &[] };
+static LIMIT: Family = Family { name: "limit", kinds: || LIMITS, default: None, shorthand: None };
 
 static LIMITS: &[Section] = &[
     Section { name: "none", about: "Never.", fields: &[], rules: &[] },
@@ -150,8 +149,7 @@ static LIMITS: &[Section] = &[
     },
 ];
 
-static RECOVERY: Family =
-    Family { name: "recovery", kinds: || RECOVERIES, default: None, shorthand: None, planned: &[] };
+static RECOVERY: Family = Family { name: "recovery", kinds: || RECOVERIES, default: None, shorthand: None };
 
 static RECOVERIES: &[Section] = &[
     Section {
