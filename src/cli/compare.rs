@@ -147,7 +147,7 @@ impl Compare {
     }
 
     fn threads(&self) -> usize {
-        self.threads.map_or(Options::default().threads, usize::from)
+        self.threads.map_or_else(|| Options::default().threads, usize::from)
     }
 
     fn render(&self, matrix: &Matrix<'_>) -> String {

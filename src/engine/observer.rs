@@ -9,7 +9,7 @@ use crate::time::Micros;
 use std::collections::BTreeMap;
 
 /// Tasks of a cell that are kept request by request, for some of them to be shown: which, depends on what struck them.
-const SAMPLED: usize = 25;
+const SAMPLED: u64 = 25;
 /// Polls kept of each: enough for every preset but the endless loops.
 const POLLS_KEPT: usize = 120;
 
@@ -25,7 +25,8 @@ pub(in crate::engine) struct Observer {
 
 #[derive(Debug)]
 struct Sample {
-    wanted: [u64; SAMPLED],
+    /// One task in so many is kept, the middle one.
+    step: u64,
     tasks: BTreeMap<(u32, u64), SampledTask>,
 }
 
@@ -112,13 +113,12 @@ impl Lens<'_> {
 impl Sample {
     /// Evenly spread over so many tasks.
     fn of(tasks: u64) -> Self {
-        let step = (tasks / SAMPLED as u64).max(1);
-        Self { wanted: std::array::from_fn(|at| at as u64 * step + step / 2), tasks: BTreeMap::new() }
+        Self { step: (tasks / SAMPLED).max(1), tasks: BTreeMap::new() }
     }
 
     #[inline]
     fn keeps(&self, record: &TaskRecord) -> bool {
-        self.wanted.contains(&record.task)
+        record.task % self.step == self.step / 2 && record.task / self.step < SAMPLED
     }
 
     // Records come by value: pointers to them would keep them out of registers where nothing is sampled.

@@ -3,6 +3,7 @@
 //! [`record::TaskRecord`] is what an engine reports of one task; [`totals`], [`histogram`] and [`rate`] sum records up in
 //! integers; [`interval`] says how far a figure can be trusted; [`results`] is what `results.json` holds.
 
+pub mod aftermath;
 pub mod figures;
 pub mod histogram;
 pub mod interval;

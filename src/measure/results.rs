@@ -3,6 +3,7 @@
 //! Times are milliseconds. `null` stands for what is not defined: a quantile that falls on tasks that never became
 //! known, an interval from a single replicate, the limit of a strategy that has none.
 
+pub use crate::measure::aftermath::{RecoveryStats, RuleResult};
 use crate::measure::outcome::{ByOutcome, Outcome};
 use serde::{Deserialize, Serialize};
 
@@ -28,17 +29,6 @@ pub struct Results {
     /// Each fault rule of the scenario, in its order; empty where rules do not apply.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<RuleResult>,
-}
-
-/// What came of a fault rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RuleResult {
-    /// Its number in the scenario, from 1.
-    pub rule: usize,
-    /// Its kind.
-    pub kind: String,
-    /// Requests and deliveries that it struck, under all strategies.
-    pub struck: u64,
 }
 
 /// What was run.
@@ -337,19 +327,6 @@ pub struct DelayStats {
     /// 99th percentile.
     pub p99: Option<f64>,
     /// Largest; `null` as soon as a task that ended by the horizon was never known. Tasks that never end do not count.
-    pub max: Option<f64>,
-}
-
-/// How long outages are felt: from the end of one until no task that was done before it is unknown.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct RecoveryStats {
-    /// Outages that a wait met, over all replicates.
-    pub outages: u64,
-    /// Of them, those after which some task never became known.
-    pub never: u64,
-    /// Mean over the others; `null` where there are none.
-    pub mean: Option<f64>,
-    /// Longest; `null` as soon as one was never recovered from.
     pub max: Option<f64>,
 }
 

@@ -73,11 +73,10 @@ impl Scenario {
             error,
         })?;
         self.network = combined(&self.network, &weather.network);
+        self.description = format!("{} Tasks and strategies are those of `{}`.", weather.description, self.name)
+            .trim_start()
+            .to_owned();
         self.name = format!("{}-{}", self.name, weather.name);
-        self.description =
-            format!("{} In the weather of `{}`: {}", self.description, weather.name, weather.description)
-                .trim_start()
-                .to_owned();
         Ok(self)
     }
 }

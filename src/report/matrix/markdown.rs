@@ -101,7 +101,10 @@ fn row(part: &Part<'_>, strategy: &str, has_rejected: bool, has_outages: bool) -
     let cells = part.cells(strategy);
     let struck = || cells.iter().filter_map(|cell| cell.struck);
     let struck_tasks: u64 = struck().map(|struck| struck.tasks).sum();
-    let share = |some: u64| if some == 0 { "0".to_owned() } else { f::part(some, square.tasks) };
+    let share = |some: u64| match some {
+        0 => "0".to_owned(),
+        some => format!("{} ({})", f::count(some), f::percent(some as f64 / square.tasks as f64)),
+    };
     let polls: u64 = cells.iter().map(|cell| cell.polls.total).sum();
     let refused: f64 = cells.iter().filter_map(|cell| Some(cell.share_429? * cell.polls.total as f64)).sum();
     let mut entries: Vec<Entry> = vec![
