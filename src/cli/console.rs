@@ -3,7 +3,7 @@
 use crate::report::fold::fold;
 use crate::scenario::error::ScenarioError;
 use std::fmt;
-use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, IsTerminal as _, Read, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -76,13 +76,18 @@ pub(super) fn is_watched() -> bool {
     io::stderr().is_terminal()
 }
 
+/// The bytes of a file; of standard input where it is called `-`.
+pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
+    if path == Path::new("-") {
+        return Ok(Box::new(io::stdin()));
+    }
+    let file = std::fs::File::open(path);
+    Ok(Box::new(file.map_err(|error| Failure::Input(format!("{}: {error}", path.display())))?))
+}
+
 /// The text of a file; of standard input where it is called `-`.
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
-    let text = if path == Path::new("-") {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map(|_| text)
-    } else {
-        std::fs::read_to_string(path)
-    };
-    text.map_err(|error| Failure::Input(format!("{}: {error}", path.display())))
+    let mut text = String::new();
+    let read = open(path)?.read_to_string(&mut text);
+    read.map(|_| text).map_err(|error| Failure::Input(format!("{}: {error}", path.display())))
 }

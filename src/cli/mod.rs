@@ -9,6 +9,7 @@ mod ground;
 mod help;
 mod interrupt;
 mod list;
+mod log;
 mod schema;
 mod serve;
 mod trace;

@@ -2,16 +2,18 @@
 
 use crate::cli::console::{self, Failure, note, print_folded};
 use crate::cli::folder::Folder;
+use crate::cli::log::Log;
 use crate::fit::{Fit, Observation};
 use crate::inspection::{Bounds, CostWeights, DoneLaw, Problem};
+use crate::observations::Account;
 use crate::report::charts::tuning;
-use crate::scenario::column::Unit;
 use crate::scenario::shipped::{SHIPPED, load};
-use crate::scenario::suggest;
+use crate::strategy::presets::preset;
+use crate::suggest;
 use crate::time::Micros;
-use crate::tune::observed::{Source, trust};
+use crate::tune::observed::trust;
 use crate::tune::print::{self, Answer};
-use crate::tune::{Goal, drift, json, settings, tune};
+use crate::tune::{Goal, drift, json, reading, settings, tune};
 use crate::world::distribution::Distribution;
 use crate::world::model::Model;
 use clap::{ArgGroup, Args, ValueEnum};
@@ -34,18 +36,8 @@ pub(super) struct Tune {
     /// A law of times (see `pollbench list distributions`)
     #[arg(long, value_name = "LAW", conflicts_with = "observed")]
     completion: Option<Distribution>,
-    /// A CSV file of observed times; `-` for standard input
-    #[arg(long, value_name = "FILE")]
-    observed: Option<PathBuf>,
-    /// Its column: durations, or with --upper the last instant at which a task was unfinished
-    #[arg(long, value_name = "NAME", requires = "observed", default_value = "cost_time_ms")]
-    column: String,
-    /// Column of the first instant at which a task was known to be finished; empty where one gave up
-    #[arg(long, value_name = "NAME", requires = "observed")]
-    upper: Option<String>,
-    /// Unit of the columns: us, ms, s or m [default: by the end of the column's name]
-    #[arg(long, value_parser = unit, requires = "observed")]
-    unit: Option<Unit>,
+    #[command(flatten)]
+    log: Log,
     /// Cost of one poll
     #[arg(long, value_name = "X", default_value_t = 1.0)]
     poll_cost: f64,
@@ -92,6 +84,7 @@ Examples:
   pollbench tune --model sora-2
   pollbench tune --completion 'lognormal(median=120s, sigma=0.5)' --deadline 10m --max-p95-delay 5s
   pollbench tune --observed times.csv --column cost_time_ms --tasks-per-day 20000 --out reports/tune
+  pollbench tune --observed jobs.csv --start started_at --end finished_at --where 'state = SUCCEED' --model sora-2
   pollbench tune --observed polls.csv --column unfinished_s --upper finished_s --model sora-2
   pollbench tune --model veo-3-1 --format toml >> my.toml
   pollbench tune --model suno --deadline 5m --format js";
@@ -104,10 +97,6 @@ enum Format {
     Toml,
     /// An entry of the guide's settings table
     Js,
-}
-
-fn unit(text: &str) -> Result<Unit, String> {
-    Unit::named(text).ok_or_else(|| "a unit is us, ms, s or m".to_owned())
 }
 
 fn positive(text: &str) -> Result<Micros, String> {
@@ -136,7 +125,14 @@ struct Times {
     model: Model,
     /// The scenario's, where there is one.
     horizon: Option<Micros>,
-    observed: Option<(Vec<Observation>, Fit)>,
+    observed: Option<Sample>,
+}
+
+/// Observed times, the law that was fitted to them, and what was read.
+struct Sample {
+    seen: Vec<Observation>,
+    fit: Fit,
+    account: Account,
 }
 
 impl Tune {
@@ -161,10 +157,16 @@ impl Tune {
         if goal.deadline.is_none() {
             Problem::new(&law, weights).and_then(|problem| problem.check()).map_err(|error| input(&error))?;
         }
+        let read = observed.as_ref().map(|sample| reading::text(&sample.account, &self.log.name())).unwrap_or_default();
+        if !matches!(self.format, Format::Text) {
+            // What is printed is for programs; what was read is said beside it.
+            read.lines().for_each(note);
+        }
         let folder = self.out.as_deref().map(Folder::writable).transpose()?;
         let tuned = tune(&goal, &model.name);
         let drift = drift(&goal, tuned.recommended(), &DRIFTS);
-        let trust = observed.as_ref().map(|(sample, _)| trust(sample, &goal, &tuned));
+        let trust = observed.as_ref().map(|sample| trust(&sample.seen, &goal, &tuned));
+        let fit = observed.as_ref().map(|sample| &sample.fit);
         let answer = Answer {
             model: &model.name,
             completion: &model.completion,
@@ -175,10 +177,11 @@ impl Tune {
             tuned: &tuned,
             drift: &drift,
             tasks_per_day: self.tasks_per_day,
-            observed: observed.as_ref().map(|(_, fit)| fit).zip(trust.as_ref()),
+            observed: fit.zip(trust.as_ref()),
+            account: observed.as_ref().map(|sample| &sample.account),
         };
         if let (Some(folder), Some(out)) = (folder, &self.out) {
-            let charts = tuning::all(&model.name, &goal, &tuned, observed.as_ref().map(|(_, fit)| fit));
+            let charts = tuning::all(&model.name, &goal, &tuned, fit);
             for (name, svg) in charts {
                 folder.write(&name, svg.as_bytes())?;
             }
@@ -188,7 +191,7 @@ impl Tune {
             note("warning: no schedule keeps all of these bounds");
         }
         match self.format {
-            Format::Text => print_folded(&print::text(&answer))?,
+            Format::Text => print_folded(&format!("{read}{}", print::text(&answer)))?,
             Format::Json => console::print(&json::json(&answer))?,
             Format::Toml => console::print(&settings::toml(&answer))?,
             Format::Js => console::print(&settings::js(&answer))?,
@@ -196,21 +199,34 @@ impl Tune {
         Ok(ExitCode::SUCCESS)
     }
 
+    /// Says so where the guide does not know the model whose settings are to be compared with.
+    fn tell_stranger(&self) {
+        let (Some(name), Some(guide)) = (&self.model, preset("adaptive")) else { return };
+        if !guide.per_model.contains_key(name) {
+            let near = suggest::closest(name, guide.per_model.keys().map(String::as_str));
+            let near = near.map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
+            note(format_args!(
+                "the guide has no settings of its own for `{name}`{near}: those that it gives any other model are compared with"
+            ));
+        }
+    }
+
     fn times(&self) -> Result<Times, Failure> {
         let named = self.model.as_deref().unwrap_or("your model");
+        if self.completion.is_some() || self.log.observed.is_some() {
+            self.tell_stranger();
+        }
         if let Some(law) = &self.completion {
             return Ok(Times { model: Model::plain(named, law.clone()), horizon: None, observed: None });
         }
-        if let Some(path) = &self.observed {
-            let refuse = |error: &dyn std::fmt::Display| Failure::Input(format!("{}: {error}", path.display()));
-            let text = console::read(path)?;
-            let source = Source { column: self.column.clone(), upper: self.upper.clone(), unit: self.unit };
-            let sample = source.read(&text).map_err(|error| refuse(&error))?;
-            let fit = Fit::of(&sample).map_err(|error| refuse(&error))?;
+        if let Some(read) = self.log.read()? {
+            let account = read.account.clone();
+            let seen = read.all();
+            let fit = Fit::of(&seen).map_err(|error| Failure::Input(format!("{}: {error}", self.log.name())))?;
             return Ok(Times {
                 model: Model::plain(named, fit.blend.clone()),
                 horizon: None,
-                observed: Some((sample, fit)),
+                observed: Some(Sample { seen, fit, account }),
             });
         }
         let name = self.model.as_deref().unwrap_or_default();

@@ -2,7 +2,6 @@
 
 mod check;
 mod checked;
-pub mod column;
 pub mod error;
 pub mod files;
 pub mod gates;
@@ -14,7 +13,6 @@ pub mod rules;
 pub mod shipped;
 #[cfg(feature = "cli")]
 mod snippet;
-pub(crate) mod suggest;
 mod warnings;
 
 pub use crate::inspection::CostWeights;

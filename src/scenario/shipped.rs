@@ -3,7 +3,7 @@
 use super::Scenario;
 use super::error::ScenarioError;
 use super::files::Embedded;
-use super::suggest::closest;
+use crate::suggest::closest;
 use std::path::Path;
 
 /// A scenario that is part of the program.

@@ -2,7 +2,7 @@
 
 use super::observed::ADVISABLE;
 use super::print::{Answer, busiest, ms};
-use super::{Family, Row};
+use super::{Family, Row, reading};
 use crate::time::Micros;
 use crate::world::distribution::{Distribution, Makeup, Quantity};
 use serde_json::{Map, Value, json};
@@ -67,6 +67,9 @@ pub fn json(answer: &Answer<'_>) -> String {
             "cost_ci90": trust.cost,
             "held_out": trust.held_out.map(|held| json!({"n": held.count, "predicted": held.predicted, "found": held.found})),
         });
+    }
+    if let Some(account) = answer.account {
+        out["read"] = reading::json(account);
     }
     format!("{out:#}\n")
 }

@@ -18,6 +18,7 @@ pub mod family;
 pub mod json;
 pub mod observed;
 pub mod print;
+pub mod reading;
 mod search;
 pub mod settings;
 

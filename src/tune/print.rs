@@ -5,6 +5,7 @@ use super::{Drift, Family, Goal, Row, Tuned};
 use crate::figures::{duration, trimmed};
 use crate::fit::Fit;
 use crate::inspection::CostWeights;
+use crate::observations::Account;
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
 use std::fmt::Write as _;
@@ -32,6 +33,8 @@ pub struct Answer<'a> {
     pub tasks_per_day: Option<f64>,
     /// Where the law was fitted: the fit, and how far to trust the answer.
     pub observed: Option<(&'a Fit, &'a Trust)>,
+    /// What was read of the log that it was fitted to.
+    pub account: Option<&'a Account>,
 }
 
 /// A duration in microseconds for people.
