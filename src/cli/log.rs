@@ -53,11 +53,11 @@ fn unit(text: &str) -> Result<Unit, String> {
 }
 
 impl Log {
-    /// Reads the log, if one is named.
-    pub(super) fn read(&self) -> Result<Option<Observed>, Failure> {
+    /// Reads the log, if one is named; in groups by a column.
+    pub(super) fn read(&self, by: Option<&str>) -> Result<Option<Observed>, Failure> {
         let Some(path) = &self.observed else { return Ok(None) };
         let refuse = |error: UnreadableLog| Failure::Input(format!("{}: {error}{}", path.display(), self.hint(&error)));
-        self.source().read(console::open(path)?).map(Some).map_err(refuse)
+        Source { by: by.map(str::to_owned), ..self.source() }.read(console::open(path)?).map(Some).map_err(refuse)
     }
 
     /// The log's name, for people.
