@@ -1,4 +1,4 @@
-// Waits for generation tasks of APIXO. Go 1.21 or later, the standard library alone.
+// Waits for generation tasks of APIXO. Go 1.18 or later, the standard library alone.
 //
 //	go run poller.go MODEL TASK_ID    waits for a task that was submitted before, here or elsewhere
 //
@@ -82,17 +82,17 @@ func WaitForTask(ctx context.Context, model, taskID string, deadline time.Durati
 	start := time.Now()
 	planned, notBefore := nextCheck(plan, -1), time.Duration(0)
 	for {
-		at := max(planned, notBefore)
+		at := later(planned, notBefore)
 		isLast := at >= deadline
-		at = min(at, deadline)
+		at = earlier(at, deadline)
 		if err := sleep(ctx, time.Until(start.Add(at))); err != nil {
 			return nil, err
 		}
 
 		// The look at the deadline has the whole attempt timeout, every other one what is left.
-		timeout := max(time.Duration(float64(attemptTimeout)/timeScale), time.Second)
+		timeout := later(time.Duration(float64(attemptTimeout)/timeScale), time.Second)
 		if !isLast {
-			timeout = min(timeout, deadline-at)
+			timeout = earlier(timeout, deadline-at)
 		}
 		seen := check(ctx, model, taskID, timeout)
 		switch {
@@ -221,7 +221,7 @@ func retryAfter(header string) time.Duration {
 	} else {
 		return 0
 	}
-	return min(max(asked, retryAfterLeast), retryAfterMost)
+	return earlier(later(asked, retryAfterLeast), retryAfterMost)
 }
 
 func sleep(ctx context.Context, pause time.Duration) error {
@@ -233,6 +233,20 @@ func sleep(ctx context.Context, pause time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+func earlier(a, b time.Duration) time.Duration {
+	if a < b {
+		return a
+	}
+	return b
+}
+
+func later(a, b time.Duration) time.Duration {
+	if a > b {
+		return a
+	}
+	return b
 }
 
 func scaled(ms float64) time.Duration {

@@ -14,10 +14,13 @@ use super::law::{Cumulative, DoneLaw};
 use super::sketch::Sketch;
 use super::weights::CostWeights;
 
-/// Quantiles are tabulated at survivals e^(−j · STEP).
+/// Instants are tabulated at multiples of this cumulative hazard −ln(1 − F),
 const STEP: f64 = 0.02;
-/// And no further than e^(−FARTHEST), about 10⁻⁷.
+/// up to this, where 10⁻⁷ of the tasks are left,
 const FARTHEST: f64 = 16.0;
+/// and at so many values of equal ratio from here to the first of them.
+const SOONEST: f64 = 1e-6;
+const EARLY: u32 = 80;
 /// Rounds of bisection for each of them.
 const ROUNDS: u32 = 48;
 /// Share that is looked for among.
@@ -113,71 +116,77 @@ fn mean_until(law: &impl Cumulative, end: f64) -> f64 {
     (end - law.below_and_area(end).1 / ends).max(1.0)
 }
 
-/// Instants by which survivals are left that fall by a factor from each to the next.
+/// Instants by which the cumulative hazard −ln(1 − F) of those that end has come to given values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quantiles {
-    /// The j-th at the survival e^(−j · STEP); not empty.
-    instants: Vec<f64>,
+    /// Hazards and instants, both ascending; not empty.
+    table: Vec<(f64, f64)>,
 }
 
 impl Quantiles {
     /// Those of the tasks of `law` that end, up to `end`.
     #[must_use]
     pub fn of(law: &impl Cumulative, end: f64) -> Self {
-        let mut instants: Vec<f64> = Vec::new();
+        let ratio = (STEP / SOONEST).powf(1.0 / f64::from(EARLY));
+        let early = (0..EARLY).map(|at| SOONEST * ratio.powi(at as i32));
+        let late = (1..=(FARTHEST / STEP) as u32).map(|at| f64::from(at) * STEP);
+        let mut table: Vec<(f64, f64)> = Vec::new();
         let mut from = 0.0_f64;
-        for step in 0..=(FARTHEST / STEP) as u32 {
-            let share = -libm::expm1(-f64::from(step) * STEP) * law.ends();
+        for hazard in early.chain(late) {
+            let share = -libm::expm1(-hazard) * law.ends();
             if law.below(end) < share {
                 break;
             }
-            // The first at which anything is done at all.
-            let wanted = share.max(1e-9 * law.ends());
             let (mut low, mut high): (f64, f64) = (from, end);
             for _ in 0..ROUNDS {
                 let middle = low.midpoint(high);
-                *(if law.below(middle) >= wanted { &mut high } else { &mut low }) = middle;
+                *(if law.below(middle) >= share { &mut high } else { &mut low }) = middle;
             }
-            instants.push(high);
+            table.push((hazard, high));
             from = low;
         }
-        if instants.is_empty() {
-            instants.push(end);
+        if table.is_empty() {
+            table.push((SOONEST, end));
         }
-        Self { instants }
+        Self { table }
+    }
+
+    fn last(&self) -> f64 {
+        self.table[self.table.len() - 1].1
+    }
+
+    /// When the hazard comes to `hazard`; `None` beyond the table.
+    fn at(&self, hazard: f64) -> Option<f64> {
+        let after = self.table.partition_point(|(known, _)| *known < hazard);
+        let (to, high) = *self.table.get(after)?;
+        let Some((from, low)) = after.checked_sub(1).map(|before| self.table[before]) else { return Some(high) };
+        Some(low + (hazard - from) / (to - from) * (high - low))
     }
 
     /// Polls when the share `p` of the tasks still open is done, each time.
     #[must_use]
     pub fn checks(&self, p: f64) -> Checks {
         let hazard = -libm::log1p(-p.clamp(1e-6, 1.0 - 1e-9));
-        let at = |k: u32| {
-            let place = f64::from(k) * hazard / STEP;
-            let (below, share) = (place as usize, place.fract());
-            let low = *self.instants.get(below)?;
-            let high = self.instants.get(below + 1).copied().unwrap_or(low);
-            (share <= 1e-9 || below + 1 < self.instants.len()).then_some(low + share * (high - low))
-        };
-        ascending((1..).map_while(at), self.instants[self.instants.len() - 1])
+        ascending((1..).map_while(|k: u32| self.at(f64::from(k) * hazard)), self.last())
     }
 }
 
-/// Polls where the integral of √(delay_cost · h / (2 · poll_cost)) passes whole numbers. Between two of the tabulated
-/// survivals the hazard is taken for constant, so that the integral of its root is √(Δx · ΔH).
+/// Polls where the integral of √(delay_cost · h / (2 · poll_cost)) passes whole numbers. Between two entries of the table
+/// the hazard rate is taken for constant, so that the integral of its root is √(Δx · ΔH).
 fn keller(quantiles: &Quantiles, weights: &CostWeights) -> Checks {
     let scale = (weights.delay_per_us() / (2.0 * weights.poll)).sqrt();
     let (mut upto, mut next) = (0.0, 1.0);
     let mut instants = Vec::new();
-    for pair in quantiles.instants.windows(2) {
-        let gap = pair[1] - pair[0];
-        let more = scale * (gap * STEP).sqrt();
+    for pair in quantiles.table.windows(2) {
+        let (hazard, gap) = (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1);
+        let more = scale * (gap * hazard).sqrt();
         while more > 0.0 && upto + more >= next {
-            instants.push(pair[0] + gap * (next - upto) / more);
+            instants.push(pair[0].1 + gap * (next - upto) / more);
             next += 1.0;
         }
         upto += more;
     }
-    ascending(instants.into_iter(), quantiles.instants[quantiles.instants.len() - 1])
+    ascending(instants.into_iter(), quantiles.last())
 }
 
 /// A schedule of instants that ascend, or of the last one where there are none.
@@ -229,7 +238,7 @@ mod tests {
                 (Rule::Quantile(None), 1.0, 1.0075),
                 (Rule::Keller, 1.005, 1.0185),
                 (Rule::HalfMean, 1.30, 1.72),
-                (Rule::MeanFraction, 1.52, 1.98),
+                (Rule::MeanFraction, 1.52, 1.985),
             ] {
                 let ratio = rule.checks(&law, &sketch, &weights, None, None).cost(&law, &weights, None) / least;
                 assert!((low - 1e-6..=high).contains(&ratio), "{rule:?} at {median} s: {ratio}");

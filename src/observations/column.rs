@@ -85,11 +85,8 @@ fn each<'a, T>(
 ) -> Result<Vec<T>, UnreadableLog> {
     let input = input::open(file)?;
     let mut signs = Signs::default();
+    signs.see_rows(input.first_rows(), &[column])?;
     let mut cells = Vec::new();
-    let mut first = Rows::open(input.first_rows(), &[column])?;
-    while let Ok(Some((line, _))) = first.next(&mut cells) {
-        cells.iter().try_for_each(|cell| signs.see(cell, line))?;
-    }
     let decimal = signs.found();
     let mut rows = Rows::open(input, &[column])?;
     let mut values = Vec::new();

@@ -79,19 +79,32 @@ struct Polls {
     deadline: Option<f64>,
     enough: f64,
     quantiles: Option<Quantiles>,
+    least_gap: f64,
 }
 
 impl Polls {
     fn of(goal: &Goal<'_>, sketch: &Sketch, family: Family) -> Self {
         let enough = goal.law.end(1e-9);
         let quantiles = || Quantiles::of(sketch, goal.deadline.unwrap_or(enough));
-        Self { family, deadline: goal.deadline, enough, quantiles: (family == Family::Quantile).then(quantiles) }
+        Self {
+            family,
+            deadline: goal.deadline,
+            enough,
+            quantiles: (family == Family::Quantile).then(quantiles),
+            least_gap: goal.bounds.min_gap.unwrap_or(0.0),
+        }
     }
 
     fn under(&self, parameters: &[f64]) -> Checks {
         match (&self.quantiles, parameters) {
             (Some(quantiles), [p, ..]) => {
-                let checks = quantiles.checks(*p);
+                let mut checks = quantiles.checks(*p);
+                let mut last = f64::NEG_INFINITY;
+                checks.instants.retain(|at| {
+                    let is_apart = *at - last >= self.least_gap;
+                    last = if is_apart { *at } else { last };
+                    is_apart
+                });
                 self.deadline.map_or_else(|| checks.clone(), |deadline| checks.until(deadline))
             }
             _ => self.family.checks(parameters, self.deadline, self.enough),
