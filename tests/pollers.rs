@@ -24,7 +24,7 @@ struct Runtime {
     present: &'static str,
 }
 
-const RUNTIMES: [Runtime; 5] = [
+const RUNTIMES: [Runtime; 6] = [
     Runtime {
         language: "js",
         file: "poller.mjs",
@@ -40,6 +40,17 @@ const RUNTIMES: [Runtime; 5] = [
     Runtime { language: "python", file: "poller.py", run: &["python3"], present: "python3 --version" },
     Runtime { language: "go", file: "poller.go", run: &["go", "run"], present: "go version" },
     Runtime { language: "sh", file: "poller.sh", run: &["sh"], present: "curl --version && jq --version" },
+    Runtime {
+        language: "rust",
+        file: "poller.rs",
+        run: &[
+            "sh",
+            "-c",
+            "out=$(mktemp -d) && rustc --edition 2021 -D warnings -o \"$out/p\" \"$1\" && shift && exec \"$out/p\" \"$@\"",
+            "rust",
+        ],
+        present: "rustc --version && curl --version",
+    },
 ];
 
 fn present() -> Vec<&'static Runtime> {

@@ -90,11 +90,10 @@ impl Log {
     /// What to say where nobody named a column.
     fn hint(&self, error: &UnreadableLog) -> &'static str {
         let is_unnamed = self.column.is_none() && self.start.is_none();
-        match error {
-            UnreadableLog::NoColumn { .. } if is_unnamed => {
-                "; say --column with that of the durations, or --start and --end with those of the instants"
-            }
-            _ => "",
+        if is_unnamed && matches!(error, UnreadableLog::NoColumn { .. }) {
+            "; say --column with that of the durations, or --start and --end with those of the instants"
+        } else {
+            ""
         }
     }
 }

@@ -144,7 +144,7 @@ impl Gatherer<'_> {
                 return Ok(());
             }
             Row::NoObject => {
-                self.first_wrong.get_or_insert(UnreadableLog::Odd {
+                self.first_wrong.get_or_insert_with(|| UnreadableLog::Odd {
                     line,
                     cell: "…".to_owned(),
                     what: "a JSON object",

@@ -1,10 +1,10 @@
 //! Cells of one column, read one after the other: durations, or instants that must all be written alike.
 
 use super::UnreadableLog;
-use super::cell::{NoDuration, duration, is_empty};
+use super::cell::{NoDuration, duration};
 use super::input::Input;
 use super::instant::{Clock, Instant};
-use super::number::{Decimal, evidence, number};
+use super::number::{Decimal, evidence, is_empty, number};
 use super::rows::Rows;
 use super::unit::Unit;
 use crate::time::Micros;

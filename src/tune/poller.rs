@@ -23,10 +23,13 @@ pub enum Language {
     Go,
     /// A POSIX shell, with curl and jq.
     Sh,
+    /// Rust without crates, with curl.
+    Rust,
 }
 
 /// All of them.
-pub const LANGUAGES: [Language; 5] = [Language::Js, Language::Ts, Language::Python, Language::Go, Language::Sh];
+pub const LANGUAGES: [Language; 6] =
+    [Language::Js, Language::Ts, Language::Python, Language::Go, Language::Sh, Language::Rust];
 
 /// Longest line of settings.
 const WIDTH: usize = 100;
@@ -115,6 +118,7 @@ impl Language {
             Self::Python => "python",
             Self::Go => "go",
             Self::Sh => "sh",
+            Self::Rust => "rust",
         }
     }
 
@@ -126,12 +130,13 @@ impl Language {
             Self::Python => include_str!("../../pollers/poller.py"),
             Self::Go => include_str!("../../pollers/poller.go"),
             Self::Sh => include_str!("../../pollers/poller.sh"),
+            Self::Rust => include_str!("../../pollers/poller.rs"),
         }
     }
 
     fn comment(self) -> &'static str {
         match self {
-            Self::Js | Self::Ts | Self::Go => "//",
+            Self::Js | Self::Ts | Self::Go | Self::Rust => "//",
             Self::Python | Self::Sh => "#",
         }
     }
@@ -209,6 +214,16 @@ impl Language {
                 }
                 out.push_str("esac\n");
             }
+            Self::Rust => {
+                out.push_str("const SETTINGS: &[Settings] = &[\n");
+                for looks in named {
+                    about(&mut out, "    ", looks);
+                    let _ = writeln!(out, "    {},", literal(looks, "    "));
+                }
+                out.push_str("];\n");
+                about(&mut out, "", any);
+                let _ = writeln!(out, "const ANY_MODEL: Settings = {};", literal(any, ""));
+            }
         }
         out
     }
@@ -225,19 +240,38 @@ fn braces(looks: &Looks, indent: &str) -> String {
     if line.len() + indent.len() <= WIDTH {
         return line;
     }
+    let rows = filled(&looks.checks, &format!("{indent}    "));
+    format!(
+        "{{\n{indent}  checksMs: [\n{rows}{indent}  ],\n{indent}  thenEveryMs: {every},\n{indent}  deadlineMs: {deadline},\n{indent}}}"
+    )
+}
+
+/// Numbers in as few lines as hold them.
+fn filled(numbers: &[u64], indent: &str) -> String {
     let mut rows = vec![String::new()];
-    for check in &looks.checks {
-        let number = format!("{check}, ");
-        if rows.last().is_some_and(|row| row.len() + number.len() + indent.len() + 4 > WIDTH) {
+    for number in numbers {
+        let number = format!("{number}, ");
+        if rows.last().is_some_and(|row| row.len() + number.len() + indent.len() > WIDTH) {
             rows.push(String::new());
         }
         if let Some(row) = rows.last_mut() {
             row.push_str(&number);
         }
     }
-    let rows: String = rows.iter().map(|row| format!("{indent}    {}\n", row.trim_end())).collect();
+    rows.iter().map(|row| format!("{indent}{}\n", row.trim_end())).collect()
+}
+
+/// A struct of Rust.
+fn literal(looks: &Looks, indent: &str) -> String {
+    let (every, deadline, list) = (looks.then_every, looks.deadline, numbers(looks));
+    let checks = if list.len() + indent.len() + 24 <= WIDTH {
+        format!("&[{list}]")
+    } else {
+        format!("&[\n{}{indent}    ]", filled(&looks.checks, &format!("{indent}        ")))
+    };
+    let model = quoted(looks.model.as_deref().unwrap_or_default());
     format!(
-        "{{\n{indent}  checksMs: [\n{rows}{indent}  ],\n{indent}  thenEveryMs: {every},\n{indent}  deadlineMs: {deadline},\n{indent}}}"
+        "Settings {{\n{indent}    model: {model},\n{indent}    checks_ms: {checks},\n{indent}    then_every_ms: {every},\n{indent}    deadline_ms: {deadline},\n{indent}}}"
     )
 }
 

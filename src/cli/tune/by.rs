@@ -25,7 +25,7 @@ pub(super) fn run(tune: &Tune) -> Result<ExitCode, Failure> {
             let model = Model::plain(&name, fit.blend.clone());
             let times = Times { model, horizon: None, observed: Some(Sample { seen, fit, account: None }) };
             tune.answer(&times, |answer| (Part::of(answer), Looks::of(answer, Some(&name), &tune.source())))
-                .map_err(|failure| failure.message())
+                .map_err(Failure::message)
         });
         match tuned {
             Ok((part, look)) => {
@@ -38,7 +38,7 @@ pub(super) fn run(tune: &Tune) -> Result<ExitCode, Failure> {
     let read_text = reading::text(&read.account, &tune.log.name());
     if tune.is_for_programs() {
         read_text.lines().for_each(note);
-        left.iter().for_each(|left| note(left));
+        left.iter().for_each(note);
     }
     if let Some(language) = tune.write_poller {
         console::print(&language.poller(&looks, &super::command()))?;
