@@ -20,9 +20,9 @@ from collections import defaultdict
 
 # Floors from below; inside a floor each uses only those before it.
 FLOORS = [
-    ["time", "figures", "api", "world"],
+    ["time", "figures", "suggest", "api", "world"],
     ["net", "fit", "inspection", "strategy"],
-    ["measure", "server", "client"],
+    ["observations", "measure", "server", "client"],
     ["scenario", "engine", "mock"],
     ["tune", "report", "check", "lab"],
     ["cli"],

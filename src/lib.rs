@@ -17,6 +17,7 @@
 //! | compare strategies on it | [`engine::plan::Plan`], [`engine::compare::compare`] |
 //! | follow one wait, request by request | [`engine::trace::trace`] |
 //! | write a report of a comparison | [`report::Report`], [`report::files`] |
+//! | read the times in a log | [`observations::Source`] |
 //! | fit a law to durations that you observed | [`fit::Fit`] |
 //! | find the best settings for a law | [`tune::tune`] |
 //! | put a poller on trial, yours or one of these | [`check::Kit`], [`check::Worlds`] |
@@ -34,6 +35,7 @@
 //! | 3 | [`engine`] | the simulator, traces, gates: a plan in, task records out | `engine` |
 //! | 3 | [`mock`] | the mock server as a test kit | `mock` |
 //! | 3 | [`scenario`] | one file that says which tasks, faults and strategies meet; what exists is valid | `engine` |
+//! | 2 | [`observations`] | from a log as it is to observed times, and an account of what was read | `engine` |
 //! | 2 | [`measure`] | from task records to figures with intervals and verdicts | `engine` |
 //! | 2 | [`server`] | the mock of the APIXO server: axum, faults, webhooks, control plane | `server` |
 //! | 2 | [`client`] | an asynchronous client: submits, waits, webhooks | `client` |
@@ -99,6 +101,8 @@ pub mod world;
 
 #[cfg(feature = "report")]
 mod figures;
+#[cfg(feature = "engine")]
+pub(crate) mod suggest;
 
 #[cfg(feature = "engine")]
 pub mod engine;
@@ -106,6 +110,8 @@ pub mod engine;
 pub mod measure;
 #[cfg(feature = "mock")]
 pub mod mock;
+#[cfg(feature = "engine")]
+pub mod observations;
 #[cfg(feature = "report")]
 pub mod report;
 #[cfg(feature = "engine")]

@@ -4,7 +4,7 @@ use crate::report::fold::fold;
 use crate::scenario::error::ScenarioError;
 use crate::scenario::recipe::InvalidRecipe;
 use std::fmt;
-use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, IsTerminal as _, Read, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -41,6 +41,15 @@ impl From<InvalidRecipe> for Failure {
 }
 
 impl Failure {
+    /// What is wrong, in words.
+    pub(super) fn message(self) -> String {
+        match self {
+            Self::Run(message) | Self::Input(message) => message,
+            Self::Scenario(error) => error.to_string(),
+            Self::Gone => String::new(),
+        }
+    }
+
     /// Tells the user, and says it to the caller of the program.
     pub(super) fn tell(self) -> ExitCode {
         let (code, message) = match self {
@@ -91,13 +100,18 @@ pub(super) fn is_watched() -> bool {
     io::stderr().is_terminal()
 }
 
+/// The bytes of a file; of standard input where it is called `-`.
+pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
+    if path == Path::new("-") {
+        return Ok(Box::new(io::stdin()));
+    }
+    let file = std::fs::File::open(path);
+    Ok(Box::new(file.map_err(|error| Failure::Input(format!("{}: {error}", path.display())))?))
+}
+
 /// The text of a file; of standard input where it is called `-`.
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
-    let text = if path == Path::new("-") {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map(|_| text)
-    } else {
-        std::fs::read_to_string(path)
-    };
-    text.map_err(|error| Failure::Input(format!("{}: {error}", path.display())))
+    let mut text = String::new();
+    let read = open(path)?.read_to_string(&mut text);
+    read.map(|_| text).map_err(|error| Failure::Input(format!("{}: {error}", path.display())))
 }

@@ -10,6 +10,7 @@ mod ground;
 mod help;
 mod interrupt;
 mod list;
+mod log;
 mod merge;
 mod schema;
 mod serve;

@@ -33,6 +33,8 @@ mod turnbull;
 
 pub use candidate::Candidate;
 pub use observation::{Observation, UnfittableSample};
+#[cfg(feature = "engine")]
+pub(crate) use rounding::step as rounding_step;
 
 use crate::time::Micros;
 use crate::world::distribution::Distribution;

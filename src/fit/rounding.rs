@@ -12,7 +12,7 @@ const FEWEST: usize = 10;
 const IN_A_ROW: f64 = 0.5;
 
 /// The step to which the exact values were rounded, if they were; where two steps would do, the coarser.
-pub(super) fn step(observations: &[Observation]) -> Option<f64> {
+pub(crate) fn step(observations: &[Observation]) -> Option<f64> {
     let mut values: Vec<f64> = observations
         .iter()
         .filter_map(|observation| match *observation {

@@ -11,7 +11,7 @@
 use super::error::{InvalidScenario, Problem};
 use super::narrow::Overrides;
 use super::set::{Setting, SettingError};
-use super::suggest::closest;
+use crate::suggest::closest;
 use std::ops::Range;
 use toml_edit::{Document, Item, Value};
 

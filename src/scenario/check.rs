@@ -3,7 +3,7 @@
 use super::checked::{Named, Node, Table, Value};
 use super::error::Problem;
 use super::grammar::{self, Family, Field, Need, Rule, Section, Shape, Words};
-use super::suggest;
+use crate::suggest;
 use crate::time::Micros;
 use std::ops::Range;
 use toml::Spanned;

@@ -1,17 +1,17 @@
 //! Where the data files that a scenario names come from.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::PathBuf;
 
 /// A source of data files by the name that a scenario gives them.
 pub trait Files {
-    /// The text of the file `name`.
+    /// The bytes of the file `name`.
     ///
     /// # Errors
     ///
-    /// Where there is no such file, or none of UTF-8 text.
-    fn text(&self, name: &str) -> io::Result<String>;
+    /// Where there is no such file.
+    fn open(&self, name: &str) -> io::Result<Box<dyn Read>>;
 }
 
 /// Files relative to a folder.
@@ -19,8 +19,8 @@ pub trait Files {
 pub struct Folder(pub PathBuf);
 
 impl Files for Folder {
-    fn text(&self, name: &str) -> io::Result<String> {
-        fs::read_to_string(self.0.join(name))
+    fn open(&self, name: &str) -> io::Result<Box<dyn Read>> {
+        Ok(Box::new(fs::File::open(self.0.join(name))?))
     }
 }
 
@@ -29,8 +29,9 @@ impl Files for Folder {
 pub struct Embedded(pub &'static [(&'static str, &'static str)]);
 
 impl Files for Embedded {
-    fn text(&self, name: &str) -> io::Result<String> {
+    fn open(&self, name: &str) -> io::Result<Box<dyn Read>> {
         let file = self.0.iter().find(|(known, _)| *known == name);
-        file.map(|(_, text)| (*text).to_owned()).ok_or_else(|| io::ErrorKind::NotFound.into())
+        let (_, text) = file.ok_or(io::ErrorKind::NotFound)?;
+        Ok(Box::new(text.as_bytes()))
     }
 }

@@ -3,7 +3,6 @@
 pub mod axes;
 mod check;
 mod checked;
-pub mod column;
 pub mod error;
 pub mod files;
 pub mod gates;
@@ -17,7 +16,6 @@ pub mod set;
 pub mod shipped;
 #[cfg(feature = "cli")]
 mod snippet;
-pub(crate) mod suggest;
 mod warnings;
 pub mod weather;
 

@@ -1,11 +1,11 @@
 //! Running a part of a scenario, or more of it: what command lines change.
 
 use super::planned::Ground;
-use super::suggest::closest;
 use super::{MOST_TASKS, Scenario, total_tasks};
 use crate::inspection::UnsolvableProblem;
 use crate::strategy::composition::Strategy;
 use crate::strategy::presets::PRESETS;
+use crate::suggest::closest;
 use serde::{Deserialize, Serialize};
 
 /// What to change in a scenario; what is absent stays.

@@ -10,7 +10,8 @@ use super::weather::WeatherError;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Cursor, Read};
+use std::rc::Rc;
 
 /// The text of a scenario, that of its weather, and what else is changed of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,9 +41,10 @@ impl Loaded {
         let text = changed(&text, settings)?;
         let set: String = settings.iter().map(|setting| format!(" with {setting}")).collect();
         let origin = origin + &set;
-        let recording = Recording { files: files.as_ref(), read: RefCell::default() };
+        let recording = Recording { files: files.as_ref(), copies: Copies::default() };
         let scenario = Scenario::parse(&text, &origin, &recording).map_err(ScenarioError::Invalid)?;
-        let files = recording.read.into_inner();
+        let copies = recording.copies.take();
+        let files = copies.into_iter().map(|(name, bytes)| (name, Content::of(bytes))).collect();
         Ok(Self { written: Written { origin, text, files }, scenario })
     }
 }
@@ -55,7 +57,7 @@ struct Written {
     origin: String,
     text: String,
     /// Files by the names that the scenario gives them.
-    files: BTreeMap<String, String>,
+    files: BTreeMap<String, Content>,
 }
 
 /// Why a recipe makes no scenario.
@@ -118,22 +120,70 @@ impl Written {
     }
 }
 
-impl Files for Written {
-    fn text(&self, name: &str) -> io::Result<String> {
-        self.files.get(name).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+/// Longest file that a recipe keeps: what is longer has to be on the other machine.
+const LONGEST: usize = 32 << 20;
+
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Content {
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+impl Content {
+    fn of(bytes: Vec<u8>) -> Self {
+        String::from_utf8(bytes).map_or_else(|error| Self::Bytes(error.into_bytes()), Self::Text)
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Text(text) => text.clone().into_bytes(),
+            Self::Bytes(bytes) => bytes.clone(),
+        }
     }
 }
 
-/// Keeps what is read.
+impl Files for Written {
+    fn open(&self, name: &str) -> io::Result<Box<dyn Read>> {
+        let content = self.files.get(name).ok_or(io::ErrorKind::NotFound)?;
+        Ok(Box::new(Cursor::new(content.bytes())))
+    }
+}
+
+/// What was read of each file, as far as it is kept.
+type Copies = Rc<RefCell<BTreeMap<String, Vec<u8>>>>;
+
+/// Keeps a copy of what is read.
 struct Recording<'f> {
     files: &'f dyn Files,
-    read: RefCell<BTreeMap<String, String>>,
+    copies: Copies,
 }
 
 impl Files for Recording<'_> {
-    fn text(&self, name: &str) -> io::Result<String> {
-        let text = self.files.text(name)?;
-        self.read.borrow_mut().insert(name.to_owned(), text.clone());
-        Ok(text)
+    fn open(&self, name: &str) -> io::Result<Box<dyn Read>> {
+        let file = self.files.open(name)?;
+        self.copies.borrow_mut().insert(name.to_owned(), Vec::new());
+        Ok(Box::new(Copying { file, name: name.to_owned(), copies: Rc::clone(&self.copies) }))
+    }
+}
+
+struct Copying {
+    file: Box<dyn Read>,
+    name: String,
+    copies: Copies,
+}
+
+impl Read for Copying {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(into)?;
+        let mut copies = self.copies.borrow_mut();
+        if let Some(copy) = copies.get_mut(&self.name) {
+            copy.extend_from_slice(&into[..count]);
+            if copy.len() > LONGEST {
+                copies.remove(&self.name);
+            }
+        }
+        Ok(count)
     }
 }

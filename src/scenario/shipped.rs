@@ -3,7 +3,7 @@
 use super::Scenario;
 use super::error::ScenarioError;
 use super::files::{Embedded, Files, Folder};
-use super::suggest::closest;
+use crate::suggest::closest;
 use std::fs;
 use std::path::Path;
 

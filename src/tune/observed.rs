@@ -3,9 +3,8 @@
 use super::family::{Family, Parameters};
 use super::search::{self, Effort};
 use super::{Goal, Tuned};
-use crate::fit::{Fit, Observation, UnfittableSample};
+use crate::fit::{Fit, Observation};
 use crate::inspection::{Checks, CostWeights, DoneLaw, Sketch};
-use crate::scenario::column::{ColumnError, Unit, columns};
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
 use crate::world::draws::{Keys, Stream};
@@ -18,116 +17,10 @@ const RESAMPLES: u64 = 40;
 const MOST_RESAMPLED: usize = 2_000;
 /// Key of the resamples: tuning has a seed of its own.
 const SEED: u64 = 0x7475_6e65;
+/// Observations that settings are tuned on and held against, at most.
+const MOST_HELD_OUT: usize = 50_000;
 /// Observations on which settings are held, at least.
 const FEWEST_HELD_OUT: usize = 10;
-/// Medians outside of this range, in microseconds, are taken for a mistaken unit until somebody says otherwise: ten
-/// milliseconds to six hours.
-const USUAL: std::ops::Range<f64> = 1e4..2.16e10;
-
-/// Where observed times stand in a CSV file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    /// Column of durations; with `upper`, of the last instant at which the task was unfinished.
-    pub column: String,
-    /// Column of the first instant at which the task was known to be finished; empty where one gave up.
-    pub upper: Option<String>,
-    /// Unit of both; by the end of the column's name where absent.
-    pub unit: Option<Unit>,
-}
-
-/// Why observed times cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ObservedError {
-    /// The file is not what it should be.
-    #[error(transparent)]
-    Column(#[from] ColumnError),
-    /// A task took no time.
-    #[error("line {line}: a task that takes no time; take such rows out, or correct them")]
-    Zero {
-        /// The line that the row begins in.
-        line: u64,
-    },
-    /// An interval ends before it begins.
-    #[error("line {line}: finished before the instant at which it was unfinished")]
-    Reversed {
-        /// The line that the row begins in.
-        line: u64,
-    },
-    /// The numbers are hardly in the unit that the column's name says.
-    #[error(
-        "the median of `{column}` would be {median}: is that right? Say --unit {unit} if it is, or the unit that the \
-         numbers are in"
-    )]
-    Unlikely {
-        /// The column.
-        column: String,
-        /// The median.
-        median: Micros,
-        /// The unit that was taken.
-        unit: &'static str,
-    },
-    /// There is no law to be had.
-    #[error(transparent)]
-    Fit(#[from] UnfittableSample),
-}
-
-impl Source {
-    /// Reads the observations in the CSV file `text`.
-    ///
-    /// # Errors
-    ///
-    /// See [`ObservedError`].
-    pub fn read(&self, text: &str) -> Result<Vec<Observation>, ObservedError> {
-        // Without an upper column the same one is read twice, and counts once.
-        let names = [self.column.as_str(), self.upper.as_deref().unwrap_or(&self.column)];
-        let mut observations = Vec::new();
-        for (line, cells) in columns(text, names, self.unit)? {
-            let us = |at: usize| cells[at].map(|time: Micros| time.get() as f64);
-            observations.push(match (self.upper.is_some(), us(0), us(1)) {
-                (false, Some(time), _) if time > 0.0 => Observation::Exact(time),
-                (true, low, Some(high)) => {
-                    let low = low.unwrap_or(0.0);
-                    match () {
-                        () if high <= 0.0 => return Err(ObservedError::Zero { line }),
-                        () if high < low => return Err(ObservedError::Reversed { line }),
-                        () if high == low => Observation::Exact(high),
-                        () => Observation::Within(low, high),
-                    }
-                }
-                (true, Some(low), None) if low > 0.0 => Observation::Beyond(low),
-                (false, None, _) => {
-                    return Err(ColumnError::NotANumber { line, cell: String::new() }.into());
-                }
-                _ => return Err(ObservedError::Zero { line }),
-            });
-        }
-        self.question(&observations)?;
-        Ok(observations)
-    }
-
-    /// Asks back where the unit is a guess and the times are unlikely.
-    fn question(&self, observations: &[Observation]) -> Result<(), ObservedError> {
-        let Some(unit) = Unit::of_column(&self.column).filter(|_| self.unit.is_none()) else { return Ok(()) };
-        let mut sizes: Vec<f64> = observations.iter().map(size).collect();
-        sizes.sort_by(f64::total_cmp);
-        let Some(&median) = sizes.get(sizes.len() / 2) else { return Ok(()) };
-        if USUAL.contains(&median) {
-            return Ok(());
-        }
-        Err(ObservedError::Unlikely {
-            column: self.column.clone(),
-            median: Micros::from_f64(median),
-            unit: unit.name(),
-        })
-    }
-}
-
-fn size(observation: &Observation) -> f64 {
-    match *observation {
-        Observation::Exact(at) | Observation::Within(_, at) | Observation::Beyond(at) => at,
-    }
-}
 
 /// How far an answer from observed times can be trusted.
 #[derive(Debug, Clone, PartialEq)]
@@ -211,7 +104,9 @@ fn held_out(observations: &[Observation], goal: &Goal<'_>, family: Family) -> Op
         _ => None,
     };
     let (mut rest, mut held) = (Vec::new(), Vec::new());
-    for (at, observation) in observations.iter().enumerate() {
+    // Of very many every so-manieth will do.
+    let stride = observations.len().div_ceil(MOST_HELD_OUT).max(1);
+    for (at, observation) in observations.iter().step_by(stride).enumerate() {
         if apart(at) {
             held.extend(exact(observation));
         } else {

@@ -115,7 +115,7 @@ rtt = { kind = "empirical", file = "empty.csv", column = "cost_time_ms" }"#,
         (
             r#"[network]
 rtt = { kind = "empirical", file = "bad.csv", column = "cost_time_ms" }"#,
-            &["4:36: `bad.csv`: line 3: `soon` is not a number"],
+            &["4:36: `bad.csv`: line 3: `soon` is not a duration"],
         ),
         (
             r#"[network]

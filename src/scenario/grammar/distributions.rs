@@ -1,6 +1,7 @@
 //! The keys of distributions: those of the world's kinds, and of mixtures and observed times.
 
 use super::{Family, Field, Range, Rule, Section, Shape, Wording, Words, optional, required};
+use crate::observations::Unit;
 use crate::world::distribution::{KINDS, Kind, Parameter, Quantity};
 use std::sync::LazyLock;
 
@@ -16,14 +17,17 @@ pub(crate) static DISTRIBUTION: Family =
 static PART: Family = Family { name: "part", kinds: || &WEIGHTED, default: None, shorthand: None };
 
 /// The file of a column of numbers.
-pub(super) const FILE: Field =
-    optional("file", Shape::Text(Wording::Label), "CSV file with a header, relative to the scenario's folder.");
+pub(super) const FILE: Field = optional(
+    "file",
+    Shape::Text(Wording::Label),
+    "File of a table (CSV with a header, or JSON Lines), relative to the scenario's folder.",
+);
 /// Its column.
 pub(super) const COLUMN: Field = optional("column", Shape::Text(Wording::Label), "Column of the file.");
 /// The unit of its numbers.
 pub(super) const UNIT: Field = optional(
     "unit",
-    Shape::Word(Words::of(&["us", "ms", "s", "m"])),
+    Shape::Word(Words::of(Unit::NAMES)),
     "Unit of the column's numbers; where absent, the one that the column's name ends in, as `cost_time_ms` does.",
 );
 

@@ -2,7 +2,7 @@
 
 use super::Reader;
 use crate::scenario::checked::{Named, Node, Table, Value, all};
-use crate::scenario::suggest;
+use crate::suggest;
 use crate::time::Micros;
 use crate::world::fault::{
     Age, Argument, Arguments, Fault, FaultRule, FaultRules, GilbertElliott, HeaderText, InvalidRule, InvalidWindow,

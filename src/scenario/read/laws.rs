@@ -1,13 +1,16 @@
 //! Laws of durations, and of arrivals.
 
 use super::Reader;
+use crate::observations::{self, Unit, UnreadableLog};
 use crate::scenario::checked::{Node, Table, Typed as _, Value, all};
-use crate::scenario::column::{self, Unit};
 use crate::time::Micros;
 use crate::world::arrivals::{Arrivals, Rate, Recorded};
 use crate::world::distribution::{Distribution, DistributionError};
 use crate::world::network::Network;
 use std::io;
+
+/// How a column of a file is read.
+type Reading = fn(Box<dyn io::Read>, &str, Option<Unit>) -> Result<Vec<Micros>, UnreadableLog>;
 
 impl Reader<'_> {
     /// The law at a key with a default, or a required one.
@@ -62,7 +65,7 @@ impl Reader<'_> {
                 let parts: Vec<_> = parts.iter().map(|part| self.part(part)).collect();
                 Distribution::mixture(parts.into_iter().collect::<Option<_>>()?)
             }
-            "empirical" => Distribution::empirical(self.times(table, "values")?),
+            "empirical" => Distribution::empirical(self.times(table, "values", observations::lengths)?),
             kind => Distribution::build(kind, |parameter| match &table.node(parameter)?.value {
                 Value::Duration(duration) => Some(duration.get() as f64),
                 Value::Number(number) => Some(*number),
@@ -98,28 +101,21 @@ impl Reader<'_> {
         built.map_err(|error| self.problem::<()>(place(error.parameter()), error.to_string())).ok()
     }
 
-    /// Durations that are written at `key`, or in a column of a file.
-    fn times(&mut self, table: &Table, key: &str) -> Option<Vec<Micros>> {
+    /// Times that are written at `key`, or that `read` finds in a column of a file.
+    fn times(&mut self, table: &Table, key: &str, read: Reading) -> Option<Vec<Micros>> {
         if table.has(key) {
             return all(table.get(key)?);
         }
         let file = table.optional::<&str>("file")??;
         let column = table.optional::<&str>("column")??;
         let unit = table.optional::<&str>("unit")?.and_then(Unit::named);
-        let text = match self.files.text(file) {
-            Ok(text) => text,
-            Err(error) => {
-                let reason = match error.kind() {
-                    io::ErrorKind::NotFound => "there is no such file beside the scenario".to_owned(),
-                    io::ErrorKind::InvalidData => "the file is not UTF-8 text".to_owned(),
-                    _ => error.to_string(),
-                };
-                return self.problem(table.span("file"), format!("`{file}`: {reason}"));
-            }
-        };
-        match column::durations(&text, column, unit) {
+        let opened = self.files.open(file).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => "there is no such file beside the scenario".to_owned(),
+            _ => error.to_string(),
+        });
+        match opened.and_then(|bytes| read(bytes, column, unit).map_err(|error| error.to_string())) {
             Ok(times) => Some(times),
-            Err(error) => self.problem(table.span("file"), format!("`{file}`: {error}")),
+            Err(reason) => self.problem(table.span("file"), format!("`{file}`: {reason}")),
         }
     }
 
@@ -134,7 +130,7 @@ impl Reader<'_> {
             "constant" => Arrivals::Constant(Rate::per_s(table.get("rate_per_s")?)?),
             "burst" => Arrivals::Burst,
             _ => {
-                let instants = self.times(table, "at")?;
+                let instants = self.times(table, "at", observations::instants)?;
                 match Recorded::new(instants) {
                     Ok(recorded) => Arrivals::Trace(recorded),
                     Err(error) => {

@@ -5,9 +5,10 @@ use super::strategies::written_names;
 use crate::scenario::checked::{Named, Node, Table, Value};
 use crate::scenario::gates::stats;
 use crate::scenario::planned::Ground;
-use crate::scenario::{Bound, Gate, suggest};
+use crate::scenario::{Bound, Gate};
 use crate::strategy::composition::Strategy;
 use crate::strategy::presets::PRESETS;
+use crate::suggest;
 
 impl Reader<'_> {
     /// The index of the baseline. A preset that the file does not list may be the baseline: it then comes first among

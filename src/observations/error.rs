@@ -1,0 +1,266 @@
+//! Why a log cannot be read.
+
+use super::filter::Condition;
+use crate::time::Micros;
+use std::io;
+use thiserror::Error;
+
+/// Most columns that a message names.
+const NAMED: usize = 12;
+
+/// Why a log cannot be read. Lines count as an editor counts them: the header is line 1 where nothing is before it.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum UnreadableLog {
+    /// The file cannot be read, or is no table throughout.
+    #[error("{reason}")]
+    Input {
+        /// What is wrong.
+        reason: String,
+    },
+    /// It is no text.
+    #[error("this is {what}")]
+    NotText {
+        /// What it is, and what to do about it.
+        what: String,
+    },
+    /// Nothing is in it.
+    #[error("the file is empty")]
+    Nothing,
+    /// There is no row below the header.
+    #[error("there are no rows below the header")]
+    Empty,
+    /// The header does not name the column.
+    #[error(
+        "there is no column `{column}`{}; the header has {}",
+        near.as_ref().map_or_else(String::new, |near| format!(": did you mean `{near}`?")), listed(header)
+    )]
+    NoColumn {
+        /// The column that was asked for.
+        column: String,
+        /// One that was probably meant.
+        near: Option<String>,
+        /// The columns that are there.
+        header: Vec<String>,
+    },
+    /// Nobody said what the numbers count.
+    #[error(
+        "what does `{column}` count? Its name does not end in a unit, as `cost_time_ms` does: say the unit (ns, us, ms, s, m, h or d)"
+    )]
+    NoUnit {
+        /// The column.
+        column: String,
+    },
+    /// A cell is nothing that stands in such a column.
+    #[error("line {line}: `{cell}` is not {what}")]
+    Odd {
+        /// The line that the row begins in.
+        line: u64,
+        /// The cell.
+        cell: String,
+        /// What was expected.
+        what: &'static str,
+    },
+    /// A row has too few cells, or too many.
+    #[error(
+        "line {line}: {cells} cells, but the header has {columns}; a cell that has the separator in it must stand in \
+         quotation marks"
+    )]
+    Uneven {
+        /// The line that the row begins in.
+        line: u64,
+        /// Its cells.
+        cells: usize,
+        /// Those of the header.
+        columns: usize,
+    },
+    /// Too many rows are odd for it to be by accident.
+    #[error("{odd} of {rows} rows cannot be read; the first: {first}")]
+    ManyOdd {
+        /// Rows that cannot be read.
+        odd: u64,
+        /// Rows that were looked at.
+        rows: u64,
+        /// What is wrong with the first.
+        first: Box<Self>,
+    },
+    /// A number is no duration: negative, or beyond [`Micros::LONGEST`].
+    #[error("line {line}: `{cell}` is not a time between 0 and 3650 days{}", if *is_epoch { "; it looks like an instant: say --start and --end" } else { "" })]
+    OutOfRange {
+        /// The line that the row begins in.
+        line: u64,
+        /// The cell.
+        cell: String,
+        /// Whether it is as large as a count of seconds since 1970, or of a part of them.
+        is_epoch: bool,
+    },
+    /// A number is one of two.
+    #[error(
+        "line {line}: `{cell}` has a comma that may divide thousands or begin a fraction: say --decimal comma or --decimal point"
+    )]
+    Ambiguous {
+        /// The line that the row begins in.
+        line: u64,
+        /// The cell.
+        cell: String,
+    },
+    /// Some numbers of a file have a decimal comma, others a decimal point.
+    #[error(
+        "some numbers have a decimal comma, others a decimal point (line {line}: `{cell}`): say --decimal comma or --decimal point"
+    )]
+    BothDecimals {
+        /// The line of the first that differs.
+        line: u64,
+        /// The cell.
+        cell: String,
+    },
+    /// A clock of two parts.
+    #[error("line {line}: `{cell}` may be minutes and seconds, or hours and minutes: write three parts, as 00:{cell}")]
+    TwoParts {
+        /// The line that the row begins in.
+        line: u64,
+        /// The cell.
+        cell: String,
+    },
+    /// Instants stand where durations are expected.
+    #[error(
+        "`{column}` holds instants, not durations (line {line}: `{cell}`): say --start and --end with the columns of both"
+    )]
+    Instants {
+        /// The column.
+        column: String,
+        /// The line of the first.
+        line: u64,
+        /// The cell.
+        cell: String,
+    },
+    /// A column of epochs was taken for durations.
+    #[error(
+        "the times in `{column}` would be about {median} and nearly the same: are they instants? Then say --start and --end"
+    )]
+    Epochs {
+        /// The column.
+        column: String,
+        /// Their median.
+        median: Micros,
+    },
+    /// Instants of one column are written in two ways.
+    #[error("line {line}: `{cell}` in `{column}` is not written like the instants above it ({before})")]
+    MixedInstants {
+        /// The column.
+        column: String,
+        /// The line that the row begins in.
+        line: u64,
+        /// The cell.
+        cell: String,
+        /// How those before it are written.
+        before: String,
+    },
+    /// Start and end cannot be compared.
+    #[error("`{start}` has {first} and `{end}` has {second}: their difference cannot be known")]
+    Incomparable {
+        /// The column of starts.
+        start: String,
+        /// The column of ends.
+        end: String,
+        /// How the starts are written.
+        first: String,
+        /// How the ends are written.
+        second: String,
+    },
+    /// A task ended before it began.
+    #[error("line {line}: the end `{end}` is before the start `{start}`")]
+    Backwards {
+        /// The line that the row begins in.
+        line: u64,
+        /// The start.
+        start: String,
+        /// The end.
+        end: String,
+    },
+    /// A range ends before it begins.
+    #[error("line {line}: finished before the instant at which it was unfinished")]
+    Reversed {
+        /// The line that the row begins in.
+        line: u64,
+    },
+    /// The numbers are hardly in the unit that the column's name says.
+    #[error(
+        "the median of `{column}` would be {median}: is that right? Say --unit {unit} if it is, or the unit that the numbers are in"
+    )]
+    Unlikely {
+        /// The column.
+        column: String,
+        /// The median.
+        median: Micros,
+        /// The unit that was taken.
+        unit: &'static str,
+    },
+    /// Half of the tasks would take more than a year.
+    #[error(
+        "the median of the times would be {median}, which is more than a year: are these the right columns, and the right unit?"
+    )]
+    Years {
+        /// The median.
+        median: Micros,
+    },
+    /// No row meets a condition.
+    #[error("no row has {condition}; `{}` has {}", condition.column(), listed(cells))]
+    NoMatch {
+        /// The condition.
+        condition: Condition,
+        /// Cells of its column.
+        cells: Vec<String>,
+    },
+    /// All rows were left out.
+    #[error("none of the {rows} rows can be used: {reasons}")]
+    NoneLeft {
+        /// Rows of the file.
+        rows: u64,
+        /// Why, with counts.
+        reasons: String,
+    },
+    /// A column of groups has too many names in it.
+    #[error("`{column}` has more than {most} different values: is it the column that names the model?")]
+    ManyGroups {
+        /// The column.
+        column: String,
+        /// How many may be.
+        most: usize,
+    },
+    /// There are more rows than can be kept.
+    #[error("more than {most} rows are to be used: keep fewer of them with --where, or take a sample of the file")]
+    TooMany {
+        /// How many may be.
+        most: usize,
+    },
+}
+
+/// Names as a message lists them.
+fn listed(names: &[String]) -> String {
+    let mut listed: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    if names.len() > NAMED {
+        listed.push(format!("and {} more", names.len() - NAMED));
+    }
+    listed.join(", ")
+}
+
+impl From<&io::Error> for UnreadableLog {
+    fn from(error: &io::Error) -> Self {
+        let reason = match error.kind() {
+            io::ErrorKind::IsADirectory => "this is a folder, not a file".to_owned(),
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => format!("the file is damaged: {error}"),
+            io::ErrorKind::UnexpectedEof => {
+                "the compressed file ends early: it is damaged, or still being written".to_owned()
+            }
+            _ => error.to_string(),
+        };
+        Self::Input { reason }
+    }
+}
+
+impl From<io::Error> for UnreadableLog {
+    fn from(error: io::Error) -> Self {
+        Self::from(&error)
+    }
+}

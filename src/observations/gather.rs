@@ -1,0 +1,288 @@
+//! From the rows of a log to observations.
+
+use super::account::{Account, Why, size};
+use super::filter::Condition;
+use super::input;
+use super::reader::{Reader, Seen};
+use super::rows::{Row, Rows};
+use super::sighting::Signs;
+use super::{Observed, Source, Times, UnreadableLog};
+use crate::fit::{Observation, rounding_step};
+use crate::time::Micros;
+use std::collections::BTreeMap;
+use std::io::Read;
+
+/// Most observations that are kept.
+pub(super) const MOST_USED: usize = 5_000_000;
+/// Most groups.
+const MOST_GROUPS: usize = 1_000;
+/// One wrong row in so many is by accident; more stop the reading.
+const WRONG_IN: u64 = 20;
+/// Cells of a column that a message names.
+const NAMED_CELLS: usize = 8;
+/// Medians outside of this range, in microseconds, are taken for a mistaken unit until somebody says otherwise: ten
+/// milliseconds to six hours.
+const USUAL: std::ops::Range<u64> = 10_000..21_600_000_000;
+/// No task takes so long: a year, in microseconds.
+const YEAR: u64 = 365 * 86_400_000_000;
+
+/// Reads a log.
+pub(super) fn gather<'a>(source: &Source, log: Box<dyn Read + 'a>) -> Result<Observed, UnreadableLog> {
+    let input = input::open(log)?;
+    let names = names(source);
+    let times = times(&source.times);
+    let decimal = match source.decimal {
+        Some(decimal) => Some(decimal),
+        None => {
+            let mut signs = Signs::default();
+            signs.see_rows(input.first_rows(), &times)?;
+            signs.found()
+        }
+    };
+    let account = Account { encoding: input.encoding, is_compressed: input.is_compressed, ..Account::default() };
+    let mut rows = Rows::open(input, &names)?;
+    let place = |name: &str| names.iter().position(|known| *known == name).unwrap_or_default();
+    let mut gatherer = Gatherer {
+        reader: Reader::of(source, decimal, place),
+        keep: source.keep.iter().map(|condition| Kept::of(condition, place(condition.column()))).collect(),
+        unfinished: source.unfinished.iter().map(|condition| (condition, place(condition.column()))).collect(),
+        by: source.by.as_deref().map(|by| (by, place(by))),
+        groups: BTreeMap::new(),
+        account: Account { format: rows.format(), ..account },
+        first_wrong: None,
+        first_zero: None,
+    };
+    let mut cells = Vec::new();
+    while let Some((line, row)) = rows.next(&mut cells)? {
+        gatherer.row(line, row, &cells)?;
+    }
+    if let Some(line) = rows.latin1 {
+        gatherer.account.encoding = "Latin-1";
+        gatherer.account.notes.push(format!("not UTF-8 from line {line} on: taken for Latin-1"));
+    }
+    gatherer.finish(source)
+}
+
+fn times(times: &Times) -> Vec<&str> {
+    let (first, second, upper) = match times {
+        Times::Lengths { column, upper } => (column, None, upper),
+        Times::Between { start, end, upper } => (start, Some(end), upper),
+    };
+    [Some(first), second, upper.as_ref()].into_iter().flatten().map(String::as_str).collect()
+}
+
+/// All columns that are needed, each once.
+fn names(source: &Source) -> Vec<&str> {
+    let conditions = source.keep.iter().chain(&source.unfinished).map(Condition::column);
+    let mut names: Vec<&str> = Vec::new();
+    for name in times(&source.times).into_iter().chain(conditions).chain(source.by.as_deref()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// A condition that rows must meet, and what became of it.
+struct Kept<'s> {
+    condition: &'s Condition,
+    place: usize,
+    is_met: bool,
+    /// Cells that did not meet it, the first of each kind.
+    cells: Vec<String>,
+    /// Rows that did not, and where the first is.
+    left_out: Option<(u64, u64, String)>,
+}
+
+impl<'s> Kept<'s> {
+    fn of(condition: &'s Condition, place: usize) -> Self {
+        Self { condition, place, is_met: false, cells: Vec::new(), left_out: None }
+    }
+
+    fn keeps(&mut self, cells: &[String], line: u64) -> bool {
+        let cell = &cells[self.place];
+        if self.condition.holds(cell) {
+            self.is_met = true;
+            return true;
+        }
+        if self.cells.len() < NAMED_CELLS && !self.cells.contains(cell) {
+            self.cells.push(cell.clone());
+        }
+        self.left_out.get_or_insert_with(|| (0, line, cell.clone())).0 += 1;
+        false
+    }
+}
+
+#[derive(Default)]
+struct Group {
+    seen: Vec<Observation>,
+    /// When tasks began of which nobody knows until when they were seen.
+    open: Vec<i64>,
+}
+
+struct Gatherer<'s> {
+    reader: Reader<'s>,
+    keep: Vec<Kept<'s>>,
+    unfinished: Vec<(&'s Condition, usize)>,
+    by: Option<(&'s str, usize)>,
+    groups: BTreeMap<String, Group>,
+    account: Account,
+    /// What is wrong with the first row that is.
+    first_wrong: Option<UnreadableLog>,
+    /// The line of the first task that took no time.
+    first_zero: Option<u64>,
+}
+
+impl Gatherer<'_> {
+    fn row(&mut self, line: u64, row: Row, cells: &[String]) -> Result<(), UnreadableLog> {
+        self.account.rows += 1;
+        match row {
+            Row::Cells => {}
+            Row::Uneven { cells, columns } => {
+                self.first_wrong.get_or_insert(UnreadableLog::Uneven { line, cells, columns });
+                self.account.leave_out(Why::Uneven, line, "");
+                return Ok(());
+            }
+            Row::NoObject => {
+                self.first_wrong.get_or_insert_with(|| UnreadableLog::Odd {
+                    line,
+                    cell: "…".to_owned(),
+                    what: "a JSON object",
+                });
+                self.account.leave_out(Why::NoObject, line, "");
+                return Ok(());
+            }
+        }
+        if !self.keep.iter_mut().all(|kept| kept.keeps(cells, line)) {
+            return Ok(());
+        }
+        let is_unfinished = self.unfinished.iter().any(|(condition, at)| condition.holds(&cells[*at]));
+        let seen = self.reader.read(cells, line, is_unfinished, &mut self.account.span)?;
+        let name = self.by.map_or("", |(_, at)| cells[at].as_str());
+        if !self.groups.contains_key(name) {
+            if self.groups.len() == MOST_GROUPS {
+                let column = self.by.map_or("", |(by, _)| by).to_owned();
+                return Err(UnreadableLog::ManyGroups { column, most: MOST_GROUPS });
+            }
+            self.groups.insert(name.to_owned(), Group::default());
+        }
+        let Some(group) = self.groups.get_mut(name) else { return Ok(()) };
+        match seen {
+            Seen::Is(observation) => {
+                if observation == Observation::Exact(0.0) {
+                    self.first_zero.get_or_insert(line);
+                }
+                group.seen.push(observation);
+                self.account.used += 1;
+            }
+            Seen::Open(began) => {
+                group.open.push(began);
+                self.account.used += 1;
+            }
+            Seen::Out(why, at) => {
+                if why.is_wrong() {
+                    let what = match self.reader {
+                        Reader::Lengths { .. } => "a duration",
+                        Reader::Between { .. } => "an instant",
+                    };
+                    let cell = cells[at].chars().take(40).collect();
+                    self.first_wrong.get_or_insert(UnreadableLog::Odd { line, cell, what });
+                }
+                self.account.leave_out(why, line, &cells[at]);
+            }
+        }
+        if self.account.used > MOST_USED as u64 {
+            return Err(UnreadableLog::TooMany { most: MOST_USED });
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, source: &Source) -> Result<Observed, UnreadableLog> {
+        if self.account.rows == 0 {
+            return Err(UnreadableLog::Empty);
+        }
+        let mut looked_at = self.account.rows;
+        for kept in self.keep {
+            if let (false, Some(_)) = (kept.is_met, &kept.left_out) {
+                return Err(UnreadableLog::NoMatch { condition: kept.condition.clone(), cells: kept.cells });
+            }
+            let Some((rows, line, cell)) = kept.left_out else { continue };
+            looked_at -= rows;
+            self.account.leave_out(Why::Filtered(kept.condition.to_string()), line, &cell);
+            if let Some(left) = self.account.left_out.last_mut() {
+                left.rows = rows;
+            }
+        }
+        let odd = self.account.left_out.iter().filter(|left| left.why.is_wrong()).map(|left| left.rows).sum::<u64>();
+        if let (Some(first), true) = (self.first_wrong, odd * WRONG_IN > looked_at) {
+            return Err(UnreadableLog::ManyOdd { odd, rows: looked_at, first: Box::new(first) });
+        }
+        let mut groups = Vec::new();
+        let (mut open, last) = (0, self.account.span.map_or(0, |(_, last)| last));
+        for (name, mut group) in self.groups {
+            open += group.open.len();
+            for began in group.open {
+                let us = ((i128::from(last) - i128::from(began)) as f64 / 1e3).round();
+                if us > 0.0 {
+                    group.seen.push(Observation::Beyond(us));
+                } else {
+                    self.account.used -= 1;
+                    self.account.leave_out(Why::NoTime, self.account.rows, "");
+                }
+            }
+            self.account.used -= without_zeros(&mut group.seen, self.first_zero, &mut self.account);
+            if !group.seen.is_empty() {
+                groups.push((name, group.seen));
+            }
+        }
+        if groups.is_empty() {
+            return Err(UnreadableLog::NoneLeft { rows: self.account.rows, reasons: self.account.reasons() });
+        }
+        let all = || groups.iter().flat_map(|(_, seen)| seen);
+        self.account.unfinished = all().filter(|seen| matches!(seen, Observation::Beyond(_))).count() as u64;
+        self.account.times = self.reader.words();
+        self.account.tell_sizes(all().map(size));
+        if let Reader::Between { start: (start, _), .. } = &self.reader
+            && let Some(clock) = start.clock
+        {
+            self.account.tell_instants(clock);
+        }
+        if open > 0 {
+            let note = format!("{open} rows have no end: their tasks were unfinished at the last instant of the log");
+            self.account.notes.push(note);
+        }
+        question(source, &self.reader, &self.account)?;
+        Ok(Observed { groups, account: self.account })
+    }
+}
+
+/// Takes out tasks that took no time, unless all times are in steps: then they took less than half of one. Returns how
+/// many.
+fn without_zeros(seen: &mut Vec<Observation>, line: Option<u64>, account: &mut Account) -> u64 {
+    let Some(line) = line else { return 0 };
+    let before = seen.len();
+    if rounding_step(seen).is_none() {
+        seen.retain(|seen| *seen != Observation::Exact(0.0));
+    }
+    let gone = before - seen.len();
+    (0..gone).for_each(|_| account.leave_out(Why::NoTime, line, "0"));
+    gone as u64
+}
+
+/// Asks back where times are unlikely.
+fn question(source: &Source, reader: &Reader<'_>, account: &Account) -> Result<(), UnreadableLog> {
+    let Some([least, median, most]) = account.sizes else { return Ok(()) };
+    let as_time = Micros::new(median);
+    if let Reader::Lengths { low: (low, _), .. } = reader
+        && low.is_counted
+    {
+        let column = || low.column.to_owned();
+        if median >= USUAL.end && account.used > 1 && most as f64 <= 1.2 * least as f64 {
+            return Err(UnreadableLog::Epochs { column: column(), median: as_time });
+        }
+        if let Some(unit) = low.unit.filter(|_| source.unit.is_none() && !USUAL.contains(&median)) {
+            return Err(UnreadableLog::Unlikely { column: column(), median: as_time, unit: unit.name() });
+        }
+    }
+    if median > YEAR { Err(UnreadableLog::Years { median: as_time }) } else { Ok(()) }
+}
