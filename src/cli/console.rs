@@ -46,6 +46,7 @@ impl Failure {
         match self {
             Self::Run(message) | Self::Input(message) => message,
             Self::Scenario(error) => error.to_string(),
+            Self::Stopped => "the engine was stopped".to_owned(),
             Self::Gone => String::new(),
         }
     }
