@@ -59,15 +59,26 @@ fn programs_out_of_their_minds_are_told_and_ended() {
         ("hang", "sleep 600 >/dev/null 2>&1 & echo '{\"outcome\":\"timeout\",\"urls\":[]}'"),
         ("hang", "setsid sleep 600 >/dev/null 2>&1 & sleep 0.2; echo '{\"outcome\":\"timeout\",\"urls\":[]}'"),
     ];
-    for (number, (expected, script)) in cases.into_iter().enumerate() {
-        let (folder, mark) = (folder(), format!("pollbench-mark-{}-{number}", std::process::id()));
-        let script = script.replace("sleep 600", &format!("env MARK={mark} sleep 600"));
-        let output = check(folder.path(), &QUICK, &["sh", "-c", &script, &mark]);
-        let report = json(&output);
-        assert!(found(&report).iter().any(|id| id == expected), "{script}: {:?}", found(&report));
-        assert_eq!(output.status.code(), Some(5), "{script}");
-        assert_eq!(living(&mark), 0, "{script}");
-    }
+    let cases = cases.map(|(expected, script)| (expected, script.to_owned()));
+    are_told("once", &[], &cases);
+}
+
+/// Puts each script on trial, all at a time: most of them sleep.
+fn are_told(name: &str, options: &[&str], cases: &[(&str, String)]) {
+    std::thread::scope(|scope| {
+        for (number, (expected, script)) in cases.iter().enumerate() {
+            scope.spawn(move || {
+                let (folder, mark) = (folder(), format!("pollbench-{name}-{}-{number}", std::process::id()));
+                let script = script.replace("sleep 600", &format!("env MARK={mark} sleep 600"));
+                let options: Vec<&str> = QUICK.iter().chain(options).copied().collect();
+                let output = check(folder.path(), &options, &["sh", "-c", &script, &mark]);
+                let report = json(&output);
+                assert!(found(&report).iter().any(|id| id == expected), "{script}: {:?}", found(&report));
+                assert_eq!(output.status.code(), Some(5), "{script}");
+                assert_eq!(living(&mark), 0, "{script}");
+            });
+        }
+    });
 }
 
 /// The same of programs that take a stream.
@@ -86,15 +97,7 @@ fn streams_out_of_their_minds_are_told_and_ended() {
             format!(r#"{hello}; while read line; do echo '{{"case":99999,"outcome":"timeout","urls":[]}}'; done"#),
         ),
     ];
-    for (number, (expected, script)) in cases.into_iter().enumerate() {
-        let (folder, mark) = (folder(), format!("pollbench-stream-{}-{number}", std::process::id()));
-        let options: Vec<&str> = QUICK.into_iter().chain(["--stream"]).collect();
-        let output = check(folder.path(), &options, &["sh", "-c", &script, &mark]);
-        let report = json(&output);
-        assert!(found(&report).iter().any(|id| id == expected), "{script}: {:?}", found(&report));
-        assert_eq!(output.status.code(), Some(5), "{script}");
-        assert_eq!(living(&mark), 0, "{script}");
-    }
+    are_told("stream", &["--stream"], &cases);
 }
 
 /// Promise: bad usage exits 2 and says what to change.
@@ -227,7 +230,7 @@ fn the_guides_deadline_counts_sleeps_only_and_any_http_error_ends_its_wait() {
 
 #[test]
 fn the_guide_does_not_look_after_its_last_sleep() {
-    guilty("fixed", "20", "60s", "4", "last-look");
+    guilty("fixed", "10", "30s", "4", "last-look");
 }
 
 #[test]
