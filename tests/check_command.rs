@@ -208,37 +208,51 @@ fn the_example_pollers_uphold_everything() {
     }
 }
 
-/// What the guide's code, in our own words, is found guilty of.
-fn guilty(technique: &str, scale: &str, deadline: &str, cases: &str, properties: &str) {
+/// What the guide's code, in our own words, is found guilty of. On a machine that is too busy to say, it is tried again.
+fn guilty(technique: &str, options: &[&str], property: &str) {
     if !has("node", "--version") {
         return;
     }
     let guide = root().join("tests/clients/guide_poller.mjs").to_string_lossy().into_owned();
-    let folder = folder();
-    let options = ["--stream", "--clock", "scaled", "--time-scale", scale, "--deadline", deadline, "--cases", cases];
-    let options: Vec<&str> = options.into_iter().chain(["--format", "json", "--properties", properties]).collect();
-    let output = check(folder.path(), &options, &["node", &guide, technique, "--stream"]);
-    let report = json(&output);
-    assert_eq!(output.status.code(), Some(5), "{technique}: {report:#}");
-    assert_eq!(found(&report).join(","), properties, "{technique}: {report:#}");
+    let fixed = ["--stream", "--clock", "scaled", "--format", "json", "--properties", property];
+    let options: Vec<&str> = fixed.iter().chain(options).copied().collect();
+    let mut told = String::new();
+    for _ in 0..4 {
+        let folder = folder();
+        let output = check(folder.path(), &options, &["node", &guide, technique, "--stream"]);
+        let report = json(&output);
+        if found(&report) == [property] && output.status.code() == Some(5) {
+            return;
+        }
+        told = format!("{report:#}");
+    }
+    panic!("{technique}: {told}");
 }
 
 #[test]
-fn the_guides_deadline_counts_sleeps_only_and_any_http_error_ends_its_wait() {
-    guilty("fixed", "60", "120s", "10", "ends-by-deadline,survives-garbage");
+fn the_guides_deadline_counts_sleeps_only() {
+    let case = r#"{"version":1,"deadline_ms":120000,"rtt_ms":3000,"tasks":[{}]}"#;
+    guilty("fixed", &["--time-scale", "20", "--replay", case], "ends-by-deadline");
+}
+
+#[test]
+fn any_http_error_ends_the_guides_wait() {
+    guilty("fixed", &["--cases", "9"], "survives-garbage");
 }
 
 #[test]
 fn the_guide_does_not_look_after_its_last_sleep() {
-    guilty("fixed", "10", "30s", "4", "last-look");
+    guilty("fixed", &["--time-scale", "10", "--deadline", "30s", "--cases", "4"], "last-look");
 }
 
 #[test]
 fn the_guides_test_for_a_network_error_misses_resets() {
-    guilty("resilient", "60", "120s", "8", "survives-garbage");
+    guilty("resilient", &["--cases", "8"], "survives-garbage");
 }
 
 #[test]
 fn the_guides_concurrent_poller_abandons_all_for_one_rejection() {
-    guilty("concurrent", "60", "120s", "40", "isolation");
+    let reset = r#"{"completion_ms":60000,"replies":{"0":{"kind":"reset"},"1":{"kind":"reset"}}}"#;
+    let case = format!(r#"{{"version":1,"deadline_ms":120000,"tasks":[{reset},{{"completion_ms":60000}}]}}"#);
+    guilty("concurrent", &["--replay", &case], "isolation");
 }
