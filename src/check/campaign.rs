@@ -196,7 +196,7 @@ impl Campaign {
         };
         // A hang takes long, and has seldom to do with the case.
         let most = if matches!(wrong, Wrong::Hang(_)) { 0 } else { self.shrinking };
-        let shrunk = shrink(case.clone(), self.freedom, most, fails).await;
+        let shrunk = shrink(case.clone(), self.freedom, most, self.parallel, fails).await;
         trials += shrunk.trials;
         let counter = if shrunk.case == case {
             first

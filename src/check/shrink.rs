@@ -5,6 +5,7 @@
 use super::case::{Case, End, Parts, Task};
 use crate::time::Micros;
 use crate::world::fault::{Fault, Kind, json};
+use futures_util::StreamExt as _;
 use serde_json::{Map, Value};
 
 /// What may be changed of a case.
@@ -182,25 +183,35 @@ pub struct Shrunk {
     pub trials: u32,
 }
 
-/// Shrinks `case`, in which a program fails, with at most `trials` trials of `fails`.
-pub async fn shrink<F: AsyncFnMut(&Case) -> bool>(case: Case, freedom: Freedom, trials: u32, mut fails: F) -> Shrunk {
+/// Shrinks `case`, in which a program fails, with at most `trials` trials of `fails`. So many are held `at_a_time`; the
+/// first step that still fails is taken, so their number changes nothing but the time that it takes.
+pub async fn shrink(
+    case: Case,
+    freedom: Freedom,
+    trials: u32,
+    at_a_time: usize,
+    fails: impl AsyncFn(&Case) -> bool,
+) -> Shrunk {
     let mut shrunk = Shrunk { case, trials: 0 };
     let mut known: Vec<Case> = Vec::new();
-    'simpler: loop {
-        for step in simpler(&shrunk.case, freedom) {
-            if shrunk.trials == trials {
-                return shrunk;
-            }
-            if known.contains(&step) {
-                continue;
-            }
+    loop {
+        let mut steps = simpler(&shrunk.case, freedom);
+        steps.retain(|step| !known.contains(step));
+        steps.truncate((trials - shrunk.trials) as usize);
+        let tried = futures_util::stream::iter(&steps).map(async |step: &Case| (step, fails(step).await));
+        let mut tried = std::pin::pin!(tried.buffered(at_a_time.max(1)));
+        let mut next = None;
+        while let Some((step, still_fails)) = tried.next().await {
             shrunk.trials += 1;
-            if fails(&step).await {
-                shrunk.case = step;
-                continue 'simpler;
+            if still_fails {
+                next = Some(step.clone());
+                break;
             }
-            known.push(step);
+            known.push(step.clone());
         }
-        return shrunk;
+        match next {
+            Some(simpler) => shrunk.case = simpler,
+            None => return shrunk,
+        }
     }
 }

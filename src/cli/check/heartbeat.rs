@@ -55,16 +55,12 @@ impl Heartbeat {
         beats
     }
 
-    /// Watches a program.
-    pub(super) fn watch(&self, leader: Option<u32>) {
+    /// Watches a program for as long as what is returned lives.
+    pub(super) fn watch(self: &Arc<Self>, leader: Option<u32>) -> Watch {
         if let Some(leader) = leader {
             locked(&self.watched).insert(leader, Watched::default());
         }
-    }
-
-    /// No longer watches it.
-    pub(super) fn forget(&self, leader: Option<u32>) {
-        leader.map(|leader| locked(&self.watched).remove(&leader));
+        Watch { beats: Arc::clone(self), leader }
     }
 
     /// How late this machine was since `from`: the latest beat, and for how long the program could not run within any
@@ -81,6 +77,21 @@ impl Heartbeat {
         });
         let late = beat.max(held_up.unwrap_or_default());
         Micros::from_f64(late.as_secs_f64() * 1e6 * scale)
+    }
+}
+
+/// A program that is watched.
+#[derive(Debug)]
+pub(super) struct Watch {
+    beats: Arc<Heartbeat>,
+    leader: Option<u32>,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some(leader) = self.leader {
+            locked(&self.beats.watched).remove(&leader);
+        }
     }
 }
 

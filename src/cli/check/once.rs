@@ -55,7 +55,7 @@ impl Subject for Once<'_> {
                 Err(error) => return unheld(format!("cannot start {}: {error}", words[0])),
             };
         let leader = program.id();
-        self.beats.watch(leader);
+        let watch = self.beats.watch(leader);
         let (mut last, log) = (LastLine::default(), program.log.clone());
         let limit = self.limits.of(case, self.scale);
         let reading = read(output, &stage, &mut last, &log);
@@ -64,7 +64,7 @@ impl Subject for Once<'_> {
         let conduct = self.conduct(&mut program, &stage, &last, is_over).await;
         let said = last.said().and_then(|(at, line)| Some(answer(&line).ok()?.at(at)));
         drop(program);
-        self.beats.forget(leader);
+        drop(watch);
         // The mock notices who has left.
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         let tasks = stage.seen(case, vec![said.into_iter().collect()]);

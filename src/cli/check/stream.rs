@@ -2,6 +2,7 @@
 
 use super::Beats;
 use super::child::{LONGEST_LINE, PATIENCE, Program, ending};
+use super::heartbeat::Watch;
 use super::lines::{Limits, Said, answer, case_line};
 use crate::check::{Answer, Case, Conduct, Seen, Stage, Subject};
 use serde_json::Value;
@@ -54,6 +55,7 @@ struct Running {
     program: Program,
     input: ChildStdin,
     desk: Arc<Desk>,
+    _watch: Watch,
 }
 
 /// Where the answers to a case come from, and the process that gives them.
@@ -86,9 +88,8 @@ impl<'c> Stream<'c> {
     /// Starts the program. One that cannot be used is one too: every trial says why.
     pub(super) async fn start(command: &'c [String], scale: f64, beats: Beats, limits: Limits) -> Self {
         let mut state = State { starts: 1, ..State::default() };
-        let hello = match begin(command).await {
+        let hello = match begin(command, &beats).await {
             Ok((running, hello)) => {
-                beats.watch(running.program.id());
                 state.running = Some(running);
                 hello
             }
@@ -117,7 +118,7 @@ impl<'c> Stream<'c> {
 
     /// Ends its input, waits for it to end, and ends it where it does not. What is wrong with how it ended.
     pub(super) async fn finish(self) -> Option<String> {
-        let Running { mut program, input, desk } = self.running.into_inner().running?;
+        let Running { mut program, input, desk, .. } = self.running.into_inner().running?;
         if desk.lock().is_closed {
             return None;
         }
@@ -143,9 +144,7 @@ impl<'c> Stream<'c> {
                 return Err(dead);
             }
             state.starts += 1;
-            let begun = begin(self.command).await?.0;
-            self.beats.watch(begun.program.id());
-            state.running = Some(begun);
+            state.running = Some(begin(self.command, &self.beats).await?.0);
         }
         let Some(running) = &mut state.running else { return Err(Conduct::Crash("it ended".to_owned())) };
         let (sender, answers) = unbounded_channel();
@@ -252,7 +251,7 @@ fn place(stage: &Stage, answer: &Said, count: usize) -> Option<usize> {
 }
 
 /// Starts the program and hears its hello.
-async fn begin(command: &[String]) -> Result<(Running, Hello), Conduct> {
+async fn begin(command: &[String], beats: &Beats) -> Result<(Running, Hello), Conduct> {
     let started = Program::start(command, &[], true);
     let (mut program, output, input) =
         started.map_err(|error| Conduct::Unheld(format!("cannot start {}: {error}", command[0])))?;
@@ -274,7 +273,8 @@ async fn begin(command: &[String]) -> Result<(Running, Hello), Conduct> {
     let hello = hello.map_err(Conduct::Garbage)?;
     let desk = Arc::<Desk>::default();
     tokio::spawn(sort(lines, Arc::clone(&desk)));
-    Ok((Running { program, input, desk }, hello))
+    let watch = beats.watch(program.id());
+    Ok((Running { program, input, desk, _watch: watch }, hello))
 }
 
 /// A line, as long as one may be.
