@@ -13,7 +13,6 @@ use pollbench::net::memory::MemoryNetwork;
 use pollbench::net::stream::{Listener, Network};
 use pollbench::server::{Server, Settings, World};
 use pollbench::strategy::composition::{Channel, Sharing};
-use pollbench::strategy::optimal;
 use pollbench::strategy::presets::{PRESETS, preset};
 use pollbench::time::Micros;
 use pollbench::world::distribution::Distribution;
@@ -53,7 +52,7 @@ fn case() -> impl Strategy<Value = Value> {
     let polling = |name: &&str| {
         preset(name).is_some_and(|strategy| {
             let is_alone = matches!(strategy.sharing, Sharing::Alone | Sharing::Limiter(_));
-            is_alone && strategy.channel == Channel::Poll && **name != *optimal::NAME
+            is_alone && strategy.channel == Channel::Poll
         })
     };
     let strategies: Vec<&str> = PRESETS.iter().copied().filter(polling).collect();
