@@ -122,7 +122,7 @@ fn observed_times_may_come_from_standard_input() {
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("fitted to 40 observations"), "{out}");
     for (input, message) in [
-        (format!("took\n{times}"), "there is no column `took_s`; the header has `took`"),
+        (format!("took\n{times}"), "there is no column `took_s`: did you mean `took`?"),
         ("took_s\n90\n\n\nlong\n".to_owned(), "line 5: `long` is not a duration"),
     ] {
         let (code, _, err) = run(program(folder.path(), tune), &input);

@@ -326,12 +326,12 @@ fn what_cannot_be_meant_is_refused_with_a_sentence() {
         (
             &Source { unit: Some(Unit::Millis), ..lengths("t") },
             "t\n1714564800\n1714564900\n",
-            "the times in `t` would be about 1714564.8s and nearly the same: are they instants? Then say --start and --end",
+            "the times in `t` would be about 1714564.9s and nearly the same: are they instants? Then say --start and --end",
         ),
         (
             &lengths("t"),
             "t\n400d\n500d\n",
-            "the median of the times would be 500d, which is more than a year: are these the right columns, and the right unit?",
+            "the median of the times would be 12000h, which is more than a year: are these the right columns, and the right unit?",
         ),
         (
             &between("a", "b"),

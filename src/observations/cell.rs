@@ -1,7 +1,7 @@
 //! Durations in cells, in the notations that people and programs use.
 
 use super::instant::Instant;
-use super::number::{Decimal, NoNumber, number};
+use super::number::{Decimal, NoNumber, is_empty, number};
 use super::unit::Unit;
 use jiff::{Span, SpanRelativeTo};
 
@@ -22,14 +22,6 @@ pub(super) enum NoDuration {
     Instant,
     /// Something else.
     Other,
-}
-
-/// Words for nothing.
-const NOTHING: [&str; 9] = ["-", "null", "none", "nan", "n/a", "na", "nil", "\\n", "nat"];
-
-/// Whether a cell says that nothing is there.
-pub(super) fn is_empty(text: &str) -> bool {
-    text.is_empty() || text.len() <= 4 && NOTHING.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// The duration in a cell, in microseconds. A plain number counts `unit`s.

@@ -46,11 +46,11 @@ pub fn instants<'a>(file: Box<dyn Read + 'a>, column: &str, unit: Option<Unit>) 
         let kind = kind.get_or_insert_with(|| {
             let mut lengths = Lengths::of(column, unit, decimal);
             // A number that is too large for a duration is an epoch.
-            match lengths.read(cell, line) {
-                Err(UnreadableLog::Instants { .. } | UnreadableLog::OutOfRange { is_epoch: true, .. }) => {
-                    Kind::Instants(Instants::of(column, unit, decimal))
-                }
-                _ => Kind::Lengths(lengths),
+            let read = lengths.read(cell, line);
+            if matches!(read, Err(UnreadableLog::Instants { .. } | UnreadableLog::OutOfRange { is_epoch: true, .. })) {
+                Kind::Instants(Instants::of(column, unit, decimal))
+            } else {
+                Kind::Lengths(lengths)
             }
         });
         match kind {
@@ -85,11 +85,8 @@ fn each<'a, T>(
 ) -> Result<Vec<T>, UnreadableLog> {
     let input = input::open(file)?;
     let mut signs = Signs::default();
+    signs.see_rows(input.first_rows(), &[column])?;
     let mut cells = Vec::new();
-    let mut first = Rows::open(input.first_rows(), &[column])?;
-    while let Ok(Some((line, _))) = first.next(&mut cells) {
-        cells.iter().try_for_each(|cell| signs.see(cell, line))?;
-    }
     let decimal = signs.found();
     let mut rows = Rows::open(input, &[column])?;
     let mut values = Vec::new();

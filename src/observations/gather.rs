@@ -35,11 +35,7 @@ pub(super) fn gather<'a>(source: &Source, log: Box<dyn Read + 'a>) -> Result<Obs
         Some(decimal) => Some(decimal),
         None => {
             let mut signs = Signs::default();
-            let mut rows = Rows::open(input.first_rows(), &times)?;
-            let mut cells = Vec::new();
-            while let Ok(Some((line, _))) = rows.next(&mut cells) {
-                cells.iter().try_for_each(|cell| signs.see(cell, line))?;
-            }
+            signs.see_rows(input.first_rows(), &times)?;
             signs.found()
         }
     };
@@ -148,7 +144,7 @@ impl Gatherer<'_> {
                 return Ok(());
             }
             Row::NoObject => {
-                self.first_wrong.get_or_insert(UnreadableLog::Odd {
+                self.first_wrong.get_or_insert_with(|| UnreadableLog::Odd {
                     line,
                     cell: "…".to_owned(),
                     what: "a JSON object",

@@ -1,7 +1,6 @@
 //! Instants in cells: RFC 3339, dates and times as databases write them, and epochs.
 
-use super::cell::is_empty;
-use super::number::Decimal;
+use super::number::{Decimal, is_empty};
 use super::unit::Unit;
 use jiff::Timestamp;
 use jiff::civil::DateTime;

@@ -18,6 +18,14 @@ pub(super) enum NoNumber {
     Ambiguous,
 }
 
+/// Words for nothing.
+const NOTHING: [&str; 9] = ["-", "null", "none", "nan", "n/a", "na", "nil", "\\n", "nat"];
+
+/// Whether a cell says that nothing is there.
+pub(super) fn is_empty(text: &str) -> bool {
+    text.is_empty() || text.len() <= 4 && NOTHING.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
 /// What a number's own marks say of the decimal sign: `Ok(None)` where it has no comma, an error where it has one that may
 /// be either.
 pub(super) fn evidence(text: &str) -> Result<Option<Decimal>, NoNumber> {

@@ -1,9 +1,11 @@
 //! Cells of one column, read one after the other: durations, or instants that must all be written alike.
 
 use super::UnreadableLog;
-use super::cell::{NoDuration, duration, is_empty};
+use super::cell::{NoDuration, duration};
+use super::input::Input;
 use super::instant::{Clock, Instant};
-use super::number::{Decimal, evidence, number};
+use super::number::{Decimal, evidence, is_empty, number};
+use super::rows::Rows;
 use super::unit::Unit;
 use crate::time::Micros;
 
@@ -120,7 +122,17 @@ pub(super) struct Signs {
 }
 
 impl Signs {
-    pub(super) fn see(&mut self, cell: &str, line: u64) -> Result<(), UnreadableLog> {
+    /// Sees cells of these columns; what is wrong otherwise is told where the rows are read.
+    pub(super) fn see_rows(&mut self, input: Input<'_>, columns: &[&str]) -> Result<(), UnreadableLog> {
+        let Ok(mut rows) = Rows::open(input, columns) else { return Ok(()) };
+        let mut cells = Vec::new();
+        while let Ok(Some((line, _))) = rows.next(&mut cells) {
+            cells.iter().try_for_each(|cell| self.see(cell, line))?;
+        }
+        Ok(())
+    }
+
+    fn see(&mut self, cell: &str, line: u64) -> Result<(), UnreadableLog> {
         let digits = cell.trim_end_matches(|c: char| c.is_alphabetic() || c == ' ');
         let Ok(Some(found)) = evidence(digits) else { return Ok(()) };
         match self.decimal {
