@@ -3,7 +3,7 @@
 use crate::cli::console::{Failure, print, print_folded};
 use crate::scenario::shipped::SHIPPED;
 use crate::strategy::composition::{Limit, Pace, Schedule};
-use crate::strategy::optimal;
+use crate::strategy::planned::Plan;
 use crate::strategy::presets::{PRESETS, preset};
 use crate::world::distribution::{KINDS as LAWS, Quantity};
 use crate::world::fault::{Kind, Route};
@@ -92,7 +92,7 @@ fn text(rows: &[Value]) -> String {
 fn strategies() -> Vec<Value> {
     let rows = PRESETS.iter().map(|name| {
         let Some(strategy) = preset(name) else {
-            return json!({"name": name, "about": optimal::ABOUT, "settings": ["planned for each model of the scenario"]});
+            return json!({"name": name, "about": Plan::about(name), "settings": ["planned for each model of the scenario"]});
         };
         let mut paces = vec![format!("any model: {}", pace(&strategy.pace))];
         paces.extend(strategy.per_model.iter().map(|(model, own)| format!("{model}: {}", pace(own))));

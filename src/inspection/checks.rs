@@ -9,6 +9,8 @@ const RARE: f64 = 1e-11;
 const ROUNDING: f64 = 1e-13;
 /// Most polls that are followed one by one; what comes later is summed up as an integral.
 const MOST_POLLS: usize = 4_000;
+/// Most polls that are listed up to a deadline.
+const MOST_LISTED: usize = 200_000;
 
 /// Instants of polls since the start of a wait, and what follows.
 #[derive(Debug, Clone, PartialEq)]
@@ -247,6 +249,21 @@ impl Checks {
             instants.push(last);
         }
         Self { instants, then: Then::Every(gap) }
+    }
+
+    /// The same schedule up to `deadline`, with the last poll there.
+    #[must_use]
+    pub fn until(&self, deadline: f64) -> Self {
+        let mut instants: Vec<f64> = self.instants.iter().copied().take_while(|at| *at < deadline).collect();
+        if let (Some(gap), true) = (self.gap(), instants.len() == self.instants.len()) {
+            let mut at = instants.last().copied().unwrap_or(0.0) + gap;
+            while at < deadline && instants.len() < MOST_LISTED {
+                instants.push(at);
+                at += gap;
+            }
+        }
+        instants.push(deadline);
+        Self { instants, then: Then::GiveUp }
     }
 
     /// The same schedule with every instant times `factor`.

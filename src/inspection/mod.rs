@@ -11,7 +11,7 @@
 //! - [`Checks::cost`] is the exact expectation for any schedule, without simulation: the oracle of the simulator and the
 //!   inner loop of the tuner.
 //! - [`Problem::solve`] is the best schedule for any law, by dynamic programming; [`recursion`] the classic recursion for
-//!   laws with a log-concave density, and the cross-check; [`lossy`] the best schedule where polls get lost.
+//!   laws with a log-concave density, and the cross-check; [`rules`] what people use in their place; [`lossy`] the best schedule where polls get lost.
 //!
 //! Instants are real numbers of microseconds since the start of the wait. The world is calm: no round trips, no faults
 //! but the loss that is asked for.
@@ -33,6 +33,7 @@ pub mod lossy;
 mod path;
 mod problem;
 pub mod recursion;
+pub mod rules;
 mod sketch;
 mod weights;
 

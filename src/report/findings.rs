@@ -13,7 +13,7 @@ use crate::figures as f;
 use crate::measure::interval::wilson;
 use crate::measure::results::{Cell, Comparison, Interval, Verdict};
 use crate::strategy::composition::{Channel, Recovery};
-use crate::strategy::optimal;
+use crate::strategy::planned::OPTIMAL;
 use crate::world::fault::Route;
 
 /// What was found for one model.
@@ -199,9 +199,9 @@ impl Finding<'_> {
         if self.needs_receiver {
             cautions.push(self.without_receiver());
         }
-        if [Some(cell), self.asking].into_iter().flatten().any(|cell| cell.strategy == optimal::NAME) {
+        if [Some(cell), self.asking].into_iter().flatten().any(|cell| cell.strategy == OPTIMAL) {
             cautions.push(vec![
-                name(optimal::NAME),
+                name(OPTIMAL),
                 text(
                     " is planned for exactly the times of this scenario. For a first wait and an interval that come \
                      near it, and what they cost when times change, run pollbench tune.",

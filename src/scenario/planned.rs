@@ -1,9 +1,10 @@
-//! Strategies that need to know what a scenario says: `optimal` its models, `learned` its costs, both its horizon.
+//! Strategies that need to know what a scenario says: `optimal` and rules its models, `learned` its costs, both its horizon.
 
 use crate::inspection::{CostWeights, DoneLaw, UnsolvableProblem};
 use crate::strategy::composition::{Limit, Pace, Sharing, Strategy};
 use crate::strategy::learned::Learning;
-use crate::strategy::{optimal, presets};
+use crate::strategy::planned::{Plan, last_poll};
+use crate::strategy::presets;
 use crate::time::{Micros, Span};
 use crate::world::distribution::Distribution;
 use crate::world::model::Model;
@@ -21,24 +22,24 @@ impl Ground<'_> {
     ///
     /// # Errors
     ///
-    /// It is `optimal`, and the costs have no optimum.
+    /// It is planned, and the costs have no optimum.
     pub(super) fn preset(&self, name: &str) -> Result<Option<Strategy>, UnsolvableProblem> {
-        if name == optimal::NAME {
+        if let Some(plan) = Plan::named(name) {
             let laws: Vec<(&str, DoneLaw)> =
                 self.models.iter().map(|model| (model.name.as_str(), DoneLaw::of_model(model))).collect();
             let laws = laws.iter().map(|(model, law)| (*model, law));
-            return optimal::strategy(laws, self.weights, optimal::last_poll(self.horizon)).map(Some);
+            return plan.strategy(name, laws, self.weights, last_poll(self.horizon)).map(Some);
         }
         let Some(preset) = presets::preset(name) else { return Ok(None) };
         let Sharing::Learned(learning) = preset.sharing else { return Ok(Some(preset)) };
         let mut strategy = Learning { weights: self.weights, ..learning }.strategy();
         for pace in std::iter::once(&mut strategy.pace).chain(strategy.per_model.values_mut()) {
-            pace.limit = Limit::WallClock(Span::nearest(optimal::last_poll(self.horizon)));
+            pace.limit = Limit::WallClock(Span::nearest(last_poll(self.horizon)));
         }
         Ok(Some(strategy))
     }
 
-    /// The best schedule for a model, or for a law that is given instead of the model's; `None` for an unknown model.
+    /// What `plan` makes for a model, or for a law that is given instead of the model's; `None` for an unknown model.
     /// It is planned up to the wall-clock limit, or else to the horizon.
     ///
     /// # Errors
@@ -46,6 +47,7 @@ impl Ground<'_> {
     /// The costs have no optimum.
     pub(super) fn plan(
         &self,
+        plan: Plan,
         model: &str,
         law: Option<&Distribution>,
         limit: Limit,
@@ -53,7 +55,7 @@ impl Ground<'_> {
         let of_model = || self.models.iter().find(|known| known.name == model).map(DoneLaw::of_model);
         let Some(law) = law.map(|law| DoneLaw::of(law.clone())).or_else(of_model) else { return Ok(None) };
         let end = if let Limit::WallClock(deadline) = limit { deadline.get().min(self.horizon) } else { self.horizon };
-        let Pace { schedule, .. } = optimal::pace(&law, self.weights, end)?;
+        let Pace { schedule, .. } = plan.pace(&law, self.weights, end)?;
         Ok(Some(Pace { schedule, limit }))
     }
 }

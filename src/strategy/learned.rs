@@ -30,7 +30,7 @@ use crate::inspection::{CostWeights, DoneLaw, Problem, Sketch};
 pub use crate::strategy::composition::Learning;
 use crate::strategy::composition::{Limit, Recovery, Sharing, Strategy, Tolerance};
 use crate::strategy::guide::adaptive_until;
-use crate::strategy::optimal::table;
+use crate::strategy::planned::table;
 use crate::time::{Micros, Span};
 use crate::world::distribution::Distribution;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -10,7 +10,7 @@ pub mod dispatch;
 mod guide;
 pub mod learned;
 pub mod lock_step;
-pub mod optimal;
+pub mod planned;
 pub mod presets;
 pub mod reading;
 pub mod schedule;

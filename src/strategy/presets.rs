@@ -7,11 +7,11 @@ use crate::strategy::composition::{
     Channel, Learning, Limit, Limiter, Pace, Recovery, Schedule, Sharing, Strategy, Tolerance,
 };
 use crate::strategy::guide::{self, documented};
-use crate::strategy::{learned, optimal};
+use crate::strategy::{learned, planned};
 use crate::time::Span;
 use std::num::NonZeroU32;
 
-/// Names of all presets, documented ones first. The last one, `optimal`, needs laws: see [`optimal`].
+/// Names of all presets, documented ones first. The last ones, from `quantile` to `optimal`, need laws: see [`planned`].
 pub const PRESETS: &[&str] = &[
     "basic",
     "adaptive",
@@ -25,7 +25,11 @@ pub const PRESETS: &[&str] = &[
     "concurrent-hardened",
     "webhook-hybrid",
     learned::NAME,
-    optimal::NAME,
+    "quantile",
+    "keller",
+    "half-mean",
+    "mean-fraction",
+    planned::OPTIMAL,
 ];
 
 /// Gap between the fallback polls of `webhook-hybrid`: rare beside the guide's intervals, soon beside its limits.
@@ -34,7 +38,8 @@ const FALLBACK_INTERVAL: Span = Span::secs(60);
 /// The pace of a strategy that never asks.
 const UNASKED: Pace = Pace { schedule: Schedule::every(FALLBACK_INTERVAL, FALLBACK_INTERVAL), limit: Limit::None };
 
-/// The strategy called `name`; `None` where there is none, and for `optimal`, which cannot be had by name alone.
+/// The strategy called `name`; `None` where there is none, and for those that are [planned](planned::Plan) from laws, which
+/// cannot be had by name alone.
 #[must_use]
 pub fn preset(name: &str) -> Option<Strategy> {
     let strategy = match name {
@@ -140,7 +145,7 @@ mod tests {
 
     #[test]
     fn every_listed_preset_exists_under_its_name() {
-        for name in PRESETS.iter().filter(|name| **name != optimal::NAME) {
+        for name in PRESETS.iter().filter(|name| planned::Plan::named(name).is_none()) {
             assert_eq!(preset(name).map(|strategy| strategy.name), Some((*name).to_owned()));
         }
         assert_eq!(preset("no such strategy"), None);

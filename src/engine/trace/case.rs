@@ -172,8 +172,10 @@ pub enum CaseError {
         known: String,
     },
     /// The best instants depend on how long tasks take.
-    #[error("`optimal` needs a model whose times are known, not `{model}`; there are: {known}")]
+    #[error("`{strategy}` needs a model whose times are known, not `{model}`; there are: {known}")]
     UnknownTimes {
+        /// The strategy.
+        strategy: String,
         /// What the case says.
         model: String,
         /// Models of the scenario `documented`.

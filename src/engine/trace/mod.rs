@@ -13,7 +13,7 @@ pub use case::{Case, CaseError, CaseReply, CaseTask, FateName, Millis, PooledTas
 use crate::scenario::narrow::Overrides;
 use crate::scenario::shipped::Shipped;
 use crate::strategy::composition::{Sharing, Strategy};
-use crate::strategy::optimal;
+use crate::strategy::planned::Plan;
 use crate::strategy::presets::{PRESETS, preset};
 use serde::Serialize;
 
@@ -87,7 +87,7 @@ pub struct Start {
 pub fn trace(case: &Case) -> Result<Trace, CaseError> {
     let strategy = match preset(&case.strategy) {
         Some(strategy) => strategy,
-        None if case.strategy == optimal::NAME => planned(&case.model)?,
+        None if Plan::named(&case.strategy).is_some() => planned(&case.strategy, &case.model)?,
         None => {
             return Err(CaseError::UnknownStrategy { name: case.strategy.clone(), known: PRESETS.join(", ") });
         }
@@ -98,16 +98,17 @@ pub fn trace(case: &Case) -> Result<Trace, CaseError> {
     }
 }
 
-/// The strategy `optimal` for a model of the scenario `documented`, whose law is known.
-fn planned(model: &str) -> Result<Strategy, CaseError> {
+/// A planned strategy for a model of the scenario `documented`, whose law is known.
+fn planned(name: &str, model: &str) -> Result<Strategy, CaseError> {
     let documented = Shipped::named("documented").and_then(|shipped| shipped.scenario().ok());
     let models = documented.as_ref().map_or(&[][..], |documented| &documented.models);
     let strategy =
         documented.as_ref().filter(|_| models.iter().any(|known| known.name == model)).and_then(|documented| {
-            let only = Overrides { strategies: Some(vec![optimal::NAME.to_owned()]), ..Overrides::default() };
+            let only = Overrides { strategies: Some(vec![name.to_owned()]), ..Overrides::default() };
             documented.clone().narrowed(&only).ok()?.strategies.pop()
         });
     strategy.ok_or_else(|| CaseError::UnknownTimes {
+        strategy: name.to_owned(),
         model: model.to_owned(),
         known: models.iter().map(|known| known.name.as_str()).collect::<Vec<_>>().join(", "),
     })

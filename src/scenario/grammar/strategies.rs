@@ -112,14 +112,37 @@ static SCHEDULES: &[Section] = &[
     Section {
         name: "optimal",
         about: "The instants of least expected cost for the model's times, failures and queue included.",
-        fields: &[optional(
-            "completion",
-            Shape::Kinds(&DISTRIBUTION),
-            "Plan for this law of times instead of the model's.",
-        )],
+        fields: PLANNED,
         rules: &[],
     },
+    Section {
+        name: "quantile",
+        about: "Each poll when the same share of the tasks still open is done.",
+        fields: &[
+            COMPLETION,
+            optional("p", Shape::Number(Range::Between(0.001, 0.999)), "That share; the best one where absent."),
+        ],
+        rules: &[],
+    },
+    Section {
+        name: "keller",
+        about: "Polls as dense as the root of the hazard rate, after Keller.",
+        fields: PLANNED,
+        rules: &[],
+    },
+    Section {
+        name: "half-mean",
+        about: "Half of the mean, then the best equal gaps, as Linux's hybrid polling.",
+        fields: PLANNED,
+        rules: &[],
+    },
+    Section { name: "mean-fraction", about: "Every two thirds of the mean.", fields: PLANNED, rules: &[] },
 ];
+
+/// What a planned schedule is planned for.
+const COMPLETION: super::Field =
+    optional("completion", Shape::Kinds(&DISTRIBUTION), "Plan for this law of times instead of the model's.");
+const PLANNED: &[super::Field] = &[COMPLETION];
 
 const ADAPTIVE: &[super::Field] = &[
     required("initial", Shape::Duration, "Wait before the first poll."),

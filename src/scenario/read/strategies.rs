@@ -1,11 +1,13 @@
 //! Strategies: presets with what they change, and compositions.
 
 use super::{Reader, count, positive};
+use crate::inspection::rules::Rule;
 use crate::scenario::checked::{Named, Node, Table, Value, all};
 use crate::scenario::planned::Ground;
 use crate::strategy::composition::{
     Channel, Jitter, Learning, Limit, Limiter, Pace, Recovery, Schedule, Sharing, Strategy,
 };
+use crate::strategy::planned::Plan;
 use crate::strategy::presets;
 use crate::strategy::schedule::InvalidSchedule;
 use crate::strategy::tolerance::{InvalidTolerance, Tolerance};
@@ -22,8 +24,8 @@ struct Change {
 /// A schedule as it is written.
 enum Written {
     Given(Schedule),
-    /// The best one, for a law or else for the model.
-    Optimal(Option<Distribution>),
+    /// One that is planned, for a law or else for the model.
+    Planned(Plan, Option<Distribution>),
 }
 
 impl Change {
@@ -93,17 +95,17 @@ impl Reader<'_> {
         for pace in std::iter::once(&mut strategy.pace).chain(strategy.per_model.values_mut()) {
             change.apply(pace);
         }
-        if let Some(Written::Optimal(law)) = &change.schedule {
+        if let Some(Written::Planned(plan, law)) = &change.schedule {
             for model in ground.models {
-                self.plan(table, ground, &model.name, law.as_ref(), &mut strategy)?;
+                self.plan(table, ground, (*plan, law.as_ref()), &model.name, &mut strategy)?;
             }
         }
         for (model, change) in changes_by_model {
             let mut pace = strategy.pace(&model).clone();
             change.apply(&mut pace);
             strategy.per_model.insert(model.clone(), pace);
-            if let Some(Written::Optimal(law)) = &change.schedule {
-                self.plan(table, ground, &model, law.as_ref(), &mut strategy)?;
+            if let Some(Written::Planned(plan, law)) = &change.schedule {
+                self.plan(table, ground, (*plan, law.as_ref()), &model, &mut strategy)?;
             }
         }
         strategy.recovery = recovery.unwrap_or(strategy.recovery);
@@ -114,16 +116,16 @@ impl Reader<'_> {
         Some(strategy)
     }
 
-    /// Gives a model its best schedule.
+    /// Gives a model the schedule that is planned for it, or for a law that is written.
     fn plan(
         &mut self,
         table: &Table,
         ground: &Ground<'_>,
+        (plan, law): (Plan, Option<&Distribution>),
         model: &str,
-        law: Option<&Distribution>,
         strategy: &mut Strategy,
     ) -> Option<()> {
-        match ground.plan(model, law, strategy.pace(model).limit) {
+        match ground.plan(plan, model, law, strategy.pace(model).limit) {
             Ok(Some(pace)) => {
                 strategy.per_model.insert(model.to_owned(), pace);
                 Some(())
@@ -168,10 +170,16 @@ impl Reader<'_> {
 
     fn change(&mut self, table: &Table) -> Option<Change> {
         let schedule = match table.optional::<&Table>("schedule")? {
-            Some(schedule) if schedule.section.name == "optimal" => {
-                self.optional_law(schedule, "completion").map(|law| Some(Written::Optimal(law)))
-            }
-            Some(schedule) => self.schedule(schedule).map(|schedule| Some(Written::Given(schedule))),
+            Some(schedule) => match Plan::named(schedule.section.name) {
+                Some(plan) => {
+                    let plan = match plan {
+                        Plan::By(Rule::Quantile(_)) => Plan::By(Rule::Quantile(schedule.optional("p")?)),
+                        plan @ (Plan::Optimal | Plan::By(_)) => plan,
+                    };
+                    self.optional_law(schedule, "completion").map(|law| Some(Written::Planned(plan, law)))
+                }
+                None => self.schedule(schedule).map(|schedule| Some(Written::Given(schedule))),
+            },
             None => Some(None),
         };
         let limit = match table.optional::<&Table>("limit")? {
@@ -273,7 +281,7 @@ fn composition(table: &Table, schedule: &Written, limit: Limit) -> Option<Strate
     let schedule = match schedule {
         Written::Given(schedule) => schedule.clone(),
         // For models that the scenario does not have, and nobody asks for.
-        Written::Optimal(_) => presets::preset("adaptive")?.pace.schedule,
+        Written::Planned(..) => presets::preset("adaptive")?.pace.schedule,
     };
     Some(Strategy {
         name: String::new(),

@@ -1,0 +1,105 @@
+//! Strategies that are planned from a law of times, as a table of instants for each model: `optimal`, the schedule of least
+//! expected cost, and the [rules](crate::inspection::rules) that people use in its place.
+//!
+//! They need to be told the law, so they are no presets of [`presets`](super::presets): whoever knows the models makes them.
+
+use crate::inspection::rules::{RULES, Rule};
+use crate::inspection::{Checks, CostWeights, DoneLaw, Problem, Sketch, UnsolvableProblem};
+use crate::strategy::composition::{Limit, Pace, Recovery, Schedule, Strategy, Tolerance};
+use crate::strategy::guide::adaptive_until;
+use crate::time::{Micros, Span};
+use std::collections::BTreeMap;
+
+/// The name of the optimum.
+pub const OPTIMAL: &str = "optimal";
+
+/// What a strategy is planned by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Plan {
+    /// The least expected cost.
+    Optimal,
+    /// A rule.
+    By(Rule),
+}
+
+impl Plan {
+    /// The plan of the strategy called `name`; `None` for strategies that are not planned.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        if name == OPTIMAL { Some(Self::Optimal) } else { Rule::named(name).map(Self::By) }
+    }
+
+    /// What the strategy called `name` does; `None` for strategies that are not planned.
+    #[must_use]
+    pub fn about(name: &str) -> Option<&'static str> {
+        if name == OPTIMAL {
+            return Some(
+                "the instants of least expected cost for the law of each model, a last poll before the horizon; errors are polled over",
+            );
+        }
+        RULES.iter().find(|(_, known, _)| *known == name).map(|(_, _, about)| *about)
+    }
+
+    /// The pace for `law`, with its last poll at `deadline`.
+    ///
+    /// # Errors
+    ///
+    /// The weights are not both positive.
+    pub fn pace(self, law: &DoneLaw, weights: CostWeights, deadline: Micros) -> Result<Pace, UnsolvableProblem> {
+        let end = deadline.get().max(1) as f64;
+        let problem = Problem::new(law, weights)?.deadline(end);
+        let checks = match self {
+            Self::Optimal => problem.solve(),
+            Self::By(rule) => rule.checks(law, &Sketch::of(law, Some(end)), &weights, Some(end), Some(end)),
+        };
+        Ok(Pace { schedule: table(&checks), limit: Limit::WallClock(Span::nearest(deadline)) })
+    }
+
+    /// The strategy called `name` that asks each of these models as planned, and any other one as the guide would; errors
+    /// are polled over.
+    ///
+    /// # Errors
+    ///
+    /// The weights are not both positive.
+    pub fn strategy<'a>(
+        self,
+        name: &str,
+        laws: impl IntoIterator<Item = (&'a str, &'a DoneLaw)>,
+        weights: CostWeights,
+        deadline: Micros,
+    ) -> Result<Strategy, UnsolvableProblem> {
+        let paces = laws.into_iter().map(|(model, law)| Ok((model.to_owned(), self.pace(law, weights, deadline)?)));
+        let per_model = paces.collect::<Result<BTreeMap<_, _>, _>>()?;
+        Ok(Strategy {
+            name: name.to_owned(),
+            about: Self::about(name).unwrap_or_default().to_owned(),
+            per_model,
+            recovery: Recovery::Tolerant(Tolerance::default()),
+            ..adaptive_until(Span::nearest(deadline))
+        })
+    }
+}
+
+/// When a wait under a horizon of `horizon` should ask for the last time, so that the answer to that poll comes in time:
+/// one attempt before it, or a twentieth where that is less.
+#[must_use]
+pub fn last_poll(horizon: Micros) -> Micros {
+    let margin = Tolerance::default().attempt_timeout().min(Micros::new(horizon.get() / 20));
+    horizon - margin
+}
+
+/// A schedule of whole microseconds. A task is done at a whole microsecond too, so an instant is rounded up to see what
+/// it was meant to see.
+#[must_use]
+pub fn table(checks: &Checks) -> Schedule {
+    let mut instants: Vec<Micros> = Vec::with_capacity(checks.instants.len());
+    for at in &checks.instants {
+        // What lies a hair above a whole number is that number.
+        let at = Micros::from_f64((at - 1e-3).ceil());
+        if instants.last().is_none_or(|last| at > *last) {
+            instants.push(at);
+        }
+    }
+    // Where everything is done at the start there is nothing to ask for before the deadline.
+    Schedule::table(instants).unwrap_or_else(|_| Schedule::at_once_and_every(Span::nearest(Micros::LONGEST)))
+}
