@@ -27,6 +27,15 @@ impl From<ScenarioError> for Failure {
 }
 
 impl Failure {
+    /// What is wrong, in words.
+    pub(super) fn message(self) -> String {
+        match self {
+            Self::Run(message) | Self::Input(message) => message,
+            Self::Scenario(error) => error.to_string(),
+            Self::Gone => String::new(),
+        }
+    }
+
     /// Tells the user, and says it to the caller of the program.
     pub(super) fn tell(self) -> ExitCode {
         let (code, message) = match self {

@@ -53,11 +53,11 @@ fn unit(text: &str) -> Result<Unit, String> {
 }
 
 impl Log {
-    /// Reads the log, if one is named.
-    pub(super) fn read(&self) -> Result<Option<Observed>, Failure> {
+    /// Reads the log, if one is named; in groups by a column.
+    pub(super) fn read(&self, by: Option<&str>) -> Result<Option<Observed>, Failure> {
         let Some(path) = &self.observed else { return Ok(None) };
         let refuse = |error: UnreadableLog| Failure::Input(format!("{}: {error}{}", path.display(), self.hint(&error)));
-        self.source().read(console::open(path)?).map(Some).map_err(refuse)
+        Source { by: by.map(str::to_owned), ..self.source() }.read(console::open(path)?).map(Some).map_err(refuse)
     }
 
     /// The log's name, for people.
@@ -90,11 +90,10 @@ impl Log {
     /// What to say where nobody named a column.
     fn hint(&self, error: &UnreadableLog) -> &'static str {
         let is_unnamed = self.column.is_none() && self.start.is_none();
-        match error {
-            UnreadableLog::NoColumn { .. } if is_unnamed => {
-                "; say --column with that of the durations, or --start and --end with those of the instants"
-            }
-            _ => "",
+        if is_unnamed && matches!(error, UnreadableLog::NoColumn { .. }) {
+            "; say --column with that of the durations, or --start and --end with those of the instants"
+        } else {
+            ""
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `pollbench tune`: the best settings for a model.
 
+mod by;
+
 use crate::cli::console::{self, Failure, note, print_folded};
 use crate::cli::folder::Folder;
 use crate::cli::log::Log;
@@ -11,7 +13,9 @@ use crate::scenario::shipped::{SHIPPED, load};
 use crate::strategy::presets::preset;
 use crate::suggest;
 use crate::time::Micros;
+use crate::tune::hybrid::Webhook;
 use crate::tune::observed::trust;
+use crate::tune::poller::{LANGUAGES, Language, Looks};
 use crate::tune::print::{self, Answer};
 use crate::tune::{Goal, drift, json, reading, settings, tune};
 use crate::world::distribution::Distribution;
@@ -38,6 +42,9 @@ pub(super) struct Tune {
     completion: Option<Distribution>,
     #[command(flatten)]
     log: Log,
+    /// Column that names the model: all models of the log are tuned in one run
+    #[arg(long, value_name = "COLUMN", requires = "observed", conflicts_with_all = ["model", "out"])]
+    by: Option<String>,
     /// Cost of one poll
     #[arg(long, value_name = "X", default_value_t = 1.0)]
     poll_cost: f64,
@@ -71,9 +78,21 @@ pub(super) struct Tune {
     /// Volume, for requests per second
     #[arg(long, value_name = "N", value_parser = above_zero)]
     tasks_per_day: Option<f64>,
+    /// What the settings cost when times are so many times as long
+    #[arg(long, value_name = "F", value_parser = above_zero)]
+    stress: Option<f64>,
+    /// Webhooks can be received: what the hybrid costs is said first
+    #[arg(long, conflicts_with = "no_webhook")]
+    webhook: bool,
+    /// No webhooks can be received: nothing is said of them
+    #[arg(long)]
+    no_webhook: bool,
     /// Write charts into this folder: the surface of cost, the Pareto front, the fit
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Print a complete poller in this language with the settings, in place of them
+    #[arg(long, value_name = "LANGUAGE", value_parser = language, conflicts_with = "format")]
+    write_poller: Option<Language>,
     /// What to print
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -85,6 +104,8 @@ Examples:
   pollbench tune --completion 'lognormal(median=120s, sigma=0.5)' --deadline 10m --max-p95-delay 5s
   pollbench tune --observed times.csv --column cost_time_ms --tasks-per-day 20000 --out reports/tune
   pollbench tune --observed jobs.csv --start started_at --end finished_at --where 'state = SUCCEED' --model sora-2
+  pollbench tune --observed jobs.csv --column took_s --by model --format js
+  pollbench tune --observed jobs.csv --column took_s --by model --deadline 10m --write-poller python > poller.py
   pollbench tune --observed polls.csv --column unfinished_s --upper finished_s --model sora-2
   pollbench tune --model veo-3-1 --format toml >> my.toml
   pollbench tune --model suno --deadline 5m --format js";
@@ -99,11 +120,26 @@ enum Format {
     Js,
 }
 
+fn language(text: &str) -> Result<Language, String> {
+    let names = LANGUAGES.map(Language::name);
+    LANGUAGES.into_iter().find(|language| language.name() == text).ok_or_else(|| suggest::help(text, names))
+}
+
 fn positive(text: &str) -> Result<Micros, String> {
     match text.parse::<Micros>().map_err(|error| error.to_string())? {
         Micros::ZERO => Err("it must be longer than nothing".to_owned()),
         time => Ok(time),
     }
+}
+
+/// The command, as one may give it again.
+fn command() -> String {
+    let quoted = |word: String| {
+        let is_plain = word.chars().all(|c| c.is_alphanumeric() || "-_./=:,+".contains(c)) && !word.is_empty();
+        if is_plain { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    };
+    let words = std::env::args().skip(1).map(quoted);
+    std::iter::once("pollbench".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 fn above_zero(text: &str) -> Result<f64, String> {
@@ -128,18 +164,59 @@ struct Times {
     observed: Option<Sample>,
 }
 
-/// Observed times, the law that was fitted to them, and what was read.
+/// Observed times, the law that was fitted to them, and what was read where that is of this model alone.
 struct Sample {
     seen: Vec<Observation>,
     fit: Fit,
-    account: Account,
+    account: Option<Account>,
 }
 
 impl Tune {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        if self.by.is_some() {
+            return by::run(&self);
+        }
+        let times = self.times()?;
+        let account = times.observed.as_ref().and_then(|sample| sample.account.as_ref());
+        let read = account.map(|account| reading::text(account, &self.log.name())).unwrap_or_default();
+        if self.is_for_programs() {
+            // What is printed is for programs; what was read is said beside it.
+            read.lines().for_each(note);
+        }
+        let folder = self.out.as_deref().map(Folder::writable).transpose()?;
+        self.answer(&times, |answer| {
+            if let (Some(folder), Some(out)) = (folder, &self.out) {
+                let fit = answer.observed.map(|(fit, _)| fit);
+                for (name, svg) in tuning::all(answer.model, answer.goal, answer.tuned, fit) {
+                    folder.write(&name, svg.as_bytes())?;
+                }
+                note(format_args!("charts: {}", out.display()));
+            }
+            if !answer.tuned.is_feasible {
+                note("warning: no schedule keeps all of these bounds");
+            }
+            if let Some(language) = self.write_poller {
+                let looks = Looks::of(answer, self.model.as_deref(), &self.source());
+                return console::print(&language.poller(&[looks], &command()));
+            }
+            if self.model.is_none() && self.is_for_programs() {
+                note("the settings are of `your model`: name it with --model");
+            }
+            match self.format {
+                Format::Text => print_folded(&format!("{read}{}", print::text(answer))),
+                Format::Json => console::print(&json::json(answer)),
+                Format::Toml => console::print(&settings::toml(answer)),
+                Format::Js => console::print(&settings::js(answer)),
+            }
+        })??;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// What `then` makes of the answer for these times.
+    fn answer<T>(&self, times: &Times, then: impl FnOnce(&Answer<'_>) -> T) -> Result<T, Failure> {
         let input = |error: &dyn std::fmt::Display| Failure::Input(error.to_string());
-        let Times { model, horizon, observed } = self.times()?;
-        let all = DoneLaw::of_model(&model);
+        let Times { model, horizon, observed } = times;
+        let all = DoneLaw::of_model(model);
         let weights = CostWeights { poll: self.poll_cost, delay_per_s: self.delay_cost_per_s };
         let deadline = self.deadline_for(&all)?;
         // Without a deadline tasks that never end would be asked for without end.
@@ -157,17 +234,11 @@ impl Tune {
         if goal.deadline.is_none() {
             Problem::new(&law, weights).and_then(|problem| problem.check()).map_err(|error| input(&error))?;
         }
-        let read = observed.as_ref().map(|sample| reading::text(&sample.account, &self.log.name())).unwrap_or_default();
-        if !matches!(self.format, Format::Text) {
-            // What is printed is for programs; what was read is said beside it.
-            read.lines().for_each(note);
-        }
-        let folder = self.out.as_deref().map(Folder::writable).transpose()?;
         let tuned = tune(&goal, &model.name);
-        let drift = drift(&goal, tuned.recommended(), &DRIFTS);
+        let factors: Vec<f64> = DRIFTS.into_iter().chain(self.stress).collect();
+        let drift = drift(&goal, tuned.recommended(), &factors);
         let trust = observed.as_ref().map(|sample| trust(&sample.seen, &goal, &tuned));
-        let fit = observed.as_ref().map(|sample| &sample.fit);
-        let answer = Answer {
+        Ok(then(&Answer {
             model: &model.name,
             completion: &model.completion,
             stuck: 1.0 - all.ends(),
@@ -176,27 +247,29 @@ impl Tune {
             goal: &goal,
             tuned: &tuned,
             drift: &drift,
+            webhook: match (self.webhook, self.no_webhook) {
+                (true, _) => Webhook::First,
+                (_, true) => Webhook::None,
+                _ => Webhook::Beside,
+            },
             tasks_per_day: self.tasks_per_day,
-            observed: fit.zip(trust.as_ref()),
-            account: observed.as_ref().map(|sample| &sample.account),
-        };
-        if let (Some(folder), Some(out)) = (folder, &self.out) {
-            let charts = tuning::all(&model.name, &goal, &tuned, fit);
-            for (name, svg) in charts {
-                folder.write(&name, svg.as_bytes())?;
-            }
-            note(format_args!("charts: {}", out.display()));
+            observed: observed.as_ref().map(|sample| &sample.fit).zip(trust.as_ref()),
+            account: observed.as_ref().and_then(|sample| sample.account.as_ref()),
+        }))
+    }
+
+    fn is_for_programs(&self) -> bool {
+        self.write_poller.is_some() || !matches!(self.format, Format::Text)
+    }
+
+    /// Where the times come from, in words.
+    fn source(&self) -> String {
+        match (&self.completion, &self.scenario) {
+            (Some(law), _) => format!("times of {law}"),
+            (None, Some(scenario)) => format!("the times in the scenario {scenario}"),
+            (None, None) if self.log.observed.is_some() => format!("the times in {}", self.log.name()),
+            (None, None) => "the times of the guide's models".to_owned(),
         }
-        if !tuned.is_feasible {
-            note("warning: no schedule keeps all of these bounds");
-        }
-        match self.format {
-            Format::Text => print_folded(&format!("{read}{}", print::text(&answer)))?,
-            Format::Json => console::print(&json::json(&answer))?,
-            Format::Toml => console::print(&settings::toml(&answer))?,
-            Format::Js => console::print(&settings::js(&answer))?,
-        }
-        Ok(ExitCode::SUCCESS)
     }
 
     /// Says so where the guide does not know the model whose settings are to be compared with.
@@ -219,8 +292,8 @@ impl Tune {
         if let Some(law) = &self.completion {
             return Ok(Times { model: Model::plain(named, law.clone()), horizon: None, observed: None });
         }
-        if let Some(read) = self.log.read()? {
-            let account = read.account.clone();
+        if let Some(read) = self.log.read(self.by.as_deref())? {
+            let account = Some(read.account.clone());
             let seen = read.all();
             let fit = Fit::of(&seen).map_err(|error| Failure::Input(format!("{}: {error}", self.log.name())))?;
             return Ok(Times {

@@ -22,8 +22,8 @@ pub fn drift(goal: &Goal<'_>, row: &Row, factors: &[f64]) -> Vec<Drift> {
         // delay counts for so many more.
         let deadline = goal.deadline.map(|deadline| deadline / factor);
         let weights = CostWeights { delay_per_s: goal.weights.delay_per_s * factor, ..goal.weights };
-        let horizon = goal.horizon / factor;
-        let free = Goal { weights, deadline, horizon, bounds: Bounds::default(), ..goal.clone() };
+        // The horizon moves with the times, as a multiple of what almost all tasks take: on the slower clock it stays.
+        let free = Goal { weights, deadline, bounds: Bounds::default(), ..goal.clone() };
         let cost = free.expected(&row.checks.scaled(1.0 / factor), goal.law).cost(&weights);
         let sketch = Sketch::roughly(goal.law, deadline);
         let least = free.expected(&free.optimum_roughly(&sketch)?, goal.law).cost(&weights);

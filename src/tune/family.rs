@@ -18,17 +18,20 @@ pub enum Family {
     ExponentialDelayed,
     /// The same with a poll at once, as in the guide.
     Exponential,
+    /// Each poll when the same share of the tasks still open is done.
+    Quantile,
     /// The instants of least cost.
     Optimal,
 }
 
 /// All of them, the simplest to configure first.
-pub const FAMILIES: [Family; 6] = [
+pub const FAMILIES: [Family; 7] = [
     Family::Fixed,
     Family::Adaptive,
     Family::AdaptiveGeometric,
     Family::ExponentialDelayed,
     Family::Exponential,
+    Family::Quantile,
     Family::Optimal,
 ];
 
@@ -45,6 +48,7 @@ impl Family {
             Self::AdaptiveGeometric => "adaptive-geometric",
             Self::ExponentialDelayed => "exponential-delayed",
             Self::Exponential => "exponential",
+            Self::Quantile => "quantile",
             Self::Optimal => "optimal",
         }
     }
@@ -57,12 +61,14 @@ impl Family {
             Self::Adaptive => &["initial", "interval"],
             Self::AdaptiveGeometric => &["initial", "interval", "multiplier"],
             Self::ExponentialDelayed | Self::Exponential => &["interval", "multiplier", "cap"],
+            Self::Quantile => &["p"],
             Self::Optimal => &[],
         }
     }
 
     /// The polls under these parameters, in the order of [`parameters`](Self::parameters): for ever, or up to a deadline
-    /// with the last one there. `enough` is an instant after which gaps need not be told apart.
+    /// with the last one there. `enough` is an instant after which gaps need not be told apart. Those of
+    /// quantiles and of the optimum need the law, and are made elsewhere: see [`Rule`](crate::inspection::rules::Rule).
     #[must_use]
     pub fn checks(self, parameters: &[f64], deadline: Option<f64>, enough: f64) -> Checks {
         let mut instants = Vec::new();
@@ -134,6 +140,7 @@ impl Family {
                     }
                 }
             }
+            Self::Quantile => starts.extend((1..50).map(|at| vec![f64::from(at) / 50.0])),
             Self::Optimal => {}
         }
         starts

@@ -1,5 +1,6 @@
 //! The tuner's answer for programs: the contract of `tune --format json`.
 
+use super::hybrid::{Hybrid, Webhook};
 use super::observed::ADVISABLE;
 use super::print::{Answer, busiest, ms};
 use super::{Family, Row, reading};
@@ -22,11 +23,8 @@ pub fn json(answer: &Answer<'_>) -> String {
         "stuck_share": answer.stuck,
         "is_feasible": tuned.is_feasible,
         "families": tuned.families.iter().map(|row| family(row, max)).collect::<Vec<_>>(),
-        "documented": tuned.documented.iter().map(|(name, row)| {
-            let mut figures = figures(row);
-            figures.shift_insert(0, "strategy".to_owned(), json!(name));
-            Value::Object(figures)
-        }).collect::<Vec<_>>(),
+        "rules": tuned.rules.iter().map(|(name, row)| named("rule", name, row)).collect::<Vec<_>>(),
+        "documented": tuned.documented.iter().map(|(name, row)| named("strategy", name, row)).collect::<Vec<_>>(),
         "recommended": {
             "family": tuned.recommended().family.name(),
             "params": parameters(tuned.recommended(), max),
@@ -42,7 +40,7 @@ pub fn json(answer: &Answer<'_>) -> String {
     }
     if let Some((fit, trust)) = &answer.observed {
         let interval = |(name, [low, high]): &(&str, [f64; 2])| {
-            let unit = if *name == "multiplier" { 1.0 } else { 1e3 };
+            let unit = unit(name);
             (key(name), json!([low / unit, high / unit]))
         };
         out["observed"] = json!({
@@ -68,14 +66,35 @@ pub fn json(answer: &Answer<'_>) -> String {
             "held_out": trust.held_out.map(|held| json!({"n": held.count, "predicted": held.predicted, "found": held.found})),
         });
     }
+    if answer.webhook != Webhook::None {
+        let Hybrid { first, interval, polls, cost } = Hybrid::of(answer.goal, tuned);
+        let (first, interval) = (ms(first), ms(interval));
+        out["webhook"] =
+            json!({"fallback": {"initial_ms": first, "interval_ms": interval}, "polls": polls, "cost": cost});
+    }
     if let Some(account) = answer.account {
         out["read"] = reading::json(account);
     }
     format!("{out:#}\n")
 }
 
+/// Whether a parameter is a number as it is, rather than a duration.
+fn is_number(name: &str) -> bool {
+    matches!(name, "multiplier" | "p")
+}
+
+fn unit(name: &str) -> f64 {
+    if is_number(name) { 1.0 } else { 1e3 }
+}
+
 fn key(name: &str) -> String {
-    if name == "multiplier" { name.to_owned() } else { format!("{name}_ms") }
+    if is_number(name) { name.to_owned() } else { format!("{name}_ms") }
+}
+
+fn named(key: &str, name: &str, row: &Row) -> Value {
+    let mut figures = figures(row);
+    figures.shift_insert(0, key.to_owned(), json!(name));
+    Value::Object(figures)
 }
 
 fn family(row: &Row, max: Option<f64>) -> Value {
@@ -91,7 +110,6 @@ fn family(row: &Row, max: Option<f64>) -> Value {
 }
 
 fn parameters(row: &Row, max: Option<f64>) -> Value {
-    let unit = |name: &str| if name == "multiplier" { 1.0 } else { 1e3 };
     let mut parameters: Map<String, Value> = row
         .parameters
         .iter()

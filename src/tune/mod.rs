@@ -15,8 +15,11 @@
 
 mod drift;
 pub mod family;
+pub mod hybrid;
 pub mod json;
+pub mod many;
 pub mod observed;
+pub mod poller;
 pub mod print;
 pub mod reading;
 mod search;
@@ -24,6 +27,7 @@ pub mod settings;
 
 pub use drift::{Drift, drift};
 
+use crate::inspection::rules::RULES;
 use crate::inspection::{
     Bounds, Checks, CostWeights, Cumulative, DoneLaw, Expected, Problem, Sketch, Then, UnsolvableProblem, lossy,
 };
@@ -89,6 +93,8 @@ pub struct Row {
 pub struct Tuned {
     /// Every family that can keep the bounds, in the order of [`FAMILIES`]; the optimum is last.
     pub families: Vec<Row>,
+    /// What rules of thumb cost, by name.
+    pub rules: Vec<(&'static str, Row)>,
     /// The guide's strategies for the model, by name; without a deadline, without their limits.
     pub documented: Vec<(&'static str, Row)>,
     /// Place of the recommended family.
@@ -226,7 +232,8 @@ pub fn tune(goal: &Goal<'_>, model: &str) -> Tuned {
     families.push(best);
     let least = families.iter().map(|row| row.cost).fold(f64::INFINITY, f64::min);
     let choice = families.iter().position(|row| row.cost <= least * (1.0 + GOOD_ENOUGH)).unwrap_or(families.len() - 1);
-    Tuned { families, documented: documented(goal, model), choice, is_feasible, sketch }
+    let rules = rules(goal, &sketch);
+    Tuned { families, rules, documented: documented(goal, model), choice, is_feasible, sketch }
 }
 
 /// Polls of a task and mean delay in microseconds of each family at its best for polls that cost so many times as much,
@@ -252,6 +259,18 @@ pub fn trade_off(goal: &Goal<'_>, sketch: &Sketch, ratios: &[f64]) -> Vec<(Famil
     }
     curves.retain(|(_, points)| !points.is_empty());
     curves
+}
+
+/// What rules of thumb cost that are no family of their own.
+fn rules(goal: &Goal<'_>, sketch: &Sketch) -> Vec<(&'static str, Row)> {
+    let rules = RULES.iter().filter(|(_, name, _)| *name != Family::Quantile.name());
+    let horizon = goal.deadline.map(|deadline| deadline.max(goal.horizon));
+    rules
+        .map(|(rule, name, _)| {
+            let checks = rule.checks(goal.law, sketch, &goal.weights, goal.deadline, horizon);
+            (*name, Row::of(goal, Family::Optimal, Vec::new(), checks))
+        })
+        .collect()
 }
 
 /// The guide's strategies that poll.

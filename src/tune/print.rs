@@ -1,10 +1,11 @@
 //! The tuner's answer for people.
 
+use super::hybrid::{Hybrid, Webhook};
 use super::observed::{ADVISABLE, Trust};
 use super::{Drift, Family, Goal, Row, Tuned};
 use crate::figures::{duration, trimmed};
 use crate::fit::Fit;
-use crate::inspection::CostWeights;
+use crate::inspection::{CostWeights, Then};
 use crate::observations::Account;
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
@@ -29,6 +30,8 @@ pub struct Answer<'a> {
     pub tuned: &'a Tuned,
     /// What becomes of the recommendation when times change.
     pub drift: &'a [Drift],
+    /// What to say of webhooks.
+    pub webhook: Webhook,
     /// Tasks a day, where the user said.
     pub tasks_per_day: Option<f64>,
     /// Where the law was fitted: the fit, and how far to trust the answer.
@@ -99,6 +102,9 @@ pub(super) fn ms(us: f64) -> f64 {
 /// The settings in words.
 pub(super) fn words(row: &Row) -> String {
     let at = |name| row.parameter(name).unwrap_or(0.0);
+    if let ([only], Then::GiveUp) = (row.checks.instants.as_slice(), row.checks.then) {
+        return format!("once, at {}", time(*only));
+    }
     match row.family {
         Family::Fixed => format!("every {}", time(at("interval"))),
         Family::Adaptive => format!("wait {}, then every {}", time(at("initial")), time(at("interval"))),
@@ -118,12 +124,30 @@ pub(super) fn words(row: &Row) -> String {
                 time(cap)
             )
         }
-        Family::Optimal => {
-            let shown: Vec<String> = row.checks.instants.iter().take(6).map(|at| time(*at)).collect();
-            let more = if row.checks.instants.len() > shown.len() { ", …" } else { "" };
-            format!("at {}{more}", shown.join(", "))
-        }
+        Family::Quantile => format!("whenever {} of those still open are done: {}", percent(at("p")), listed(row)),
+        Family::Optimal => listed(row),
     }
+}
+
+/// What it costs to be told, with polls in case one is not.
+fn told(answer: &Answer<'_>) -> String {
+    let hybrid = Hybrid::of(answer.goal, answer.tuned);
+    let indent = if answer.webhook == Webhook::First { "" } else { "  " };
+    format!(
+        "{indent}with webhooks: {} polls a task in case none comes, from {} on every {}; no delay but the delivery's; cost {} against {}\n",
+        trimmed(hybrid.polls, 2),
+        time(hybrid.first),
+        time(hybrid.interval),
+        cost(hybrid.cost),
+        cost(answer.tuned.recommended().cost)
+    )
+}
+
+/// The first polls of a row.
+fn listed(row: &Row) -> String {
+    let shown: Vec<String> = row.checks.instants.iter().take(6).map(|at| time(*at)).collect();
+    let more = if row.checks.instants.len() > shown.len() { ", …" } else { "" };
+    format!("at {}{more}", shown.join(", "))
 }
 
 /// For people.
@@ -132,6 +156,9 @@ pub fn text(answer: &Answer<'_>) -> String {
     let Answer { model, tuned, weights, .. } = answer;
     let best = tuned.recommended();
     let mut out = String::new();
+    if answer.webhook == Webhook::First {
+        out.push_str(&told(answer));
+    }
     let cut = cut_off(answer.goal).map(|cut| format!("; but {cut}")).unwrap_or_default();
     let _ = writeln!(out, "{model}: {}{cut}", words(best));
     let guide = tuned.documented.iter().find(|(name, _)| *name == "adaptive").map(|(_, row)| row);
@@ -163,6 +190,9 @@ pub fn text(answer: &Answer<'_>) -> String {
         },
         cost(tuned.optimal().cost)
     );
+    if answer.webhook == Webhook::Beside {
+        out.push_str(&told(answer));
+    }
     if let Some(tasks) = answer.tasks_per_day {
         let rate = tasks / 86_400.0 * best.polls;
         let _ = writeln!(
@@ -185,6 +215,9 @@ pub fn text(answer: &Answer<'_>) -> String {
         let mark = if place == tuned.choice { "*" } else { " " };
         line(&mut out, mark, row.family.name(), row, &words(row));
     }
+    for (name, row) in &tuned.rules {
+        line(&mut out, " ", &format!("{name} (rule)"), row, &words(row));
+    }
     for (name, row) in &tuned.documented {
         line(&mut out, " ", &format!("{name} (guide)"), row, "");
     }
@@ -203,8 +236,10 @@ pub fn text(answer: &Answer<'_>) -> String {
             );
         }
         None => {
-            out.push_str(
-                "waits go on for ever; the guide's limits are left out. Say --deadline to compare with them\n",
+            let _ = writeln!(
+                out,
+                "waits go on for ever, which means until {}; the guide's limits are left out. Say --deadline to compare with them",
+                time(answer.goal.horizon)
             );
         }
     }
@@ -283,7 +318,7 @@ fn observed(out: &mut String, fit: &Fit, trust: &Trust) {
         );
     }
     for (name, [low, high]) in &trust.parameters {
-        let shown = |value: f64| if *name == "multiplier" { trimmed(value, 3) } else { time(value) };
+        let shown = |value: f64| if matches!(*name, "multiplier" | "p") { trimmed(value, 3) } else { time(value) };
         let _ = writeln!(out, "  {name}: 90 % of resamples between {} and {}", shown(*low), shown(*high));
     }
     if let Some([low, high]) = trust.cost {

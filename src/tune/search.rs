@@ -3,6 +3,7 @@
 use super::Goal;
 use super::family::{Family, Parameters};
 use crate::fit::simplex::minimise;
+use crate::inspection::rules::Quantiles;
 use crate::inspection::{Checks, Cumulative, Sketch};
 use std::cell::RefCell;
 
@@ -24,9 +25,9 @@ impl Effort {
 
 /// What breaking a bound by all of it costs, in units of the cost.
 const FINE: f64 = 30.0;
-/// Durations are told to a millisecond, in microseconds; multipliers to this.
+/// Durations are told to a millisecond, in microseconds; multipliers and shares to this.
 const GRAIN: f64 = 1e3;
-const MULTIPLIER_GRAIN: f64 = 1e-3;
+const NUMBER_GRAIN: f64 = 1e-3;
 
 /// The best parameters of `family` and the polls under them; `None` where no parameters keep the bounds of the goal.
 pub(super) fn best(
@@ -37,10 +38,10 @@ pub(super) fn best(
     effort: Effort,
 ) -> Option<(Parameters, Checks)> {
     let names = family.parameters();
-    let enough = goal.law.end(1e-9);
+    let polls = Polls::of(goal, sketch, family);
     let kept = RefCell::new(None::<(f64, Vec<f64>)>);
     let value = |parameters: &[f64]| {
-        let checks = family.checks(parameters, goal.deadline, enough);
+        let checks = polls.under(parameters);
         let (cost, broken) = goal.judge(&checks, sketch);
         if broken <= 0.0 && kept.borrow().as_ref().is_none_or(|(least, _)| cost < *least) {
             *kept.borrow_mut() = Some((cost, parameters.to_vec()));
@@ -64,12 +65,51 @@ pub(super) fn best(
     }
     let (_, parameters) = kept.into_inner()?;
     let rounded = rounded(names, &parameters, goal, |parameters| {
-        let checks = family.checks(parameters, goal.deadline, enough);
+        let checks = polls.under(parameters);
         let (cost, broken) = goal.judge(&checks, sketch);
         (broken <= 0.0).then_some(cost)
     });
-    let checks = family.checks(&rounded, goal.deadline, enough);
+    let checks = polls.under(&rounded);
     Some((names.iter().copied().zip(rounded).collect(), checks))
+}
+
+/// The polls of a family for a goal.
+struct Polls {
+    family: Family,
+    deadline: Option<f64>,
+    enough: f64,
+    quantiles: Option<Quantiles>,
+    least_gap: f64,
+}
+
+impl Polls {
+    fn of(goal: &Goal<'_>, sketch: &Sketch, family: Family) -> Self {
+        let enough = goal.law.end(1e-9);
+        let quantiles = || Quantiles::of(sketch, goal.deadline.unwrap_or(enough));
+        Self {
+            family,
+            deadline: goal.deadline,
+            enough,
+            quantiles: (family == Family::Quantile).then(quantiles),
+            least_gap: goal.bounds.min_gap.unwrap_or(0.0),
+        }
+    }
+
+    fn under(&self, parameters: &[f64]) -> Checks {
+        match (&self.quantiles, parameters) {
+            (Some(quantiles), [p, ..]) => {
+                let mut checks = quantiles.checks(*p);
+                let mut last = f64::NEG_INFINITY;
+                checks.instants.retain(|at| {
+                    let is_apart = *at - last >= self.least_gap;
+                    last = if is_apart { *at } else { last };
+                    is_apart
+                });
+                self.deadline.map_or_else(|| checks.clone(), |deadline| checks.until(deadline))
+            }
+            _ => self.family.checks(parameters, self.deadline, self.enough),
+        }
+    }
 }
 
 /// Parameters within what their family allows.
@@ -79,6 +119,7 @@ fn bounded(names: &[&str], parameters: &[f64], goal: &Goal<'_>) -> Vec<f64> {
     for (name, value) in names.iter().zip(&mut bounded) {
         match *name {
             "multiplier" => *value = value.clamp(if names[0] == "initial" { 0.1 } else { 1.0 }, 20.0),
+            "p" => *value = value.clamp(0.001, 0.999),
             "initial" => *value = value.max(0.0),
             _ => *value = value.max(least),
         }
@@ -108,7 +149,7 @@ fn distinct(starts: &[(f64, Vec<f64>)], count: usize) -> Vec<&(f64, Vec<f64>)> {
 /// The parameters to the grain that people write, towards whichever side keeps the bounds and costs less.
 fn rounded(names: &[&str], parameters: &[f64], goal: &Goal<'_>, cost: impl Fn(&[f64]) -> Option<f64>) -> Vec<f64> {
     let sides = |name: &str, value: f64| {
-        let grain = if name == "multiplier" { MULTIPLIER_GRAIN } else { GRAIN };
+        let grain = if matches!(name, "multiplier" | "p") { NUMBER_GRAIN } else { GRAIN };
         [(value / grain).floor() * grain, (value / grain).ceil() * grain]
     };
     let corners = (0..1_u32 << parameters.len()).map(|corner| {

@@ -14,8 +14,19 @@ use std::collections::BTreeMap;
 #[must_use]
 pub fn toml(answer: &Answer<'_>) -> String {
     let row = answer.tuned.recommended();
+    format!(
+        "# {}: {}\n[[strategies]]\nname = \"tuned\"\nschedule = {}\nlimit = {}\n",
+        answer.model,
+        words(row),
+        schedule(row),
+        limit(answer.deadline)
+    )
+}
+
+/// A row as the schedule of a scenario file.
+pub(super) fn schedule(row: &Row) -> String {
     let at = |name: &str| Micros::from_f64(row.parameter(name).unwrap_or(0.0)).to_string();
-    let schedule = match row.family {
+    match row.family {
         Family::Fixed => format!("{{ kind = \"fixed\", first = \"{0}\", interval = \"{0}\" }}", at("interval")),
         Family::Adaptive => {
             format!(
@@ -36,21 +47,20 @@ pub fn toml(answer: &Answer<'_>) -> String {
                 at("cap")
             )
         }
-        Family::AdaptiveGeometric | Family::Optimal => {
+        Family::AdaptiveGeometric | Family::Quantile | Family::Optimal => {
             let instants: Vec<String> =
                 table(row).into_iter().map(|at| format!("\"{}\"", Micros::from_f64((at - 1e-3).ceil()))).collect();
             format!("{{ kind = \"table\", instants = [{}] }}", instants.join(", "))
         }
-    };
-    let limit = match answer.deadline {
+    }
+}
+
+/// A deadline as the limit of a scenario file.
+pub(super) fn limit(deadline: Option<Micros>) -> String {
+    match deadline {
         Some(deadline) => format!("{{ kind = \"wall-clock\", deadline = \"{deadline}\" }}"),
         None => "{ kind = \"none\" }".to_owned(),
-    };
-    format!(
-        "# {}: {}\n[[strategies]]\nname = \"tuned\"\nschedule = {schedule}\nlimit = {limit}\n",
-        answer.model,
-        words(row)
-    )
+    }
 }
 
 /// The polls of a row one by one; past the last the gap repeats.
@@ -118,8 +128,6 @@ impl GuideSettings {
 #[must_use]
 pub fn js(answer: &Answer<'_>) -> String {
     let settings = GuideSettings::of(answer);
-    let max = settings.max.map_or_else(|| "Infinity".to_owned(), |max| max.as_millis().to_string());
-    let model = answer.model.replace('\\', "\\\\").replace('\'', "\\'");
     let horizon = answer.goal.deadline.unwrap_or(0.0).max(answer.goal.horizon);
     let does = settings.checks(Micros::from_f64(horizon)).map(|checks| {
         let row = Row::of(answer.goal, Family::Adaptive, Vec::new(), checks);
@@ -130,10 +138,13 @@ pub fn js(answer: &Answer<'_>) -> String {
             trimmed(row.polls, 2)
         )
     });
-    format!(
-        "{}const configs = {{\n  '{model}': {{ initial: {}, interval: {}, max: {max} }},\n}};\n",
-        does.unwrap_or_default(),
-        settings.initial.as_millis(),
-        settings.interval.as_millis(),
-    )
+    format!("{}const configs = {{\n  {}\n}};\n", does.unwrap_or_default(), entry(answer.model, settings))
+}
+
+/// An entry of the guide's settings table.
+pub(super) fn entry(model: &str, settings: GuideSettings) -> String {
+    let max = settings.max.map_or_else(|| "Infinity".to_owned(), |max| max.as_millis().to_string());
+    let model = model.replace('\\', "\\\\").replace('\'', "\\'").replace(['\n', '\r'], " ");
+    let (initial, interval) = (settings.initial.as_millis(), settings.interval.as_millis());
+    format!("'{model}': {{ initial: {initial}, interval: {interval}, max: {max} }},")
 }

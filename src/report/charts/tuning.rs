@@ -4,7 +4,7 @@
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Point, draw};
 use super::frame::{Area, WIDTH, legend, x_axis, y_axis};
-use super::palette::{BLUE, GREEN, INK, Look, MUTED, ORANGE, PURPLE, SKY, Shape, VERMILION};
+use super::palette::{BLUE, GREEN, INK, Look, MUTED, ORANGE, PURPLE, SKY, Shape, VERMILION, YELLOW};
 use crate::fit::Fit;
 use crate::tune::family::Family;
 use crate::tune::{Goal, Tuned, trade_off};
@@ -78,6 +78,7 @@ fn look(family: Family) -> Look {
         Family::AdaptiveGeometric => (SKY, Shape::Diamond),
         Family::ExponentialDelayed => (GREEN, Shape::Up),
         Family::Exponential => (PURPLE, Shape::Down),
+        Family::Quantile => (YELLOW, Shape::Circle),
         Family::Optimal => (INK, Shape::Plus),
     };
     Look { colour, shape, repaired: false }

@@ -1,0 +1,221 @@
+// Waits for generation tasks of APIXO. Node 22.18 or later runs it as it is (or any runtime of TypeScript), no packages.
+//
+//   node poller.ts MODEL TASK_ID             waits for a task that was submitted before, here or elsewhere
+//   import { waitForTask } from "./poller.ts"
+//
+// The API key is read from APIXO_API_KEY, the server from APIXO_BASE_URL.
+
+import { pathToFileURL } from "node:url";
+
+/** When to look: at these instants since the start of the wait, then at equal gaps, and once more at the deadline. */
+interface Settings {
+  checksMs: number[];
+  thenEveryMs: number;
+  deadlineMs: number;
+}
+
+export interface Options {
+  /** Ends the wait. */
+  signal?: AbortSignal;
+  /** In place of that of the settings. */
+  deadlineMs?: number;
+  baseUrl?: string;
+  apiKey?: string;
+}
+
+/** What one request told. */
+interface Seen {
+  urls?: string[];
+  failed?: string;
+  refused?: string;
+  trouble?: string;
+  retryAfterMs?: number;
+}
+
+// settings: begin
+// The guide's settings: an example, which `pollbench tune --write-poller ts` replaces.
+const SETTINGS: Record<string, Settings> = {
+  "sora-2": { checksMs: [60000], thenEveryMs: 15000, deadlineMs: 600000 },
+};
+// For models that are not named above: the guide's settings.
+const ANY_MODEL: Settings = { checksMs: [10000], thenEveryMs: 5000, deadlineMs: 300000 };
+// settings: end
+
+/** The longest that one request may take. */
+const ATTEMPT_TIMEOUT_MS = 10_000;
+/** A Retry-After is obeyed within these bounds: 0 must not make a busy loop, and nobody is sent away for a day. */
+const RETRY_AFTER_MS = { least: 1_000, most: 60_000 };
+/** More than this of an answer is not read. */
+const MOST_BYTES = 1 << 20;
+/** Settings are divided by this: only tests against a mock that is faster than life set it. */
+const TIME_SCALE = Number(process.env.POLLBENCH_TIME_SCALE || 1);
+
+/** The task ended without a result. */
+export class TaskFailed extends Error {}
+/** The deadline passed; the task may still end, and can be waited for again by its id. */
+export class TimedOut extends Error {}
+/** The server refuses the request itself: asking again cannot help. */
+export class Refused extends Error {}
+
+/**
+ * Waits until the task ends, and returns the URLs of its results.
+ *
+ * Asks at the instants of the settings, and once more at the deadline. Whatever tells nothing (lost connections, server
+ * errors, rate limits, half an answer) is asked over until then. Nothing is kept between calls, so a new process can go on
+ * where this one stopped.
+ */
+export async function waitForTask(model: string, taskId: string, options: Options = {}): Promise<string[]> {
+  const settings = Object.hasOwn(SETTINGS, model) ? SETTINGS[model] : ANY_MODEL;
+  const deadline = options.deadlineMs ?? settings.deadlineMs / TIME_SCALE;
+  const start = performance.now();
+  let planned = nextCheck(settings, -1);
+  let notBefore = 0;
+  let trouble = "";
+  for (;;) {
+    let at = Math.max(planned, notBefore);
+    const isLast = at >= deadline;
+    at = Math.min(at, deadline);
+    await sleep(start + at - performance.now(), options.signal);
+
+    // The look at the deadline has the whole attempt timeout, every other one what is left.
+    const attempt = Math.max(ATTEMPT_TIMEOUT_MS / TIME_SCALE, 1_000);
+    const timeout = isLast ? attempt : Math.min(attempt, deadline - at);
+    const seen = await check(model, taskId, timeout, options);
+    if (seen.urls) return seen.urls;
+    if (seen.failed) throw new TaskFailed(seen.failed);
+    if (seen.refused && !isLast) throw new Refused(seen.refused);
+    trouble = seen.trouble ?? "";
+    if (isLast) throw new TimedOut(`${taskId} was not done after ${deadline} ms${trouble && `; last: ${trouble}`}`);
+
+    const elapsed = performance.now() - start;
+    planned = nextCheck(settings, elapsed);
+    notBefore = elapsed + (seen.retryAfterMs ?? 0);
+  }
+}
+
+/** When to look next, in milliseconds since the start: the first planned instant that is still to come, or after a gap. */
+function nextCheck({ checksMs, thenEveryMs }: Settings, elapsed: number): number {
+  const planned = checksMs.find((at) => at / TIME_SCALE > elapsed);
+  return planned === undefined ? elapsed + thenEveryMs / TIME_SCALE : planned / TIME_SCALE;
+}
+
+/** One request. */
+async function check(
+  model: string,
+  taskId: string,
+  timeoutMs: number,
+  { signal, baseUrl, apiKey }: Options,
+): Promise<Seen> {
+  const origin = (baseUrl ?? process.env.APIXO_BASE_URL ?? "https://api.apixo.ai").replace(/\/+$/, "");
+  const root = origin.endsWith("/api/v1") ? origin : `${origin}/api/v1`;
+  const url = `${root}/statusTask/${encodeURIComponent(model)}?taskId=${encodeURIComponent(taskId)}`;
+  const headers = { Authorization: `Bearer ${apiKey ?? process.env.APIXO_API_KEY ?? ""}` };
+  const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)));
+  let response: Response;
+  let text: string;
+  try {
+    const both = signal ? AbortSignal.any([signal, timeout]) : timeout;
+    response = await fetch(url, { headers, redirect: "manual", signal: both });
+    text = await bounded(response);
+  } catch (error) {
+    signal?.throwIfAborted();
+    const cause = error instanceof Error ? ((error.cause as { code?: string } | undefined)?.code ?? error.message) : error;
+    return { trouble: timeout.aborted ? "no answer in time" : String(cause) };
+  }
+  const retryAfterMs = retryAfter(response.headers.get("retry-after"));
+  let answer: any;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    answer = undefined;
+  }
+  // Some servers say in the body what they should have said in the status.
+  const said = answer?.code;
+  const status = response.status === 200 && Number.isInteger(said) ? said : response.status;
+  if (status !== 200) {
+    const words = `HTTP ${status} ${answer?.message ?? ""}`.trim();
+    // A replica that lags may not know a new task yet: 404 passes, as 408, 425 and 429 do.
+    const blames = status >= 400 && status < 500 && ![404, 408, 425, 429].includes(status);
+    return blames ? { refused: words, trouble: words } : { trouble: words, retryAfterMs };
+  }
+  const data = answer?.data;
+  if (data === null || typeof data !== "object") return { trouble: "an answer without data", retryAfterMs };
+  if (data.taskId !== undefined && data.taskId !== taskId) return { trouble: "an answer about another task", retryAfterMs };
+  if (data.state === "failed") return { failed: `${data.failCode ?? "failed"}: ${data.failMsg ?? ""}` };
+  if (data.state === "success") {
+    const urls = resultUrls(data.resultJson);
+    return urls ? { urls } : { trouble: "a result that cannot be read", retryAfterMs };
+  }
+  // `pending`, `processing`, and states that are not known here: the task is not done.
+  return { retryAfterMs };
+}
+
+function resultUrls(resultJson: string): string[] | undefined {
+  try {
+    const urls = JSON.parse(resultJson).resultUrls;
+    return Array.isArray(urls) && urls.length > 0 && urls.every((url) => typeof url === "string") ? urls : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The text of an answer, which must not be endless. */
+async function bounded(response: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of response.body ?? []) {
+    size += part.length;
+    if (size > MOST_BYTES) throw new Error("an answer of more than 1 MiB");
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("utf8");
+}
+
+/** Milliseconds to stay away, from seconds or an HTTP date; `undefined` for anything else. */
+function retryAfter(header: string | null): number | undefined {
+  const text = header?.trim() ?? "";
+  const asked = /^\d+$/.test(text)
+    ? Number(text) * 1_000
+    : /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(text)
+      ? Date.parse(text) - Date.now()
+      : NaN;
+  return Number.isNaN(asked) ? undefined : Math.min(Math.max(asked, RETRY_AFTER_MS.least), RETRY_AFTER_MS.most);
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, Math.max(0, ms));
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}
+
+/** Run as a program: one line of JSON on standard output says how it ended. */
+async function main(): Promise<void> {
+  const [model = process.env.POLLBENCH_MODEL, taskId = process.env.POLLBENCH_TASK_ID] = process.argv.slice(2);
+  if (!model || !taskId) {
+    console.error("usage: node poller.ts MODEL TASK_ID");
+    process.exit(2);
+  }
+  const stopped = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"]) process.once(name, () => stopped.abort(new Error(`stopped; go on with: ${model} ${taskId}`)));
+  const deadlineMs = process.env.POLLBENCH_DEADLINE_MS ? Number(process.env.POLLBENCH_DEADLINE_MS) : undefined;
+  try {
+    const urls = await waitForTask(model, taskId, { signal: stopped.signal, deadlineMs });
+    console.log(JSON.stringify({ outcome: "success", urls }));
+  } catch (error) {
+    const outcome = error instanceof TaskFailed ? "failed" : error instanceof TimedOut ? "timeout" : "error";
+    console.error(error instanceof Error ? error.message : error);
+    console.log(JSON.stringify({ outcome, urls: [] }));
+    process.exitCode = stopped.signal.aborted ? 130 : 1;
+  }
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await main();

@@ -1,0 +1,320 @@
+//! Pollers: complete programs that wait as was simulated, in several languages.
+//!
+//! The templates are files of their languages under `pollers/`, which run as they are, with the guide's settings. Of a
+//! template only the lines between its two marks are replaced.
+
+use super::print::Answer;
+use super::print::{percent, time, words};
+use crate::figures::trimmed;
+use crate::inspection::Then;
+use serde_json::json;
+use std::fmt::Write as _;
+
+/// A language that pollers are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// JavaScript: a module for Node.
+    Js,
+    /// TypeScript.
+    Ts,
+    /// Python.
+    Python,
+    /// Go.
+    Go,
+    /// A POSIX shell, with curl and jq.
+    Sh,
+    /// Rust without crates, with curl.
+    Rust,
+}
+
+/// All of them.
+pub const LANGUAGES: [Language; 6] =
+    [Language::Js, Language::Ts, Language::Python, Language::Go, Language::Sh, Language::Rust];
+
+/// Looks that are written out; hardly a task is left after so many.
+const MOST_CHECKS: usize = 60;
+/// Longest line of settings.
+const WIDTH: usize = 100;
+
+/// When a poller looks for one model's tasks, in milliseconds, and what to say of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Looks {
+    /// The model; `None` for any.
+    pub model: Option<String>,
+    /// The first looks, since the start of the wait.
+    pub checks: Vec<u64>,
+    /// The gap between those that follow.
+    pub then_every: u64,
+    /// When the wait ends, with a last look.
+    pub deadline: u64,
+    /// Lines that say where the numbers come from and what is expected of them.
+    pub about: Vec<String>,
+}
+
+impl Looks {
+    /// The recommended settings of an answer; without a deadline waits end at its horizon.
+    #[must_use]
+    pub fn of(answer: &Answer<'_>, model: Option<&str>, source: &str) -> Self {
+        let row = answer.tuned.recommended();
+        let ms = |us: f64| ((us - 1e-3).max(0.0) / 1e3).ceil() as u64;
+        let deadline = ms(answer.goal.deadline.unwrap_or(answer.goal.horizon)).max(1);
+        let mut checks: Vec<u64> = row.checks.instants.iter().map(|at| ms(*at)).collect();
+        checks.dedup();
+        let is_cut = checks.len() > MOST_CHECKS;
+        checks.truncate(MOST_CHECKS);
+        let gap = match (row.checks.then, checks.as_slice()) {
+            (_, [.., before, last]) if is_cut => last - before,
+            (Then::Every(gap), _) => ms(gap),
+            (_, [.., before, last]) => last - before,
+            (_, [only]) => *only,
+            (_, []) => deadline,
+        };
+        // The look at the deadline is made anyway.
+        checks.retain(|at| *at < deadline);
+        if checks.is_empty() {
+            checks.push(deadline);
+        }
+        // Of equal gaps the first says it all.
+        while let [.., before, last] = checks[..] {
+            if last - before != gap {
+                break;
+            }
+            checks.pop();
+        }
+        let delay = row.delay_mean.map_or_else(|| "unknown".to_owned(), time);
+        let mut about = vec![
+            format!("{}: {}", answer.model, words(row)),
+            format!(
+                "tuned for {source}; expected: {} requests a task, {delay} delay on the average",
+                trimmed(row.polls, 2)
+            ),
+        ];
+        if let Some((_, guide)) = answer.tuned.documented.iter().find(|(name, _)| *name == "adaptive") {
+            let saved = 1.0 - row.cost / guide.cost;
+            about.push(format!(
+                "at {} a request and {} a second of delay: cost {} against {} of the guide's settings ({} saved)",
+                answer.weights.poll,
+                answer.weights.delay_per_s,
+                trimmed(row.cost, 3),
+                trimmed(guide.cost, 3),
+                percent(saved)
+            ));
+        }
+        if is_cut {
+            about.push(format!(
+                "after the first {MOST_CHECKS} looks the last gap repeats, where the simulated ones go on to change"
+            ));
+        }
+        if answer.deadline.is_none() {
+            about.push("no deadline was asked for: waits end at the horizon of the simulation".to_owned());
+        }
+        Self { model: model.map(str::to_owned), checks, then_every: gap.max(1), deadline, about }
+    }
+}
+
+/// The guide's settings for models of which it says nothing.
+fn any_model() -> Looks {
+    let about = vec!["For models that are not named above: the guide's settings.".to_owned()];
+    Looks { model: None, checks: vec![10_000], then_every: 5_000, deadline: 300_000, about }
+}
+
+impl Language {
+    /// Its name, as the command line has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Js => "js",
+            Self::Ts => "ts",
+            Self::Python => "python",
+            Self::Go => "go",
+            Self::Sh => "sh",
+            Self::Rust => "rust",
+        }
+    }
+
+    /// The template.
+    fn template(self) -> &'static str {
+        match self {
+            Self::Js => include_str!("../../pollers/poller.mjs"),
+            Self::Ts => include_str!("../../pollers/poller.ts"),
+            Self::Python => include_str!("../../pollers/poller.py"),
+            Self::Go => include_str!("../../pollers/poller.go"),
+            Self::Sh => include_str!("../../pollers/poller.sh"),
+            Self::Rust => include_str!("../../pollers/poller.rs"),
+        }
+    }
+
+    fn comment(self) -> &'static str {
+        match self {
+            Self::Js | Self::Ts | Self::Go | Self::Rust => "//",
+            Self::Python | Self::Sh => "#",
+        }
+    }
+
+    /// A poller with these settings; `command` is what it was written by.
+    #[must_use]
+    pub fn poller(self, looks: &[Looks], command: &str) -> String {
+        let template = self.template();
+        let comment = self.comment();
+        let (begin, end) = (format!("{comment} settings: begin\n"), format!("{comment} settings: end\n"));
+        let (head, rest) = template.split_once(&begin).unwrap_or((template, ""));
+        let (_, tail) = rest.split_once(&end).unwrap_or(("", rest));
+        let mut named: Vec<&Looks> = looks.iter().filter(|looks| looks.model.is_some()).collect();
+        named.sort_by(|a, b| a.model.cmp(&b.model));
+        let guide = any_model();
+        let any = looks.iter().find(|looks| looks.model.is_none()).unwrap_or(&guide);
+        let written = format!("{comment} Written by `{}`.\n", one_line(command));
+        format!("{head}{written}{}{tail}", self.settings(&named, any))
+    }
+
+    fn settings(self, named: &[&Looks], any: &Looks) -> String {
+        let mut out = String::new();
+        let about = |out: &mut String, indent: &str, looks: &Looks| {
+            for line in &looks.about {
+                let _ = writeln!(out, "{indent}{} {}", self.comment(), one_line(line));
+            }
+        };
+        let typed = self == Self::Ts;
+        match self {
+            Self::Js | Self::Ts => {
+                let (of_all, of_one) = if typed { (": Record<string, Settings>", ": Settings") } else { ("", "") };
+                let _ = writeln!(out, "const SETTINGS{of_all} = {{");
+                for looks in named {
+                    about(&mut out, "  ", looks);
+                    let name = quoted(looks.model.as_deref().unwrap_or_default());
+                    let _ = writeln!(out, "  {name}: {},", braces(looks, "  "));
+                }
+                out.push_str("};\n");
+                about(&mut out, "", any);
+                let _ = writeln!(out, "const ANY_MODEL{of_one} = {};", braces(any, ""));
+            }
+            Self::Python => {
+                out.push_str("SETTINGS = {\n");
+                for looks in named {
+                    about(&mut out, "    ", looks);
+                    let name = quoted(looks.model.as_deref().unwrap_or_default());
+                    let _ = writeln!(out, "    {name}: {},", dict(looks, "    "));
+                }
+                out.push_str("}\n");
+                about(&mut out, "", any);
+                let _ = writeln!(out, "ANY_MODEL = {}", dict(any, ""));
+            }
+            Self::Go => {
+                out.push_str("var settings = map[string]Settings{\n");
+                for looks in named {
+                    about(&mut out, "\t", looks);
+                    let name = quoted(looks.model.as_deref().unwrap_or_default());
+                    let _ = writeln!(out, "\t{name}: {{{}}},", fields(looks));
+                }
+                out.push_str("}\n\n");
+                about(&mut out, "", any);
+                let _ = writeln!(out, "var anyModel = Settings{{{}}}\n", fields(any));
+            }
+            Self::Sh => {
+                out.push_str("case $model in\n");
+                for looks in named.iter().copied().chain([any]) {
+                    about(&mut out, "  ", looks);
+                    let pattern = looks.model.as_deref().map_or_else(|| "*".to_owned(), apostrophes);
+                    let checks = looks.checks.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
+                    let (every, deadline) = (looks.then_every, looks.deadline);
+                    let _ = writeln!(
+                        out,
+                        "  {pattern}) checks_ms='{checks}' then_every_ms={every} deadline_ms={deadline} ;;"
+                    );
+                }
+                out.push_str("esac\n");
+            }
+            Self::Rust => {
+                out.push_str("const SETTINGS: &[Settings] = &[\n");
+                for looks in named {
+                    about(&mut out, "    ", looks);
+                    let _ = writeln!(out, "    {},", literal(looks, "    "));
+                }
+                out.push_str("];\n");
+                about(&mut out, "", any);
+                let _ = writeln!(out, "const ANY_MODEL: Settings = {};", literal(any, ""));
+            }
+        }
+        out
+    }
+}
+
+fn numbers(looks: &Looks) -> String {
+    looks.checks.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// An object of JavaScript: on one line, or its numbers filled into several.
+fn braces(looks: &Looks, indent: &str) -> String {
+    let (every, deadline, list) = (looks.then_every, looks.deadline, numbers(looks));
+    let line = format!("{{ checksMs: [{list}], thenEveryMs: {every}, deadlineMs: {deadline} }}");
+    if line.len() + indent.len() <= WIDTH {
+        return line;
+    }
+    let rows = filled(&looks.checks, &format!("{indent}    "));
+    format!(
+        "{{\n{indent}  checksMs: [\n{rows}{indent}  ],\n{indent}  thenEveryMs: {every},\n{indent}  deadlineMs: {deadline},\n{indent}}}"
+    )
+}
+
+/// Numbers in as few lines as hold them.
+fn filled(numbers: &[u64], indent: &str) -> String {
+    let mut rows = vec![String::new()];
+    for number in numbers {
+        let number = format!("{number}, ");
+        if rows.last().is_some_and(|row| row.len() + number.len() + indent.len() > WIDTH) {
+            rows.push(String::new());
+        }
+        if let Some(row) = rows.last_mut() {
+            row.push_str(&number);
+        }
+    }
+    rows.iter().map(|row| format!("{indent}{}\n", row.trim_end())).collect()
+}
+
+/// A struct of Rust.
+fn literal(looks: &Looks, indent: &str) -> String {
+    let (every, deadline, list) = (looks.then_every, looks.deadline, numbers(looks));
+    let checks = if list.len() + indent.len() + 24 <= WIDTH {
+        format!("&[{list}]")
+    } else {
+        format!("&[\n{}{indent}    ]", filled(&looks.checks, &format!("{indent}        ")))
+    };
+    let model = quoted(looks.model.as_deref().unwrap_or_default());
+    format!(
+        "Settings {{\n{indent}    model: {model},\n{indent}    checks_ms: {checks},\n{indent}    then_every_ms: {every},\n{indent}    deadline_ms: {deadline},\n{indent}}}"
+    )
+}
+
+/// A dictionary of Python: on one line, or each number on its own.
+fn dict(looks: &Looks, indent: &str) -> String {
+    let (every, deadline, list) = (looks.then_every, looks.deadline, numbers(looks));
+    let line = format!("{{\"checks_ms\": [{list}], \"then_every_ms\": {every}, \"deadline_ms\": {deadline}}}");
+    if line.len() + indent.len() <= WIDTH {
+        return line;
+    }
+    let rows: String = looks.checks.iter().map(|check| format!("{indent}        {check},\n")).collect();
+    format!(
+        "{{\n{indent}    \"checks_ms\": [\n{rows}{indent}    ],\n{indent}    \"then_every_ms\": {every},\n{indent}    \"deadline_ms\": {deadline},\n{indent}}}"
+    )
+}
+
+/// The fields of a struct of Go.
+fn fields(looks: &Looks) -> String {
+    let (every, deadline, list) = (looks.then_every, looks.deadline, numbers(looks));
+    format!("checksMs: []float64{{{list}}}, thenEveryMs: {every}, deadlineMs: {deadline}")
+}
+
+/// A string literal: those of JSON are ones of JavaScript, Python and Go.
+fn quoted(text: &str) -> String {
+    json!(one_line(text)).to_string()
+}
+
+/// A word of the shell.
+fn apostrophes(text: &str) -> String {
+    format!("'{}'", one_line(text).replace('\'', "'\\''"))
+}
+
+/// A text that ends no comment and no literal.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect()
+}
