@@ -31,6 +31,8 @@ pub enum Language {
 pub const LANGUAGES: [Language; 6] =
     [Language::Js, Language::Ts, Language::Python, Language::Go, Language::Sh, Language::Rust];
 
+/// Looks that are written out; hardly a task is left after so many.
+const MOST_CHECKS: usize = 60;
 /// Longest line of settings.
 const WIDTH: usize = 100;
 
@@ -58,7 +60,10 @@ impl Looks {
         let deadline = ms(answer.goal.deadline.unwrap_or(answer.goal.horizon)).max(1);
         let mut checks: Vec<u64> = row.checks.instants.iter().map(|at| ms(*at)).collect();
         checks.dedup();
+        let is_cut = checks.len() > MOST_CHECKS;
+        checks.truncate(MOST_CHECKS);
         let gap = match (row.checks.then, checks.as_slice()) {
+            (_, [.., before, last]) if is_cut => last - before,
             (Then::Every(gap), _) => ms(gap),
             (_, [.., before, last]) => last - before,
             (_, [only]) => *only,
@@ -93,6 +98,11 @@ impl Looks {
                 trimmed(row.cost, 3),
                 trimmed(guide.cost, 3),
                 percent(saved)
+            ));
+        }
+        if is_cut {
+            about.push(format!(
+                "after the first {MOST_CHECKS} looks the last gap repeats, where the simulated ones go on to change"
             ));
         }
         if answer.deadline.is_none() {
