@@ -81,7 +81,11 @@ fn run(command: &str, folder: &Path) -> String {
 #[test]
 fn its_commands_print_what_it_shows() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("my-models.toml"), only("toml")).unwrap();
+    // A file that says its name is that file.
+    for block in blocks().into_iter().filter(|block| block.language == "toml") {
+        let said = block.lines[0].strip_prefix("# ").filter(|name| name.ends_with(".toml"));
+        fs::write(folder.path().join(said.unwrap_or("my-models.toml")), block.lines.join("\n") + "\n").unwrap();
+    }
     fs::write(folder.path().join("case.json"), only("json")).unwrap();
     let mut ran = 0;
     for (command, expected) in commands() {

@@ -1,6 +1,6 @@
 //! What a kind of fault can be told, as far as all correct clients make the same of it.
 
-use crate::api::reply::{Flaw, Payload, TaskState};
+use crate::api::reply::{Payload, TaskState};
 use crate::time::Micros;
 use crate::world::fault::{Effect, Fault, Kind, Pace, Passage, Shape, json};
 use serde_json::{Map, Value};
@@ -40,21 +40,16 @@ pub(super) fn variants(kind: Kind) -> Vec<Fault> {
     faults
 }
 
-/// Whether every correct client makes the same of it. Some follow a redirect and some do not, some read 20 MB and some stop,
-/// and what a success without a result is worth is a matter of taste.
+/// Whether every correct client makes the same of it, and the journal tells what. Some follow a redirect and some do not, some
+/// read 20 MB and some stop, some compare ids; and of an answer that comes piece by piece the journal knows the start only.
 fn is_clear(fault: &Fault) -> bool {
     match fault.on_request(Micros::ZERO, None, Pace::SCENARIO) {
-        Effect::Refused | Effect::Cut(_) | Effect::Late(_) | Effect::Truth => true,
-        Effect::Passage(Passage::Half(_) | Passage::Slow { .. }) => true,
-        Effect::Passage(Passage::Last | Passage::Understated | Passage::Padded(_)) => false,
+        Effect::Refused | Effect::Cut(_) | Effect::Late(_) | Effect::Truth | Effect::Passage(Passage::Half(_)) => true,
+        Effect::Passage(Passage::Slow { .. } | Passage::Last | Passage::Understated | Passage::Padded(_)) => false,
         Effect::Answer(answer) => {
             let is_flawed = match answer.body.payload(TaskState::Success) {
-                Payload::Flawed(Flaw::BadResult | Flaw::NoResult, _) => true,
-                Payload::Flawed(Flaw::OtherTask, _)
-                | Payload::State(_)
-                | Payload::NoData
-                | Payload::NoState
-                | Payload::NotJson => false,
+                Payload::Flawed(..) => true,
+                Payload::State(_) | Payload::NoData | Payload::NoState | Payload::NotJson => false,
             };
             !is_flawed && !(300..400).contains(&answer.status)
         }

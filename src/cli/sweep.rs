@@ -139,7 +139,7 @@ impl SweepArgs {
         folder: &Folder,
         out: &Path,
     ) -> Result<Vec<Option<Results>>, Failure> {
-        let threads = self.threads.map_or(Options::default().threads, usize::from);
+        let threads = self.threads.map_or_else(|| Options::default().threads, usize::from);
         let bar = if self.quiet || !is_watched() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(Some(points.len() as u64), bar);
         if let Ok(style) = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} points, {eta} left") {
@@ -241,8 +241,10 @@ fn blamed(grid: &GridFile, place: &Place, scenario: &str, path: &Path, text: &st
         return error.into();
     }
     let at = (0..settings.len()).find(fails);
+    let mut help = None;
     let message = match &error {
         InvalidRecipe::Scenario(ScenarioError::Invalid(invalid)) => {
+            help = invalid.problems.iter().find_map(|problem| problem.help.clone());
             let told: Vec<&str> = invalid.problems.iter().map(|problem| problem.message.as_str()).collect();
             told.join("; ")
         }
@@ -258,7 +260,7 @@ fn blamed(grid: &GridFile, place: &Place, scenario: &str, path: &Path, text: &st
         }
         None => (0..0, message),
     };
-    let problem = Problem { span, message, help: None };
+    let problem = Problem { span, message, help };
     let origin = path.display().to_string();
     Failure::Scenario(ScenarioError::Invalid(InvalidScenario {
         origin,

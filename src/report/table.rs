@@ -125,7 +125,11 @@ fn length(text: &str) -> usize {
 
 /// Our own signs in ASCII; letters of users' names stay.
 pub(super) fn ascii(text: &str) -> String {
-    text.replace('±', "+/-").replace(['–', '−'], "-").replace('→', "->").replace(char::is_control, " ")
+    text.replace('±', "+/-")
+        .replace(['–', '−'], "-")
+        .replace('→', "->")
+        .replace('’', "'")
+        .replace(char::is_control, " ")
 }
 
 /// A line for each row.

@@ -101,6 +101,7 @@ impl Axis {
     pub fn label(&self, at: usize) -> String {
         match &self.values[at] {
             Value::String(text) => text.value().clone(),
+            Value::Float(number) => number.value().to_string(),
             value => value.to_string().trim().to_owned(),
         }
     }
@@ -131,7 +132,7 @@ impl Reader {
     fn grid(&mut self, document: &Document<&str>) -> Option<GridFile> {
         for (key, item) in document.iter() {
             if !KEYS.contains(&key) {
-                let near = closest(key, KEYS.into_iter()).map(|near| format!(": did you mean `{near}`?"));
+                let near = closest(key, KEYS).map(|near| format!(": did you mean `{near}`?"));
                 let span = item.span().unwrap_or(0..0);
                 self.problem::<()>(span, format!("`{key}` is nothing that a grid has{}", near.unwrap_or_default()));
             }
@@ -217,7 +218,8 @@ impl Reader {
                 self.problem::<()>(span, format!("`{key}` is nothing that a range has: from, to, steps, scale"));
             }
         }
-        let end = |key: &str| range.get(key).and_then(|item| item.as_float().or(item.as_integer().map(|n| n as f64)));
+        let end =
+            |key: &str| range.get(key).and_then(|item| item.as_float().or_else(|| item.as_integer().map(|n| n as f64)));
         let steps = range.get("steps").and_then(Item::as_integer).and_then(|steps| usize::try_from(steps).ok());
         let is_logarithmic = match range.get("scale").map(Item::as_str) {
             None | Some(Some("linear")) => false,

@@ -196,10 +196,10 @@ impl Trial<'_> {
                     answer.outcome.name(),
                     short(answer.at)
                 )),
-                _ if answer.outcome == Outcome::Error => {
+                Some(_) | None if answer.outcome == Outcome::Error => {
                     Found::Broken(format!("it ended the wait with an error at {}, for no reason", short(answer.at)))
                 }
-                _ => Found::Idle,
+                Some(_) | None => Found::Idle,
             },
             None if self.asked().iter().any(|asked| is_garbage(asked.told)) => Found::Held,
             None => Found::Idle,
@@ -214,8 +214,8 @@ impl Trial<'_> {
                 answer.outcome.name(),
                 short(answer.at)
             )),
-            _ if self.was_told(Told::UnknownState) => Found::Held,
-            _ => Found::Idle,
+            Some(_) | None if self.was_told(Told::UnknownState) => Found::Held,
+            Some(_) | None => Found::Idle,
         }
     }
 

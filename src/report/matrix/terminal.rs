@@ -28,7 +28,9 @@ pub(super) fn render(matrix: &Matrix<'_>, style: Style) -> String {
         out.push('\n');
         from = to;
     }
-    let legend = |line: &str| fold(line, style.width).lines().map(|line| paint.dim(line) + "\n").collect::<String>();
+    let legend = |line: &str| {
+        fold(&ascii(line.trim_end()), style.width).lines().map(|line| paint.dim(line) + "\n").collect::<String>()
+    };
     out += &legend("cost per task over all models; behind it the share of tasks that are lost, and why:\n");
     for (mistake, letter) in matrix.mistakes().iter().zip('a'..) {
         out += &legend(&format!("  {letter} {}: {}\n", mistake.name, mistake.about));
