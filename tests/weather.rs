@@ -15,6 +15,7 @@ use pollbench::scenario::files::Embedded;
 use pollbench::scenario::narrow::Overrides;
 use pollbench::scenario::shipped::load;
 use pollbench::world::draws::{Keys, Stream};
+use pollbench::world::fault::Kind;
 use pollbench::world::truth::{Fate, Truth};
 use pollbench::world::weather::Weather;
 use proptest::prelude::*;
@@ -240,4 +241,24 @@ fn workers_in_figures() {
     let results = summarise(&Plan::new(&scenario), "sim", &simulate(&scenario).1).results;
     assert_eq!((results.cells[0].worker_utilisation, results.cells[0].queue_length_mean), (Some(1.0), Some(1.0)));
     assert!(results.cells[0].struck.is_none() && results.faults.is_empty());
+}
+
+/// Promise: no rule of a preset is only written down: each strikes in a run of ordinary size, and together they are all kinds
+/// of faults but the one that is no weather, a result that has expired.
+#[test]
+fn every_rule_of_every_preset_strikes() {
+    let mut seen = std::collections::BTreeSet::new();
+    for name in PRESETS {
+        let strategies = ["basic", "adaptive-hardened", "webhook-hybrid"].map(str::to_owned).into();
+        let size =
+            Overrides { strategies: Some(strategies), tasks: Some(150), replicates: Some(12), ..Overrides::default() };
+        let scenario = load(name).expect("a preset").narrowed(&size).expect("presets");
+        let (_, findings) = simulate(&scenario);
+        for (number, (rule, fired)) in scenario.faults.iter().zip(&findings.fired).enumerate() {
+            assert!(*fired > 0, "{name}: rule {} ({}) never struck", number + 1, rule.kind().name());
+            seen.insert(rule.kind());
+        }
+    }
+    let missing: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| !seen.contains(kind)).collect();
+    assert_eq!(missing, [Kind::Expired]);
 }

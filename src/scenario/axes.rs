@@ -269,10 +269,18 @@ fn spaced(from: f64, to: f64, steps: usize, is_logarithmic: bool, whole: bool) -
             _ => from + (to - from) * share,
         }
     };
-    // Six digits are enough for a value that nobody wrote.
-    let rounded = |x: f64| format!("{x:.5e}").parse::<f64>().unwrap_or(x);
+    // Nobody wrote the values between: three digits are enough where they tell them apart.
+    let rounded =
+        |digits: usize| (0..steps).map(move |step| format!("{:.digits$e}", at(step)).parse().unwrap_or(at(step)));
+    let digits = [2, 5].into_iter().find(|digits| {
+        let values: Vec<f64> = rounded(*digits).collect();
+        values.windows(2).all(|pair| pair[0] != pair[1]) && values[0] == from && values[steps - 1] == to
+    });
     let value = |x: f64| if whole && x.fract() == 0.0 { Value::from(x as i64) } else { Value::from(x) };
-    (0..steps).map(at).map(rounded).map(value).collect()
+    match digits {
+        Some(digits) => rounded(digits).map(value).collect(),
+        None => (0..steps).map(at).map(value).collect(),
+    }
 }
 
 #[cfg(test)]
