@@ -250,8 +250,14 @@ fn every_rule_of_every_preset_strikes() {
     let mut seen = std::collections::BTreeSet::new();
     for name in PRESETS {
         let strategies = ["basic", "adaptive-hardened", "webhook-hybrid"].map(str::to_owned).into();
-        let size =
-            Overrides { strategies: Some(strategies), tasks: Some(150), replicates: Some(12), ..Overrides::default() };
+        // An incident is long, and of a storm each replicate meets a part.
+        let (tasks, replicates) = if name == "provider-incident" { (1_200, 2) } else { (150, 12) };
+        let size = Overrides {
+            strategies: Some(strategies),
+            tasks: Some(tasks),
+            replicates: Some(replicates),
+            ..Overrides::default()
+        };
         let scenario = load(name).expect("a preset").narrowed(&size).expect("presets");
         let (_, findings) = simulate(&scenario);
         for (number, (rule, fired)) in scenario.faults.iter().zip(&findings.fired).enumerate() {

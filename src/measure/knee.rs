@@ -1,10 +1,11 @@
 //! Where a figure leaves its plateau as one value of a scenario changes.
 //!
-//! The plateau is the end of the axis at which the figure is smaller, and all that lies within a margin of it. Points are
-//! looked at from there on, one after another, until one is beyond the margin for certain: a fixed sequence of tests, which
-//! needs no correction for their number (Maurer, Hothorn & Lehmacher 1995, in *Biometrie in der chemisch-pharmazeutischen
-//! Industrie* 6:3). What is within it for certain is a test of equivalence (Schuirmann 1987). Between the last point of the
-//! latter and the first of the former lies the knee; where means cross the margin is the guess.
+//! The plateau is the end of the axis at which the figure is smaller, and all that lies within a margin of it. Whether points
+//! are beyond the margin is tested one after another from the other end on, until one is not for certain: a fixed sequence of
+//! tests, which needs no correction for their number (Maurer, Hothorn & Lehmacher 1995, in *Biometrie in der
+//! chemisch-pharmazeutischen Industrie* 6:3). From the plateau on, points are tested to be within it, until one is not for
+//! certain (equivalence: Schuirmann 1987). Between the last of these and the last of those lies the knee; where means cross
+//! the margin is the guess.
 
 use crate::measure::results::Interval;
 
@@ -57,20 +58,17 @@ pub fn knee(readings: &[Reading], margin: Margin, is_logarithmic: bool) -> Knee 
     // Half-widths of 95 % intervals add up as squares where errors are independent; common random numbers only narrow them.
     let half = |reading: &Reading| reading.ci95.map_or(0.0, |[low, high]| (high - low) / 2.0);
     let reach = |reading: &Reading| half(reading).hypot(half(plateau));
-    let (mut inside, mut last_inside) = (true, 0);
-    for (number, reading) in along.iter().enumerate().skip(1) {
-        inside &= reading.figure + reach(reading) <= bound;
-        if inside {
-            last_inside = number;
-        }
-        if reading.figure - reach(reading) > bound {
-            let crossed = along[..=number].windows(2).find(|pair| pair[0].figure <= bound && pair[1].figure > bound);
-            let guess = crossed.map_or(reading.at, |pair| crossing(pair[0], pair[1], bound, is_logarithmic));
-            let (from, to) = (along[last_inside].at, reading.at);
-            return Knee::At { guess, between: [from.min(to), from.max(to)] };
-        }
+    let inside = along[1..].iter().take_while(|reading| reading.figure + reach(reading) <= bound).count();
+    let outside = along[1..].iter().rev().take_while(|reading| reading.figure - reach(reading) > bound).count();
+    if outside == 0 {
+        return Knee::None;
     }
-    Knee::None
+    let (last_inside, first_outside) = (inside, along.len() - outside);
+    let end = along[first_outside];
+    let crossed = along[..=first_outside].windows(2).rev().find(|pair| pair[0].figure <= bound);
+    let guess = crossed.map_or(end.at, |pair| crossing(pair[0], pair[1], bound, is_logarithmic));
+    let (from, to) = (along[last_inside].at, end.at);
+    Knee::At { guess, between: [from.min(to), from.max(to)] }
 }
 
 /// Where the line from one reading to the next meets the bound.

@@ -54,8 +54,8 @@ fn answer(sweep: &Sweep<'_>) -> String {
     let mut body = String::from(
         "<p>The plateau is the end of the axis where a figure is smaller. The knee is where it is off it by the margin at the \
          head of its column; in brackets the last value that is on the plateau for certain and the first that is not, at \
-         95 %: points are tested one after another from the plateau on (fixed-sequence testing: Maurer, Hothorn &amp; \
-         Lehmacher 1995), and within the margin by equivalence (Schuirmann 1987).",
+         95 %: from the other end on, points are tested to be off it one after another (fixed-sequence testing: Maurer, \
+         Hothorn &amp; Lehmacher 1995), and from the plateau on to be on it (equivalence: Schuirmann 1987).",
     );
     if sweep.axes.len() > 1 && !sweep.is_zipped {
         body += " Other axes are at their first value.";
