@@ -99,7 +99,7 @@ impl Recipe {
     ///
     /// # Errors
     ///
-    /// Where the recipe is not one that [`Recipe::load`] made.
+    /// Where the recipe is not one that [`Recipe::cook`] made.
     pub fn scenario(&self) -> Result<Scenario, InvalidRecipe> {
         let weather = self.weather.as_ref().map(Written::scenario).transpose()?;
         self.finish(self.own.scenario()?, weather.as_ref())
