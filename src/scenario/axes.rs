@@ -270,8 +270,9 @@ fn spaced(from: f64, to: f64, steps: usize, is_logarithmic: bool, whole: bool) -
         }
     };
     // Nobody wrote the values between: three digits are enough where they tell them apart.
-    let rounded =
-        |digits: usize| (0..steps).map(move |step| format!("{:.digits$e}", at(step)).parse().unwrap_or(at(step)));
+    let rounded = |digits: usize| {
+        (0..steps).map(move |step| format!("{:.digits$e}", at(step)).parse().unwrap_or_else(|_| at(step)))
+    };
     let digits = [2, 5].into_iter().find(|digits| {
         let values: Vec<f64> = rounded(*digits).collect();
         values.windows(2).all(|pair| pair[0] != pair[1]) && values[0] == from && values[steps - 1] == to
