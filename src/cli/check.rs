@@ -15,6 +15,7 @@ use crate::check::{
 use crate::cli::console::{Failure, note, read};
 use crate::cli::folder::Folder;
 use crate::cli::interrupt;
+use crate::cli::shell::quoted;
 use crate::net::clock::Clock;
 use crate::time::Micros;
 use clap::{Args, ValueEnum};
@@ -261,16 +262,6 @@ impl Check {
             Some(why) => Err(Failure::Run(format!("a case could not be tried: {why}"))),
             None => Ok(ExitCode::from(verdict.code)),
         }
-    }
-}
-
-/// A word as a shell takes it back.
-fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,{}@+".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 

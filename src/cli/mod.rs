@@ -14,6 +14,7 @@ mod log;
 mod merge;
 mod schema;
 mod serve;
+mod shell;
 mod sweep;
 mod trace;
 mod tune;

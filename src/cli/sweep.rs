@@ -3,6 +3,7 @@
 use crate::cli::compare::style;
 use crate::cli::console::{Failure, is_watched, note, print};
 use crate::cli::folder::Folder;
+use crate::cli::shell::quoted;
 use crate::engine::compare::compare;
 use crate::engine::plan::Plan;
 use crate::engine::shard::Shard;
@@ -99,7 +100,7 @@ impl SweepArgs {
         }
         let out = self.out.clone().unwrap_or_else(|| Path::new("reports").join(format!("{name}-sweep")));
         let folder = Folder::writable(&out)?;
-        let mine = self.shard.map_or(0..points.len(), |shard| share(shard, points.len()));
+        let mine = self.shard.unwrap_or(Shard::WHOLE).part_of(points.len() as u64);
         let found = self.all(&points, mine.clone(), &folder, &out)?;
         if self.shard.is_some() && found.iter().any(Option::is_none) {
             if !self.quiet {
@@ -119,7 +120,7 @@ impl SweepArgs {
             .filter_map(|(point, results)| Some(SweptPoint { place: point.place.clone(), results: results? }))
             .collect();
         let axes: Vec<SweptAxis> = grid.axes.iter().map(shown).collect();
-        let command = format!("pollbench sweep {origin}");
+        let command = format!("pollbench sweep {}", quoted(&origin));
         let sweep = Sweep { scenario: name, axes: &axes, is_zipped: grid.is_zipped, points: &swept, command: &command };
         for (name, content) in sweep.files() {
             folder.write(name, content.as_bytes())?;
@@ -135,7 +136,7 @@ impl SweepArgs {
     fn all(
         &self,
         points: &[Point],
-        mine: std::ops::Range<usize>,
+        mine: std::ops::Range<u64>,
         folder: &Folder,
         out: &Path,
     ) -> Result<Vec<Option<Results>>, Failure> {
@@ -153,7 +154,7 @@ impl SweepArgs {
                 && let number = next.fetch_add(1, Ordering::Relaxed)
                 && let Some(point) = points.get(number)
             {
-                let is_mine = mine.contains(&number);
+                let is_mine = mine.contains(&(number as u64));
                 let file = format!("points/{:05}.json", number + 1);
                 let kept = if self.resume || !is_mine { kept(&out.join(&file), point) } else { None };
                 let results = match kept {
@@ -201,12 +202,6 @@ fn kept(path: &Path, point: &Point) -> Option<Results> {
     let kept: Kept = serde_json::from_str(&fs::read_to_string(path).ok()?).ok()?;
     let is_same = kept.recipe == point.recipe && kept.results.run.version == env!("CARGO_PKG_VERSION");
     is_same.then_some(kept.results)
-}
-
-/// The points that a shard has.
-fn share(shard: Shard, points: usize) -> std::ops::Range<usize> {
-    let end = |number: u32| (points as u128 * u128::from(number) / u128::from(shard.of())) as usize;
-    end(shard.number() - 1)..end(shard.number())
 }
 
 fn tasks(scenario: &Scenario) -> u128 {

@@ -5,6 +5,7 @@ mod by;
 use crate::cli::console::{self, Failure, note, print_folded};
 use crate::cli::folder::Folder;
 use crate::cli::log::Log;
+use crate::cli::shell::quoted;
 use crate::fit::{Fit, Observation};
 use crate::inspection::{Bounds, CostWeights, DoneLaw, Problem};
 use crate::observations::Account;
@@ -134,11 +135,7 @@ fn positive(text: &str) -> Result<Micros, String> {
 
 /// The command, as one may give it again.
 fn command() -> String {
-    let quoted = |word: String| {
-        let is_plain = word.chars().all(|c| c.is_alphanumeric() || "-_./=:,+".contains(c)) && !word.is_empty();
-        if is_plain { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
-    };
-    let words = std::env::args().skip(1).map(quoted);
+    let words = std::env::args().skip(1).map(|word| quoted(&word));
     std::iter::once("pollbench".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 

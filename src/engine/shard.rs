@@ -126,10 +126,15 @@ impl Shard {
         self.of.get()
     }
 
-    /// Its pieces of the work: as many as any other shard has, or one more or less.
+    /// Its pieces of the work.
     #[must_use]
     pub fn pieces(self, plan: &Plan<'_>) -> Range<u64> {
-        let all = pieces(plan);
+        self.part_of(pieces(plan))
+    }
+
+    /// Its part of so many things in a row: as many as any other shard has, or one more or less.
+    #[must_use]
+    pub fn part_of(self, all: u64) -> Range<u64> {
         let end = |number: u32| (u128::from(all) * u128::from(number) / u128::from(self.of.get())) as u64;
         end(self.number.get() - 1)..end(self.number.get())
     }

@@ -2,6 +2,7 @@
 
 use super::Compare;
 use super::jobs::Job;
+use crate::cli::shell::quoted;
 
 impl Compare {
     /// A line for a shell. Flags that change no number are left out; a key never appears.
@@ -57,16 +58,6 @@ impl Compare {
     }
 }
 
-/// A word of a shell command.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,12 +72,6 @@ mod tests {
     fn parsed(words: &[&str]) -> Compare {
         let words = ["compare"].iter().chain(words);
         Line::try_parse_from(words).unwrap_or_else(|error| panic!("{error}")).compare
-    }
-
-    #[test]
-    fn a_word_with_spaces_and_quotes_stays_one() {
-        assert_eq!(quoted("a folder/it's mine.toml"), r"'a folder/it'\''s mine.toml'");
-        assert_eq!(quoted("mine.toml"), "mine.toml");
     }
 
     /// Parsed again, the line asks for the same scenario, and is the same line.

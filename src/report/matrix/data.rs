@@ -3,6 +3,7 @@
 use super::{Matrix, Part};
 use crate::measure::results::{Cell, Run, SCHEMA_VERSION};
 use crate::report::csv;
+use crate::report::json::line;
 use serde::Serialize;
 
 /// A cell and where it is from.
@@ -62,9 +63,4 @@ pub(super) fn csv(matrix: &Matrix<'_>) -> String {
 
 fn name<'a>(part: &Part<'a>) -> &'a str {
     &part.results.run.scenario
-}
-
-fn line<T: Serialize>(data: &T) -> String {
-    // Keys are strings and non-finite floats become null, so there is nothing to refuse.
-    serde_json::to_string(data).expect("reports are plain data")
 }

@@ -3,6 +3,7 @@
 use super::{Sweep, knees};
 use crate::measure::results::{Cell, SCHEMA_VERSION};
 use crate::report::csv;
+use crate::report::json::line;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -47,9 +48,4 @@ pub(super) fn csv(sweep: &Sweep<'_>) -> String {
 
 fn values<'s>(sweep: &Sweep<'s>, place: &[usize]) -> Vec<&'s str> {
     sweep.axes.iter().zip(place).map(|(axis, &at)| axis.labels[at].as_str()).collect()
-}
-
-fn line<T: Serialize + ?Sized>(data: &T) -> String {
-    // Keys are strings and non-finite floats become null, so there is nothing to refuse.
-    serde_json::to_string(data).expect("reports are plain data")
 }
