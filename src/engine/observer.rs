@@ -8,7 +8,8 @@ use crate::strategy::wait::Worth;
 use crate::time::Micros;
 use std::collections::BTreeMap;
 
-/// Tasks of a cell that are kept request by request, for some of them to be shown: which, depends on what struck them.
+/// Tasks of a cell that are kept request by request, at least and up to twice as many, for some of them to be shown: which,
+/// depends on what struck them.
 const SAMPLED: u64 = 25;
 /// Polls kept of each: enough for every preset but the endless loops.
 const POLLS_KEPT: usize = 120;
@@ -25,8 +26,8 @@ pub(in crate::engine) struct Observer {
 
 #[derive(Debug)]
 struct Sample {
-    /// One task in so many is kept, the middle one.
-    step: u64,
+    /// One task in so many is kept, less one; a power of two, because a division for every poll would be felt.
+    mask: u64,
     tasks: BTreeMap<(u32, u64), SampledTask>,
 }
 
@@ -56,23 +57,19 @@ impl Observer {
         }
     }
 
-    /// Whether polls of this task are of any interest: they are counted, or the task is kept.
-    #[inline]
-    pub(in crate::engine) fn watches(&self, record: &TaskRecord) -> bool {
-        self.rates[record.model as usize].counts_from(record.submitted)
-            || self.sample.as_ref().is_some_and(|sample| sample.keeps(record))
-    }
-
     #[inline(always)]
     pub(in crate::engine) fn poll(&mut self, record: &TaskRecord, sent: Micros, worth: Worth) {
-        self.lens(record).poll(sent, worth);
+        if let Some(mut lens) = self.lens(record) {
+            lens.poll(sent, worth);
+        }
     }
 
-    /// A view of one task's polls, for a loop over them.
+    /// A view of one task's polls, for a loop over them, where they are of any interest.
     #[inline(always)]
-    pub(in crate::engine) fn lens<'o>(&'o mut self, record: &'o TaskRecord) -> Lens<'o> {
+    pub(in crate::engine) fn lens<'o>(&'o mut self, record: &'o TaskRecord) -> Option<Lens<'o>> {
         let sample = self.sample.as_mut().filter(|sample| sample.keeps(record));
-        Lens { rates: &mut self.rates[record.model as usize], sample, record }
+        let rates = &mut self.rates[record.model as usize];
+        (sample.is_some() || rates.counts_from(record.submitted)).then_some(Lens { rates, sample, record })
     }
 
     #[inline(always)]
@@ -113,12 +110,14 @@ impl Lens<'_> {
 impl Sample {
     /// Evenly spread over so many tasks.
     fn of(tasks: u64) -> Self {
-        Self { step: (tasks / SAMPLED).max(1), tasks: BTreeMap::new() }
+        let step = 1 << (tasks / SAMPLED).max(1).ilog2();
+        Self { mask: step - 1, tasks: BTreeMap::new() }
     }
 
     #[inline]
     fn keeps(&self, record: &TaskRecord) -> bool {
-        record.task % self.step == self.step / 2 && record.task / self.step < SAMPLED
+        // The middle one.
+        record.task & self.mask == self.mask.div_ceil(2)
     }
 
     // Records come by value: pointers to them would keep them out of registers where nothing is sampled.

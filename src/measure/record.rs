@@ -53,6 +53,17 @@ pub struct TaskRecord {
     pub without_result: bool,
 }
 
+/// What it took a client to know; times are microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Known {
+    /// Polls sent.
+    pub(super) polls: u32,
+    /// Detection delay.
+    pub(super) delay: u64,
+    /// From the intended submit.
+    pub(super) latency: u64,
+}
+
 impl TaskRecord {
     /// Polls that revealed a terminal state.
     #[inline]
@@ -65,7 +76,8 @@ impl TaskRecord {
     #[inline]
     #[must_use]
     pub fn knows(&self) -> bool {
-        self.outcome.is_known() && !self.is_false_success() && !self.is_false_failure() && !self.without_result
+        let told = if self.outcome == Outcome::Success { Fate::Success } else { Fate::Failed };
+        self.outcome.is_known() && self.fate == Some(told) && self.settled >= self.done && !self.without_result
     }
 
     /// Whether the client takes the task for a success that it is not, or not yet.
@@ -80,6 +92,16 @@ impl TaskRecord {
     #[must_use]
     pub fn is_false_failure(&self) -> bool {
         self.outcome == Outcome::Failed && (self.fate != Some(Fate::Failed) || self.settled < self.done)
+    }
+
+    /// What it took a client that knows.
+    #[inline(always)]
+    pub(super) fn known(&self) -> Option<Known> {
+        self.knows().then(|| Known {
+            polls: self.polls,
+            delay: detection_delay(self.done, self.settled).get(),
+            latency: (self.settled - self.submitted).get(),
+        })
     }
 
     /// From the task's end to the client knowing; `None` where it never knew.

@@ -21,18 +21,16 @@ pub struct StruckTotals {
 }
 
 impl StruckTotals {
-    /// Takes in the struck ones of `records`.
-    pub(super) fn add(&mut self, records: &[TaskRecord], horizon: Micros) {
-        for record in records.iter().filter(|record| record.is_struck()) {
-            self.tasks += 1;
-            self.lost += u64::from(record.is_lost());
-            match record.delay() {
-                Some(delay) => self.delay.add(delay.get() as i64),
-                None => self.missed += u64::from(record.done <= record.wait_start + horizon),
-            }
-            let (polls, delay) = record.charge(horizon);
-            self.cost.add(polls, delay);
+    /// Takes in a struck task.
+    pub(super) fn add(&mut self, record: &TaskRecord, horizon: Micros) {
+        self.tasks += 1;
+        self.lost += u64::from(record.is_lost());
+        match record.delay() {
+            Some(delay) => self.delay.add(delay.get() as i64),
+            None => self.missed += u64::from(record.done <= record.wait_start + horizon),
         }
+        let (polls, delay) = record.charge(horizon);
+        self.cost.add(polls, delay);
     }
 
     pub(super) fn merge(&mut self, other: &Self) {

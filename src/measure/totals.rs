@@ -5,7 +5,7 @@ use crate::measure::histogram::Durations;
 pub use crate::measure::moments::{CostMoments, Differences, Moments};
 use crate::measure::outcome::{ByOutcome, Outcome};
 use crate::measure::rate::RateTotals;
-use crate::measure::record::{TaskRecord, detection_delay};
+use crate::measure::record::{Known, TaskRecord};
 use crate::measure::recovery::Recoveries;
 use crate::measure::struck::StruckTotals;
 use crate::time::Micros;
@@ -67,18 +67,22 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Takes in records, figure by figure: short loops whose sums stay in registers.
-    pub fn add(&mut self, records: &[TaskRecord], rules: &CellRules) {
+    /// Takes in records, of which `known` are those whose clients know, figure by figure: short loops whose sums stay in
+    /// registers.
+    fn add(&mut self, records: &[TaskRecord], known: &[Known], rules: &CellRules) {
         self.tasks += records.len() as u64;
         self.count(records);
         self.requests.merge(&Moments::of(records.iter().map(TaskRecord::requests)));
-        self.known(records);
-        self.unknown(records, rules.horizon);
-        self.useful = self.polls.sum as u64 - self.wasted - self.failed;
-        if rules.has_faults {
-            self.throttled += records.iter().map(|record| u64::from(record.throttled)).sum::<u64>();
-            self.struck.add(records, rules.horizon);
+        self.latency.merge(&Moments::of(known.iter().map(|known| known.latency)));
+        // What known tasks took is what they are charged.
+        let cost = CostMoments::of(known.iter().map(|known| (known.polls, known.delay)));
+        self.polls.merge(&cost.polls);
+        self.delay.merge(&cost.delay);
+        self.cost.merge(&cost);
+        if known.len() < records.len() {
+            self.unknown(records, rules.horizon);
         }
+        self.useful = self.polls.sum as u64 - self.wasted - self.failed;
         if let Some(limit) = rules.limit {
             for record in records {
                 // A hang goes on to the horizon at least.
@@ -93,31 +97,22 @@ impl Totals {
 
     /// Plain counts, in one loop.
     fn count(&mut self, records: &[TaskRecord]) {
-        let [mut wasted, mut failed, mut violations, mut tasks, mut deliveries] = [0_u64; 5];
+        let [mut wasted, mut failed, mut violations, mut tasks, mut deliveries, mut throttled] = [0_u64; 6];
         for record in records {
             self.outcomes[record.outcome] += 1;
             wasted += u64::from(record.wasted);
             failed += u64::from(record.failed);
             violations += u64::from(record.violations);
+            throttled += u64::from(record.throttled);
             tasks += u64::from(record.duplicates);
             deliveries += u64::from(record.deliveries.saturating_sub(1));
         }
         self.wasted += wasted;
         self.failed += failed;
         self.violations += violations;
+        self.throttled += throttled;
         self.duplicate_tasks += tasks;
         self.duplicate_deliveries += deliveries;
-    }
-
-    /// What known tasks took is what they are charged.
-    fn known(&mut self, records: &[TaskRecord]) {
-        let known = || records.iter().filter(|record| record.knows());
-        self.latency.merge(&Moments::of(known().map(|record| (record.settled - record.submitted).get())));
-        let cost =
-            CostMoments::of(known().map(|record| (record.polls, detection_delay(record.done, record.settled).get())));
-        self.polls.merge(&cost.polls);
-        self.delay.merge(&cost.delay);
-        self.cost.merge(&cost);
     }
 
     fn unknown(&mut self, records: &[TaskRecord], horizon: Micros) {
@@ -232,13 +227,16 @@ pub struct CellData {
 impl CellData {
     /// Takes in records of one cell and replicate.
     pub fn add(&mut self, records: &[TaskRecord], rules: &CellRules) {
-        self.totals.add(records, rules);
+        let known: Vec<Known> = records.iter().filter_map(TaskRecord::known).collect();
+        self.totals.add(records, &known, rules);
         self.polls.extend(records.iter().map(|record| u64::from(record.polls)));
-        self.delay.extend(records.iter().filter_map(TaskRecord::delay).map(Micros::get));
-        self.latency.extend(records.iter().filter_map(TaskRecord::latency).map(Micros::get));
+        self.delay.extend(known.iter().map(|known| known.delay));
+        self.latency.extend(known.iter().map(|known| known.latency));
         if rules.has_faults {
-            let struck = records.iter().filter(|record| record.is_struck());
-            self.struck_delay.extend(struck.filter_map(TaskRecord::delay).map(Micros::get));
+            for record in records.iter().filter(|record| record.is_struck()) {
+                self.totals.struck.add(record, rules.horizon);
+                self.struck_delay.extend(record.delay().map(Micros::get));
+            }
         }
     }
 
@@ -305,13 +303,18 @@ impl PairTotals {
             self.requests.add(mine.requests() as i64 - base.requests() as i64);
             self.base.polls += i128::from(base.polls);
             self.base.requests += i128::from(base.requests());
-            if let (Some(my_delay), Some(delay), Some(latency)) = (mine.delay(), base.delay(), base.latency()) {
-                self.time.add(my_delay.get() as i64 - delay.get() as i64);
-                self.base.delay += i128::from(delay.get());
-                self.base.latency += i128::from(latency.get());
+            let (my_known, known) = (mine.known(), base.known());
+            if let (Some(mine), Some(base)) = (my_known, known) {
+                self.time.add(mine.delay as i64 - base.delay as i64);
+                self.base.delay += i128::from(base.delay);
+                self.base.latency += i128::from(base.latency);
             }
-            let (my_polls, my_delay) = mine.charge(horizon);
-            let (polls, delay) = base.charge(horizon);
+            let charge = |record: &TaskRecord, known: Option<Known>| match known {
+                Some(known) => (i64::from(known.polls), known.delay as i64),
+                None => record.charge(horizon),
+            };
+            let (my_polls, my_delay) = charge(mine, my_known);
+            let (polls, delay) = charge(base, known);
             self.cost.add(my_polls - polls, my_delay - delay);
             self.unequal_costs += u64::from((my_polls, my_delay) != (polls, delay));
             self.base.cost.add(polls, delay);

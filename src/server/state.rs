@@ -184,8 +184,9 @@ impl State {
     ) -> (Submission, Option<usize>) {
         let Submitting { index, departure } = submitting;
         let link = &self.models[model].submit;
+        let struck = link.striking(departure, None, &mut self.weather);
         let buckets = self.submit_buckets.of_key(key);
-        let submission = link.arrive_submit(departure, &mut self.weather, Some(buckets), pace);
+        let submission = link.arrive_submit(departure, struck, &mut self.weather, Some(buckets), pace);
         self.strike(submission.fault());
         let slot = submission.exists.then(|| self.create(model, *index, departure.arrival, asked));
         (submission, slot)
@@ -269,7 +270,9 @@ impl State {
         // A reset may have come in between.
         let Task { model, truth, .. } = *self.tasks.get(slot)?;
         let (model, buckets) = (model as usize, self.status_buckets.of_key(key));
-        let meeting = self.models[model].status.meet(departure, Some(truth), &mut self.weather, Some(buckets), pace);
+        let link = &self.models[model].status;
+        let struck = link.striking(departure, Some(&truth), &mut self.weather);
+        let meeting = link.meet(departure, struck, &mut self.weather, Some(buckets), pace);
         self.strike(meeting.fault());
         let name = |rule: usize| self.world.faults[rule].kind().name();
         let struck = meeting.struck.map(|(rule, effect)| (name(rule), effect));

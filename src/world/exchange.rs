@@ -95,51 +95,57 @@ impl Link {
         Departure { sent, arrival: sent + self.network.up(rtt), back: sent + rtt, refused, slowed, lot }
     }
 
-    /// Sends a status request for a task with this `truth` at `sent`; also the rule that strikes it, limits aside.
+    /// Whether [`travel`](Self::travel) has the short way to take.
+    #[must_use]
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.is_plain
+    }
+
+    /// Sends a request at `sent`, a status request for a task with this `truth`; also the rule that strikes it, limits aside. `PLAIN` is
+    /// [`is_plain`](Self::is_plain), asked once for many requests.
     #[inline(always)]
-    pub fn travel(
+    pub fn travel<const PLAIN: bool>(
         &self,
         sent: Micros,
-        truth: Truth,
+        truth: Option<&Truth>,
         travel: &mut Draws,
         lots: &mut Draws,
         weather: &mut Weather,
     ) -> (Departure, Option<usize>) {
-        if self.is_plain {
+        if PLAIN {
             // What nearly every request needs, and nothing else.
             let rtt = self.network.rtt.sample(travel);
             let lot = self.faults.draw(lots);
             let (arrival, back) = (sent + Micros::new(rtt.get() / 2), sent + rtt);
-            let struck = if lot.is_below(self.faults.total) {
-                self.faults.strike(lot, arrival, Some(truth), weather)
-            } else {
-                None
-            };
+            let struck =
+                if lot.is_below(self.faults.total) { self.faults.strike(lot, arrival, truth, weather) } else { None };
             return (Departure { sent, arrival, back, refused: None, slowed: None, lot }, struck);
         }
         let departure = self.depart(sent, travel, lots, weather);
-        (departure, self.striking(&departure, Some(truth), weather).or(departure.slowed))
+        (departure, self.striking(&departure, truth, weather))
     }
 
     /// The rule that strikes a request, limits aside; `truth` is that of the task that a status request asks for.
     #[inline(always)]
-    pub fn striking(&self, departure: &Departure, truth: Option<Truth>, weather: &mut Weather) -> Option<usize> {
+    pub fn striking(&self, departure: &Departure, truth: Option<&Truth>, weather: &mut Weather) -> Option<usize> {
         match departure.refused {
             None => self.faults.striking(departure.lot, departure.arrival, truth, weather),
             refused => refused,
         }
     }
 
-    /// Lets a status request arrive and read `truth`. `buckets` must see arrivals in the order of time.
+    /// Lets a status request arrive that this rule strikes, and read `truth`. `buckets` must see arrivals in the order of time.
     pub fn arrive<'s>(
         &self,
         departure: &Departure,
+        struck: Option<usize>,
         truth: &Truth,
         failure: &'s Failure,
         weather: &mut Weather,
         buckets: Option<&mut Buckets>,
     ) -> Exchange<'s> {
-        let Meeting { struck, back, by } = self.meet(departure, Some(*truth), weather, buckets, Pace::SCENARIO);
+        let Meeting { struck, back, by } = self.meet(departure, struck, weather, buckets, Pace::SCENARIO);
         let told = truth.state_at(departure.arrival, failure);
         match struck {
             None => Exchange { replied: back, reply: Reply::state(told), fault: by },
@@ -150,19 +156,18 @@ impl Link {
         }
     }
 
-    /// What a request meets at the server, limits included. Each arrival asks once, in the order of time, because it takes
-    /// its place there.
+    /// What a request meets at the server that this rule [strikes](Self::striking), limits included. Each arrival asks once,
+    /// in the order of time, because it takes its place there.
     #[inline]
     pub fn meet(
         &self,
         departure: &Departure,
-        truth: Option<Truth>,
+        struck: Option<usize>,
         weather: &mut Weather,
         buckets: Option<&mut Buckets>,
         pace: Pace,
     ) -> Meeting {
         let Departure { arrival, mut back, slowed, .. } = *departure;
-        let struck = self.striking(departure, truth, weather);
         let does = |rule: usize, free| (rule, self.faults.rules[rule].fault().on_request(arrival, free, pace));
         let mut by = slowed;
         // What is struck at the connection never gets as far as a limit.
@@ -179,16 +184,34 @@ impl Link {
         Meeting { struck: struck.map(|rule| does(rule, None)), back, by }
     }
 
-    /// Lets a submit arrive: when the client hears of it, whether it got an id, and whether the task exists.
-    #[inline]
+    /// Lets a submit arrive that this rule [strikes](Self::striking): when the client hears of it, whether it got an id, and
+    /// whether the task exists.
+    #[inline(always)]
     pub fn arrive_submit(
         &self,
         departure: &Departure,
+        struck: Option<usize>,
         weather: &mut Weather,
         buckets: Option<&mut Buckets>,
         pace: Pace,
     ) -> Submission {
-        let Meeting { struck, back, by } = self.meet(departure, None, weather, buckets, pace);
+        if struck.is_none() && buckets.is_none() {
+            let Departure { back, slowed, .. } = *departure;
+            return Submission { back, heard: back, exists: true, struck: None, by: slowed };
+        }
+        self.arrive_struck(departure, struck, weather, buckets, pace)
+    }
+
+    #[inline(never)]
+    fn arrive_struck(
+        &self,
+        departure: &Departure,
+        struck: Option<usize>,
+        weather: &mut Weather,
+        buckets: Option<&mut Buckets>,
+        pace: Pace,
+    ) -> Submission {
+        let Meeting { struck, back, by } = self.meet(departure, struck, weather, buckets, pace);
         match struck {
             None => Submission { back, heard: back, exists: true, struck, by },
             Some((rule, effect)) => Submission {

@@ -73,6 +73,10 @@ pub struct RouteFaults {
     bursts: Vec<usize>,
     /// Whether any of them is drawn for.
     bursts_draw: bool,
+    /// Whether anything else is.
+    shares_draw: bool,
+    /// Whether any rule slows requests down.
+    slows: bool,
     /// The largest of their probabilities.
     worst_burst: f64,
     /// Rules that slow down a share of the requests.
@@ -102,19 +106,24 @@ impl RouteFaults {
             .enumerate()
             .filter_map(|(at, share)| share.map(|(from, to)| (bits(from), bits(to), at)))
             .collect();
+        let total = shares.iter().map(|share| share.1).max().unwrap_or(0);
+        let slowdowns: Vec<_> = with(Striking::Slowdown)
+            .into_iter()
+            .map(|rule| Slowdown { rule, salt: salt(rule), bits: bits(rules[rule].probability().get()) })
+            .collect();
+        let brownouts = with(Striking::Brownout);
         Self {
             rules: rules.clone(),
             refusing: with(Striking::Window),
+            shares_draw: total > 0 || !slowdowns.is_empty() || !brownouts.is_empty(),
+            slows: !slowdowns.is_empty() || !brownouts.is_empty(),
             bursts_draw: bursts.iter().any(|&at| rules[at].probability() < Probability::ONE),
             // Above what is drawn where nothing is.
             worst_burst: bursts.iter().map(|&at| rules[at].probability().get()).fold(0.0, f64::max),
             bursts,
-            slowdowns: with(Striking::Slowdown)
-                .into_iter()
-                .map(|rule| Slowdown { rule, salt: salt(rule), bits: bits(rules[rule].probability().get()) })
-                .collect(),
-            brownouts: with(Striking::Brownout),
-            total: shares.iter().map(|share| share.1).max().unwrap_or(0),
+            slowdowns,
+            brownouts,
+            total,
             shares,
             limits: with(Striking::Limit),
         }
@@ -128,7 +137,7 @@ impl RouteFaults {
 
     /// Whether rules strike by their shares of the uniform only, limits aside.
     pub(super) fn strikes_by_shares_only(&self) -> bool {
-        self.refusing.is_empty() && self.bursts.is_empty() && self.slowdowns.is_empty() && self.brownouts.is_empty()
+        self.refusing.is_empty() && self.bursts.is_empty() && !self.slows
     }
 
     /// Whether a limit stands before this route.
@@ -151,8 +160,7 @@ impl RouteFaults {
     /// Takes the draws of a request; how many depends on the scenario only.
     #[inline]
     pub fn draw(&self, draws: &mut Draws) -> Lot {
-        let is_drawn = self.total > 0 || !self.slowdowns.is_empty() || !self.brownouts.is_empty();
-        let share = if is_drawn { draws.uniform_bits() } else { u64::MAX };
+        let share = if self.shares_draw { draws.uniform_bits() } else { u64::MAX };
         let burst = if self.bursts_draw { draws.uniform() } else { 0.0 };
         Lot { share, burst }
     }
@@ -160,6 +168,9 @@ impl RouteFaults {
     /// A round trip of `rtt` that begins at `now`, as long as the rules make it, and the first of those that do.
     #[inline]
     pub(super) fn slowed(&self, rtt: Micros, lot: Lot, now: Micros, weather: &mut Weather) -> (Micros, Option<usize>) {
+        if !self.slows {
+            return (rtt, None);
+        }
         let is_drawn = self.slowdowns.iter().any(|slowdown| lot.is_drawn(slowdown.salt, slowdown.bits));
         let is_dim = !self.brownouts.is_empty() && !weather.is_still(now);
         if is_drawn || is_dim { self.slow(rtt, lot, now, weather) } else { (rtt, None) }
@@ -190,7 +201,7 @@ impl RouteFaults {
     /// The rule that strikes a request that reaches the server at `now`, limits aside; `truth` is that of the task that a
     /// status request asks for.
     #[inline]
-    pub fn striking(&self, lot: Lot, now: Micros, truth: Option<Truth>, weather: &mut Weather) -> Option<usize> {
+    pub fn striking(&self, lot: Lot, now: Micros, truth: Option<&Truth>, weather: &mut Weather) -> Option<usize> {
         let may = lot.share < self.total
             || lot.burst < self.worst_burst
             || (!self.brownouts.is_empty() && !weather.is_still(now));
@@ -198,7 +209,7 @@ impl RouteFaults {
     }
 
     #[inline(never)]
-    pub(super) fn strike(&self, lot: Lot, now: Micros, truth: Option<Truth>, weather: &mut Weather) -> Option<usize> {
+    pub(super) fn strike(&self, lot: Lot, now: Micros, truth: Option<&Truth>, weather: &mut Weather) -> Option<usize> {
         for &rule in &self.bursts {
             if lot.burst < self.rules[rule].probability().get() && weather.is_active(rule, now) {
                 return Some(rule);
@@ -218,7 +229,7 @@ impl RouteFaults {
         let cut = self.shares.iter().filter(|(from, to, _)| (*from..*to).contains(&lot.share));
         let admits = |rule: usize| match (self.rules[rule].age(), truth) {
             (None, _) => true,
-            (Some(age), Some(truth)) => age.admits(now, &truth),
+            (Some(age), Some(truth)) => age.admits(now, truth),
             (Some(_), None) => false,
         };
         cut.map(|&(_, _, rule)| rule).find(|&rule| admits(rule) && weather.is_active(rule, now))

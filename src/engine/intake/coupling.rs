@@ -119,7 +119,9 @@ impl Coupling {
         let at = (number - self.first) as usize;
         let Some(departure) = self.in_order[at].on_the_way.remove(&submit) else { return };
         let link = &plan.models[self.in_order[at].arriving.task.model].submit;
-        let submission = link.arrive_submit(&departure, &mut lanes.weather, Some(&mut self.buckets), Pace::SCENARIO);
+        let struck = link.striking(&departure, None, &mut lanes.weather);
+        let (weather, buckets) = (&mut lanes.weather, Some(&mut self.buckets));
+        let submission = link.arrive_submit(&departure, struck, weather, buckets, Pace::SCENARIO);
         lanes.strike(submission.fault());
         if submission.exists {
             let InOrder { arriving, queued, counting, .. } = &mut self.in_order[at];

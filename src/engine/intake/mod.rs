@@ -85,8 +85,12 @@ impl<'s> Intake<'s> {
         }
         let (mut travel, mut lots) = (arriving.travel.clone(), arriving.lots.clone());
         loop {
-            let departure = link.depart(sent, &mut travel, &mut lots, &mut lanes.weather);
-            let submission = link.arrive_submit(&departure, &mut lanes.weather, None, Pace::SCENARIO);
+            let (departure, struck) = if link.is_plain() {
+                link.travel::<true>(sent, None, &mut travel, &mut lots, &mut lanes.weather)
+            } else {
+                link.travel::<false>(sent, None, &mut travel, &mut lots, &mut lanes.weather)
+            };
+            let submission = link.arrive_submit(&departure, struck, &mut lanes.weather, None, Pace::SCENARIO);
             lanes.strike(submission.fault());
             if submission.exists {
                 arriving.created(departure.arrival, is_accepted(lanes.plan, sent, submission));

@@ -158,7 +158,7 @@ impl Account {
         let mut lots = keys.draws(Stream::StatusFault, task);
         let polls = self.sent.iter().filter(|sent| {
             let departure = plan.status.depart(**sent, &mut travel, &mut lots, weather);
-            plan.status.striking(&departure, Some(truth), weather).or(departure.slowed).is_some()
+            plan.status.striking(&departure, Some(&truth), weather).or(departure.slowed).is_some()
         });
         // All of them are asked, so that each has its own draws.
         if polls.count() > 0 {

@@ -4,7 +4,7 @@
 //! right for every composition that does not look at anything else.
 
 use crate::api::reply::{Reply, TaskState};
-use crate::engine::observer::Observer;
+use crate::engine::observer::{Lens, Observer};
 use crate::engine::plan::ModelPlan;
 use crate::measure::record::{Outcome, TaskRecord};
 use crate::strategy::composition::{Channel, Recovery};
@@ -113,20 +113,20 @@ impl Calm {
         record.failed = failed;
         record.outcome = ending.map_or(Outcome::Hang, |ending| Outcome::of(ending, settled, truth.done));
         record.settled = settled;
-        if observer.watches(record) {
-            self.observe(record, answered, unfinished, observer);
+        if let Some(lens) = observer.lens(record) {
+            self.observe(record, answered, unfinished, lens);
         }
     }
 
     /// Shows the polls to the observer; nothing that lies beyond what is counted needs it.
     #[inline(never)]
-    fn observe(&self, record: &TaskRecord, answered: usize, unfinished: usize, observer: &mut Observer) {
+    fn observe(&self, record: &TaskRecord, answered: usize, unfinished: usize, mut lens: Lens<'_>) {
         for (poll, &read) in self.reads[..answered].iter().enumerate() {
             let sent = record.wait_start + Micros::new(read) - self.up;
-            observer.poll(record, sent, if poll < unfinished { Worth::Wasted } else { Worth::Useful });
+            lens.poll(sent, if poll < unfinished { Worth::Wasted } else { Worth::Useful });
         }
         if let (Some(sent), true) = (self.unheard, record.failed > 0) {
-            observer.poll(record, record.wait_start + sent, Worth::Failed);
+            lens.poll(record.wait_start + sent, Worth::Failed);
         }
     }
 }

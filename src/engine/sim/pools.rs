@@ -35,6 +35,8 @@ struct Member<'p> {
 struct Flight<'p> {
     ticket: Ticket,
     departure: Departure,
+    /// The rule that strikes it, limits aside.
+    struck: Option<usize>,
     exchange: Option<Exchange<'p>>,
 }
 
@@ -151,9 +153,9 @@ impl<'p> Pool<'p> {
         let link = &ground.plan.models[key.0].status;
         member.record.polls += 1;
         let departure = link.depart(now, &mut member.travel, &mut member.lots, &mut ground.weather);
-        let struck = link.striking(&departure, Some(member.truth), &mut ground.weather);
+        let struck = link.striking(&departure, Some(&member.truth), &mut ground.weather);
         member.record.struck |= struck.or(departure.slowed).is_some();
-        member.flight = Some(Flight { ticket, departure, exchange: None });
+        member.flight = Some(Flight { ticket, departure, struck, exchange: None });
         if is_limited && departure.refused.is_none() {
             ground.schedule(departure.arrival, Event::Pool(PoolEvent::Arrive(key, ticket.task)));
         } else {
@@ -168,8 +170,14 @@ impl<'p> Pool<'p> {
         let Some(flight) = &mut member.flight else { return };
         let model = &ground.plan.models[key.0];
         let buckets = is_limited.then_some(&mut ground.buckets);
-        let exchange =
-            model.status.arrive(&flight.departure, &member.truth, model.failure, &mut ground.weather, buckets);
+        let exchange = model.status.arrive(
+            &flight.departure,
+            flight.struck,
+            &member.truth,
+            model.failure,
+            &mut ground.weather,
+            buckets,
+        );
         flight.exchange = Some(exchange);
         ground.observer.fault(exchange.fault);
         if !exchange.replied.is_never() {
@@ -181,7 +189,7 @@ impl<'p> Pool<'p> {
 
     fn reply(&mut self, now: Micros, number: u32, ground: &mut Ground<'p>) -> Turn {
         let Some(Some(member)) = self.members.get_mut(number as usize) else { return Turn::Wait };
-        let Some(Flight { ticket, departure, exchange: Some(exchange) }) = member.flight.take() else {
+        let Some(Flight { ticket, departure, exchange: Some(exchange), .. }) = member.flight.take() else {
             return Turn::Wait;
         };
         let (worth, ending, turn) = self.poller.reply(now, ticket, &exchange.reply);

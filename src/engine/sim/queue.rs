@@ -21,7 +21,6 @@ use crate::world::draws::Keys;
 use crate::world::exchange::{Departure, Exchange};
 use crate::world::fault::Pace;
 use crate::world::strike::Buckets;
-use crate::world::truth::Truth;
 use crate::world::weather::Weather;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -34,7 +33,8 @@ struct Slot<'p> {
     /// The poll that is due or in flight.
     sent: Micros,
     timeout: Micros,
-    departure: Option<Departure>,
+    /// A poll on its way, with the rule that strikes it, limits aside.
+    departure: Option<(Departure, Option<usize>)>,
     exchange: Option<Exchange<'p>>,
     /// The server created the task.
     created: Micros,
@@ -51,8 +51,8 @@ pub(super) struct Queue<'p> {
     is_limited: bool,
     slots: Vec<Option<Slot<'p>>>,
     free: Vec<usize>,
-    /// Requests whose waits are over before they arrive, until they do.
-    stragglers: BTreeMap<u64, (usize, Departure, Truth)>,
+    /// Requests whose waits are over before they arrive, until they do: their models, and the rules that strike them.
+    stragglers: BTreeMap<u64, (usize, Departure, Option<usize>)>,
     /// How many there were so far.
     straggled: u64,
     pools: Option<Pools<'p>>,
@@ -164,15 +164,15 @@ impl<'p> Queue<'p> {
                 self.admit(model, now);
             }
             Event::Arrive(slot) => {
-                if let Some(departure) = self.slots[slot].as_mut().and_then(|slot| slot.departure.take()) {
-                    self.exchange(slot, &departure);
+                if let Some((departure, struck)) = self.slots[slot].as_mut().and_then(|slot| slot.departure.take()) {
+                    self.exchange(slot, &departure, struck);
                 }
             }
             Event::Straggle(straggler) => {
-                if let Some((model, departure, truth)) = self.stragglers.remove(&straggler) {
+                if let Some((model, departure, struck)) = self.stragglers.remove(&straggler) {
                     let Ground { plan, weather, buckets, observer, .. } = &mut self.ground;
                     let link = &plan.models[model].status;
-                    let meeting = link.meet(&departure, Some(truth), weather, Some(buckets), Pace::SCENARIO);
+                    let meeting = link.meet(&departure, struck, weather, Some(buckets), Pace::SCENARIO);
                     observer.fault(meeting.fault());
                 }
             }
@@ -274,9 +274,9 @@ impl<'p> Queue<'p> {
         let Some(slot) = &mut self.slots[at] else { return };
         let model = &self.ground.plan.models[slot.model];
         (slot.sent, slot.timeout) = (sent, timeout);
-        let departure = slot.waiting.send(model, sent, &mut self.ground.weather);
+        let (departure, struck) = slot.waiting.send(model, sent, &mut self.ground.weather);
         if !self.is_limited || departure.refused.is_some() {
-            return self.exchange(at, &departure);
+            return self.exchange(at, &departure, struck);
         }
         let over = slot.waiting.over(sent, timeout, Micros::NEVER);
         if over < departure.arrival {
@@ -284,21 +284,26 @@ impl<'p> Queue<'p> {
             slot.exchange = Some(Exchange { replied: Micros::NEVER, reply: Reply::Lost(Loss::TimedOut), fault: None });
             self.ground.schedule(over, Event::Over(at));
             self.straggled += 1;
-            self.stragglers.insert(self.straggled, (slot.model, departure, *slot.waiting.truth()));
+            self.stragglers.insert(self.straggled, (slot.model, departure, struck));
             self.ground.schedule(departure.arrival, Event::Straggle(self.straggled));
         } else {
-            slot.departure = Some(departure);
+            slot.departure = Some((departure, struck));
             self.ground.schedule(departure.arrival, Event::Arrive(at));
         }
     }
 
     /// The poll reaches the server.
-    fn exchange(&mut self, at: usize, departure: &Departure) {
+    #[inline]
+    fn exchange(&mut self, at: usize, departure: &Departure, struck: Option<usize>) {
         let Some(slot) = &mut self.slots[at] else { return };
         let model = &self.ground.plan.models[slot.model];
-        let buckets = self.is_limited.then_some(&mut self.ground.buckets);
         let truth = slot.waiting.truth();
-        let exchange = model.status.arrive(departure, truth, model.failure, &mut self.ground.weather, buckets);
+        let exchange = if self.is_limited || struck.or(departure.slowed).is_some() {
+            let buckets = self.is_limited.then_some(&mut self.ground.buckets);
+            model.status.arrive(departure, struck, truth, model.failure, &mut self.ground.weather, buckets)
+        } else {
+            departure.answered(truth, model.failure)
+        };
         let over = slot.waiting.over(slot.sent, slot.timeout, exchange.replied);
         slot.exchange = Some(exchange);
         self.ground.schedule(over, Event::Over(at));

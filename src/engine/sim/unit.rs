@@ -12,6 +12,7 @@ use crate::engine::sim::{Control, Findings, OpenRates, Options, Relay, Sink};
 use crate::measure::record::TaskRecord;
 use crate::time::Micros;
 use crate::world::draws::Keys;
+use crate::world::truth::Truth;
 use crate::world::weather::Weather;
 use std::ops::Range;
 use std::sync::Mutex;
@@ -179,11 +180,11 @@ impl<'p> Worker<'p> {
                     Some(calm) => calm.settle(&truth, record, observer),
                     None => {
                         let place = Place::new(self.plan, strategy, task.model, keys);
-                        let (mut waiting, mut next) = Waiting::begin(&place, task, truth, weather, observer);
-                        while let Next::Send { at, timeout } = next {
-                            next = waiting.poll(place.model, at, timeout, weather, observer);
+                        if place.model.status.is_plain() {
+                            wait_out::<true>(&place, task, truth, weather, observer, record);
+                        } else {
+                            wait_out::<false>(&place, task, truth, weather, observer, record);
                         }
-                        *record = *waiting.record();
                     }
                 }
             }
@@ -210,6 +211,23 @@ impl<'p> Worker<'p> {
             }
         }
     }
+}
+
+/// One wait from its start to its end, in the form of its link. Not inlined: the two do not need the same registers.
+#[inline(never)]
+fn wait_out<const PLAIN: bool>(
+    place: &Place<'_, '_>,
+    task: &Task,
+    truth: Truth,
+    weather: &mut Weather,
+    observer: &mut Observer,
+    record: &mut TaskRecord,
+) {
+    let (mut waiting, mut next) = Waiting::begin(place, task, truth, weather, observer);
+    while let Next::Send { at, timeout } = next {
+        next = waiting.poll::<PLAIN>(place.model, at, timeout, weather, observer);
+    }
+    *record = *waiting.record();
 }
 
 /// The submits of a range whose gaps are random, which depend on all ranges before it; `None` where they are known by

@@ -77,8 +77,8 @@ struct Flight {
     departure: Departure,
     /// How long its answer is waited for.
     timeout: Micros,
-    /// Whether a rule strikes it.
-    is_struck: bool,
+    /// The rule that strikes it, limits aside.
+    struck: Option<usize>,
 }
 
 /// One wait in progress.
@@ -152,12 +152,18 @@ impl<'p> Waiting<'p> {
         departure
     }
 
-    /// Sends the poll that [`Next::Send`] asked for, where nobody has looked yet what strikes it.
-    pub(super) fn send(&mut self, model: &ModelPlan<'_>, at: Micros, weather: &mut Weather) -> Departure {
+    /// Sends the poll that [`Next::Send`] asked for; also the rule that strikes it, limits aside.
+    #[inline]
+    pub(super) fn send(
+        &mut self,
+        model: &ModelPlan<'_>,
+        at: Micros,
+        weather: &mut Weather,
+    ) -> (Departure, Option<usize>) {
         let departure = self.depart(model, at, weather);
-        self.record.struck |=
-            model.status.striking(&departure, Some(self.truth), weather).or(departure.slowed).is_some();
-        departure
+        let struck = model.status.striking(&departure, Some(&self.truth), weather);
+        self.record.struck |= struck.or(departure.slowed).is_some();
+        (departure, struck)
     }
 
     /// What is to be kept of it, once it is settled.
@@ -177,8 +183,10 @@ impl<'p> Waiting<'p> {
 
     /// Polls of a wait that shares nothing, from the one due at `at` to the first that does not just say unfinished, and
     /// what the wait wants next.
+    ///
+    /// `PLAIN` is what the model's link says of itself, asked once a task: what its loop never does takes no registers from it.
     #[inline(always)]
-    pub(super) fn poll(
+    pub(super) fn poll<const PLAIN: bool>(
         &mut self,
         model: &ModelPlan<'_>,
         at: Micros,
@@ -186,14 +194,15 @@ impl<'p> Waiting<'p> {
         weather: &mut Weather,
         observer: &mut Observer,
     ) -> Next {
-        let Flight { departure, timeout, is_struck } = match self.idle(model, at, timeout, weather, observer) {
+        let flight = self.idle::<PLAIN>(model, at, timeout, weather, observer);
+        let Flight { departure, timeout, struck } = match flight {
             Ok(next) => return next,
             Err(flight) => flight,
         };
-        if is_struck {
+        if struck.or(departure.slowed).is_some() {
             // On a copy: who has no address can stay in registers.
             let mut copy = self.clone();
-            let next = copy.poll_in_trouble(model, departure, timeout, weather, observer);
+            let next = copy.poll_in_trouble(model, Flight { departure, timeout, struck }, weather, observer);
             *self = copy;
             return next;
         }
@@ -202,7 +211,7 @@ impl<'p> Waiting<'p> {
 
     /// Polls that just say unfinished: most of them. What comes after the last is another poll on its way, or an end.
     #[inline(always)]
-    fn idle(
+    fn idle<const PLAIN: bool>(
         &mut self,
         model: &ModelPlan<'_>,
         at: Micros,
@@ -212,25 +221,28 @@ impl<'p> Waiting<'p> {
     ) -> Result<Next, Flight> {
         if at < self.not_before {
             let departure = self.depart(model, at, weather);
-            let is_struck = model.status.striking(&departure, Some(self.truth), weather).or(departure.slowed).is_some();
-            return Err(Flight { departure, timeout, is_struck });
+            let struck = model.status.striking(&departure, Some(&self.truth), weather);
+            return Err(Flight { departure, timeout, struck });
         }
         // From here on no poll is too early: each is later than the one before, and none is told to wait.
         let (mut travel, mut lots, mut jitter) = (self.travel.clone(), self.lots.clone(), self.jitter.clone());
-        let (mut wasted, truth, bound) = (0, self.truth, self.bound);
+        // Copies, whose addresses may be lent without those of the wait.
+        let (mut wasted, truth, done, bound) = (0, self.truth, self.truth.done, self.bound);
         let mut lens = observer.lens(&self.record);
         let end = self.wait.while_unfinished((at, timeout), &mut jitter, |at, timeout| {
             if at >= bound {
                 return Err(None);
             }
-            let (departure, struck) = model.status.travel(at, truth, &mut travel, &mut lots, weather);
+            let (departure, struck) = model.status.travel::<PLAIN>(at, Some(&truth), &mut travel, &mut lots, weather);
             let is_heard = departure.back < bound && departure.back <= at + timeout;
-            if departure.arrival < truth.done && is_heard && struck.is_none() {
+            if departure.arrival < done && is_heard && struck.or(departure.slowed).is_none() {
                 wasted += 1;
-                lens.poll(at, Worth::Wasted);
+                if let Some(lens) = &mut lens {
+                    lens.poll(at, Worth::Wasted);
+                }
                 return Ok(departure.back);
             }
-            Err(Some(Flight { departure, timeout, is_struck: struck.is_some() }))
+            Err(Some(Flight { departure, timeout, struck }))
         });
         self.record.polls += wasted + u32::from(matches!(end, Err(Some(_))));
         self.record.wasted += wasted;
@@ -246,13 +258,12 @@ impl<'p> Waiting<'p> {
     fn poll_in_trouble(
         &mut self,
         model: &ModelPlan<'_>,
-        departure: Departure,
-        timeout: Micros,
+        Flight { departure, timeout, struck }: Flight,
         weather: &mut Weather,
         observer: &mut Observer,
     ) -> Next {
         self.record.struck = true;
-        let exchange = model.status.arrive(&departure, &self.truth, model.failure, weather, None);
+        let exchange = model.status.arrive(&departure, struck, &self.truth, model.failure, weather, None);
         self.hear(departure.sent, timeout, &exchange, observer)
     }
 

@@ -77,7 +77,7 @@ impl<'s> Gaps<'s> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn jittered_first(&self, draws: &mut Draws) -> Micros {
         let first = self.schedule.first();
         match self.jitter {
@@ -88,7 +88,7 @@ impl<'s> Gaps<'s> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn decorrelated(&mut self, gap: Micros, draws: &mut Draws) -> Micros {
         match self.schedule {
             Schedule::Exponential(exponential) => {

@@ -44,7 +44,7 @@ impl Wait<'_> {
             Reading::Unfinished => {
                 self.failures = 0;
                 let not_before = now + self.pause(reply);
-                (Worth::Wasted, self.next_round(now, now, not_before, |gaps, elapsed| gaps.jittered(elapsed, jitter)))
+                (Worth::Wasted, self.next_round(now, now, not_before, jitter))
             }
             Reading::Success => (Worth::Useful, Step::End { at: now, ending: Ending::Success }),
             Reading::Failed(_) => (Worth::Useful, Step::End { at: now, ending: Ending::Failed }),
@@ -123,7 +123,7 @@ impl Wait<'_> {
                 }
                 // As in the guide, the last retry's sleep is followed by the normal one, and the error is forgotten.
                 self.failures = 0;
-                self.next_round(now, at, now, |gaps, elapsed| gaps.jittered(elapsed, jitter))
+                self.next_round(now, at, now, jitter)
             }
             Recovery::Tolerant(tolerance) => {
                 self.failures += 1;
@@ -131,25 +131,28 @@ impl Wait<'_> {
                 if !self.last && (trouble.permanent || spent) {
                     return error;
                 }
-                self.next_round(now, now, now + pause, |gaps, elapsed| gaps.jittered(elapsed, jitter))
+                self.next_round(now, now, now + pause, jitter)
             }
         }
     }
 
-    /// The normal sleep of the next `gap` from `from` on, not to end before `not_before`.
+    /// The next gap's sleep from `from` on, not to end before `not_before`, and what follows it.
     #[inline(always)]
-    pub(super) fn next_round(
-        &mut self,
-        now: Micros,
-        from: Micros,
-        not_before: Micros,
-        gap: impl FnOnce(&mut Gaps<'_>, Micros) -> Micros,
-    ) -> Step {
+    fn next_round(&mut self, now: Micros, from: Micros, not_before: Micros, jitter: &mut Draws) -> Step {
+        if self.last {
+            return Step::End { at: now, ending: Ending::GaveUp };
+        }
+        let gap = self.gaps.jittered(from - self.start, jitter);
+        self.round(now, from, gap, not_before)
+    }
+
+    /// The normal sleep of `gap` from `from` on, not to end before `not_before`, and what follows it.
+    #[inline(always)]
+    pub(super) fn round(&mut self, now: Micros, from: Micros, gap: Micros, not_before: Micros) -> Step {
         if self.last {
             return Step::End { at: now, ending: Ending::GaveUp };
         }
         self.rounds = self.rounds.wrapping_add(1);
-        let gap = gap(&mut self.gaps, from - self.start);
         self.sleep(now, from, gap, not_before)
     }
 

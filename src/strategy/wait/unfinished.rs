@@ -47,7 +47,7 @@ impl Wait<'_> {
                 (self.rounds, self.slept, at) = (rounds, slept, next);
                 continue;
             }
-            match self.next_round(now, now, now, |_, _| gap) {
+            match self.round(now, now, gap, now) {
                 Step::Poll { at: next, timeout: patience } => (at, timeout) = (next, patience),
                 end => return Ok(end),
             }

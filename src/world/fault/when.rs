@@ -127,15 +127,15 @@ impl Window {
         (edge.get() as f64 / ramp.get() as f64).min(1.0)
     }
 
-    /// Since when it is closed that is closed at `now`.
+    /// The last instant up to `now` at which it opened or closed; zero where it has not yet.
     #[must_use]
-    pub fn closed_since(&self, now: Micros) -> Micros {
+    pub fn last_change(&self, now: Micros) -> Micros {
         if now < self.from {
             return Micros::ZERO;
         }
         let since = now - self.from;
         let phase = self.every.map_or(since, |period| Micros::new(since.get() % period.get()));
-        now - (phase - self.length)
+        if phase < self.length { now - phase } else { now - (phase - self.length) }
     }
 
     /// The first instant after `now` at which it opens or closes; [`Micros::NEVER`] where it never does again.
@@ -210,11 +210,12 @@ mod tests {
         for (now_s, change_s) in [(0, 10), (10, 15), (14, 15), (15, 70), (69, 70), (72, 75)] {
             assert_eq!(window.next_change(s(now_s)), s(change_s), "{now_s} s");
         }
-        for (now_s, closed_s) in [(0, 0), (9, 0), (15, 15), (69, 15), (75, 75), (100, 75)] {
-            assert_eq!(window.closed_since(s(now_s)), s(closed_s), "{now_s} s");
+        for (now_s, change_s) in [(0, 0), (9, 0), (10, 10), (14, 10), (15, 15), (69, 15), (72, 70), (75, 75), (100, 75)]
+        {
+            assert_eq!(window.last_change(s(now_s)), s(change_s), "{now_s} s");
         }
         let once = Window::new(s(10), s(5), None).expect("valid");
-        assert_eq!(once.closed_since(s(99)), s(15));
+        assert_eq!(once.last_change(s(99)), s(15));
         assert!(once.next_change(s(15)).is_never());
     }
 
