@@ -93,7 +93,7 @@ fn last_look_is_struck(
     }
     let departure = link.depart(at, &mut travel, &mut lots, &mut weather);
     let truth = Truth { fate: Fate::Success, created: record.submitted, started: record.submitted, done: record.done };
-    link.striking(&departure, Some(truth), &mut weather).or(departure.slowed).is_some()
+    link.striking(&departure, Some(&truth), &mut weather).or(departure.slowed).is_some()
 }
 
 proptest! {

@@ -11,7 +11,7 @@ use pollbench::measure::paired::comparisons;
 use pollbench::measure::record::TaskRecord;
 use pollbench::measure::results::{Interval, Results, Run, SCHEMA_VERSION, Verdict};
 use pollbench::measure::summary::{self, Setting};
-use pollbench::measure::totals::{CellData, CellRules, PairData, PairTotals, Replicate, Totals};
+use pollbench::measure::totals::{CellData, CellRules, PairData, PairTotals, Replicate};
 use pollbench::report::diff::{Side, diff};
 use pollbench::scenario::Scenario;
 use pollbench::scenario::narrow::Overrides;
@@ -118,8 +118,9 @@ fn simulate(plan: &Plan<'_>) -> Vec<Vec<Kept>> {
                 has_faults: false,
                 key: plan.digest_key(model, strategy, number),
             };
-            let mut totals = Totals::default();
-            totals.add(&open[cell], &rules);
+            let mut data = CellData::default();
+            data.add(&open[cell], &rules);
+            let totals = data.totals;
             let mut pairs = PairTotals::default();
             pairs.add(&open[cell], &open[plan.cell(model, plan.scenario.baseline)], plan.scenario.horizon);
             let mut delays: Vec<u64> =
