@@ -72,9 +72,20 @@ impl Sweep<'_> {
         self.points.iter().flat_map(|point| &point.results.cells)
     }
 
-    /// The axis that lines are drawn along: the first whose values are numbers.
-    fn main_axis(&self) -> Option<usize> {
-        self.axes.iter().position(|axis| axis.numbers.as_ref().is_some_and(|numbers| numbers.len() > 1))
+    /// The axes that lines are drawn along: those whose values are numbers; of axes that move together the first.
+    fn numeric_axes(&self) -> Vec<usize> {
+        let is_numeric = |at: &usize| self.axes[*at].numbers.as_ref().is_some_and(|numbers| numbers.len() > 1);
+        let numeric = (0..self.axes.len()).filter(is_numeric);
+        numeric.take(if self.is_zipped { 1 } else { usize::MAX }).collect()
+    }
+
+    /// Replicates of the points; of several numbers the least and the most.
+    fn replicates(&self) -> String {
+        let all = || self.points.iter().map(|point| point.results.run.replicates);
+        match (all().min(), all().max()) {
+            (Some(least), Some(most)) if least < most => format!("{least} to {most}"),
+            (least, _) => least.unwrap_or(0).to_string(),
+        }
     }
 
     /// The points along an axis, where the others have their first value.
