@@ -101,7 +101,7 @@ fn shards_and_settings_that_cannot_be_are_refused() {
     }
 }
 
-/// A full disk: files of more than 4 KiB cannot be written, and neither can `/dev/full`.
+/// A full disk: files of more than a few hundred bytes cannot be written, and neither can `/dev/full`.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_full_disk_fails_with_a_sentence_and_leaves_nothing_half_written() {
@@ -117,7 +117,7 @@ fn a_full_disk_fails_with_a_sentence_and_leaves_nothing_half_written() {
         "sweep grid.toml --out out",
     ] {
         // Who ignores the signal is told by an error, as on a disk that is full.
-        let shell = format!("trap '' XFSZ; ulimit -f 8; exec {} {arguments}", env!("CARGO_BIN_EXE_pollbench"));
+        let shell = format!("trap '' XFSZ; ulimit -f 1; exec {} {arguments}", env!("CARGO_BIN_EXE_pollbench"));
         let run = Command::new("sh").args(["-c", &shell]).current_dir(desk.path("")).output().expect("a shell");
         let told = String::from_utf8_lossy(&run.stderr);
         assert_eq!(run.status.code(), Some(1), "{arguments}: {told}");
@@ -179,7 +179,7 @@ fn replicates_are_added_until_a_figure_is_known() {
     assert_eq!(told["looks"].as_array().and_then(|looks| looks.last()), Some(replicates));
     let said = format!("polls_per_task (mean) is known within 2 % everywhere after {replicates} replicates");
     assert!(run.err.contains(&said), "{}", run.err);
-    assert!(desk.read("until/report.md").contains(&said));
+    assert!(desk.read("until/report.html").contains(&said));
     assert!(desk.read("until/report.html").contains("--until polls_per_task=2%"));
     assert_eq!(desk.run(&format!("{what} --replicates {replicates} --per-task --quiet --out plain")).code, 0);
     for file in ["summary.csv", "tasks.csv"] {

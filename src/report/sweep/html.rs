@@ -64,7 +64,7 @@ fn answer(sweep: &Sweep<'_>) -> String {
     body += "</p>\n";
     for found in knees::along_each(sweep) {
         body += &match found {
-            Along::Bends(grid) => parts::table(&grid),
+            Along::Bends(grid) => format!("<figure>\n{}</figure>\n", parts::table(&grid)),
             Along::Level(words) => format!("<p>{}</p>\n", escape(&words)),
         };
     }
@@ -90,7 +90,8 @@ fn chart(sweep: &Sweep<'_>, at: usize, model: &str, line: Line) -> Option<Chart>
     let (axis, points, figure) = (&sweep.axes[at], sweep.along(at), line.figure()?);
     let numbers = axis.numbers.as_ref()?;
     let values = points.iter().map(|point| (axis.labels[point.place[at]].as_str(), numbers[point.place[at]]));
-    let along = lines::Along { path: &axis.path, values: values.collect() };
+    let path = if axis.is_time() { format!("{} (s)", axis.path) } else { axis.path.clone() };
+    let along = lines::Along { path: &path, values: values.collect() };
     let value = |strategy: &str, point: &SweptPoint| {
         point.cell(model, strategy).and_then(figure.value).filter(|value| value.is_finite())
     };

@@ -141,7 +141,8 @@ fn of_axis(sweep: &Sweep<'_>, axis: &SweptAxis, model: &str, bends: &[Bend]) -> 
 fn words(bend: &Bend, axis: &SweptAxis) -> String {
     match (bend.knee, bend.between) {
         (Some(knee), Some([low, high])) => {
-            format!("{} ({} to {})", f::number(knee), label(axis, low), label(axis, high))
+            let knee = if axis.is_time() { f::duration(1e3 * knee) } else { f::number(knee) };
+            format!("{knee} ({} to {})", label(axis, low), label(axis, high))
         }
         (_, _) => "nowhere".to_owned(),
     }

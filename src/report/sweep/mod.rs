@@ -47,6 +47,13 @@ pub struct Sweep<'a> {
     pub command: &'a str,
 }
 
+impl SweptAxis {
+    /// Its numbers are seconds: they are written as durations.
+    fn is_time(&self) -> bool {
+        self.numbers.is_some() && self.labels.iter().any(|label| label.parse::<f64>().is_err())
+    }
+}
+
 impl Sweep<'_> {
     /// The files of its folder, by name.
     #[must_use]
