@@ -31,7 +31,8 @@ fn a_grid_is_the_sum_of_its_points() {
     let whole = desk.run("sweep grid.toml --quiet --out whole");
     assert_eq!((whole.code, whole.err.as_str()), (0, ""));
     assert!(
-        whole.out.starts_with("sora-2: where it leaves its plateau as faults.0.rate_per_s changes"),
+        whole.out.starts_with("sora-2: where it leaves its plateau as faults.0.rate_per_s changes")
+            && whole.out.contains("as models.sora-2.completion.median changes"),
         "{}",
         whole.out
     );
@@ -69,6 +70,9 @@ fn a_grid_that_cannot_be_is_refused_with_its_line() {
         ("0.5, to = 50", "-1, to = 50", "grid.toml:7:25"),
         ("scale = \"log\"", "scale = \"log\", step = 3", "`step` is nothing that a range has"),
         ("\"60s\", \"190s\"", "\"60s\", \"ninety\"", "models.sora-2.completion.median = ninety: "),
+        ("\"60s\", \"190s\"", "\"60s\", \"ninety\"", "grid.toml:8:"),
+        ("\"60s\", \"190s\"", "\"60s\", true", "grid.toml:8:"),
+        ("\"60s\", \"190s\"", "\"60s\", -3", "grid.toml:8:"),
         ("faults.0.rate", "faults.7.rate", "there is no `faults.7`"),
         ("completion.median", "completion.medan", "did you mean `median`?"),
         ("\"rate-limited\"", "\"rate-limitd\"", "did you mean `rate-limited`?"),
@@ -83,8 +87,51 @@ fn a_grid_that_cannot_be_is_refused_with_its_line() {
     }
     assert_eq!(desk.run("sweep nowhere.toml").code, 2);
     desk.write("grid.toml", GRID);
+    for (arguments, told) in [
+        ("--shard 0/4", "there is no shard 0 of 4"),
+        ("--shard 5/4", "there is no shard 5 of 4"),
+        ("--out grid.toml/out", "is not a folder"),
+        ("--out /proc/out", "cannot write into /proc/out"),
+        ("--until cst=1%", "did you mean `cost`?"),
+        ("--until cost=1% --budget 19", "rate-limited: a budget of 19 replicates ends before the first look"),
+    ] {
+        let run = desk.run(&format!("sweep grid.toml {arguments}"));
+        assert_eq!(run.code, 2, "{arguments}: {}", run.err);
+        assert!(run.err.contains(told), "{arguments}: {}", run.err);
+        assert_eq!(desk.names(), ["grid.toml"], "{arguments}");
+    }
+    desk.write("grid.toml", GRID);
     let run = desk.run("sweep grid.toml --dry-run");
     assert_eq!((run.code, run.out.as_str()), (0, "6 points, 540 tasks, each under 2 strategies\n"));
+}
+
+/// Each point goes on for itself; points that were to go on otherwise are run again.
+#[test]
+fn points_go_on_until_a_figure_is_known() {
+    let desk = Desk::new();
+    desk.write("grid.toml", GRID);
+    let run = desk.run("sweep grid.toml --quiet --until cost=4% --budget 60 --out until");
+    assert_eq!(run.code, 0, "{}", run.err);
+    let looks = |folder: &str| -> Vec<u64> {
+        let of_point = |number| {
+            let kept: Value =
+                serde_json::from_str(&desk.read(&format!("{folder}/points/0000{number}.json"))).expect("JSON");
+            assert_eq!(kept["results"]["run"]["until"]["metric"], "cost");
+            kept["results"]["run"]["replicates"].as_u64().expect("a number")
+        };
+        (1..=6).map(of_point).collect()
+    };
+    let first = looks("until");
+    assert!(first.iter().all(|replicates| (20..=60).contains(replicates)), "{first:?}");
+    assert!(first.iter().any(|replicates| *replicates != first[0]), "{first:?}");
+    let page = desk.read("until/sweep.html");
+    assert!(page.contains("pollbench sweep grid.toml --until cost=4% --budget 60"), "the command");
+    let before = std::fs::metadata(desk.path("until/points/00001.json")).expect("a file").modified().expect("a time");
+    assert_eq!(desk.run("sweep grid.toml --quiet --until cost=4% --budget 60 --resume --out until").code, 0);
+    let after = std::fs::metadata(desk.path("until/points/00001.json")).expect("a file").modified().expect("a time");
+    assert_eq!(before, after, "it was taken as it was");
+    assert_eq!(desk.run("sweep grid.toml --quiet --until cost=4% --budget 21 --resume --out until").code, 0);
+    assert!(looks("until").iter().all(|replicates| *replicates <= 21));
 }
 
 #[test]

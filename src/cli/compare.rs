@@ -11,6 +11,8 @@ mod tasks;
 use crate::cli::console::{Failure, is_watched, note, print};
 use crate::cli::folder::Folder;
 use crate::cli::ground::GroundArgs;
+use crate::cli::many::each;
+use crate::cli::until::UntilArgs;
 use crate::engine::sim::{Control, Options};
 use crate::report::matrix::{Matrix, Part};
 use crate::scenario::narrow::Overrides;
@@ -22,8 +24,6 @@ pub(in crate::cli) use publish::{Format, publish, render, style, tell, verdict};
 use shard::ShardArgs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -73,6 +73,8 @@ pub(super) struct Compare {
     #[arg(long, short)]
     quiet: bool,
     #[command(flatten)]
+    until: UntilArgs,
+    #[command(flatten)]
     shard: ShardArgs,
 }
 
@@ -86,6 +88,7 @@ Examples:
   pollbench compare flaky --engine virtual --tasks 40 --replicates 2
   pollbench compare documented --engine wire --time-scale 60 --tasks 20 --replicates 1 --models flux-2
   pollbench compare rate-limited --set faults.0.rate_per_s=5 --set horizon=20m
+  pollbench compare flaky --until detection_delay_ms=1%          as many replicates as that takes
   pollbench compare documented --shard 3/8 --partial 3.part     one of eight machines; see pollbench merge
   pollbench compare rate-limited --format json --quiet | jq '.cells[] | {strategy, lost}'";
 
@@ -100,6 +103,9 @@ impl Compare {
         }
         let waits = jobs.iter().map(Job::waits).fold(0_u128, u128::saturating_add);
         let ground = self.ground.ground(waits)?;
+        if self.until.is_asked_for() && ground.is_some() {
+            return Err(Failure::Input("--until is for the simulator: leave out --engine, or --until".to_owned()));
+        }
         let is_grid = jobs.len() > 1;
         let out = self
             .out
@@ -116,7 +122,7 @@ impl Compare {
             let parts: Vec<Part<'_>> = jobs
                 .iter()
                 .zip(&all)
-                .map(|(job, ran)| Part { label: &job.label, scenario: &job.scenario, results: &ran.results })
+                .map(|(job, ran)| Part { label: &job.label, scenario: &ran.scenario, results: &ran.results })
                 .collect();
             let command = self.again(&jobs);
             let matrix = Matrix { parts: &parts, command: &command };
@@ -164,43 +170,10 @@ impl Compare {
 /// wall clock and its sockets want to be alone.
 fn run_all(run: &Run<'_>, jobs: &[Job], out: &Path, is_grid: bool) -> Result<Vec<Ran>, Failure> {
     let at_a_time = if run.ground.is_none() { run.threads.min(jobs.len()) } else { 1 };
-    let each = Run { threads: (run.threads / at_a_time).max(1), ..*run };
-    let next = AtomicUsize::new(0);
-    let found: Vec<Mutex<Option<Result<Ran, Failure>>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
-    let work = || {
-        while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let at = if is_grid { out.join(&job.scenario.name) } else { out.to_owned() };
-            let ran = each.job(job, &at, !is_grid);
-            let failed = ran.is_err();
-            *found[job.number].lock().unwrap_or_else(PoisonError::into_inner) = Some(ran);
-            if failed {
-                // The others would be for nothing.
-                run.control.stop.store(true, Ordering::Relaxed);
-                return;
-            }
-        }
-    };
-    if at_a_time <= 1 {
-        work();
-    } else {
-        std::thread::scope(|scope| {
-            for _ in 0..at_a_time {
-                scope.spawn(work);
-            }
-        });
-    }
-    let found = found.into_iter().map(|ran| ran.into_inner().unwrap_or_else(PoisonError::into_inner));
-    let mut all = Vec::new();
-    let mut stopped = None;
-    for ran in found.flatten() {
-        match ran {
-            Ok(ran) => all.push(ran),
-            Err(Failure::Stopped) => stopped = Some(Failure::Stopped),
-            Err(failure) => return Err(failure),
-        }
-    }
-    match stopped {
-        Some(stopped) => Err(stopped),
-        None => Ok(all),
-    }
+    let alone = Run { threads: (run.threads / at_a_time).max(1), ..*run };
+    each(jobs.len(), at_a_time, run.control, |number| {
+        let job = &jobs[number];
+        let at = if is_grid { out.join(&job.scenario.name) } else { out.to_owned() };
+        alone.job(job, &at, !is_grid)
+    })
 }

@@ -11,6 +11,7 @@ mod help;
 mod interrupt;
 mod list;
 mod log;
+mod many;
 mod merge;
 mod schema;
 mod serve;
@@ -18,6 +19,7 @@ mod shell;
 mod sweep;
 mod trace;
 mod tune;
+mod until;
 mod validate;
 
 use clap::{Parser, Subcommand};

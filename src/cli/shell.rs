@@ -3,7 +3,7 @@
 /// A word as a shell takes it back: as it is where that is safe, else between apostrophes. Braces are not: with a comma
 /// between them a shell makes two words of one.
 pub(super) fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,@+".contains(letter);
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,@+%".contains(letter);
     if !word.is_empty() && word.chars().all(is_plain) {
         word.to_owned()
     } else {

@@ -3,11 +3,14 @@
 use crate::cli::compare::style;
 use crate::cli::console::{Failure, is_watched, note, print};
 use crate::cli::folder::Folder;
+use crate::cli::many::each;
 use crate::cli::shell::quoted;
+use crate::cli::until::UntilArgs;
 use crate::engine::compare::compare;
 use crate::engine::plan::Plan;
 use crate::engine::shard::Shard;
 use crate::engine::sim::{Control, Options};
+use crate::engine::until::Until;
 use crate::measure::results::Results;
 use crate::report::sweep::{Sweep, SweptAxis, SweptPoint};
 use crate::scenario::axes::{Axis, GridFile, Place};
@@ -20,8 +23,6 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 #[derive(Debug, Args)]
 #[command(name = "sweep", after_help = EXAMPLES)]
@@ -37,6 +38,8 @@ pub(super) struct SweepArgs {
     /// Run only part I of N of the points; once all parts are in one folder, --resume writes the report
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
+    #[command(flatten)]
+    until: UntilArgs,
     /// Folder of the output [default: reports/<scenario>-sweep]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -57,7 +60,7 @@ A grid file, here of 7 x 2 points:
   \"models.sora-2.completion.scale\" = [1.0, 1.4]
 
 Also: weather, models, tasks, replicates, seed; mode = \"zip\" takes the first values together, then the second ...
-All points have the same tasks (common random numbers).
+All points have the same tasks (common random numbers). With --until each point has as many replicates as it takes.
 
 Examples:
   pollbench sweep grid.toml --dry-run
@@ -69,12 +72,16 @@ struct Point {
     place: Place,
     recipe: Recipe,
     scenario: Scenario,
+    /// How far it goes on, where that is not its own number of replicates.
+    until: Option<Until>,
 }
 
 /// What is kept of a point in the output folder.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     recipe: Recipe,
+    /// How far it was to go on.
+    until: Option<String>,
     results: Results,
 }
 
@@ -84,18 +91,20 @@ impl SweepArgs {
         let text =
             fs::read_to_string(&self.grid).map_err(|source| ScenarioError::Read { path: self.grid.clone(), source })?;
         let grid = GridFile::parse(&text, &origin).map_err(ScenarioError::Invalid)?;
-        let points = points(&grid, &self.grid, &text)?;
-        let tasks: u128 = points.iter().map(|point| tasks(&point.scenario)).sum();
+        let points = self.points(&grid, &text)?;
+        let tasks: u128 = points.iter().map(Point::tasks).sum();
         if tasks > MOST_TASKS {
             return Err(Failure::Input(format!(
-                "{origin}: {tasks} tasks in all {} points are more than {MOST_TASKS}",
-                points.len()
+                "{origin}: {tasks} tasks in all {} points are more than {MOST_TASKS}{}",
+                points.len(),
+                if self.until.is_asked_for() { ": say how far --until may go with --budget" } else { "" }
             )));
         }
         let name = &points[0].scenario.name;
         if self.dry_run {
             let strategies = points[0].scenario.strategies.len();
-            print(&format!("{} points, {tasks} tasks, each under {strategies} strategies\n", points.len()))?;
+            let most = if self.until.is_asked_for() { "at most " } else { "" };
+            print(&format!("{} points, {most}{tasks} tasks, each under {strategies} strategies\n", points.len()))?;
             return Ok(ExitCode::SUCCESS);
         }
         let out = self.out.clone().unwrap_or_else(|| Path::new("reports").join(format!("{name}-sweep")));
@@ -120,7 +129,8 @@ impl SweepArgs {
             .filter_map(|(point, results)| Some(SweptPoint { place: point.place.clone(), results: results? }))
             .collect();
         let axes: Vec<SweptAxis> = grid.axes.iter().map(shown).collect();
-        let command = format!("pollbench sweep {}", quoted(&origin));
+        let flags = self.until.flags().into_iter().map(|(flag, value)| format!(" {flag} {}", quoted(&value)));
+        let command = format!("pollbench sweep {}{}", quoted(&origin), flags.collect::<String>());
         let sweep = Sweep { scenario: name, axes: &axes, is_zipped: grid.is_zipped, points: &swept, command: &command };
         for (name, content) in sweep.files() {
             folder.write(name, content.as_bytes())?;
@@ -130,6 +140,25 @@ impl SweepArgs {
             note(format_args!("report: {}", out.join("sweep.html").display()));
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Every point with its scenario. A value that the scenario does not take is told with the line of its axis.
+    fn points(&self, grid: &GridFile, text: &str) -> Result<Vec<Point>, Failure> {
+        let weather = grid.weather.as_ref().map(|name| Loaded::named(name, &[])).transpose()?;
+        // A path is looked for beside the grid, as the files of a scenario are beside it.
+        let beside = self.grid.parent().map(|folder| folder.join(&grid.scenario)).filter(|file| file.is_file());
+        let scenario = beside.map_or_else(|| grid.scenario.clone(), |file| file.display().to_string());
+        let of_place = |place: Place| {
+            let cooked = grid.settings(&place).map_err(InvalidRecipe::from).and_then(|settings| {
+                let own = Loaded::named(&scenario, &settings)?;
+                Recipe::cook(&own, weather.as_ref(), grid.overrides.clone())
+            });
+            match cooked {
+                Ok((recipe, scenario)) => Ok(Point { place, recipe, until: self.until.of(&scenario)?, scenario }),
+                Err(error) => Err(blamed(grid, &place, &scenario, &self.grid, text, error)),
+            }
+        };
+        grid.places().into_iter().map(of_place).collect()
     }
 
     /// Results of each point: those that are there already, and of the others those that are `mine`.
@@ -146,52 +175,33 @@ impl SweepArgs {
         if let Ok(style) = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} points, {eta} left") {
             bar.set_style(style);
         }
-        let (next, control) = (AtomicUsize::new(0), Control::default());
-        let found: Vec<Mutex<Option<Results>>> = points.iter().map(|_| Mutex::new(None)).collect();
-        let failure: Mutex<Option<Failure>> = Mutex::new(None);
-        let work = || {
-            while !control.stop.load(Ordering::Relaxed)
-                && let number = next.fetch_add(1, Ordering::Relaxed)
-                && let Some(point) = points.get(number)
-            {
-                let is_mine = mine.contains(&(number as u64));
-                let file = format!("points/{:05}.json", number + 1);
-                let kept = if self.resume || !is_mine { kept(&out.join(&file), point) } else { None };
-                let results = match kept {
-                    Some(results) => Some(results),
-                    None if !is_mine => None,
-                    None => match one(point, &control, folder, &file) {
-                        Ok(results) => Some(results),
-                        Err(failed) => {
-                            control.stop.store(true, Ordering::Relaxed);
-                            *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failed);
-                            return;
-                        }
-                    },
-                };
-                *found[number].lock().unwrap_or_else(PoisonError::into_inner) = results;
-                bar.inc(1);
-            }
-        };
-        std::thread::scope(|scope| {
-            for _ in 0..threads.min(points.len()) {
-                scope.spawn(work);
-            }
+        let control = Control::default();
+        let found = each(points.len(), threads, &control, |number| {
+            let point = &points[number];
+            let is_mine = mine.contains(&(number as u64));
+            let file = format!("points/{:05}.json", number + 1);
+            let kept = if self.resume || !is_mine { kept(&out.join(&file), point) } else { None };
+            let results = match kept {
+                None if is_mine => Some(one(point, &control, folder, &file)?),
+                kept => kept,
+            };
+            bar.inc(1);
+            Ok(results)
         });
         bar.finish_and_clear();
-        if let Some(failed) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            return Err(failed);
-        }
-        Ok(found.into_iter().map(|results| results.into_inner().unwrap_or_else(PoisonError::into_inner)).collect())
+        found
     }
 }
 
 /// Simulates a point and keeps what it found.
 fn one(point: &Point, control: &Control, folder: &Folder, file: &str) -> Result<Results, Failure> {
-    let plan = Plan::new(&point.scenario);
     let options = Options { threads: 1, ..Options::default() };
-    let compared = compare(&plan, options, control, None).ok_or(Failure::Stopped)?;
-    let kept = Kept { recipe: point.recipe.clone(), results: compared.results };
+    let compared = match &point.until {
+        Some(until) => until.compare(&point.scenario, options, control, None).map(|(_, compared)| compared),
+        None => compare(&Plan::new(&point.scenario), options, control, None),
+    };
+    let results = compared.ok_or(Failure::Stopped)?.results;
+    let kept = Kept { recipe: point.recipe.clone(), until: point.until.as_ref().map(ToString::to_string), results };
     let json = serde_json::to_string(&kept).map_err(|error| Failure::Run(error.to_string()))?;
     folder.write(file, json.as_bytes())?;
     Ok(kept.results)
@@ -200,31 +210,19 @@ fn one(point: &Point, control: &Control, folder: &Folder, file: &str) -> Result<
 /// What an earlier run found at this very point; another grid's points, and damaged ones, are run again.
 fn kept(path: &Path, point: &Point) -> Option<Results> {
     let kept: Kept = serde_json::from_str(&fs::read_to_string(path).ok()?).ok()?;
-    let is_same = kept.recipe == point.recipe && kept.results.run.version == env!("CARGO_PKG_VERSION");
+    let is_same = kept.recipe == point.recipe
+        && kept.until == point.until.as_ref().map(ToString::to_string)
+        && kept.results.run.version == env!("CARGO_PKG_VERSION");
     is_same.then_some(kept.results)
 }
 
-fn tasks(scenario: &Scenario) -> u128 {
-    u128::from(scenario.tasks) * u128::from(scenario.replicates) * scenario.models.len() as u128
-}
-
-/// Every point with its scenario. A value that the scenario does not take is told with the line of its axis.
-fn points(grid: &GridFile, path: &Path, text: &str) -> Result<Vec<Point>, Failure> {
-    let weather = grid.weather.as_ref().map(|name| Loaded::named(name, &[])).transpose()?;
-    // A path is looked for beside the grid, as the files of a scenario are beside it.
-    let beside = path.parent().map(|folder| folder.join(&grid.scenario)).filter(|file| file.is_file());
-    let scenario = beside.map_or_else(|| grid.scenario.clone(), |file| file.display().to_string());
-    let of_place = |place: Place| {
-        let cooked = grid.settings(&place).map_err(InvalidRecipe::from).and_then(|settings| {
-            let own = Loaded::named(&scenario, &settings)?;
-            Recipe::cook(&own, weather.as_ref(), grid.overrides.clone())
-        });
-        match cooked {
-            Ok((recipe, scenario)) => Ok(Point { place, recipe, scenario }),
-            Err(error) => Err(blamed(grid, &place, &scenario, path, text, error)),
-        }
-    };
-    grid.places().into_iter().map(of_place).collect()
+impl Point {
+    /// Tasks that it has, at most.
+    fn tasks(&self) -> u128 {
+        let Scenario { tasks, replicates, models, .. } = &self.scenario;
+        let replicates = self.until.as_ref().map_or(*replicates, Until::most);
+        u128::from(*tasks) * u128::from(replicates) * models.len() as u128
+    }
 }
 
 /// The failure of a point, at the axis whose value alone makes it.

@@ -4,7 +4,7 @@ use crate::engine::plan::{Plan, StrategyPlan};
 use crate::engine::sim::{Control, Findings, Options, Sink, run};
 use crate::engine::yardstick::Yardstick;
 use crate::measure::paired::{Pairing, comparisons};
-use crate::measure::results::{Results, RuleResult, Run, SCHEMA_VERSION};
+use crate::measure::results::{Cell, Results, RuleResult, Run, SCHEMA_VERSION};
 use crate::measure::series::{FaultBand, SampledTask, Series};
 use crate::measure::summary::{self, Rare, Setting};
 use crate::measure::totals::PairData;
@@ -44,11 +44,6 @@ pub fn compare(plan: &Plan<'_>, options: Options, control: &Control, sink: Optio
 pub fn summarise(plan: &Plan<'_>, engine: &str, findings: &Findings) -> Compared {
     let scenario = plan.scenario;
     let weights = &scenario.cost;
-    let data = findings.cells.iter().zip(&findings.learning);
-    let cells = each_cell(plan).zip(data).map(|((model, strategy), (data, learning))| {
-        let load = plan.models[model].model.workers.map(|workers| (&findings.loads[model], workers.get()));
-        summary::cell(&Setting { load, ..setting(plan, model, strategy) }, data, weights, learning)
-    });
     let pairings = pairings(plan, &findings.pairs);
     let shown: Vec<Vec<u64>> = findings.samples.chunks(plan.strategies.len()).map(shown).collect();
     let series = findings.cells.iter().zip(&findings.samples).enumerate().map(|(cell, (data, sample))| {
@@ -68,8 +63,9 @@ pub fn summarise(plan: &Plan<'_>, engine: &str, findings: &Findings) -> Compared
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 digest: format!("{digest:016x}"),
                 harness: None,
+                until: None,
             },
-            cells: cells.collect(),
+            cells: cells(plan, findings),
             comparisons: comparisons(&pairings, weights),
             gates: Vec::new(),
             faults: rules(plan, findings),
@@ -77,6 +73,16 @@ pub fn summarise(plan: &Plan<'_>, engine: &str, findings: &Findings) -> Compared
         series: Series { cells: series.collect(), bands: bands(plan, findings), floors: floors(plan, findings) },
         idle_rules: findings.fired.iter().enumerate().filter(|(_, fired)| **fired == 0).map(|(rule, _)| rule).collect(),
     }
+}
+
+/// The figures of each cell.
+pub(in crate::engine) fn cells(plan: &Plan<'_>, findings: &Findings) -> Vec<Cell> {
+    let data = findings.cells.iter().zip(&findings.learning);
+    let cell = |((model, strategy), (data, learning)): ((usize, _), _)| {
+        let load = plan.models[model].model.workers.map(|workers| (&findings.loads[model], workers.get()));
+        summary::cell(&Setting { load, ..setting(plan, model, strategy) }, data, &plan.scenario.cost, learning)
+    };
+    each_cell(plan).zip(data).map(cell).collect()
 }
 
 /// Of the tasks that are kept of a model under each strategy, the numbers of those to show: by turns one of those that a

@@ -2,7 +2,8 @@
 //!
 //! [`plan::Plan`] is a scenario made ready to run, `Intake` the stream of its tasks up to the start of their
 //! waits, [`sim`] the simulator that answers strategies from the world directly, [`trace`] one wait request by request, [`yardstick`] what no strategy
-//! can do better than; [`shard`] cuts a run into parts for several machines, [`partial`] is what each hands in.
+//! can do better than; [`shard`] cuts a run into parts for several machines, [`partial`] is what each hands in;
+//! [`until`] adds replicates until a figure is known well enough.
 
 pub mod compare;
 mod findings;
@@ -16,4 +17,5 @@ pub mod plan;
 pub mod shard;
 pub mod sim;
 pub mod trace;
+pub mod until;
 pub mod yardstick;

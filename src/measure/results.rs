@@ -5,6 +5,7 @@
 
 pub use crate::measure::aftermath::{RecoveryStats, RuleResult};
 use crate::measure::outcome::{ByOutcome, Outcome};
+pub use crate::measure::stopping::UntilResult;
 use serde::{Deserialize, Serialize};
 
 /// Version of the file format.
@@ -51,6 +52,9 @@ pub struct Run {
     /// The harness's own error; only where a wall clock ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub harness: Option<HarnessError>,
+    /// How the number of replicates came about; only where they were added until a figure was known well enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<UntilResult>,
 }
 
 /// How late the harness itself was, in scenario time.

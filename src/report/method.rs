@@ -7,12 +7,16 @@ use crate::figures as f;
 pub(super) fn facts(report: &Report<'_>) -> Vec<(&'static str, String)> {
     let run = &report.results.run;
     let weights = report.scenario.cost;
+    let replicates = run.until.as_ref().map_or_else(
+        || run.replicates.to_string(),
+        |until| format!("{}, fixed-width sequential (Chow & Robbins 1965): {until}", run.replicates),
+    );
     vec![
         ("scenario", run.scenario.clone()),
         ("engine", run.engine.clone()),
         ("seed", run.seed.to_string()),
         ("tasks", format!("{} per model and replicate", f::count(run.tasks))),
-        ("replicates", run.replicates.to_string()),
+        ("replicates", replicates),
         ("horizon", report.scenario.horizon.to_string()),
         ("baseline", report.baseline().to_owned()),
         ("cost", format!("{} per poll, {} per second of delay", weights.poll, weights.delay_per_s)),

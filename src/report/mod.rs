@@ -21,6 +21,7 @@ pub mod timeline;
 
 mod escape;
 mod glossary;
+mod heat;
 mod method;
 mod mistakes;
 mod overview;
@@ -102,7 +103,7 @@ pub fn files(report: &Report<'_>) -> Vec<(String, String)> {
 }
 
 /// The items without repetitions, in the order of their first appearance.
-fn distinct<'a>(items: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+pub(crate) fn distinct<'a>(items: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut seen = Vec::new();
     for item in items {
         if !seen.contains(&item) {

@@ -10,6 +10,7 @@ use super::weather::WeatherError;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hasher as _};
 use std::io::{self, Cursor, Read};
 use std::rc::Rc;
 
@@ -44,7 +45,7 @@ impl Loaded {
         let recording = Recording { files: files.as_ref(), copies: Copies::default() };
         let scenario = Scenario::parse(&text, &origin, &recording).map_err(ScenarioError::Invalid)?;
         let copies = recording.copies.take();
-        let files = copies.into_iter().map(|(name, bytes)| (name, Content::of(bytes))).collect();
+        let files = copies.into_iter().map(|(name, copy)| (name, copy.finish())).collect();
         Ok(Self { written: Written { origin, text, files }, scenario })
     }
 }
@@ -105,6 +106,22 @@ impl Recipe {
         self.finish(self.own.scenario()?, weather.as_ref())
     }
 
+    /// Whether another machine can make the scenario of it.
+    ///
+    /// # Errors
+    ///
+    /// Where the files that it names are longer than it carries.
+    pub fn portable(&self) -> Result<(), TooLong> {
+        let written = std::iter::once(&self.own).chain(&self.weather);
+        let files: Vec<(&String, u64)> =
+            written.flat_map(|written| &written.files).map(|(name, content)| (name, content.length())).collect();
+        let bytes = files.iter().map(|(_, length)| length).sum();
+        match files.iter().max_by_key(|(_, length)| length) {
+            Some((name, _)) if bytes > MOST => Err(TooLong { name: (*name).clone(), bytes }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     fn finish(&self, own: Scenario, weather: Option<&Scenario>) -> Result<Scenario, InvalidRecipe> {
         let scenario = match weather {
             None => own,
@@ -120,8 +137,23 @@ impl Written {
     }
 }
 
-/// Longest file that a recipe keeps: what is longer has to be on the other machine.
-const LONGEST: usize = 32 << 20;
+/// Most bytes of all files that a recipe carries to another machine, and of each that it keeps.
+const MOST: u64 = 32 << 20;
+
+/// The files of a scenario are too long to go where its parts go.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "what the scenario reads has {} MB, most of it in `{name}`, and a partial file carries up to {} MB: keep fewer rows of \
+     it, or run it on one machine",
+    bytes.div_ceil(1 << 20),
+    MOST >> 20
+)]
+pub struct TooLong {
+    /// The longest file.
+    pub name: String,
+    /// Bytes of all files.
+    pub bytes: u64,
+}
 
 /// What a file holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -129,30 +161,68 @@ const LONGEST: usize = 32 << 20;
 enum Content {
     Text(String),
     Bytes(Vec<u8>),
+    /// More than is kept; the hash tells whether it is the same.
+    Long {
+        length: u64,
+        hash: u64,
+    },
 }
 
 impl Content {
-    fn of(bytes: Vec<u8>) -> Self {
-        String::from_utf8(bytes).map_or_else(|error| Self::Bytes(error.into_bytes()), Self::Text)
+    fn length(&self) -> u64 {
+        match self {
+            Self::Text(text) => text.len() as u64,
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Long { length, .. } => *length,
+        }
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    /// The bytes, where they are kept.
+    fn bytes(&self) -> Option<Vec<u8>> {
         match self {
-            Self::Text(text) => text.clone().into_bytes(),
-            Self::Bytes(bytes) => bytes.clone(),
+            Self::Text(text) => Some(text.clone().into_bytes()),
+            Self::Bytes(bytes) => Some(bytes.clone()),
+            Self::Long { .. } => None,
         }
     }
 }
 
 impl Files for Written {
     fn open(&self, name: &str) -> io::Result<Box<dyn Read>> {
-        let content = self.files.get(name).ok_or(io::ErrorKind::NotFound)?;
-        Ok(Box::new(Cursor::new(content.bytes())))
+        let bytes = self.files.get(name).and_then(Content::bytes).ok_or(io::ErrorKind::NotFound)?;
+        Ok(Box::new(Cursor::new(bytes)))
     }
 }
 
-/// What was read of each file, as far as it is kept.
-type Copies = Rc<RefCell<BTreeMap<String, Vec<u8>>>>;
+/// What was read of each file.
+type Copies = Rc<RefCell<BTreeMap<String, Copied>>>;
+
+/// What was read of a file: its bytes while they are few, and its hash.
+#[derive(Default)]
+struct Copied {
+    bytes: Vec<u8>,
+    length: u64,
+    hasher: DefaultHasher,
+}
+
+impl Copied {
+    fn add(&mut self, bytes: &[u8]) {
+        self.length += bytes.len() as u64;
+        self.hasher.write(bytes);
+        if self.length <= MOST {
+            self.bytes.extend_from_slice(bytes);
+        } else {
+            self.bytes = Vec::new();
+        }
+    }
+
+    fn finish(self) -> Content {
+        if self.length > MOST {
+            return Content::Long { length: self.length, hash: self.hasher.finish() };
+        }
+        String::from_utf8(self.bytes).map_or_else(|error| Content::Bytes(error.into_bytes()), Content::Text)
+    }
+}
 
 /// Keeps a copy of what is read.
 struct Recording<'f> {
@@ -163,7 +233,7 @@ struct Recording<'f> {
 impl Files for Recording<'_> {
     fn open(&self, name: &str) -> io::Result<Box<dyn Read>> {
         let file = self.files.open(name)?;
-        self.copies.borrow_mut().insert(name.to_owned(), Vec::new());
+        self.copies.borrow_mut().insert(name.to_owned(), Copied::default());
         Ok(Box::new(Copying { file, name: name.to_owned(), copies: Rc::clone(&self.copies) }))
     }
 }
@@ -179,10 +249,7 @@ impl Read for Copying {
         let count = self.file.read(into)?;
         let mut copies = self.copies.borrow_mut();
         if let Some(copy) = copies.get_mut(&self.name) {
-            copy.extend_from_slice(&into[..count]);
-            if copy.len() > LONGEST {
-                copies.remove(&self.name);
-            }
+            copy.add(&into[..count]);
         }
         Ok(count)
     }

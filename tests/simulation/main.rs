@@ -10,4 +10,5 @@ mod scenarios;
 #[path = "../support/soak.rs"]
 mod soak;
 mod support;
+mod until;
 mod worlds;

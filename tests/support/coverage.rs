@@ -181,6 +181,7 @@ impl Population<'_> {
                 version: String::new(),
                 digest: format!("{numbers:?}"),
                 harness: None,
+                until: None,
             },
             cells,
             comparisons: comparisons(&pairings(plan, &paired), &scenario.cost),

@@ -59,6 +59,7 @@ pub(crate) fn fixture(models: usize, bands: bool) -> Fixture {
             version: "0.1.0".into(),
             digest: "8f3a1c5b9d2e4f60".into(),
             harness: None,
+            until: None,
         },
         cells: vec![],
         comparisons: vec![],

@@ -3,6 +3,7 @@
 use super::Compare;
 use super::jobs::Job;
 use crate::cli::shell::quoted;
+use crate::report::distinct;
 
 impl Compare {
     /// A line for a shell. Flags that change no number are left out; a key never appears.
@@ -24,23 +25,14 @@ impl Compare {
             per_task: _,
             strict: _,
             quiet: _,
+            until,
             shard: _,
         } = self;
-        let distinct = |words: Vec<&String>| {
-            let mut seen: Vec<String> = Vec::new();
-            for word in words {
-                if !seen.contains(word) {
-                    seen.push(word.clone());
-                }
-            }
-            seen
-        };
-        let files = distinct(jobs.iter().map(|job| &job.file).collect());
-        let weathers = distinct(jobs.iter().filter_map(|job| job.weather.as_ref()).collect());
-        let weathers = Some(weathers).filter(|weathers| !weathers.is_empty());
+        let files = distinct(jobs.iter().map(|job| job.file.as_str()));
+        let weathers = distinct(jobs.iter().filter_map(|job| job.weather.as_deref()));
         let list = |flag, names: &Option<Vec<String>>| names.as_ref().map(|names| (flag, names.join(",")));
         let mut flags = ground.flags();
-        flags.extend(list("--weather", &weathers));
+        flags.extend((!weathers.is_empty()).then(|| ("--weather", weathers.join(","))));
         flags.extend(set.iter().map(|setting| ("--set", setting.to_string())));
         flags.extend(list("--models", models));
         flags.extend(list("--strategies", strategies));
@@ -52,6 +44,7 @@ impl Compare {
         flags.extend(said("--tasks", &|job| job.scenario.tasks.to_string()));
         flags.extend(said("--replicates", &|job| job.scenario.replicates.to_string()));
         flags.extend(said("--seed", &|job| job.scenario.seed.to_string()));
+        flags.extend(until.flags());
         let files: String = files.iter().map(|file| format!(" {}", quoted(file))).collect();
         let words: String = flags.into_iter().map(|(flag, value)| format!(" {flag} {}", quoted(&value))).collect();
         format!("pollbench compare{files}{words}")
@@ -84,6 +77,7 @@ mod tests {
             &["flaky", "--engine", "virtual", "--quiet", "--threads", "2"],
             &["flaky", "documented", "--tasks", "9"],
             &["documented", "--weather", "flaky,outage-5m", "--seed", "3"],
+            &["flaky", "--until", "lost=5%", "--budget", "30"],
             &["rate-limited", "--set", "horizon=20m", "--set", "faults.0.burst=3"],
         ] {
             let asked = parsed(words);

@@ -2,14 +2,13 @@
 
 use super::Compare;
 use crate::cli::console::Failure;
+use crate::engine::until::Until;
 use crate::scenario::Scenario;
 use crate::scenario::recipe::{Loaded, Recipe};
 
 /// One scenario to run.
 #[derive(Debug)]
 pub(super) struct Job {
-    /// Its place among all.
-    pub(super) number: usize,
     /// What it is called beside the others.
     pub(super) label: String,
     /// As the user wrote it.
@@ -17,15 +16,18 @@ pub(super) struct Job {
     /// The weather, as the user wrote it.
     pub(super) weather: Option<String>,
     pub(super) scenario: Scenario,
+    /// How far it goes on, where that is not its own number of replicates.
+    pub(super) until: Option<Until>,
     /// What the scenario is made of.
     pub(super) recipe: Recipe,
 }
 
 impl Job {
-    /// Waits that it has.
+    /// Waits that it has, at most.
     pub(super) fn waits(&self) -> u128 {
         let Scenario { tasks, replicates, models, strategies, .. } = &self.scenario;
-        u128::from(*tasks) * u128::from(*replicates) * (models.len() * strategies.len()) as u128
+        let replicates = self.until.as_ref().map_or(*replicates, Until::most);
+        u128::from(*tasks) * u128::from(replicates) * (models.len() * strategies.len()) as u128
     }
 }
 
@@ -49,7 +51,8 @@ impl Compare {
                     Some(_) | None => scenario.name.clone(),
                 };
                 let weather = weather.as_ref().map(|(name, _)| name.clone());
-                jobs.push(Job { number: jobs.len(), label, file: file.clone(), weather, scenario, recipe });
+                let until = self.until.of(&scenario)?;
+                jobs.push(Job { label, file: file.clone(), weather, scenario, until, recipe });
             }
         }
         for (number, job) in jobs.iter().enumerate() {

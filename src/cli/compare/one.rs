@@ -12,6 +12,7 @@ use crate::engine::sim::{Control, Options, Sink};
 use crate::measure::record::TaskRecord;
 use crate::measure::results::Results;
 use crate::report::Report;
+use crate::scenario::Scenario;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -27,6 +28,8 @@ pub(super) struct Run<'c> {
 /// What is left of a scenario when its report is written.
 pub(super) struct Ran {
     pub(super) results: Results,
+    /// As it was run.
+    pub(super) scenario: Scenario,
     /// What to print; nothing in a grid.
     pub(super) printed: String,
 }
@@ -34,37 +37,40 @@ pub(super) struct Ran {
 impl Run<'_> {
     /// Runs a scenario and writes its report into the folder `out`.
     pub(super) fn job(&self, job: &Job, out: &Path, prints: bool) -> Result<Ran, Failure> {
-        let scenario = &job.scenario;
         let folder = Folder::writable(out)?;
-        let plan = Plan::new(scenario);
         let kept = Mutex::new(Kept::new());
-        let mut compared = self.compare(&plan, &kept)?;
+        let (scenario, mut compared) = self.compare(job, &kept)?;
         let command = self.compare.again(std::slice::from_ref(job));
-        publish(scenario, &mut compared, &command, &folder)?;
+        publish(&scenario, &mut compared, &command, &folder)?;
         if self.compare.per_task {
             let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
-            folder.write_with("tasks.csv", |file| tasks::write(file, &plan, kept))?;
+            folder.write_with("tasks.csv", |file| tasks::write(file, &Plan::new(&scenario), kept))?;
         } else {
             folder.forget("tasks.csv")?;
         }
-        let report = Report { scenario, results: &compared.results, series: &compared.series, command: &command };
+        let (results, series) = (&compared.results, &compared.series);
+        let report = Report { scenario: &scenario, results, series, command: &command };
         let printed = if prints { render(self.compare.format, &report) } else { String::new() };
-        Ok(Ran { results: compared.results, printed })
+        Ok(Ran { results: compared.results, scenario, printed })
     }
 
-    /// Runs the engine.
-    fn compare(&self, plan: &Plan<'_>, kept: &Mutex<Kept>) -> Result<Compared, Failure> {
+    /// Runs the engine. With what it found comes the scenario that was run, which may have become one of more replicates.
+    fn compare(&self, job: &Job, kept: &Mutex<Kept>) -> Result<(Scenario, Compared), Failure> {
         let keep = |model: usize, strategy: usize, replicate: u32, records: &[TaskRecord]| {
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.entry((model, strategy, replicate)).or_default().extend_from_slice(records);
         };
         let sink: Option<Sink<'_>> = self.compare.per_task.then_some(&keep);
         let options = Options { threads: self.threads, sample: true, ..Options::default() };
+        if let (Some(until), None) = (&job.until, self.ground) {
+            return until.compare(&job.scenario, options, self.control, sink).ok_or(Failure::Stopped);
+        }
+        let plan = Plan::new(&job.scenario);
         let compared = match self.ground {
-            None => compare(plan, options, self.control, sink),
-            Some(ground) => self.live(plan, ground, sink)?,
+            None => compare(&plan, options, self.control, sink),
+            Some(ground) => self.live(&plan, ground, sink)?,
         };
-        compared.ok_or(Failure::Stopped)
+        compared.map(|compared| (job.scenario.clone(), compared)).ok_or(Failure::Stopped)
     }
 
     /// Runs the real client against a server.

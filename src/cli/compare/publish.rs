@@ -5,6 +5,7 @@ use crate::cli::folder::Folder;
 use crate::engine::compare::Compared;
 use crate::engine::gates::judge;
 use crate::measure::results::{GateVerdict, Results};
+use crate::measure::stopping::Ended;
 use crate::report::gates::sentence;
 use crate::report::table::Style;
 use crate::report::{self, Report, json, markdown, table};
@@ -55,6 +56,11 @@ pub(in crate::cli) fn style() -> Style {
 pub(in crate::cli) fn tell(label: &str, results: &Results) {
     for rule in results.faults.iter().filter(|rule| rule.struck == 0) {
         note(format_args!("warning: {label}fault {} (`{}`) never struck", rule.rule, rule.kind));
+    }
+    match &results.run.until {
+        Some(until) if until.ended == Ended::Budget => note(format_args!("warning: {label}{until}")),
+        Some(until) => note(format_args!("{label}{until}")),
+        None => {}
     }
     for told in results.gates.iter().filter_map(sentence) {
         note(format_args!("{label}{told}"));

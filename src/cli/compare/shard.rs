@@ -72,6 +72,14 @@ impl Compare {
         if !self.ground.is_simulated() || self.per_task {
             return input("--shard is for the simulator, and without --per-task".to_owned());
         }
+        if self.until.is_asked_for() {
+            return input(
+                "--until looks at all replicates at once, and a shard has only its own: run --until on one machine, or \
+                 give all shards the same --replicates N"
+                    .to_owned(),
+            );
+        }
+        job.recipe.portable().map_err(|error| Failure::Input(error.to_string()))?;
         let shard = match self.shard.shard {
             Some(Asked::Named(shard)) => shard,
             Some(Asked::Auto(of)) => Shard::from_environment(|name| std::env::var(name).ok(), of)
@@ -95,7 +103,10 @@ impl Compare {
             return input("--shard needs --partial FILE, for what it finds (or --dry-run)".to_owned());
         };
         let (folder, name) = match (path.parent(), path.file_name().and_then(|name| name.to_str())) {
-            (Some(parent), Some(name)) if !path.is_dir() && !path.as_os_str().as_encoded_bytes().ends_with(b"/") => {
+            // A device or a pipe would be replaced by the file, not written into.
+            (Some(parent), Some(name))
+                if (path.is_file() || !path.exists()) && !path.as_os_str().as_encoded_bytes().ends_with(b"/") =>
+            {
                 (Folder::writable(parent)?, name)
             }
             _ => return input(format!("{} is no file to write into", path.display())),

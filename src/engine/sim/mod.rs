@@ -42,12 +42,14 @@ pub struct Options {
     pub sample: bool,
     /// The part of the run that is simulated.
     pub shard: Shard,
+    /// Replicates that were simulated before, and are left out.
+    pub since: u32,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { threads, force_queue: false, force_polls: false, sample: false, shard: Shard::WHOLE }
+        Self { threads, force_queue: false, force_polls: false, sample: false, shard: Shard::WHOLE, since: 0 }
     }
 }
 
@@ -144,7 +146,7 @@ fn units<'p>(plan: &'p Plan<'_>, options: &Options) -> Vec<Unit<'p>> {
     let sectioned = scenario.replicates > 1 && plan.strategies.iter().any(|strategy| strategy.interacts);
     let mut units = Vec::new();
     let mine = options.shard.pieces(plan);
-    for replicate in 0..scenario.replicates {
+    for replicate in options.since..scenario.replicates {
         for (number, group) in plan.groups.iter().enumerate() {
             if !mine.contains(&piece(plan, replicate, number)) {
                 continue;

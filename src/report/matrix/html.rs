@@ -4,6 +4,7 @@ use super::markdown::figures;
 use super::{Matrix, Part, Shade, Square};
 use crate::figures as f;
 use crate::report::escape::{html as escape, slugs};
+use crate::report::heat::{self, Heat};
 use crate::report::html::{head, parts, section};
 
 pub(super) fn render(matrix: &Matrix<'_>) -> String {
@@ -104,31 +105,22 @@ const fn class(shade: Shade) -> &'static str {
 
 fn heat_map(
     caption: &str,
-    heads: Vec<String>,
+    columns: Vec<String>,
     strategies: &[&str],
     squares: impl Fn(&str) -> Vec<Option<Square>>,
 ) -> String {
-    let caption = escape(caption);
-    let heads: String = heads.into_iter().map(|head| format!("<th scope=\"col\">{head}</th>")).collect();
-    let mut out = format!(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">\n<table class=\"heat\">\n\
-         <caption><span>{caption}</span></caption>\n<thead><tr><th scope=\"col\" class=\"words\">strategy</th>{heads}</tr></thead>\n<tbody>\n"
-    );
-    for strategy in strategies {
-        out += &format!("<tr><th scope=\"row\" class=\"words\">{}</th>", escape(strategy));
-        for square in squares(strategy) {
-            out += &square.as_ref().map_or_else(|| format!("<td>{}</td>", f::UNDEFINED), of_square);
-        }
-        out += "</tr>\n";
-    }
-    out + "</tbody>\n</table>\n</div>\n"
+    let row = |strategy: &&str| {
+        ((*strategy).to_owned(), squares(strategy).iter().map(|s| s.as_ref().map(of_square)).collect())
+    };
+    let rows = strategies.iter().map(row).collect();
+    Heat { caption: caption.to_owned(), corner: "strategy", columns, rows }.html()
 }
 
-fn of_square(square: &Square) -> String {
+fn of_square(square: &Square) -> heat::Square {
     let class = class(square.shade);
     let cost = f::number(square.cost);
     if square.lost == 0 {
-        return format!("<td class=\"{class}\">{cost}</td>");
+        return heat::Square { attributes: format!("class=\"{class}\""), content: cost };
     }
     let why = square.mistake.map(|mistake| format!("<small>{}</small>", escape(mistake.name))).unwrap_or_default();
     let title = format!(
@@ -136,5 +128,8 @@ fn of_square(square: &Square) -> String {
         f::part(square.lost, square.tasks),
         f::count(square.retrievable)
     );
-    format!("<td class=\"{class}\" title=\"{title}\"><b>{}</b> {cost}{why}</td>", f::percent(square.lost_share()))
+    heat::Square {
+        attributes: format!("class=\"{class}\" title=\"{title}\""),
+        content: format!("<b>{}</b> {cost}{why}", f::percent(square.lost_share())),
+    }
 }

@@ -1,11 +1,13 @@
 //! `sweep.html`: knees first, then each model's lines, and heat maps where two values were moved.
 
-use super::{Sweep, SweptPoint, knees};
+use super::knees::{self, Along};
+use super::{Sweep, SweptPoint};
 use crate::figures as f;
 use crate::measure::results::Cell;
 use crate::report::charts::Chart;
-use crate::report::charts::lines::{Along, Course, Line, lines};
+use crate::report::charts::lines::{self, Course, Line};
 use crate::report::escape::{html as escape, slugs};
+use crate::report::heat::{Heat, Square};
 use crate::report::html::{head, parts, section};
 
 pub(super) fn render(sweep: &Sweep<'_>) -> String {
@@ -16,7 +18,7 @@ pub(super) fn render(sweep: &Sweep<'_>) -> String {
     let facts = format!(
         "{}, {} × {} tasks a model, seed {}: {}",
         f::plural(sweep.points.len(), "point"),
-        run.replicates,
+        sweep.replicates(),
         f::count(run.tasks),
         run.seed,
         paths.join(", ")
@@ -47,8 +49,7 @@ pub(super) fn render(sweep: &Sweep<'_>) -> String {
 }
 
 fn answer(sweep: &Sweep<'_>) -> String {
-    let grids = knees::grids(sweep);
-    if grids.is_empty() {
+    if sweep.numeric_axes().is_empty() {
         return "<p>No axis has numbers in ascending order, so there is no knee.</p>\n".to_owned();
     }
     let mut body = String::from(
@@ -61,13 +62,18 @@ fn answer(sweep: &Sweep<'_>) -> String {
         body += " Other axes are at their first value.";
     }
     body += "</p>\n";
-    body += &grids.iter().map(parts::table).collect::<String>();
+    for found in knees::along_each(sweep) {
+        body += &match found {
+            Along::Bends(grid) => format!("<figure>\n{}</figure>\n", parts::table(&grid)),
+            Along::Level(words) => format!("<p>{}</p>\n", escape(&words)),
+        };
+    }
     body
 }
 
 fn of_model(sweep: &Sweep<'_>, model: &str) -> String {
     let mut body = String::new();
-    if let Some(axis) = sweep.main_axis() {
+    for axis in sweep.numeric_axes() {
         let charts = Line::ALL.iter().filter_map(|line| chart(sweep, axis, model, *line));
         body += &charts.map(|chart| parts::figure(&chart)).collect::<String>();
     }
@@ -84,13 +90,14 @@ fn chart(sweep: &Sweep<'_>, at: usize, model: &str, line: Line) -> Option<Chart>
     let (axis, points, figure) = (&sweep.axes[at], sweep.along(at), line.figure()?);
     let numbers = axis.numbers.as_ref()?;
     let values = points.iter().map(|point| (axis.labels[point.place[at]].as_str(), numbers[point.place[at]]));
-    let along = Along { path: &axis.path, values: values.collect() };
+    let path = if axis.is_time() { format!("{} (s)", axis.path) } else { axis.path.clone() };
+    let along = lines::Along { path: &path, values: values.collect() };
     let value = |strategy: &str, point: &SweptPoint| {
         point.cell(model, strategy).and_then(figure.value).filter(|value| value.is_finite())
     };
     let course = |strategy| -> Course<'_> { (strategy, points.iter().map(|point| value(strategy, point)).collect()) };
     let courses: Vec<Course<'_>> = sweep.strategies().into_iter().map(course).collect();
-    lines(model, line, &along, &courses)
+    lines::lines(model, line, &along, &courses)
 }
 
 /// Cost by the values of two axes, from the least to the most of this model.
@@ -101,26 +108,20 @@ fn heat_map(sweep: &Sweep<'_>, model: &str, strategy: &str, (down, across): (&st
     };
     let costs = || sweep.cells().filter(|cell| cell.model == model).map(|cell| cell.cost.mean);
     let (least, most) = (costs().fold(f64::INFINITY, f64::min), costs().fold(0.0, f64::max));
-    let caption = escape(&format!("{strategy}: cost per task by {down} (down) and {across} (across)"));
-    let heads: String =
-        sweep.axes[1].labels.iter().map(|label| format!("<th scope=\"col\">{}</th>", escape(label))).collect();
-    let mut out = format!(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">\n<table class=\"heat\">\n\
-         <caption><span>{caption}</span></caption>\n<thead><tr><th scope=\"col\"></th>{heads}</tr></thead>\n<tbody>\n"
-    );
-    for (row, label) in sweep.axes[0].labels.iter().enumerate() {
-        out += &format!("<tr><th scope=\"row\">{}</th>", escape(label));
-        for column in 0..sweep.axes[1].labels.len() {
-            out += &at([row, column])
-                .map_or_else(|| format!("<td>{}</td>", f::UNDEFINED), |cell| square(cell, least, most));
-        }
-        out += "</tr>\n";
+    let (rows, columns) = (&sweep.axes[0].labels, &sweep.axes[1].labels);
+    let squares =
+        |row| (0..columns.len()).map(|column| at([row, column]).map(|cell| square(cell, least, most))).collect();
+    Heat {
+        caption: format!("{strategy}: cost per task by {down} (down) and {across} (across)"),
+        corner: "",
+        columns: columns.iter().map(|label| escape(label)).collect(),
+        rows: rows.iter().enumerate().map(|(row, label)| (label.clone(), squares(row))).collect(),
     }
-    out + "</tbody>\n</table>\n</div>\n"
+    .html()
 }
 
 /// A cost, darker the closer it is to the most, and what is lost.
-fn square(cell: &Cell, least: f64, most: f64) -> String {
+fn square(cell: &Cell, least: f64, most: f64) -> Square {
     let share = if most > least { (cell.cost.mean - least) / (most - least) } else { 0.0 };
     let lost = if cell.lost > 0 {
         format!("<small>{} lost</small>", f::percent(cell.lost as f64 / cell.tasks as f64))
@@ -128,8 +129,8 @@ fn square(cell: &Cell, least: f64, most: f64) -> String {
         String::new()
     };
     let depth = (share * 70.0).round();
-    format!(
-        "<td style=\"background:color-mix(in srgb,var(--s-loses-most) {depth}%,transparent)\">{}{lost}</td>",
-        f::number(cell.cost.mean)
-    )
+    Square {
+        attributes: format!("style=\"background:color-mix(in srgb,var(--s-loses-most) {depth}%,transparent)\""),
+        content: f::number(cell.cost.mean) + &lost,
+    }
 }

@@ -4,6 +4,7 @@ use super::{Sweep, SweptAxis};
 use crate::figures as f;
 use crate::measure::figures::{Figure, figure};
 use crate::measure::knee::{Knee, Margin, Reading, knee};
+use crate::report::fold::fold;
 use crate::report::grid::{Column, Grid, Row};
 use crate::report::table::{self, Style};
 use serde::Serialize;
@@ -37,10 +38,14 @@ const WATCHED: [(&str, &str, Margin); 4] = [
     ("share_429", "value", Margin::Absolute(0.01)),
 ];
 
-/// All knees along the axis that lines are drawn along, other axes at their first value.
+/// All knees along every axis that has numbers, other axes at their first value.
 #[must_use]
 pub fn knees(sweep: &Sweep<'_>) -> Vec<Bend> {
-    let Some(at) = sweep.main_axis() else { return Vec::new() };
+    sweep.numeric_axes().into_iter().flat_map(|at| along(sweep, at)).collect()
+}
+
+/// All knees along an axis.
+fn along(sweep: &Sweep<'_>, at: usize) -> Vec<Bend> {
     let axis = &sweep.axes[at];
     let mut bends = Vec::new();
     for model in sweep.models() {
@@ -88,40 +93,56 @@ pub(super) fn readings(
     sweep.along(at).iter().map(read).collect()
 }
 
-/// A table for each model: strategies down, what has a knee across.
-pub(super) fn grids(sweep: &Sweep<'_>) -> Vec<Grid> {
-    let bends = knees(sweep);
-    let Some(axis) = sweep.main_axis().map(|at| &sweep.axes[at]) else { return Vec::new() };
-    let of_model = |model: &str| {
-        let columns = ["cost, 10 % more", "delay, 10 % more", "lost, 1 point more", "429s, 1 point more"];
-        let mut grid = Grid::new(
-            format!("{model}: where it leaves its plateau as {} changes", axis.path),
-            "strategy",
-            columns.into_iter().map(Column::figures).collect(),
-        );
-        for strategy in sweep.strategies() {
-            let entry = |(metric, _, _): &(&str, &str, Margin)| {
-                let bend = bends
-                    .iter()
-                    .find(|bend| bend.model == model && bend.strategy == strategy && bend.metric == *metric);
-                bend.map_or_else(|| f::UNDEFINED.to_owned(), |bend| words(bend, axis)).into()
-            };
-            grid.rows.push(Row {
-                head: strategy.to_owned(),
-                best: false,
-                baseline: false,
-                entries: WATCHED.iter().map(entry).collect(),
-            });
-        }
-        grid
+/// What is to be said of a model along an axis.
+pub(super) enum Along {
+    /// Strategies down, what has a knee across.
+    Bends(Grid),
+    /// That nothing has one.
+    Level(String),
+}
+
+/// Model by model, along every axis that has numbers.
+pub(super) fn along_each(sweep: &Sweep<'_>) -> Vec<Along> {
+    let axes = sweep.numeric_axes();
+    let bends: Vec<Vec<Bend>> = axes.iter().map(|&at| along(sweep, at)).collect();
+    let of_model = |model: &str| -> Vec<Along> {
+        let with_bends = axes.iter().zip(&bends);
+        with_bends.map(|(&at, bends)| of_axis(sweep, &sweep.axes[at], model, bends)).collect()
     };
-    sweep.models().into_iter().map(of_model).collect()
+    sweep.models().into_iter().flat_map(of_model).collect()
+}
+
+fn of_axis(sweep: &Sweep<'_>, axis: &SweptAxis, model: &str, bends: &[Bend]) -> Along {
+    let of_model = || bends.iter().filter(|bend| bend.model == model);
+    if of_model().all(|bend| bend.knee.is_none()) {
+        return Along::Level(format!("{model}: nothing leaves its plateau for certain as {} changes", axis.path));
+    }
+    let columns = ["cost, 10 % more", "delay, 10 % more", "lost, 1 point more", "429s, 1 point more"];
+    let mut grid = Grid::new(
+        format!("{model}: where it leaves its plateau as {} changes", axis.path),
+        "strategy",
+        columns.into_iter().map(Column::figures).collect(),
+    );
+    for strategy in sweep.strategies() {
+        let entry = |(metric, _, _): &(&str, &str, Margin)| {
+            let bend = of_model().find(|bend| bend.strategy == strategy && bend.metric == *metric);
+            bend.map_or_else(|| f::UNDEFINED.to_owned(), |bend| words(bend, axis)).into()
+        };
+        grid.rows.push(Row {
+            head: strategy.to_owned(),
+            best: false,
+            baseline: false,
+            entries: WATCHED.iter().map(entry).collect(),
+        });
+    }
+    Along::Bends(grid)
 }
 
 fn words(bend: &Bend, axis: &SweptAxis) -> String {
     match (bend.knee, bend.between) {
         (Some(knee), Some([low, high])) => {
-            format!("{} ({} to {})", f::number(knee), label(axis, low), label(axis, high))
+            let knee = if axis.is_time() { f::duration(1e3 * knee) } else { f::number(knee) };
+            format!("{knee} ({} to {})", label(axis, low), label(axis, high))
         }
         (_, _) => "nowhere".to_owned(),
     }
@@ -135,9 +156,12 @@ fn label(axis: &SweptAxis, value: f64) -> String {
 }
 
 pub(super) fn text(sweep: &Sweep<'_>, style: Style) -> String {
-    let grids = grids(sweep);
-    if grids.is_empty() {
+    if sweep.numeric_axes().is_empty() {
         return "no axis has numbers in ascending order, so there is no knee\n".to_owned();
     }
-    grids.into_iter().map(|grid| table::alone(grid, style) + "\n").collect()
+    let told = |found| match found {
+        Along::Bends(grid) => table::alone(grid, style) + "\n",
+        Along::Level(words) => fold(&words, style.width).trim_end().to_owned() + "\n\n",
+    };
+    along_each(sweep).into_iter().map(told).collect()
 }

@@ -47,6 +47,13 @@ pub struct Sweep<'a> {
     pub command: &'a str,
 }
 
+impl SweptAxis {
+    /// Its numbers are seconds: they are written as durations.
+    fn is_time(&self) -> bool {
+        self.numbers.is_some() && self.labels.iter().any(|label| label.parse::<f64>().is_err())
+    }
+}
+
 impl Sweep<'_> {
     /// The files of its folder, by name.
     #[must_use]
@@ -72,9 +79,20 @@ impl Sweep<'_> {
         self.points.iter().flat_map(|point| &point.results.cells)
     }
 
-    /// The axis that lines are drawn along: the first whose values are numbers.
-    fn main_axis(&self) -> Option<usize> {
-        self.axes.iter().position(|axis| axis.numbers.as_ref().is_some_and(|numbers| numbers.len() > 1))
+    /// The axes that lines are drawn along: those whose values are numbers; of axes that move together the first.
+    fn numeric_axes(&self) -> Vec<usize> {
+        let is_numeric = |at: &usize| self.axes[*at].numbers.as_ref().is_some_and(|numbers| numbers.len() > 1);
+        let numeric = (0..self.axes.len()).filter(is_numeric);
+        numeric.take(if self.is_zipped { 1 } else { usize::MAX }).collect()
+    }
+
+    /// Replicates of the points; of several numbers the least and the most.
+    fn replicates(&self) -> String {
+        let all = || self.points.iter().map(|point| point.results.run.replicates);
+        match (all().min(), all().max()) {
+            (Some(least), Some(most)) if least < most => format!("{least} to {most}"),
+            (least, _) => least.unwrap_or(0).to_string(),
+        }
     }
 
     /// The points along an axis, where the others have their first value.

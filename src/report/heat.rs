@@ -1,0 +1,49 @@
+//! Heat maps: tables whose squares are coloured, which scroll by themselves where the page is too narrow.
+
+use crate::figures as f;
+use crate::report::escape::html as escape;
+
+/// A heat map; what is HTML is ready to stand in the page.
+pub(super) struct Heat {
+    /// What it shows, as text.
+    pub(super) caption: String,
+    /// Over the heads of rows, as text.
+    pub(super) corner: &'static str,
+    /// Heads of columns, as HTML.
+    pub(super) columns: Vec<String>,
+    /// The head of each row as text, and its squares: attributes of a cell and what it holds, as HTML; absent where
+    /// nothing is known.
+    pub(super) rows: Vec<(String, Vec<Option<Square>>)>,
+}
+
+/// A square of a heat map.
+pub(super) struct Square {
+    /// Attributes that give it its colour.
+    pub(super) attributes: String,
+    /// What it holds.
+    pub(super) content: String,
+}
+
+impl Heat {
+    pub(super) fn html(&self) -> String {
+        let caption = escape(&self.caption);
+        let heads: String = self.columns.iter().map(|head| format!("<th scope=\"col\">{head}</th>")).collect();
+        let mut out = format!(
+            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">\n<table class=\"heat\">\n\
+             <caption><span>{caption}</span></caption>\n\
+             <thead><tr><th scope=\"col\" class=\"words\">{}</th>{heads}</tr></thead>\n<tbody>\n",
+            escape(self.corner)
+        );
+        for (head, squares) in &self.rows {
+            out += &format!("<tr><th scope=\"row\" class=\"words\">{}</th>", escape(head));
+            for square in squares {
+                out += &square.as_ref().map_or_else(
+                    || format!("<td>{}</td>", f::UNDEFINED),
+                    |Square { attributes, content }| format!("<td {attributes}>{content}</td>"),
+                );
+            }
+            out += "</tr>\n";
+        }
+        out + "</tbody>\n</table>\n</div>\n"
+    }
+}
