@@ -11,7 +11,6 @@ impl Compare {
         let Self {
             scenarios: _,
             weather: _,
-            set,
             ground,
             models,
             strategies,
@@ -24,7 +23,10 @@ impl Compare {
             per_task: _,
             strict: _,
             quiet: _,
+            webhook,
+            no_webhook,
             shard: _,
+            changes,
         } = self;
         let distinct = |words: Vec<&String>| {
             let mut seen: Vec<String> = Vec::new();
@@ -41,7 +43,7 @@ impl Compare {
         let list = |flag, names: &Option<Vec<String>>| names.as_ref().map(|names| (flag, names.join(",")));
         let mut flags = ground.flags();
         flags.extend(list("--weather", &weathers));
-        flags.extend(set.iter().map(|setting| ("--set", setting.to_string())));
+        flags.extend(changes.flags());
         flags.extend(list("--models", models));
         flags.extend(list("--strategies", strategies));
         // Where scenarios differ in a number, each has its own, unless the user said one for all.
@@ -52,9 +54,11 @@ impl Compare {
         flags.extend(said("--tasks", &|job| job.scenario.tasks.to_string()));
         flags.extend(said("--replicates", &|job| job.scenario.replicates.to_string()));
         flags.extend(said("--seed", &|job| job.scenario.seed.to_string()));
+        let told = [("--webhook", *webhook), ("--no-webhook", *no_webhook)].into_iter().filter(|(_, is_said)| *is_said);
+        let told: String = told.map(|(flag, _)| format!(" {flag}")).collect();
         let files: String = files.iter().map(|file| format!(" {}", quoted(file))).collect();
         let words: String = flags.into_iter().map(|(flag, value)| format!(" {flag} {}", quoted(&value))).collect();
-        format!("pollbench compare{files}{words}")
+        format!("pollbench compare{files}{words}{told}")
     }
 }
 
@@ -84,6 +88,7 @@ mod tests {
             &["flaky", "--engine", "virtual", "--quiet", "--threads", "2"],
             &["flaky", "documented", "--tasks", "9"],
             &["documented", "--weather", "flaky,outage-5m", "--seed", "3"],
+            &["flaky", "--models", "flux-2", "--no-webhook"],
             &["rate-limited", "--set", "horizon=20m", "--set", "faults.0.burst=3"],
         ] {
             let asked = parsed(words);

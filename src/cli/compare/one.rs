@@ -40,14 +40,16 @@ impl Run<'_> {
         let kept = Mutex::new(Kept::new());
         let mut compared = self.compare(&plan, &kept)?;
         let command = self.compare.again(std::slice::from_ref(job));
-        publish(scenario, &mut compared, &command, &folder)?;
+        let receiver = self.compare.receiver();
+        publish(scenario, &mut compared, (&command, receiver), &folder)?;
         if self.compare.per_task {
             let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
             folder.write_with("tasks.csv", |file| tasks::write(file, &plan, kept))?;
         } else {
             folder.forget("tasks.csv")?;
         }
-        let report = Report { scenario, results: &compared.results, series: &compared.series, command: &command };
+        let report =
+            Report { scenario, results: &compared.results, series: &compared.series, command: &command, receiver };
         let printed = if prints { render(self.compare.format, &report) } else { String::new() };
         Ok(Ran { results: compared.results, printed })
     }
