@@ -184,6 +184,15 @@ pub enum UnreadableLog {
         /// The line that the row begins in.
         line: u64,
     },
+    /// A task ended before one began to watch it.
+    #[error("line {line}: the task ended before one began to watch it: then nobody would know of it")]
+    EnteredLate {
+        /// The line that the row begins in.
+        line: u64,
+    },
+    /// Entries stand beside ranges.
+    #[error("the age from which on tasks were watched goes with ends, not with the two polls between which they ended")]
+    EnteredWithin,
     /// The numbers are hardly in the unit that the column's name says.
     #[error(
         "the median of `{column}` would be {median}: is that right? Say --unit {unit} if it is, or the unit that the numbers are in"
@@ -193,6 +202,20 @@ pub enum UnreadableLog {
         column: String,
         /// The median.
         median: Micros,
+        /// The unit that was taken.
+        unit: &'static str,
+    },
+    /// Some numbers are about a thousand times as large as the others.
+    #[error(
+        "`{column}` has times around {short} and around {long}, a thousand times as long, and nothing between: are two units mixed? Say --unit {unit} if all are right, or keep the rows of one unit with --where"
+    )]
+    MixedUnits {
+        /// The column.
+        column: String,
+        /// The middle of the short ones.
+        short: Micros,
+        /// The middle of the long ones.
+        long: Micros,
         /// The unit that was taken.
         unit: &'static str,
     },

@@ -22,6 +22,7 @@
 mod account;
 mod cell;
 mod column;
+mod entry;
 mod error;
 mod filter;
 mod gather;
@@ -78,6 +79,9 @@ pub struct Source {
     pub keep: Vec<Condition>,
     /// Tasks of rows that meet one of these were not seen to end.
     pub unfinished: Vec<Condition>,
+    /// Column of the age, or with [`Times::Between`] of the instant, from which on a task was watched; empty where that was from
+    /// its beginning. Of tasks that ended before, the log has no row.
+    pub entered: Option<String>,
     /// Column that names the group of a row, as the model; all rows are one group where absent.
     pub by: Option<String>,
 }
@@ -86,7 +90,7 @@ impl Source {
     /// All rows of a log, as one group.
     #[must_use]
     pub fn new(times: Times) -> Self {
-        Self { times, unit: None, decimal: None, keep: Vec::new(), unfinished: Vec::new(), by: None }
+        Self { times, unit: None, decimal: None, keep: Vec::new(), unfinished: Vec::new(), entered: None, by: None }
     }
 
     /// Reads a log.
@@ -97,6 +101,15 @@ impl Source {
     pub fn read<'a>(&self, log: Box<dyn std::io::Read + 'a>) -> Result<Observed, UnreadableLog> {
         gather::gather(self, log)
     }
+}
+
+/// A file as UTF-8, whatever its encoding and compression are: for tables that have a reader of their own.
+///
+/// # Errors
+///
+/// Where it cannot be read, or is no text.
+pub fn plain_text<'a>(file: Box<dyn std::io::Read + 'a>) -> Result<Box<dyn std::io::Read + 'a>, UnreadableLog> {
+    Ok(input::open(file)?.reader.into_source())
 }
 
 /// What was read.

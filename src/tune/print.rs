@@ -2,8 +2,9 @@
 
 use super::hybrid::{Hybrid, Webhook};
 use super::observed::{ADVISABLE, Trust};
+use super::weather::Weathered;
 use super::{Drift, Family, Goal, Row, Tuned};
-use crate::figures::{duration, trimmed};
+use crate::figures::{count, duration, trimmed};
 use crate::fit::Fit;
 use crate::inspection::{CostWeights, Then};
 use crate::observations::Account;
@@ -38,6 +39,8 @@ pub struct Answer<'a> {
     pub observed: Option<(&'a Fit, &'a Trust)>,
     /// What was read of the log that it was fitted to.
     pub account: Option<&'a Account>,
+    /// What other weather than a calm day does to the recommendation.
+    pub weather: &'a [Weathered],
 }
 
 /// A duration in microseconds for people.
@@ -100,7 +103,7 @@ pub(super) fn ms(us: f64) -> f64 {
 }
 
 /// The settings in words.
-pub(super) fn words(row: &Row) -> String {
+pub(crate) fn words(row: &Row) -> String {
     let at = |name| row.parameter(name).unwrap_or(0.0);
     if let ([only], Then::GiveUp) = (row.checks.instants.as_slice(), row.checks.then) {
         return format!("once, at {}", time(*only));
@@ -241,6 +244,14 @@ pub fn text(answer: &Answer<'_>) -> String {
                 "waits go on for ever, which means until {}; the guide's limits are left out. Say --deadline to compare with them",
                 time(answer.goal.horizon)
             );
+            let later = answer.goal.beyond_horizon();
+            if later > 1e-5 {
+                let _ = writeln!(
+                    out,
+                    "{} of the tasks take longer than that: they are polled until then, and charged no delay",
+                    percent(later)
+                );
+            }
         }
     }
     if answer.stuck > 0.0 && answer.deadline.is_none() {
@@ -259,6 +270,7 @@ pub fn text(answer: &Answer<'_>) -> String {
             percent(drift.excess)
         );
     }
+    answer.weather.iter().for_each(|weathered| out.push_str(&weather(weathered)));
     if let Some((fit, trust)) = &answer.observed {
         observed(&mut out, fit, trust);
     }
@@ -294,6 +306,12 @@ fn observed(out: &mut String, fit: &Fit, trust: &Trust) {
             "  {} of the tasks take longer than {}, the longest that any was observed for: what follows is extrapolated",
             percent(fit.beyond),
             time(fit.last.get() as f64)
+        );
+    }
+    if let Some(age) = fit.unseen_below {
+        let _ = writeln!(
+            out,
+            "  no task could be seen that took less than {age}: what is shorter is by the laws below alone"
         );
     }
     if let Some(step) = fit.rounded_to {
@@ -336,6 +354,57 @@ fn observed(out: &mut String, fit: &Fit, trust: &Trust) {
     if trust.count < ADVISABLE {
         let _ = writeln!(out, "  warning: {} observations are few; {ADVISABLE} or more are advisable", trust.count);
     }
+}
+
+/// What other weather does.
+fn weather(weathered: &Weathered) -> String {
+    let Weathered { weather, tasks, per_s, rows } = weathered;
+    let rate = per_s.map_or_else(String::new, |rate| format!(", {} a second", trimmed(rate, 3)));
+    let mut out = format!(
+        "\n{:<44} {:>16} {:>10} {:>10} {:>7} {:>7}\n",
+        format!("in {weather} ({} tasks{rate})", count(*tasks)),
+        "lost",
+        "delay mean",
+        "delay p95",
+        "polls",
+        "429s"
+    );
+    for row in rows {
+        let who = if row.is_calm { "these settings on a calm day" } else { row.who.words() };
+        let lost = match row.lost {
+            0 => "0".to_owned(),
+            lost => format!("{} ({})", count(lost), percent(lost as f64 / (*tasks).max(1) as f64)),
+        };
+        let or_dash = |ms: Option<f64>| ms.map_or_else(|| "-".to_owned(), |ms| time(ms * 1e3));
+        let _ = writeln!(
+            out,
+            "  {who:<42} {lost:>16} {:>10} {:>10} {:>7.2} {:>7}",
+            or_dash(row.delay_mean_ms),
+            or_dash(row.delay_p95_ms),
+            row.polls,
+            percent(row.share_429)
+        );
+    }
+    out
+}
+
+/// One line for a table of several models.
+pub(super) fn weather_line(weathered: &Weathered) -> String {
+    let share = |row: &super::weather::Fared| percent(row.lost as f64 / weathered.tasks.max(1) as f64);
+    let rows: Vec<String> = weathered
+        .rows
+        .iter()
+        .map(|row| {
+            let who = if row.is_calm { "calm" } else { row.who.name() };
+            let delay = row.delay_mean_ms.map_or_else(|| "-".to_owned(), |ms| time(ms * 1e3));
+            let limited = match row.share_429 {
+                0.0 => String::new(),
+                share => format!(", {} 429s", percent(share)),
+            };
+            format!("{who} {} lost, delay {delay}{limited}", share(row))
+        })
+        .collect();
+    format!("  in {}: {}", weathered.weather, rows.join("; "))
 }
 
 /// The count that a Poisson stream of this rate does not exceed in all but one of the seconds of a day. Polls of many
