@@ -4,6 +4,7 @@
 //! holds; writing it is the caller's. The words that a report opens with come from [`findings`], its charts from
 //! [`charts`], and every table is built once (`grid`) and printed by the terminal, Markdown and HTML alike.
 
+pub mod bars;
 pub mod charts;
 pub mod csv;
 pub mod diff;
@@ -18,13 +19,17 @@ pub mod matrix;
 pub mod sweep;
 pub mod table;
 pub mod timeline;
+pub mod tuned;
 
+mod advice;
+mod answers;
 mod escape;
 mod glossary;
 mod heat;
 mod method;
 mod mistakes;
 mod overview;
+mod page;
 mod paint;
 mod repairs;
 
