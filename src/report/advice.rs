@@ -37,7 +37,20 @@ impl Advice<'_> {
 pub(super) fn advice<'a>(report: &Report<'a>) -> Vec<Advice<'a>> {
     let models = report.models();
     let prices: &[f64] = if models.len() <= MOST { &PRICES } else { &PRICES[OWN..=OWN] };
-    models.into_iter().filter_map(|model| of_model(report, model, prices)).collect()
+    let of = |models: &[&'a str]| -> Vec<Advice<'a>> {
+        models.iter().filter_map(|model| of_model(report, model, prices)).collect()
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    if threads == 1 {
+        return of(&models);
+    }
+    // What is found for a model does not depend on what is searched for beside it.
+    let share = models.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = models.chunks(share).map(|part| scope.spawn(move || of(part))).collect();
+        let joined = parts.into_iter().map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        joined.flatten().collect()
+    })
 }
 
 fn of_model<'a>(report: &Report<'a>, name: &'a str, prices: &[f64]) -> Option<Advice<'a>> {

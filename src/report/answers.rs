@@ -67,6 +67,11 @@ impl Group<'_> {
         sentence
     }
 
+    /// The strategy and its models.
+    pub(super) fn named(&self) -> Sentence {
+        std::iter::once(name(self.strategy)).chain(self.whose()).collect()
+    }
+
     /// For which models.
     fn whose(&self) -> Vec<Span> {
         match (self.is_all, self.cells.len()) {

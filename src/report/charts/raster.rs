@@ -109,7 +109,7 @@ fn last_instant(task: &SampledTask) -> f64 {
 /// What the marks mean, above the lines.
 fn key(canvas: &mut Canvas) {
     let y = 14;
-    let mut x = NAMES + 4;
+    let mut x = 24;
     let mut entry = |canvas: &mut Canvas, words: &str, mark: &dyn Fn(&mut Canvas, Point)| {
         mark(canvas, (x + 4, y));
         canvas.note((x + 14, y), words, Anchor::Start);

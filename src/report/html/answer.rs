@@ -86,6 +86,10 @@ fn asking(report: &Report<'_>, findings: &[Finding<'_>], advice: &[Advice<'_>]) 
     );
     body += "<p class=\"note\">For the guide’s loop, in milliseconds; better in a hardened loop, which survives errors. Costs are \
              expected ones, without faults and round trips.</p>\n";
+    let named: Vec<String> = compared.iter().map(|group| sentence(&group.named())).collect();
+    if !named.is_empty() {
+        body += &format!("<p class=\"note\">Of the strategies compared, the least cost: {}.</p>\n", named.join("; "));
+    }
     body
 }
 

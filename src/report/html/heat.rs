@@ -27,7 +27,7 @@ pub(super) fn map(report: &Report<'_>, anchors: &[String]) -> String {
     let shades: String =
         Shade::ALL.map(|shade| format!("<li class=\"{}\">{}</li>", class(shade), words(shade))).concat();
     format!(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">\n<table class=\"heat\" id=\"heat\">\n\
+        "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"{caption}\">\n<table class=\"heat\" id=\"heat\">\n\
          <caption><span>{caption}</span></caption>\n\
          <thead><tr><th scope=\"col\" class=\"words\">strategy</th>{heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n\
          <ul class=\"key\">{shades}</ul>\n<div id=\"controls\"></div>\n"

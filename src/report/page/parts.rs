@@ -22,7 +22,7 @@ pub(in crate::report) fn sentence(sentence: &Sentence) -> String {
 pub(in crate::report) fn table(grid: &Grid) -> String {
     let caption = escape(&grid.caption);
     let mut out = format!(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">\n<table>\n<caption><span>{caption}</span></caption>\n\
+        "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"{caption}\">\n<table>\n<caption><span>{caption}</span></caption>\n\
          <thead><tr><th scope=\"col\" class=\"words\">{}</th>",
         escape(&grid.corner)
     );
@@ -82,7 +82,7 @@ fn heading(chart: &Chart) -> String {
 /// A picture that scrolls where the page is too narrow for it, and what stands around it.
 pub(in crate::report) fn picture(heading: &str, title: &str, svg: &str, caption: &str, below: &str) -> String {
     format!(
-        "<figure>\n{heading}<div class=\"picture\" role=\"region\" tabindex=\"0\" aria-label=\"{}\">\n{svg}</div>\n\
+        "<figure>\n{heading}<div class=\"picture\" role=\"group\" tabindex=\"0\" aria-label=\"{}\">\n{svg}</div>\n\
          <figcaption>{}</figcaption>\n{below}</figure>\n",
         escape(title),
         escape(caption)
