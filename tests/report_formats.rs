@@ -140,7 +140,7 @@ fn the_page_needs_nothing_else() {
     assert_eq!(page.matches("<link").count(), page.matches("<link rel=\"icon\" href=\"data:,\">").count());
     assert_eq!(page.matches("<figure>").count(), 8);
     assert_eq!(page.matches("<figcaption>").count(), 8);
-    assert_eq!(page.matches("<table>").count(), page.matches("<caption>").count());
+    assert_eq!(page.matches("<table").count(), page.matches("<caption>").count());
     assert_eq!(page.matches("<svg").count(), page.matches("role=\"img\"").count());
 }
 

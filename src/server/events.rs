@@ -92,8 +92,7 @@ impl HttpBody for Events {
             return Poll::Ready(None);
         }
         std::task::ready!(self.pause.as_mut().poll(cx));
-        let at = tokio::time::Instant::now() + PAUSE;
-        self.pause.as_mut().reset(at);
+        self.pause = Box::pin(tokio::time::sleep(PAUSE));
         let event = format!("event: tick\ndata: {}\n\n", self.tick());
         Poll::Ready(Some(Ok(Frame::data(Bytes::from(event)))))
     }

@@ -205,7 +205,9 @@ const live = async (browser) => {
 
 // A run with hostile names.
 const hostile = () => {
-  const text = `schema_version = 1\nname = ${JSON.stringify(EVIL)}\ndescription = ${JSON.stringify(EVIL)}\ntasks = 40\nreplicates = 2\n[models.${JSON.stringify(EVIL)}]\ncompletion = { kind = "lognormal", median = "60s", sigma = 0.3 }\n[[strategies]]\npreset = "basic"\n[[strategies]]\npreset = "adaptive"\nname = ${JSON.stringify(`${EVIL}2`)}\n[[strategies]]\npreset = "webhook"\n`;
+  // The name of a scenario is that of a folder.
+  const name = EVIL.replaceAll("/", "").replaceAll(",", "");
+  const text = `schema_version = 1\nname = ${JSON.stringify(name)}\ndescription = ${JSON.stringify(EVIL)}\ntasks = 40\nreplicates = 2\n[models.${JSON.stringify(EVIL)}]\ncompletion = { kind = "lognormal", median = "60s", sigma = 0.3 }\n[[strategies]]\npreset = "basic"\n[[strategies]]\npreset = "adaptive"\nname = ${JSON.stringify(`${EVIL}2`)}\n[[strategies]]\npreset = "webhook"\n`;
   writeFileSync(join(scratch, "evil.toml"), text);
   run("compare", "evil.toml", "--quiet", "--out", "evil");
 };

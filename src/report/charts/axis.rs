@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn times_are_marked_in_units_that_people_count_in() {
         assert_eq!(labels(&Axis::time([4.0, 11.0].into_iter())), ["0", "5 s", "10 s", "15 s"]);
-        assert_eq!(labels(&Axis::time([0.4, 300.0].into_iter())), ["1 s", "3 s", "10 s", "30 s", "2 min"]);
+        assert_eq!(labels(&Axis::time([0.4, 300.0].into_iter())), ["300 ms", "1 s", "3 s", "10 s", "30 s", "2 min"]);
         assert_eq!(labels(&Axis::clock(0.0, 600.0)), ["0", "2 min", "4 min", "6 min", "8 min", "10 min"]);
     }
 

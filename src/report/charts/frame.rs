@@ -7,6 +7,8 @@ use super::palette::{INK, Look};
 
 /// Width of every chart.
 pub(super) const WIDTH: u32 = 720;
+/// Least distance of the labels of a vertical axis.
+const TICK_ROW: i32 = 14;
 /// Height of a row with a strategy's name.
 pub(super) const ROW: i32 = 24;
 /// Room for the names at the left of rows.
@@ -56,10 +58,14 @@ pub(super) fn x_axis(canvas: &mut Canvas, area: Area, axis: &Axis, title: &str) 
 
 /// The same for the vertical axis, at the left of the area.
 pub(super) fn y_axis(canvas: &mut Canvas, area: Area, axis: &Axis, title: &str) {
+    let mut free_below = i32::MAX;
     for (value, label) in &axis.ticks {
         let y = area.y(axis, *value);
         canvas.gridline((area.left, y), (area.right, y));
-        canvas.note((area.left - 7, y), label, Anchor::End);
+        if y <= free_below {
+            canvas.note((area.left - 7, y), label, Anchor::End);
+            free_below = y - TICK_ROW;
+        }
     }
     canvas.upward((12, (area.top + area.bottom) / 2), title);
 }

@@ -83,7 +83,7 @@ fn paint_panel(
     for (i, (cell, found)) in cells.iter().zip(found).enumerate() {
         let y = area.top + ROW / 2 + i as i32 * ROW;
         let Some((comparison, difference)) = found else {
-            canvas.note((zero + 6, y), "no common task known", Anchor::Start);
+            canvas.note(((area.left + area.right) / 2, y), "no common task known", Anchor::Middle);
             continue;
         };
         let look = subject.look(&cell.strategy);

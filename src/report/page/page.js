@@ -146,7 +146,7 @@
     figures.settings.forEach((of, i) => {
       const now = of.at[at];
       if (!now || !rows[i]) return;
-      const values = [duration(now.initial), duration(now.interval), duration(now.max), number(now.polls), duration(now.delay), number(now.cost), number(now.guide ?? NaN)];
+      const values = [duration(now.initial), duration(now.interval), duration(now.max), number(now.polls), duration(now.delay), number(now.cost), now.guide === null ? "–" : number(now.guide)];
       values.forEach((value, c) => { rows[i].cells[c + 1].textContent = value; });
     });
     const paste = document.getElementById("paste");
