@@ -57,13 +57,22 @@ impl Group<'_> {
     pub(super) fn verdict(&self) -> Sentence {
         let mut sentence = vec![choice(self.strategy)];
         sentence.extend(self.whose());
-        let cost = range(&self.cells, |cell| Some(cell.cost.mean), f::number).unwrap_or_default();
+        let cost = range(&self.cells, |cell| Some(cell.cost.mean), f::short).unwrap_or_default();
         let polls = range(&self.cells, |cell| Some(cell.polls_per_task.mean), f::number).unwrap_or_default();
         let mut words = format!(": cost {cost} a task, {polls} polls");
         if let Some(delay) = range(&self.cells, |cell| cell.detection_delay_ms.mean, f::duration) {
             words += &format!(", {delay} from a task’s end to knowing it");
         }
         sentence.push(text(words + "."));
+        sentence
+    }
+
+    /// The strategy, its models, and its cost.
+    pub(super) fn brief(&self) -> Sentence {
+        let mut sentence = vec![choice(self.strategy)];
+        sentence.extend(self.whose());
+        let cost = range(&self.cells, |cell| Some(cell.cost.mean), f::short).unwrap_or_default();
+        sentence.push(text(format!(": cost {cost} a task.")));
         sentence
     }
 

@@ -75,13 +75,15 @@ const LABEL_ROW: i32 = 18;
 /// Room for labels at the ends of curves.
 pub(super) const ENDS: i32 = 186;
 
-/// The names of curves beside their ends at the right edge of the area, moved apart where they are too close.
-pub(super) fn end_labels(canvas: &mut Canvas, area: Area, ends: &[(&str, Look, Point)]) {
+/// The names of curves beside their ends at the right edge of the area, moved apart where they are too close: the lines that
+/// lead to them.
+pub(super) fn end_labels(canvas: &mut Canvas, area: Area, ends: &[(&str, Look, Point)]) -> Vec<[Point; 2]> {
     let mut order: Vec<usize> = (0..ends.len()).collect();
     order.sort_by_key(|at| ends[*at].2.1);
     let rows = ends.len() as i32;
     let last = area.bottom.max(area.top + rows * LABEL_ROW);
     let mut free_from = area.top;
+    let mut leaders = Vec::new();
     for (place, at) in order.into_iter().enumerate() {
         let (name, look, end) = ends[at];
         let below = (rows - 1 - place as i32) * LABEL_ROW;
@@ -89,11 +91,13 @@ pub(super) fn end_labels(canvas: &mut Canvas, area: Area, ends: &[(&str, Look, P
         free_from = y + LABEL_ROW / 2;
         let left = area.right + 18;
         canvas.of_strategy(name, |canvas| {
+            leaders.push([(end.0 + 7, end.1), (left, y)]);
             canvas.path(&[(end.0 + 7, end.1), (left, y)], look.colour, 1);
             canvas.mark((left + 8, y), look);
             canvas.text((left + 19, y), &cut(name, WIDTH as i32 - left - 21), Anchor::Start);
         });
     }
+    leaders
 }
 
 /// Height of a chart whose curves are named at their ends.

@@ -156,11 +156,13 @@ fn pareto(model: &str, goal: &Goal<'_>, tuned: &Tuned) -> TuningChart {
             board.take(around(at(polls, delay), 11, 11));
             board.label(canvas, at(polls, delay), 11, "recommended", INK);
         }
+        for leader in end_labels(canvas, area, &ends) {
+            board.take_curve(&leader);
+        }
         for (name, polls, delay, timeout) in &guide {
             let lost = if *timeout < 0.005 { String::new() } else { format!(", {:.0} % given up", 100.0 * timeout) };
             board.label(canvas, at(*polls, *delay), 8, &format!("guide: {name}{lost}"), VERMILION);
         }
-        end_labels(canvas, area, &ends);
     });
     TuningChart { file_stem: "tune-pareto", title, caption, svg }
 }

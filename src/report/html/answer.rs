@@ -1,7 +1,6 @@
 //! The first screen: what to use with webhooks and without, settings to paste, and every strategy on every model.
 
 use super::heat;
-use super::parts::{sentence, table};
 use crate::figures as f;
 use crate::report::advice::{self, Advice};
 use crate::report::answers::{self, Group};
@@ -9,6 +8,7 @@ use crate::report::escape::html as escape;
 use crate::report::findings::Finding;
 use crate::report::grid::{Column, Grid, Row};
 use crate::report::page::fold;
+use crate::report::page::parts::{sentence, table};
 use crate::report::{Report, overview};
 
 pub(super) fn answer(
@@ -36,8 +36,11 @@ fn card(id: &str, title: &str, body: &str) -> String {
     format!("<div class=\"card\" id=\"{id}\">\n<h2>{title}</h2>\n{body}</div>\n")
 }
 
-/// The choice of each group with what it costs and what to beware of.
+/// The choice of each group with what it costs; where there are several, in few words.
 fn chosen(report: &Report<'_>, groups: &[Group<'_>]) -> String {
+    if groups.len() > 1 {
+        return groups.iter().map(|group| format!("<p class=\"verdict\">{}</p>\n", sentence(&group.brief()))).collect();
+    }
     groups
         .iter()
         .map(|group| {
@@ -54,7 +57,9 @@ fn cautions(items: &[String]) -> String {
 
 fn called(report: &Report<'_>, findings: &[Finding<'_>], groups: &[Group<'_>]) -> String {
     let mut body = chosen(report, groups);
-    body += &answers::undecided(findings).map(|words| format!("<p>{}</p>\n", sentence(&words))).unwrap_or_default();
+    body += &answers::undecided(findings)
+        .map(|words| format!("<p class=\"note\">{}</p>\n", sentence(&words)))
+        .unwrap_or_default();
     let mut items = vec!["The upkeep of an address that the API can call is not in the cost.".to_owned()];
     if findings.iter().any(|finding| finding.spared) {
         items.push(
@@ -69,7 +74,9 @@ fn asking(report: &Report<'_>, findings: &[Finding<'_>], advice: &[Advice<'_>]) 
     let compared = answers::asking(findings);
     if advice.is_empty() {
         let mut body = chosen(report, &compared);
-        body += &answers::undecided(findings).map(|words| format!("<p>{}</p>\n", sentence(&words))).unwrap_or_default();
+        body += &answers::undecided(findings)
+            .map(|words| format!("<p class=\"note\">{}</p>\n", sentence(&words)))
+            .unwrap_or_default();
         if compared.is_empty() && !findings.is_empty() {
             body += "<p>No strategy that only polls loses as few tasks as the best.</p>\n";
         }

@@ -4,13 +4,10 @@ mod answer;
 mod figures;
 mod heat;
 
-// What the pages of grids and sweeps are made of as well.
-pub(super) use super::page::{head, parts, section};
-
 use super::charts::Chart;
 use super::escape::{html as escape, slugs};
 use super::findings::{self, Finding};
-use super::page::{end_with, fold, folded};
+use super::page::{end_with, fold, folded, head, parts};
 use super::{Report, advice, gates, glossary, method, overview, repairs};
 use crate::figures as f;
 use crate::measure::outcome::Outcome;
