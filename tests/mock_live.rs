@@ -56,6 +56,10 @@ impl Watcher {
                 }
                 continue;
             }
+            // The last chunk of the answer: the connection is kept for others.
+            if self.text.ends_with("0\r\n\r\n") {
+                return None;
+            }
             let mut bytes = vec![0; 1 << 16];
             match self.stream.read(&mut bytes).await {
                 Ok(0) | Err(_) => return None,

@@ -59,7 +59,13 @@ fn number(line: &str, name: &str) -> f64 {
 
 fn points(line: &str) -> Vec<(f64, f64)> {
     let pairs = attribute(line, "points").unwrap_or_default().split(' ');
-    pairs.map(|pair| pair.split_once(',').map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap())).unwrap()).collect()
+    pairs
+        .map(|pair| {
+            pair.split_once(',')
+                .map(|(x, y)| (x.parse().expect("as charts write it"), y.parse().expect("as charts write it")))
+                .expect("as charts write it")
+        })
+        .collect()
 }
 
 fn around(points: &[(f64, f64)]) -> Box {
@@ -160,12 +166,12 @@ fn labels_are_clear_in_every_chart_of_every_shipped_scenario() {
     let mut all = Vec::new();
     let mut seen = 0;
     for shipped in SHIPPED {
-        let scenario = load(shipped.name).unwrap();
+        let scenario = load(shipped.name).expect("as charts write it");
         let few = Overrides { tasks: Some(40), replicates: Some(2), ..Overrides::default() };
-        let scenario = scenario.narrowed(&few).unwrap();
+        let scenario = scenario.narrowed(&few).expect("as charts write it");
         let plan = Plan::new(&scenario);
         let options = Options { threads: 1, sample: true, ..Options::default() };
-        let compared = compare(&plan, options, &Control::default(), None).unwrap();
+        let compared = compare(&plan, options, &Control::default(), None).expect("as charts write it");
         let report = Report { scenario: &scenario, results: &compared.results, series: &compared.series, command: "" };
         for chart in charts::all(&report) {
             seen += 1;

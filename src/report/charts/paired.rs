@@ -83,7 +83,12 @@ fn paint_panel(
     for (i, (cell, found)) in cells.iter().zip(found).enumerate() {
         let y = area.top + ROW / 2 + i as i32 * ROW;
         let Some((comparison, difference)) = found else {
-            canvas.note(((area.left + area.right) / 2, y), "no common task known", Anchor::Middle);
+            // On the side with more room.
+            if area.right - zero > zero - area.left {
+                canvas.note((zero + 8, y), "no pairs", Anchor::Start);
+            } else {
+                canvas.note((zero - 8, y), "no pairs", Anchor::End);
+            }
             continue;
         };
         let look = subject.look(&cell.strategy);

@@ -189,7 +189,7 @@ mod tests {
         let paper = |theme: &(&str, Colour, Colour), dark: bool| if dark { theme.2 } else { theme.1 };
         let series: Vec<_> =
             THEME.iter().filter(|(name, ..)| !["muted", "grid", "faint", "paper", "band"].contains(name)).collect();
-        let background = THEME.iter().find(|(name, ..)| *name == "paper").unwrap();
+        let background = THEME.iter().find(|(name, ..)| *name == "paper").expect("it is there");
         for dark in [false, true] {
             for (i, one) in series.iter().enumerate() {
                 let from_paper = delta_e(paper(one, dark), paper(background, dark));
