@@ -74,7 +74,8 @@ mod tests {
         }
     }
 
-    /// What is quick costs at most 1 % more than the best of its family without a limit, and no less than the optimum.
+    /// What is quick costs at most 1 % more than the best of its family without a limit, but for what the limit cuts off, and
+    /// no less than the optimum.
     #[test]
     fn quick_settings_cost_hardly_more_than_the_best() {
         for text in ["lognormal(median=190s, sigma=0.28)", "exponential(mean=30s)", "uniform(low=5s, high=50s)"] {
@@ -84,8 +85,10 @@ mod tests {
                 let quick = goal.quick("sora-2").expect("settings");
                 let best = tune(&goal, "sora-2");
                 let thorough = best.family(Family::Adaptive).expect("the family");
+                // Who is given up on is charged the delay to the horizon.
+                let given_up = CUT_OFF * goal.horizon / 1e6 * delay_per_s;
                 assert!(
-                    quick.row.cost < 1.01 * thorough.cost,
+                    quick.row.cost < 1.01 * thorough.cost + given_up,
                     "{text} {delay_per_s}: {} {}",
                     quick.row.cost,
                     thorough.cost
