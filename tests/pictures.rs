@@ -39,12 +39,15 @@ impl Box {
     }
 }
 
+/// A straight piece of a line: its element, and from where to where it goes.
+type Piece = (String, (f64, f64), (f64, f64));
+
 /// What an SVG shows.
 #[derive(Default)]
 struct Picture {
     texts: Vec<(String, Box)>,
     marks: Vec<(String, Box)>,
-    lines: Vec<(String, (f64, f64), (f64, f64))>,
+    lines: Vec<Piece>,
 }
 
 /// The value of an attribute.
