@@ -41,7 +41,7 @@ pub(crate) fn number(x: f64) -> String {
     }
 }
 
-/// A duration: `0.25 ms`, `250 ms`, `1.50 s`, `2 m 10 s`, `1 h 05 m`.
+/// A duration: `0.25 ms`, `250 ms`, `1.50 s`, `2 min 10 s`, `1 h 05 min`.
 pub(crate) fn duration(ms: f64) -> String {
     if !ms.is_finite() {
         return UNDEFINED.to_owned();
@@ -56,10 +56,10 @@ pub(crate) fn duration(ms: f64) -> String {
     } else {
         let s = (ms / 1e3).round() as u64;
         match (s / 3600, s / 60 % 60, s % 60) {
-            (0, m, 0) => format!("{m} m"),
-            (0, m, s) => format!("{m} m {s:02} s"),
+            (0, m, 0) => format!("{m} min"),
+            (0, m, s) => format!("{m} min {s:02} s"),
             (h, 0, _) => format!("{h} h"),
-            (h, m, _) => format!("{h} h {m:02} m"),
+            (h, m, _) => format!("{h} h {m:02} min"),
         }
     };
     format!("{sign}{text}")
@@ -70,19 +70,23 @@ pub(crate) fn exact_seconds(ms: f64) -> String {
     format!("{} s", trimmed(ms / 1e3, 6))
 }
 
-/// A round duration, as a scale is marked with, in the unit that needs the fewest digits: `20 ms`, `80 s`, `1.5 min`.
+/// A round duration, as a scale is marked with, in the units of [`duration`]: `20 ms`, `1 min 20 s`, `1 h 30 min`.
 pub(crate) fn tick(s: f64) -> String {
-    let (value, unit) = match s {
-        0.0 => return "0".to_owned(),
-        s if s < 0.0 => return format!("−{}", tick(-s)),
-        s if s < 0.9995 => (s * 1e3, "ms"),
-        // Steps of 20 s do not end on minutes.
-        s if s < 60.0 || (s < 600.0 && s % 30.0 != 0.0) => (s, "s"),
-        s if s < 3_600.0 => (s / 60.0, "min"),
-        s if s < 172_800.0 => (s / 3_600.0, "h"),
-        s => (s / 86_400.0, "d"),
-    };
-    format!("{} {unit}", round(value))
+    let whole = s.round() as u64;
+    match s {
+        0.0 => "0".to_owned(),
+        s if s < 0.0 => format!("−{}", tick(-s)),
+        s if s < 0.9995 => format!("{} ms", round(s * 1e3)),
+        s if s < 60.0 => format!("{} s", round(s)),
+        s if s < 3_600.0 => both(whole / 60, "min", whole % 60, "s"),
+        s if s < 172_800.0 => both(whole / 3_600, "h", whole / 60 % 60, "min"),
+        s => format!("{} d", round(s / 86_400.0)),
+    }
+}
+
+/// So many of a unit and, where there are any, of the next one.
+fn both(large: u64, unit: &str, small: u64, smaller: &str) -> String {
+    if small == 0 { format!("{large} {unit}") } else { format!("{large} {unit} {small} {smaller}") }
 }
 
 /// A round number without needless digits.
@@ -141,6 +145,45 @@ pub(crate) fn part(k: u64, n: u64) -> String {
     }
 }
 
+/// A number for narrow places, in two or three digits: `< 0.01`, `0.43`, `4.82`, `143`.
+pub(crate) fn short(x: f64) -> String {
+    match x {
+        x if x > 0.0 && x < 0.01 => "< 0.01".to_owned(),
+        x if x < 1.0 && x > 0.0 => format!("{x:.2}"),
+        x => number(x),
+    }
+}
+
+/// A count with its share of all: `12 (2.4 %)`, or `0`.
+pub(crate) fn share_of(k: u64, n: u64) -> String {
+    match (k, n) {
+        (0, _) | (_, 0) => "0".to_owned(),
+        (k, n) => format!("{} ({})", count(k), percent(k as f64 / n as f64)),
+    }
+}
+
+/// A share for pictures, in at most two digits: `< 0.1 %`, `0.3 %`, `56 %`; neither none nor all where it is not.
+pub(crate) fn rough_share(k: u64, n: u64) -> String {
+    match 100.0 * k as f64 / n.max(1) as f64 {
+        0.0 => "0 %".to_owned(),
+        p if p < 0.1 => "< 0.1 %".to_owned(),
+        p if p < 9.95 => format!("{p:.1} %"),
+        p if p > 99.0 && k < n => "> 99 %".to_owned(),
+        p => format!("{p:.0} %"),
+    }
+}
+
+/// A cost as a part of another: `12.3 %`, `< 1 %` of it.
+pub(crate) fn part_of_cost(cost: f64, other: f64) -> String {
+    match cost / other {
+        ratio if !ratio.is_finite() => UNDEFINED.to_owned(),
+        ratio if ratio < 0.01 => "< 1 %".to_owned(),
+        ratio if ratio < 10.0 => format!("{:.0} %", 100.0 * ratio),
+        ratio if ratio < 1_000.0 => format!("{} times", number(ratio)),
+        _ => "over 1,000 times".to_owned(),
+    }
+}
+
 /// With a sign always, for differences.
 pub(crate) fn signed(x: f64, print: impl Fn(f64) -> String) -> String {
     if x > 0.0 { format!("+{}", print(x)) } else { print(x) }
@@ -176,9 +219,9 @@ mod tests {
             (999.4, "999 ms"),
             (999.6, "1.00 s"),
             (59_940.0, "59.9 s"),
-            (59_960.0, "1 m"),
-            (130_000.0, "2 m 10 s"),
-            (3_900_000.0, "1 h 05 m"),
+            (59_960.0, "1 min"),
+            (130_000.0, "2 min 10 s"),
+            (3_900_000.0, "1 h 05 min"),
             (-1_500.0, "−1.50 s"),
         ];
         for (ms, text) in cases {
@@ -187,15 +230,25 @@ mod tests {
     }
 
     #[test]
-    fn ticks_have_no_thirds_of_a_minute() {
-        let labels = [0.02, 5.0, 60.0, 80.0, 90.0, 600.0, 7_200.0, -5.0].map(tick);
-        assert_eq!(labels, ["20 ms", "5 s", "1 min", "80 s", "1.5 min", "10 min", "2 h", "−5 s"]);
+    fn ticks_have_no_parts_of_a_unit_above_a_second() {
+        let labels = [0.02, 5.0, 60.0, 80.0, 90.0, 600.0, 4_200.0, 7_200.0, -5.0].map(tick);
+        let wanted = ["20 ms", "5 s", "1 min", "1 min 20 s", "1 min 30 s", "10 min", "1 h 10 min", "2 h", "−5 s"];
+        assert_eq!(labels, wanted);
     }
 
     #[test]
     fn exact_seconds_show_what_is_there_and_no_rounding() {
         let labels = [0.0, 94_080.5, 0.001, 1_234_567.891, 60_000.0].map(exact_seconds);
         assert_eq!(labels, ["0 s", "94.0805 s", "0.000001 s", "1234.567891 s", "60 s"]);
+    }
+
+    #[test]
+    fn rough_shares_are_neither_none_nor_all_where_they_are_not() {
+        let shares = [(0, 9), (1, 9_999), (3, 1_000), (558, 1_000), (9_999, 10_000), (5, 5)];
+        let words = shares.map(|(k, n)| rough_share(k, n));
+        assert_eq!(words, ["0 %", "< 0.1 %", "0.3 %", "56 %", "> 99 %", "100 %"]);
+        let parts = [(1.0, 4.0), (0.001, 4.0), (50.0, 4.0), (1e6, 4.0)].map(|(a, b)| part_of_cost(a, b));
+        assert_eq!(parts, ["25 %", "< 1 %", "12.5 times", "over 1,000 times"]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::engine::shard::Shard;
 use crate::engine::sim::{Control, Options};
 use crate::engine::until::Until;
 use crate::measure::results::Results;
+use crate::report::bars;
 use crate::report::sweep::{Sweep, SweptAxis, SweptPoint};
 use crate::scenario::axes::{Axis, GridFile, Place};
 use crate::scenario::error::{InvalidScenario, Problem, ScenarioError};
@@ -136,6 +137,9 @@ impl SweepArgs {
             folder.write(name, content.as_bytes())?;
         }
         print(&sweep.text(style()))?;
+        if !self.quiet && style().colour {
+            print(&bars::swept(&sweep, style()))?;
+        }
         if !self.quiet {
             note(format_args!("report: {}", out.join("sweep.html").display()));
         }

@@ -36,6 +36,7 @@ const EXAMPLES: &str = "\
 Examples:
   pollbench trace --strategy adaptive --model sora-2 --completes-at 94s --rtt 80ms
   pollbench trace --strategy exponential --completes-at 2m --format svg > wait.svg
+  pollbench trace --strategy adaptive --completes-at 94s --format html > wait.html
   echo '{\"strategy\": \"resilient\", \"rtt_ms\": 100, \"task\": {\"completion_ms\": 12500},
          \"replies\": {\"1\": {\"kind\": \"reset\"}}}' | pollbench trace --case - --format json";
 
@@ -44,6 +45,7 @@ enum Format {
     Text,
     Json,
     Svg,
+    Html,
 }
 
 impl Trace {
@@ -73,6 +75,7 @@ impl Trace {
             Format::Text => print_folded(&timeline::text(&case, &trace))?,
             Format::Json => print(&timeline::json(&trace))?,
             Format::Svg => print(&timeline::svg(&case, &trace))?,
+            Format::Html => print(&timeline::html(&case, &trace))?,
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -9,7 +9,7 @@ use crate::cli::shell::quoted;
 use crate::fit::{Fit, Observation};
 use crate::inspection::{Bounds, CostWeights, DoneLaw, Problem};
 use crate::observations::Account;
-use crate::report::charts::tuning;
+use crate::report::tuned;
 use crate::scenario::shipped::{SHIPPED, load};
 use crate::strategy::presets::preset;
 use crate::suggest;
@@ -92,7 +92,8 @@ pub(super) struct Tune {
     /// No webhooks can be received: nothing is said of them
     #[arg(long)]
     no_webhook: bool,
-    /// Write charts into this folder: the surface of cost, the Pareto front, the fit; with --by a page of all models
+    /// Write a page into this folder, tune.html, and its charts: what families trade, the surface of cost, the fit; with
+    /// --by a page of all models
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Print a complete poller in this language with the settings, in place of them
@@ -201,11 +202,10 @@ impl Tune {
         let folder = self.out.as_deref().map(Folder::writable).transpose()?;
         self.answer(&times, |answer| {
             if let (Some(folder), Some(out)) = (folder, &self.out) {
-                let fit = answer.observed.map(|(fit, _)| fit);
-                for (name, svg) in tuning::all(answer.model, answer.goal, answer.tuned, fit) {
-                    folder.write(&name, svg.as_bytes())?;
+                for (name, content) in tuned::files(answer, &command()) {
+                    folder.write(&name, content.as_bytes())?;
                 }
-                note(format_args!("charts: {}", out.display()));
+                note(format_args!("page: {}", out.join("tune.html").display()));
             }
             if !answer.tuned.is_feasible {
                 note("warning: no schedule keeps all of these bounds");

@@ -129,6 +129,12 @@ impl CostMoments {
         self.polls.n
     }
 
+    /// Mean polls, and mean seconds of delay; `None` of nothing.
+    #[must_use]
+    pub fn means(&self) -> Option<(f64, f64)> {
+        self.polls.mean().zip(self.delay.mean().map(|us| us / 1e6))
+    }
+
     /// Sum of the costs.
     #[must_use]
     pub fn sum(&self, weights: &CostWeights) -> f64 {

@@ -14,6 +14,9 @@ pub struct CellSeries {
     pub rate: Vec<f64>,
     /// Length of a step of `rate` in seconds.
     pub rate_step_s: f64,
+    /// Polls and seconds of delay that a task is charged, means over all tasks: its cost is their sum in the scenario's
+    /// weights, or in any others.
+    pub charged: Option<(f64, f64)>,
     /// A few tasks of the first replicate, request by request: the same tasks in every cell of a model, by turns one that a
     /// fault struck under most strategies and one that none did, as far as there are both.
     pub sample: Vec<SampledTask>,

@@ -324,6 +324,7 @@ pub fn series<'s>(data: &CellData, sample: impl Iterator<Item = &'s SampledTask>
         latency_ecdf: curve(&data.latency),
         rate,
         rate_step_s,
+        charged: data.totals.cost.means(),
         sample: sample.cloned().collect(),
     }
 }

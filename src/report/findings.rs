@@ -74,17 +74,7 @@ pub fn findings<'a>(report: &Report<'a>) -> Vec<Finding<'a>> {
 /// What was found for a model; nothing where no cell of it has a defined cost.
 #[must_use]
 pub fn of_model<'a>(report: &Report<'a>, model: &'a str) -> Option<Finding<'a>> {
-    let mut cells = report.cells(model);
-    cells.retain(|cell| cell.cost.mean.is_finite());
-    // A stable sort: of equals, the first in the scenario.
-    cells.sort_by(|a, b| a.cost.mean.total_cmp(&b.cost.mean));
-    // Of those that lose the same, the one that is known best.
-    let loss = |cell: &Cell| (lost_share(cell), lost_interval(cell)[1]);
-    let safest = cells.iter().copied().min_by(|a, b| {
-        let ((a, most_a), (b, most_b)) = (loss(a), loss(b));
-        a.total_cmp(&b).then(most_a.total_cmp(&most_b))
-    })?;
-    let (out, qualified): (Vec<&Cell>, Vec<&Cell>) = cells.into_iter().partition(|cell| loses_more(cell, safest));
+    let (out, qualified) = sides(report, model)?;
     let (called, only_ask): (Vec<&Cell>, Vec<&Cell>) =
         qualified.iter().copied().partition(|cell| is_called(report, cell));
     let qualified = match report.receiver {
@@ -113,19 +103,36 @@ pub fn of_model<'a>(report: &Report<'a>, model: &'a str) -> Option<Finding<'a>> 
     Some(Finding { model, choice, rivals, asking, needs_receiver, spared, tempting, savings })
 }
 
+/// A model's cells in order of cost: those that lose significantly more tasks than the best, and the others.
+pub(super) fn sides<'a>(report: &Report<'a>, model: &str) -> Option<(Vec<&'a Cell>, Vec<&'a Cell>)> {
+    let mut cells = report.cells(model);
+    cells.retain(|cell| cell.cost.mean.is_finite());
+    // A stable sort: of equals, the first in the scenario.
+    cells.sort_by(|a, b| a.cost.mean.total_cmp(&b.cost.mean));
+    // Of those that lose the same, the one that is known best.
+    let loss = |cell: &Cell| (lost_share(cell), lost_interval(cell)[1]);
+    let safest = cells.iter().copied().min_by(|a, b| {
+        let ((a, most_a), (b, most_b)) = (loss(a), loss(b));
+        a.total_cmp(&b).then(most_a.total_cmp(&most_b))
+    })?;
+    Some(cells.into_iter().partition(|cell| loses_more(cell, safest)))
+}
+
 /// The cheapest of cells in order of cost; of those within one percent of it, the first that survives errors.
 fn preferred<'a>(report: &Report<'_>, cells: &[&'a Cell]) -> Option<&'a Cell> {
     let cheapest = *cells.first()?;
-    let is_tolerant = |cell: &Cell| {
-        let strategy = report.scenario.strategies.iter().find(|strategy| strategy.name == cell.strategy);
-        strategy.is_some_and(|strategy| matches!(strategy.recovery, Recovery::Tolerant(_)))
-    };
     let close = cells.iter().copied().take_while(|cell| cell.cost.mean <= cheapest.cost.mean * 1.01);
-    close.into_iter().find(|cell| is_tolerant(cell)).or(Some(cheapest))
+    close.into_iter().find(|cell| is_tolerant(report, cell)).or(Some(cheapest))
+}
+
+/// Whether a strategy survives errors.
+pub(super) fn is_tolerant(report: &Report<'_>, cell: &Cell) -> bool {
+    let strategy = report.scenario.strategies.iter().find(|strategy| strategy.name == cell.strategy);
+    strategy.is_some_and(|strategy| matches!(strategy.recovery, Recovery::Tolerant(_)))
 }
 
 /// Whether a strategy learns of ends by being called.
-fn is_called(report: &Report<'_>, cell: &Cell) -> bool {
+pub(super) fn is_called(report: &Report<'_>, cell: &Cell) -> bool {
     let strategy = report.scenario.strategies.iter().find(|strategy| strategy.name == cell.strategy);
     strategy.is_some_and(|strategy| strategy.channel != Channel::Poll)
 }
@@ -308,7 +315,11 @@ fn change(c: &Comparison) -> Option<String> {
         "polls_per_task" => ("polls", f::number),
         _ => ("delay", f::duration),
     };
-    let relative = c.baseline_mean.filter(|mean| *mean > 0.0).map(|mean| f::signed(difference / mean, f::percent));
+    let relative = c.baseline_mean.filter(|mean| *mean > 0.0).map(|mean| match difference / mean {
+        share if share < -0.99 => "to less than 1 % of it".to_owned(),
+        share if share > 9.0 => format!("to {}", f::part_of_cost(1.0 + share, 1.0)),
+        share => format!("or {}", f::signed(share, f::percent)),
+    });
     let interval = c.ci95.map(|ci| format!("95 % {}, ", f::interval(ci, print)));
     let verdict = match c.verdict {
         Verdict::Undecided => ", undecided",
@@ -318,7 +329,7 @@ fn change(c: &Comparison) -> Option<String> {
     Some(format!(
         "{what} {}{} ({}{} pairs){verdict}",
         f::signed(difference, print),
-        relative.map(|r| format!(" or {r}")).unwrap_or_default(),
+        relative.map(|r| format!(" {r}")).unwrap_or_default(),
         interval.unwrap_or_default(),
         f::count(c.n),
     ))
@@ -361,7 +372,7 @@ pub fn summary(findings: &[Finding<'_>]) -> Vec<Sentence> {
     sentences
 }
 
-fn names(items: &[&str]) -> Vec<Span> {
+pub(super) fn names(items: &[&str]) -> Vec<Span> {
     let mut spans = Vec::new();
     for (i, item) in items.iter().enumerate() {
         if i > 0 {
@@ -372,18 +383,18 @@ fn names(items: &[&str]) -> Vec<Span> {
     spans
 }
 
-fn text(words: impl Into<String>) -> Span {
+pub(super) fn text(words: impl Into<String>) -> Span {
     Span::Text(words.into())
 }
 
-fn name(words: &str) -> Span {
+pub(super) fn name(words: &str) -> Span {
     Span::Name(words.to_owned())
 }
 
-fn choice(words: &str) -> Span {
+pub(super) fn choice(words: &str) -> Span {
     Span::Choice(words.to_owned())
 }
 
-fn warning(words: &str) -> Span {
+pub(super) fn warning(words: &str) -> Span {
     Span::Warning(words.to_owned())
 }

@@ -29,7 +29,7 @@ impl Heat {
         let caption = escape(&self.caption);
         let heads: String = self.columns.iter().map(|head| format!("<th scope=\"col\">{head}</th>")).collect();
         let mut out = format!(
-            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">\n<table class=\"heat\">\n\
+            "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"{caption}\">\n<table class=\"heat\">\n\
              <caption><span>{caption}</span></caption>\n\
              <thead><tr><th scope=\"col\" class=\"words\">{}</th>{heads}</tr></thead>\n<tbody>\n",
             escape(self.corner)

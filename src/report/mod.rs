@@ -4,6 +4,7 @@
 //! holds; writing it is the caller's. The words that a report opens with come from [`findings`], its charts from
 //! [`charts`], and every table is built once (`grid`) and printed by the terminal, Markdown and HTML alike.
 
+pub mod bars;
 pub mod charts;
 pub mod csv;
 pub mod diff;
@@ -19,14 +20,18 @@ pub mod resolved;
 pub mod sweep;
 pub mod table;
 pub mod timeline;
+pub mod tuned;
 pub mod tuned_by;
 
+mod advice;
+mod answers;
 mod escape;
 mod glossary;
 mod heat;
 mod method;
 mod mistakes;
 mod overview;
+mod page;
 mod paint;
 mod repairs;
 

@@ -82,7 +82,7 @@ pub(super) fn answers(report: &Report<'_>, findings: &[Finding<'_>]) -> Grid {
         vec![
             Column::words("use"),
             Column::figures("cost/task"),
-            Column::figures("cost against baseline"),
+            Column::figures("of the baseline’s"),
             Column::figures("polls/task"),
             Column::figures("delay mean"),
             Column::figures("delay p95"),
@@ -120,6 +120,6 @@ fn saving(report: &Report<'_>, cell: &Cell) -> Entry {
     let Some((c, difference)) = comparison.and_then(|c| c.difference.map(|d| (c, d))) else {
         return f::UNDEFINED.into();
     };
-    let relative = c.baseline_mean.filter(|mean| *mean > 0.0).map(|mean| f::signed(difference / mean, f::percent));
+    let relative = c.baseline_mean.filter(|mean| *mean > 0.0).map(|mean| f::part_of_cost(mean + difference, mean));
     relative.unwrap_or_else(|| f::signed(difference, f::number)).into()
 }

@@ -1,7 +1,9 @@
 //! One wait, request by request: for people, for programs, and as a picture.
 
 use super::charts;
+use super::escape::html as escape;
 use super::json::pretty;
+use super::page::{end, head, parts, section};
 use crate::engine::trace::{Case, Trace};
 use crate::figures::{duration, exact_seconds as seconds};
 
@@ -15,6 +17,22 @@ pub fn json(trace: &Trace) -> String {
 #[must_use]
 pub fn svg(case: &Case, trace: &Trace) -> String {
     charts::timeline(&title(case), &case.done_ms(), trace)
+}
+
+/// The trace as a page: the picture, then request by request.
+#[must_use]
+pub fn html(case: &Case, trace: &Trace) -> String {
+    let title = title(case);
+    let about = format!("{} requests; the wait ends as {}.", trace.requests.len(), trace.outcome);
+    let mut page = head(&format!("{title} – pollbench"));
+    page += &format!(
+        "<header>\n<h1>{}</h1>\n<p class=\"meta\">{about}</p>\n</header>\n<main id=\"main\">\n",
+        escape(&title)
+    );
+    page += &section("answer", "The wait", &parts::picture("", &title, &svg(case, trace), "", ""));
+    let told = format!("<pre tabindex=\"0\"><code>{}</code></pre>\n", escape(&text(case, trace)));
+    page += &section("requests", "Request by request", &told);
+    page + "</main>\n" + &end()
 }
 
 /// The trace as a table. Times are exact, in seconds.

@@ -1,13 +1,13 @@
 //! `tune.html` of `tune --by`: settings ready to paste, and for each model what they cost, the fit, the surface of the cost, and what
 //! families trade.
 
-use super::charts::tuning;
+use super::charts::tuning::{self, TuningChart};
 use super::escape::{html as escape, slugs};
 use super::grid::{Column, Grid, Row as Line};
-use super::html::{head, parts, section};
+use super::page::{end, fold, head, parts, section};
+use super::tuned::tried;
 use crate::figures as f;
 use crate::fit::Fit;
-use crate::tune::Row;
 use crate::tune::many::{Left, Part};
 use crate::tune::print::{self, Answer};
 use crate::tune::weather::Weathered;
@@ -17,8 +17,7 @@ use crate::tune::weather::Weathered;
 pub struct Sheet {
     part: Part,
     families: Grid,
-    /// Names and pictures.
-    charts: Vec<(String, String)>,
+    charts: Vec<TuningChart>,
     /// All that the terminal shows.
     text: String,
 }
@@ -46,7 +45,7 @@ impl Sheet {
     pub fn of(answer: &Answer<'_>) -> Self {
         Self {
             part: Part::of(answer),
-            families: families(answer),
+            families: tried(answer),
             charts: tuning::all(
                 answer.model,
                 answer.goal,
@@ -66,7 +65,7 @@ pub fn files(tuning: &Tuning<'_>) -> Vec<(String, String)> {
     let mut files = vec![("tune.html".to_owned(), page(tuning, &anchors))];
     for (sheet, anchor) in tuning.sheets.iter().zip(&anchors) {
         let charts = sheet.charts.iter();
-        files.extend(charts.map(|(name, svg)| (format!("charts/{anchor}-{name}"), svg.clone())));
+        files.extend(charts.map(|chart| (format!("charts/{anchor}-{}.svg", chart.file_stem), chart.svg.clone())));
     }
     files
 }
@@ -98,7 +97,7 @@ fn page(tuning: &Tuning<'_>, anchors: &[String]) -> String {
     }
     run += &format!("<p>The same again:</p>\n<pre tabindex=\"0\"><code>{}</code></pre>\n", escape(tuning.command));
     page += &section("run", "The run", &run);
-    page + "</main>\n</body>\n</html>\n"
+    page + "</main>\n" + &end()
 }
 
 fn answer(tuning: &Tuning<'_>) -> String {
@@ -148,39 +147,6 @@ fn overview(part: &Part) -> Line {
     }
 }
 
-fn families(answer: &Answer<'_>) -> Grid {
-    let columns = vec![
-        Column::figures("cost/task"),
-        Column::figures("polls/task"),
-        Column::figures("delay mean"),
-        Column::figures("delay p95"),
-        Column::figures("given up"),
-        Column::words("settings"),
-    ];
-    let mut grid = Grid::new(format!("{}: every family at its best", answer.model), "family", columns);
-    let time = |us: f64| f::duration(us / 1e3);
-    let line = |head: String, row: &Row, settings: String| Line {
-        head,
-        entries: vec![
-            f::number(row.cost).into(),
-            f::number(row.polls).into(),
-            f::or_undefined(row.delay_mean, time).into(),
-            f::or_undefined(row.delay_p95, time).into(),
-            f::percent(row.timeout).into(),
-            settings.into(),
-        ],
-        ..Line::default()
-    };
-    let tuned = answer.tuned;
-    grid.rows = tuned.families.iter().map(|row| line(row.family.name().to_owned(), row, print::words(row))).collect();
-    if let Some(best) = grid.rows.get_mut(tuned.choice) {
-        best.best = true;
-    }
-    grid.rows.extend(tuned.rules.iter().map(|(name, row)| line(format!("{name} (rule)"), row, print::words(row))));
-    grid.rows.extend(tuned.documented.iter().map(|(name, row)| line(format!("{name} (guide)"), row, String::new())));
-    grid
-}
-
 /// What a weather does to the settings, beside a calm day.
 fn weather(weathered: &Weathered) -> Grid {
     let columns = ["lost", "delay mean", "delay p95", "polls/task", "429s"].map(Column::figures).to_vec();
@@ -209,18 +175,9 @@ fn model(sheet: &Sheet) -> String {
     let mut body = format!("<p class=\"lead\"><strong>{}</strong></p>\n", escape(&part.words));
     body += &part.weather.iter().map(|weathered| parts::table(&weather(weathered))).collect::<String>();
     body += &parts::table(&sheet.families);
-    for (name, svg) in &sheet.charts {
-        let title = match name.as_str() {
-            "tune-pareto.svg" => "Polls against detection delay",
-            "tune-surface.svg" => "Cost of a first wait and an interval",
-            _ => "Observed times and the fitted law",
-        };
-        body += &format!(
-            "<figure>\n<h3>{title}</h3>\n<div class=\"picture\" role=\"region\" tabindex=\"0\" aria-label=\"{title}\">\n{svg}</div>\n</figure>\n"
-        );
+    for chart in &sheet.charts {
+        body += &parts::picture("", &chart.title, &chart.svg, chart.caption, "");
     }
-    body + &format!(
-        "<details>\n<summary>All that <code>tune</code> says of it</summary>\n<pre tabindex=\"0\"><code>{}</code></pre>\n</details>\n",
-        escape(&sheet.text)
-    )
+    let told = format!("<pre tabindex=\"0\"><code>{}</code></pre>\n", escape(&sheet.text));
+    body + &fold("As the terminal says it", &told)
 }

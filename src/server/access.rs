@@ -62,6 +62,11 @@ pub(super) fn refused(settings: &Settings, headers: &HeaderMap) -> Option<Respon
     }
 }
 
+/// Whether the control plane is there for who has the token.
+pub(super) fn asks_for_token(settings: &Settings) -> bool {
+    matches!(settings.admin, AdminAccess::Token(_))
+}
+
 /// The answer to a browser that asks whether a page may send a request with this method; `None` where none asks.
 pub(super) fn preflight(method: &Method, headers: &HeaderMap, allowed: &'static str) -> Option<Response<Body>> {
     if *method != Method::OPTIONS || !headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD) {

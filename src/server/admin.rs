@@ -2,7 +2,6 @@
 
 use crate::api::reply::TaskState;
 use crate::server::instance::Server;
-use crate::server::metrics;
 use crate::server::request::Request;
 use crate::server::respond::{bad_request, content, error, method_not_allowed, value};
 use crate::server::route::query;
@@ -10,6 +9,7 @@ use crate::server::run::Run;
 use crate::server::state::State;
 use crate::server::stub::Stub;
 use crate::server::transcript::{Filter, transcript};
+use crate::server::{events, metrics};
 use crate::time::Micros;
 use axum::body::Body;
 use axum::http::Response;
@@ -22,6 +22,8 @@ const PAGE: usize = 1_000;
 pub(super) fn admin(server: &Server, run: &Arc<Run>, request: &Request, path: &str) -> Response<Body> {
     let (method, path) = (request.method.as_str(), path.trim_end_matches('/'));
     match (path, method) {
+        ("", "GET") => events::page(),
+        ("events", "GET") => events::events(server, run, request.breaker.clone()),
         ("health", "GET") => health(run),
         ("journal", "GET") => journal(run, request),
         ("journal", "DELETE") => {
@@ -32,12 +34,12 @@ pub(super) fn admin(server: &Server, run: &Arc<Run>, request: &Request, path: &s
         ("stubs", "POST") => stub(run, request),
         ("faults", "GET") => faults(run),
         ("faults", "PUT") => replace_faults(server, run, request),
-        ("metrics", "GET") => content("text/plain; version=0.0.4", metrics::render(run)),
+        ("metrics", "GET") => content("text/plain; version=0.0.4", metrics::render(server, run)),
         ("reset", "POST") => {
             server.reset();
             done()
         }
-        ("health" | "tasks" | "metrics", _) => method_not_allowed("GET"),
+        ("" | "events" | "health" | "tasks" | "metrics", _) => method_not_allowed("GET"),
         ("journal", _) => method_not_allowed("GET, DELETE"),
         ("faults", _) => method_not_allowed("GET, PUT"),
         ("stubs" | "reset", _) => method_not_allowed("POST"),

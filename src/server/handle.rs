@@ -56,7 +56,8 @@ async fn serve(
         None => match read(&run, body, longest(&run, &target)).await {
             Read::Refused(refusal) => Reply::Http(refusal),
             Read::Whole(body, room) => {
-                let request = Request { method, uri, headers, body, _room: room, line };
+                let breaker = breaker.clone();
+                let request = Request { method, uri, headers, body, _room: room, line, breaker };
                 dispatch(&server, &run, &target, request).await
             }
         },
@@ -81,6 +82,10 @@ fn refused(server: &Server, target: &Target, method: &Method, headers: &HeaderMa
     }
     match target {
         Target::Unknown => Some(error(404, "Not found")),
+        // The live page itself shows nothing: it asks for the token.
+        Target::Admin { rest } if rest.is_empty() && *method == Method::GET => {
+            access::refused(server.settings(), headers).filter(|_| !access::asks_for_token(server.settings()))
+        }
         Target::Admin { .. } => access::refused(server.settings(), headers),
         Target::Result { .. } | Target::Schema { .. } => {
             (!matches!(*method, Method::GET | Method::HEAD)).then(|| method_not_allowed(target.allow()))

@@ -10,8 +10,9 @@ use crate::time::Micros;
 use crate::world::capacity::Load;
 use crate::world::fault::FaultRules;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// Generations of ids before they come again.
 const GENERATIONS: u32 = 1 << 24;
@@ -30,6 +31,22 @@ struct Shared {
     run: RwLock<(Arc<Run>, u32)>,
     /// Moves when other faults apply.
     weather: watch::Sender<u64>,
+    /// Connections that are open.
+    connections: AtomicUsize,
+    /// Room for pages that watch.
+    watchers: Arc<Semaphore>,
+}
+
+/// Pages that may watch at a time.
+const MOST_WATCHERS: usize = 16;
+
+/// A connection that is open.
+pub(super) struct Connected(Arc<Shared>);
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl fmt::Debug for Server {
@@ -45,7 +62,9 @@ impl Server {
         let settings = Arc::new(settings);
         let run = Arc::new(Run::new(&world, &settings, settings.clock, 0));
         let weather = watch::Sender::new(0);
-        Self { shared: Arc::new(Shared { settings, world, run: RwLock::new((run, 0)), weather }) }
+        let (connections, watchers) = (AtomicUsize::new(0), Arc::new(Semaphore::new(MOST_WATCHERS)));
+        let run = RwLock::new((run, 0));
+        Self { shared: Arc::new(Shared { settings, world, run, weather, connections, watchers }) }
     }
 
     /// The task of `model` with the keyed number `index`, if it exists; of several creations the one called `id`, or the last.
@@ -131,6 +150,22 @@ impl Server {
 
     pub(super) fn settings(&self) -> &Settings {
         &self.shared.settings
+    }
+
+    /// One more connection is open, until what is returned is dropped.
+    pub(super) fn connected(&self) -> Connected {
+        self.shared.connections.fetch_add(1, Ordering::Relaxed);
+        Connected(Arc::clone(&self.shared))
+    }
+
+    /// Connections that are open.
+    pub(super) fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::Relaxed)
+    }
+
+    /// Room for one more page that watches; `None` where too many do.
+    pub(super) fn watcher(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.shared.watchers).try_acquire_owned().ok()
     }
 
     pub(super) fn clock(&self) -> Clock {

@@ -175,7 +175,7 @@ impl Journal {
     }
 
     /// The entries that are kept.
-    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+    pub(super) fn entries(&self) -> impl ExactSizeIterator<Item = &Entry> {
         self.entries.iter()
     }
 

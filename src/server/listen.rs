@@ -89,10 +89,11 @@ pub(super) async fn listen(server: &Server, mut listener: Listener, stop: impl F
             Ok((stream, _)) => match Arc::clone(&places).try_acquire_owned() {
                 Ok(place) => {
                     let connection = graceful.watch(connect(server, stream, stopping.subscribe()));
+                    let counted = server.connected();
                     tokio::spawn(async move {
                         // A client that goes away is none of the server's business.
                         let _ = connection.await;
-                        drop(place);
+                        drop((place, counted));
                     });
                 }
                 Err(_) => {
@@ -148,7 +149,7 @@ fn connect(
 /// Counts and writes down a connection that is refused before a request could be read.
 fn note(server: &Server, status: u16) {
     let run = server.run();
-    run.state().counters.count("connection", Some(status));
+    run.state().counters.count("connection", Some(status), Duration::ZERO);
     run.note(|| Entry::new(run.clock().now(), "connection", "", "").answered(status));
 }
 

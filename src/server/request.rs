@@ -1,5 +1,6 @@
 //! A request as its route sees it.
 
+use crate::server::connection::Breaker;
 use crate::server::run::Line;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, Uri};
@@ -16,6 +17,8 @@ pub(super) struct Request {
     pub(super) _room: Option<OwnedSemaphorePermit>,
     /// Its line in the journal.
     pub(super) line: Line,
+    /// Its connection, where there is one.
+    pub(super) breaker: Option<Breaker>,
 }
 
 impl Request {

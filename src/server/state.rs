@@ -309,6 +309,19 @@ impl State {
         self.fired.iter().zip(&self.closures).map(|(fired, closures)| fired + closures)
     }
 
+    /// Requests that each rate limit would let through now, by route and rule.
+    pub(super) fn levels(&self, now: Micros) -> Vec<(&'static str, usize, u64)> {
+        let of = |route, buckets: &Buckets| {
+            buckets.levels(now).into_iter().map(move |(rule, left)| (route, rule, left)).collect::<Vec<_>>()
+        };
+        let routes = [(Route::Submit, "submit", &self.submit_buckets), (Route::Status, "status", &self.status_buckets)];
+        let applies = |route: Route, rule: usize| self.world.faults[rule].routes().contains(&route);
+        let all = routes.into_iter().flat_map(|(route, name, buckets)| {
+            of(name, buckets).into_iter().filter(move |(_, rule, _)| applies(route, *rule))
+        });
+        all.collect()
+    }
+
     /// What the workers of each model did.
     pub(super) fn loads(&self) -> Vec<Load> {
         let load = |state: &ModelState| state.workers.as_ref().map(Workers::load).unwrap_or_default();

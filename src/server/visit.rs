@@ -2,8 +2,10 @@
 
 use crate::server::journal::{Entry, Unanswered};
 use crate::server::run::{Line, Run};
+use crate::time::Micros;
 use axum::http::{Method, Uri};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A request that is being served. Dropped before its end, its client has gone.
 #[derive(Debug)]
@@ -11,18 +13,20 @@ pub(super) struct Visit {
     run: Arc<Run>,
     line: Line,
     route: &'static str,
+    began: Micros,
     has_ended: bool,
 }
 
 impl Visit {
     /// Writes it into the journal.
     pub(super) fn begin(run: &Arc<Run>, route: &'static str, method: &Method, uri: &Uri) -> Self {
+        let began = run.clock().now();
         let line = run.note(|| {
             let path = uri.path_and_query().map_or_else(|| uri.path(), |path| path.as_str());
-            Entry::new(run.clock().now(), route, method.as_str(), path)
+            Entry::new(began, route, method.as_str(), path)
         });
         run.enter();
-        Self { run: Arc::clone(run), line, route, has_ended: false }
+        Self { run: Arc::clone(run), line, route, began, has_ended: false }
     }
 
     pub(super) fn line(&self) -> Line {
@@ -44,10 +48,11 @@ impl Visit {
     fn note_end(&mut self, status: Option<u16>, unanswered: Option<Unanswered>) {
         self.has_ended = true;
         self.run.leave();
-        self.run.state().counters.count(self.route, status);
-        let now = self.run.clock().now().as_millis();
+        let now = self.run.clock().now();
+        let took = self.run.clock().real(now - self.began).unwrap_or(Duration::MAX);
+        self.run.state().counters.count(self.route, status, took);
         self.run.amend(self.line, |entry| {
-            (entry.status, entry.unanswered, entry.ended_ms) = (status, unanswered, Some(now));
+            (entry.status, entry.unanswered, entry.ended_ms) = (status, unanswered, Some(now.as_millis()));
         });
     }
 }

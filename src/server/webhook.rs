@@ -13,6 +13,7 @@ use axum::http::{Request, Uri};
 use http_body_util::Full;
 use hyper_util::rt::TokioIo;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinHandle;
 
 /// Longest URL that deliveries go to, in bytes: it is kept until the task is over.
@@ -112,7 +113,8 @@ impl Delivery {
         clock.sleep_until(planned.at).await;
         let fault = planned.fault.and_then(|rule| run.state().faults().get(rule).map(|rule| rule.kind().name()));
         for attempt in planned.attempt.. {
-            let line = self.begin(run, clock.now(), attempt, fault);
+            let sent = clock.now();
+            let line = self.begin(run, sent, attempt, fault);
             let told = match planned.way {
                 Way::Taken => self.tell(run, &self.id).await,
                 Way::Astray => self.tell(run, &id::write(NOBODY, 0)).await,
@@ -127,7 +129,7 @@ impl Delivery {
                 Way::Refused => Err(Unanswered::Unreachable),
                 Way::Failed => Ok(500),
             };
-            self.end(run, line, told);
+            self.end(run, line, sent, told);
             // What the plan lets fail is tried again by the plan.
             let is_open = matches!(planned.way, Way::Taken | Way::Astray) && told != Ok(200);
             let Some(pause) = PAUSES.get(attempt as usize - 1).filter(|_| is_open) else { return };
@@ -183,8 +185,9 @@ impl Delivery {
     }
 
     /// Writes down what came of it.
-    fn end(&self, run: &Run, line: Line, told: Result<u16, Unanswered>) {
-        run.state().counters.count("webhook", told.ok());
+    fn end(&self, run: &Run, line: Line, sent: Micros, told: Result<u16, Unanswered>) {
+        let took = run.clock().real(run.clock().now() - sent).unwrap_or(Duration::MAX);
+        run.state().counters.count("webhook", told.ok(), took);
         run.amend(line, |entry| (entry.status, entry.unanswered) = (told.ok(), told.err()));
     }
 }

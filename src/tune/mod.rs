@@ -21,6 +21,7 @@ pub mod many;
 pub mod observed;
 pub mod poller;
 pub mod print;
+mod quick;
 pub mod reading;
 mod search;
 pub mod settings;
@@ -28,6 +29,7 @@ pub mod simulated;
 pub mod weather;
 
 pub use drift::{Drift, drift};
+pub use quick::Quick;
 
 use crate::inspection::rules::RULES;
 use crate::inspection::{
@@ -286,19 +288,21 @@ fn rules(goal: &Goal<'_>, sketch: &Sketch) -> Vec<(&'static str, Row)> {
 const DOCUMENTED: [&str; 5] = ["basic", "adaptive", "exponential", "concurrent", "resilient"];
 
 fn documented(goal: &Goal<'_>, model: &str) -> Vec<(&'static str, Row)> {
-    let row = |name: &'static str| {
-        let strategy = preset(name)?;
-        let (family, checks) = match goal.deadline {
-            // Under its own limit, as `compare` would run it.
-            Some(deadline) => {
-                let end = Micros::from_f64(deadline.max(goal.horizon));
-                (family_of(&strategy.pace(model).schedule), checks(&strategy, model, end)?)
-            }
-            None => endless(&strategy.pace(model).schedule, goal.law.end(1e-9)),
-        };
-        Some((name, Row::of(goal, family, Vec::new(), checks)))
+    DOCUMENTED.into_iter().filter_map(|name| documented_as(goal, model, name)).collect()
+}
+
+/// One of them with the guide's settings for the model.
+fn documented_as(goal: &Goal<'_>, model: &str, name: &'static str) -> Option<(&'static str, Row)> {
+    let strategy = preset(name)?;
+    let (family, checks) = match goal.deadline {
+        // Under its own limit, as `compare` would run it.
+        Some(deadline) => {
+            let end = Micros::from_f64(deadline.max(goal.horizon));
+            (family_of(&strategy.pace(model).schedule), checks(&strategy, model, end)?)
+        }
+        None => endless(&strategy.pace(model).schedule, goal.law.end(1e-9)),
     };
-    DOCUMENTED.into_iter().filter_map(row).collect()
+    Some((name, Row::of(goal, family, Vec::new(), checks)))
 }
 
 fn family_of(schedule: &Schedule) -> Family {

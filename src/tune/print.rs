@@ -87,7 +87,7 @@ fn cost(cost: f64) -> String {
 /// What a deadline cuts off, where that is more than one task in a hundred of those that would have finished.
 fn cut_off(goal: &Goal<'_>) -> Option<String> {
     let (share, deadline) = (goal.cut_off(), goal.deadline?);
-    let enough = goal.law.quantile(0.99 * goal.law.ends());
+    let enough = goal.law.quantile(0.99);
     (share > 0.01).then(|| {
         format!(
             "the deadline of {} cuts off {} of the tasks that would have finished; {} would cut off 1 %",
@@ -103,7 +103,8 @@ pub(super) fn ms(us: f64) -> f64 {
 }
 
 /// The settings in words.
-pub(crate) fn words(row: &Row) -> String {
+#[must_use]
+pub fn words(row: &Row) -> String {
     let at = |name| row.parameter(name).unwrap_or(0.0);
     if let ([only], Then::GiveUp) = (row.checks.instants.as_slice(), row.checks.then) {
         return format!("once, at {}", time(*only));

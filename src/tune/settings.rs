@@ -113,7 +113,7 @@ impl GuideSettings {
     }
 
     /// The polls of the guide's loop with these settings.
-    fn checks(self, horizon: Micros) -> Option<Checks> {
+    pub(super) fn checks(self, horizon: Micros) -> Option<Checks> {
         match self.max {
             Some(_) => checks(&self.strategy()?, "", horizon),
             None => {
@@ -142,7 +142,8 @@ pub fn js(answer: &Answer<'_>) -> String {
 }
 
 /// An entry of the guide's settings table.
-pub(super) fn entry(model: &str, settings: GuideSettings) -> String {
+#[must_use]
+pub fn entry(model: &str, settings: GuideSettings) -> String {
     let max = settings.max.map_or_else(|| "Infinity".to_owned(), |max| max.as_millis().to_string());
     let model = model.replace('\\', "\\\\").replace('\'', "\\'").replace(['\n', '\r'], " ");
     let (initial, interval) = (settings.initial.as_millis(), settings.interval.as_millis());

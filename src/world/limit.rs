@@ -128,6 +128,23 @@ impl Meter {
         })
     }
 
+    /// How many requests it would let through at `now`; `None` of workers, who let through and answer late.
+    #[must_use]
+    pub fn left(&self, now: Micros) -> Option<u64> {
+        match &self.0 {
+            State::Tokens(bucket) => Some(bucket.left(now)),
+            State::Fixed(quota, window, count) => {
+                let is_new = now.get() / quota.length.get() != *window;
+                Some(u64::from(if is_new { quota.most } else { quota.most - count }))
+            }
+            State::Sliding(quota, passed) => {
+                let counting = passed.iter().filter(|at| **at + quota.length > now).count() as u64;
+                Some(u64::from(quota.most).saturating_sub(counting))
+            }
+            State::Workers(..) => None,
+        }
+    }
+
     /// Lets a request through at `now`, or not: how much later it is answered.
     ///
     /// # Errors

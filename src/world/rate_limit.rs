@@ -70,6 +70,13 @@ impl Gcra {
         Self { interval, tolerance: interval.saturating_mul(u64::from(bucket.burst.get()) - 1), tat: 0 }
     }
 
+    /// Tokens at `now`.
+    #[must_use]
+    pub fn left(&self, now: Micros) -> u64 {
+        let latest = now.get().saturating_mul(1_000).saturating_add(self.tolerance);
+        latest.checked_sub(self.tat.max(now.get().saturating_mul(1_000))).map_or(0, |room| room / self.interval + 1)
+    }
+
     /// Takes a token at `now`.
     ///
     /// # Errors
@@ -101,6 +108,9 @@ mod tests {
             let (mut bucket, mut now, mut taken) = (Gcra::new(full), Micros::ZERO, 0_u64);
             for gap in gaps {
                 now += Micros::new(gap);
+                let left = bucket.left(now);
+                let mut copy = bucket.clone();
+                prop_assert!((0..left).all(|_| copy.take(now).is_ok()) && copy.take(now).is_err());
                 match bucket.take(now) {
                     Ok(()) => taken += 1,
                     Err(not_before) => {

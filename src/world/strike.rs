@@ -284,6 +284,17 @@ impl Buckets {
         Admission::Admitted(late, by)
     }
 
+    /// By rule: how many requests its limit would let through at `now`; of limits for each key, the least of them.
+    #[must_use]
+    pub fn levels(&self, now: Micros) -> Vec<(usize, u64)> {
+        let level = |(rule, meter): (usize, &Option<Meter>)| {
+            let keys = self.by_key.range((rule, 0)..=(rule, u64::MAX)).map(|(_, meter)| meter);
+            let own = meter.iter().chain(keys).filter_map(|meter| meter.left(now)).min()?;
+            Some((rule, own))
+        };
+        self.by_rule.iter().enumerate().filter_map(level).collect()
+    }
+
     fn meter(&mut self, faults: &RouteFaults, rule: usize) -> Option<&mut Meter> {
         let law = faults.rules[rule].fault().limit()?;
         match self.key.filter(|_| law.is_per_key()) {

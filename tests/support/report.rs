@@ -279,6 +279,7 @@ fn curves(waits: &[Wait]) -> CellSeries {
         }
     }
     CellSeries {
+        charged: Some((waits.iter().map(|w| w.polls.len() as f64).sum::<f64>() / TASKS as f64, 1.0)),
         delay_ecdf: ecdf(times(waits, |w| w.done.unwrap_or(0.0))),
         latency_ecdf: ecdf(times(waits, |w| w.submitted)),
         rate,

@@ -2,7 +2,7 @@
 
 use super::jobs::Job;
 use super::tasks::{self, Kept};
-use super::{Compare, publish, render};
+use super::{Compare, Format, publish, render, style};
 use crate::cli::console::Failure;
 use crate::cli::folder::Folder;
 use crate::engine::compare::{Compared, compare, summarise};
@@ -11,7 +11,7 @@ use crate::engine::plan::Plan;
 use crate::engine::sim::{Control, Options, Sink};
 use crate::measure::record::TaskRecord;
 use crate::measure::results::Results;
-use crate::report::Report;
+use crate::report::{Report, bars};
 use crate::scenario::Scenario;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -51,7 +51,10 @@ impl Run<'_> {
         }
         let (results, series) = (&compared.results, &compared.series);
         let report = Report { scenario: &scenario, results, series, command: &command, receiver };
-        let printed = if prints { render(self.compare.format, &report) } else { String::new() };
+        let mut printed = if prints { render(self.compare.format, &report) } else { String::new() };
+        if prints && !self.compare.quiet && matches!(self.compare.format, Format::Table) && style().colour {
+            printed += &format!("\n{}", bars::compared(&report, style()));
+        }
         Ok(Ran { results: compared.results, scenario, printed })
     }
 

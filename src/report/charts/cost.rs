@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::canvas::{Anchor, draw};
 use super::frame::{Area, NAMES, ROW, WIDTH, row_head, x_axis};
-use super::palette::INK;
+use super::palette::{INK, VERMILION};
 use super::{Picture, Subject};
 use crate::figures as f;
 use crate::report::findings;
@@ -12,9 +12,9 @@ use crate::report::grid::{Column, Grid, Row};
 pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
     let mut cells = subject.report.cells(subject.model);
     cells.retain(|cell| cell.cost.mean.is_finite());
-    let least = cells.iter().map(|cell| cell.cost.mean).min_by(f64::total_cmp)?;
+    cells.first()?;
     let size = (WIDTH, cells.len() as u32 * ROW as u32 + 56);
-    let area = Area { left: NAMES, top: 8, right: WIDTH as i32 - 92, bottom: size.1 as i32 - 46 };
+    let area = Area { left: NAMES, top: 8, right: WIDTH as i32 - 168, bottom: size.1 as i32 - 46 };
     let highs = cells.iter().flat_map(|cell| [cell.cost.mean, cell.cost.ci95.map_or(0.0, |ci| ci[1])]);
     let axis = Axis::bars(highs);
     let weights = subject.report.scenario.cost;
@@ -30,29 +30,36 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
             let y = area.top + ROW / 2 + i as i32 * ROW;
             let look = subject.look(&cell.strategy);
             let end = area.x(&axis, cell.cost.mean).max(area.left + 1);
-            if look.repaired {
-                let (from, to) = ((area.left, y - 7), (end, y + 7));
-                canvas.rect(from, to, look.colour);
-                if end - area.left > 4 {
-                    canvas.rect((from.0 + 2, from.1 + 2), (to.0 - 2, to.1 - 2), super::palette::PAPER);
+            canvas.of_strategy(&cell.strategy, |canvas| {
+                if look.repaired {
+                    let (from, to) = ((area.left, y - 7), (end, y + 7));
+                    canvas.rect(from, to, look.colour);
+                    if end - area.left > 4 {
+                        canvas.rect((from.0 + 2, from.1 + 2), (to.0 - 2, to.1 - 2), super::palette::PAPER);
+                    }
+                } else {
+                    canvas.rect((area.left, y - 7), (end, y + 7), look.colour);
                 }
-            } else {
-                canvas.rect((area.left, y - 7), (end, y + 7), look.colour);
-            }
-            if let Some([low, high]) = cell.cost.ci95 {
-                canvas.path(&[(area.x(&axis, low), y), (area.x(&axis, high), y)], INK, 1);
-            }
-            row_head(canvas, y, &cell.strategy, look);
-            canvas.text((area.right + 8, y), &f::number(cell.cost.mean), Anchor::Start);
+                if let Some([low, high]) = cell.cost.ci95 {
+                    canvas.path(&[(area.x(&axis, low), y), (area.x(&axis, high), y)], INK, 1);
+                }
+                row_head(canvas, y, &cell.strategy, look);
+                canvas.text((area.right + 8, y), &f::number(cell.cost.mean), Anchor::Start);
+                if cell.lost > 0 {
+                    let words = format!("{} lost", f::rough_share(cell.lost, cell.tasks));
+                    canvas.tinted((WIDTH as i32 - 4, y), &words, Anchor::End, VERMILION);
+                }
+            });
         }
         canvas.line((area.left, area.top), (area.left, area.bottom), INK);
     });
     let columns = vec![
         Column::figures("cost/task"),
         Column::figures("95 % interval"),
-        Column::figures("× least"),
-        Column::figures("of the optimum"),
+        Column::figures("of the baseline’s"),
+        Column::figures("best possible ÷ cost"),
     ];
+    let baseline = cells.iter().find(|cell| cell.strategy == subject.report.baseline()).map(|cell| cell.cost.mean);
     let n = f::count(cells[0].tasks);
     let mut table = Grid::new(format!("Cost per task, n = {n} tasks per strategy"), "strategy", columns);
     let finding = findings::of_model(subject.report, subject.model);
@@ -65,7 +72,7 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
             entries: vec![
                 f::number(cell.cost.mean).into(),
                 cell.cost.ci95.map_or_else(|| f::UNDEFINED.to_owned(), |ci| f::interval(ci, f::number)).into(),
-                if least > 0.0 { f::number(cell.cost.mean / least).into() } else { f::UNDEFINED.into() },
+                baseline.map_or_else(|| f::UNDEFINED.to_owned(), |other| f::part_of_cost(cell.cost.mean, other)).into(),
                 cell.efficiency_vs_optimal.map_or_else(|| f::UNDEFINED.to_owned(), efficiency).into(),
             ],
         })

@@ -1,20 +1,24 @@
 //! The share of tasks known by a time, with what never became known.
 
 use super::axis::Axis;
-use super::canvas::{Canvas, Point, draw};
-use super::frame::{Area, WIDTH, height_beside_legend, legend, x_axis, y_axis};
-use super::palette::Look;
+use super::canvas::{Anchor, Canvas, Point, cut, draw, width_of};
+use super::frame::{Area, WIDTH, x_axis};
+use super::palette::{FAINT, INK, Look, VERMILION};
 use super::{Picture, Subject};
 use crate::figures as f;
 use crate::measure::results::Cell;
 use crate::report::grid::{Column, Grid, Row};
 
-/// Most points of a curve.
-const POINTS: usize = 100;
-/// Shares below this are not worth a bar.
-const SEEN: f64 = 5e-4;
-/// Width of the column of one bar of the censored share.
-const BAR: i32 = 6;
+/// Most points of a curve that is looked at, and of one behind it.
+const POINTS: usize = 70;
+const FEW_POINTS: usize = 20;
+/// Pictures begin where this share of a strategy’s tasks is known: the first few take most of a logarithmic axis.
+const FIRST: f64 = 0.02;
+/// Panels beside each other, the room of one, and what it needs around the plot.
+const COLUMNS: usize = 3;
+const PANEL: (i32, i32) = (232, 168);
+const HEAD: i32 = 42;
+const LEFT: i32 = 44;
 
 /// One strategy's curve.
 struct Curve<'a> {
@@ -24,9 +28,9 @@ struct Curve<'a> {
 }
 
 impl Curve<'_> {
-    /// Share of tasks that ever became known.
-    fn known(&self) -> f64 {
-        self.points.last().map_or(0.0, |(_, share)| *share)
+    /// Tasks that never became known.
+    fn unknown(&self) -> u64 {
+        self.cell.tasks - self.cell.outcomes.success - self.cell.outcomes.failed
     }
 }
 
@@ -75,58 +79,100 @@ fn paint(curves: &[Curve<'_>], title: String, axis_title: &str, table: Grid) -> 
     if curves.iter().all(|curve| curve.points.is_empty()) {
         return None;
     }
-    let size = (WIDTH, height_beside_legend(curves.len()));
-    let censored: Vec<&Curve<'_>> = curves.iter().filter(|curve| 1.0 - curve.known() >= SEEN).collect();
-    let gutter = censored.len() as i32 * BAR + 4;
-    let area = Area { left: 62, top: 14, right: 524 - gutter, bottom: size.1 as i32 - 46 };
-    let x = Axis::long_time(curves.iter().flat_map(|curve| curve.points.iter().map(|(t, _)| *t)));
+    let panels = panels(curves);
+    let rows = panels.len().div_ceil(COLUMNS) as i32;
+    let size = (WIDTH, (rows * PANEL.1 + 40) as u32);
+    let x = Axis::long_time(
+        curves.iter().flat_map(|curve| curve.points.iter().filter(|(_, share)| *share >= FIRST).map(|(t, _)| *t)),
+    );
     let y = Axis::share();
-    let caption = if censored.is_empty() {
-        "Up and left is better. Every task became known.".to_owned()
-    } else {
-        "Up and left is better. A curve that stops short of 100 % lost sight of the rest: the bars at the right edge \
-         span the share that never became known."
-            .to_owned()
-    };
+    let mut caption =
+        "Up and left is better. Each panel has one strategy, with its hardened twin dashed, before all others in \
+                       grey."
+            .to_owned();
+    if curves.iter().any(|curve| curve.unknown() > 0) {
+        caption += " A curve that stops short of 100 % lost sight of the rest: the share in red above it.";
+    }
     let svg = draw(size, &title, &caption, |canvas| {
-        x_axis(canvas, area, &x, axis_title);
-        y_axis(canvas, area, &y, "share of tasks known");
-        for curve in curves {
-            canvas.curve(&pixels(curve, area, &x, &y), curve.look);
+        for (place, panel) in panels.iter().enumerate() {
+            let (column, row) = ((place % COLUMNS) as i32, (place / COLUMNS) as i32);
+            let (left, top) = (column * (PANEL.0 + 8), row * PANEL.1);
+            let area =
+                Area { left: left + LEFT, top: top + HEAD, right: left + PANEL.0 - 4, bottom: top + PANEL.1 - 22 };
+            x_axis(canvas, area, &x, "");
+            for share in [0.0, 0.5, 1.0] {
+                let at = area.y(&y, share);
+                canvas.gridline((area.left, at), (area.right, at));
+                canvas.note((area.left - 6, at), &format!("{:.0} %", 100.0 * share), Anchor::End);
+            }
+            for curve in curves.iter().filter(|curve| !panel.iter().any(|own| std::ptr::eq(*own, *curve))) {
+                canvas.of_strategy(&curve.cell.strategy, |canvas| {
+                    canvas.path(&pixels(curve, FEW_POINTS, area, &x, &y), FAINT, 1);
+                });
+            }
+            for (line, curve) in panel.iter().enumerate() {
+                canvas.of_strategy(&curve.cell.strategy, |canvas| {
+                    head(canvas, curve, (left, top + 11 + 18 * line as i32));
+                    canvas.curve(&pixels(curve, POINTS, area, &x, &y), curve.look);
+                });
+            }
+            let hint: Vec<String> = panel.iter().map(|curve| hint(curve)).collect();
+            canvas.hint_over((area.left, area.top), (area.right, area.bottom), &hint.join("; "));
         }
-        for (i, curve) in curves.iter().enumerate() {
-            signpost(canvas, curve, area, (&x, &y), (i as f64 + 0.5) / curves.len() as f64);
-        }
-        for (i, curve) in censored.iter().enumerate() {
-            let left = area.right + 4 + i as i32 * BAR;
-            canvas.rect(
-                (left, area.top),
-                (left + BAR - 2, area.y(&y, curve.known()).max(area.top + 1)),
-                curve.look.colour,
-            );
-        }
-        let entries: Vec<_> = curves.iter().map(|curve| (curve.cell.strategy.as_str(), curve.look)).collect();
-        legend(canvas, (536, area.top + 10), &entries, true);
+        canvas.note((WIDTH as i32 / 2, size.1 as i32 - 14), axis_title, Anchor::Middle);
     });
     Some(Picture { title, caption, svg, table })
 }
 
-/// The curve in pixels: from the axis up to its first point, and on to the right edge from its last.
-fn pixels(curve: &Curve<'_>, area: Area, x: &Axis, y: &Axis) -> Vec<Point> {
+/// The curves of each panel: a strategy and the twin that repairs it.
+fn panels<'c, 'a>(curves: &'c [Curve<'a>]) -> Vec<Vec<&'c Curve<'a>>> {
+    let mut panels: Vec<Vec<&Curve<'_>>> = Vec::new();
+    for curve in curves {
+        let kin =
+            |panel: &&mut Vec<&Curve<'_>>| panel.len() == 1 && is_twin(&panel[0].cell.strategy, &curve.cell.strategy);
+        match panels.iter_mut().find(kin) {
+            Some(panel) => panel.push(curve),
+            None => panels.push(vec![curve]),
+        }
+    }
+    panels
+}
+
+/// Whether one of two strategies repairs the other.
+fn is_twin(one: &str, other: &str) -> bool {
+    ["-hardened", "-hybrid"].iter().any(|suffix| other.strip_suffix(suffix) == Some(one))
+}
+
+/// The name of a curve, and what it never got to know.
+fn head(canvas: &mut Canvas, curve: &Curve<'_>, (left, y): Point) {
+    let sample = [(left + 8, y), (left + 36, y)];
+    canvas.curve(&sample, curve.look);
+    let unknown = match curve.unknown() {
+        0 => String::new(),
+        unknown => f::rough_share(unknown, curve.cell.tasks),
+    };
+    let room = PANEL.0 - LEFT - 4 - if unknown.is_empty() { 0 } else { width_of(&unknown) + 8 };
+    canvas.tinted((left + LEFT, y), &cut(&curve.cell.strategy, room), Anchor::Start, INK);
+    canvas.tinted((left + PANEL.0 - 4, y), &unknown, Anchor::End, VERMILION);
+}
+
+/// What is shown to who points at a panel.
+fn hint(curve: &Curve<'_>) -> String {
+    let at = |share: f64| {
+        let found = curve.points.iter().find(|(_, known)| *known >= share);
+        f::or_undefined(found.map(|(t, _)| 1e3 * t), f::duration)
+    };
+    format!("{}: half known within {}, 95 % within {}", curve.cell.strategy, at(0.5), at(0.95))
+}
+
+/// The curve in at most so many points: from the axis up to its first, and on to the right edge from its last.
+fn pixels(curve: &Curve<'_>, most: usize, area: Area, x: &Axis, y: &Axis) -> Vec<Point> {
     let Some(last) = curve.points.len().checked_sub(1) else { return Vec::new() };
-    let kept = last.min(POINTS - 1);
+    let kept = last.min(most - 1);
     let thinned = (0..=kept).map(|i| curve.points[i * last / kept.max(1)]);
     let mut pixels: Vec<Point> = thinned.map(|(t, share)| (area.x(x, t), area.y(y, share))).collect();
     pixels.insert(0, (pixels[0].0, area.bottom));
     pixels.push((area.right, pixels[pixels.len() - 1].1));
     pixels.dedup();
     pixels
-}
-
-/// The strategy's mark on its curve, each at another height.
-fn signpost(canvas: &mut Canvas<'_>, curve: &Curve<'_>, area: Area, (x, y): (&Axis, &Axis), height: f64) {
-    let wanted = height * curve.known();
-    if let Some((t, share)) = curve.points.iter().find(|(_, share)| *share >= wanted) {
-        canvas.mark((area.x(x, *t), area.y(y, *share)), curve.look);
-    }
 }

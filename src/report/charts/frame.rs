@@ -7,10 +7,12 @@ use super::palette::{INK, Look};
 
 /// Width of every chart.
 pub(super) const WIDTH: u32 = 720;
+/// Least distance of the labels of a vertical axis.
+const TICK_ROW: i32 = 14;
 /// Height of a row with a strategy's name.
 pub(super) const ROW: i32 = 24;
 /// Room for the names at the left of rows.
-pub(super) const NAMES: i32 = 172;
+pub(super) const NAMES: i32 = 190;
 
 /// A rectangle to plot in.
 #[derive(Debug, Clone, Copy)]
@@ -36,60 +38,81 @@ impl Area {
 }
 
 /// Grid, labels and title of the horizontal axis, at the bottom of the area.
-pub(super) fn x_axis(canvas: &mut Canvas<'_>, area: Area, axis: &Axis, title: &str) {
+pub(super) fn x_axis(canvas: &mut Canvas, area: Area, axis: &Axis, title: &str) {
     let mut free_from = i32::MIN;
     for (value, label) in &axis.ticks {
         let x = area.x(axis, *value);
         canvas.gridline((x, area.top), (x, area.bottom));
         let half = width_of(label) / 2;
-        if x - half >= free_from {
-            canvas.note((x, area.bottom + 13), label, Anchor::Middle);
+        // What would stick out of the picture goes unlabelled.
+        if x - half >= free_from.max(0) && x + half <= WIDTH as i32 {
+            canvas.note((x, area.bottom + 14), label, Anchor::Middle);
             free_from = x + half + 6;
         }
     }
     canvas.line((area.left, area.bottom), (area.right, area.bottom), INK);
-    canvas.note(((area.left + area.right) / 2, area.bottom + 32), title, Anchor::Middle);
+    if !title.is_empty() {
+        canvas.note(((area.left + area.right) / 2, area.bottom + 33), title, Anchor::Middle);
+    }
 }
 
 /// The same for the vertical axis, at the left of the area.
-pub(super) fn y_axis(canvas: &mut Canvas<'_>, area: Area, axis: &Axis, title: &str) {
+pub(super) fn y_axis(canvas: &mut Canvas, area: Area, axis: &Axis, title: &str) {
+    let mut free_below = i32::MAX;
     for (value, label) in &axis.ticks {
         let y = area.y(axis, *value);
         canvas.gridline((area.left, y), (area.right, y));
-        canvas.note((area.left - 7, y), label, Anchor::End);
-    }
-    canvas.upward((14, (area.top + area.bottom) / 2), title);
-}
-
-/// A mark and the name of each strategy, one below the other.
-pub(super) fn legend(canvas: &mut Canvas<'_>, at: Point, entries: &[(&str, Look)], lines: bool) {
-    for (i, (name, look)) in entries.iter().enumerate() {
-        let y = at.1 + i as i32 * LEGEND_ROW;
-        if lines {
-            canvas.curve(&[(at.0, y), (at.0 + 22, y)], *look);
+        if y <= free_below {
+            canvas.note((area.left - 7, y), label, Anchor::End);
+            free_below = y - TICK_ROW;
         }
-        canvas.mark((at.0 + 11, y), *look);
-        let left = at.0 + 28;
-        canvas.text((left, y), &cut(name, WIDTH as i32 - left - 2), Anchor::Start);
     }
+    canvas.upward((12, (area.top + area.bottom) / 2), title);
 }
 
-/// Height of a legend's row.
-pub(super) const LEGEND_ROW: i32 = 20;
+/// Height of a label at the end of a curve.
+const LABEL_ROW: i32 = 18;
+/// Room for labels at the ends of curves.
+pub(super) const ENDS: i32 = 186;
 
-/// Height of a chart with a legend beside it.
-pub(super) fn height_beside_legend(entries: usize) -> u32 {
-    (entries as u32 * LEGEND_ROW as u32 + 70).max(330)
+/// The names of curves beside their ends at the right edge of the area, moved apart where they are too close: the lines that
+/// lead to them.
+pub(super) fn end_labels(canvas: &mut Canvas, area: Area, ends: &[(&str, Look, Point)]) -> Vec<[Point; 2]> {
+    let mut order: Vec<usize> = (0..ends.len()).collect();
+    order.sort_by_key(|at| ends[*at].2.1);
+    let rows = ends.len() as i32;
+    let last = area.bottom.max(area.top + rows * LABEL_ROW);
+    let mut free_from = area.top;
+    let mut leaders = Vec::new();
+    for (place, at) in order.into_iter().enumerate() {
+        let (name, look, end) = ends[at];
+        let below = (rows - 1 - place as i32) * LABEL_ROW;
+        let y = end.1.max(free_from + LABEL_ROW / 2).min(last - below - LABEL_ROW / 2).max(free_from + LABEL_ROW / 2);
+        free_from = y + LABEL_ROW / 2;
+        let left = area.right + 18;
+        canvas.of_strategy(name, |canvas| {
+            leaders.push([(end.0 + 7, end.1), (left, y)]);
+            canvas.path(&[(end.0 + 7, end.1), (left, y)], look.colour, 1);
+            canvas.mark((left + 8, y), look);
+            canvas.text((left + 19, y), &cut(name, WIDTH as i32 - left - 21), Anchor::Start);
+        });
+    }
+    leaders
+}
+
+/// Height of a chart whose curves are named at their ends.
+pub(super) fn height_of_curves(entries: usize) -> u32 {
+    (entries as u32 * LABEL_ROW as u32 + 70).max(330)
 }
 
 /// The mark and name of a strategy at the left of a row whose middle is at `y`.
-pub(super) fn row_head(canvas: &mut Canvas<'_>, y: i32, name: &str, look: Look) {
+pub(super) fn row_head(canvas: &mut Canvas, y: i32, name: &str, look: Look) {
     canvas.mark((NAMES - 13, y), look);
     canvas.text((NAMES - 26, y), &cut(name, NAMES - 28), Anchor::End);
 }
 
 /// Times at which a fault was active, behind everything else. `to_pixel` clips.
-pub(super) fn bands(canvas: &mut Canvas<'_>, subject: &Subject<'_>, area: Area, axis: &Axis, span: (f64, f64)) -> bool {
+pub(super) fn bands(canvas: &mut Canvas, subject: &Subject<'_>, area: Area, axis: &Axis, span: (f64, f64)) -> bool {
     let mut any = false;
     for band in &subject.report.series.bands {
         if band.to > span.0 && band.from < span.1 {

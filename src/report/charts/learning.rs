@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::canvas::draw;
-use super::frame::{Area, WIDTH, height_beside_legend, legend, x_axis, y_axis};
+use super::frame::{Area, ENDS, WIDTH, end_labels, height_of_curves, x_axis, y_axis};
 use super::{Picture, Subject};
 use crate::figures as f;
 use crate::report::grid::{Column, Grid, Row};
@@ -12,8 +12,8 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
     cells.retain(|cell| !cell.learning_curve.is_empty());
     let points = || cells.iter().flat_map(|cell| &cell.learning_curve);
     points().next()?;
-    let size = (WIDTH, height_beside_legend(2 * cells.len()));
-    let area = Area { left: 72, top: 14, right: 520, bottom: size.1 as i32 - 46 };
+    let size = (WIDTH, height_of_curves(cells.len()));
+    let area = Area { left: 72, top: 14, right: WIDTH as i32 - ENDS, bottom: size.1 as i32 - 46 };
     let x = Axis::number(points().map(|point| point.after as f64));
     let y = Axis::number(points().flat_map(|point| [0.0, 100.0 * point.excess.mean, 100.0 * point.excess.p90]));
     let title = format!("{}: cost above the optimum while learning", subject.model);
@@ -22,17 +22,31 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
     let svg = draw(size, &title, caption, |canvas| {
         x_axis(canvas, area, &x, "finished tasks seen");
         y_axis(canvas, area, &y, "cost above the optimum in %");
+        let at = |after: u64, excess: f64| (area.x(&x, after as f64), area.y(&y, 100.0 * excess));
         for cell in &cells {
             let look = subject.look(&cell.strategy);
-            let at = |after: u64, excess: f64| (area.x(&x, after as f64), area.y(&y, 100.0 * excess));
-            let means: Vec<_> = cell.learning_curve.iter().map(|p| at(p.after, p.excess.mean)).collect();
-            canvas.curve(&means, look);
-            for point in &cell.learning_curve {
-                canvas.mark(at(point.after, point.excess.p90), look);
-            }
+            canvas.of_strategy(&cell.strategy, |canvas| {
+                let means: Vec<_> = cell.learning_curve.iter().map(|p| at(p.after, p.excess.mean)).collect();
+                canvas.curve(&means, look);
+                for point in &cell.learning_curve {
+                    let words = format!(
+                        "{} after {} tasks: {:.1} % above the optimum, nine in ten below {:.1} %",
+                        cell.strategy,
+                        f::count(point.after),
+                        100.0 * point.excess.mean,
+                        100.0 * point.excess.p90
+                    );
+                    canvas.mark(at(point.after, point.excess.p90), look);
+                    canvas.hint(at(point.after, point.excess.p90), &words);
+                }
+            });
         }
-        let entries: Vec<_> = cells.iter().map(|cell| (cell.strategy.as_str(), subject.look(&cell.strategy))).collect();
-        legend(canvas, (area.right + 20, area.top + 10), &entries, false);
+        let end = |cell: &&crate::measure::results::Cell| {
+            let last = cell.learning_curve.last().map_or((area.right, area.bottom), |p| at(p.after, p.excess.mean));
+            (subject.look(&cell.strategy), last)
+        };
+        let ends: Vec<_> = cells.iter().map(|cell| (cell.strategy.as_str(), end(cell).0, end(cell).1)).collect();
+        end_labels(canvas, area, &ends);
     });
     let columns = vec![Column::figures("mean"), Column::figures("9 in 10 below"), Column::figures("replicates")];
     let mut table = Grid::new("Cost above the optimum, by finished tasks seen", "strategy, tasks seen", columns);

@@ -3,8 +3,8 @@
 use super::Chart;
 use super::axis::Axis;
 use super::canvas::{Point, draw};
-use super::frame::{Area, WIDTH, height_beside_legend, legend, x_axis, y_axis};
-use super::palette::looks;
+use super::frame::{Area, ENDS, WIDTH, end_labels, height_of_curves, x_axis, y_axis};
+use super::palette::{Look, looks};
 use crate::figures as f;
 use crate::measure::figures::{Figure, figure};
 use crate::report::escape::slug;
@@ -108,27 +108,29 @@ pub(in crate::report) fn lines(model: &str, line: Line, along: &Along<'_>, cours
     }
     let names: Vec<&str> = courses.iter().map(|(strategy, _)| *strategy).collect();
     let looks = looks(&names);
-    let size = (WIDTH, height_beside_legend(courses.len()));
-    let area = Area { left: 72, top: 14, right: 520, bottom: size.1 as i32 - 46 };
+    let size = (WIDTH, height_of_curves(courses.len()));
+    let area = Area { left: 72, top: 14, right: WIDTH as i32 - ENDS, bottom: size.1 as i32 - 46 };
     let (x, y) = (Axis::number(along.values.iter().map(|(_, number)| *number)), line.axis(all()));
     let title = format!("{model}: {name} by {}", along.path);
     let caption = "A mark is a point of the grid; all points have the same tasks.".to_owned();
     let svg = draw(size, &title, &caption, |canvas| {
         x_axis(canvas, area, &x, along.path);
         y_axis(canvas, area, &y, name);
-        for ((_, values), (_, look)) in courses.iter().zip(&looks) {
-            let marks: Vec<Point> = along
-                .values
-                .iter()
-                .zip(values)
-                .filter_map(|((_, number), value)| Some((area.x(&x, *number), area.y(&y, drawn(value)?))))
-                .collect();
-            canvas.curve(&marks, *look);
-            for mark in marks {
-                canvas.mark(mark, *look);
-            }
+        let mut ends: Vec<(&str, Look, Point)> = Vec::new();
+        for ((strategy, values), (_, look)) in courses.iter().zip(&looks) {
+            let known = along.values.iter().zip(values).filter_map(|(at, value)| Some((at, drawn(value)?)));
+            let known: Vec<_> = known.map(|(at, value)| (at.0, value, (area.x(&x, at.1), area.y(&y, value)))).collect();
+            let marks: Vec<Point> = known.iter().map(|(.., mark)| *mark).collect();
+            canvas.of_strategy(strategy, |canvas| {
+                canvas.curve(&marks, *look);
+                for (label, value, mark) in &known {
+                    canvas.mark(*mark, *look);
+                    canvas.hint(*mark, &format!("{strategy} at {label}: {name} {}", line.print(*value)));
+                }
+            });
+            ends.extend(marks.last().map(|mark| (*strategy, *look, *mark)));
         }
-        legend(canvas, (area.right + 20, area.top + 10), &looks, true);
+        end_labels(canvas, area, &ends);
     });
     let columns = along.values.iter().map(|(label, _)| Column::named((*label).to_owned())).collect();
     let mut table = Grid::new(title.clone(), "strategy", columns);

@@ -11,6 +11,7 @@ mod outcomes;
 mod paired;
 mod palette;
 mod pareto;
+mod place;
 mod raster;
 mod rate;
 mod timeline;

@@ -3,16 +3,15 @@
 use super::axis::Axis;
 use super::canvas::{Anchor, TEXT, draw, width_of};
 use super::frame::{Area, NAMES, ROW, WIDTH, row_head, x_axis};
-use super::palette::{BLUE, GREEN, GREY, INK, MUTED, ORANGE, PURPLE, SKY, VERMILION, YELLOW};
+use super::palette::{BLUE, Colour, GREEN, GREY, INK, MUTED, ORANGE, PURPLE, SKY, VERMILION, YELLOW};
 use super::{Picture, Subject};
 use crate::figures as f;
 use crate::measure::outcome::Outcome;
 use crate::measure::results::Cell;
 use crate::report::grid::{Column, Grid, Row};
-use plotters::style::RGBColor;
 
 /// The colour of each outcome.
-fn colour(outcome: Outcome) -> RGBColor {
+fn colour(outcome: Outcome) -> Colour {
     match outcome {
         Outcome::Success => GREEN,
         Outcome::Failed => SKY,
@@ -35,7 +34,7 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
     let legend = legend_places(&occurring);
     let legend_height = legend.last().map_or(0, |(_, (_, y))| *y) + 20;
     let size = (WIDTH, cells.len() as u32 * ROW as u32 + 56 + legend_height as u32);
-    let area = Area { left: NAMES, top: 8 + legend_height, right: WIDTH as i32 - 128, bottom: size.1 as i32 - 46 };
+    let area = Area { left: NAMES, top: 8 + legend_height, right: WIDTH as i32 - 132, bottom: size.1 as i32 - 46 };
     let axis = Axis::share();
     let title = format!("{}: how waits ended", subject.model);
     let caption = "Each bar is all tasks of a strategy. What happened at all is at least two pixels wide, so that rare ends \
@@ -48,15 +47,20 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
         x_axis(canvas, area, &axis, "share of tasks");
         for (row, cell) in cells.iter().enumerate() {
             let y = area.top + ROW / 2 + row as i32 * ROW;
-            row_head(canvas, y, &cell.strategy, subject.look(&cell.strategy));
-            for (outcome, (from, to)) in Outcome::ALL.into_iter().zip(segments(cell, area.right - area.left)) {
-                if to > from {
-                    canvas.rect((area.left + from, y - 8), (area.left + to, y + 8), colour(outcome));
+            canvas.of_strategy(&cell.strategy, |canvas| {
+                row_head(canvas, y, &cell.strategy, subject.look(&cell.strategy));
+                for (outcome, (from, to)) in Outcome::ALL.into_iter().zip(segments(cell, area.right - area.left)) {
+                    if to > from {
+                        let count = cell.outcomes.of(outcome);
+                        let words = format!("{}: {} {}", cell.strategy, f::part(count, cell.tasks), outcome.words());
+                        canvas.rect((area.left + from, y - 8), (area.left + to, y + 8), colour(outcome));
+                        canvas.hint_over((area.left + from, y - 8), (area.left + to, y + 8), &words);
+                    }
                 }
-            }
-            let known = cell.outcomes.success + cell.outcomes.failed;
-            let words = format!("{} known", f::percent(known as f64 / cell.tasks as f64));
-            canvas.text((area.right + 8, y), &words, Anchor::Start);
+                let known = cell.outcomes.success + cell.outcomes.failed;
+                let words = format!("{} known", f::percent(known as f64 / cell.tasks as f64));
+                canvas.text((area.right + 8, y), &words, Anchor::Start);
+            });
         }
         canvas.line((area.left, area.top), (area.left, area.bottom), MUTED);
     });

@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, draw};
 use super::frame::{Area, NAMES, ROW, WIDTH, row_head, x_axis};
-use super::palette::INK;
+use super::palette::{INK, VERMILION};
 use super::{Picture, Subject};
 use crate::figures as f;
 use crate::measure::results::{Cell, Comparison, Verdict};
@@ -15,6 +15,9 @@ const PANELS: [(&str, &str, bool); 2] = [
     ("detection_delay_ms", "detection delay, difference", true),
 ];
 
+/// Room for lost shares at the right.
+const LOST: i32 = 92;
+
 pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
     let report = subject.report;
     let mut cells = report.cells(subject.model);
@@ -25,15 +28,17 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
     }
     let size = (WIDTH, cells.len() as u32 * ROW as u32 + 62);
     let (top, bottom) = (14, size.1 as i32 - 46);
-    let middle = (NAMES + WIDTH as i32) / 2;
+    let right = WIDTH as i32 - LOST;
+    let middle = (NAMES + right) / 2;
     let areas = [
         Area { left: NAMES + 8, top, right: middle - 22, bottom },
-        Area { left: middle + 22, top, right: WIDTH as i32 - 18, bottom },
+        Area { left: middle + 22, top, right: right - 18, bottom },
     ];
     let title = format!("{}: difference to {}", subject.model, report.baseline());
     let caption = format!(
         "Strategy minus {}, averaged over the same tasks; left of the line is less. Bars are 95 % intervals; those that \
-         reach over the line do not tell the two apart.",
+         reach over the line do not tell the two apart. Delays are those of tasks that both knew: at the right, what the \
+         strategy lost.",
         report.baseline()
     );
     let svg = draw(size, &title, &caption, |canvas| {
@@ -41,7 +46,14 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
             paint_panel(canvas, subject, &cells, area, panel);
         }
         for (i, cell) in cells.iter().enumerate() {
-            row_head(canvas, top + ROW / 2 + i as i32 * ROW, &cell.strategy, subject.look(&cell.strategy));
+            let y = top + ROW / 2 + i as i32 * ROW;
+            canvas.of_strategy(&cell.strategy, |canvas| {
+                row_head(canvas, y, &cell.strategy, subject.look(&cell.strategy));
+                if cell.lost > 0 {
+                    let words = format!("{} lost", f::rough_share(cell.lost, cell.tasks));
+                    canvas.tinted((WIDTH as i32 - 4, y), &words, Anchor::End, VERMILION);
+                }
+            });
         }
     });
     Some(Picture { title, caption, svg, table: table(subject, &cells) })
@@ -54,7 +66,7 @@ fn difference<'a>(subject: &Subject<'a>, cell: &Cell, metric: &str) -> Option<(&
 }
 
 fn paint_panel(
-    canvas: &mut Canvas<'_>,
+    canvas: &mut Canvas,
     subject: &Subject<'_>,
     cells: &[&Cell],
     area: Area,
@@ -71,19 +83,35 @@ fn paint_panel(
     for (i, (cell, found)) in cells.iter().zip(found).enumerate() {
         let y = area.top + ROW / 2 + i as i32 * ROW;
         let Some((comparison, difference)) = found else {
-            canvas.note((zero + 6, y), "no common task known", Anchor::Start);
+            // On the side with more room.
+            if area.right - zero > zero - area.left {
+                canvas.note((zero + 8, y), "no pairs", Anchor::Start);
+            } else {
+                canvas.note((zero - 8, y), "no pairs", Anchor::End);
+            }
             continue;
         };
         let look = subject.look(&cell.strategy);
-        if let Some([low, high]) = comparison.ci95 {
-            let (from, to) = (area.x(&axis, low * unit), area.x(&axis, high * unit));
-            canvas.path(&[(from, y), (to, y)], look.colour, 2);
-            for end in [from, to] {
-                canvas.path(&[(end, y - 4), (end, y + 4)], look.colour, 1);
+        canvas.of_strategy(&cell.strategy, |canvas| {
+            if let Some([low, high]) = comparison.ci95 {
+                let (from, to) = (area.x(&axis, low * unit), area.x(&axis, high * unit));
+                canvas.path(&[(from, y), (to, y)], look.colour, 2);
+                for end in [from, to] {
+                    canvas.path(&[(end, y - 4), (end, y + 4)], look.colour, 1);
+                }
             }
-        }
-        canvas.mark((area.x(&axis, difference * unit), y), look);
+            let at = (area.x(&axis, difference * unit), y);
+            canvas.mark(at, look);
+            canvas.hint(at, &hint(comparison, difference, time));
+        });
     }
+}
+
+/// What is shown to who points at a mark.
+fn hint(comparison: &Comparison, difference: f64, time: bool) -> String {
+    let print = if time { f::duration } else { f::number };
+    let interval = comparison.ci95.map(|ci| format!(", 95 % {}", f::interval(ci, print))).unwrap_or_default();
+    format!("{}: {}{interval}", comparison.strategy, f::signed(difference, print))
 }
 
 fn table(subject: &Subject<'_>, cells: &[&Cell]) -> Grid {

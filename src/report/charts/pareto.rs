@@ -1,9 +1,10 @@
 //! Requests against delay: what a strategy pays and what it gets.
 
 use super::axis::Axis;
-use super::canvas::{Anchor, Canvas, Point, draw, width_of};
-use super::frame::{Area, WIDTH, height_beside_legend, legend, x_axis, y_axis};
-use super::palette::{Look, MUTED};
+use super::canvas::{Canvas, Point, draw};
+use super::frame::{Area, WIDTH, x_axis, y_axis};
+use super::palette::{INK, Look, MUTED, VERMILION};
+use super::place::{Board, around};
 use super::{Picture, Subject};
 use crate::figures as f;
 use crate::measure::results::Cell;
@@ -23,16 +24,24 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
     if spots.is_empty() {
         return None;
     }
-    let size = (WIDTH, height_beside_legend(spots.len()));
-    let area = Area { left: 72, top: 14, right: 520, bottom: size.1 as i32 - 46 };
+    let size = (WIDTH, HEIGHT);
+    let area = Area { left: 82, top: 16, right: WIDTH as i32 - 16, bottom: HEIGHT as i32 - 48 };
     let (x, y) = (Axis::number(spots.iter().map(|s| s.requests)), Axis::time(spots.iter().map(|s| s.delay_s)));
     let title = format!("{}: requests against detection delay", subject.model);
     let floor = floor(subject);
-    let caption = "Down and left is better. The thin line joins the strategies that no other one beats on both; the grey \
-                   curve is the floor: without faults and round trips, no polling strategy can be below it. \
-                   Bars through a mark are 95 % intervals; most are smaller than the mark. Means over known tasks only: \
-                   read it together with the lost tasks.";
-    let svg = draw(size, &title, caption, |canvas| {
+    let loses = spots.iter().any(|spot| spot.cell.lost > 0);
+    let mut caption =
+        "Down and left is better. The thin line joins the strategies that no other one beats on both. ".to_owned();
+    if !floor.is_empty() {
+        caption += "The thick curve is the best possible schedule: without faults and round trips, no strategy that polls can \
+                    be below it. ";
+    }
+    if loses {
+        caption += "Means are over the tasks that became known: a strategy that loses tasks says how many, and its place \
+                    is that of the others. Who loses more than 1 % is crossed out, and the line leaves it out. ";
+    }
+    caption += "Bars through a mark are 95 % intervals.";
+    let svg = draw(size, &title, &caption, |canvas| {
         x_axis(canvas, area, &x, "requests per task (mean)");
         y_axis(canvas, area, &y, "detection delay (mean)");
         let at = |s: &Spot<'_>| (area.x(&x, s.requests), area.y(&y, s.delay_s));
@@ -41,21 +50,59 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
             .filter(|(requests, delay_s)| [x.at(*requests), y.at(*delay_s)].iter().all(|at| 0.0 < *at && *at < 1.0))
             .map(|(requests, delay_s)| (area.x(&x, *requests), area.y(&y, *delay_s)))
             .collect();
+        let front = front(&spots, &at);
         canvas.path(&inside, MUTED, 3);
-        canvas.path(&front(&spots, &at), MUTED, 1);
+        canvas.path(&front, MUTED, 1);
+        let mut board = Board::new(Area { right: WIDTH as i32 - 2, ..area });
+        board.take_curve(&inside);
+        board.take_curve(&front);
         for spot in &spots {
-            whiskers(canvas, area, spot, (&x, &y), at(spot));
+            canvas.of_strategy(&spot.cell.strategy, |canvas| {
+                whiskers(canvas, area, spot, (&x, &y), at(spot));
+                canvas.mark(at(spot), spot.look);
+                if !loses_little(spot) {
+                    crossed_out(canvas, at(spot));
+                }
+            });
+            extent(area, spot, (&x, &y), at(spot)).into_iter().for_each(|area| board.take(area));
+        }
+        if let Some(middle) = inside.get(inside.len() / 2) {
+            board.label(canvas, *middle, 3, "best possible schedule", MUTED);
         }
         for spot in &spots {
-            canvas.mark(at(spot), spot.look);
+            let name = &spot.cell.strategy;
+            canvas.of_strategy(name, |canvas| {
+                let (words, colour) = match spot.cell.lost {
+                    0 => (name.clone(), INK),
+                    lost => (format!("{name}, {} lost", f::rough_share(lost, spot.cell.tasks)), VERMILION),
+                };
+                board.label(canvas, at(spot), 8, &words, colour);
+                canvas.hint(at(spot), &hint(spot));
+            });
         }
-        let named: Vec<_> =
-            spots.iter().map(|s| (at(s), extent(area, s, (&x, &y), at(s)), s.cell.strategy.as_str())).collect();
-        labels(canvas, area, &named);
-        let entries: Vec<_> = spots.iter().map(|s| (s.cell.strategy.as_str(), s.look)).collect();
-        legend(canvas, (area.right + 20, area.top + 10), &entries, false);
     });
-    Some(Picture { title, caption: caption.to_owned(), svg, table: table(&cells) })
+    Some(Picture { title, caption, svg, table: table(&cells) })
+}
+
+/// Height of the chart.
+const HEIGHT: u32 = 420;
+
+/// A slanted line through a mark.
+fn crossed_out(canvas: &mut Canvas, (x, y): Point) {
+    canvas.path(&[(x - 7, y + 7), (x + 7, y - 7)], VERMILION, 2);
+}
+
+/// What is shown to who points at a mark.
+fn hint(spot: &Spot<'_>) -> String {
+    let cell = spot.cell;
+    format!(
+        "{}: {} requests a task, {} from a task’s end to knowing it, {} of {} lost",
+        cell.strategy,
+        f::number(spot.requests),
+        f::duration(1e3 * spot.delay_s),
+        f::count(cell.lost),
+        f::count(cell.tasks)
+    )
 }
 
 /// Requests and seconds of delay of the best schedules: a submit, and their polls.
@@ -70,12 +117,20 @@ fn spot<'a>(subject: &Subject<'_>, cell: &'a Cell) -> Option<Spot<'a>> {
     Some(Spot { cell, look: subject.look(&cell.strategy), requests: cell.requests_per_task.mean, delay_s })
 }
 
+/// Whether a strategy loses so few tasks that it can be held against others.
+fn loses_little(spot: &Spot<'_>) -> bool {
+    spot.cell.lost as f64 <= FEW * spot.cell.tasks as f64
+}
+
+/// The share of lost tasks up to which the line goes through a strategy.
+const FEW: f64 = 0.01;
+
 /// A step of the front gains at least this share: less is noise, or strategies that count as the same.
 const STEP: f64 = 0.01;
 
-/// The strategies that no other one beats on both axes, as a staircase.
+/// The strategies that no other one beats on both axes, as a staircase; those that lose tasks beat nobody.
 fn front(spots: &[Spot<'_>], at: &impl Fn(&Spot<'_>) -> Point) -> Vec<Point> {
-    let mut sorted: Vec<&Spot<'_>> = spots.iter().collect();
+    let mut sorted: Vec<&Spot<'_>> = spots.iter().filter(|spot| loses_little(spot)).collect();
     sorted.sort_by(|a, b| a.requests.total_cmp(&b.requests).then(a.delay_s.total_cmp(&b.delay_s)));
     let mut least = f64::INFINITY;
     let mut path: Vec<Point> = Vec::new();
@@ -99,7 +154,7 @@ fn intervals(area: Area, spot: &Spot<'_>, (x, y): (&Axis, &Axis)) -> (Option<[i3
     (requests, delay)
 }
 
-fn whiskers(canvas: &mut Canvas<'_>, area: Area, spot: &Spot<'_>, axes: (&Axis, &Axis), at: Point) {
+fn whiskers(canvas: &mut Canvas, area: Area, spot: &Spot<'_>, axes: (&Axis, &Axis), at: Point) {
     let (requests, delay) = intervals(area, spot, axes);
     if let Some([from, to]) = requests {
         canvas.line((from, at.1), (to, at.1), spot.look.colour);
@@ -122,38 +177,13 @@ fn extent(area: Area, spot: &Spot<'_>, axes: (&Axis, &Axis), at: Point) -> [Area
     [flat, tall]
 }
 
-/// Names beside the marks, where there is room; the legend has all of them.
-fn labels(canvas: &mut Canvas<'_>, area: Area, marks: &[(Point, [Area; 2], &str)]) {
-    const HALF: i32 = 8;
-    let mut taken: Vec<Area> = marks.iter().flat_map(|(_, extent, _)| *extent).collect();
-    for ((x, y), [flat, tall], name) in marks {
-        let half = width_of(name) / 2;
-        let right = around((flat.right + 3 + half, *y), half, HALF);
-        let left = around((flat.left - 3 - half, *y), half, HALF);
-        let above = around((*x, tall.top - 9), half, HALF);
-        let below = around((*x, tall.bottom + 9), half, HALF);
-        let fits = |place: &Area| {
-            area.contains((place.left, place.top))
-                && area.contains((place.right, place.bottom))
-                && !taken.iter().any(|other| overlap(place, other))
-        };
-        if let Some(place) = [right, left, above, below].into_iter().find(fits) {
-            canvas.note(((place.left + place.right) / 2, (place.top + place.bottom) / 2), name, Anchor::Middle);
-            taken.push(place);
-        }
-    }
-}
-
-fn around((x, y): Point, dx: i32, dy: i32) -> Area {
-    Area { left: x - dx, top: y - dy, right: x + dx, bottom: y + dy }
-}
-
-fn overlap(a: &Area, b: &Area) -> bool {
-    a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
-}
-
 fn table(cells: &[&Cell]) -> Grid {
-    let columns = vec![Column::figures("requests/task"), Column::figures("delay mean"), Column::figures("known tasks")];
+    let columns = vec![
+        Column::figures("requests/task"),
+        Column::figures("delay mean"),
+        Column::figures("lost"),
+        Column::figures("known tasks"),
+    ];
     let mut grid = Grid::new("Requests and detection delay, ± half of the 95 % interval", "strategy", columns);
     grid.rows = cells
         .iter()
@@ -164,6 +194,7 @@ fn table(cells: &[&Cell]) -> Grid {
                 entries: vec![
                     Entry::with(f::number(requests.mean), f::spread(requests.ci95, f::number)),
                     Entry::with(f::or_undefined(delay.mean, f::duration), f::spread(delay.ci95, f::duration)),
+                    f::share_of(cell.lost, cell.tasks).into(),
                     f::count(cell.outcomes.success + cell.outcomes.failed).into(),
                 ],
                 ..Row::default()

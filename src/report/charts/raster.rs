@@ -88,12 +88,14 @@ fn draw_groups(subject: &Subject<'_>, groups: &[Group<'_>], tasks: usize, title:
         for group in groups {
             let shown = shown(group);
             let middle = y + (shown as i32 - 1) * LINE / 2;
-            row_head(canvas, middle, &group.cell.strategy, subject.look(&group.cell.strategy));
-            for task in &group.tasks[..shown] {
-                let zero = origin(task);
-                wait(canvas, task, y, |t| area.x(&axis, t - zero), area);
-                y += LINE;
-            }
+            canvas.of_strategy(&group.cell.strategy, |canvas| {
+                row_head(canvas, middle, &group.cell.strategy, subject.look(&group.cell.strategy));
+                for task in &group.tasks[..shown] {
+                    let zero = origin(task);
+                    wait(canvas, task, y, |t| area.x(&axis, t - zero), area);
+                    y += LINE;
+                }
+            });
             y += AIR;
         }
     })
@@ -105,10 +107,10 @@ fn last_instant(task: &SampledTask) -> f64 {
 }
 
 /// What the marks mean, above the lines.
-fn key(canvas: &mut Canvas<'_>) {
+fn key(canvas: &mut Canvas) {
     let y = 14;
-    let mut x = NAMES + 4;
-    let mut entry = |canvas: &mut Canvas<'_>, words: &str, mark: &dyn Fn(&mut Canvas<'_>, Point)| {
+    let mut x = 24;
+    let mut entry = |canvas: &mut Canvas, words: &str, mark: &dyn Fn(&mut Canvas, Point)| {
         mark(canvas, (x + 4, y));
         canvas.note((x + 14, y), words, Anchor::Start);
         x += super::canvas::width_of(words) + 30;
@@ -120,12 +122,12 @@ fn key(canvas: &mut Canvas<'_>) {
     entry(canvas, "wait ended", &|canvas, (x, y)| canvas.path(&[(x, y - 5), (x, y + 5)], INK, 2));
 }
 
-fn diamond(canvas: &mut Canvas<'_>, (x, y): Point) {
+fn diamond(canvas: &mut Canvas, (x, y): Point) {
     canvas.polygon(&[(x, y - 4), (x + 4, y), (x, y + 4), (x - 4, y)], SKY, 1.0);
 }
 
 /// One wait.
-fn wait(canvas: &mut Canvas<'_>, task: &SampledTask, y: i32, x: impl Fn(f64) -> i32, area: Area) {
+fn wait(canvas: &mut Canvas, task: &SampledTask, y: i32, x: impl Fn(f64) -> i32, area: Area) {
     let start = x(task.wait_start);
     let end = task.settled.map_or(area.right, &x);
     // Polls that said unfinished are teeth on the wait's own line: one path instead of an element each.

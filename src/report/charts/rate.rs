@@ -15,19 +15,29 @@ const AIR: i32 = 8;
 /// Most steps of a strip; neighbours are averaged.
 const STEPS: usize = 150;
 
+/// The picture ends where no rate is above this share of the highest any more.
+const QUIET: f64 = 0.005;
+
+/// When the last rate above a level ends, in seconds.
+fn busy_until(series: &CellSeries, level: f64) -> f64 {
+    let last = series.rate.iter().rposition(|rate| *rate > level);
+    last.map_or(0.0, |last| (last + 1) as f64 * series.rate_step_s)
+}
+
 pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
     let mut curves = subject.report.curves(subject.model);
     curves.retain(|(_, series)| !series.rate.is_empty() && series.rate_step_s > 0.0);
-    let end = curves.iter().map(|(_, s)| s.rate.len() as f64 * s.rate_step_s).max_by(f64::total_cmp)?;
-    let strips: Vec<(&Cell, Vec<f64>, f64)> = curves.iter().map(|(cell, series)| thinned(cell, series)).collect();
+    let busiest = curves.iter().flat_map(|(_, series)| &series.rate).copied().fold(0.0, f64::max);
+    let end = curves.iter().map(|(_, series)| busy_until(series, QUIET * busiest)).max_by(f64::total_cmp)?;
+    let strips: Vec<(&Cell, Vec<f64>, f64)> = curves.iter().map(|(cell, series)| thinned(cell, series, end)).collect();
     let most = strips.iter().flat_map(|(_, rates, _)| rates).copied().fold(0.0, f64::max).max(1e-9);
     let size = (WIDTH, strips.len() as u32 * (STRIP + AIR) as u32 + 76);
     let area = Area { left: NAMES, top: 26, right: WIDTH as i32 - 100, bottom: size.1 as i32 - 46 };
-    let axis = Axis::clock(0.0, end);
+    let axis = Axis::clock(0.0, end.max(1e-3));
     let title = format!("{}: requests per second over time", subject.model);
     let mut caption = format!(
         "Mean over replicates since the first submit; every strip is as high as {} requests/s. At the right: the most in \
-         any one second of any replicate.",
+         any one second of any replicate. The picture ends when hardly a request is sent any more.",
         f::number(most)
     );
     if !subject.report.series.bands.is_empty() {
@@ -40,24 +50,28 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
         canvas.note((area.left, 12), &format!("strip height: {} requests/s", f::number(most)), Anchor::Start);
         for (i, (cell, rates, step)) in strips.iter().enumerate() {
             let base = area.top + (i as i32 + 1) * (STRIP + AIR) - 2;
-            strip(canvas, rates, *step, (area, base), &axis, most, subject.look(&cell.strategy));
-            row_head(canvas, base - STRIP / 2, &cell.strategy, subject.look(&cell.strategy));
-            let peak = f::count(cell.peak_requests_per_s);
-            canvas.text((WIDTH as i32 - 94, base - STRIP / 2), &peak, Anchor::Start);
+            canvas.of_strategy(&cell.strategy, |canvas| {
+                strip(canvas, rates, *step, (area, base), &axis, most, subject.look(&cell.strategy));
+                row_head(canvas, base - STRIP / 2, &cell.strategy, subject.look(&cell.strategy));
+                let peak = f::count(cell.peak_requests_per_s);
+                canvas.text((WIDTH as i32 - 94, base - STRIP / 2), &peak, Anchor::Start);
+            });
         }
     });
     Some(Picture { title, caption, svg, table: table(subject, &strips) })
 }
 
-/// At most [`STEPS`] rates and the length of a step in seconds.
-fn thinned<'a>(cell: &'a Cell, series: &CellSeries) -> (&'a Cell, Vec<f64>, f64) {
-    let group = series.rate.len().div_ceil(STEPS).max(1);
+/// At most [`STEPS`] rates until `end`, and the length of a step in seconds.
+fn thinned<'a>(cell: &'a Cell, series: &CellSeries, end: f64) -> (&'a Cell, Vec<f64>, f64) {
+    let shown = (end / series.rate_step_s).ceil() as usize;
+    let rates = &series.rate[..shown.min(series.rate.len())];
+    let group = rates.len().div_ceil(STEPS).max(1);
     let mean = |rates: &[f64]| rates.iter().sum::<f64>() / rates.len() as f64;
-    (cell, series.rate.chunks(group).map(mean).collect(), series.rate_step_s * group as f64)
+    (cell, rates.chunks(group).map(mean).collect(), series.rate_step_s * group as f64)
 }
 
 fn strip(
-    canvas: &mut Canvas<'_>,
+    canvas: &mut Canvas,
     rates: &[f64],
     step: f64,
     (area, base): (Area, i32),

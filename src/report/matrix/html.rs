@@ -5,7 +5,7 @@ use super::{Matrix, Part, Shade, Square};
 use crate::figures as f;
 use crate::report::escape::{html as escape, slugs};
 use crate::report::heat::{self, Heat};
-use crate::report::html::{head, parts, section};
+use crate::report::page::{end, head, parts, section};
 
 pub(super) fn render(matrix: &Matrix<'_>) -> String {
     let labels: Vec<&str> = matrix.parts.iter().map(|part| part.label).collect();
@@ -42,7 +42,7 @@ pub(super) fn render(matrix: &Matrix<'_>) -> String {
     let again =
         format!("<p>The same numbers again:</p>\n<pre tabindex=\"0\"><code>{}</code></pre>\n", escape(matrix.command));
     page += &section("run", "The run", &again);
-    page + "</main>\n</body>\n</html>\n"
+    page + "</main>\n" + &end()
 }
 
 fn overview(matrix: &Matrix<'_>, anchors: &[String]) -> String {

@@ -53,7 +53,8 @@ pub(super) enum Shade {
 }
 
 impl Shade {
-    const ALL: [Self; 6] = [Self::Cheap, Self::Fair, Self::Dear, Self::Loses, Self::LosesMany, Self::LosesMost];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Cheap, Self::Fair, Self::Dear, Self::Loses, Self::LosesMany, Self::LosesMost];
 
     fn of(lost_share: f64, cost: f64, cheapest: f64) -> Self {
         match (lost_share, cost / cheapest) {

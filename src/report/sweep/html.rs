@@ -8,7 +8,7 @@ use crate::report::charts::Chart;
 use crate::report::charts::lines::{self, Course, Line};
 use crate::report::escape::{html as escape, slugs};
 use crate::report::heat::{Heat, Square};
-use crate::report::html::{head, parts, section};
+use crate::report::page::{end, head, parts, section};
 
 pub(super) fn render(sweep: &Sweep<'_>) -> String {
     let mut page = head(&format!("{}: a sweep – pollbench", sweep.scenario));
@@ -45,7 +45,7 @@ pub(super) fn render(sweep: &Sweep<'_>) -> String {
     let again =
         format!("<p>The same numbers again:</p>\n<pre tabindex=\"0\"><code>{}</code></pre>\n", escape(sweep.command));
     page += &section("run", "The run", &again);
-    page + "</main>\n</body>\n</html>\n"
+    page + "</main>\n" + &end()
 }
 
 fn answer(sweep: &Sweep<'_>) -> String {

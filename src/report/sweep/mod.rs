@@ -67,16 +67,21 @@ impl Sweep<'_> {
         knees::text(self, style)
     }
 
-    fn models(&self) -> Vec<&str> {
+    pub(super) fn models(&self) -> Vec<&str> {
         distinct(self.cells().map(|cell| cell.model.as_str()))
     }
 
-    fn strategies(&self) -> Vec<&str> {
+    pub(super) fn strategies(&self) -> Vec<&str> {
         distinct(self.cells().map(|cell| cell.strategy.as_str()))
     }
 
     fn cells(&self) -> impl Iterator<Item = &Cell> {
         self.points.iter().flat_map(|point| &point.results.cells)
+    }
+
+    /// The first axis that lines are drawn along.
+    pub(super) fn main_axis(&self) -> Option<usize> {
+        self.numeric_axes().first().copied()
     }
 
     /// The axes that lines are drawn along: those whose values are numbers; of axes that move together the first.
@@ -96,7 +101,7 @@ impl Sweep<'_> {
     }
 
     /// The points along an axis, where the others have their first value.
-    fn along(&self, axis: usize) -> Vec<&SweptPoint> {
+    pub(super) fn along(&self, axis: usize) -> Vec<&SweptPoint> {
         let on_line = |point: &&SweptPoint| {
             self.is_zipped || point.place.iter().enumerate().all(|(other, at)| other == axis || *at == 0)
         };
@@ -105,7 +110,7 @@ impl Sweep<'_> {
 }
 
 impl SweptPoint {
-    fn cell(&self, model: &str, strategy: &str) -> Option<&Cell> {
+    pub(super) fn cell(&self, model: &str, strategy: &str) -> Option<&Cell> {
         self.results.cells.iter().find(|cell| cell.model == model && cell.strategy == strategy)
     }
 }

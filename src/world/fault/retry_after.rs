@@ -162,6 +162,12 @@ impl Pace {
         Self { scale: if scale.is_finite() && scale > 0.0 { scale } else { 1.0 }, origin }
     }
 
+    /// Scenario seconds in one of the client's own.
+    #[must_use]
+    pub const fn scale(self) -> f64 {
+        self.scale
+    }
+
     /// A span of scenario time in the client's own microseconds.
     fn own(self, span: Micros) -> f64 {
         span.get() as f64 / self.scale

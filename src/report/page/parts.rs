@@ -6,7 +6,7 @@ use crate::report::findings::{Sentence, Span};
 use crate::report::grid::{Grid, Row};
 
 /// A sentence with its names set off.
-pub(super) fn sentence(sentence: &Sentence) -> String {
+pub(in crate::report) fn sentence(sentence: &Sentence) -> String {
     sentence
         .iter()
         .map(|span| match span {
@@ -22,7 +22,7 @@ pub(super) fn sentence(sentence: &Sentence) -> String {
 pub(in crate::report) fn table(grid: &Grid) -> String {
     let caption = escape(&grid.caption);
     let mut out = format!(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">\n<table>\n<caption><span>{caption}</span></caption>\n\
+        "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"{caption}\">\n<table>\n<caption><span>{caption}</span></caption>\n\
          <thead><tr><th scope=\"col\" class=\"words\">{}</th>",
         escape(&grid.corner)
     );
@@ -40,7 +40,8 @@ pub(in crate::report) fn table(grid: &Grid) -> String {
 
 fn row(grid: &Grid, row: &Row) -> String {
     let class = if row.best { " class=\"best\"" } else { "" };
-    let mut out = format!("<tr{class}><th scope=\"row\" class=\"words\">{}", escape(&row.head));
+    let strategy = if grid.corner == "strategy" { format!(" data-s=\"{}\"", escape(&row.head)) } else { String::new() };
+    let mut out = format!("<tr{class}{strategy}><th scope=\"row\" class=\"words\">{}", escape(&row.head));
     if row.best {
         out += " <span class=\"star\" title=\"the choice\">★</span>";
     }
@@ -60,24 +61,30 @@ fn row(grid: &Grid, row: &Row) -> String {
     out
 }
 
-/// Columns of a table that fit beside a chart; a wider one stands under it.
-const BESIDE: usize = 5;
-
-/// A chart with the table of its figures beside it.
+/// A chart with the table of its figures folded under it.
 pub(in crate::report) fn figure(chart: &Chart) -> String {
-    let title = escape(&chart.title);
+    let below = super::fold("The figures", &table(&chart.table));
+    picture(&format!("<h3>{}</h3>\n", escape(&heading(chart))), &chart.title, &chart.svg, &chart.caption, &below)
+}
+
+/// A chart folded with its table.
+pub(in crate::report) fn folded_figure(chart: &Chart) -> String {
+    super::fold(&escape(&heading(chart)), &picture("", &chart.title, &chart.svg, &chart.caption, &table(&chart.table)))
+}
+
+/// What a chart shows, where its model need not be said.
+fn heading(chart: &Chart) -> String {
     let short = chart.title.strip_prefix(&format!("{}: ", chart.model)).unwrap_or(&chart.title);
-    let mut heading = escape(short);
-    if let Some(first) = heading.get(..1) {
-        heading.replace_range(..1, &first.to_uppercase());
-    }
-    let layout = if chart.table.columns.len() > BESIDE { "stack" } else { "pair" };
+    let mut letters = short.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// A picture that scrolls where the page is too narrow for it, and what stands around it.
+pub(in crate::report) fn picture(heading: &str, title: &str, svg: &str, caption: &str, below: &str) -> String {
     format!(
-        "<figure>\n<h3>{heading}</h3>\n<div class=\"{layout}\">\n\
-         <div class=\"picture\" role=\"region\" tabindex=\"0\" aria-label=\"{title}\">\n{}</div>\n{}</div>\n\
-         <figcaption>{}</figcaption>\n</figure>\n",
-        chart.svg,
-        table(&chart.table),
-        escape(&chart.caption)
+        "<figure>\n{heading}<div class=\"picture\" role=\"group\" tabindex=\"0\" aria-label=\"{}\">\n{svg}</div>\n\
+         <figcaption>{}</figcaption>\n{below}</figure>\n",
+        escape(title),
+        escape(caption)
     )
 }

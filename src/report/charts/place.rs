@@ -1,0 +1,127 @@
+//! Room for labels: beside their marks, clear of marks, curves and each other.
+
+use super::canvas::{Anchor, Canvas, Point, width_of};
+use super::frame::Area;
+use super::palette::{Colour, MUTED};
+
+/// Half of a label's height.
+const HALF: i32 = 8;
+/// Air around a label.
+const AIR: i32 = 3;
+/// How far from its mark a label may be, and beyond which distance a line leads to it.
+const REACHES: [i32; 14] = [0, 6, 12, 20, 30, 42, 56, 72, 92, 116, 144, 176, 212, 260];
+const LED: i32 = 12;
+/// Directions that are tried at each distance.
+const DIRECTIONS: u32 = 24;
+
+/// What is taken of an area, and what is free.
+pub(super) struct Board {
+    area: Area,
+    taken: Vec<Area>,
+    curves: Vec<(Point, Point)>,
+}
+
+/// A label that stands somewhere.
+struct Placed {
+    middle: Point,
+    /// From the mark to the label, where it is not next to it.
+    leader: Option<(Point, Point)>,
+}
+
+impl Board {
+    pub(super) fn new(area: Area) -> Self {
+        Self { area, taken: Vec::new(), curves: Vec::new() }
+    }
+
+    /// Something stands here.
+    pub(super) fn take(&mut self, area: Area) {
+        self.taken.push(area);
+    }
+
+    /// A curve goes along these points.
+    pub(super) fn take_curve(&mut self, points: &[Point]) {
+        self.curves.extend(points.windows(2).map(|pair| (pair[0], pair[1])));
+    }
+
+    /// Writes a label as near to the mark at `at`, which reaches `reach` around it, as there is room.
+    pub(super) fn label(&mut self, canvas: &mut Canvas, at: Point, reach: i32, words: &str, colour: Colour) {
+        let half = width_of(words) / 2;
+        let places = REACHES.iter().flat_map(|far| (0..DIRECTIONS).map(move |turn| (*far, turn)));
+        let Some(placed) = places.filter_map(|(far, turn)| self.place(at, reach, half, far, turn)).next() else {
+            return;
+        };
+        let Placed { middle, leader } = placed;
+        if let Some((from, to)) = leader {
+            canvas.line(from, to, MUTED);
+            self.curves.push((from, to));
+        }
+        canvas.tinted(middle, words, Anchor::Middle, colour);
+        self.taken.push(around(middle, half, HALF));
+    }
+
+    fn place(&self, at: Point, reach: i32, half: i32, far: i32, turn: u32) -> Option<Placed> {
+        // To the right first, then by turns above and below, and to the left at last.
+        let sign = if turn.is_multiple_of(2) { -1.0 } else { 1.0 };
+        let angle = sign * f64::from(turn.div_ceil(2)) * std::f64::consts::TAU / f64::from(DIRECTIONS);
+        let (cos, sin) = (libm::cos(angle), libm::sin(angle));
+        let step = |axis: f64, half: i32| (axis * f64::from(reach + AIR + half + far)).round() as i32;
+        let middle = (at.0 + step(cos, half), at.1 + step(sin, HALF));
+        let place = around(middle, half + AIR, HALF + 1);
+        let is_inside = self.area.contains((place.left, place.top)) && self.area.contains((place.right, place.bottom));
+        let is_free = !self.taken.iter().any(|other| overlap(&place, other))
+            && !self.curves.iter().any(|curve| crosses(&place, *curve))
+            && !overlap(&place, &around(at, reach, reach));
+        if !is_inside || !is_free {
+            return None;
+        }
+        if far < LED {
+            return Some(Placed { middle, leader: None });
+        }
+        let to = (at.0.clamp(place.left, place.right), at.1.clamp(place.top, place.bottom));
+        let length = libm::hypot(f64::from(to.0 - at.0), f64::from(to.1 - at.1)).max(1.0);
+        let start = |from: i32, to: i32| from + (f64::from(to - from) / length * f64::from(reach + 1)).round() as i32;
+        let leader = ((start(at.0, to.0), start(at.1, to.1)), to);
+        let is_clear = !self.taken.iter().any(|other| !other.contains(at) && crosses(other, leader));
+        is_clear.then_some(Placed { middle, leader: Some(leader) })
+    }
+}
+
+pub(super) fn around((x, y): Point, dx: i32, dy: i32) -> Area {
+    Area { left: x - dx, top: y - dy, right: x + dx, bottom: y + dy }
+}
+
+fn overlap(a: &Area, b: &Area) -> bool {
+    a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+}
+
+/// Whether a line goes through an area (Liang & Barsky 1984).
+fn crosses(area: &Area, ((x1, y1), (x2, y2)): (Point, Point)) -> bool {
+    let (dx, dy) = (f64::from(x2 - x1), f64::from(y2 - y1));
+    let (mut from, mut to) = (0.0_f64, 1.0_f64);
+    let sides = [(-dx, x1 - area.left), (dx, area.right - x1), (-dy, y1 - area.top), (dy, area.bottom - y1)];
+    for (pace, room) in sides {
+        let room = f64::from(room);
+        if pace == 0.0 && room <= 0.0 {
+            return false;
+        }
+        if pace < 0.0 {
+            from = from.max(room / pace);
+        } else if pace > 0.0 {
+            to = to.min(room / pace);
+        }
+    }
+    from < to
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_goes_through_what_it_meets() {
+        let area = Area { left: 10, top: 10, right: 20, bottom: 20 };
+        assert!(crosses(&area, ((0, 15), (30, 15))) && crosses(&area, ((12, 12), (18, 18))));
+        assert!(!crosses(&area, ((0, 5), (30, 5))) && !crosses(&area, ((0, 0), (9, 9))));
+        assert!(!crosses(&area, ((21, 0), (21, 40))));
+    }
+}
