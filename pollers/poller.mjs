@@ -5,6 +5,9 @@
 //
 // The API key is read from APIXO_API_KEY, the server from APIXO_BASE_URL.
 
+// webhook: begin
+import { createServer } from "node:http";
+// webhook: end
 import { pathToFileURL } from "node:url";
 
 // settings: begin
@@ -50,6 +53,12 @@ export async function waitForTask(model, taskId, options = {}) {
     let at = Math.max(planned, notBefore);
     const isLast = at >= deadline;
     at = Math.min(at, deadline);
+    // webhook: begin
+    if (planned > notBefore && (await options.told?.within(start + at - performance.now(), options.signal))) {
+      planned = performance.now() - start;
+      continue;
+    }
+    // webhook: end
     await sleep(start + at - performance.now(), options.signal);
 
     // The look at the deadline has the whole attempt timeout, every other one what is left.
@@ -165,6 +174,63 @@ function sleep(ms, signal) {
   });
 }
 
+// webhook: begin
+/**
+ * What a webhook has told of one task: that it is time to look. Deliveries are not signed, so they are never believed: the
+ * look that follows tells what became of the task, and a delivery that is forged, damaged or about another task costs
+ * nothing but a request.
+ */
+export class Told {
+  #isTold = false;
+  #wake = () => {};
+
+  tell() {
+    this.#isTold = true;
+    this.#wake();
+  }
+
+  /** Whether it is told within so many milliseconds; each telling counts once. */
+  async within(ms, signal) {
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    if (!this.#isTold) {
+      const both = signal ? AbortSignal.any([signal, woken.signal]) : woken.signal;
+      await sleep(ms, both).catch(() => signal?.throwIfAborted());
+    }
+    const isTold = this.#isTold;
+    this.#isTold = false;
+    return isTold;
+  }
+}
+
+/**
+ * Receives webhooks at `port`, on any path, and wakes the waits in `waits` by the id of their task. Tasks are submitted with
+ * the address at which the API reaches this port as their `callback_url`.
+ */
+export function receive(port, waits) {
+  const server = createServer(async (request, response) => {
+    let text = "";
+    try {
+      for await (const part of request) {
+        text += part;
+        if (text.length > MOST_BYTES) throw new Error("too long");
+      }
+      const id = JSON.parse(text).data.taskId;
+      response.writeHead(200).end();
+      waits.get(id)?.tell();
+    } catch {
+      // It is sent again, and the fallback looks come anyway.
+      response.writeHead(400).end();
+    }
+  });
+  server.requestTimeout = 30_000;
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, () => resolve(server));
+  });
+}
+// webhook: end
+
 /** Run as a program: one line of JSON on standard output says how it ended. */
 async function main() {
   const [model = process.env.POLLBENCH_MODEL, taskId = process.env.POLLBENCH_TASK_ID] = process.argv.slice(2);
@@ -175,8 +241,13 @@ async function main() {
   const stopped = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"]) process.once(name, () => stopped.abort(new Error(`stopped; go on with: ${model} ${taskId}`)));
   const deadlineMs = process.env.POLLBENCH_DEADLINE_MS ? Number(process.env.POLLBENCH_DEADLINE_MS) : undefined;
+  const options = { signal: stopped.signal, deadlineMs };
+  // webhook: begin
+  options.told = new Told();
+  const receiver = await receive(Number(process.env.APIXO_WEBHOOK_PORT ?? 9000), new Map([[taskId, options.told]]));
+  // webhook: end
   try {
-    const urls = await waitForTask(model, taskId, { signal: stopped.signal, deadlineMs });
+    const urls = await waitForTask(model, taskId, options);
     console.log(JSON.stringify({ outcome: "success", urls }));
   } catch (error) {
     const outcome = error instanceof TaskFailed ? "failed" : error instanceof TimedOut ? "timeout" : "error";
@@ -184,6 +255,10 @@ async function main() {
     console.log(JSON.stringify({ outcome, urls: [] }));
     process.exitCode = stopped.signal.aborted ? 130 : 1;
   }
+  // webhook: begin
+  receiver.closeAllConnections();
+  receiver.close();
+  // webhook: end
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await main();

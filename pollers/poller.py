@@ -7,6 +7,9 @@ The API key is read from APIXO_API_KEY, the server from APIXO_BASE_URL.
 """
 
 import http.client
+# webhook: begin
+import http.server
+# webhook: end
 import json
 import os
 import re
@@ -54,7 +57,15 @@ class Cancelled(Exception):
     """The caller cancelled the wait."""
 
 
-def wait_for_task(model, task_id, cancelled=None, deadline=None):
+def wait_for_task(
+    model,
+    task_id,
+    cancelled=None,
+    deadline=None,
+    # webhook: begin
+    told=None,
+    # webhook: end
+):
     """Waits until the task ends, and returns the URLs of its results.
 
     Asks at the instants of the settings, and once more at the deadline (in seconds). Whatever tells nothing (lost
@@ -71,6 +82,11 @@ def wait_for_task(model, task_id, cancelled=None, deadline=None):
         at = max(planned, not_before)
         is_last = at >= deadline
         at = min(at, deadline)
+        # webhook: begin
+        if told and planned > not_before and told.within(start + at - time.monotonic(), cancelled):
+            planned = time.monotonic() - start
+            continue
+        # webhook: end
         if cancelled.wait(max(0.0, start + at - time.monotonic())):
             raise Cancelled(f"stopped; go on with: {model} {task_id}")
 
@@ -201,6 +217,64 @@ def retry_after(header):
     return min(max(asked, RETRY_AFTER_LEAST), RETRY_AFTER_MOST)
 
 
+# webhook: begin
+class Told:
+    """What a webhook has told of one task: that it is time to look.
+
+    Deliveries are not signed, so they are never believed: the look that follows tells what became of the task, and a
+    delivery that is forged, damaged or about another task costs nothing but a request.
+    """
+
+    def __init__(self):
+        self.event = threading.Event()
+
+    def tell(self):
+        self.event.set()
+
+    def within(self, seconds, cancelled):
+        """Whether it is told within so many seconds; each telling counts once."""
+        end = time.monotonic() + seconds
+        while not cancelled.is_set() and (left := end - time.monotonic()) > 0:
+            # Two events cannot be waited for at once: a cancelled wait ends within a quarter of a second.
+            if self.event.wait(min(left, 0.25)):
+                self.event.clear()
+                return True
+        return False
+
+
+def receive(port, waits):
+    """Receives webhooks at `port`, on any path, and wakes the waits in `waits` by the id of their task.
+
+    Tasks are submitted with the address at which the API reaches this port as their `callback_url`.
+    """
+
+    class Receiver(http.server.BaseHTTPRequestHandler):
+        timeout = 30
+
+        def do_POST(self):
+            try:
+                length = int(self.headers.get("Content-Length", ""))
+                told = json.loads(self.rfile.read(length) if 0 <= length <= MOST_BYTES else b"")["data"]["taskId"]
+                status = 200
+            except (OSError, ValueError, TypeError, KeyError):
+                # It is sent again, and the fallback looks come anyway.
+                told, status = None, 400
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            if isinstance(told, str) and told in waits:
+                waits[told].tell()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("", port), Receiver)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+# webhook: end
 def main():
     """Run as a program: one line of JSON on standard output says how it ended."""
     named = sys.argv[1:] + [None, None]
@@ -213,9 +287,15 @@ def main():
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: cancelled.set())
     deadline_ms = os.environ.get("POLLBENCH_DEADLINE_MS")
+    deadline = float(deadline_ms) / 1e3 if deadline_ms else None
+    options = {"cancelled": cancelled, "deadline": deadline}
+    # webhook: begin
+    options["told"] = Told()
+    receive(int(os.environ.get("APIXO_WEBHOOK_PORT") or 9000), {task_id: options["told"]})
+    # webhook: end
     outcome, urls, code = "error", [], 1
     try:
-        urls = wait_for_task(model, task_id, cancelled, float(deadline_ms) / 1e3 if deadline_ms else None)
+        urls = wait_for_task(model, task_id, **options)
         outcome, code = "success", 0
     except TaskFailed as error:
         outcome = "failed"

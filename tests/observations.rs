@@ -506,3 +506,72 @@ fn a_decimal_sign_may_be_said() {
         assert_eq!(read(&source, log).map(Observed::all), Ok(exact(&expected)));
     }
 }
+
+/// Promise: rows whose end is empty since long ago, which stretch every figure, are said: how many, the oldest and its line, and
+/// how to leave them out; leaving them out so does it.
+#[test]
+fn forgotten_rows_are_warned_of() {
+    let mut log = "began,ended\n2024-05-01 00:00:00,null\n2024-05-01 08:00:00,null\n".to_owned();
+    for minute in 0..40 {
+        log += &format!("2024-05-03 10:{minute:02}:00,2024-05-03 10:{:02}:{:02}\n", minute + 1, minute % 7);
+    }
+    log += "2024-05-03 10:59:00,null\n2024-05-03 10:59:30,2024-05-03 11:00:40\n";
+    let source = between("began", "ended");
+    let warning = |observed: &Observed| observed.account.notes.iter().find(|note| note.starts_with("warning")).cloned();
+    let all = read(&source, log.as_bytes()).expect("a log");
+    let told = warning(&all).expect("a warning");
+    for part in ["2 of them", "more than 10 times", "the oldest for 59 h", "(line 2)", "--where 'ended != null'"] {
+        assert!(told.contains(part), "{part} is missing in: {told}");
+    }
+    let kept = Source { keep: vec!["ended != null".parse().expect("a condition")], ..source };
+    let kept = read(&kept, log.as_bytes()).expect("a log");
+    assert_eq!((kept.account.used, kept.account.unfinished, warning(&kept)), (41, 0, None));
+    // Who is open for as long as others took is nobody's oversight.
+    let young = "began,ended\n2024-05-01 10:00:00,2024-05-01 10:01:00\n2024-05-01 10:00:00,\n2024-05-01 10:00:30,2024-05-01 10:02:00\n";
+    assert_eq!(warning(&read(&between("began", "ended"), young.as_bytes()).expect("a log")), None);
+}
+
+/// Promise: tasks that were watched from an age on only are read as that, by ages and by instants alike; who was watched from the
+/// beginning is as ever; an end before the entry is refused, one at it counted.
+#[test]
+fn entries_are_read_by_ages_and_by_instants() {
+    let entered = |from: f64, at: f64, is_over| Observation::Entered { from: from * 1e6, at: at * 1e6, is_over };
+    let expected = [entered(10.0, 60.0, true), entered(30.0, 90.0, false), Observation::Exact(45e6)];
+    let ages = "seen_s,took_s,state\n10,60,done\n30,90,running\n,45,done\n50,50,done\n";
+    let source = Source {
+        entered: Some("seen_s".into()),
+        unfinished: vec!["state = running".parse().expect("a condition")],
+        ..lengths("took_s")
+    };
+    let by_age = read(&source, ages.as_bytes()).expect("a log");
+    assert_eq!((by_age.account.used, by_age.account.unfinished), (3, 1));
+    assert_eq!(
+        by_age.account.left_out.iter().map(|left| (left.why.clone(), left.rows)).collect::<Vec<_>>(),
+        [(Why::Unwatched, 1)]
+    );
+    assert!(
+        by_age
+            .account
+            .notes
+            .iter()
+            .any(|note| note.starts_with("2 tasks were watched from a later age on, by `seen_s`"))
+    );
+    assert_eq!(by_age.all(), expected);
+
+    // Sampling began at 12:00:00; the second is still running at the last instant of the log.
+    let instants = "began,sampled,ended\n2024-05-01 11:59:50,2024-05-01 12:00:00,2024-05-01 12:00:50\n\
+        2024-05-01 11:59:30,2024-05-01 12:00:00,\n2024-05-01 12:00:15,2024-05-01 12:00:00,2024-05-01 12:01:00\n";
+    let source = Source { entered: Some("sampled".into()), ..between("began", "ended") };
+    let by_instant = read(&source, instants.as_bytes()).expect("a log").all();
+    assert_eq!(by_instant.len(), 3);
+    assert!(expected.iter().all(|seen| by_instant.contains(seen)), "{by_instant:?}");
+
+    let source = Source { entered: Some("seen_s".into()), ..lengths("took_s") };
+    assert!(
+        refused(&source, b"seen_s,took_s\n50,40\n").contains("line 2: the task ended before one began to watch it")
+    );
+    assert!(refused(&source, b"took_s\n40\n").contains("no column `seen_s`"));
+    let ranges = Times::Lengths { column: "low_s".into(), upper: Some("high_s".into()) };
+    let source = Source { entered: Some("seen_s".into()), ..Source::new(ranges) };
+    assert!(refused(&source, b"seen_s,low_s,high_s\n1,2,3\n").contains("goes with ends"));
+}

@@ -84,6 +84,17 @@ fn pollbench(arguments: &[&str], folder: &Path, input: &str) -> String {
 
 /// Runs a poller for a task, and gives its last line.
 async fn poll(runtime: &Runtime, file: &Path, mock: &MockApixo, model: &str, id: &str) -> Value {
+    poll_and_hear(runtime, file, mock, (model, id), (0, None)).await
+}
+
+/// The same for one that hears webhooks at `port`, any free one where that is 0, until a deadline in its own milliseconds.
+async fn poll_and_hear(
+    runtime: &Runtime,
+    file: &Path,
+    mock: &MockApixo,
+    (model, id): (&str, &str),
+    (port, deadline_ms): (u16, Option<u32>),
+) -> Value {
     let mut child = Command::new(runtime.run[0])
         .args(&runtime.run[1..])
         .arg(file)
@@ -91,6 +102,8 @@ async fn poll(runtime: &Runtime, file: &Path, mock: &MockApixo, model: &str, id:
         .env("APIXO_BASE_URL", mock.base_url())
         .env("APIXO_API_KEY", "any")
         .env("POLLBENCH_TIME_SCALE", SCALE.to_string())
+        .env("APIXO_WEBHOOK_PORT", port.to_string())
+        .envs(deadline_ms.map(|ms| ("POLLBENCH_DEADLINE_MS", ms.to_string())))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -115,7 +128,10 @@ async fn poll(runtime: &Runtime, file: &Path, mock: &MockApixo, model: &str, id:
 }
 
 async fn submit(mock: &MockApixo, model: &str) -> String {
-    let body = r#"{"input":{"prompt":"a lighthouse"}}"#;
+    submit_with(mock, model, r#"{"input":{"prompt":"a lighthouse"}}"#).await
+}
+
+async fn submit_with(mock: &MockApixo, model: &str, body: &str) -> String {
     let request = format!(
         "POST /api/v1/generateTask/{model} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer any\r\n\
          Content-Length: {}\r\n\r\n{body}",
@@ -267,4 +283,99 @@ fn written_pollers_state_where_they_come_from() {
         // Without a task it says how it is used: the file is a program.
         assert!(String::from_utf8_lossy(&output.stderr).contains("usage"), "{}: {output:?}", runtime.language);
     }
+}
+
+/// Webhooks wake a wait that would else look much later: it asks once, and knows. What is forged, damaged or about another
+/// task is believed by nobody, and where no webhook comes the look at the deadline is made as ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_wake_and_looks_fall_back() {
+    let receiving = present().into_iter().filter(|runtime| !["sh", "rust"].contains(&runtime.language));
+    futures_util::future::join_all(receiving.map(hears)).await;
+    let refused = Command::new(env!("CARGO_BIN_EXE_pollbench"))
+        .args(["tune", "--completion", HOUR, "--with-webhook", "--write-poller", "sh"])
+        .output()
+        .expect("it starts");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("js, ts, python, go can"), "{refused:?}");
+}
+
+/// The first look in case no webhook comes is when nineteen in twenty are done: after 3,276 s.
+const HOUR: &str = "lognormal(median=2000s, sigma=0.3)";
+const FIRST_LOOK_MS: f64 = 3_270_000.0;
+
+async fn hears(runtime: &Runtime) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join(runtime.file);
+    let arguments = [
+        "tune",
+        "--completion",
+        HOUR,
+        "--model",
+        "m",
+        "--deadline",
+        "3h",
+        "--with-webhook",
+        "--write-poller",
+        runtime.language,
+    ];
+    let text = pollbench(&arguments, folder.path(), "");
+    assert!(text.contains("woken by a webhook") && !text.contains("webhook: begin"), "{text}");
+    std::fs::write(&file, text).expect("a file");
+    // A port that was free a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();
+    let mock = MockApixo::builder().any_model().time_scale(SCALE).start().await.expect("a free port");
+    let stub = |completion: Value| {
+        let stub = json!({"model": "m", "completion_ms": completion});
+        mock.stub(serde_json::from_value(stub).expect("a stub")).expect("a model");
+    };
+
+    stub(json!(1_500_000));
+    let body = format!(
+        r#"{{"input":{{"prompt":"a lighthouse"}},"request_type":"callback","callback_url":"http://127.0.0.1:{port}/hook"}}"#
+    );
+    let told = submit_with(&mock, "m", &body).await;
+    let end = poll_and_hear(runtime, &file, &mock, ("m", &told), (port, None)).await;
+    assert_eq!(end["outcome"], "success", "{}: {end}", runtime.language);
+    let submitted = mock.requests().route("submit").entries()[0].at_ms;
+    let looks: Vec<f64> =
+        mock.requests().route("status").entries().iter().map(|entry| entry.at_ms - submitted).collect();
+    assert!(looks.len() == 1 && looks[0] < FIRST_LOOK_MS, "{}: {looks:?}", runtime.language);
+
+    // Somebody says that one is done which never ends: it is asked for, and waited for on.
+    stub(Value::Null);
+    let endless = submit(&mock, "m").await;
+    let forged = format!(
+        r#"{{"code":200,"data":{{"taskId":"{endless}","state":"success","resultJson":"{{\"resultUrls\":[\"http://x\"]}}"}}}}"#
+    );
+    let deliveries = async {
+        deliver(port, &forged, "200").await;
+        deliver(port, "{", "400").await;
+        deliver(port, r#"{"data":{"taskId":"other"}}"#, "200").await;
+    };
+    let (end, ()) = futures_util::future::join(
+        poll_and_hear(runtime, &file, &mock, ("m", &endless), (port, Some(8_000))),
+        deliveries,
+    )
+    .await;
+    assert_eq!(end["outcome"], "timeout", "{}: {end}", runtime.language);
+    let looks = mock.requests().route("status").entries().len() - looks.len();
+    assert_eq!(looks, 2, "{}: one that was woken, one at the deadline", runtime.language);
+}
+
+/// Delivers a webhook as soon as somebody listens, and holds the status of the answer.
+async fn deliver(port: u16, body: &str, status: &str) {
+    let request = format!(
+        "POST /hook HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    for _ in 0..3_000 {
+        if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)).await {
+            let mut answer = String::new();
+            stream.write_all(request.as_bytes()).await.expect("it reads");
+            stream.read_to_string(&mut answer).await.expect("it answers");
+            assert_eq!(answer.split(' ').nth(1), Some(status), "{answer}");
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("nobody listens at {port}");
 }

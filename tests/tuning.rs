@@ -5,6 +5,7 @@ use pollbench::engine::plan::Plan;
 use pollbench::engine::sim::{Control, Options};
 use pollbench::fit::{Fit, Observation};
 use pollbench::inspection::{Bounds, CostWeights, DoneLaw};
+use pollbench::scenario::shipped::load;
 use pollbench::scenario::{Scenario, files::Embedded};
 use pollbench::strategy::calm::checks;
 use pollbench::time::Micros;
@@ -12,9 +13,11 @@ use pollbench::tune::family::Family;
 use pollbench::tune::hybrid::Webhook;
 use pollbench::tune::observed::trust;
 use pollbench::tune::print::{self, Answer};
+use pollbench::tune::weather::{Fared, Weathered, Who, weathered};
 use pollbench::tune::{Goal, Tuned, drift, json, settings, tune};
 use pollbench::world::distribution::Distribution;
 use pollbench::world::draws::{Keys, Stream};
+use pollbench::world::model::Model;
 use proptest::prelude::*;
 
 #[path = "support/soak.rs"]
@@ -52,6 +55,7 @@ fn answer<'a>(completion: &'a Distribution, goal: &'a Goal<'a>, tuned: &'a Tuned
         tasks_per_day: None,
         observed: None,
         account: None,
+        weather: &[],
     }
 }
 
@@ -345,4 +349,77 @@ proptest! {
             Err(error) => prop_assert!(!error.to_string().is_empty()),
         }
     }
+}
+
+/// Promise: in an outage a poller that polls over errors loses nothing that its deadline leaves room for, while the same settings
+/// in the guide's loop lose every task whose poll falls into it; a rate limit is answered with 429s; without faults nothing
+/// happens to either.
+#[test]
+fn weather_tells_the_poller_from_the_loop() {
+    let completion = distribution("lognormal(median=60s, sigma=0.3)");
+    let law = DoneLaw::of(completion.clone());
+    let goal = Goal { deadline: Some(900e6), ..goal(&law) };
+    let tuned = tune(&goal, "m");
+    let answer = answer(&completion, &goal, &tuned);
+    let model = Model::plain("m", completion.clone());
+    let fared = |weather: &str| {
+        let weather = load(weather).unwrap_or_else(|error| panic!("{error}"));
+        weathered(&answer, &model, &weather).unwrap_or_else(|error| panic!("{error}"))
+    };
+    let outage = fared("outage-5m");
+    let row = |weathered: &Weathered, who: Who, is_calm: bool| {
+        *weathered.rows.iter().find(|row| row.who == who && row.is_calm == is_calm).expect("a row")
+    };
+    let calm = row(&outage, Who::Poller, true);
+    assert_eq!((calm.lost, calm.share_429), (0, 0.0));
+    // Round trips come on top of what the tuner expects.
+    let expected = tuned.recommended().delay_mean.expect("a delay") / 1e3;
+    assert!((calm.delay_mean_ms.expect("a delay") - expected).abs() < 200.0, "{calm:?}");
+    assert_eq!(row(&outage, Who::Poller, false).lost, 0);
+    let lost = row(&outage, Who::GuideLoop, false).lost as f64 / outage.tasks as f64;
+    // 500 tasks at 0.5 a second, of which those are due in the outage that began within the minute or so before it.
+    assert!((0.05..0.15).contains(&lost), "{lost}");
+    assert!(row(&outage, Who::Poller, false).delay_mean_ms > calm.delay_mean_ms);
+    // Five tasks a second poll some fifty times a second, where fifteen are allowed.
+    let limited = load("rate-limited").unwrap_or_else(|error| panic!("{error}"));
+    let busy = weathered(&Answer { tasks_per_day: Some(432_000.0), ..answer.clone() }, &model, &limited);
+    assert!(row(&busy.unwrap_or_else(|error| panic!("{error}")), Who::Guide, false).share_429 > 0.1);
+    let calm_day = fared("calm");
+    assert_eq!(row(&calm_day, Who::Poller, true), Fared { is_calm: true, ..row(&calm_day, Who::Poller, false) });
+    let told = print::text(&Answer { weather: &[outage], ..answer.clone() });
+    assert!(told.contains("in outage-5m (10,000 tasks, 0.5 a second)"), "{told}");
+}
+
+/// Promise: without a deadline costs end at the horizon, as a simulated run's do. A tail whose mean lies far beyond it is told.
+#[test]
+fn without_a_deadline_costs_end_at_the_horizon() {
+    let law = DoneLaw::of(distribution("pareto(scale=30s, shape=1.1)"));
+    let goal = goal(&law);
+    let tuned = tune(&goal, "m");
+    let best = tuned.recommended();
+    let horizon = Micros::from_f64(goal.horizon);
+    // The same waits one task after the other.
+    let mut draws = Keys::new(15, 0, "m").draws(Stream::Truth, 0);
+    let instants: Vec<f64> = best.checks.until(goal.horizon).instants.split_last().expect("polls").1.to_vec();
+    let (mut sum, mut squares, n) = (0.0, 0.0, 40_000);
+    let times = distribution("pareto(scale=30s, shape=1.1)");
+    for _ in 0..n {
+        let done = times.sample(&mut draws).get() as f64;
+        let cost = match instants.iter().position(|at| *at >= done) {
+            Some(polls) => (polls + 1) as f64 + 0.1e-6 * (instants[polls] - done),
+            None if done <= horizon.get() as f64 => (instants.len() + 1) as f64 + 0.1e-6 * (goal.horizon - done),
+            None => instants.len() as f64,
+        };
+        sum += cost;
+        squares += cost * cost;
+    }
+    let (n, mean) = (f64::from(n), sum / f64::from(n));
+    let error = ((squares / n - mean * mean) / n).sqrt();
+    // Four standard errors: once in some 16,000 seeds.
+    assert!((best.cost - mean).abs() < 4.0 * error, "{} expected, {mean} ± {error} found", best.cost);
+    assert!(goal.beyond_horizon() > 1e-4);
+    assert!(tuned.families.iter().all(|row| row.cost >= tuned.optimal().cost));
+    let completion = distribution("pareto(scale=30s, shape=1.1)");
+    let told = print::text(&answer(&completion, &goal, &tuned));
+    assert!(told.contains("take longer than that: they are polled until then"), "{told}");
 }

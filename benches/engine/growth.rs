@@ -8,6 +8,7 @@ use pollbench::engine::plan::Plan;
 use pollbench::engine::sim::{Control, Options};
 use pollbench::inspection::DoneLaw;
 use pollbench::report::charts::tuning;
+use pollbench::report::findings::Receiver;
 use pollbench::report::{Report, files};
 use pollbench::scenario::CostWeights;
 use pollbench::scenario::shipped::SHIPPED;
@@ -145,7 +146,13 @@ fn around() -> Section<'static> {
     let found = LazyCell::new(move || (scenario(), run()));
     let render = move || {
         let (scenario, compared) = &*found;
-        let report = Report { scenario, results: &compared.results, series: &compared.series, command: "" };
+        let report = Report {
+            scenario,
+            results: &compared.results,
+            series: &compared.series,
+            command: "",
+            receiver: Receiver::Unsaid,
+        };
         files(&report).iter().fold(String::new(), |mut sizes, (name, text)| {
             let _ = write!(sizes, "{name} {} ", text.len());
             sizes

@@ -8,15 +8,16 @@ mod publish;
 mod shard;
 mod tasks;
 
+use crate::cli::changes::Changes;
 use crate::cli::console::{Failure, is_watched, note, print};
 use crate::cli::folder::Folder;
 use crate::cli::ground::GroundArgs;
 use crate::cli::many::each;
 use crate::cli::until::UntilArgs;
 use crate::engine::sim::{Control, Options};
+use crate::report::findings::Receiver;
 use crate::report::matrix::{Matrix, Part};
 use crate::scenario::narrow::Overrides;
-use crate::scenario::set::Setting;
 use clap::Args;
 use jobs::Job;
 use one::{Ran, Run};
@@ -34,9 +35,6 @@ pub(super) struct Compare {
     /// Put these scenarios' faults, and their network, over the tasks of each; several make a grid
     #[arg(long, value_delimiter = ',', value_name = "PRESET")]
     weather: Vec<String>,
-    /// Put another value into the scenario's file, such as faults.0.rate_per_s=5; may be repeated
-    #[arg(long, value_name = "PATH=VALUE")]
-    set: Vec<Setting>,
     #[command(flatten)]
     ground: GroundArgs,
     /// Only these models of the scenario, separated by commas
@@ -72,10 +70,18 @@ pub(super) struct Compare {
     /// Print the results and nothing else
     #[arg(long, short)]
     quiet: bool,
+    /// Webhooks can be received: the best strategy that is called is the answer
+    #[arg(long, conflicts_with = "no_webhook")]
+    webhook: bool,
+    /// No webhooks can be received: only strategies that ask are an answer
+    #[arg(long)]
+    no_webhook: bool,
     #[command(flatten)]
     until: UntilArgs,
     #[command(flatten)]
     shard: ShardArgs,
+    #[command(flatten)]
+    changes: Changes,
 }
 
 const EXAMPLES: &str = "\
@@ -89,6 +95,7 @@ Examples:
   pollbench compare documented --engine wire --time-scale 60 --tasks 20 --replicates 1 --models flux-2
   pollbench compare rate-limited --set faults.0.rate_per_s=5 --set horizon=20m
   pollbench compare flaky --until detection_delay_ms=1%          as many replicates as that takes
+  pollbench compare documented --observed-model sora-2=jobs.csv --column took_s --models sora-2
   pollbench compare documented --shard 3/8 --partial 3.part     one of eight machines; see pollbench merge
   pollbench compare rate-limited --format json --quiet | jq '.cells[] | {strategy, lost}'";
 
@@ -154,6 +161,15 @@ impl Compare {
 
     fn threads(&self) -> usize {
         self.threads.map_or_else(|| Options::default().threads, usize::from)
+    }
+
+    /// Which answer comes first.
+    fn receiver(&self) -> Receiver {
+        match (self.webhook, self.no_webhook) {
+            (true, _) => Receiver::Here,
+            (_, true) => Receiver::Absent,
+            (false, false) => Receiver::Unsaid,
+        }
     }
 
     fn render(&self, matrix: &Matrix<'_>) -> String {

@@ -2,8 +2,8 @@
 
 use crate::check::{Property, Sort};
 use crate::cli::console::{Failure, print, print_folded};
+use crate::report::resolved::pace;
 use crate::scenario::shipped::SHIPPED;
-use crate::strategy::composition::{Limit, Pace, Schedule};
 use crate::strategy::planned::Plan;
 use crate::strategy::presets::{PRESETS, preset};
 use crate::world::distribution::{KINDS as LAWS, Quantity};
@@ -103,24 +103,6 @@ fn strategies() -> Vec<Value> {
         json!({"name": strategy.name, "about": strategy.about, "settings": paces})
     });
     rows.collect()
-}
-
-fn pace(pace: &Pace) -> String {
-    let schedule = match &pace.schedule {
-        Schedule::Fixed(fixed) => format!("first after {}, then every {}", fixed.first(), fixed.interval()),
-        Schedule::Exponential(growing) => {
-            let (first, interval, cap) = (growing.first(), growing.interval(), growing.cap());
-            format!("first after {first}, then {interval} × {} up to {cap}", growing.multiplier())
-        }
-        Schedule::Table(table) => format!("a table of {} instants", table.instants().len()),
-    };
-    let limit = match pace.limit {
-        Limit::None => "no limit".to_owned(),
-        Limit::Attempts(attempts) => format!("{attempts} attempts"),
-        Limit::SumOfSleeps(limit) => format!("until sleeps add up to {limit}"),
-        Limit::WallClock(limit) => format!("until {limit} by the clock"),
-    };
-    format!("{schedule}; {limit}")
 }
 
 fn scenarios() -> Result<Vec<Value>, Failure> {

@@ -3,42 +3,56 @@
 use crate::cli::console::{self, Failure};
 use crate::observations::{Condition, Decimal, Observed, Source, Times, Unit, UnreadableLog};
 use clap::{Args, ValueEnum};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The column of durations where none is named.
 const USUAL: &str = "cost_time_ms";
+
+/// The group of the arguments that name a log: what is said of its columns needs one of them.
+const LOG: &str = "log";
 
 #[derive(Debug, Args)]
 pub(super) struct Log {
     /// A log of observed times: CSV with a header, by commas, semicolons or tabs, or JSON Lines, gzipped or not; `-` for
     /// standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = LOG)]
     pub(super) observed: Option<PathBuf>,
+    #[command(flatten)]
+    columns: Columns,
+}
+
+/// How the times of a log are read.
+#[derive(Debug, Args)]
+pub(super) struct Columns {
     /// Its column of durations, as numbers or as `124.8s`, `2m5s`, `00:02:04`; with --upper, the last age at which a task
     /// was unfinished [default: cost_time_ms]
-    #[arg(long, value_name = "NAME", requires = "observed", conflicts_with = "start")]
+    #[arg(long, value_name = "NAME", requires = LOG, conflicts_with = "start")]
     column: Option<String>,
     /// Column of the instants at which tasks began: dates and times, or epochs
-    #[arg(long, value_name = "NAME", requires_all = ["observed", "end"])]
+    #[arg(long, value_name = "NAME", requires_all = [LOG, "end"])]
     start: Option<String>,
     /// Column of the instants at which they ended, empty where they did not; with --upper, at which they were last seen
     /// unfinished
     #[arg(long, value_name = "NAME", requires = "start")]
     end: Option<String>,
     /// Column of the first age, or with --start instant, at which a task was known to be finished; empty where one gave up
-    #[arg(long, value_name = "NAME", requires = "observed")]
+    #[arg(long, value_name = "NAME", requires = LOG)]
     upper: Option<String>,
+    /// Column of the age, or with --start instant, from which on a task was watched, empty where that was from its beginning:
+    /// tasks that ended before are missing in the log
+    #[arg(long, value_name = "NAME", requires = LOG, conflicts_with = "upper")]
+    entered: Option<String>,
     /// What plain numbers count: ns, us, ms, s, m, h or d [default: by the end of the column's name]
-    #[arg(long, value_parser = unit, requires = "observed")]
+    #[arg(long, value_parser = unit, requires = LOG)]
     unit: Option<Unit>,
     /// The decimal sign [default: by the numbers]
-    #[arg(long, value_enum, requires = "observed")]
+    #[arg(long, value_enum, requires = LOG)]
     decimal: Option<Sign>,
     /// Use only rows that meet this, as 'state = SUCCEED' or 'retries < 1'; may be repeated
-    #[arg(long = "where", value_name = "CONDITION", requires = "observed")]
+    #[arg(long = "where", value_name = "CONDITION", requires = LOG)]
     keep: Vec<Condition>,
     /// Tasks of rows that meet this were not seen to end, and count as longer; may be repeated
-    #[arg(long, value_name = "CONDITION", requires = "observed")]
+    #[arg(long, value_name = "CONDITION", requires = LOG)]
     unfinished: Vec<Condition>,
 }
 
@@ -55,18 +69,44 @@ fn unit(text: &str) -> Result<Unit, String> {
 impl Log {
     /// Reads the log, if one is named; in groups by a column.
     pub(super) fn read(&self, by: Option<&str>) -> Result<Option<Observed>, Failure> {
-        let Some(path) = &self.observed else { return Ok(None) };
-        let refuse = |error: UnreadableLog| Failure::Input(format!("{}: {error}{}", path.display(), self.hint(&error)));
-        Source { by: by.map(str::to_owned), ..self.source() }.read(console::open(path)?).map(Some).map_err(refuse)
+        self.observed.as_deref().map(|path| self.columns.read(path, by)).transpose()
     }
 
     /// The log's name, for people.
     pub(super) fn name(&self) -> String {
-        match self.observed.as_deref() {
-            Some(path) if path.as_os_str() == "-" => "standard input".to_owned(),
-            Some(path) => path.display().to_string(),
-            None => String::new(),
-        }
+        self.observed.as_deref().map(name).unwrap_or_default()
+    }
+}
+
+/// What a log is called, for people.
+pub(super) fn name(path: &Path) -> String {
+    if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() }
+}
+
+impl Columns {
+    /// Reads a log, in groups by a column.
+    pub(super) fn read(&self, path: &Path, by: Option<&str>) -> Result<Observed, Failure> {
+        let refuse = |error: UnreadableLog| Failure::Input(format!("{}: {error}{}", path.display(), self.hint(&error)));
+        Source { by: by.map(str::to_owned), ..self.source() }.read(console::open(path)?).map_err(refuse)
+    }
+
+    /// The flags that say the same again.
+    pub(super) fn flags(&self) -> Vec<(&'static str, String)> {
+        let Self { column, start, end, upper, entered, unit, decimal, keep, unfinished } = self;
+        let named =
+            [("--column", column), ("--start", start), ("--end", end), ("--upper", upper), ("--entered", entered)];
+        let mut flags: Vec<_> = named.into_iter().filter_map(|(flag, name)| Some((flag, name.clone()?))).collect();
+        flags.extend(unit.map(|unit| ("--unit", unit.name().to_owned())));
+        flags.extend(decimal.map(|sign| {
+            let sign = match sign {
+                Sign::Point => "point",
+                Sign::Comma => "comma",
+            };
+            ("--decimal", sign.to_owned())
+        }));
+        flags.extend(keep.iter().map(|condition| ("--where", condition.to_string())));
+        flags.extend(unfinished.iter().map(|condition| ("--unfinished", condition.to_string())));
+        flags
     }
 
     fn source(&self) -> Source {
@@ -83,6 +123,7 @@ impl Log {
             }),
             keep: self.keep.clone(),
             unfinished: self.unfinished.clone(),
+            entered: self.entered.clone(),
             ..Source::new(times)
         }
     }

@@ -7,6 +7,7 @@ use crate::engine::compare::summarise;
 use crate::engine::partial::{Merging, Part};
 use crate::engine::plan::Plan;
 use crate::report::Report;
+use crate::report::findings::Receiver;
 use clap::Args;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -68,10 +69,11 @@ impl Merge {
             return Err(Failure::Input(format!("shards are missing: {}; run them and merge again", names.join(", "))));
         }
         let mut compared = summarise(&plan, "sim", &merging.into_findings());
-        publish(&scenario, &mut compared, &header.command, &folder)?;
+        publish(&scenario, &mut compared, (&header.command, Receiver::Unsaid), &folder)?;
         folder.forget("tasks.csv")?;
         let (results, series) = (&compared.results, &compared.series);
-        let report = Report { scenario: &scenario, results, series, command: &header.command };
+        let report =
+            Report { scenario: &scenario, results, series, command: &header.command, receiver: Receiver::Unsaid };
         print(&render(self.format, &report))?;
         tell("", results);
         if !self.quiet {

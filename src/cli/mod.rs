@@ -1,21 +1,26 @@
 //! The command line: one file a subcommand, each of which parses, calls and prints.
 
+mod changes;
 mod check;
 mod compare;
+mod completions;
 mod console;
 mod descriptors;
 mod diff;
 mod folder;
 mod ground;
 mod help;
+mod init;
 mod interrupt;
 mod list;
 mod log;
+mod man;
 mod many;
 mod merge;
 mod schema;
 mod serve;
 mod shell;
+mod show;
 mod sweep;
 mod trace;
 mod tune;
@@ -43,6 +48,7 @@ Examples:
   pollbench tune --model sora-2              what to configure
   pollbench check -- node poller.mjs         your own poller on trial
   pollbench list strategies
+  pollbench init                             a scenario of your own to start from
 
 Exit codes: 0 ok, 1 the run failed, 2 bad usage or bad input, 3 a gate failed, 4 a gate undecided under --strict,
 5 a property was violated, 130 interrupted";
@@ -50,11 +56,11 @@ Exit codes: 0 ok, 1 the run failed, 2 bad usage or bad input, 3 a gate failed, 4
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run every strategy over the same tasks, print the table, write the report
-    Compare(compare::Compare),
+    Compare(Box<compare::Compare>),
     /// Put a poller in any language on trial
     Check(Box<check::Check>),
     /// Run the mock APIXO server
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Show one wait request by request
     Trace(trace::Trace),
     /// Find the best settings for a model, a law of times, or observed times
@@ -67,10 +73,18 @@ enum Command {
     Diff(diff::Diff),
     /// Show what there is
     List(list::List),
+    /// Show a scenario: its text, or everything resolved
+    Show(Box<show::Show>),
+    /// Write a commented scenario to start from
+    Init(init::Init),
     /// Check scenario files
     Validate(validate::Validate),
     /// Print the JSON Schema of scenario files
     Schema(schema::Schema),
+    /// Print what a shell needs to complete commands and flags
+    Completions(completions::Completions),
+    /// Print a manual page, or write all of them
+    Man(man::ManArgs),
 }
 
 /// Runs the program with the arguments of the process.
@@ -91,8 +105,12 @@ pub fn main() -> ExitCode {
         Command::Merge(command) => command.run(),
         Command::Diff(command) => command.run(),
         Command::List(command) => command.run(),
+        Command::Show(command) => command.run(),
+        Command::Init(command) => command.run(),
         Command::Validate(command) => command.run(),
         Command::Schema(command) => command.run(),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
     };
     result.unwrap_or_else(console::Failure::tell)
 }

@@ -18,6 +18,7 @@ use crate::tune::hybrid::Webhook;
 use crate::tune::observed::trust;
 use crate::tune::poller::{LANGUAGES, Language, Looks};
 use crate::tune::print::{self, Answer};
+use crate::tune::weather::weathered;
 use crate::tune::{Goal, drift, json, reading, settings, tune};
 use crate::world::distribution::Distribution;
 use crate::world::model::Model;
@@ -44,7 +45,7 @@ pub(super) struct Tune {
     #[command(flatten)]
     log: Log,
     /// Column that names the model: all models of the log are tuned in one run
-    #[arg(long, value_name = "COLUMN", requires = "observed", conflicts_with_all = ["model", "out"])]
+    #[arg(long, value_name = "COLUMN", requires = "observed", conflicts_with = "model")]
     by: Option<String>,
     /// Cost of one poll
     #[arg(long, value_name = "X", default_value_t = 1.0)]
@@ -82,18 +83,24 @@ pub(super) struct Tune {
     /// What the settings cost when times are so many times as long
     #[arg(long, value_name = "F", value_parser = above_zero)]
     stress: Option<f64>,
+    /// Simulate the recommendation in this scenario's weather too, beside a calm day; several separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "PRESET")]
+    weather: Vec<String>,
     /// Webhooks can be received: what the hybrid costs is said first
     #[arg(long, conflicts_with = "no_webhook")]
     webhook: bool,
     /// No webhooks can be received: nothing is said of them
     #[arg(long)]
     no_webhook: bool,
-    /// Write charts into this folder: the surface of cost, the Pareto front, the fit
+    /// Write charts into this folder: the surface of cost, the Pareto front, the fit; with --by a page of all models
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Print a complete poller in this language with the settings, in place of them
     #[arg(long, value_name = "LANGUAGE", value_parser = language, conflicts_with = "format")]
     write_poller: Option<Language>,
+    /// A poller that webhooks wake, and that looks rarely in case none comes
+    #[arg(long, requires = "write_poller")]
+    with_webhook: bool,
     /// What to print
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -108,6 +115,7 @@ Examples:
   pollbench tune --observed jobs.csv --column took_s --by model --format js
   pollbench tune --observed jobs.csv --column took_s --by model --deadline 10m --write-poller python > poller.py
   pollbench tune --observed polls.csv --column unfinished_s --upper finished_s --model sora-2
+  pollbench tune --model sora-2 --deadline 10m --weather outage-5m,rate-limited
   pollbench tune --model veo-3-1 --format toml >> my.toml
   pollbench tune --model suno --deadline 5m --format js";
 
@@ -170,6 +178,16 @@ struct Sample {
 
 impl Tune {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        if let Some(language) = self.write_poller.filter(|language| self.with_webhook && !language.can_receive()) {
+            let able = LANGUAGES.into_iter().filter(|language| language.can_receive()).map(Language::name);
+            return Err(Failure::Input(format!(
+                "{} has no HTTP server in its standard library, so a poller in it cannot receive webhooks by itself: {} can",
+                language.name(),
+                able.collect::<Vec<_>>().join(", ")
+            )));
+        }
+        // A name that is not there is told before anything is read.
+        self.weather.iter().try_for_each(|name| load(name).map(drop))?;
         if self.by.is_some() {
             return by::run(&self);
         }
@@ -193,8 +211,8 @@ impl Tune {
                 note("warning: no schedule keeps all of these bounds");
             }
             if let Some(language) = self.write_poller {
-                let looks = Looks::of(answer, self.model.as_deref(), &self.source());
-                return console::print(&language.poller(&[looks], &command()));
+                let looks = self.looks(answer, self.model.as_deref());
+                return console::print(&language.poller(&[looks], &command(), self.with_webhook));
             }
             if self.model.is_none() && self.is_for_programs() {
                 note("the settings are of `your model`: name it with --model");
@@ -235,7 +253,7 @@ impl Tune {
         let factors: Vec<f64> = DRIFTS.into_iter().chain(self.stress).collect();
         let drift = drift(&goal, tuned.recommended(), &factors);
         let trust = observed.as_ref().map(|sample| trust(&sample.seen, &goal, &tuned));
-        Ok(then(&Answer {
+        let mut answer = Answer {
             model: &model.name,
             completion: &model.completion,
             stuck: 1.0 - all.ends(),
@@ -252,7 +270,21 @@ impl Tune {
             tasks_per_day: self.tasks_per_day,
             observed: observed.as_ref().map(|sample| &sample.fit).zip(trust.as_ref()),
             account: observed.as_ref().and_then(|sample| sample.account.as_ref()),
-        }))
+            weather: &[],
+        };
+        let weathers = self.weather.iter().map(|name| {
+            let weather = load(name)?;
+            weathered(&answer, model, &weather).map_err(|error| input(&error))
+        });
+        let weathers = weathers.collect::<Result<Vec<_>, _>>()?;
+        answer.weather = &weathers;
+        Ok(then(&answer))
+    }
+
+    /// When a written poller looks.
+    fn looks(&self, answer: &Answer<'_>, model: Option<&str>) -> Looks {
+        let of = if self.with_webhook { Looks::in_case } else { Looks::of };
+        of(answer, model, &self.source())
     }
 
     fn is_for_programs(&self) -> bool {

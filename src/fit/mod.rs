@@ -7,7 +7,8 @@
 //! candidates fit, so that a third hump or a slow tail that no law of the list knows is not lost. A raw empirical
 //! distribution is never trusted: between its steps it says that nothing can happen.
 //!
-//! Durations may be exact, known to lie between two polls, or known only to exceed the time at which somebody gave up.
+//! Durations may be exact, known to lie between two polls, or known only to exceed the time at which somebody gave up; and of
+//! tasks that are watched from some age on only, the shorter ones may be missing (left truncation).
 //!
 //! ```
 //! use pollbench::fit::{Fit, Observation};
@@ -39,6 +40,7 @@ pub(crate) use rounding::step as rounding_step;
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
 use candidate::averaged;
+use groups::Grouped;
 use sample::Sample;
 use turnbull::Estimate;
 
@@ -66,6 +68,8 @@ pub struct Fit {
     pub rounded_to: Option<Micros>,
     /// Values so frequent that they count as themselves, and their probability: plans ask exactly there.
     pub frequent: Vec<(Micros, f64)>,
+    /// No task could be seen that took less: what is shorter is by the candidates alone.
+    pub unseen_below: Option<Micros>,
     /// The nonparametric estimate.
     estimate: Estimate,
 }
@@ -79,6 +83,8 @@ const ALL: f64 = 0.999;
 const TRUSTED: f64 = 0.8;
 /// How fast trust is lost beyond it.
 const DISTRUST: f64 = 4.0;
+/// A share of unseen tasks below which they are none.
+const UNSEEN: f64 = 1e-6;
 /// More than this share of tasks that outlast everything that was seen is too much to know of.
 const MOST_BEYOND: f64 = 0.5;
 
@@ -89,7 +95,9 @@ impl Fit {
     ///
     /// There are too few, or most tasks were not seen to end.
     pub fn of(observations: &[Observation]) -> Result<Self, UnfittableSample> {
-        let step = rounding::step(observations);
+        // What is watched from an age on is taken as it stands: the age is rounded too.
+        let is_whole = !observations.iter().any(|seen| matches!(seen, Observation::Entered { .. }));
+        let step = if is_whole { rounding::step(observations) } else { None };
         let unrounded = step.map(|step| rounding::unrounded(observations, step));
         let observations = unrounded.as_deref().unwrap_or(observations);
         let sample = Sample::of(observations)?;
@@ -103,7 +111,8 @@ impl Fit {
         candidates.extend(pair::candidate(&sample));
         let average = averaged(&mut candidates);
         let trust = average.as_ref().map_or(0.0, |average| trust(&estimate, average));
-        let followed = groups::grouped(&estimate, average.as_ref(), trust);
+        let followed = groups::grouped(&estimate, average.as_ref(), trust)
+            .map(|followed| completed(followed, average.as_ref(), estimate.from));
         let share = 1.0 - trust * (1.0 - by_count(estimate.ends));
         let frequent = followed.as_ref().map(|followed| followed.frequent.clone()).unwrap_or_default();
         let blend = match (average, followed) {
@@ -127,6 +136,7 @@ impl Fit {
             last,
             rounded_to: step.map(Micros::from_f64),
             frequent,
+            unseen_below: (estimate.from > 0.0).then(|| Micros::from_f64(estimate.from)),
             estimate,
         })
     }
@@ -148,6 +158,23 @@ impl Fit {
             (cell.low, cell.high, upto)
         });
         cells.collect()
+    }
+}
+
+/// What follows the data, which begin at the age `from`, with what `average` has below that.
+fn completed(followed: Grouped, average: Option<&Distribution>, from: f64) -> Grouped {
+    let below = average.map_or(0.0, |average| average.cdf(from));
+    if from <= 0.0 || below <= UNSEEN {
+        return followed;
+    }
+    let shorter = average.and_then(|law| law.clone().bounded(None, Some(Micros::from_f64(from)), None).ok());
+    let parts = shorter.map(|shorter| vec![(below, shorter), (1.0 - below, followed.law.clone())]);
+    match parts.and_then(|parts| Distribution::mixture(parts).ok()) {
+        Some(law) => {
+            let frequent = followed.frequent.into_iter().map(|(value, mass)| (value, mass * (1.0 - below)));
+            Grouped { law, frequent: frequent.collect() }
+        }
+        None => followed,
     }
 }
 

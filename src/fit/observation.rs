@@ -12,6 +12,28 @@ pub enum Observation {
     Within(f64, f64),
     /// That it is longer: somebody gave up.
     Beyond(f64),
+    /// That it is `at`, or longer where the task was not seen to end; and that nobody would know of the task if it had been
+    /// shorter than `from`, the age at which one began to watch it.
+    Entered {
+        /// The age at which one began to watch.
+        from: f64,
+        /// The age at which it ended, or was last seen.
+        at: f64,
+        /// Whether it ended.
+        is_over: bool,
+    },
+}
+
+impl Observation {
+    /// Whether the task was seen to end.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        match self {
+            Self::Exact(_) | Self::Within(..) => true,
+            Self::Beyond(_) => false,
+            Self::Entered { is_over, .. } => *is_over,
+        }
+    }
 }
 
 /// Why there is no law to be had.

@@ -17,6 +17,9 @@ const ROUNDS: usize = 120;
 /// Least spread of a part, relative to that of the whole: a narrower one stands on two values that happen to agree.
 const NARROWEST: f64 = 0.04;
 
+/// Most unseen tasks that are taken to be beside one that is seen.
+const MOST_UNSEEN: f64 = 1e3;
+
 /// One part.
 #[derive(Debug, Clone, Copy)]
 struct Part {
@@ -73,24 +76,38 @@ fn maximise(sample: &Sample, mut parts: [Part; 2], narrowest: f64) -> Option<([P
         let mut log_likelihood = 0.0;
         // By part: weight, and sums of the logarithms and their squares.
         let mut sums = [[0.0; 3]; 2];
-        let mut take = |count: f64, seen: [Moments; 2]| {
+        let mut take = |log_likelihood: &mut f64, count: f64, seen: [Moments; 2]| {
             let logs = [0, 1].map(|part: usize| parts[part].share.ln() + seen[part].log_likelihood);
             let greater = logs[0].max(logs[1]);
             let total = greater + (logs[0].min(logs[1]) - greater).exp().ln_1p();
-            log_likelihood += count * total;
+            *log_likelihood += count * total;
             for (log, (sums, moments)) in logs.into_iter().zip(sums.iter_mut().zip(seen)) {
                 let weight = count * (log - total).exp();
                 *sums = [sums[0] + weight, sums[1] + weight * moments.first, sums[2] + weight * moments.second];
             }
         };
         for &(y, count) in &sample.exact {
-            take(count, parts.map(|part| part.at(y)));
+            take(&mut log_likelihood, count, parts.map(|part| part.at(y)));
         }
         for &(low, high, count) in &sample.within {
-            take(count, parts.map(|part| part.between(low, high)));
+            take(&mut log_likelihood, count, parts.map(|part| part.between(low, high)));
         }
         for &(y, count) in &sample.beyond {
-            take(count, parts.map(|part| part.between(y, f64::INFINITY)));
+            take(&mut log_likelihood, count, parts.map(|part| part.between(y, f64::INFINITY)));
+        }
+        // Of tasks that are watched from an age on, the shorter ones are unseen: as many, under these parts, as would be beside
+        // each that is seen (the truncated data of Dempster, Laird & Rubin).
+        for &(y, count) in &sample.entered {
+            let seen: f64 = parts.iter().map(|part| part.share * part.survival(y)).sum();
+            if seen <= 0.0 {
+                return None;
+            }
+            let unseen = (count * (1.0 - seen) / seen).min(MOST_UNSEEN * count);
+            if unseen > 0.0 {
+                // They add no likelihood of their own.
+                take(&mut 0.0, unseen, parts.map(|part| part.between(f64::NEG_INFINITY, y)));
+            }
+            log_likelihood -= count * seen.ln();
         }
         if !log_likelihood.is_finite() {
             return None;
@@ -100,6 +117,7 @@ fn maximise(sample: &Sample, mut parts: [Part; 2], narrowest: f64) -> Option<([P
         if gain.abs() <= 1e-4 {
             break;
         }
+        let all: f64 = sums.iter().map(|[weight, ..]| weight).sum();
         for (part, [weight, first, second]) in parts.iter_mut().zip(sums) {
             // A part that stands on less than one and a half observations is none.
             if weight < 1.5 {
@@ -107,13 +125,18 @@ fn maximise(sample: &Sample, mut parts: [Part; 2], narrowest: f64) -> Option<([P
             }
             let mean = first / weight;
             let variance = (second / weight - mean * mean).max(0.0);
-            *part = Part { share: weight / sample.count as f64, mean, spread: variance.sqrt().max(narrowest) };
+            *part = Part { share: weight / all, mean, spread: variance.sqrt().max(narrowest) };
         }
     }
     Some((parts, best))
 }
 
 impl Part {
+    /// P(Y > y).
+    fn survival(&self, y: f64) -> f64 {
+        logs::normal_survival((y - self.mean) / self.spread).exp()
+    }
+
     fn at(&self, y: f64) -> Moments {
         let z = (y - self.mean) / self.spread;
         Moments { log_likelihood: logs::normal_density(z) - self.spread.ln(), first: y, second: y * y }

@@ -17,7 +17,7 @@ pub(crate) fn step(observations: &[Observation]) -> Option<f64> {
         .iter()
         .filter_map(|observation| match *observation {
             Observation::Exact(at) => Some(at),
-            Observation::Within(..) | Observation::Beyond(_) => None,
+            Observation::Within(..) | Observation::Beyond(_) | Observation::Entered { .. } => None,
         })
         .collect();
     if values.len() < FEWEST {
@@ -42,7 +42,7 @@ pub(crate) fn step(observations: &[Observation]) -> Option<f64> {
 pub(super) fn unrounded(observations: &[Observation], step: f64) -> Vec<Observation> {
     let ranged = |observation: &Observation| match *observation {
         Observation::Exact(at) => Observation::Within((at - 0.5 * step).max(0.0), at + 0.5 * step),
-        other @ (Observation::Within(..) | Observation::Beyond(_)) => other,
+        other @ (Observation::Within(..) | Observation::Beyond(_) | Observation::Entered { .. }) => other,
     };
     observations.iter().map(ranged).collect()
 }

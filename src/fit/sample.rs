@@ -15,6 +15,8 @@ pub(super) struct Sample {
     pub(super) exact: Vec<(f64, f64)>,
     pub(super) within: Vec<(f64, f64, f64)>,
     pub(super) beyond: Vec<(f64, f64)>,
+    /// Ages from which on tasks were watched that are among the others: each is known to be longer.
+    pub(super) entered: Vec<(f64, f64)>,
     pub(super) count: usize,
 }
 
@@ -24,7 +26,13 @@ impl Sample {
             return Err(UnfittableSample::Empty);
         }
         let mut exact = Vec::new();
-        let mut sample = Self { exact: Vec::new(), within: Vec::new(), beyond: Vec::new(), count: observations.len() };
+        let mut sample = Self {
+            exact: Vec::new(),
+            within: Vec::new(),
+            beyond: Vec::new(),
+            entered: Vec::new(),
+            count: observations.len(),
+        };
         for observation in observations {
             match *observation {
                 Observation::Exact(at) => exact.push(at.max(LEAST).ln()),
@@ -33,6 +41,15 @@ impl Sample {
                     sample.within.push((low.max(LEAST).ln(), high.max(LEAST).ln(), 1.0));
                 }
                 Observation::Beyond(at) => sample.beyond.push((at.max(LEAST).ln(), 1.0)),
+                Observation::Entered { from, at, is_over } => {
+                    let at = at.max(LEAST).ln();
+                    if is_over {
+                        exact.push(at);
+                    } else {
+                        sample.beyond.push((at, 1.0));
+                    }
+                    sample.entered.push((from.max(LEAST).ln(), 1.0));
+                }
             }
         }
         match exact.len() + sample.within.len() {
@@ -43,15 +60,18 @@ impl Sample {
         exact.sort_by(f64::total_cmp);
         sample.within.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
         sample.beyond.sort_by(|a, b| a.0.total_cmp(&b.0));
+        sample.entered.sort_by(|a, b| a.0.total_cmp(&b.0));
         let size = exact.len().div_ceil(MOST_POINTS).max(1);
         sample.exact = exact
             .chunks(size)
             .map(|group| (group.iter().sum::<f64>() / group.len() as f64, group.len() as f64))
             .collect();
         gather(&mut sample.within, |a, b| (a.0 + b.0, a.1 + b.1));
-        let mut beyond: Vec<(f64, f64, f64)> = sample.beyond.iter().map(|(at, n)| (*at, 0.0, *n)).collect();
-        gather(&mut beyond, |a, b| (a.0 + b.0, 0.0));
-        sample.beyond = beyond.into_iter().map(|(at, _, n)| (at, n)).collect();
+        for ages in [&mut sample.beyond, &mut sample.entered] {
+            let mut points: Vec<(f64, f64, f64)> = ages.iter().map(|(at, n)| (*at, 0.0, *n)).collect();
+            gather(&mut points, |a, b| (a.0 + b.0, 0.0));
+            *ages = points.into_iter().map(|(at, _, n)| (at, n)).collect();
+        }
         Ok(sample)
     }
 
@@ -67,7 +87,8 @@ impl Sample {
         (mean, variance.sqrt().max(1e-3))
     }
 
-    /// Sum over all observations, each by what is known of it.
+    /// Sum over all observations, each by what is known of it; `beyond` is taken off for each age from which on one was
+    /// watched.
     pub(super) fn sum(
         &self,
         exact: impl Fn(f64) -> f64,
@@ -77,6 +98,7 @@ impl Sample {
         self.exact.iter().map(|(y, n)| n * exact(*y)).sum::<f64>()
             + self.within.iter().map(|(low, high, n)| n * within(*low, *high)).sum::<f64>()
             + self.beyond.iter().map(|(y, n)| n * beyond(*y)).sum::<f64>()
+            - self.entered.iter().map(|(y, n)| n * beyond(*y)).sum::<f64>()
     }
 }
 

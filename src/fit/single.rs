@@ -103,7 +103,7 @@ fn fit(sample: &Sample, shape: &Shape, (location, spread): (f64, f64)) -> Option
         )
     };
     // Several starts only where one may lead astray.
-    let starts = if sample.beyond.is_empty() { &STARTS[..1] } else { &STARTS[..] };
+    let starts = if sample.beyond.is_empty() && sample.entered.is_empty() { &STARTS[..1] } else { &STARTS[..] };
     let found = starts.iter().map(|(by, times)| {
         let spread = (times * spread).clamp(LEAST_SPREAD * 1.001, MOST_SPREAD);
         minimise(&[location + by, spread.ln()], &[0.5 * spread, 0.3], 1e-10, score)

@@ -11,6 +11,8 @@ const ROUNDS: usize = 400;
 const SETTLED: f64 = 1e-8;
 /// Least duration in microseconds.
 const LEAST: f64 = 1.0;
+/// So many of n are few: n to this power.
+const FEW: f64 = 0.3;
 /// Just before an instant, in microseconds.
 const BEFORE: f64 = 0.25;
 
@@ -38,6 +40,8 @@ pub(super) struct Estimate {
     pub(super) count: usize,
     /// How many of them ended.
     pub(super) ends: usize,
+    /// The age, in microseconds, below which no task could be seen; all of it is given that a task takes longer.
+    pub(super) from: f64,
 }
 
 /// An end of a range: its instant, and whether what lies at the instant is inside. Left ends that exclude it come after
@@ -51,7 +55,10 @@ fn edges(observation: &Observation) -> (Edge, Edge) {
             ((low.max(LEAST), 0), (low.max(LEAST), 1))
         }
         Observation::Within(low, high) => ((low.max(0.0), 2), (high.max(LEAST), 1)),
-        Observation::Beyond(at) => ((at.max(LEAST), 2), (f64::INFINITY, 1)),
+        Observation::Beyond(at) | Observation::Entered { at, is_over: false, .. } => {
+            ((at.max(LEAST), 2), (f64::INFINITY, 1))
+        }
+        Observation::Entered { at, is_over: true, .. } => ((at.max(LEAST), 0), (at.max(LEAST), 1)),
     }
 }
 
@@ -64,7 +71,7 @@ fn counted(observations: &[Observation]) -> Vec<(Edge, Edge, f64)> {
         match *observation {
             // Numbers that are not negative are in the order of their bits.
             Observation::Exact(at) => values.push(at.max(LEAST).to_bits()),
-            Observation::Within(..) | Observation::Beyond(_) => {
+            Observation::Within(..) | Observation::Beyond(_) | Observation::Entered { .. } => {
                 let (from, to) = edges(observation);
                 ranges.push((from, to, 1.0));
             }
@@ -103,7 +110,18 @@ impl Estimate {
                 _ => held.push((first, after, *n)),
             }
         }
-        let mass = masses(&held, places.len(), observations.len() as f64);
+        // Who is watched from an age on is at risk at the places behind it.
+        let mut entering = vec![0.0; places.len() + 1];
+        let mut from = f64::INFINITY;
+        for observation in observations {
+            if let Observation::Entered { from: age, .. } = *observation {
+                from = from.min(age);
+                entering[places.partition_point(|place| order(&place.0, &(age.max(LEAST), 2)).is_lt())] += 1.0;
+            } else {
+                from = 0.0;
+            }
+        }
+        let mass = masses(&held, &entering, places.len(), observations.len() as f64);
         let mut seen = vec![0.0; places.len()];
         for &(first, _, count) in held.iter().filter(|(first, after, _)| *after == first + 1) {
             seen[first] += count;
@@ -117,19 +135,22 @@ impl Estimate {
             .filter(|(place, (mass, _))| !is_last(place) && **mass > 1e-12)
             .map(|((low, high), (mass, seen))| Cell { low: low.0, high: high.0, mass: *mass, seen })
             .collect();
-        let ends = observations.iter().filter(|seen| !matches!(seen, Observation::Beyond(_))).count();
+        let ends = observations.iter().filter(|seen| seen.is_end()).count();
         let named = |(from, to, _): &(Edge, Edge, f64)| if to.0.is_finite() { to.0 } else { from.0 };
         let last = ranges.iter().map(named).fold(LEAST, f64::max);
-        Self { cells, left, last, count: observations.len(), ends }
+        let from = if from.is_finite() { from } else { 0.0 };
+        Self { cells, left, last, count: observations.len(), ends, from }
     }
 
     /// Largest distance between `law` and the estimate, where the estimate is known: at the ends of its cells.
     pub(super) fn distance(&self, law: &Distribution) -> f64 {
         let (mut before, mut largest) = (0.0, 0.0_f64);
+        let unseen = if self.from > 0.0 { law.cdf(self.from) } else { 0.0 };
+        let cdf = |x: f64| ((law.cdf(x) - unseen) / (1.0 - unseen).max(f64::MIN_POSITIVE)).max(0.0);
         for cell in &self.cells {
-            let below = if cell.low < cell.high { law.cdf(cell.low) } else { law.cdf(cell.low - BEFORE) };
+            let below = if cell.low < cell.high { cdf(cell.low) } else { cdf(cell.low - BEFORE) };
             let upto = before + cell.mass;
-            largest = largest.max((below - before).abs()).max((law.cdf(cell.high) - upto).abs());
+            largest = largest.max((below - before).abs()).max((cdf(cell.high) - upto).abs());
             before = upto;
         }
         largest
@@ -144,7 +165,11 @@ impl Estimate {
 
 /// Probabilities of the places, most likely for what was seen: self-consistency, which for values that are known or
 /// beyond something is settled in closed form by taking them in turn.
-fn masses(held: &[(usize, usize, f64)], places: usize, count: f64) -> Vec<f64> {
+///
+/// `entering` says how many come to be at risk before each place; the rest are from the start. While some are still to come,
+/// what few of those at risk do is no estimate for all, and is left out (Lai & Ying, Ann. Statist. 19 (1991) 417–442): else
+/// the first of two tasks to end would end the distribution.
+fn masses(held: &[(usize, usize, f64)], entering: &[f64], places: usize, count: f64) -> Vec<f64> {
     // Kaplan & Meier: exact where no range holds several places but to the end.
     let mut by_place = vec![0.0; places];
     let mut gone = vec![0.0; places + 1];
@@ -159,12 +184,16 @@ fn masses(held: &[(usize, usize, f64)], places: usize, count: f64) -> Vec<f64> {
         }
     }
     if is_product_limit {
-        let (mut left, mut at_risk) = (1.0, count);
+        let mut to_come: f64 = entering.iter().sum();
+        let (mut left, mut at_risk) = (1.0, count - to_come);
+        let few = count.powf(FEW);
         return (0..places)
             .map(|place| {
                 // Who was last seen before this place is not at risk there.
-                at_risk -= gone[place];
-                let step = if at_risk > 0.0 { left * by_place[place] / at_risk } else { 0.0 };
+                at_risk += entering[place] - gone[place];
+                to_come -= entering[place];
+                let is_told = at_risk > 0.0 && (to_come < 0.5 || at_risk >= few);
+                let step = if is_told { left * by_place[place] / at_risk } else { 0.0 };
                 at_risk -= by_place[place];
                 left -= step;
                 step
@@ -184,10 +213,18 @@ fn masses(held: &[(usize, usize, f64)], places: usize, count: f64) -> Vec<f64> {
             change[first] += share;
             change[after] -= share;
         }
+        // Of tasks that are watched from an age on, those that ended before it are unseen.
+        let mut all = count;
+        for (place, n) in entering.iter().enumerate().filter(|(_, n)| **n > 0.0) {
+            let share = n / (upto[places] - upto[place]).max(f64::MIN_POSITIVE);
+            change[0] += share;
+            change[place] -= share;
+            all += share * upto[place];
+        }
         let (mut weight, mut moved) = (0.0, 0.0_f64);
         for place in 0..places {
             weight += change[place];
-            let next = mass[place] * weight.max(0.0) / count;
+            let next = mass[place] * weight.max(0.0) / all;
             moved = moved.max((next - mass[place]).abs());
             mass[place] = next;
         }

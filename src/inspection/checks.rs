@@ -110,13 +110,15 @@ impl Checks {
     }
 
     /// The exact expectation under `law`, where each poll tells nothing with probability `loss`, independently. A task
-    /// that ends by `horizon` and never becomes known is charged for it; without a horizon it is not.
+    /// that ends by `horizon` and is not known by then is charged for it; without a horizon it is not. Polls that go on for
+    /// ever do so until the horizon.
     #[must_use]
     pub fn expected(&self, law: &impl Cumulative, horizon: Option<f64>, loss: f64) -> Expected {
         let gap = self.gap();
         let mut sums = Sums { all: if gap.is_some() { law.ends() } else { 1.0 }, ..Sums::default() };
+        let end = horizon.filter(|_| gap.is_some()).unwrap_or(f64::INFINITY);
         let mut index = 0;
-        while let Some(at) = self.at(index) {
+        while let Some(at) = self.at(index).filter(|at| *at <= end) {
             sums.poll(law, at, loss);
             index += 1;
             let open = law.ends() - sums.below + sums.undetected;
@@ -126,8 +128,15 @@ impl Checks {
             }
         }
         if let Some(gap) = gap {
-            sums.tail(law, gap, loss);
-            return sums.expected();
+            sums.tail(law, gap, loss, end);
+            if end.is_infinite() {
+                return sums.expected();
+            }
+            let (below, _, waited) = sums.until(law, end.max(sums.at));
+            let unknown = (sums.undetected + below - sums.below).max(0.0);
+            // Tasks that never end are asked for each time.
+            sums.polls += (1.0 - law.ends()) * self.count_until(end, gap);
+            return Expected { unknown, unknown_delay_mass: sums.waited + waited, ..sums.expected() };
         }
         let end = if let Then::GiveUpAt(end) = self.then { end.max(sums.at) } else { sums.at };
         let done = law.below(end);
@@ -145,6 +154,13 @@ impl Checks {
             }
         };
         Expected { unknown, unknown_delay_mass, timeouts, ..sums.expected() }
+    }
+
+    /// Polls up to `end`, where the gap repeats after the last instant.
+    fn count_until(&self, end: f64, gap: f64) -> f64 {
+        let listed = self.instants.partition_point(|at| *at <= end);
+        let last = self.instants.last().copied().unwrap_or(0.0);
+        listed as f64 + ((end - last) / gap).floor().max(0.0)
     }
 
     /// Expected cost in a world without loss: see [`expected`](Self::expected).
@@ -317,20 +333,30 @@ impl Sums {
         (self.at, self.below, self.area) = (at, below, area);
     }
 
-    /// Polls at equal gaps from here on, for ever: by the Euler–Maclaurin formula, for tails that are smooth on the
-    /// scale of the gap.
-    fn tail(&mut self, law: &impl Cumulative, gap: f64, loss: f64) {
-        let left = (law.ends() - self.below).max(0.0);
-        if left + self.undetected <= RARE {
+    /// Polls at equal gaps from here on up to `end`, which may be never: by the Euler–Maclaurin formula, for tails that are
+    /// smooth on the scale of the gap.
+    fn tail(&mut self, law: &impl Cumulative, gap: f64, loss: f64, end: f64) {
+        let open = (law.ends() - self.below).max(0.0);
+        let further = ((end - self.at) / gap).floor();
+        if open + self.undetected <= RARE || further < 1.0 {
             return;
         }
-        // ∫ of the survival function from here, and its sum over the polls from here.
-        let beyond = (law.mean() - law.ends() * self.at + self.area).max(0.0);
+        // The last poll, F and its integral there, and ∫ of the survival function from here.
+        let last = self.at + gap * further;
+        let (below, area, beyond) = if last.is_finite() {
+            let (below, area) = law.below_and_area(last);
+            (below, area, (law.ends() * (last - self.at) - (area - self.area)).max(0.0))
+        } else {
+            (law.ends(), self.area, (law.mean() - law.ends() * self.at + self.area).max(0.0))
+        };
+        let left = (below - self.below).max(0.0);
+        // The sum of the survival function over the polls from here.
         let sum = beyond / gap + 0.5 * left;
         let again = loss / (1.0 - loss);
         self.polls += sum + left * again + self.undetected / (1.0 - loss);
         self.delay_mass += (sum + left * again + self.undetected / (1.0 - loss)) * gap - beyond + self.waited;
         self.known += left + self.undetected;
+        (self.at, self.below, self.area, self.undetected, self.waited) = (last, below, area, 0.0, 0.0);
     }
 
     fn expected(self) -> Expected {

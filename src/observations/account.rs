@@ -16,6 +16,8 @@ pub enum Why {
     Odd(String),
     /// The task took no time.
     NoTime,
+    /// Nobody watched the task before it ended.
+    Unwatched,
     /// They have another count of cells than the header.
     Uneven,
     /// They are no JSON objects.
@@ -31,6 +33,7 @@ impl Why {
             Self::Empty(column) => format!("`{column}` is empty"),
             Self::Odd(column) => format!("`{column}` cannot be read"),
             Self::NoTime => "took no time".to_owned(),
+            Self::Unwatched => "ended as one began to watch".to_owned(),
             Self::Uneven => "too few or too many cells".to_owned(),
             Self::NoObject => "no JSON object".to_owned(),
         }
@@ -40,7 +43,7 @@ impl Why {
     pub(super) fn is_wrong(&self) -> bool {
         match self {
             Self::Odd(_) | Self::Uneven | Self::NoObject => true,
-            Self::Filtered(_) | Self::Empty(_) | Self::NoTime => false,
+            Self::Filtered(_) | Self::Empty(_) | Self::NoTime | Self::Unwatched => false,
         }
     }
 }
@@ -134,6 +137,9 @@ impl Account {
 /// How long a task was seen, in microseconds.
 pub(super) fn size(observation: &Observation) -> f64 {
     match *observation {
-        Observation::Exact(at) | Observation::Within(_, at) | Observation::Beyond(at) => at,
+        Observation::Exact(at)
+        | Observation::Within(_, at)
+        | Observation::Beyond(at)
+        | Observation::Entered { at, .. } => at,
     }
 }

@@ -184,6 +184,15 @@ pub enum UnreadableLog {
         /// The line that the row begins in.
         line: u64,
     },
+    /// A task ended before one began to watch it.
+    #[error("line {line}: the task ended before one began to watch it: then nobody would know of it")]
+    EnteredLate {
+        /// The line that the row begins in.
+        line: u64,
+    },
+    /// Entries stand beside ranges.
+    #[error("the age from which on tasks were watched goes with ends, not with the two polls between which they ended")]
+    EnteredWithin,
     /// The numbers are hardly in the unit that the column's name says.
     #[error(
         "the median of `{column}` would be {median}: is that right? Say --unit {unit} if it is, or the unit that the numbers are in"

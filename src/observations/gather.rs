@@ -1,12 +1,14 @@
 //! From the rows of a log to observations.
 
 use super::account::{Account, Why, size};
+use super::entry::{Entry, Watched, watched};
 use super::filter::Condition;
 use super::input;
 use super::reader::{Reader, Seen};
 use super::rows::{Row, Rows};
-use super::sighting::Signs;
+use super::sighting::{Cell, Signs};
 use super::{Observed, Source, Times, UnreadableLog};
+use crate::figures::duration;
 use crate::fit::{Observation, rounding_step};
 use crate::time::Micros;
 use std::collections::BTreeMap;
@@ -23,6 +25,8 @@ const NAMED_CELLS: usize = 8;
 /// Medians outside of this range, in microseconds, are taken for a mistaken unit until somebody says otherwise: ten
 /// milliseconds to six hours.
 const USUAL: std::ops::Range<u64> = 10_000..21_600_000_000;
+/// A task without an end that is open for so many times as long as any took that ended is probably forgotten.
+const FORGOTTEN: f64 = 10.0;
 /// No task takes so long: a year, in microseconds.
 const YEAR: u64 = 365 * 86_400_000_000;
 
@@ -35,7 +39,8 @@ pub(super) fn gather<'a>(source: &Source, log: Box<dyn Read + 'a>) -> Result<Obs
         Some(decimal) => Some(decimal),
         None => {
             let mut signs = Signs::default();
-            signs.see_rows(input.first_rows(), &times)?;
+            let all: Vec<&str> = times.iter().copied().chain(source.entered.as_deref()).collect();
+            signs.see_rows(input.first_rows(), &all)?;
             signs.found()
         }
     };
@@ -44,6 +49,8 @@ pub(super) fn gather<'a>(source: &Source, log: Box<dyn Read + 'a>) -> Result<Obs
     let place = |name: &str| names.iter().position(|known| *known == name).unwrap_or_default();
     let mut gatherer = Gatherer {
         reader: Reader::of(source, decimal, place),
+        entry: Entry::of(source, decimal, place)?,
+        entered: 0,
         keep: source.keep.iter().map(|condition| Kept::of(condition, place(condition.column()))).collect(),
         unfinished: source.unfinished.iter().map(|condition| (condition, place(condition.column()))).collect(),
         by: source.by.as_deref().map(|by| (by, place(by))),
@@ -51,6 +58,7 @@ pub(super) fn gather<'a>(source: &Source, log: Box<dyn Read + 'a>) -> Result<Obs
         account: Account { format: rows.format(), ..account },
         first_wrong: None,
         first_zero: None,
+        first_open: None,
     };
     let mut cells = Vec::new();
     while let Some((line, row)) = rows.next(&mut cells)? {
@@ -75,7 +83,8 @@ fn times(times: &Times) -> Vec<&str> {
 fn names(source: &Source) -> Vec<&str> {
     let conditions = source.keep.iter().chain(&source.unfinished).map(Condition::column);
     let mut names: Vec<&str> = Vec::new();
-    for name in times(&source.times).into_iter().chain(conditions).chain(source.by.as_deref()) {
+    let further = source.entered.as_deref().into_iter().chain(source.by.as_deref());
+    for name in times(&source.times).into_iter().chain(conditions).chain(further) {
         if !names.contains(&name) {
             names.push(name);
         }
@@ -116,12 +125,55 @@ impl<'s> Kept<'s> {
 #[derive(Default)]
 struct Group {
     seen: Vec<Observation>,
-    /// When tasks began of which nobody knows until when they were seen.
-    open: Vec<i64>,
+    /// When tasks began of which nobody knows until when they were seen, the line of each, and the age from which on it was
+    /// watched.
+    open: Vec<(i64, u64, f64)>,
+}
+
+impl Group {
+    /// The longest time that a task of it was seen to take, in microseconds; `None` where none ended.
+    fn longest(&self) -> Option<f64> {
+        let ended = self.seen.iter().filter(|seen| seen.is_end());
+        ended.map(size).max_by(f64::total_cmp)
+    }
+}
+
+/// Tasks without an end that are open for far longer than any that ended took.
+#[derive(Default)]
+struct Forgotten {
+    rows: u64,
+    /// How long the oldest is open, in microseconds, and its line.
+    oldest: (f64, u64),
+}
+
+impl Forgotten {
+    fn see(&mut self, us: f64, line: u64) {
+        self.rows += 1;
+        if us > self.oldest.0 {
+            self.oldest = (us, line);
+        }
+    }
+
+    /// What to say of them; `cell` is what stands in the column of ends of the first row without one.
+    fn told(&self, end: &str, cell: &str) -> Option<String> {
+        (self.rows > 0).then(|| {
+            let (oldest, line) = self.oldest;
+            format!(
+                "warning: {} of them are open for more than {FORGOTTEN:.0} times as long as any task took that ended, the \
+                 oldest for {} (line {line}). If nobody waits for them any more, leave them out with --where '{end} != {cell}'; \
+                 as they are they stretch the times, the horizon and every schedule",
+                self.rows,
+                duration(oldest / 1e3)
+            )
+        })
+    }
 }
 
 struct Gatherer<'s> {
     reader: Reader<'s>,
+    entry: Option<Entry<'s>>,
+    /// Tasks that were watched from a later age on.
+    entered: u64,
     keep: Vec<Kept<'s>>,
     unfinished: Vec<(&'s Condition, usize)>,
     by: Option<(&'s str, usize)>,
@@ -131,6 +183,8 @@ struct Gatherer<'s> {
     first_wrong: Option<UnreadableLog>,
     /// The line of the first task that took no time.
     first_zero: Option<u64>,
+    /// What stands where the first task without an end has none.
+    first_open: Option<String>,
 }
 
 impl Gatherer<'_> {
@@ -157,7 +211,22 @@ impl Gatherer<'_> {
             return Ok(());
         }
         let is_unfinished = self.unfinished.iter().any(|(condition, at)| condition.holds(&cells[*at]));
-        let seen = self.reader.read(cells, line, is_unfinished, &mut self.account.span)?;
+        let mut seen = self.reader.read(cells, line, is_unfinished, &mut self.account.span)?;
+        let mut from = 0.0;
+        if let (Some(entry), false) = (&mut self.entry, matches!(seen, Seen::Out(..))) {
+            let (column, at) = entry.column();
+            match entry.age(cells, line)? {
+                Cell::Filled(age) => from = age,
+                Cell::Empty | Cell::Odd => seen = Seen::Out(Why::Odd(column.to_owned()), at),
+            }
+            if let Seen::Is(observation) = seen {
+                seen = match watched(observation, from, line)? {
+                    Watched::Is(observation) => Seen::Is(observation),
+                    Watched::Not => Seen::Out(Why::Unwatched, at),
+                };
+            }
+        }
+        self.entered += u64::from(from > 0.0 && !matches!(seen, Seen::Out(..)));
         let name = self.by.map_or("", |(_, at)| cells[at].as_str());
         if !self.groups.contains_key(name) {
             if self.groups.len() == MOST_GROUPS {
@@ -176,7 +245,10 @@ impl Gatherer<'_> {
                 self.account.used += 1;
             }
             Seen::Open(began) => {
-                group.open.push(began);
+                group.open.push((began, line, from));
+                if let (None, Reader::Between { end: (_, at), .. }) = (&self.first_open, &self.reader) {
+                    self.first_open = Some(cells[*at].clone());
+                }
                 self.account.used += 1;
             }
             Seen::Out(why, at) => {
@@ -219,12 +291,20 @@ impl Gatherer<'_> {
         }
         let mut groups = Vec::new();
         let (mut open, last) = (0, self.account.span.map_or(0, |(_, last)| last));
+        let mut forgotten = Forgotten::default();
         for (name, mut group) in self.groups {
             open += group.open.len();
-            for began in group.open {
+            let most = group.longest().map_or(f64::INFINITY, |longest| FORGOTTEN * longest);
+            for (began, line, from) in group.open {
                 let us = ((i128::from(last) - i128::from(began)) as f64 / 1e3).round();
-                if us > 0.0 {
-                    group.seen.push(Observation::Beyond(us));
+                if us > from {
+                    group.seen.push(match from {
+                        0.0 => Observation::Beyond(us),
+                        from => Observation::Entered { from, at: us, is_over: false },
+                    });
+                    if us > most {
+                        forgotten.see(us, line);
+                    }
                 } else {
                     self.account.used -= 1;
                     self.account.leave_out(Why::NoTime, self.account.rows, "");
@@ -239,7 +319,7 @@ impl Gatherer<'_> {
             return Err(UnreadableLog::NoneLeft { rows: self.account.rows, reasons: self.account.reasons() });
         }
         let all = || groups.iter().flat_map(|(_, seen)| seen);
-        self.account.unfinished = all().filter(|seen| matches!(seen, Observation::Beyond(_))).count() as u64;
+        self.account.unfinished = all().filter(|seen| !seen.is_end()).count() as u64;
         self.account.times = self.reader.words();
         self.account.tell_sizes(all().map(size));
         if let Reader::Between { start: (start, _), .. } = &self.reader
@@ -247,9 +327,21 @@ impl Gatherer<'_> {
         {
             self.account.tell_instants(clock);
         }
+        if let (Some(entry), true) = (&self.entry, self.entered > 0) {
+            let (column, _) = entry.column();
+            let note = format!(
+                "{} tasks were watched from a later age on, by `{column}`: shorter ones than that are taken to be missing",
+                self.entered
+            );
+            self.account.notes.push(note);
+        }
         if open > 0 {
             let note = format!("{open} rows have no end: their tasks were unfinished at the last instant of the log");
             self.account.notes.push(note);
+            if let Reader::Between { end: (end, _), .. } = &self.reader {
+                let cell = self.first_open.as_deref().unwrap_or_default();
+                self.account.notes.extend(forgotten.told(end.column, cell));
+            }
         }
         question(source, &self.reader, &self.account)?;
         Ok(Observed { groups, account: self.account })

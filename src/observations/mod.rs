@@ -22,6 +22,7 @@
 mod account;
 mod cell;
 mod column;
+mod entry;
 mod error;
 mod filter;
 mod gather;
@@ -78,6 +79,9 @@ pub struct Source {
     pub keep: Vec<Condition>,
     /// Tasks of rows that meet one of these were not seen to end.
     pub unfinished: Vec<Condition>,
+    /// Column of the age, or with [`Times::Between`] of the instant, from which on a task was watched; empty where that was from
+    /// its beginning. Of tasks that ended before, the log has no row.
+    pub entered: Option<String>,
     /// Column that names the group of a row, as the model; all rows are one group where absent.
     pub by: Option<String>,
 }
@@ -86,7 +90,7 @@ impl Source {
     /// All rows of a log, as one group.
     #[must_use]
     pub fn new(times: Times) -> Self {
-        Self { times, unit: None, decimal: None, keep: Vec::new(), unfinished: Vec::new(), by: None }
+        Self { times, unit: None, decimal: None, keep: Vec::new(), unfinished: Vec::new(), entered: None, by: None }
     }
 
     /// Reads a log.

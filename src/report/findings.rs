@@ -16,6 +16,18 @@ use crate::strategy::composition::{Channel, Recovery};
 use crate::strategy::planned::OPTIMAL;
 use crate::world::fault::Route;
 
+/// Whether who waits can be called by the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Receiver {
+    /// Nobody said: the answer is the cheapest, and beside it stands the one for who can only ask.
+    #[default]
+    Unsaid,
+    /// It can: strategies that are called come first, where one of them qualifies.
+    Here,
+    /// It cannot: strategies that are called are no answer.
+    Absent,
+}
+
 /// What was found for one model.
 #[derive(Debug, Clone)]
 pub struct Finding<'a> {
@@ -73,7 +85,16 @@ pub fn of_model<'a>(report: &Report<'a>, model: &'a str) -> Option<Finding<'a>> 
         a.total_cmp(&b).then(most_a.total_cmp(&most_b))
     })?;
     let (out, qualified): (Vec<&Cell>, Vec<&Cell>) = cells.into_iter().partition(|cell| loses_more(cell, safest));
-    let choice = preferred(report, &qualified)?;
+    let (called, only_ask): (Vec<&Cell>, Vec<&Cell>) =
+        qualified.iter().copied().partition(|cell| is_called(report, cell));
+    let qualified = match report.receiver {
+        Receiver::Absent if !only_ask.is_empty() => only_ask,
+        Receiver::Unsaid | Receiver::Here | Receiver::Absent => qualified,
+    };
+    let choice = match report.receiver {
+        Receiver::Here if !called.is_empty() => preferred(report, &called)?,
+        Receiver::Unsaid | Receiver::Here | Receiver::Absent => preferred(report, &qualified)?,
+    };
     let others = qualified.iter().copied().filter(|cell| cell.strategy != choice.strategy);
     let rivals = others.filter(|rival| meet(choice.cost.ci95, rival.cost.ci95)).collect();
     let tempting = out.into_iter().filter(|cell| cell.cost.mean < choice.cost.mean).collect();

@@ -15,9 +15,11 @@ pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod matrix;
+pub mod resolved;
 pub mod sweep;
 pub mod table;
 pub mod timeline;
+pub mod tuned_by;
 
 mod escape;
 mod glossary;
@@ -31,6 +33,7 @@ mod repairs;
 use crate::measure::results::{Cell, Comparison, Results};
 use crate::measure::series::{CellSeries, Series};
 use crate::scenario::Scenario;
+use findings::Receiver;
 
 /// What a report is made from.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +46,8 @@ pub struct Report<'a> {
     pub series: &'a Series,
     /// The command that makes the same numbers again.
     pub command: &'a str,
+    /// Whether who waits can be called by the API: which answer comes first.
+    pub receiver: Receiver,
 }
 
 impl<'a> Report<'a> {

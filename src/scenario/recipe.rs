@@ -48,6 +48,12 @@ impl Loaded {
         let files = copies.into_iter().map(|(name, copy)| (name, copy.finish())).collect();
         Ok(Self { written: Written { origin, text, files }, scenario })
     }
+
+    /// The text that was read, with the values that were set in it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.written.text
+    }
 }
 
 /// A scenario as it is written, with the files that it names.

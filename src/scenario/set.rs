@@ -61,6 +61,12 @@ impl Setting {
         Ok(Self { path: keys, value, written })
     }
 
+    /// The value `value` at these keys; `written` is how it is told.
+    #[must_use]
+    pub fn told(keys: &[&str], value: impl Into<Value>, written: String) -> Self {
+        Self { path: keys.iter().map(|key| Key::new(*key)).collect(), value: value.into(), written }
+    }
+
     /// The path, as it was written.
     #[must_use]
     pub fn path(&self) -> String {
@@ -197,6 +203,14 @@ pub fn changed(text: &str, settings: &[Setting]) -> Result<String, SettingError>
         setting.apply(&mut document)?;
     }
     Ok(document.to_string())
+}
+
+/// The models that the text of a scenario names, in its order; none where it is no TOML.
+#[must_use]
+pub fn model_names(text: &str) -> Vec<String> {
+    let Ok(document) = text.parse::<DocumentMut>() else { return Vec::new() };
+    let models = document.get("models").and_then(Item::as_table_like);
+    models.map(|models| models.iter().map(|(name, _)| name.to_owned()).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -86,6 +86,15 @@ pub fn load(name_or_path: &str) -> Result<Scenario, ScenarioError> {
     Source::named(name_or_path)?.scenario()
 }
 
+/// The text of the scenario that a user names, which need not be valid.
+///
+/// # Errors
+///
+/// Where there is no such scenario.
+pub fn written(name_or_path: &str) -> Result<String, ScenarioError> {
+    Source::named(name_or_path).map(|source| source.text)
+}
+
 /// The text of a scenario, where it is from, and where the files are that it names.
 pub(super) struct Source {
     pub(super) text: String,

@@ -159,6 +159,7 @@ impl Learner {
                 Observation::Exact(at) => (at, false),
                 Observation::Within(low, high) => ((low * high).sqrt(), false),
                 Observation::Beyond(at) => (at, true),
+                Observation::Entered { at, is_over, .. } => (at, !is_over),
             })
             .collect();
         Learnt { total: self.total.saturating_add(self.news.len() as u64), seen }
@@ -244,7 +245,10 @@ impl Learner {
         // In order of size, so that the same observations give the same plan whichever came first.
         let mut sample: Vec<Observation> = self.seen.iter().copied().collect();
         let key = |observation: &Observation| match *observation {
-            Observation::Exact(at) | Observation::Within(at, _) | Observation::Beyond(at) => at,
+            Observation::Exact(at)
+            | Observation::Within(at, _)
+            | Observation::Beyond(at)
+            | Observation::Entered { at, .. } => at,
         };
         sample.sort_by(|a, b| key(a).total_cmp(&key(b)));
         let Some(law) = Fit::of(&sample).ok().and_then(|fit| cautious(&fit.blend, sample.len())) else { return };

@@ -3,7 +3,7 @@
 use super::hybrid::{Hybrid, Webhook};
 use super::observed::ADVISABLE;
 use super::print::{Answer, busiest, ms};
-use super::{Family, Row, reading};
+use super::{Family, Row, reading, weather};
 use crate::time::Micros;
 use crate::world::distribution::{Distribution, Makeup, Quantity};
 use serde_json::{Map, Value, json};
@@ -20,6 +20,7 @@ pub fn json(answer: &Answer<'_>) -> String {
         "deadline_ms": max,
         "horizon_ms": ms(answer.goal.horizon.max(answer.goal.deadline.unwrap_or(0.0))),
         "cut_off_share": answer.goal.cut_off(),
+        "beyond_horizon_share": answer.goal.beyond_horizon(),
         "stuck_share": answer.stuck,
         "is_feasible": tuned.is_feasible,
         "families": tuned.families.iter().map(|row| family(row, max)).collect::<Vec<_>>(),
@@ -52,6 +53,7 @@ pub fn json(answer: &Answer<'_>) -> String {
             "share_of_data": fit.share,
             "beyond_share": fit.beyond,
             "longest_ms": fit.last.as_millis(),
+            "unseen_below_ms": fit.unseen_below.map(Micros::as_millis),
             "rounded_to_ms": fit.rounded_to.map(Micros::as_millis),
             "frequent": fit.frequent.iter().map(|(at, share)| json!({"at_ms": at.as_millis(), "share": share})).collect::<Vec<_>>(),
             "candidates": fit.candidates.iter().map(|candidate| json!({
@@ -71,6 +73,9 @@ pub fn json(answer: &Answer<'_>) -> String {
         let (first, interval) = (ms(first), ms(interval));
         out["webhook"] =
             json!({"fallback": {"initial_ms": first, "interval_ms": interval}, "polls": polls, "cost": cost});
+    }
+    if !answer.weather.is_empty() {
+        out["weather"] = answer.weather.iter().map(weather::json).collect();
     }
     if let Some(account) = answer.account {
         out["read"] = reading::json(account);
@@ -135,7 +140,7 @@ fn figures(row: &Row) -> Map<String, Value> {
 }
 
 /// A law as a scenario file writes it.
-fn law(distribution: &Distribution) -> Value {
+pub(crate) fn law(distribution: &Distribution) -> Value {
     let (kind, makeup, bounds) = distribution.makeup();
     let mut out = Map::from_iter([("kind".to_owned(), json!(kind))]);
     match makeup {

@@ -24,6 +24,7 @@ pub mod print;
 pub mod reading;
 mod search;
 pub mod settings;
+pub mod weather;
 
 pub use drift::{Drift, drift};
 
@@ -56,10 +57,10 @@ pub struct Goal<'a> {
     pub law: &'a DoneLaw,
     /// What polls and delay cost.
     pub weights: CostWeights,
-    /// When waits give up, in microseconds, with a last poll there; without one they go on for ever.
+    /// When waits give up, in microseconds, with a last poll there; without one they go on until the horizon.
     pub deadline: Option<f64>,
-    /// To which instant in microseconds a task is charged that a wait gave up on and that ends by then: as `compare` does,
-    /// one more poll and the delay until then, so that giving up never pays.
+    /// To which instant in microseconds waits are followed, and a task is charged that ends by then and is not known: as
+    /// `compare` does, one more poll and the delay until then, so that giving up never pays.
     pub horizon: f64,
     /// What settings must keep to.
     pub bounds: Bounds,
@@ -119,7 +120,7 @@ impl<'a> Goal<'a> {
 
     /// What is expected of polls under this goal, by the law itself or a table of it.
     pub fn expected(&self, checks: &Checks, law: &impl Cumulative) -> Expected {
-        checks.expected(law, self.deadline.map(|deadline| deadline.max(self.horizon)), self.loss)
+        checks.expected(law, Some(self.deadline.unwrap_or(0.0).max(self.horizon)), self.loss)
     }
 
     /// Of the tasks that end, the share that ends after the deadline.
@@ -128,6 +129,13 @@ impl<'a> Goal<'a> {
         let ends = self.law.ends();
         self.deadline
             .map_or(0.0, |deadline| if ends > 0.0 { (1.0 - self.law.below(deadline) / ends).max(0.0) } else { 0.0 })
+    }
+
+    /// Of the tasks that end, the share that ends after the horizon.
+    #[must_use]
+    pub fn beyond_horizon(&self) -> f64 {
+        let ends = self.law.ends();
+        if ends > 0.0 { (1.0 - self.law.below(self.horizon) / ends).max(0.0) } else { 0.0 }
     }
 
     /// The schedule of least cost under this goal.

@@ -101,7 +101,7 @@ fn held_out(observations: &[Observation], goal: &Goal<'_>, family: Family) -> Op
     let apart = |at: usize| at % 3 == 2;
     let exact = |observation: &Observation| match *observation {
         Observation::Exact(at) => Some(Micros::from_f64(at)),
-        Observation::Within(..) | Observation::Beyond(_) => None,
+        Observation::Within(..) | Observation::Beyond(_) | Observation::Entered { .. } => None,
     };
     let (mut rest, mut held) = (Vec::new(), Vec::new());
     // Of very many every so-manieth will do.

@@ -3,6 +3,7 @@
 //! The templates are files of their languages under `pollers/`, which run as they are, with the guide's settings. Of a
 //! template only the lines between its two marks are replaced.
 
+use super::hybrid::Hybrid;
 use super::print::Answer;
 use super::print::{percent, time, words};
 use crate::figures::trimmed;
@@ -52,6 +53,29 @@ pub struct Looks {
 }
 
 impl Looks {
+    /// Looks in case no webhook comes.
+    #[must_use]
+    pub fn in_case(answer: &Answer<'_>, model: Option<&str>, source: &str) -> Self {
+        let hybrid = Hybrid::of(answer.goal, answer.tuned);
+        let ms = |us: f64| (us / 1e3).ceil() as u64;
+        let plain = Self::of(answer, model, source);
+        let about = vec![
+            format!(
+                "{}: woken by a webhook; from {} on a look every {}, in case none comes",
+                answer.model,
+                time(hybrid.first),
+                time(hybrid.interval)
+            ),
+            // A delivery is not believed: the look that it wakes is one more request.
+            format!(
+                "tuned for {source}; expected: {} requests a task, no delay but the delivery's",
+                trimmed(hybrid.polls + 1.0, 2)
+            ),
+        ];
+        let checks = vec![ms(hybrid.first).min(plain.deadline)];
+        Self { checks, then_every: ms(hybrid.interval), about, ..plain }
+    }
+
     /// The recommended settings of an answer; without a deadline waits end at its horizon.
     #[must_use]
     pub fn of(answer: &Answer<'_>, model: Option<&str>, source: &str) -> Self {
@@ -151,10 +175,37 @@ impl Language {
         }
     }
 
-    /// A poller with these settings; `command` is what it was written by.
+    /// Whether its standard library has a server that webhooks can be received with.
     #[must_use]
-    pub fn poller(self, looks: &[Looks], command: &str) -> String {
-        let template = self.template();
+    pub fn can_receive(self) -> bool {
+        match self {
+            Self::Js | Self::Ts | Self::Python | Self::Go => true,
+            Self::Sh | Self::Rust => false,
+        }
+    }
+
+    /// The template, with the lines that receive webhooks or without them.
+    fn lines(self, is_receiving: bool) -> String {
+        let (begin, end) = (format!("{} webhook: begin", self.comment()), format!("{} webhook: end", self.comment()));
+        let mut out = String::new();
+        let mut is_inside = false;
+        for line in self.template().split_inclusive('\n') {
+            match line.trim() {
+                mark if mark == begin => is_inside = true,
+                mark if mark == end => is_inside = false,
+                _ if is_inside && !is_receiving => {}
+                _ => out.push_str(line),
+            }
+        }
+        out
+    }
+
+    /// A poller with these settings; `command` is what it was written by. One that `is_receiving` is woken by webhooks, where
+    /// its [language can](Self::can_receive).
+    #[must_use]
+    pub fn poller(self, looks: &[Looks], command: &str, is_receiving: bool) -> String {
+        let template = self.lines(is_receiving);
+        let template = template.as_str();
         let comment = self.comment();
         let (begin, end) = (format!("{comment} settings: begin\n"), format!("{comment} settings: end\n"));
         let (head, rest) = template.split_once(&begin).unwrap_or((template, ""));

@@ -2,6 +2,7 @@
 
 use super::hybrid::{Hybrid, Webhook};
 use super::observed::{ADVISABLE, Trust};
+use super::weather::{self, Weathered};
 use super::{Drift, Family, Goal, Row, Tuned};
 use crate::figures::{duration, trimmed};
 use crate::fit::Fit;
@@ -38,6 +39,8 @@ pub struct Answer<'a> {
     pub observed: Option<(&'a Fit, &'a Trust)>,
     /// What was read of the log that it was fitted to.
     pub account: Option<&'a Account>,
+    /// What other weather than a calm day does to the recommendation.
+    pub weather: &'a [Weathered],
 }
 
 /// A duration in microseconds for people.
@@ -100,7 +103,7 @@ pub(super) fn ms(us: f64) -> f64 {
 }
 
 /// The settings in words.
-pub(super) fn words(row: &Row) -> String {
+pub(crate) fn words(row: &Row) -> String {
     let at = |name| row.parameter(name).unwrap_or(0.0);
     if let ([only], Then::GiveUp) = (row.checks.instants.as_slice(), row.checks.then) {
         return format!("once, at {}", time(*only));
@@ -241,6 +244,14 @@ pub fn text(answer: &Answer<'_>) -> String {
                 "waits go on for ever, which means until {}; the guide's limits are left out. Say --deadline to compare with them",
                 time(answer.goal.horizon)
             );
+            let later = answer.goal.beyond_horizon();
+            if later > 1e-5 {
+                let _ = writeln!(
+                    out,
+                    "{} of the tasks take longer than that: they are polled until then, and charged no delay",
+                    percent(later)
+                );
+            }
         }
     }
     if answer.stuck > 0.0 && answer.deadline.is_none() {
@@ -259,6 +270,7 @@ pub fn text(answer: &Answer<'_>) -> String {
             percent(drift.excess)
         );
     }
+    answer.weather.iter().for_each(|weathered| out.push_str(&weather::text(weathered)));
     if let Some((fit, trust)) = &answer.observed {
         observed(&mut out, fit, trust);
     }
@@ -294,6 +306,12 @@ fn observed(out: &mut String, fit: &Fit, trust: &Trust) {
             "  {} of the tasks take longer than {}, the longest that any was observed for: what follows is extrapolated",
             percent(fit.beyond),
             time(fit.last.get() as f64)
+        );
+    }
+    if let Some(age) = fit.unseen_below {
+        let _ = writeln!(
+            out,
+            "  no task could be seen that took less than {age}: what is shorter is by the laws below alone"
         );
     }
     if let Some(step) = fit.rounded_to {

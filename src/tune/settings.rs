@@ -64,7 +64,7 @@ pub(super) fn limit(deadline: Option<Micros>) -> String {
 }
 
 /// The polls of a row one by one; past the last the gap repeats.
-fn table(row: &Row) -> Vec<f64> {
+pub(super) fn table(row: &Row) -> Vec<f64> {
     let mut instants = row.checks.instants.clone();
     if let (Then::Every(gap), Some(last)) = (row.checks.then, instants.last().copied()) {
         instants.push(last + gap);

@@ -53,11 +53,23 @@ impl Recorded {
         if instants.is_empty() { Err(InvalidRecord::Empty) } else { Ok(Self(instants.into())) }
     }
 
+    /// How many were recorded.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The last of them.
+    #[must_use]
+    pub fn length(&self) -> Micros {
+        self.0.last().copied().unwrap_or(Micros::ZERO)
+    }
+
     /// The instant of arrival number `number`, from 0.
     #[must_use]
     #[inline]
     pub fn instant(&self, number: u64) -> Micros {
-        let length = self.0.last().copied().unwrap_or(Micros::ZERO);
+        let length = self.length();
         let (round, at) = (number / self.0.len() as u64, number % self.0.len() as u64);
         self.0[at as usize] + length * round
     }

@@ -71,6 +71,38 @@ fn giving_up_is_told_apart_and_charged_to_the_horizon() {
     assert_eq!((uncharged.unknown, uncharged.unknown_delay_mass), (0.0, 0.0));
 }
 
+/// Polls that go on for ever are followed until the horizon: as the same polls one by one that give up there, tasks that never
+/// end included, whether they are counted or summed up. Half of a heavy tail's mean lies beyond it.
+#[test]
+fn for_ever_is_until_the_horizon() {
+    let heavy = law("pareto(scale=10s, shape=1.05)");
+    for (law, horizon, gap, accuracy) in [
+        (&sticky(), 80.5, 7.0, EXACT),
+        (&sticky(), 300.0, 7.0, EXACT),
+        (&heavy, 500.5, 0.7, EXACT),
+        (&heavy, 90_000.3, 3.0, 2e-6),
+    ] {
+        for loss in [0.0, if accuracy == EXACT && gap < 7.0 { 0.2 } else { 0.0 }] {
+            let endless = at(&[gap], Then::Repeat);
+            let listed: Vec<f64> = (1..).map(|n| f64::from(n) * gap).take_while(|at| *at <= horizon).collect();
+            let found = endless.expected(law, Some(horizon * 1e6), loss);
+            let wanted = at(&listed, Then::GiveUpAt(horizon * 1e6)).expected(law, Some(horizon * 1e6), loss);
+            for (found, wanted) in [
+                (found.polls, wanted.polls),
+                (found.delay_mass, wanted.delay_mass),
+                (found.known, wanted.known),
+                (found.unknown + 1.0, wanted.unknown + 1.0),
+                (found.unknown_delay_mass + 1e6, wanted.unknown_delay_mass + 1e6),
+            ] {
+                close(found, wanted, accuracy);
+            }
+            assert_eq!(found.timeouts.total(), 0.0);
+        }
+    }
+    let endless = at(&[3.0], Then::Repeat).expected(&heavy, None, 0.0);
+    assert!(endless.polls > 1.3 * at(&[3.0], Then::Repeat).expected(&heavy, Some(90_000e6), 0.0).polls);
+}
+
 #[track_caller]
 fn assert_sums(expected: &Expected, sums: [f64; 3], timeouts: [f64; 3], charged: [f64; 2]) {
     let near = |found: f64, wanted: f64| assert!((found - wanted).abs() <= 1e-9, "{found}, expected {wanted}");

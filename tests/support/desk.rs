@@ -46,8 +46,20 @@ impl Desk {
     }
 
     pub(crate) fn run_with(&self, arguments: &str, input: &str) -> Run {
+        let words: Vec<&str> = arguments.split_whitespace().collect();
+        self.start(&words, input)
+    }
+
+    /// Runs it with arguments that may have spaces in them.
+    #[allow(dead_code, reason = "not every test has such arguments")]
+    pub(crate) fn run_words(&self, words: &[String]) -> Run {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        self.start(&words, "")
+    }
+
+    fn start(&self, words: &[&str], input: &str) -> Run {
         let mut child = Command::new(env!("CARGO_BIN_EXE_pollbench"))
-            .args(arguments.split_whitespace())
+            .args(words)
             .current_dir(self.0.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -7,6 +7,7 @@ use pollbench::measure::outcome::ByOutcome;
 use pollbench::measure::results::*;
 use pollbench::measure::series::{CellSeries, FaultBand, PollMark, SampledTask, Series};
 use pollbench::report::Report;
+use pollbench::report::findings::Receiver;
 use pollbench::scenario::{CostWeights, Scenario, SubmitPolicy};
 use pollbench::strategy::composition::{Channel, Jitter, Limit, Pace, Recovery, Schedule, Sharing, Strategy};
 use pollbench::time::Micros;
@@ -33,6 +34,7 @@ impl Fixture {
             results: &self.results,
             series: &self.series,
             command: "pollbench compare documented --seed 42",
+            receiver: Receiver::Unsaid,
         }
     }
 }

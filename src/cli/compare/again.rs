@@ -12,7 +12,6 @@ impl Compare {
         let Self {
             scenarios: _,
             weather: _,
-            set,
             ground,
             models,
             strategies,
@@ -26,14 +25,17 @@ impl Compare {
             strict: _,
             quiet: _,
             until,
+            webhook,
+            no_webhook,
             shard: _,
+            changes,
         } = self;
         let files = distinct(jobs.iter().map(|job| job.file.as_str()));
         let weathers = distinct(jobs.iter().filter_map(|job| job.weather.as_deref()));
         let list = |flag, names: &Option<Vec<String>>| names.as_ref().map(|names| (flag, names.join(",")));
         let mut flags = ground.flags();
         flags.extend((!weathers.is_empty()).then(|| ("--weather", weathers.join(","))));
-        flags.extend(set.iter().map(|setting| ("--set", setting.to_string())));
+        flags.extend(changes.flags());
         flags.extend(list("--models", models));
         flags.extend(list("--strategies", strategies));
         // Where scenarios differ in a number, each has its own, unless the user said one for all.
@@ -45,9 +47,11 @@ impl Compare {
         flags.extend(said("--replicates", &|job| job.scenario.replicates.to_string()));
         flags.extend(said("--seed", &|job| job.scenario.seed.to_string()));
         flags.extend(until.flags());
+        let told = [("--webhook", *webhook), ("--no-webhook", *no_webhook)].into_iter().filter(|(_, is_said)| *is_said);
+        let told: String = told.map(|(flag, _)| format!(" {flag}")).collect();
         let files: String = files.iter().map(|file| format!(" {}", quoted(file))).collect();
         let words: String = flags.into_iter().map(|(flag, value)| format!(" {flag} {}", quoted(&value))).collect();
-        format!("pollbench compare{files}{words}")
+        format!("pollbench compare{files}{words}{told}")
     }
 }
 
@@ -78,6 +82,7 @@ mod tests {
             &["flaky", "documented", "--tasks", "9"],
             &["documented", "--weather", "flaky,outage-5m", "--seed", "3"],
             &["flaky", "--until", "lost=5%", "--budget", "30"],
+            &["flaky", "--models", "flux-2", "--no-webhook"],
             &["rate-limited", "--set", "horizon=20m", "--set", "faults.0.burst=3"],
         ] {
             let asked = parsed(words);

@@ -41,7 +41,8 @@ impl Run<'_> {
         let kept = Mutex::new(Kept::new());
         let (scenario, mut compared) = self.compare(job, &kept)?;
         let command = self.compare.again(std::slice::from_ref(job));
-        publish(&scenario, &mut compared, &command, &folder)?;
+        let receiver = self.compare.receiver();
+        publish(&scenario, &mut compared, (&command, receiver), &folder)?;
         if self.compare.per_task {
             let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
             folder.write_with("tasks.csv", |file| tasks::write(file, &Plan::new(&scenario), kept))?;
@@ -49,7 +50,7 @@ impl Run<'_> {
             folder.forget("tasks.csv")?;
         }
         let (results, series) = (&compared.results, &compared.series);
-        let report = Report { scenario: &scenario, results, series, command: &command };
+        let report = Report { scenario: &scenario, results, series, command: &command, receiver };
         let printed = if prints { render(self.compare.format, &report) } else { String::new() };
         Ok(Ran { results: compared.results, scenario, printed })
     }

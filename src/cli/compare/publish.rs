@@ -6,6 +6,7 @@ use crate::engine::compare::Compared;
 use crate::engine::gates::judge;
 use crate::measure::results::{GateVerdict, Results};
 use crate::measure::stopping::Ended;
+use crate::report::findings::Receiver;
 use crate::report::gates::sentence;
 use crate::report::table::Style;
 use crate::report::{self, Report, json, markdown, table};
@@ -27,11 +28,12 @@ pub(in crate::cli) enum Format {
 pub(in crate::cli) fn publish(
     scenario: &Scenario,
     compared: &mut Compared,
-    command: &str,
+    (command, receiver): (&str, Receiver),
     folder: &Folder,
 ) -> Result<(), Failure> {
     compared.results.gates = judge(&scenario.gates, &compared.results);
-    let files = report::files(&Report { scenario, results: &compared.results, series: &compared.series, command });
+    let (results, series) = (&compared.results, &compared.series);
+    let files = report::files(&Report { scenario, results, series, command, receiver });
     folder.forget_charts(&files)?;
     files.iter().try_for_each(|(name, content)| folder.write(name, content.as_bytes()))
 }

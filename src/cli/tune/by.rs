@@ -2,20 +2,23 @@
 
 use super::{Format, Sample, Times, Tune};
 use crate::cli::console::{self, Failure, note, print_folded};
-use crate::fit::{Fit, Observation};
+use crate::cli::folder::Folder;
+use crate::fit::Fit;
+use crate::report::tuned_by::{self, Sheet, Tuning};
 use crate::tune::many::{self, Left, Part};
 use crate::tune::observed::ADVISABLE;
-use crate::tune::poller::Looks;
+use crate::tune::print::Answer;
 use crate::tune::reading;
 use crate::world::model::Model;
 use std::process::ExitCode;
 
 pub(super) fn run(tune: &Tune) -> Result<ExitCode, Failure> {
     let Some(read) = tune.log.read(tune.by.as_deref())? else { return Ok(ExitCode::SUCCESS) };
-    let (mut parts, mut looks, mut left) = (Vec::new(), Vec::new(), Vec::new());
+    let folder = tune.out.as_deref().map(Folder::writable).transpose()?;
+    let (mut parts, mut looks, mut left, mut sheets) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (name, seen) in read.groups {
         let count = seen.len();
-        let ends = seen.iter().filter(|seen| !matches!(seen, Observation::Beyond(_))).count();
+        let ends = seen.iter().filter(|seen| seen.is_end()).count();
         let fit = if ends < ADVISABLE {
             Err(format!("{ends} tasks were seen to end, fewer than {ADVISABLE}"))
         } else {
@@ -24,13 +27,17 @@ pub(super) fn run(tune: &Tune) -> Result<ExitCode, Failure> {
         let tuned = fit.and_then(|fit| {
             let model = Model::plain(&name, fit.blend.clone());
             let times = Times { model, horizon: None, observed: Some(Sample { seen, fit, account: None }) };
-            tune.answer(&times, |answer| (Part::of(answer), Looks::of(answer, Some(&name), &tune.source())))
-                .map_err(Failure::message)
+            let kept = |answer: &Answer<'_>| {
+                let sheet = folder.is_some().then(|| Sheet::of(answer));
+                (Part::of(answer), tune.looks(answer, Some(&name)), sheet)
+            };
+            tune.answer(&times, kept).map_err(Failure::message)
         });
         match tuned {
-            Ok((part, look)) => {
+            Ok((part, look, sheet)) => {
                 parts.push(part);
                 looks.push(look);
+                sheets.extend(sheet);
             }
             Err(reason) => left.push(Left { model: name, count, reason }),
         }
@@ -40,8 +47,23 @@ pub(super) fn run(tune: &Tune) -> Result<ExitCode, Failure> {
         read_text.lines().for_each(note);
         left.iter().for_each(note);
     }
+    if let (Some(folder), Some(out)) = (&folder, &tune.out) {
+        let (source, settings, command) = (tune.source(), many::js(&parts), super::command());
+        let tuning = Tuning {
+            source: &source,
+            read: &read_text,
+            sheets: &sheets,
+            left: &left,
+            settings: &settings,
+            command: &command,
+        };
+        for (name, content) in tuned_by::files(&tuning) {
+            folder.write(&name, content.as_bytes())?;
+        }
+        note(format_args!("page: {}", out.join("tune.html").display()));
+    }
     if let Some(language) = tune.write_poller {
-        console::print(&language.poller(&looks, &super::command()))?;
+        console::print(&language.poller(&looks, &super::command(), tune.with_webhook))?;
         return Ok(ExitCode::SUCCESS);
     }
     match tune.format {

@@ -1,0 +1,97 @@
+//! What a command line changes in the file of a scenario: single values, and models whose times were observed.
+
+use crate::cli::console::{Failure, note};
+use crate::cli::log::{self, Columns};
+use crate::fit::Fit;
+use crate::scenario::set::Setting;
+use crate::suggest::closest;
+use crate::tune::reading;
+use clap::Args;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+#[derive(Debug, Args)]
+pub(super) struct Changes {
+    /// Put another value into the scenario's file, such as faults.0.rate_per_s=5; may be repeated
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<Setting>,
+    /// Take the completion times of a model from a log, by a law that is fitted to them; a model that the scenario has not is
+    /// added to it; may be repeated
+    #[arg(long, value_name = "NAME=FILE", group = "log")]
+    observed_model: Vec<ObservedModel>,
+    #[command(flatten, next_help_heading = "Logs of --observed-model")]
+    columns: Columns,
+}
+
+/// A model and the log of its times.
+#[derive(Debug, Clone)]
+struct ObservedModel {
+    name: String,
+    file: PathBuf,
+}
+
+impl FromStr for ObservedModel {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((name, file)) if !name.is_empty() && !file.is_empty() => {
+                Ok(Self { name: name.to_owned(), file: PathBuf::from(file) })
+            }
+            _ => Err("write NAME=FILE, such as sora-2=jobs.csv".to_owned()),
+        }
+    }
+}
+
+/// A law that was fitted to a log, and whose it is.
+pub(super) struct Fitted {
+    name: String,
+    setting: Setting,
+}
+
+impl Changes {
+    /// Reads the logs, and says what was read unless nobody wants to know.
+    pub(super) fn fitted(&self, is_quiet: bool) -> Result<Vec<Fitted>, Failure> {
+        let fitted = |model: &ObservedModel| {
+            let file = log::name(&model.file);
+            let read = self.columns.read(&model.file, None)?;
+            let text = reading::text(&read.account, &file);
+            let fit = Fit::of(&read.all()).map_err(|error| Failure::Input(format!("{file}: {error}")))?;
+            if !is_quiet {
+                text.lines().for_each(note);
+                note(format_args!("  fitted for {}; {}", model.name, distance(&fit)));
+            }
+            if !fit.is_close() {
+                note(format_args!("warning: {file}: the fit is not close to the observations; figures are rough"));
+            }
+            let keys = ["models", &model.name, "completion"];
+            let told = format!("the times of {} from {file}", model.name);
+            Ok(Fitted { name: model.name.clone(), setting: Setting::told(&keys, fit.blend.to_string(), told) })
+        };
+        self.observed_model.iter().map(fitted).collect()
+    }
+
+    /// The values to put into a scenario with these models; says which of them are new.
+    pub(super) fn settings(&self, fitted: &[Fitted], known: &[String]) -> Vec<Setting> {
+        for Fitted { name, .. } in fitted.iter().filter(|fitted| !known.contains(&fitted.name)) {
+            let near = closest(name, known.iter().map(String::as_str));
+            let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            note(format_args!("the scenario has no model `{name}`: it is added{near}"));
+        }
+        fitted.iter().map(|fitted| fitted.setting.clone()).chain(self.set.iter().cloned()).collect()
+    }
+
+    /// The flags that say the same again.
+    pub(super) fn flags(&self) -> Vec<(&'static str, String)> {
+        let Self { set, observed_model, columns } = self;
+        let models = observed_model.iter().map(|model| format!("{}={}", model.name, model.file.display()));
+        let mut flags: Vec<_> = models.map(|model| ("--observed-model", model)).collect();
+        flags.extend(columns.flags());
+        flags.extend(set.iter().map(|setting| ("--set", setting.to_string())));
+        flags
+    }
+}
+
+fn distance(fit: &Fit) -> String {
+    format!("largest distance to them {:.3} (chance exceeds {:.3} once in 20)", fit.distance, fit.limit)
+}
