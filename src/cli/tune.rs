@@ -18,7 +18,7 @@ use crate::tune::hybrid::Webhook;
 use crate::tune::observed::trust;
 use crate::tune::poller::{LANGUAGES, Language, Looks};
 use crate::tune::print::{self, Answer};
-use crate::tune::weather::weathered;
+use crate::tune::simulated::weathered;
 use crate::tune::{Goal, drift, json, reading, settings, tune};
 use crate::world::distribution::Distribution;
 use crate::world::model::Model;

@@ -1,10 +1,9 @@
 //! The answers for several models at once.
 
 use super::json;
-use super::print::{Answer, percent, time, words};
+use super::print::{Answer, percent, time, weather_line, words};
 use super::reading;
 use super::settings::{self, GuideSettings};
-use super::weather;
 use crate::observations::Account;
 use crate::strategy::presets::preset;
 use serde_json::{Map, Value, json};
@@ -76,7 +75,7 @@ impl Part {
             cost: row.cost,
             guide: guide.map(|(_, row)| row.cost),
             is_close: fit.is_none_or(crate::fit::Fit::is_close),
-            weather: answer.weather.iter().map(weather::line).collect(),
+            weather: answer.weather.iter().map(weather_line).collect(),
             js: settings::entry(answer.model, GuideSettings::of(answer)),
             schedule: settings::schedule(row),
             limit: settings::limit(answer.deadline),

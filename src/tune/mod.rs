@@ -24,6 +24,7 @@ pub mod print;
 pub mod reading;
 mod search;
 pub mod settings;
+pub mod simulated;
 pub mod weather;
 
 pub use drift::{Drift, drift};

@@ -2,9 +2,9 @@
 
 use super::hybrid::{Hybrid, Webhook};
 use super::observed::{ADVISABLE, Trust};
-use super::weather::{self, Weathered};
+use super::weather::Weathered;
 use super::{Drift, Family, Goal, Row, Tuned};
-use crate::figures::{duration, trimmed};
+use crate::figures::{count, duration, trimmed};
 use crate::fit::Fit;
 use crate::inspection::{CostWeights, Then};
 use crate::observations::Account;
@@ -270,7 +270,7 @@ pub fn text(answer: &Answer<'_>) -> String {
             percent(drift.excess)
         );
     }
-    answer.weather.iter().for_each(|weathered| out.push_str(&weather::text(weathered)));
+    answer.weather.iter().for_each(|weathered| out.push_str(&weather(weathered)));
     if let Some((fit, trust)) = &answer.observed {
         observed(&mut out, fit, trust);
     }
@@ -354,6 +354,53 @@ fn observed(out: &mut String, fit: &Fit, trust: &Trust) {
     if trust.count < ADVISABLE {
         let _ = writeln!(out, "  warning: {} observations are few; {ADVISABLE} or more are advisable", trust.count);
     }
+}
+
+/// What other weather does.
+fn weather(weathered: &Weathered) -> String {
+    let Weathered { weather, tasks, per_s, rows } = weathered;
+    let rate = per_s.map_or_else(String::new, |rate| format!(", {} a second", trimmed(rate, 3)));
+    let mut out = format!(
+        "\n{:<44} {:>16} {:>10} {:>10} {:>7} {:>7}\n",
+        format!("in {weather} ({} tasks{rate})", count(*tasks)),
+        "lost",
+        "delay mean",
+        "delay p95",
+        "polls",
+        "429s"
+    );
+    for row in rows {
+        let who = if row.is_calm { "these settings on a calm day" } else { row.who.words() };
+        let lost = match row.lost {
+            0 => "0".to_owned(),
+            lost => format!("{} ({})", count(lost), percent(lost as f64 / (*tasks).max(1) as f64)),
+        };
+        let or_dash = |ms: Option<f64>| ms.map_or_else(|| "-".to_owned(), |ms| time(ms * 1e3));
+        let _ = writeln!(
+            out,
+            "  {who:<42} {lost:>16} {:>10} {:>10} {:>7.2} {:>7}",
+            or_dash(row.delay_mean_ms),
+            or_dash(row.delay_p95_ms),
+            row.polls,
+            percent(row.share_429)
+        );
+    }
+    out
+}
+
+/// One line for a table of several models.
+pub(super) fn weather_line(weathered: &Weathered) -> String {
+    let share = |row: &super::weather::Fared| percent(row.lost as f64 / weathered.tasks.max(1) as f64);
+    let rows: Vec<String> = weathered
+        .rows
+        .iter()
+        .map(|row| {
+            let who = if row.is_calm { "calm" } else { row.who.name() };
+            let delay = row.delay_mean_ms.map_or_else(|| "-".to_owned(), |ms| time(ms * 1e3));
+            format!("{who} {} lost, delay {delay}, {} 429s", share(row), percent(row.share_429))
+        })
+        .collect();
+    format!("  in {}: {}", weathered.weather, rows.join("; "))
 }
 
 /// The count that a Poisson stream of this rate does not exceed in all but one of the seconds of a day. Polls of many
