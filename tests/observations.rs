@@ -575,3 +575,23 @@ fn entries_are_read_by_ages_and_by_instants() {
     let source = Source { entered: Some("seen_s".into()), ..Source::new(ranges) };
     assert!(refused(&source, b"seen_s,low_s,high_s\n1,2,3\n").contains("goes with ends"));
 }
+
+/// A log that never ends, as one of ten gigabytes: it is read row by row, and refused where more is to be used than can be kept;
+/// what is not used is not kept.
+#[test]
+fn a_log_without_end_is_refused_at_a_limit() {
+    struct Rows(u64, &'static [u8]);
+    impl std::io::Read for Rows {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            let count = into.len() / self.1.len();
+            into.chunks_exact_mut(self.1.len()).for_each(|row| row.copy_from_slice(self.1));
+            self.0 += (count * self.1.len()) as u64;
+            Ok(count * self.1.len())
+        }
+    }
+    let mut rows = Rows(0, b"95,a\n");
+    let endless = std::io::Read::chain(&b"t_s,state\n"[..], &mut rows);
+    let error = lengths("t_s").read(Box::new(endless)).expect_err("too many rows").to_string();
+    assert!(error.starts_with("more than 5000000 rows are to be used: keep fewer of them with --where"), "{error}");
+    assert!(rows.0 < 5 * 5_200_000, "{} bytes were read", rows.0);
+}

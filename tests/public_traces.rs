@@ -138,3 +138,43 @@ fn public_traces_load_by_one_command() {
         assert!(run.out.contains("recorded instants over"), "{}", run.out);
     }
 }
+
+/// Promise: the page of `tune --by` has each model's settings, fit, surface and trade-off, the settings that `--format js` prints,
+/// who was left out and why, and needs no network.
+#[test]
+fn a_page_has_every_model() {
+    let desk = Desk::new();
+    let mut rows = "model,took_s\n".to_owned();
+    for at in 0..80_u32 {
+        rows += &format!("{},{}.{}\n", if at % 2 == 0 { "sora-2" } else { "a \"<b>\"" }, 30 + at * 37 % 50, at % 10);
+    }
+    rows += "few,9\nfew,8\n";
+    desk.write("jobs.csv", rows);
+    let flags = "tune --observed jobs.csv --column took_s --by model --deadline 5m";
+    let run = desk.run(&format!("{flags} --weather outage-5m --out page --format js"));
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(run.err.contains("page: page/tune.html") && run.err.contains("few (2 rows): left at"), "{}", run.err);
+    let page = desk.read("page/tune.html");
+    for part in
+        ["sora-2", "a &quot;&lt;b&gt;&quot;", "few (2 rows)", "82 of 82 rows used", "In outage-5m: 10,000 tasks each"]
+    {
+        assert!(page.contains(part), "{part} is missing");
+    }
+    assert!(page.contains("&#39;sora-2&#39;: { initial: ") || page.contains("'sora-2': { initial: "));
+    assert_eq!(page.matches("<svg").count(), 6);
+    for stem in ["sora-2", "a-b"] {
+        for chart in ["fit", "surface", "pareto"] {
+            let name = format!("page/charts/{stem}-tune-{chart}.svg");
+            assert!(
+                desk.path(&name).is_file(),
+                "{name}: {:?}",
+                std::fs::read_dir(desk.path("page/charts"))
+                    .map(|all| all.flatten().map(|one| one.file_name()).collect::<Vec<_>>())
+            );
+        }
+    }
+    let elsewhere = page.replace("http://www.w3.org", "");
+    assert!(!elsewhere.contains("http://") && !elsewhere.contains("https://"));
+    let bad = desk.run(&format!("{flags} --weather outage-6m"));
+    assert_eq!((bad.code, bad.err.contains("did you mean `outage-5m`?")), (2, true), "{}", bad.err);
+}

@@ -1,9 +1,11 @@
 //! `pollbench diff`: what changed between two runs.
 
-use crate::cli::console::{Failure, note, print, print_folded};
+use crate::cli::console::{Failure, note, open, print, print_folded};
 use crate::measure::results::{Results, SCHEMA_VERSION};
+use crate::observations::plain_text;
 use crate::report::diff::{self, Side};
 use clap::{Args, ValueEnum};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -20,7 +22,7 @@ pub(super) struct Diff {
 }
 
 const EXAMPLES: &str = "\
-Tasks are paired where both folders hold tasks.csv (compare --per-task) and the tasks are the same;
+Tasks are paired where both folders hold tasks.csv (compare --per-task), gzipped or not, and the tasks are the same;
 otherwise the two runs are compared as independent samples.
 
 Examples:
@@ -68,14 +70,16 @@ fn side(path: &Path) -> Result<Side, Failure> {
             results.schema_version
         )));
     }
-    let tasks = file.with_file_name("tasks.csv");
-    let tasks = if tasks.is_file() {
-        let text = std::fs::read_to_string(&tasks).map_err(|error| input(&tasks, &error))?;
+    let tasks =
+        ["tasks.csv", "tasks.csv.gz"].map(|name| file.with_file_name(name)).into_iter().find(|file| file.is_file());
+    let table = |tasks: PathBuf| {
+        let mut text = String::new();
+        let mut reader = plain_text(open(&tasks)?).map_err(|error| input(&tasks, &error))?;
+        reader.read_to_string(&mut text).map_err(|error| input(&tasks, &error))?;
         let table = diff::read_tasks(&text).map_err(|error| input(&tasks, &error))?;
         diff::check_tasks(&results, &table).map_err(|error| input(&tasks, &error))?;
-        Some(table)
-    } else {
-        None
+        Ok::<_, Failure>(table)
     };
+    let tasks = tasks.map(table).transpose()?;
     Ok(Side { results, tasks })
 }

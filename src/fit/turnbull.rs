@@ -44,6 +44,22 @@ pub(super) struct Estimate {
     pub(super) from: f64,
 }
 
+/// What a law and the estimate have at both ends of a cell.
+#[derive(Debug, Clone, Copy)]
+struct Sides {
+    at: usize,
+    below: f64,
+    before: f64,
+    law: f64,
+    upto: f64,
+}
+
+impl Sides {
+    fn distance(&self) -> f64 {
+        (self.below - self.before).abs().max((self.law - self.upto).abs())
+    }
+}
+
 /// An end of a range: its instant, and whether what lies at the instant is inside. Left ends that exclude it come after
 /// right ends that include it.
 type Edge = (f64, u8);
@@ -143,15 +159,40 @@ impl Estimate {
     }
 
     /// Largest distance between `law` and the estimate, where the estimate is known: at the ends of its cells.
+    ///
+    /// Both are monotone, so between two cells the distance is at most that of the one at one side from the other at the other
+    /// side: where that is no more than what was found already, nothing in between is asked for. Of a million cells a few
+    /// thousand are looked at, and the answer is the same.
     pub(super) fn distance(&self, law: &Distribution) -> f64 {
-        let (mut before, mut largest) = (0.0, 0.0_f64);
         let unseen = if self.from > 0.0 { law.cdf(self.from) } else { 0.0 };
         let cdf = |x: f64| ((law.cdf(x) - unseen) / (1.0 - unseen).max(f64::MIN_POSITIVE)).max(0.0);
-        for cell in &self.cells {
+        let upto: Vec<f64> = self
+            .cells
+            .iter()
+            .scan(0.0, |sum, cell| {
+                *sum += cell.mass;
+                Some(*sum)
+            })
+            .collect();
+        // A cell: the law below it and up to its end, and the estimate at both.
+        let look = |at: usize| {
+            let cell = &self.cells[at];
             let below = if cell.low < cell.high { cdf(cell.low) } else { cdf(cell.low - BEFORE) };
-            let upto = before + cell.mass;
-            largest = largest.max((below - before).abs()).max((cdf(cell.high) - upto).abs());
-            before = upto;
+            let before = if at == 0 { 0.0 } else { upto[at - 1] };
+            Sides { at, below, before, law: cdf(cell.high), upto: upto[at] }
+        };
+        let Some(last) = self.cells.len().checked_sub(1) else { return 0.0 };
+        let (first, last) = (look(0), look(last));
+        let mut largest = first.distance().max(last.distance());
+        let mut ranges = vec![(first, last)];
+        while let Some((from, to)) = ranges.pop() {
+            let most = (to.below - from.upto).max(to.before - from.law);
+            if to.at - from.at < 2 || most <= largest {
+                continue;
+            }
+            let middle = look(from.at.midpoint(to.at));
+            largest = largest.max(middle.distance());
+            ranges.extend([(from, middle), (middle, to)]);
         }
         largest
     }
@@ -233,4 +274,29 @@ fn masses(held: &[(usize, usize, f64)], entering: &[f64], places: usize, count: 
         }
     }
     mass
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Looked at one by one, all cells say the same.
+    #[test]
+    fn a_few_cells_tell_the_distance_of_all() {
+        let law: Distribution = "lognormal(median=100s, sigma=0.5)".parse().expect("a law");
+        for shift in [0.0, 3e5, 2e7] {
+            let seen: Vec<Observation> = (1..3_000)
+                .map(|at| Observation::Exact(law.quantile(f64::from(at * 7 % 3_001) / 3_001.0).round() + shift))
+                .collect();
+            let estimate = Estimate::of(&seen);
+            let (mut before, mut largest) = (0.0, 0.0_f64);
+            for cell in &estimate.cells {
+                let upto = before + cell.mass;
+                let (below, above) = (law.cdf(cell.low - BEFORE), law.cdf(cell.high));
+                largest = largest.max((below - before).abs()).max((above - upto).abs());
+                before = upto;
+            }
+            assert_eq!(estimate.distance(&law), largest);
+        }
+    }
 }

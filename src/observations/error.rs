@@ -205,6 +205,20 @@ pub enum UnreadableLog {
         /// The unit that was taken.
         unit: &'static str,
     },
+    /// Some numbers are about a thousand times as large as the others.
+    #[error(
+        "`{column}` has times around {short} and around {long}, a thousand times as long, and nothing between: are two units mixed? Say --unit {unit} if all are right, or keep the rows of one unit with --where"
+    )]
+    MixedUnits {
+        /// The column.
+        column: String,
+        /// The middle of the short ones.
+        short: Micros,
+        /// The middle of the long ones.
+        long: Micros,
+        /// The unit that was taken.
+        unit: &'static str,
+    },
     /// Half of the tasks would take more than a year.
     #[error(
         "the median of the times would be {median}, which is more than a year: are these the right columns, and the right unit?"

@@ -27,6 +27,11 @@ const NAMED_CELLS: usize = 8;
 const USUAL: std::ops::Range<u64> = 10_000..21_600_000_000;
 /// A task without an end that is open for so many times as long as any took that ended is probably forgotten.
 const FORGOTTEN: f64 = 10.0;
+/// Two units are mixed where at least one row in so many is in the other, nothing lies between by a factor of `GAP`, and the
+/// middles are about a thousand times apart.
+const MIXED_IN: usize = 20;
+const GAP: f64 = 30.0;
+const THOUSAND: std::ops::Range<f64> = 300.0..3_000.0;
 /// No task takes so long: a year, in microseconds.
 const YEAR: u64 = 365 * 86_400_000_000;
 
@@ -344,6 +349,7 @@ impl Gatherer<'_> {
             }
         }
         question(source, &self.reader, &self.account)?;
+        mixed(source, &self.reader, all().map(size))?;
         Ok(Observed { groups, account: self.account })
     }
 }
@@ -377,4 +383,28 @@ fn question(source: &Source, reader: &Reader<'_>, account: &Account) -> Result<(
         }
     }
     if median > YEAR { Err(UnreadableLog::Years { median: as_time }) } else { Ok(()) }
+}
+
+/// Asks back where some times are about a thousand times as long as the others, as milliseconds among seconds are.
+fn mixed(source: &Source, reader: &Reader<'_>, sizes: impl Iterator<Item = f64>) -> Result<(), UnreadableLog> {
+    let Reader::Lengths { low: (low, _), .. } = reader else { return Ok(()) };
+    let Some(unit) = low.unit.filter(|_| low.is_counted && source.unit.is_none()) else { return Ok(()) };
+    let mut sizes: Vec<f64> = sizes.filter(|us| *us > 0.0).collect();
+    sizes.sort_unstable_by(f64::total_cmp);
+    let few = sizes.len() / MIXED_IN;
+    let inner = few.max(1)..sizes.len().saturating_sub(few).max(1);
+    let Some(at) = inner.max_by(|a, b| (sizes[*a] / sizes[a - 1]).total_cmp(&(sizes[*b] / sizes[b - 1]))) else {
+        return Ok(());
+    };
+    let (short, long) = (sizes[at / 2], sizes[at.midpoint(sizes.len())]);
+    if sizes[at] / sizes[at - 1] < GAP || !THOUSAND.contains(&(long / short)) {
+        return Ok(());
+    }
+    let column = low.column.to_owned();
+    Err(UnreadableLog::MixedUnits {
+        column,
+        short: Micros::from_f64(short),
+        long: Micros::from_f64(long),
+        unit: unit.name(),
+    })
 }

@@ -134,6 +134,11 @@ impl<'a> Lines<'a> {
         Self { source, starts: VecDeque::new(), at: 0, line: 1, is_begun: false, last: NUL, row: 0 }
     }
 
+    /// What it reads from.
+    pub(super) fn into_source(self) -> Box<dyn Read + 'a> {
+        self.source
+    }
+
     /// The line in which a row begins whose first byte is at `offset`, or behind blank lines from there. Offsets ascend.
     pub(super) fn line_at(&mut self, offset: u64) -> u64 {
         while self.starts.front().is_some_and(|(start, _)| *start < offset) {

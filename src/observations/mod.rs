@@ -103,6 +103,15 @@ impl Source {
     }
 }
 
+/// A file as UTF-8, whatever its encoding and compression are: for tables that have a reader of their own.
+///
+/// # Errors
+///
+/// Where it cannot be read, or is no text.
+pub fn plain_text<'a>(file: Box<dyn std::io::Read + 'a>) -> Result<Box<dyn std::io::Read + 'a>, UnreadableLog> {
+    Ok(input::open(file)?.reader.into_source())
+}
+
 /// What was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observed {

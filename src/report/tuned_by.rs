@@ -10,6 +10,7 @@ use crate::fit::Fit;
 use crate::tune::Row;
 use crate::tune::many::{Left, Part};
 use crate::tune::print::{self, Answer};
+use crate::tune::weather::Weathered;
 
 /// What a page shows of one model.
 #[derive(Debug, Clone)]
@@ -129,7 +130,7 @@ fn answer(tuning: &Tuning<'_>) -> String {
 
 fn overview(part: &Part) -> Line {
     let time = |us: f64| f::duration(us / 1e3);
-    let saved = part.guide.map(|guide| f::signed(part.cost / guide - 1.0, f::percent));
+    let saved = part.guide.map(|guide| f::percent(1.0 - part.cost / guide));
     let close = if part.is_close { "" } else { " (the fit is rough)" };
     Line {
         head: part.model.clone(),
@@ -180,12 +181,33 @@ fn families(answer: &Answer<'_>) -> Grid {
     grid
 }
 
+/// What a weather does to the settings, beside a calm day.
+fn weather(weathered: &Weathered) -> Grid {
+    let columns = ["lost", "delay mean", "delay p95", "polls/task", "429s"].map(Column::figures).to_vec();
+    let caption = format!("In {}: {} tasks each", weathered.weather, f::count(weathered.tasks));
+    let mut grid = Grid::new(caption, "who waits", columns);
+    grid.rows = weathered
+        .rows
+        .iter()
+        .map(|row| Line {
+            head: if row.is_calm { "these settings on a calm day" } else { row.who.words() }.to_owned(),
+            entries: vec![
+                f::part(row.lost, weathered.tasks).into(),
+                f::or_undefined(row.delay_mean_ms, f::duration).into(),
+                f::or_undefined(row.delay_p95_ms, f::duration).into(),
+                f::number(row.polls).into(),
+                f::percent(row.share_429).into(),
+            ],
+            ..Line::default()
+        })
+        .collect();
+    grid
+}
+
 fn model(sheet: &Sheet) -> String {
     let part = &sheet.part;
     let mut body = format!("<p class=\"lead\"><strong>{}</strong></p>\n", escape(&part.words));
-    for line in &part.weather {
-        body += &format!("<p>{}</p>\n", escape(line.trim()));
-    }
+    body += &part.weather.iter().map(|weathered| parts::table(&weather(weathered))).collect::<String>();
     body += &parts::table(&sheet.families);
     for (name, svg) in &sheet.charts {
         let title = match name.as_str() {

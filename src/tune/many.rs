@@ -4,6 +4,7 @@ use super::json;
 use super::print::{Answer, percent, time, weather_line, words};
 use super::reading;
 use super::settings::{self, GuideSettings};
+use super::weather::Weathered;
 use crate::observations::Account;
 use crate::strategy::presets::preset;
 use serde_json::{Map, Value, json};
@@ -30,8 +31,8 @@ pub struct Part {
     pub guide: Option<f64>,
     /// Whether the fit is close to the observations.
     pub is_close: bool,
-    /// What other weather does to the settings, a line each.
-    pub weather: Vec<String>,
+    /// What other weather does to the settings.
+    pub weather: Vec<Weathered>,
     js: String,
     schedule: String,
     limit: String,
@@ -75,7 +76,7 @@ impl Part {
             cost: row.cost,
             guide: guide.map(|(_, row)| row.cost),
             is_close: fit.is_none_or(crate::fit::Fit::is_close),
-            weather: answer.weather.iter().map(weather_line).collect(),
+            weather: answer.weather.to_vec(),
             js: settings::entry(answer.model, GuideSettings::of(answer)),
             schedule: settings::schedule(row),
             limit: settings::limit(answer.deadline),
@@ -120,7 +121,8 @@ pub fn text(parts: &[Part], left: &[Left]) -> String {
         );
     }
     for part in parts.iter().filter(|part| !part.weather.is_empty()) {
-        let _ = writeln!(out, "\n{}\n{}", part.model, part.weather.join("\n"));
+        let lines: Vec<String> = part.weather.iter().map(weather_line).collect();
+        let _ = writeln!(out, "\n{}\n{}", part.model, lines.join("\n"));
     }
     left.iter().for_each(|left| out.push_str(&format!("{left}\n")));
     out

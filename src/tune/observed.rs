@@ -53,16 +53,16 @@ pub fn trust(observations: &[Observation], goal: &Goal<'_>, tuned: &Tuned) -> Tr
     debug_assert!(tuned.sketch.is_of(goal.law, goal.deadline), "tuned for another law, or for another deadline");
     let row = tuned.recommended();
     let size = observations.len().min(MOST_RESAMPLED);
-    let mut found: Vec<(Vec<f64>, f64)> = Vec::new();
-    for resample in 0..RESAMPLES {
+    let one = |resample: u64| {
         let mut draws = Keys::new(SEED, 0, "bootstrap").draws(Stream::Truth, resample);
         let count = observations.len();
         let sample: Vec<Observation> =
             (0..size).map(|_| observations[((draws.uniform() * count as f64) as usize).min(count - 1)]).collect();
-        let Some((parameters, checks, _)) = tuned_on(&sample, goal, row.family) else { continue };
+        let (parameters, checks, _) = tuned_on(&sample, goal, row.family)?;
         let cost = goal.expected(&checks, &tuned.sketch).cost(&goal.weights);
-        found.push((parameters.iter().map(|(_, value)| *value).collect(), cost));
-    }
+        Some((parameters.iter().map(|(_, value)| *value).collect::<Vec<f64>>(), cost))
+    };
+    let found: Vec<(Vec<f64>, f64)> = each(RESAMPLES, one).into_iter().flatten().collect();
     let interval = |mut values: Vec<f64>| {
         values.sort_by(f64::total_cmp);
         let rank = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
@@ -79,6 +79,26 @@ pub fn trust(observations: &[Observation], goal: &Goal<'_>, tuned: &Tuned) -> Tr
         cost: enough.then(|| interval(found.iter().map(|(_, cost)| *cost).collect())),
         held_out: held_out(observations, goal, row.family),
     }
+}
+
+/// What `make` makes of each number below `count`, in their order, on as many threads as there are cores.
+fn each<T: Send>(count: u64, make: impl Fn(u64) -> T + Sync) -> Vec<T> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(count as usize);
+    if threads < 2 {
+        return (0..count).map(make).collect();
+    }
+    let share = count.div_ceil(threads as u64);
+    std::thread::scope(|scope| {
+        let make = &make;
+        let parts = (0..count).step_by(share as usize);
+        let parts: Vec<_> = parts
+            .map(|from| scope.spawn(move || (from..count.min(from + share)).map(make).collect::<Vec<T>>()))
+            .collect();
+        parts
+            .into_iter()
+            .flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
 }
 
 /// The best of a family for a law fitted to `sample`, and its expected cost under that law.

@@ -397,7 +397,11 @@ pub(super) fn weather_line(weathered: &Weathered) -> String {
         .map(|row| {
             let who = if row.is_calm { "calm" } else { row.who.name() };
             let delay = row.delay_mean_ms.map_or_else(|| "-".to_owned(), |ms| time(ms * 1e3));
-            format!("{who} {} lost, delay {delay}, {} 429s", share(row), percent(row.share_429))
+            let limited = match row.share_429 {
+                0.0 => String::new(),
+                share => format!(", {} 429s", percent(share)),
+            };
+            format!("{who} {} lost, delay {delay}{limited}", share(row))
         })
         .collect();
     format!("  in {}: {}", weathered.weather, rows.join("; "))

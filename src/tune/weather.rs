@@ -29,7 +29,7 @@ impl Who {
         }
     }
 
-    pub(super) fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Poller => "these settings, polled over errors",
             Self::GuideLoop => "these settings in the guide's loop",
