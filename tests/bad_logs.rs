@@ -33,7 +33,7 @@ fn mistakes_are_answered_with_a_sentence() {
             "",
             "are two units mixed? Say --unit s if all are right",
         ),
-        ("nul.csv", "took_s\n9\05\n".to_owned(), "", "NUL bytes"),
+        ("nul.csv", "took_s\n9\0\n".to_owned(), "", "NUL bytes"),
         ("bomb.csv", bomb, "", "line 2: a row of more than 1024 KiB"),
         (
             "words.csv",
