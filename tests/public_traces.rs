@@ -66,7 +66,7 @@ const TRACES: [Trace; 4] = [
             let row = |at: u32| {
                 let (start, end) = (at * 1_000, at * 1_000 + 300 + at * 53 % 600);
                 let scheduled = if at % 7 == 3 { String::new() } else { start.to_string() };
-                let phase = if at % 4 == 0 { "Running" } else { "Succeeded" };
+                let phase = if at.is_multiple_of(4) { "Running" } else { "Succeeded" };
                 format!("openb-pod-{at:04},12000,16384,1,1000,,LS,{phase},{start},{end},{scheduled}\n")
             };
             let header = "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time\n";
@@ -82,7 +82,7 @@ const TRACES: [Trace; 4] = [
         rows: || {
             let row = |at: u32| {
                 let (seconds, model) =
-                    (f64::from(at * 37 % 90) / 4.0 + 1.5, if at % 2 == 0 { "ChatGPT" } else { "GPT-4" });
+                    (f64::from(at * 37 % 90) / 4.0 + 1.5, if at.is_multiple_of(2) { "ChatGPT" } else { "GPT-4" });
                 format!("{}.0,{},{seconds},{model},472,18,490,Conversation log\n", at * 11, at % 5)
             };
             let header =
@@ -146,7 +146,12 @@ fn a_page_has_every_model() {
     let desk = Desk::new();
     let mut rows = "model,took_s\n".to_owned();
     for at in 0..80_u32 {
-        rows += &format!("{},{}.{}\n", if at % 2 == 0 { "sora-2" } else { "a \"<b>\"" }, 30 + at * 37 % 50, at % 10);
+        rows += &format!(
+            "{},{}.{}\n",
+            if at.is_multiple_of(2) { "sora-2" } else { "a \"<b>\"" },
+            30 + at * 37 % 50,
+            at % 10
+        );
     }
     rows += "few,9\nfew,8\n";
     desk.write("jobs.csv", rows);
