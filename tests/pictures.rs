@@ -4,6 +4,7 @@
 use pollbench::engine::compare::compare;
 use pollbench::engine::plan::Plan;
 use pollbench::engine::sim::{Control, Options};
+use pollbench::report::findings::Receiver;
 use pollbench::report::{Report, charts};
 use pollbench::scenario::narrow::Overrides;
 use pollbench::scenario::shipped::{SHIPPED, load};
@@ -175,7 +176,8 @@ fn labels_are_clear_in_every_chart_of_every_shipped_scenario() {
         let plan = Plan::new(&scenario);
         let options = Options { threads: 1, sample: true, ..Options::default() };
         let compared = compare(&plan, options, &Control::default(), None).expect("as charts write it");
-        let report = Report { scenario: &scenario, results: &compared.results, series: &compared.series, command: "" };
+        let (results, series) = (&compared.results, &compared.series);
+        let report = Report { scenario: &scenario, results, series, command: "", receiver: Receiver::default() };
         for chart in charts::all(&report) {
             seen += 1;
             let found = overlaps(&chart.svg);
