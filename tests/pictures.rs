@@ -96,7 +96,7 @@ fn text(line: &str) -> (String, Box) {
         Some(_) => x - width,
     };
     // A title of a vertical axis is turned around its middle.
-    let place = match line.contains("rotate(-90") {
+    let place = match line.contains("rotate(270") {
         true => Box { left: x - half, top: y - width / 2.0, right: x + half, bottom: y + width / 2.0 },
         false => Box { left, top: y - half, right: left + width, bottom: y + half },
     };
@@ -104,7 +104,7 @@ fn text(line: &str) -> (String, Box) {
 }
 
 /// Grid lines, bands and what only answers to a pointer are behind everything.
-const BEHIND: [&str; 3] = ["#e3e6ea", "#f8e3d3", "#fefefe"];
+const BEHIND: [&str; 3] = ["#E3E6EA", "#F8E3D3", "#FEFEFE"];
 
 fn picture(svg: &str) -> Picture {
     let mut picture = Picture::default();
@@ -156,13 +156,13 @@ fn overlaps(svg: &str) -> Vec<String> {
 #[test]
 fn the_test_sees_overlaps() {
     let text = |x: i32, y: i32| {
-        format!("<text x=\"{x}\" y=\"{y}\" dy=\".35em\" font-size=\"12\" fill=\"#1b1f24\">abcdef</text>\n")
+        format!("<text x=\"{x}\" y=\"{y}\" dy=\".35em\" font-size=\"12\" fill=\"#1B1F24\">abcdef</text>\n")
     };
     assert!(overlaps(&(text(10, 10) + &text(80, 10))).is_empty());
     assert_eq!(overlaps(&(text(10, 10) + &text(30, 14))).len(), 1);
-    let line = "<polyline fill=\"none\" stroke=\"#1b1f24\" points=\"0,0 60,20\"/>\n";
+    let line = "<polyline fill=\"none\" stroke=\"#1B1F24\" points=\"0,0 60,20\"/>\n";
     assert_eq!(overlaps(&(text(10, 10) + line)).len(), 1);
-    assert_eq!(overlaps(&(text(10, 10) + "<circle cx=\"20\" cy=\"10\" r=\"3\" fill=\"#1b1f24\"/>\n")).len(), 1);
+    assert_eq!(overlaps(&(text(10, 10) + "<circle cx=\"20\" cy=\"10\" r=\"3\" fill=\"#1B1F24\"/>\n")).len(), 1);
 }
 
 #[test]

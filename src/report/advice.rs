@@ -1,13 +1,13 @@
 //! Settings for who can only poll: a first wait, an interval and a limit for each model, from the tuner.
 
 use super::Report;
-use crate::inspection::{CostWeights, DoneLaw};
+use crate::inspection::DoneLaw;
 use crate::tune::{Goal, Quick, settings};
 
 /// Prices of a second, as multiples of the scenario's, that settings are there for.
-pub(super) const PRICES: [f64; 9] = [0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0];
+pub(super) const PRICES: [f64; 5] = [0.1, 0.3, 1.0, 3.0, 10.0];
 /// The scenario's own among them.
-pub(super) const OWN: usize = 4;
+pub(super) const OWN: usize = 2;
 /// Most models with settings for every price: a page stays quick and small.
 const MOST: usize = 12;
 
@@ -56,15 +56,11 @@ pub(super) fn advice<'a>(report: &Report<'a>) -> Vec<Advice<'a>> {
 fn of_model<'a>(report: &Report<'a>, name: &'a str, prices: &[f64]) -> Option<Advice<'a>> {
     let model = report.scenario.models.iter().find(|model| model.name == name && model.workers.is_none())?;
     let law = DoneLaw::of_model(model);
-    let quick = |price: &f64| {
-        let own = report.scenario.cost;
-        let weights = CostWeights { delay_per_s: own.delay_per_s * price, ..own };
-        let mut goal = Goal::new(&law, weights).ok()?;
-        goal.horizon = report.scenario.horizon.get() as f64;
-        goal.quick(name)
-    };
-    let at: Vec<Quick> = prices.iter().map(quick).collect::<Option<_>>()?;
-    Some(Advice { model: name, at })
+    let own = report.scenario.cost;
+    let mut goal = Goal::new(&law, own).ok()?;
+    goal.horizon = report.scenario.horizon.get() as f64;
+    let delays_per_s: Vec<f64> = prices.iter().map(|price| own.delay_per_s * price).collect();
+    Some(Advice { model: name, at: goal.quick(name, &delays_per_s)? })
 }
 
 /// The settings as a table of the guide's shape, ready to paste.

@@ -6,7 +6,7 @@ use super::family::Family;
 use super::search::{self, Effort};
 use super::settings::GuideSettings;
 use super::{Goal, Row, documented_as};
-use crate::inspection::Sketch;
+use crate::inspection::{CostWeights, Sketch};
 use crate::time::Micros;
 
 /// Of the tasks that end, the share that may end after the limit.
@@ -24,21 +24,31 @@ pub struct Quick {
 }
 
 impl Goal<'_> {
-    /// A first wait, an interval and a limit for the guide's loop. The goal's own deadline does not count: the limit cuts off
-    /// hardly a task, and is not beyond the horizon. `None` where no task ends.
+    /// A first wait, an interval and a limit for the guide's loop, for each price of a second in place of the goal's own. The
+    /// goal's deadline does not count: the limit cuts off hardly a task, and is not beyond the horizon. `None` where no task
+    /// ends.
     #[must_use]
-    pub fn quick(&self, model: &str) -> Option<Quick> {
+    pub fn quick(&self, model: &str, delays_per_s: &[f64]) -> Option<Vec<Quick>> {
         let limit = self.limit()?;
-        let goal = Goal { deadline: Some(limit), ..self.clone() };
-        let sketch = Sketch::roughly(goal.law, goal.deadline);
-        let optimum = goal.optimum_roughly(&sketch)?;
-        let (parameters, _) = search::best(&goal, &sketch, Family::Adaptive, &optimum, Effort::LIGHT)?;
+        // What costs most, the law in figures, is the same for all prices.
+        let sketch = Sketch::roughly(self.law, Some(limit));
+        let at = |&delay_per_s: &f64| {
+            let weights = CostWeights { delay_per_s, ..self.weights };
+            Goal { deadline: Some(limit), weights, ..self.clone() }.quick_at(model, limit, &sketch)
+        };
+        delays_per_s.iter().map(at).collect()
+    }
+
+    fn quick_at(&self, model: &str, limit: f64, sketch: &Sketch) -> Option<Quick> {
+        let goal = self;
+        let optimum = goal.optimum_roughly(sketch)?;
+        let (parameters, _) = search::best(goal, sketch, Family::Adaptive, &optimum, Effort::LIGHT)?;
         let at = |name: &str| parameters.iter().find(|(known, _)| *known == name).map(|(_, us)| written(*us));
         let (initial, interval) = (at("initial")?, at("interval")?);
         let settings = GuideSettings { initial, interval, max: Some(after_the_last(initial, interval, limit)) };
         let checks = settings.checks(Micros::from_f64(limit.max(goal.horizon)))?;
-        let row = Row::of(&goal, Family::Adaptive, parameters, checks);
-        let guide = documented_as(&goal, model, "adaptive").map(|(_, row)| row);
+        let row = Row::of(goal, Family::Adaptive, parameters, checks);
+        let guide = documented_as(goal, model, "adaptive").map(|(_, row)| row);
         Some(Quick { settings, row, guide })
     }
 
@@ -65,7 +75,7 @@ fn written(us: f64) -> Micros {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inspection::{CostWeights, DoneLaw};
+    use crate::inspection::DoneLaw;
     use crate::tune::tune;
 
     #[test]
@@ -84,7 +94,7 @@ mod tests {
             let law = DoneLaw::of(text.parse().expect("a law"));
             for delay_per_s in [0.01, 0.1, 1.0] {
                 let goal = Goal::new(&law, CostWeights { poll: 1.0, delay_per_s }).expect("weights");
-                let quick = goal.quick("sora-2").expect("settings");
+                let quick = goal.quick("sora-2", &[delay_per_s]).expect("settings").remove(0);
                 let best = tune(&goal, "sora-2");
                 let thorough = best.family(Family::Adaptive).expect("the family");
                 // Who is given up on is charged the delay to the horizon.

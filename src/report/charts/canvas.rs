@@ -1,7 +1,11 @@
-//! A sheet to paint on: SVG with the few shapes that the charts need.
+//! A sheet to paint on: the few shapes that the charts need, painted by plotters, in groups and with hints that plotters does
+//! not know.
 
 use super::palette::{Colour, GRID, INK, Look, MUTED, PAPER, Shape};
 use crate::report::escape;
+use plotters::backend::{DrawingBackend, SVGBackend};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, FontTransform, IntoTextStyle, RGBColor, ShapeStyle};
 use std::fmt::Write as _;
 
 /// A point in pixels, from the upper left corner.
@@ -25,36 +29,71 @@ const NOTE: i32 = 12;
 /// How far around a point its values are shown.
 const REACH: i32 = 9;
 
+/// plotters writes a dash as an element of its own, hundreds for a curve. Instead a dashed line is painted with this
+/// opacity, which nothing else has, and becomes a dashed one in [`lean`].
+const DASHED: f64 = 0.99;
+
 pub(super) struct Canvas {
+    size: (u32, u32),
     svg: String,
 }
 
 /// The SVG document that `paint` paints, with a title and a description for those who do not see it.
 pub(super) fn draw(size: (u32, u32), title: &str, about: &str, paint: impl FnOnce(&mut Canvas)) -> String {
     let ((width, height), label) = (size, escape::html(title));
-    let mut canvas = Canvas {
-        svg: format!(
-            "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
-             xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"{label}\" \
-             font-family=\"system-ui, sans-serif\">\n<title>{label}</title>\n<desc>{}</desc>\n",
-            escape::html(about)
-        ),
-    };
+    let mut canvas = Canvas { size, svg: String::new() };
     canvas.rect((0, 0), (width as i32, height as i32), PAPER);
     paint(&mut canvas);
-    canvas.svg + "</svg>\n"
+    format!(
+        "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
+         xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"{label}\" \
+         font-family=\"system-ui, sans-serif\">\n<title>{label}</title>\n<desc>{}</desc>\n{}</svg>\n",
+        escape::html(about),
+        canvas.svg
+    )
 }
 
-/// Points as SVG lists them.
-fn listed(points: &[Point]) -> String {
-    let mut out = String::with_capacity(points.len() * 8);
-    for (i, (x, y)) in points.iter().enumerate() {
-        let _ = write!(out, "{}{x},{y}", if i == 0 { "" } else { " " });
-    }
-    out
+/// An element without what every reader of SVG assumes anyway; its dashes are made.
+fn lean(element: &str) -> String {
+    let dashed = format!(" opacity=\"{DASHED}\"");
+    element
+        .replace(" opacity=\"1\"", "")
+        .replace(&dashed, " stroke-dasharray=\"5 3\"")
+        .replace(" stroke=\"none\"", "")
+        .replace(" stroke-width=\"1\"", "")
+        .replace(" font-family=\"sans-serif\"", "")
+        .replace(" text-anchor=\"start\"", "")
+        .replace(" dy=\"0.5ex\"", " dy=\".35em\"")
+        .replace(&format!("font-size=\"{}\"", grown(TEXT) / GROWN), &format!("font-size=\"{TEXT}\""))
+        .replace(" \"/>", "\"/>")
+        .replace(">\n", ">")
+        .replace("\n<", "<")
+}
+
+/// The backend divides sizes of text by this.
+const GROWN: f64 = 1.24;
+
+fn grown(size: i32) -> f64 {
+    f64::from(size) * GROWN
+}
+
+fn colour_of(Colour(red, green, blue): Colour) -> RGBColor {
+    RGBColor(red, green, blue)
 }
 
 impl Canvas {
+    /// Lets plotters paint one shape. It writes whole documents, whose first and last tags are dropped.
+    fn shape<E: std::fmt::Debug>(&mut self, paint: impl FnOnce(&mut SVGBackend<'_>) -> Result<(), E>) {
+        let mut document = String::new();
+        let mut backend = SVGBackend::with_string(&mut document, self.size);
+        // The backend's errors are those of files, and there is none.
+        paint(&mut backend).expect("a string takes everything that is written to it");
+        drop(backend);
+        let element = document.split_once('>').map_or("", |(_, rest)| rest);
+        self.svg += &lean(element.trim().trim_end_matches("</svg>").trim());
+        self.svg.push('\n');
+    }
+
     fn write(&mut self, element: std::fmt::Arguments<'_>) {
         let _ = self.svg.write_fmt(element);
         self.svg.push('\n');
@@ -84,53 +123,48 @@ impl Canvas {
     }
 
     pub(super) fn rect(&mut self, from: Point, to: Point, colour: Colour) {
-        let ((x, y), width, height) = (from, (to.0 - from.0).max(0), (to.1 - from.1).max(0));
-        self.write(format_args!("<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"{colour}\"/>"));
+        let to = (to.0.max(from.0), to.1.max(from.1));
+        self.shape(|sheet| sheet.draw_rect(from, to, &colour_of(colour).filled(), true));
     }
 
-    pub(super) fn line(&mut self, (x1, y1): Point, (x2, y2): Point, colour: Colour) {
-        self.write(format_args!("<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" stroke=\"{colour}\"/>"));
+    pub(super) fn line(&mut self, from: Point, to: Point, colour: Colour) {
+        self.shape(|sheet| sheet.draw_line(from, to, &colour_of(colour).stroke_width(1)));
     }
 
     pub(super) fn path(&mut self, points: &[Point], colour: Colour, width: u32) {
-        self.polyline(points, colour, width, "");
+        self.polyline(points, colour, width, 1.0);
     }
 
     /// A strategy's curve.
     pub(super) fn curve(&mut self, points: &[Point], look: Look) {
-        self.polyline(points, look.colour, 2, if look.repaired { " stroke-dasharray=\"5 3\"" } else { "" });
+        self.polyline(points, look.colour, 2, if look.repaired { DASHED } else { 1.0 });
     }
 
-    fn polyline(&mut self, points: &[Point], colour: Colour, width: u32, dashes: &str) {
+    fn polyline(&mut self, points: &[Point], colour: Colour, width: u32, opacity: f64) {
         if !points.is_empty() {
-            let points = listed(points);
-            let width = if width == 1 { String::new() } else { format!(" stroke-width=\"{width}\"") };
-            self.write(format_args!(
-                "<polyline fill=\"none\" stroke=\"{colour}\"{width}{dashes} points=\"{points}\"/>"
-            ));
+            let style = ShapeStyle { color: colour_of(colour).mix(opacity), filled: false, stroke_width: width };
+            self.shape(|sheet| sheet.draw_path(points.iter().copied(), &style));
         }
     }
 
     pub(super) fn polygon(&mut self, points: &[Point], colour: Colour, opacity: f64) {
-        let points = listed(points);
-        let opacity = if opacity < 1.0 { format!(" opacity=\"{opacity}\"") } else { String::new() };
-        self.write(format_args!("<polygon fill=\"{colour}\"{opacity} points=\"{points}\"/>"));
+        self.shape(|sheet| sheet.fill_polygon(points.iter().copied(), &colour_of(colour).mix(opacity)));
     }
 
     /// A circle of radius `r`, filled.
-    pub(super) fn dot(&mut self, (x, y): Point, r: u32, colour: Colour) {
-        self.write(format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{r}\" fill=\"{colour}\"/>"));
+    pub(super) fn dot(&mut self, at: Point, r: u32, colour: Colour) {
+        self.shape(|sheet| sheet.draw_circle(at, r, &colour_of(colour).filled(), true));
+    }
+
+    /// A circle of radius `r`, hollow.
+    fn circle(&mut self, at: Point, r: u32, colour: Colour) {
+        self.shape(|sheet| sheet.draw_circle(at, r, &colour_of(colour).stroke_width(2), false));
     }
 
     /// A strategy's mark: filled, or a hollow one that is large enough for its twin to be seen inside.
     pub(super) fn mark(&mut self, (x, y): Point, look: Look) {
         let corners: &[Point] = match look.shape {
-            Shape::Circle if look.repaired => {
-                let colour = look.colour;
-                return self.write(format_args!(
-                    "<circle cx=\"{x}\" cy=\"{y}\" r=\"6\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>"
-                ));
-            }
+            Shape::Circle if look.repaired => return self.circle((x, y), 6, look.colour),
             Shape::Circle => return self.dot((x, y), 4, look.colour),
             Shape::Square => &[(-4, -4), (4, -4), (4, 4), (-4, 4)],
             Shape::Diamond => &[(0, -5), (5, 0), (0, 5), (-5, 0)],
@@ -149,10 +183,8 @@ impl Canvas {
     }
 
     /// A ring around what is to be seen first.
-    pub(super) fn ring(&mut self, (x, y): Point, colour: Colour) {
-        self.write(format_args!(
-            "<circle cx=\"{x}\" cy=\"{y}\" r=\"10\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>"
-        ));
+    pub(super) fn ring(&mut self, at: Point, colour: Colour) {
+        self.circle(at, 10, colour);
     }
 
     /// A small ×.
@@ -162,45 +194,40 @@ impl Canvas {
     }
 
     pub(super) fn text(&mut self, at: Point, words: &str, anchor: Anchor) {
-        self.styled(at, words, anchor, TEXT, INK);
+        self.styled(at, words, anchor, TEXT, INK, FontTransform::None);
     }
 
     /// Text of second rank.
     pub(super) fn note(&mut self, at: Point, words: &str, anchor: Anchor) {
-        self.styled(at, words, anchor, NOTE, MUTED);
+        self.styled(at, words, anchor, NOTE, MUTED, FontTransform::None);
     }
 
     /// The same in another colour.
     pub(super) fn tinted(&mut self, at: Point, words: &str, anchor: Anchor, colour: Colour) {
-        self.styled(at, words, anchor, NOTE, colour);
+        self.styled(at, words, anchor, NOTE, colour, FontTransform::None);
     }
 
     /// Text that reads upwards, for the title of a vertical axis.
-    pub(super) fn upward(&mut self, (x, y): Point, words: &str) {
-        let words = escape::html(words);
-        self.write(format_args!(
-            "<text x=\"{x}\" y=\"{y}\" dy=\".35em\" text-anchor=\"middle\" font-size=\"{NOTE}\" fill=\"{MUTED}\" \
-             transform=\"rotate(-90 {x} {y})\">{words}</text>"
-        ));
+    pub(super) fn upward(&mut self, at: Point, words: &str) {
+        self.styled(at, words, Anchor::Middle, NOTE, MUTED, FontTransform::Rotate270);
     }
 
     pub(super) fn gridline(&mut self, from: Point, to: Point) {
         self.line(from, to, GRID);
     }
 
-    fn styled(&mut self, (x, y): Point, words: &str, anchor: Anchor, size: i32, colour: Colour) {
+    fn styled(&mut self, at: Point, words: &str, anchor: Anchor, size: i32, colour: Colour, turn: FontTransform) {
         if words.is_empty() {
             return;
         }
-        let anchor = match anchor {
-            Anchor::Start => "",
-            Anchor::Middle => " text-anchor=\"middle\"",
-            Anchor::End => " text-anchor=\"end\"",
+        let colour = colour_of(colour);
+        let font = ("sans-serif", grown(size)).into_text_style(&(1, 1)).transform(turn).color(&colour);
+        let h_pos = match anchor {
+            Anchor::Start => HPos::Left,
+            Anchor::Middle => HPos::Center,
+            Anchor::End => HPos::Right,
         };
-        let words = escape::html(words);
-        self.write(format_args!(
-            "<text x=\"{x}\" y=\"{y}\" dy=\".35em\"{anchor} font-size=\"{size}\" fill=\"{colour}\">{words}</text>"
-        ));
+        self.shape(|sheet| sheet.draw_text(words, &font.pos(Pos::new(h_pos, VPos::Center)), at));
     }
 }
 

@@ -14,7 +14,7 @@ pub(in crate::report) struct Colour(pub(super) u8, pub(super) u8, pub(super) u8)
 impl fmt::Display for Colour {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(red, green, blue) = self;
-        write!(f, "#{red:02x}{green:02x}{blue:02x}")
+        write!(f, "#{red:02X}{green:02X}{blue:02X}")
     }
 }
 
