@@ -64,17 +64,23 @@ fn lean(element: &str) -> String {
         .replace(" font-family=\"sans-serif\"", "")
         .replace(" text-anchor=\"start\"", "")
         .replace(" dy=\"0.5ex\"", " dy=\".35em\"")
-        .replace(&format!("font-size=\"{}\"", grown(TEXT) / GROWN), &format!("font-size=\"{TEXT}\""))
+        .replace(&written(TEXT), &format!("font-size=\"{TEXT}\""))
+        .replace(&written(NOTE), &format!("font-size=\"{NOTE}\""))
         .replace(" \"/>", "\"/>")
         .replace(">\n", ">")
         .replace("\n<", "<")
 }
 
-/// The backend divides sizes of text by this.
+/// plotters takes sizes of text in whole pixels and divides them by this when it writes them.
 const GROWN: f64 = 1.24;
 
 fn grown(size: i32) -> f64 {
-    f64::from(size) * GROWN
+    (f64::from(size) * GROWN).floor()
+}
+
+/// What plotters makes of a size.
+fn written(size: i32) -> String {
+    format!("font-size=\"{}\"", grown(size) / GROWN)
 }
 
 fn colour_of(Colour(red, green, blue): Colour) -> RGBColor {
