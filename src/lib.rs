@@ -99,7 +99,8 @@ pub mod strategy;
 pub mod time;
 pub mod world;
 
-#[cfg(feature = "report")]
+#[cfg(feature = "engine")]
+#[cfg_attr(not(feature = "report"), allow(dead_code, reason = "reports need all of it, the engine some"))]
 mod figures;
 #[cfg(feature = "engine")]
 pub(crate) mod suggest;
