@@ -130,9 +130,15 @@ impl TaskRecord {
     #[inline]
     #[must_use]
     pub fn charge(&self, horizon: Micros) -> (i64, i64) {
+        self.charged(self.known(), horizon)
+    }
+
+    /// The same where it was asked already what the client knows.
+    #[inline]
+    pub(super) fn charged(&self, known: Option<Known>, horizon: Micros) -> (i64, i64) {
         let polls = i64::from(self.polls);
-        match self.delay() {
-            Some(delay) => (polls, delay.get() as i64),
+        match known {
+            Some(known) => (polls, known.delay as i64),
             None => {
                 let end = self.wait_start + horizon;
                 if self.done <= end { (polls + 1, (end - self.done).get() as i64) } else { (polls, 0) }

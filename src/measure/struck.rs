@@ -1,7 +1,7 @@
 //! Sums over the tasks that a fault struck: a few of the figures of all tasks, beside them.
 
 use crate::measure::moments::{CostMoments, Moments};
-use crate::measure::record::TaskRecord;
+use crate::measure::record::{Known, TaskRecord};
 use crate::time::Micros;
 use serde::{Deserialize, Serialize};
 
@@ -21,15 +21,15 @@ pub struct StruckTotals {
 }
 
 impl StruckTotals {
-    /// Takes in a struck task.
-    pub(super) fn add(&mut self, record: &TaskRecord, horizon: Micros) {
+    /// Takes in a struck task, of which the client knows this.
+    pub(super) fn add(&mut self, record: &TaskRecord, known: Option<Known>, horizon: Micros) {
         self.tasks += 1;
         self.lost += u64::from(record.is_lost());
-        match record.delay() {
-            Some(delay) => self.delay.add(delay.get() as i64),
+        match known {
+            Some(known) => self.delay.add(known.delay as i64),
             None => self.missed += u64::from(record.done <= record.wait_start + horizon),
         }
-        let (polls, delay) = record.charge(horizon);
+        let (polls, delay) = record.charged(known, horizon);
         self.cost.add(polls, delay);
     }
 

@@ -234,8 +234,9 @@ impl CellData {
         self.latency.extend(known.iter().map(|known| known.latency));
         if rules.has_faults {
             for record in records.iter().filter(|record| record.is_struck()) {
-                self.totals.struck.add(record, rules.horizon);
-                self.struck_delay.extend(record.delay().map(Micros::get));
+                let known = record.known();
+                self.totals.struck.add(record, known, rules.horizon);
+                self.struck_delay.extend(known.map(|known| known.delay));
             }
         }
     }
@@ -309,12 +310,8 @@ impl PairTotals {
                 self.base.delay += i128::from(base.delay);
                 self.base.latency += i128::from(base.latency);
             }
-            let charge = |record: &TaskRecord, known: Option<Known>| match known {
-                Some(known) => (i64::from(known.polls), known.delay as i64),
-                None => record.charge(horizon),
-            };
-            let (my_polls, my_delay) = charge(mine, my_known);
-            let (polls, delay) = charge(base, known);
+            let (my_polls, my_delay) = mine.charged(my_known, horizon);
+            let (polls, delay) = base.charged(known, horizon);
             self.cost.add(my_polls - polls, my_delay - delay);
             self.unequal_costs += u64::from((my_polls, my_delay) != (polls, delay));
             self.base.cost.add(polls, delay);

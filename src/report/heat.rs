@@ -9,6 +9,8 @@ pub(super) struct Heat {
     pub(super) caption: String,
     /// Over the heads of rows, as text.
     pub(super) corner: &'static str,
+    /// Whether the page's script finds it and colours it again.
+    pub(super) is_live: bool,
     /// Heads of columns, as HTML.
     pub(super) columns: Vec<String>,
     /// The head of each row as text, and its squares: attributes of a cell and what it holds, as HTML; absent where
@@ -29,13 +31,16 @@ impl Heat {
         let caption = escape(&self.caption);
         let heads: String = self.columns.iter().map(|head| format!("<th scope=\"col\">{head}</th>")).collect();
         let mut out = format!(
-            "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"{caption}\">\n<table class=\"heat\">\n\
+            "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"{caption}\">\n<table class=\"heat\"{}>\n\
              <caption><span>{caption}</span></caption>\n\
              <thead><tr><th scope=\"col\" class=\"words\">{}</th>{heads}</tr></thead>\n<tbody>\n",
+            if self.is_live { " id=\"heat\"" } else { "" },
             escape(self.corner)
         );
         for (head, squares) in &self.rows {
-            out += &format!("<tr><th scope=\"row\" class=\"words\">{}</th>", escape(head));
+            let head = escape(head);
+            let name = if self.is_live { format!(" data-s=\"{head}\"") } else { String::new() };
+            out += &format!("<tr{name}><th scope=\"row\" class=\"words\">{head}</th>");
             for square in squares {
                 out += &square.as_ref().map_or_else(
                     || format!("<td>{}</td>", f::UNDEFINED),

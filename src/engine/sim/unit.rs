@@ -183,7 +183,7 @@ impl<'p> Worker<'p> {
                         if place.model.status.is_plain() {
                             wait_out::<true>(&place, task, truth, weather, observer, record);
                         } else {
-                            wait_out_elsewhere(&place, task, truth, weather, observer, record);
+                            wait_out::<false>(&place, task, truth, weather, observer, record);
                         }
                     }
                 }
@@ -213,8 +213,8 @@ impl<'p> Worker<'p> {
     }
 }
 
-/// One wait from its start to its end, in the form of its link.
-#[inline(always)]
+/// One wait from its start to its end, in the form of its link. Not inlined: the two do not need the same registers.
+#[inline(never)]
 fn wait_out<const PLAIN: bool>(
     place: &Place<'_, '_>,
     task: &Task,
@@ -228,19 +228,6 @@ fn wait_out<const PLAIN: bool>(
         next = waiting.poll::<PLAIN>(place.model, at, timeout, weather, observer);
     }
     *record = *waiting.record();
-}
-
-/// The same where the link is not plain. Not inlined: the two do not need the same registers.
-#[inline(never)]
-fn wait_out_elsewhere(
-    place: &Place<'_, '_>,
-    task: &Task,
-    truth: Truth,
-    weather: &mut Weather,
-    observer: &mut Observer,
-    record: &mut TaskRecord,
-) {
-    wait_out::<false>(place, task, truth, weather, observer, record);
 }
 
 /// The submits of a range whose gaps are random, which depend on all ranges before it; `None` where they are known by

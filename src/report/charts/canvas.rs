@@ -49,14 +49,14 @@ pub(super) fn draw(size: (u32, u32), title: &str, about: &str, paint: impl FnOnc
          xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"{label}\" \
          font-family=\"system-ui, sans-serif\">\n<title>{label}</title>\n<desc>{}</desc>\n{}</svg>\n",
         escape::html(about),
-        canvas.svg
+        lean(&canvas.svg)
     )
 }
 
-/// An element without what every reader of SVG assumes anyway; its dashes are made.
-fn lean(element: &str) -> String {
+/// Elements without what every reader of SVG assumes anyway; their dashes are made.
+fn lean(elements: &str) -> String {
     let dashed = format!(" opacity=\"{DASHED}\"");
-    element
+    elements
         .replace(" opacity=\"1\"", "")
         .replace(&dashed, " stroke-dasharray=\"5 3\"")
         .replace(" stroke=\"none\"", "")
@@ -67,8 +67,6 @@ fn lean(element: &str) -> String {
         .replace(&written(TEXT), &format!("font-size=\"{TEXT}\""))
         .replace(&written(NOTE), &format!("font-size=\"{NOTE}\""))
         .replace(" \"/>", "\"/>")
-        .replace(">\n", ">")
-        .replace("\n<", "<")
 }
 
 /// plotters takes sizes of text in whole pixels and divides them by this when it writes them.
@@ -96,7 +94,8 @@ impl Canvas {
         paint(&mut backend).expect("a string takes everything that is written to it");
         drop(backend);
         let element = document.split_once('>').map_or("", |(_, rest)| rest);
-        self.svg += &lean(element.trim().trim_end_matches("</svg>").trim());
+        // plotters gives the words of a text a line of their own.
+        self.svg += &element.trim().trim_end_matches("</svg>").trim().replace(">\n", ">").replace("\n<", "<");
         self.svg.push('\n');
     }
 

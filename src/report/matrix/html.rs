@@ -88,19 +88,8 @@ fn of_part(part: &Part<'_>) -> String {
 
 /// What the shades mean.
 fn key() -> String {
-    let entry = |shade: Shade| format!("<li class=\"{}\">{}</li>", class(shade), shade.meaning());
+    let entry = |shade: Shade| format!("<li class=\"{}\">{}</li>", shade.class(), shade.meaning());
     format!("<ul class=\"key\">{}</ul>\n", Shade::ALL.map(entry).concat())
-}
-
-const fn class(shade: Shade) -> &'static str {
-    match shade {
-        Shade::Cheap => "cheap",
-        Shade::Fair => "fair",
-        Shade::Dear => "dear",
-        Shade::Loses => "loses",
-        Shade::LosesMany => "loses-many",
-        Shade::LosesMost => "loses-most",
-    }
 }
 
 fn heat_map(
@@ -113,11 +102,11 @@ fn heat_map(
         ((*strategy).to_owned(), squares(strategy).iter().map(|s| s.as_ref().map(of_square)).collect())
     };
     let rows = strategies.iter().map(row).collect();
-    Heat { caption: caption.to_owned(), corner: "strategy", columns, rows }.html()
+    Heat { caption: caption.to_owned(), corner: "strategy", is_live: false, columns, rows }.html()
 }
 
 fn of_square(square: &Square) -> heat::Square {
-    let class = class(square.shade);
+    let class = square.shade.class();
     let cost = f::number(square.cost);
     if square.lost == 0 {
         return heat::Square { attributes: format!("class=\"{class}\""), content: cost };

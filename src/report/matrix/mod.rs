@@ -74,6 +74,18 @@ impl Shade {
         }
     }
 
+    /// Its class in a page's style sheet.
+    pub(in crate::report) const fn class(self) -> &'static str {
+        match self {
+            Self::Cheap => "cheap",
+            Self::Fair => "fair",
+            Self::Dear => "dear",
+            Self::Loses => "loses",
+            Self::LosesMany => "loses-many",
+            Self::LosesMost => "loses-most",
+        }
+    }
+
     const fn meaning(self) -> &'static str {
         match self {
             Self::Cheap => "loses nothing, within 25 % of the cheapest of its kind that does",

@@ -112,6 +112,7 @@ fn heat_map(sweep: &Sweep<'_>, model: &str, strategy: &str, (down, across): (&st
     let squares =
         |row| (0..columns.len()).map(|column| at([row, column]).map(|cell| square(cell, least, most))).collect();
     Heat {
+        is_live: false,
         caption: format!("{strategy}: cost per task by {down} (down) and {across} (across)"),
         corner: "",
         columns: columns.iter().map(|label| escape(label)).collect(),

@@ -99,57 +99,41 @@ impl Window {
         self.every
     }
 
+    /// Time since the last start up to `now`; `None` before the first.
+    fn phase(&self, now: Micros) -> Option<Micros> {
+        let since = (now >= self.from).then(|| now - self.from)?;
+        Some(self.every.map_or(since, |period| Micros::new(since.get() % period.get())))
+    }
+
     /// Whether the window is open at `now`; it is open at its first instant and closed at its end.
     #[must_use]
     pub fn contains(&self, now: Micros) -> bool {
-        if now < self.from {
-            return false;
-        }
-        let since = now - self.from;
-        match self.every {
-            Some(period) => Micros::new(since.get() % period.get()) < self.length,
-            None => since < self.length,
-        }
+        self.phase(now).is_some_and(|phase| phase < self.length)
     }
 
     /// How far it has opened at `now`, from 0 where it is closed to 1: it takes `ramp` to open, and to close.
     #[must_use]
     pub fn depth(&self, now: Micros, ramp: Micros) -> f64 {
-        if !self.contains(now) {
-            return 0.0;
-        }
+        let Some(phase) = self.phase(now).filter(|phase| *phase < self.length) else { return 0.0 };
         if ramp == Micros::ZERO {
             return 1.0;
         }
-        let since = now - self.from;
-        let since = self.every.map_or(since, |period| Micros::new(since.get() % period.get()));
-        let edge = since.min(self.length - since);
+        let edge = phase.min(self.length - phase);
         (edge.get() as f64 / ramp.get() as f64).min(1.0)
     }
 
     /// The last instant up to `now` at which it opened or closed; zero where it has not yet.
     #[must_use]
     pub fn last_change(&self, now: Micros) -> Micros {
-        if now < self.from {
-            return Micros::ZERO;
-        }
-        let since = now - self.from;
-        let phase = self.every.map_or(since, |period| Micros::new(since.get() % period.get()));
+        let Some(phase) = self.phase(now) else { return Micros::ZERO };
         if phase < self.length { now - phase } else { now - (phase - self.length) }
     }
 
     /// The first instant after `now` at which it opens or closes; [`Micros::NEVER`] where it never does again.
     #[must_use]
     pub fn next_change(&self, now: Micros) -> Micros {
-        if now < self.from {
-            return self.from;
-        }
-        let since = now - self.from;
-        let (phase, opens_again) = match self.every {
-            Some(period) => (Micros::new(since.get() % period.get()), period),
-            None => (since, Micros::NEVER),
-        };
-        let next = if phase < self.length { self.length } else { opens_again };
+        let Some(phase) = self.phase(now) else { return self.from };
+        let next = if phase < self.length { self.length } else { self.every.unwrap_or(Micros::NEVER) };
         if next.is_never() { next } else { now + (next - phase) }
     }
 }
