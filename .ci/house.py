@@ -7,6 +7,7 @@
 - `circle`: no modules, and no files of one folder, import each other in a circle. A folder's own `mod.rs` is its front
   door: what its files share may stand there, and it may call them (`front-door` lists where both happens);
 - `clock`: no clock, sleep or randomness without a key outside of what drives the machines;
+- `names`: no name is that of two public types;
 - `catch-all`: no `_ =>` beside variants of an enum of this crate, where a new variant would slip through.
 
 With names of rules it lists what these find. It reads `use` declarations and paths with `crate::`, `super::` or `self::`; what is only for tests does not count, and
@@ -271,6 +272,14 @@ def check(tell):
         if circles(inner) != circles(edges):
             circle("front-door", place, edges, key)
 
+    named = defaultdict(list)
+    for file in FILES.values():
+        for name in re.findall(r"^\s*pub (?:struct|enum|trait|type) (\w+)", file.text, re.M):
+            named[name].append(str(file.path))
+    for name, places in sorted(named.items()):
+        if len(places) > 1:
+            tell("names", f"`{name}` is the name of more than one public type: {', '.join(places)}")
+
     enums = {name for file in FILES.values() for name in re.findall(r"\benum\s+(\w+)", file.text)}
     for file in FILES.values():
         for line, own in catch_alls(file, enums):
@@ -286,5 +295,5 @@ failing = [text for rule, text in found if (rule in asked if asked else rule not
 pending = [] if asked else [text for rule, text in found if rule in PENDING]
 if pending:
     print("\n".join(["not yet as they should be:", *pending]))
-print("\n".join(failing) or f"kept: {', '.join(sorted(asked)) or 'short files, floors and their order, no circles, no clock below the drivers'}")
+print("\n".join(failing) or f"kept: {', '.join(sorted(asked)) or 'short files, floors and their order, no circles, no clock below the drivers, one type a name'}")
 sys.exit(bool(failing))

@@ -1,7 +1,7 @@
 //! How many trials a second each way of checking a poller holds, and that correct pollers are never found guilty:
 //! `cargo run --release --example trials -- 100000`.
 
-use pollbench::check::{Answered, Call, Cases, Habits, Kit, MODEL, Outcome, Properties, Strategic, judge, play};
+use pollbench::check::{Answered, Call, Cases, Habits, Kit, MODEL, PollerOutcome, Properties, Strategic, judge, play};
 use pollbench::client::{Client, WaitError};
 use pollbench::net::clock::Clock;
 use pollbench::strategy::composition::Strategy;
@@ -14,10 +14,10 @@ async fn wait(call: Call, strategy: Arc<Strategy>) -> Vec<Answered> {
     let client = Client::builder(&call.base_url, &call.key).network(call.network.clone()).clock(Clock::paused());
     let Ok(client) = client.build() else { return Vec::new() };
     let (outcome, urls) = match client.task(&call.model, &call.tasks[0]).wait(strategy).await {
-        Ok(finished) => (Outcome::Success, finished.urls),
-        Err(WaitError::TaskFailed { .. }) => (Outcome::Failed, Vec::new()),
-        Err(WaitError::GaveUp { .. }) => (Outcome::Timeout, Vec::new()),
-        Err(_) => (Outcome::Error, Vec::new()),
+        Ok(finished) => (PollerOutcome::Success, finished.urls),
+        Err(WaitError::TaskFailed { .. }) => (PollerOutcome::Failed, Vec::new()),
+        Err(WaitError::GaveUp { .. }) => (PollerOutcome::Timeout, Vec::new()),
+        Err(_) => (PollerOutcome::Error, Vec::new()),
     };
     vec![Answered { task: 0, outcome, urls }]
 }

@@ -70,12 +70,12 @@
 
 use crate::net::clock::{Clock, InvalidScale};
 use crate::net::memory::MemoryNetwork;
-use crate::net::stream::{Listener, Network, Stream};
+use crate::net::stream::{ByteStream, Listener, Transport};
 use crate::scenario::Scenario;
 use crate::scenario::error::ScenarioError;
 use crate::scenario::rules;
 use crate::scenario::shipped::Shipped;
-use crate::server::{Entry, FaultCodec, InvalidStub, Server, Settings, Stub, World};
+use crate::server::{FaultCodec, InvalidStub, JournalEntry, Server, Settings, Stub, World};
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
 use crate::world::fault::FaultRules;
@@ -159,7 +159,7 @@ pub enum StartError {
 pub struct MockApixo {
     server: Server,
     base_url: String,
-    network: Network,
+    network: Transport,
     /// Dropped with the mock, which the server takes as the sign to stop.
     _stop: oneshot::Sender<()>,
 }
@@ -202,7 +202,7 @@ impl MockApixo {
     /// # Errors
     ///
     /// Those of the network.
-    pub async fn connect(&self) -> io::Result<Stream> {
+    pub async fn connect(&self) -> io::Result<ByteStream> {
         let authority = self.base_url.trim_start_matches("http://");
         let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "80"));
         self.network.connect(host, port.parse().unwrap_or(80)).await
@@ -210,7 +210,7 @@ impl MockApixo {
 
     /// The network that it is on, for clients and receivers of webhooks.
     #[must_use]
-    pub fn network(&self) -> &Network {
+    pub fn network(&self) -> &Transport {
         &self.network
     }
 
@@ -299,7 +299,7 @@ impl MockBuilder {
         let clock = Clock::scaled(self.scale)?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let base_url = format!("http://{}", listener.local_addr()?);
-        self.begin(base_url, Network::Tcp, Listener::Tcp(listener), clock)
+        self.begin(base_url, Transport::Tcp, Listener::Tcp(listener), clock)
     }
 
     /// Starts it in memory, in the time of tokio: on a runtime with `start_paused`, whoever sleeps with tokio waits for
@@ -315,13 +315,13 @@ impl MockBuilder {
         }
         let memory = MemoryNetwork::default();
         let listener = Listener::Memory(memory.listen("mock:80"));
-        self.begin("http://mock".to_owned(), Network::Memory(memory), listener, Clock::paused())
+        self.begin("http://mock".to_owned(), Transport::Memory(memory), listener, Clock::paused())
     }
 
     fn begin(
         self,
         base_url: String,
-        network: Network,
+        network: Transport,
         listener: Listener,
         clock: Clock,
     ) -> Result<MockApixo, StartError> {
@@ -358,7 +358,7 @@ impl MockBuilder {
 
 /// Requests that a mock saw.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Requests(Vec<Entry>);
+pub struct Requests(Vec<JournalEntry>);
 
 impl Requests {
     /// Those on a route: `submit`, `status`, `balance`, `result`, `schema`, `webhook`, `other`.
@@ -404,7 +404,7 @@ impl Requests {
 
     /// The requests, in order.
     #[must_use]
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[JournalEntry] {
         &self.0
     }
 }

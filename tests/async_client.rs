@@ -6,7 +6,7 @@ use futures_util::StreamExt as _;
 use pollbench::client::{Client, Event, State, Submission, SubmitError, TaskSet, WaitError, WebhookReceiver};
 use pollbench::net::clock::Clock;
 use pollbench::net::memory::MemoryNetwork;
-use pollbench::net::stream::{Listener, Network};
+use pollbench::net::stream::{Listener, Transport};
 use pollbench::scenario::rules::from_json;
 use pollbench::server::{Server, Settings, Stub, World};
 use pollbench::strategy::composition::{Limiter, Schedule, Strategy};
@@ -33,7 +33,7 @@ struct Place {
 /// A mock and a client on one paused clock.
 fn place() -> Place {
     let (memory, clock) = (MemoryNetwork::default(), Clock::magnified());
-    let network = Network::Memory(memory.clone());
+    let network = Transport::Memory(memory.clone());
     let models = ["sora-2", "flux-2"].map(|name| Model::plain(name, Distribution::constant(SECOND * 94)));
     let settings = Settings { network: network.clone(), ..Settings::new(clock) };
     let server = Server::new(World::calm(models.into(), 1), settings);

@@ -6,10 +6,10 @@ use pollbench::client::{Client, Submission, WebhookReceiver};
 use pollbench::mock::world;
 use pollbench::net::clock::Clock;
 use pollbench::net::memory::MemoryNetwork;
-use pollbench::net::stream::{Listener, Network};
+use pollbench::net::stream::{Listener, Transport};
 use pollbench::scenario::Scenario;
 use pollbench::scenario::files::Embedded;
-use pollbench::server::{Entry, Server, Settings};
+use pollbench::server::{JournalEntry, Server, Settings};
 use pollbench::time::Micros;
 use pollbench::world::fault::{Kind, Route, Striking};
 use serde_json::json;
@@ -42,9 +42,9 @@ fn scenario(kind: Kind) -> Scenario {
 }
 
 /// The journal after tasks came one a second and each was asked for every three seconds, whatever happened.
-async fn journal(kind: Kind) -> Vec<Entry> {
+async fn journal(kind: Kind) -> Vec<JournalEntry> {
     let (memory, clock) = (MemoryNetwork::default(), Clock::magnified());
-    let network = Network::Memory(memory.clone());
+    let network = Transport::Memory(memory.clone());
     let settings = Settings { network: network.clone(), journal: 1 << 20, ..Settings::new(clock) };
     let server = Server::new(world(&scenario(kind)), settings);
     let (serving, listener) = (server.clone(), Listener::Memory(memory.listen("mock:80")));
@@ -72,7 +72,7 @@ async fn journal(kind: Kind) -> Vec<Entry> {
 }
 
 /// The phases in which `kind` struck.
-fn phases(kind: Kind, journal: &[Entry]) -> BTreeSet<&'static str> {
+fn phases(kind: Kind, journal: &[JournalEntry]) -> BTreeSet<&'static str> {
     let (mut found, mut created, mut looked) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
     for entry in journal {
         let is_struck = entry.fault == Some(kind.name());

@@ -8,14 +8,19 @@ use pollbench::engine::compare::compare;
 use pollbench::engine::gates::judge;
 use pollbench::engine::plan::Plan;
 use pollbench::engine::sim::{Control, Options};
-use pollbench::measure::figures::{Sort, Unknown, figures};
+use pollbench::measure::figures::{FigureKind, Unknown, figures};
 use pollbench::measure::results::{Cell, GateVerdict};
 use pollbench::scenario::files::Embedded;
 use pollbench::scenario::{Bound, Gate, Scenario};
 use proptest::prelude::*;
 
 /// A bound on every time of a cell whose tasks are lost, or never end, with these shares.
-fn judged(lost: f64, stuck: f64, seed: u64, bound: Bound) -> (Cell, Vec<(&'static str, Unknown, Sort, GateVerdict)>) {
+fn judged(
+    lost: f64,
+    stuck: f64,
+    seed: u64,
+    bound: Bound,
+) -> (Cell, Vec<(&'static str, Unknown, FigureKind, GateVerdict)>) {
     let text = format!(
         "schema_version = 1\nname = \"t\"\ntasks = 40\nreplicates = 1\nseed = {seed}\n[models.m]\n\
          completion = \"lognormal(median=10s, sigma=0.3)\"\nstuck_probability = {stuck}\n\
@@ -68,7 +73,7 @@ proptest! {
             };
             // What too few tasks know of has no interval, and is undecided.
             let expected = match verdict {
-                GateVerdict::Undecided => is_kept && sort == Sort::Estimated,
+                GateVerdict::Undecided => is_kept && sort == FigureKind::Estimated,
                 GateVerdict::Pass => is_kept,
                 GateVerdict::Fail => !is_kept,
             };

@@ -6,7 +6,7 @@ use pollbench::engine::compare::compare;
 use pollbench::engine::plan::Plan;
 use pollbench::engine::sim::{Control, Options};
 use pollbench::measure::results::{Cell, Results};
-use pollbench::report::matrix::{Matrix, Part};
+use pollbench::report::matrix::{Matrix, Panel};
 use pollbench::report::table::Style;
 use pollbench::scenario::Scenario;
 use pollbench::scenario::narrow::Overrides;
@@ -29,8 +29,8 @@ fn ran(names: &[&str]) -> Vec<(Scenario, Results)> {
 
 fn with<T>(names: &[&str], look: impl FnOnce(&Matrix<'_>) -> T) -> T {
     let ran = ran(names);
-    let parts: Vec<Part<'_>> =
-        ran.iter().map(|(scenario, results)| Part { label: &scenario.name, scenario, results }).collect();
+    let parts: Vec<Panel<'_>> =
+        ran.iter().map(|(scenario, results)| Panel { label: &scenario.name, scenario, results }).collect();
     look(&Matrix { parts: &parts, command: "pollbench compare flaky calm" })
 }
 

@@ -6,7 +6,7 @@ use futures_util::future::join;
 use pollbench::client::{Client, InvalidState, LearnedState, LearnedWaits, Submission};
 use pollbench::net::clock::Clock;
 use pollbench::net::memory::MemoryNetwork;
-use pollbench::net::stream::{Listener, Network};
+use pollbench::net::stream::{Listener, Transport};
 use pollbench::server::{Server, Settings, Stub, World};
 use pollbench::strategy::learned::Learning;
 use pollbench::time::Micros;
@@ -29,7 +29,7 @@ struct Place {
 /// A mock and a client on one paused clock.
 fn place() -> Place {
     let (memory, clock) = (MemoryNetwork::default(), Clock::magnified());
-    let network = Network::Memory(memory.clone());
+    let network = Transport::Memory(memory.clone());
     let model = Model::plain(MODEL, Distribution::constant(Micros::from_secs(94)));
     let settings = Settings { network: network.clone(), ..Settings::new(clock) };
     let server = Server::new(World::calm(vec![model], 1), settings);

@@ -7,9 +7,9 @@ mod soak;
 
 use pollbench::net::clock::Clock;
 use pollbench::net::memory::{MemoryNetwork, MemoryStream};
-use pollbench::net::stream::{Listener, Network};
+use pollbench::net::stream::{Listener, Transport};
 use pollbench::scenario::rules::from_json;
-use pollbench::server::{Entry, Server, Settings, Stub, Unanswered, World};
+use pollbench::server::{JournalEntry, Server, Settings, Stub, Unanswered, World};
 use pollbench::time::Micros;
 use pollbench::world::distribution::Distribution;
 use pollbench::world::fault::{Fault, FaultRules, Kind};
@@ -35,7 +35,7 @@ fn place(faults: &Value) -> Place {
     let models = vec![Model::plain("flux-2", Distribution::constant(SECOND * 10))];
     let network = Travel { rtt: Distribution::constant(MS * 100), ..Travel::none() };
     let world = World { faults: rules(faults), network: Arc::new(network), ..World::calm(models, 1) };
-    let server = Server::new(world, Settings { network: Network::Memory(memory.clone()), ..Settings::new(clock) });
+    let server = Server::new(world, Settings { network: Transport::Memory(memory.clone()), ..Settings::new(clock) });
     let (serving, listener) = (server.clone(), Listener::Memory(memory.listen("mock:80")));
     tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
     Place { server, memory, clock }
@@ -114,7 +114,7 @@ async fn rest(mut stream: MemoryStream) -> String {
 
 type Seen = (&'static str, Option<u16>, Option<Unanswered>, Option<&'static str>, bool);
 
-fn seen(entry: &Entry) -> Seen {
+fn seen(entry: &JournalEntry) -> Seen {
     (entry.route, entry.status, entry.unanswered, entry.fault, entry.task.is_some())
 }
 

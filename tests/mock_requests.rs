@@ -10,7 +10,7 @@ use http::{HeaderMap, Request};
 use pollbench::mock::{MockApixo, calm_world};
 use pollbench::net::clock::Clock;
 use pollbench::net::memory::MemoryNetwork;
-use pollbench::net::stream::{Listener, Network};
+use pollbench::net::stream::{Listener, Transport};
 use pollbench::scenario::{Scenario, files::Embedded};
 use pollbench::server::{AdminAccess, Server, Settings, Stub, World};
 use pollbench::time::Micros;
@@ -263,7 +263,7 @@ async fn an_https_callback_goes_where_the_map_says() {
     let server = Server::new(
         calm_world().expect("a shipped scenario"),
         Settings {
-            network: Network::Memory(memory),
+            network: Transport::Memory(memory),
             webhook_map: vec!["https://app.example=http://127.0.0.1:9".parse().expect("a map")],
             ..Settings::new(Clock::paused())
         },
@@ -349,7 +349,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         runtime.expect("a runtime").block_on(async {
             let memory = MemoryNetwork::default();
-            let settings = Settings { network: Network::Memory(memory.clone()), ..Settings::new(Clock::paused()) };
+            let settings = Settings { network: Transport::Memory(memory.clone()), ..Settings::new(Clock::paused()) };
             let (server, listener) = (Server::new(WORLD.clone(), settings), Listener::Memory(memory.listen("mock:80")));
             tokio::spawn(async move { server.serve(listener, std::future::pending()).await });
             let mut stream = memory.connect("mock:80").expect("it listens");

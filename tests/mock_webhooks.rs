@@ -7,7 +7,7 @@ use http::Request;
 use pollbench::client::{Client, Submission, WebhookReceiver};
 use pollbench::net::clock::Clock;
 use pollbench::net::memory::MemoryNetwork;
-use pollbench::net::stream::{Listener, Network};
+use pollbench::net::stream::{Listener, Transport};
 use pollbench::server::{Server, Settings, World};
 use pollbench::strategy::presets::preset;
 use pollbench::time::Micros;
@@ -21,7 +21,7 @@ const SECOND: Micros = Micros::from_secs(1);
 /// A mock whose tasks take 94 seconds, and a client, on one paused clock.
 fn place() -> (Server, Client, MemoryNetwork, Clock) {
     let (memory, clock) = (MemoryNetwork::default(), Clock::magnified());
-    let network = Network::Memory(memory.clone());
+    let network = Transport::Memory(memory.clone());
     let models = vec![Model::plain("flux-2", Distribution::constant(SECOND * 94))];
     let settings = Settings { network: network.clone(), ..Settings::new(clock) };
     let server = Server::new(World::calm(models, 1), settings);

@@ -6,7 +6,7 @@
 mod support;
 
 use pollbench::measure::results::Cell;
-use pollbench::report::findings::{self, Finding, Sentence, Span};
+use pollbench::report::findings::{self, ModelFinding, Piece, Sentence};
 use pollbench::strategy::composition::{Recovery, Tolerance};
 use support::{Fixture, fixture};
 
@@ -29,13 +29,13 @@ fn run(cells: &[(&str, f64, Option<f64>, u64)]) -> Fixture {
     fixture
 }
 
-fn only<'a>(fixture: &'a Fixture) -> Finding<'a> {
+fn only<'a>(fixture: &'a Fixture) -> ModelFinding<'a> {
     findings::findings(&fixture.report()).remove(0)
 }
 
 fn plain(sentences: &[Sentence]) -> String {
-    let word = |span: &Span| match span {
-        Span::Text(words) | Span::Name(words) | Span::Choice(words) | Span::Warning(words) => words.clone(),
+    let word = |span: &Piece| match span {
+        Piece::Text(words) | Piece::Name(words) | Piece::Choice(words) | Piece::Warning(words) => words.clone(),
     };
     let lines: Vec<String> = sentences.iter().map(|sentence| sentence.iter().map(word).collect()).collect();
     lines.join("\n")

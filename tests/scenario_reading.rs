@@ -14,8 +14,8 @@ use pollbench::time::Micros;
 use pollbench::world::arrivals::{Arrivals, Rate, Recorded};
 use pollbench::world::distribution::Distribution;
 use pollbench::world::fault::{
-    Age, Answer, Body, DeliveryEffect, Effect, End, ErrorCode, Fault, FaultRule, HeaderText, Kind, Passage,
-    RetryAdvice, RetryAfter, Route, Since, When, Window, json,
+    Age, Body, DeliveryEffect, Effect, ErrorCode, Fault, FaultRule, HeaderText, InjectedAnswer, Kind, Passage,
+    ReplyEnd, RetryAdvice, RetryAfter, Route, Since, When, Window, json,
 };
 use pollbench::world::limit::LimitLaw;
 use pollbench::world::rate_limit::TokenBucket;
@@ -242,9 +242,9 @@ fn faults_have_the_routes_and_parameters_of_their_kind() {
     let fault = |fields: serde_json::Value| json::read(fields.as_object().expect("an object")).expect("a fault");
     let expected = fault(serde_json::json!({ "kind": "status", "retry_after": true, "retry_in": "1s" }));
     assert_eq!((status.fault(), status.routes()), (&expected, &[Route::Status][..]));
-    let effect = status.fault().on_request(s(9), None, pollbench::world::fault::Pace::SCENARIO);
+    let effect = status.fault().on_request(s(9), None, pollbench::world::fault::Timescale::SCENARIO);
     let (body, retry_after) = (Body::Envelope, Some(RetryAfter::Seconds(1)));
-    assert_eq!(effect, Effect::Answer(Answer { status: 503, body, retry_after }));
+    assert_eq!(effect, Effect::Answer(InjectedAnswer { status: 503, body, retry_after }));
     let exact = rule("kind = \"status\"\nprobability = 0.1\nretry_after = 20");
     assert_eq!(*exact.fault(), Fault::http(ErrorCode::UNAVAILABLE, RetryAdvice::Exactly(20)));
     let words = rule("kind = \"status\"\nprobability = 0.1\nretry_after = \"in a while\"");
@@ -272,13 +272,13 @@ fn faults_have_the_routes_and_parameters_of_their_kind() {
     let restricted = rule("kind = \"null-data\"\nprobability = 1\nmodels = [\"zeta\"]");
     assert_eq!(restricted.models(), Some(&["zeta".to_owned()][..]));
     for (kind, fault) in [
-        ("reset", Effect::Cut(End::Reset)),
-        ("stale-read", Effect::Answer(Answer { status: 200, body: Body::Processing, retry_after: None })),
+        ("reset", Effect::Cut(ReplyEnd::Reset)),
+        ("stale-read", Effect::Answer(InjectedAnswer { status: 200, body: Body::Processing, retry_after: None })),
         ("slow-body", Effect::Passage(Passage::Slow { takes: s(5), pieces: 10 })),
         ("lost", Effect::Truth),
     ] {
         let rule = rule(&format!("kind = \"{kind}\"\nprobability = 0.5"));
-        assert_eq!(rule.fault().on_request(s(9), None, pollbench::world::fault::Pace::SCENARIO), fault, "{kind}");
+        assert_eq!(rule.fault().on_request(s(9), None, pollbench::world::fault::Timescale::SCENARIO), fault, "{kind}");
     }
     for (kind, effect) in [
         ("lost", DeliveryEffect::Lost),

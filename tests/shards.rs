@@ -8,7 +8,7 @@ mod scenarios;
 mod soak;
 
 use pollbench::engine::compare::{Compared, compare, summarise};
-use pollbench::engine::partial::{Foreign, Header, InvalidPartial, Merging, Part, write};
+use pollbench::engine::partial::{Foreign, Header, InvalidPartial, Merging, PartialRun, write};
 use pollbench::engine::plan::Plan;
 use pollbench::engine::shard::{Shard, pieces};
 use pollbench::engine::sim::{Control, Options, run};
@@ -42,8 +42,8 @@ fn file(plan: &Plan<'_>, recipe: &Recipe, shard: Shard, threads: usize) -> Vec<u
     bytes
 }
 
-fn read(bytes: &[u8]) -> Part {
-    Part::read(bytes).unwrap_or_else(|error| panic!("{error}"))
+fn read(bytes: &[u8]) -> PartialRun {
+    PartialRun::read(bytes).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// What all shards found, in the order of `order`.
@@ -102,14 +102,14 @@ proptest! {
         let at = at.index(whole.len());
         let mut flipped = whole.clone();
         flipped[at] ^= 1 << bit;
-        if let Ok(part) = Part::read(&flipped[..]) {
+        if let Ok(part) = PartialRun::read(&flipped[..]) {
             let sound = read(whole);
             prop_assert_eq!(&part.header, &sound.header);
             let mut merging = Merging::new(&sound.header, &Plan::new(&PLAN));
             prop_assert_eq!(merging.add(sound), Ok(true));
             prop_assert_eq!(merging.add(part), Ok(false), "bit {} of byte {}: other findings", bit, at);
         }
-        prop_assert!(Part::read(&whole[..cut.index(whole.len())]).is_err());
+        prop_assert!(PartialRun::read(&whole[..cut.index(whole.len())]).is_err());
     }
 }
 
@@ -182,9 +182,9 @@ fn other_versions_and_other_files_are_refused() {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packed.write_all(&text).expect("memory");
     let other = packed.finish().expect("memory");
-    let told = Part::read(&other[..]).expect_err("another version");
+    let told = PartialRun::read(&other[..]).expect_err("another version");
     assert!(matches!(&told, InvalidPartial::Version { version, .. } if version == "0.0.1"), "{told}");
     for other in [&b""[..], b"model,strategy\n", b"\x1f\x8b\x08\0\0\0\0\0\0\0"] {
-        assert!(Part::read(other).is_err());
+        assert!(PartialRun::read(other).is_err());
     }
 }

@@ -10,7 +10,7 @@ mod traces;
 use pollbench::client::{Client, Submission, WaitContext, WaitError};
 use pollbench::net::clock::Clock;
 use pollbench::net::memory::MemoryNetwork;
-use pollbench::net::stream::{Listener, Network};
+use pollbench::net::stream::{Listener, Transport};
 use pollbench::server::{Server, Settings, World};
 use pollbench::strategy::composition::{Channel, Sharing};
 use pollbench::strategy::presets::{PRESETS, preset};
@@ -79,7 +79,7 @@ type Story = (Vec<f64>, &'static str, Option<f64>);
 /// The same case with the real client, the real server and their JSON.
 async fn waited(case: &Value) -> Story {
     let (memory, clock) = (MemoryNetwork::default(), Clock::magnified());
-    let net = Network::Memory(memory.clone());
+    let net = Transport::Memory(memory.clone());
     let rtt = Micros::from_millis(case["rtt_ms"].as_u64().expect("a number"));
     let travel = network::Network { rtt: Distribution::constant(rtt), ..network::Network::none() };
     let models = vec![Model::plain(MODEL, Distribution::constant(Micros::ZERO))];

@@ -12,7 +12,7 @@ use pollbench::time::Micros;
 use pollbench::tune::family::Family;
 use pollbench::tune::hybrid::Webhook;
 use pollbench::tune::observed::trust;
-use pollbench::tune::print::{self, Answer};
+use pollbench::tune::print::{self, TuneAnswer};
 use pollbench::tune::simulated::weathered;
 use pollbench::tune::weather::{Fared, Weathered, Who};
 use pollbench::tune::{Goal, Tuned, drift, json, settings, tune};
@@ -42,8 +42,8 @@ fn goal(law: &DoneLaw) -> Goal<'_> {
     Goal::new(law, WEIGHTS).expect("positive weights")
 }
 
-fn answer<'a>(completion: &'a Distribution, goal: &'a Goal<'a>, tuned: &'a Tuned) -> Answer<'a> {
-    Answer {
+fn answer<'a>(completion: &'a Distribution, goal: &'a Goal<'a>, tuned: &'a Tuned) -> TuneAnswer<'a> {
+    TuneAnswer {
         model: "m",
         completion,
         stuck: 0.0,
@@ -383,11 +383,11 @@ fn weather_tells_the_poller_from_the_loop() {
     assert!(row(&outage, Who::Poller, false).delay_mean_ms > calm.delay_mean_ms);
     // Five tasks a second poll some fifty times a second, where fifteen are allowed.
     let limited = load("rate-limited").unwrap_or_else(|error| panic!("{error}"));
-    let busy = weathered(&Answer { tasks_per_day: Some(432_000.0), ..answer.clone() }, &model, &limited);
+    let busy = weathered(&TuneAnswer { tasks_per_day: Some(432_000.0), ..answer.clone() }, &model, &limited);
     assert!(row(&busy.unwrap_or_else(|error| panic!("{error}")), Who::Guide, false).share_429 > 0.1);
     let calm_day = fared("calm");
     assert_eq!(row(&calm_day, Who::Poller, true), Fared { is_calm: true, ..row(&calm_day, Who::Poller, false) });
-    let told = print::text(&Answer { weather: &[outage], ..answer.clone() });
+    let told = print::text(&TuneAnswer { weather: &[outage], ..answer.clone() });
     assert!(told.contains("in outage-5m (10,000 tasks, 0.5 a second)"), "{told}");
 }
 

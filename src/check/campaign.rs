@@ -5,7 +5,7 @@ use super::case::Case;
 use super::draw::Cases;
 use super::judge::{Habits, Judgement, judge};
 use super::property::{Properties, Property};
-use super::report::{Counter, Finding, Report, Wrong};
+use super::report::{Counter, Finding, TrialReport, Wrong};
 use super::seen::{Conduct, Seen};
 use super::shrink::{Freedom, shrink};
 use crate::time::Micros;
@@ -45,7 +45,7 @@ pub struct Campaign {
 
 /// What happens in a campaign.
 #[derive(Debug)]
-pub enum Progress<'a> {
+pub enum CampaignProgress<'a> {
     /// A trial is over.
     Tried {
         /// So many are.
@@ -81,10 +81,10 @@ impl Campaign {
         subject: &impl Subject,
         known: Vec<Case>,
         count: u64,
-        tell: &mut dyn FnMut(Progress<'_>),
-    ) -> Report {
+        tell: &mut dyn FnMut(CampaignProgress<'_>),
+    ) -> TrialReport {
         let (habits, cases, calm) = self.learn(subject).await;
-        let mut report = Report::new(self.seed, habits);
+        let mut report = TrialReport::new(self.seed, habits);
         // The calm trial is a trial like others.
         self.take(subject, &mut report, vec![(None, cases.calm_case(), calm)], tell).await;
         for case in known {
@@ -106,15 +106,20 @@ impl Campaign {
             let trials: Vec<_> = trials.buffered(self.parallel.max(1)).collect().await;
             from += numbers.len() as u64;
             self.take(subject, &mut report, trials, tell).await;
-            tell(Progress::Tried { cases: report.cases });
+            tell(CampaignProgress::Tried { cases: report.cases });
         }
         report
     }
 
     /// Tries one case, as the campaign would: its judgement stands in a report of its own.
-    pub async fn again(&self, subject: &impl Subject, case: &Case, tell: &mut dyn FnMut(Progress<'_>)) -> Report {
+    pub async fn again(
+        &self,
+        subject: &impl Subject,
+        case: &Case,
+        tell: &mut dyn FnMut(CampaignProgress<'_>),
+    ) -> TrialReport {
         let (habits, _, _) = self.learn(subject).await;
-        let mut report = Report::new(self.seed, habits);
+        let mut report = TrialReport::new(self.seed, habits);
         let seen = subject.play(case).await;
         let still = Self { shrinking: 0, ..self.clone() };
         still.take(subject, &mut report, vec![(None, case.clone(), seen)], tell).await;
@@ -134,9 +139,9 @@ impl Campaign {
     async fn take(
         &self,
         subject: &impl Subject,
-        report: &mut Report,
+        report: &mut TrialReport,
         trials: Vec<(Option<u64>, Case, Seen)>,
-        tell: &mut dyn FnMut(Progress<'_>),
+        tell: &mut dyn FnMut(CampaignProgress<'_>),
     ) {
         for (number, case, seen) in trials {
             report.habits = report.habits.begun(&seen);
@@ -152,7 +157,7 @@ impl Campaign {
                     report.excuse(&finding.wrong);
                     continue;
                 }
-                tell(Progress::Found(&finding));
+                tell(CampaignProgress::Found(&finding));
                 report.findings.push(finding);
             }
         }

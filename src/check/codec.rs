@@ -66,14 +66,14 @@ struct WrittenTask {
     #[serde(default)]
     completion_ms: Option<f64>,
     #[serde(default)]
-    result: Outcome,
+    result: PollerOutcome,
     #[serde(default)]
     replies: BTreeMap<u32, Map<String, Value>>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
-enum Outcome {
+enum PollerOutcome {
     #[default]
     Success,
     Failed,
@@ -96,8 +96,8 @@ pub fn read_case(text: &str) -> Result<Case, UnreadableCase> {
     for (number, task) in written.tasks.into_iter().enumerate() {
         let end = match (task.completion_ms, task.result) {
             (None, _) => End::Never,
-            (Some(ms), Outcome::Success) => End::Success(millis(ms)),
-            (Some(ms), Outcome::Failed) => End::Failed(millis(ms)),
+            (Some(ms), PollerOutcome::Success) => End::Success(millis(ms)),
+            (Some(ms), PollerOutcome::Failed) => End::Failed(millis(ms)),
         };
         let mut replies = BTreeMap::new();
         for (request, fields) in task.replies {

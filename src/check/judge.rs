@@ -4,7 +4,7 @@ mod liveness;
 mod safety;
 
 use super::case::{Case, Task};
-use super::property::{Properties, Property, Sort};
+use super::property::{Properties, Property, PropertyKind};
 use super::seen::{Asked, Seen, TaskSeen};
 use crate::time::Micros;
 
@@ -200,4 +200,4 @@ impl Trial<'_> {
     }
 }
 
-const _: () = assert!(matches!(Property::Isolation.sort(), Sort::Bound));
+const _: () = assert!(matches!(Property::Isolation.sort(), PropertyKind::Bound));

@@ -30,11 +30,11 @@ use super::campaign::{Campaign, Subject};
 use super::case::{Case, MODEL};
 use super::judge::Habits;
 use super::property::Properties;
-use super::report::Report;
-use super::seen::{Answer, Conduct, Outcome, Seen};
+use super::report::TrialReport;
+use super::seen::{Conduct, PollerAnswer, PollerOutcome, Seen};
 use super::stage::{KEY, Stage};
 use crate::net::clock::Clock;
-use crate::net::stream::Network;
+use crate::net::stream::Transport;
 use crate::time::Micros;
 use std::future::Future;
 use std::io;
@@ -57,7 +57,7 @@ pub struct Call {
     /// When to have given up, from now.
     pub deadline: Duration,
     /// Where connections to `mock`, port 80, come from.
-    pub network: Network,
+    pub network: Transport,
     /// Where answers go that are given before the program ends.
     told: Told,
 }
@@ -68,7 +68,7 @@ pub struct Answered {
     /// Its number in the case.
     pub task: usize,
     /// The end.
-    pub outcome: Outcome,
+    pub outcome: PollerOutcome,
     /// The result's URLs.
     pub urls: Vec<String>,
 }
@@ -160,7 +160,7 @@ where
     /// # Errors
     ///
     /// A runtime could not be had.
-    pub fn check(&self, cases: u64) -> io::Result<Report> {
+    pub fn check(&self, cases: u64) -> io::Result<TrialReport> {
         let runtime = runtime()?;
         let mut campaign = self.campaign.clone();
         (campaign.tasks, campaign.submits) = (self.tasks, self.submits);
@@ -212,7 +212,7 @@ where
         let mut answers = vec![Vec::new(); case.tasks().len()];
         for (at, Answered { task, outcome, urls }) in told.lock().drain(..) {
             if let Some(of_task) = answers.get_mut(task) {
-                of_task.push(Answer { at, outcome, urls: Some(urls) });
+                of_task.push(PollerAnswer { at, outcome, urls: Some(urls) });
             }
         }
         // The mock notices that requests were left.

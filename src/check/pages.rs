@@ -8,13 +8,13 @@ pub use html::html;
 use super::codec::write_case;
 use super::phase::{Phase, kinds};
 use super::property::Property;
-use super::report::{Finding, Report, Wrong};
+use super::report::{Finding, TrialReport, Wrong};
 use super::text::{finding as finding_text, timeline, unjudged};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// The verdict on a property in a word.
-fn word(report: &Report, property: Property) -> &'static str {
+fn word(report: &TrialReport, property: Property) -> &'static str {
     let tally = report.tally(property);
     match report.finding(property) {
         Some(finding) if finding.is_flaky => "flaky",
@@ -27,7 +27,7 @@ fn word(report: &Report, property: Property) -> &'static str {
 
 /// The whole report as JSON.
 #[must_use]
-pub fn json(report: &Report, verdict: &str, replay: &str) -> Value {
+pub fn json(report: &TrialReport, verdict: &str, replay: &str) -> Value {
     let properties: Vec<Value> = Property::ALL
         .iter()
         .map(|&property| {
@@ -74,7 +74,7 @@ pub fn json(report: &Report, verdict: &str, replay: &str) -> Value {
 
 /// A comment for a pull request.
 #[must_use]
-pub fn markdown(report: &Report, verdict: &str, replay: &str) -> String {
+pub fn markdown(report: &TrialReport, verdict: &str, replay: &str) -> String {
     let mut out = format!("### pollbench check: {verdict}\n\n{} cases, seed {}\n\n", report.cases, report.seed);
     out += "| property | verdict | held | violated | unknown |\n|:--|:--|--:|--:|--:|\n";
     for &property in Property::ALL {
@@ -90,7 +90,7 @@ pub fn markdown(report: &Report, verdict: &str, replay: &str) -> String {
 
 /// A file as continuous integration reads it: a test for each property.
 #[must_use]
-pub fn junit(report: &Report) -> String {
+pub fn junit(report: &TrialReport) -> String {
     let mut cases = String::new();
     let (mut failures, mut skipped) = (0, 0);
     for &property in Property::ALL {

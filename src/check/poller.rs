@@ -1,13 +1,13 @@
 //! Trials of decisions alone: a poller that says when to ask and what to make of an answer, without connections or a clock.
 
 use super::case::Case;
-use super::seen::{Answer, Asked, Conduct, Outcome, Seen, TaskSeen, Told, met};
+use super::seen::{Asked, Conduct, PollerAnswer, PollerOutcome, Seen, TaskSeen, Told, met};
 use crate::api::reply::{Loss, Reply};
 use crate::strategy::composition::Strategy;
 use crate::strategy::wait::{Ending, Policy, Step, Wait};
 use crate::time::Micros;
 use crate::world::draws::{Draws, Keys, Stream};
-use crate::world::fault::{Effect, Pace};
+use crate::world::fault::{Effect, Timescale};
 
 /// Whatever waits for one task, as decisions: told what came back, it says what to do next.
 pub trait Poller {
@@ -69,21 +69,21 @@ pub fn play(poller: &mut impl Poller, case: &Case) -> Seen {
             Step::Listen => break,
             Step::End { at, ending } => {
                 let outcome = match ending {
-                    Ending::Success => Outcome::Success,
-                    Ending::Failed => Outcome::Failed,
-                    Ending::GaveUp => Outcome::Timeout,
-                    Ending::Error => Outcome::Error,
+                    Ending::Success => PollerOutcome::Success,
+                    Ending::Failed => PollerOutcome::Failed,
+                    Ending::GaveUp => PollerOutcome::Timeout,
+                    Ending::Error => PollerOutcome::Error,
                 };
-                of_task.answers.push(Answer { at, outcome, urls: None });
+                of_task.answers.push(PollerAnswer { at, outcome, urls: None });
                 break;
             }
             Step::Poll { .. } if of_task.asked.len() == ENDLESS => break,
             Step::Poll { at: sent, timeout } => {
                 let number = of_task.asked.len() as u32;
-                let (struck, truth) = met(case, 0, number, sent, Pace::SCENARIO);
+                let (struck, truth) = met(case, 0, number, sent, Timescale::SCENARIO);
                 let (kind, effect) = struck.map_or((None, Effect::Truth), |(kind, effect)| (Some(kind), effect));
                 let back = effect.heard(sent + case.rtt());
-                let reply = effect.reply(truth, back, Pace::SCENARIO);
+                let reply = effect.reply(truth, back, Timescale::SCENARIO);
                 let (patience, told) = (sent + timeout, Told::of(&reply));
                 let heard = back.min(patience);
                 let is_cut = back > patience;

@@ -34,8 +34,8 @@ macro_rules! properties {
 
             /// How it is judged.
             #[must_use]
-            pub const fn sort(self) -> Sort {
-                match self { $(Self::$property => Sort::$sort,)* }
+            pub const fn sort(self) -> PropertyKind {
+                match self { $(Self::$property => PropertyKind::$sort,)* }
             }
         }
     };
@@ -43,7 +43,7 @@ macro_rules! properties {
 
 /// How a property is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Sort {
+pub enum PropertyKind {
     /// By counts, order, content, or "not before": a slow machine only pushes a correct program further into the passing
     /// side.
     Always,

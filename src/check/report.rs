@@ -62,7 +62,7 @@ pub struct Finding {
 
 /// What a campaign found.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Report {
+pub struct TrialReport {
     /// Key of all cases.
     pub seed: u64,
     /// Trials, the calm one included; what confirming and shrinking took is not.
@@ -120,7 +120,7 @@ impl Finding {
     }
 }
 
-impl Report {
+impl TrialReport {
     pub(super) fn new(seed: u64, habits: Habits) -> Self {
         Self {
             seed,

@@ -44,7 +44,7 @@ pub struct Asked {
 
 /// How a program says that a wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Outcome {
+pub enum PollerOutcome {
     /// With the task's result.
     Success,
     /// The task failed.
@@ -57,11 +57,11 @@ pub enum Outcome {
 
 /// What the program said of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct PollerAnswer {
     /// When, from the start of the wait.
     pub at: Micros,
     /// How the wait ended.
-    pub outcome: Outcome,
+    pub outcome: PollerOutcome,
     /// The result's URLs; `None` where a program has no way to say.
     pub urls: Option<Vec<String>>,
 }
@@ -72,7 +72,7 @@ pub struct TaskSeen {
     /// Its status requests in order of arrival.
     pub asked: Vec<Asked>,
     /// What the program answered, in order: normally once.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<PollerAnswer>,
     /// What every URL of its result begins with; empty where results have none.
     pub result: String,
 }
@@ -108,7 +108,7 @@ pub struct Seen {
     pub log: String,
 }
 
-impl Outcome {
+impl PollerOutcome {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Success, Self::Failed, Self::Timeout, Self::Error];
 
@@ -171,7 +171,7 @@ pub(super) fn met(
     task: usize,
     number: u32,
     sent: Micros,
-    pace: crate::world::fault::Pace,
+    pace: crate::world::fault::Timescale,
 ) -> (Option<(Kind, Effect)>, TaskState<'static>) {
     let (arrival, task) = (sent + case.up(), &case.tasks()[task]);
     let struck = task.replies.get(&number).map(|fault| (fault.kind(), fault.on_request(arrival, None, pace)));

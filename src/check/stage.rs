@@ -2,11 +2,11 @@
 
 use super::case::{Case, End, MODEL};
 use super::poller::retry_after;
-use super::seen::{Answer, Asked, FAILURE, TaskSeen, Told, met};
+use super::seen::{Asked, FAILURE, PollerAnswer, TaskSeen, Told, met};
 use crate::net::clock::{Clock, InvalidScale};
 use crate::net::memory::MemoryNetwork;
-use crate::net::stream::{Listener, Network};
-use crate::server::{Entry, InvalidStub, Server, Settings, Stub, Unanswered, World};
+use crate::net::stream::{Listener, Transport};
+use crate::server::{InvalidStub, JournalEntry, Server, Settings, Stub, Unanswered, World};
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
 use crate::world::fault::{Effect, Fault, FaultRule, FaultRules, Route, When};
@@ -41,7 +41,7 @@ pub struct Stage {
     server: Server,
     clock: Clock,
     base_url: String,
-    network: Network,
+    network: Transport,
     ids: Vec<String>,
     _stop: oneshot::Sender<()>,
 }
@@ -56,7 +56,7 @@ impl Stage {
         let clock = Clock::scaled(scale)?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let origin = format!("http://{}", listener.local_addr()?);
-        Self::begin(case, &origin, Network::Tcp, Listener::Tcp(listener), clock, submits)
+        Self::begin(case, &origin, Transport::Tcp, Listener::Tcp(listener), clock, submits)
     }
 
     /// A mock in memory, in the time of a paused tokio runtime.
@@ -67,13 +67,13 @@ impl Stage {
     pub fn in_memory(case: &Case, submits: bool) -> Result<Self, StageError> {
         let memory = MemoryNetwork::default();
         let listener = Listener::Memory(memory.listen("mock:80"));
-        Self::begin(case, "http://mock", Network::Memory(memory), listener, Clock::paused(), submits)
+        Self::begin(case, "http://mock", Transport::Memory(memory), listener, Clock::paused(), submits)
     }
 
     fn begin(
         case: &Case,
         origin: &str,
-        network: Network,
+        network: Transport,
         listener: Listener,
         clock: Clock,
         submits: bool,
@@ -121,7 +121,7 @@ impl Stage {
 
     /// The network that it is on.
     #[must_use]
-    pub fn network(&self) -> &Network {
+    pub fn network(&self) -> &Transport {
         &self.network
     }
 
@@ -157,7 +157,7 @@ impl Stage {
 
     /// What was seen of each task; `answers` are those of each.
     #[must_use]
-    pub fn seen(&self, case: &Case, mut answers: Vec<Vec<Answer>>) -> Vec<TaskSeen> {
+    pub fn seen(&self, case: &Case, mut answers: Vec<Vec<PollerAnswer>>) -> Vec<TaskSeen> {
         answers.resize(case.tasks().len(), Vec::new());
         let journal = self.server.journal();
         let mut ids = if self.ids.is_empty() { made(&journal) } else { self.ids.clone() };
@@ -166,8 +166,16 @@ impl Stage {
         tasks.map(|(number, (id, answers))| self.of_task(case, number, id, &journal, answers)).collect()
     }
 
-    fn of_task(&self, case: &Case, number: usize, id: &str, journal: &[Entry], answers: Vec<Answer>) -> TaskSeen {
-        let of_task = |entry: &&Entry| entry.route == "status" && entry.task.as_deref() == Some(id) && !id.is_empty();
+    fn of_task(
+        &self,
+        case: &Case,
+        number: usize,
+        id: &str,
+        journal: &[JournalEntry],
+        answers: Vec<PollerAnswer>,
+    ) -> TaskSeen {
+        let of_task =
+            |entry: &&JournalEntry| entry.route == "status" && entry.task.as_deref() == Some(id) && !id.is_empty();
         let mut asked: Vec<Asked> = Vec::new();
         for entry in journal.iter().filter(of_task) {
             asked.push(self.asked(case, number, asked.len() as u32, entry));
@@ -176,7 +184,7 @@ impl Stage {
         TaskSeen { asked, answers, result: format!("{origin}/output/{id}/") }
     }
 
-    fn asked(&self, case: &Case, task: usize, number: u32, entry: &Entry) -> Asked {
+    fn asked(&self, case: &Case, task: usize, number: u32, entry: &JournalEntry) -> Asked {
         let at = |ms: f64| Micros::from_f64(ms * 1e3);
         let (sent, pace) = (at(entry.at_ms), self.clock.pace());
         let (struck, truth) = met(case, task, number, sent, pace);
@@ -190,7 +198,7 @@ impl Stage {
     }
 }
 
-fn made(journal: &[Entry]) -> Vec<String> {
+fn made(journal: &[JournalEntry]) -> Vec<String> {
     journal.iter().filter(|entry| entry.route == "submit").filter_map(|entry| entry.task.clone()).collect()
 }
 

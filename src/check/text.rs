@@ -2,8 +2,8 @@
 
 use super::case::{Case, End};
 use super::codec::write_case;
-use super::property::{Property, Sort};
-use super::report::{Finding, Report, Wrong};
+use super::property::{Property, PropertyKind};
+use super::report::{Finding, TrialReport, Wrong};
 use super::seen::{Asked, Seen, Told, short};
 use crate::time::Micros;
 use std::fmt::{self, Write as _};
@@ -13,7 +13,7 @@ const MOST_LINES: usize = 8;
 
 /// The whole report; `replay` begins a command that tries a case again.
 #[must_use]
-pub fn report(report: &Report, replay: Option<&str>) -> String {
+pub fn report(report: &TrialReport, replay: Option<&str>) -> String {
     let mut out = String::new();
     let _ =
         writeln!(out, "{} cases, seed {}; largest gap {}", report.cases, report.seed, short(report.habits.largest_gap));
@@ -43,14 +43,14 @@ pub fn report(report: &Report, replay: Option<&str>) -> String {
     out
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for TrialReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&report(self, None))
     }
 }
 
 /// One property in a line.
-fn line(report: &Report, property: Property) -> String {
+fn line(report: &TrialReport, property: Property) -> String {
     let (tally, finding) = (report.tally(property), report.finding(property));
     let mut said = Vec::new();
     match finding {
@@ -84,8 +84,8 @@ pub(super) fn unjudged(property: Property) -> &'static str {
         | Property::EndsByDeadline
         | Property::LastLook
         | Property::NoHang => match property.sort() {
-            Sort::Always => "no case came to it, or it was left out",
-            Sort::Bound => "no case came to it, the machine was too late, or it was left out",
+            PropertyKind::Always => "no case came to it, or it was left out",
+            PropertyKind::Bound => "no case came to it, the machine was too late, or it was left out",
         },
     }
 }

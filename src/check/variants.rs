@@ -2,7 +2,7 @@
 
 use crate::api::reply::{Payload, TaskState};
 use crate::time::Micros;
-use crate::world::fault::{Effect, Fault, Kind, Pace, Passage, Shape, json};
+use crate::world::fault::{Effect, Fault, Kind, Passage, Shape, Timescale, json};
 use serde_json::{Map, Value};
 
 /// Statuses that are drawn where a fault has one.
@@ -43,7 +43,7 @@ pub(super) fn variants(kind: Kind) -> Vec<Fault> {
 /// Whether every correct client makes the same of it, and the journal tells what. Some follow a redirect and some do not, some
 /// read 20 MB and some stop, some compare ids; and of an answer that comes piece by piece the journal knows the start only.
 fn is_clear(fault: &Fault) -> bool {
-    match fault.on_request(Micros::ZERO, None, Pace::SCENARIO) {
+    match fault.on_request(Micros::ZERO, None, Timescale::SCENARIO) {
         Effect::Refused | Effect::Cut(_) | Effect::Late(_) | Effect::Truth | Effect::Passage(Passage::Half(_)) => true,
         Effect::Passage(Passage::Slow { .. } | Passage::Last | Passage::Understated | Passage::Padded(_)) => false,
         Effect::Answer(answer) => {

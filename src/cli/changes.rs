@@ -3,7 +3,7 @@
 use crate::cli::console::{Failure, note};
 use crate::cli::log::{self, Columns};
 use crate::fit::Fit;
-use crate::scenario::set::Setting;
+use crate::scenario::set::Assignment;
 use crate::suggest::closest;
 use crate::tune::reading;
 use clap::Args;
@@ -14,7 +14,7 @@ use std::str::FromStr;
 pub(super) struct Changes {
     /// Put another value into the scenario's file, such as faults.0.rate_per_s=5; may be repeated
     #[arg(long, value_name = "PATH=VALUE")]
-    set: Vec<Setting>,
+    set: Vec<Assignment>,
     /// Take the completion times of a model from a log, by a law that is fitted to them; a model that the scenario has not is
     /// added to it; may be repeated
     #[arg(long, value_name = "NAME=FILE", group = "log")]
@@ -46,7 +46,7 @@ impl FromStr for ObservedModel {
 /// A law that was fitted to a log, and whose it is.
 pub(super) struct Fitted {
     name: String,
-    setting: Setting,
+    setting: Assignment,
 }
 
 impl Changes {
@@ -66,13 +66,13 @@ impl Changes {
             }
             let keys = ["models", &model.name, "completion"];
             let told = format!("the times of {} from {file}", model.name);
-            Ok(Fitted { name: model.name.clone(), setting: Setting::told(&keys, fit.blend.to_string(), told) })
+            Ok(Fitted { name: model.name.clone(), setting: Assignment::told(&keys, fit.blend.to_string(), told) })
         };
         self.observed_model.iter().map(fitted).collect()
     }
 
     /// The values to put into a scenario with these models; says which of them are new.
-    pub(super) fn settings(&self, fitted: &[Fitted], known: &[String]) -> Vec<Setting> {
+    pub(super) fn settings(&self, fitted: &[Fitted], known: &[String]) -> Vec<Assignment> {
         for Fitted { name, .. } in fitted.iter().filter(|fitted| !known.contains(&fitted.name)) {
             let near = closest(name, known.iter().map(String::as_str));
             let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));

@@ -9,8 +9,8 @@ mod outputs;
 mod stream;
 
 use crate::check::{
-    Campaign, Case, Cases, Freedom, Habits, Progress, Properties, Property, Report, Subject, Wrong, finding_text,
-    read_case,
+    Campaign, CampaignProgress, Case, Cases, Freedom, Habits, Properties, Property, Subject, TrialReport, Wrong,
+    finding_text, read_case,
 };
 use crate::cli::console::{Failure, note, read};
 use crate::cli::folder::Folder;
@@ -217,12 +217,12 @@ impl Check {
         campaign: &Campaign,
         subject: &impl Subject,
         replay: Option<&Case>,
-    ) -> Result<Report, Failure> {
+    ) -> Result<TrialReport, Failure> {
         let command = self.replay_command();
-        let mut tell = |progress: Progress<'_>| match progress {
+        let mut tell = |progress: CampaignProgress<'_>| match progress {
             _ if self.quiet => {}
-            Progress::Tried { cases } => note(format!("{cases} of {} cases tried", self.cases + 1)),
-            Progress::Found(finding) => note(finding_text(finding, Some(&command))),
+            CampaignProgress::Tried { cases } => note(format!("{cases} of {} cases tried", self.cases + 1)),
+            CampaignProgress::Found(finding) => note(finding_text(finding, Some(&command))),
         };
         if let Some(case) = replay {
             return Ok(campaign.again(subject, case, &mut tell).await);
@@ -248,7 +248,7 @@ impl Check {
         words.join(" ")
     }
 
-    fn tell(&self, report: &Report, baseline: Option<&Baseline>) -> Result<ExitCode, Failure> {
+    fn tell(&self, report: &TrialReport, baseline: Option<&Baseline>) -> Result<ExitCode, Failure> {
         let command = self.replay_command();
         let verdict = kept::verdict(report, baseline, self.strict);
         outputs::print_report(report, &verdict, &command, matches!(self.format, Format::Json))?;

@@ -16,7 +16,7 @@ use crate::cli::many::each;
 use crate::cli::until::UntilArgs;
 use crate::engine::sim::{Control, Options};
 use crate::report::findings::Receiver;
-use crate::report::matrix::{Matrix, Part};
+use crate::report::matrix::{Matrix, Panel};
 use crate::scenario::narrow::Overrides;
 use clap::Args;
 use jobs::Job;
@@ -126,10 +126,10 @@ impl Compare {
         let all = progress::beside(is_watched, total, &control, || run_all(&run, &jobs, &out, is_grid))?;
 
         if is_grid {
-            let parts: Vec<Part<'_>> = jobs
+            let parts: Vec<Panel<'_>> = jobs
                 .iter()
                 .zip(&all)
-                .map(|(job, ran)| Part { label: &job.label, scenario: &ran.scenario, results: &ran.results })
+                .map(|(job, ran)| Panel { label: &job.label, scenario: &ran.scenario, results: &ran.results })
                 .collect();
             let command = self.again(&jobs);
             let matrix = Matrix { parts: &parts, command: &command };

@@ -1,10 +1,10 @@
 //! `pollbench list`: what there is.
 
-use crate::check::{Property, Sort};
+use crate::check::{Property, PropertyKind};
 use crate::cli::console::{Failure, print, print_folded};
 use crate::report::resolved::pace;
 use crate::scenario::shipped::SHIPPED;
-use crate::strategy::planned::Plan;
+use crate::strategy::planned::PlannedRule;
 use crate::strategy::presets::{PRESETS, preset};
 use crate::world::distribution::{KINDS as LAWS, Quantity};
 use crate::world::fault::{Kind, Route};
@@ -96,7 +96,7 @@ fn text(rows: &[Value]) -> String {
 fn strategies() -> Vec<Value> {
     let rows = PRESETS.iter().map(|name| {
         let Some(strategy) = preset(name) else {
-            return json!({"name": name, "about": Plan::about(name), "settings": ["planned for each model of the scenario"]});
+            return json!({"name": name, "about": PlannedRule::about(name), "settings": ["planned for each model of the scenario"]});
         };
         let mut paces = vec![format!("any model: {}", pace(&strategy.pace))];
         paces.extend(strategy.per_model.iter().map(|(model, own)| format!("{model}: {}", pace(own))));
@@ -138,8 +138,8 @@ fn models() -> Result<Vec<Value>, Failure> {
 fn properties() -> Vec<Value> {
     let row = |property: &Property| {
         let judged = match property.sort() {
-            Sort::Always => "always",
-            Sort::Bound => "with the measured lateness of the machine",
+            PropertyKind::Always => "always",
+            PropertyKind::Bound => "with the measured lateness of the machine",
         };
         json!({"name": property.id(), "about": property.about(), "why": property.why(), "judged": judged})
     };

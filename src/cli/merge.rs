@@ -4,7 +4,7 @@ use crate::cli::compare::{Format, publish, render, tell, verdict};
 use crate::cli::console::{Failure, note, print};
 use crate::cli::folder::Folder;
 use crate::engine::compare::summarise;
-use crate::engine::partial::{Merging, Part};
+use crate::engine::partial::{Merging, PartialRun};
 use crate::engine::plan::Plan;
 use crate::report::Report;
 use crate::report::findings::Receiver;
@@ -83,9 +83,9 @@ impl Merge {
     }
 }
 
-fn read(path: &Path) -> Result<Part, Failure> {
+fn read(path: &Path) -> Result<PartialRun, Failure> {
     let file = File::open(path).map_err(|error| input(path, &error))?;
-    Part::read(file).map_err(|error| input(path, &error))
+    PartialRun::read(file).map_err(|error| input(path, &error))
 }
 
 fn input(path: &Path, error: &dyn std::fmt::Display) -> Failure {

@@ -1,7 +1,7 @@
 //! `pollbench trace`: one wait request by request.
 
 use crate::cli::console::{Failure, print, print_folded, read};
-use crate::engine::trace::{Case, CaseTask, FateName, Millis, trace};
+use crate::engine::trace::{CaseTask, FateName, Millis, TraceCase, trace};
 use crate::report::timeline;
 use crate::time::Micros;
 use clap::{Args, ValueEnum};
@@ -52,8 +52,8 @@ impl Trace {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let input = |error: &dyn std::fmt::Display| Failure::Input(error.to_string());
         let case = match (&self.case, &self.strategy) {
-            (Some(path), _) => Case::from_json(&read(path)?).map_err(|error| input(&error))?,
-            (None, strategy) => Case {
+            (Some(path), _) => TraceCase::from_json(&read(path)?).map_err(|error| input(&error))?,
+            (None, strategy) => TraceCase {
                 strategy: strategy.clone().unwrap_or_default(),
                 model: self.model.clone(),
                 rtt_ms: Millis(self.rtt),

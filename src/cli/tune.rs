@@ -7,7 +7,7 @@ use crate::cli::folder::Folder;
 use crate::cli::log::Log;
 use crate::cli::shell::quoted;
 use crate::fit::{Fit, Observation};
-use crate::inspection::{Bounds, CostWeights, DoneLaw, Problem};
+use crate::inspection::{Bounds, CostWeights, DoneLaw, ScheduleProblem};
 use crate::observations::Account;
 use crate::report::tuned;
 use crate::scenario::shipped::{SHIPPED, load};
@@ -17,7 +17,7 @@ use crate::time::Micros;
 use crate::tune::hybrid::Webhook;
 use crate::tune::observed::trust;
 use crate::tune::poller::{LANGUAGES, Language, Looks};
-use crate::tune::print::{self, Answer};
+use crate::tune::print::{self, TuneAnswer};
 use crate::tune::simulated::weathered;
 use crate::tune::{Goal, drift, json, reading, settings, tune};
 use crate::world::distribution::Distribution;
@@ -228,7 +228,7 @@ impl Tune {
     }
 
     /// What `then` makes of the answer for these times.
-    fn answer<T>(&self, times: &Times, then: impl FnOnce(&Answer<'_>) -> T) -> Result<T, Failure> {
+    fn answer<T>(&self, times: &Times, then: impl FnOnce(&TuneAnswer<'_>) -> T) -> Result<T, Failure> {
         let input = |error: &dyn std::fmt::Display| Failure::Input(error.to_string());
         let Times { model, horizon, observed } = times;
         let all = DoneLaw::of_model(model);
@@ -247,13 +247,13 @@ impl Tune {
         goal.loss = self.poll_loss.unwrap_or(0.0);
         goal.bounds = self.bounds();
         if goal.deadline.is_none() {
-            Problem::new(&law, weights).and_then(|problem| problem.check()).map_err(|error| input(&error))?;
+            ScheduleProblem::new(&law, weights).and_then(|problem| problem.check()).map_err(|error| input(&error))?;
         }
         let tuned = tune(&goal, &model.name);
         let factors: Vec<f64> = DRIFTS.into_iter().chain(self.stress).collect();
         let drift = drift(&goal, tuned.recommended(), &factors);
         let trust = observed.as_ref().map(|sample| trust(&sample.seen, &goal, &tuned));
-        let mut answer = Answer {
+        let mut answer = TuneAnswer {
             model: &model.name,
             completion: &model.completion,
             stuck: 1.0 - all.ends(),
@@ -282,7 +282,7 @@ impl Tune {
     }
 
     /// When a written poller looks.
-    fn looks(&self, answer: &Answer<'_>, model: Option<&str>) -> Looks {
+    fn looks(&self, answer: &TuneAnswer<'_>, model: Option<&str>) -> Looks {
         let of = if self.with_webhook { Looks::in_case } else { Looks::of };
         of(answer, model, &self.source())
     }

@@ -3,7 +3,7 @@
 use crate::client::answer::{Answer, Lost};
 use crate::client::error::InvalidClient;
 use crate::net::clock::Clock;
-use crate::net::stream::{Network, Stream};
+use crate::net::stream::{ByteStream, Transport};
 use crate::time::Micros;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
@@ -56,7 +56,7 @@ impl Http {
         base_url: &str,
         key: &str,
         clock: Clock,
-        network: Network,
+        network: Transport,
         most_body: usize,
     ) -> Result<Self, InvalidClient> {
         let invalid = || InvalidClient::BaseUrl { url: base_url.to_owned() };
@@ -151,12 +151,12 @@ fn escaped(text: &str) -> String {
 /// Connects over a network.
 #[derive(Debug, Clone)]
 struct Connector {
-    network: Network,
+    network: Transport,
 }
 
 /// A stream as hyper wants it.
 #[derive(Debug)]
-struct Wire(TokioIo<Stream>);
+struct Wire(TokioIo<ByteStream>);
 
 impl tower_service::Service<Uri> for Connector {
     type Response = Wire;

@@ -47,6 +47,6 @@ pub use learned_state::{InvalidState, LearnedState};
 pub use pool::{LockStepPool, PoolEnd};
 pub use receiver::WebhookReceiver;
 pub use requests::{Client, ClientBuilder, Submission};
-pub use set::{Entry, TaskSet};
+pub use set::{SetEntry, TaskSet};
 pub use wait::{Events, TaskHandle, Waiting};
 pub use watch::Event;

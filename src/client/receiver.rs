@@ -5,7 +5,7 @@
 
 use crate::api::envelope::Envelope;
 use crate::client::letters::{Mailbox, News};
-use crate::net::stream::{Listener, Stream};
+use crate::net::stream::{ByteStream, Listener};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Request};
@@ -118,7 +118,7 @@ async fn accept(mut listener: Listener, router: Router) {
             continue;
         };
         let service = TowerToHyperService::new(router.clone());
-        let is_socket = matches!(stream, Stream::Tcp(_));
+        let is_socket = matches!(stream, ByteStream::Tcp(_));
         tokio::spawn(async move {
             let mut http = hyper::server::conn::http1::Builder::new();
             if is_socket {

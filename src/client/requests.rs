@@ -7,7 +7,7 @@ use crate::api::envelope::Status;
 use crate::api::envelope::{Data, Envelope};
 use crate::api::reply::LONGEST_ANSWER;
 use crate::net::clock::Clock;
-use crate::net::stream::Network;
+use crate::net::stream::Transport;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub struct ClientBuilder {
     base_url: String,
     key: Key,
     clock: Option<Clock>,
-    network: Network,
+    network: Transport,
     most_body: usize,
     refusals: Option<http::Refusals>,
 }
@@ -90,7 +90,7 @@ impl Client {
     #[must_use]
     pub fn builder(base_url: &str, key: &str) -> ClientBuilder {
         let (base_url, key) = (base_url.to_owned(), Key(key.to_owned()));
-        ClientBuilder { base_url, key, clock: None, network: Network::Tcp, most_body: LONGEST_ANSWER, refusals: None }
+        ClientBuilder { base_url, key, clock: None, network: Transport::Tcp, most_body: LONGEST_ANSWER, refusals: None }
     }
 
     /// Submits a task and returns its id. It has no timeout of its own: a caller who stops listening does not know
@@ -183,7 +183,7 @@ impl ClientBuilder {
 
     /// The network that connections go over; without one, sockets, and TLS for `https`.
     #[must_use]
-    pub fn network(mut self, network: Network) -> Self {
+    pub fn network(mut self, network: Transport) -> Self {
         self.network = network;
         self
     }

@@ -7,7 +7,7 @@ use crate::client::slot::{Model, Phase, Slot};
 use crate::client::wait::{ask, default_jitter};
 use crate::client::watch::{Event, Subject, Watch};
 use crate::strategy::composition::{Channel, Limiter, Sharing, Strategy};
-use crate::strategy::dispatch::{Admission, Dispatch};
+use crate::strategy::dispatch::{Dispatch, Permit};
 use crate::strategy::wait::{Ending, Policy, Step};
 use crate::time::Micros;
 use crate::world::draws::Draws;
@@ -23,7 +23,7 @@ const GROWTH: usize = 8;
 
 /// A task of a set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct SetEntry {
     /// Its number in the set, in the order of [`TaskSet::push`].
     pub key: u64,
     /// The model.
@@ -67,7 +67,7 @@ pub struct TaskSet<'s> {
     due: BinaryHeap<Reverse<(Micros, u64, u32, Act)>>,
     sequence: u64,
     in_flight: FuturesUnordered<Abortable<BoxFuture<'static, Heard>>>,
-    finished: VecDeque<(Entry, Result<Finished, WaitError>)>,
+    finished: VecDeque<(SetEntry, Result<Finished, WaitError>)>,
     next_key: u64,
     listener: Option<Listener<'s>>,
 }
@@ -158,7 +158,7 @@ impl<'s> TaskSet<'s> {
         let Model { name, policy } = &self.models[model as usize];
         if policy.channel() == Channel::Webhook {
             let result = Err(Watch::new().untold(Subject { model: name, task: id, began: now }, now));
-            let entry = Entry { key, model: name.clone(), id: id.to_owned() };
+            let entry = SetEntry { key, model: name.clone(), id: id.to_owned() };
             self.over(entry, result);
             return key;
         }
@@ -217,7 +217,7 @@ impl<'s> TaskSet<'s> {
     }
 
     /// The next result; `None` when no task is left.
-    pub async fn next(&mut self) -> Option<(Entry, Result<Finished, WaitError>)> {
+    pub async fn next(&mut self) -> Option<(SetEntry, Result<Finished, WaitError>)> {
         loop {
             if let Some(finished) = self.finished.pop_front() {
                 return Some(finished);
@@ -332,19 +332,19 @@ impl<'s> TaskSet<'s> {
         let now = self.client.clock().now();
         while let Some(limit) = &mut self.limit {
             match limit.admit(now) {
-                Admission::Idle => return,
-                Admission::Until(token) => {
+                Permit::Idle => return,
+                Permit::Until(token) => {
                     if !std::mem::replace(&mut self.awaits_token, true) {
                         self.schedule(token, u32::MAX, Act::Token);
                     }
                     return;
                 }
-                Admission::Lapsed((at, key, _)) => {
+                Permit::Lapsed((at, key, _)) => {
                     if self.held(at, key).is_some() {
                         self.lapse(at);
                     }
                 }
-                Admission::Send((at, _, since)) => {
+                Permit::Send((at, _, since)) => {
                     let Some(slot) = self.slots[at as usize].as_mut() else {
                         limit.release();
                         continue;
@@ -417,11 +417,11 @@ impl<'s> TaskSet<'s> {
         let model = &self.models[slot.model as usize].name;
         let of = Subject { model, task: &slot.id, began: slot.progress.start() };
         let result = slot.watch.end(of, ending, now);
-        let entry = Entry { key: slot.key, model: model.clone(), id: slot.id.into() };
+        let entry = SetEntry { key: slot.key, model: model.clone(), id: slot.id.into() };
         self.over(entry, result);
     }
 
-    fn over(&mut self, entry: Entry, result: Result<Finished, WaitError>) {
+    fn over(&mut self, entry: SetEntry, result: Result<Finished, WaitError>) {
         if self.listener.is_some() {
             self.tell(entry.key, &Event::Ended(Box::new(result.clone())));
         }

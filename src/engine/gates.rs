@@ -1,6 +1,6 @@
 //! Promises held against results.
 
-use crate::measure::figures::{Figure, Sort, Unknown, figure};
+use crate::measure::figures::{Figure, FigureKind, Unknown, figure};
 use crate::measure::results::{Cell, GateResult, GateVerdict, Results};
 use crate::scenario::{Bound, Gate};
 
@@ -54,8 +54,8 @@ fn verdict(figure: &Figure, cell: &Cell, bound: Bound) -> GateVerdict {
         };
     };
     match figure.sort {
-        Sort::Count | Sort::Observed => of(keeps(value)),
-        Sort::Estimated => match (figure.ci95)(cell) {
+        FigureKind::Count | FigureKind::Observed => of(keeps(value)),
+        FigureKind::Estimated => match (figure.ci95)(cell) {
             Some([low, high]) if keeps(low) == keeps(high) => of(keeps(low)),
             Some(_) | None => GateVerdict::Undecided,
         },

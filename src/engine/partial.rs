@@ -99,7 +99,7 @@ pub fn write(out: impl Write, header: &Header, findings: &Findings) -> io::Resul
 
 /// One part, as it was read.
 #[derive(Debug)]
-pub struct Part {
+pub struct PartialRun {
     /// What it says of itself.
     pub header: Header,
     findings: Findings,
@@ -107,7 +107,7 @@ pub struct Part {
     hash: u64,
 }
 
-impl Part {
+impl PartialRun {
     /// Reads a part to its end.
     ///
     /// # Errors
@@ -195,7 +195,7 @@ impl Merging {
     /// # Errors
     ///
     /// Where it belongs to another run.
-    pub fn add(&mut self, part: Part) -> Result<bool, Foreign> {
+    pub fn add(&mut self, part: PartialRun) -> Result<bool, Foreign> {
         let (ours, theirs) = (&self.header, &part.header);
         let differs = |what, ours: &dyn ToString, theirs: &dyn ToString| {
             let (ours, theirs) = (ours.to_string(), theirs.to_string());

@@ -1,6 +1,6 @@
 //! What no polling strategy can do better than: the least expected cost of waiting for a model's tasks.
 
-use crate::inspection::{Checks, CostWeights, DoneLaw, Problem, Sketch};
+use crate::inspection::{Checks, CostWeights, DoneLaw, ScheduleProblem, Sketch};
 use crate::strategy::calm::checks;
 use crate::strategy::composition::Strategy;
 use crate::time::Micros;
@@ -32,7 +32,7 @@ impl Yardstick {
         }
         let law = DoneLaw::of_model(model);
         let horizon = horizon.get().max(1) as f64;
-        let problem = Problem::new(&law, *weights).ok()?.deadline(horizon);
+        let problem = ScheduleProblem::new(&law, *weights).ok()?.deadline(horizon);
         let sketch = Sketch::of(&law, Some(horizon));
         let best = problem.solve_by(&sketch);
         // A last poll at the horizon tells nothing new of tasks that are not done by then; who does not make it is charged
@@ -71,7 +71,8 @@ impl Yardstick {
         let points = ratios.filter_map(|share| {
             let poll = self.weights.poll * least * (greatest / least).powf(share);
             let weights = CostWeights { poll, ..self.weights };
-            let best = Problem::new(&self.law, weights).ok()?.deadline(self.horizon).solve_for_drawing(&self.sketch);
+            let best =
+                ScheduleProblem::new(&self.law, weights).ok()?.deadline(self.horizon).solve_for_drawing(&self.sketch);
             let expected = best.expected(&self.sketch, Some(self.horizon), 0.0);
             Some((expected.polls, expected.delay()? / 1e6))
         });

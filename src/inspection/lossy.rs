@@ -6,7 +6,7 @@
 
 use crate::inspection::checks::{Checks, Then};
 use crate::inspection::law::DoneLaw;
-use crate::inspection::problem::Problem;
+use crate::inspection::problem::ScheduleProblem;
 use crate::inspection::weights::CostWeights;
 use std::collections::VecDeque;
 
@@ -19,7 +19,7 @@ const STEPS: usize = 400;
 
 /// The schedule of least expected cost where polls tell nothing with probability `loss` in [0, 1): see [`improve`].
 #[must_use]
-pub fn solve(problem: &Problem<'_>, loss: f64) -> Checks {
+pub fn solve(problem: &ScheduleProblem<'_>, loss: f64) -> Checks {
     improve(problem, problem.solve(), loss)
 }
 
@@ -27,7 +27,7 @@ pub fn solve(problem: &Problem<'_>, loss: f64) -> Checks {
 /// deadline the number of polls is tried up to four more. Bounds of the problem other than its shortest gap are not
 /// kept.
 #[must_use]
-pub fn improve(problem: &Problem<'_>, calm: Checks, loss: f64) -> Checks {
+pub fn improve(problem: &ScheduleProblem<'_>, calm: Checks, loss: f64) -> Checks {
     if loss <= 0.0 {
         return calm;
     }
@@ -61,7 +61,7 @@ pub fn improve(problem: &Problem<'_>, calm: Checks, loss: f64) -> Checks {
 }
 
 /// Some more polls: with loss the end matters longer. Where all tasks are done, one asks again as soon as one may.
-fn extended(calm: &Checks, problem: &Problem<'_>) -> Vec<f64> {
+fn extended(calm: &Checks, problem: &ScheduleProblem<'_>) -> Vec<f64> {
     let mut instants = calm.instants.clone();
     let last = instants[instants.len() - 1];
     let is_over = problem.law().quantile(1.0).is_finite();

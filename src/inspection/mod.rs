@@ -10,7 +10,7 @@
 //! - [`DoneLaw`] is F: of one distribution, or of a model with its queue, failures and stuck tasks.
 //! - [`Checks::cost`] is the exact expectation for any schedule, without simulation: the oracle of the simulator and the
 //!   inner loop of the tuner.
-//! - [`Problem::solve`] is the best schedule for any law, by dynamic programming; [`recursion`] the classic recursion for
+//! - [`ScheduleProblem::solve`] is the best schedule for any law, by dynamic programming; [`recursion`] the classic recursion for
 //!   laws with a log-concave density, and the cross-check; [`rules`] what people use in their place; [`lossy`] the best schedule where polls get lost.
 //!
 //! Instants are real numbers of microseconds since the start of the wait. The world is calm: no round trips, no faults
@@ -39,6 +39,6 @@ mod weights;
 
 pub use checks::{Checks, Expected, Then, Timeouts};
 pub use law::{Cumulative, DoneLaw};
-pub use problem::{Bounds, Problem, UnsolvableProblem};
+pub use problem::{Bounds, ScheduleProblem, UnsolvableProblem};
 pub use sketch::Sketch;
 pub use weights::CostWeights;

@@ -71,7 +71,7 @@ pub struct Bounds {
 ///
 /// With a deadline the last poll is made there, and tasks that are not done by then cost their polls only.
 #[derive(Debug, Clone)]
-pub struct Problem<'a> {
+pub struct ScheduleProblem<'a> {
     law: &'a DoneLaw,
     weights: CostWeights,
     deadline: Option<f64>,
@@ -87,7 +87,7 @@ struct Prices {
     late: f64,
 }
 
-impl<'a> Problem<'a> {
+impl<'a> ScheduleProblem<'a> {
     /// The problem without deadline and bounds.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The recursion of Barlow, Hunter & Proschan (1963), theorem 5: for a law with a log-concave density and no deadline,
 //! each gap follows from the one before, and the first instant alone is to be found.
 //!
-//! It is the cross-check of [`Problem::solve`](crate::inspection::Problem::solve), which needs no such density.
+//! It is the cross-check of [`ScheduleProblem::solve`](crate::inspection::ScheduleProblem::solve), which needs no such density.
 
 use crate::inspection::checks::{Checks, Then};
 use crate::inspection::law::DoneLaw;

@@ -222,7 +222,7 @@ fn least((from, to): (f64, f64), value: impl Fn(f64) -> f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inspection::Problem;
+    use crate::inspection::ScheduleProblem;
 
     /// The guide's models at one poll for ten seconds: what each rule costs beside the optimum, and how far a first wait
     /// with equal gaps is from it.
@@ -233,7 +233,8 @@ mod tests {
             let law = format!("lognormal(median={median}s, sigma={sigma})");
             let law = DoneLaw::of(law.parse().expect("a law"));
             let sketch = Sketch::of(&law, None);
-            let least = Problem::new(&law, weights).expect("positive weights").solve().cost(&law, &weights, None);
+            let least =
+                ScheduleProblem::new(&law, weights).expect("positive weights").solve().cost(&law, &weights, None);
             for (rule, low, high) in [
                 (Rule::Quantile(None), 1.0, 1.0075),
                 (Rule::Keller, 1.005, 1.0185),

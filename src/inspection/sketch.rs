@@ -15,7 +15,7 @@ const PIECES: usize = 2;
 /// cost.
 ///
 /// One table serves all problems with this law up to its end, whatever polls and delay cost: see
-/// [`Problem::solve_roughly`](crate::inspection::Problem::solve_roughly).
+/// [`ScheduleProblem::solve_roughly`](crate::inspection::ScheduleProblem::solve_roughly).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sketch {
     grid: Grid,

@@ -7,7 +7,7 @@ use crate::measure::results::{Cell, Interval};
 
 /// How a figure compares with a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sort {
+pub enum FigureKind {
     /// A count: exactly.
     Count,
     /// A figure with a 95 % interval: by it.
@@ -37,7 +37,7 @@ pub struct Figure {
     /// Unit of the value.
     pub unit: &'static str,
     /// How it compares with a bound.
-    pub sort: Sort,
+    pub sort: FigureKind,
     /// What unknown tasks do to it.
     pub unknown: Unknown,
     /// Its value in a cell.
@@ -53,7 +53,7 @@ macro_rules! plain {
             metric: $metric,
             stat: $stat,
             unit: $unit,
-            sort: Sort::$sort,
+            sort: FigureKind::$sort,
             unknown: Unknown::Counted,
             value: $value,
             ci95: |_| None,
@@ -68,7 +68,7 @@ macro_rules! estimated {
             metric: $metric,
             stat: $stat,
             unit: $unit,
-            sort: Sort::Estimated,
+            sort: FigureKind::Estimated,
             unknown: Unknown::Counted,
             value: $value,
             ci95: $ci,

@@ -11,7 +11,7 @@ use crate::measure::results::Interval;
 
 /// What is known of a figure at one value of the axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Reading {
+pub struct KneePoint {
     /// The value of the axis.
     pub at: f64,
     /// The figure.
@@ -45,10 +45,10 @@ pub enum Knee {
 
 /// The knee of figures along an axis, which ascends. `is_logarithmic`: the guess is interpolated in its logarithm.
 #[must_use]
-pub fn knee(readings: &[Reading], margin: Margin, is_logarithmic: bool) -> Knee {
+pub fn knee(readings: &[KneePoint], margin: Margin, is_logarithmic: bool) -> Knee {
     let (Some(first), Some(last)) = (readings.first(), readings.last()) else { return Knee::None };
     // From the plateau on: the axis may have to be read backwards.
-    let along: Vec<&Reading> =
+    let along: Vec<&KneePoint> =
         if first.figure <= last.figure { readings.iter().collect() } else { readings.iter().rev().collect() };
     let plateau = along[0];
     let bound = match margin {
@@ -56,8 +56,8 @@ pub fn knee(readings: &[Reading], margin: Margin, is_logarithmic: bool) -> Knee 
         Margin::Absolute(more) => plateau.figure + more,
     };
     // Half-widths of 95 % intervals add up as squares where errors are independent; common random numbers only narrow them.
-    let half = |reading: &Reading| reading.ci95.map_or(0.0, |[low, high]| (high - low) / 2.0);
-    let reach = |reading: &Reading| half(reading).hypot(half(plateau));
+    let half = |reading: &KneePoint| reading.ci95.map_or(0.0, |[low, high]| (high - low) / 2.0);
+    let reach = |reading: &KneePoint| half(reading).hypot(half(plateau));
     let inside = along[1..].iter().take_while(|reading| reading.figure + reach(reading) <= bound).count();
     let outside = along[1..].iter().rev().take_while(|reading| reading.figure - reach(reading) > bound).count();
     if outside == 0 {
@@ -72,7 +72,7 @@ pub fn knee(readings: &[Reading], margin: Margin, is_logarithmic: bool) -> Knee 
 }
 
 /// Where the line from one reading to the next meets the bound.
-fn crossing(from: &Reading, to: &Reading, bound: f64, is_logarithmic: bool) -> f64 {
+fn crossing(from: &KneePoint, to: &KneePoint, bound: f64, is_logarithmic: bool) -> f64 {
     let share = (bound - from.figure) / (to.figure - from.figure);
     if is_logarithmic && from.at > 0.0 && to.at > 0.0 {
         from.at * (to.at / from.at).powf(share)
@@ -87,8 +87,8 @@ mod tests {
     use crate::world::draws::{Keys, Stream};
     use proptest::prelude::*;
 
-    fn line(figures: &[(f64, f64)], half: f64) -> Vec<Reading> {
-        let reading = |&(at, figure): &(f64, f64)| Reading { at, figure, ci95: Some([figure - half, figure + half]) };
+    fn line(figures: &[(f64, f64)], half: f64) -> Vec<KneePoint> {
+        let reading = |&(at, figure): &(f64, f64)| KneePoint { at, figure, ci95: Some([figure - half, figure + half]) };
         figures.iter().map(reading).collect()
     }
 

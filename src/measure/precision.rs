@@ -8,7 +8,7 @@
 //! twice as many replicates as the one before, which makes few of them (Law & Kelton 1982, *Management Science* 28:550, on
 //! such losses). What is left of them is measured in `tests/simulation/until.rs`.
 
-use crate::measure::figures::{Figure, Sort, figures};
+use crate::measure::figures::{Figure, FigureKind, figures};
 use crate::measure::results::Cell;
 use crate::measure::stopping::{Ended, UntilResult, Widest, percentage};
 use crate::suggest::closest;
@@ -60,8 +60,8 @@ fn hint(suggestion: Option<&str>) -> String {
 /// Figures with an interval.
 fn estimated() -> impl Iterator<Item = &'static Figure> {
     figures().filter(|figure| match figure.sort {
-        Sort::Estimated => true,
-        Sort::Count | Sort::Observed => false,
+        FigureKind::Estimated => true,
+        FigureKind::Count | FigureKind::Observed => false,
     })
 }
 

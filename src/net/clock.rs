@@ -4,7 +4,7 @@
 //! take a second, a hundredth of one, or, on tokio's paused clock, a thousand seconds that nobody waits for.
 
 use crate::time::Micros;
-use crate::world::fault::{Pace, SCENARIO_ORIGIN_MS};
+use crate::world::fault::{SCENARIO_ORIGIN_MS, Timescale};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
@@ -164,13 +164,13 @@ impl Clock {
 
     /// How scenario time passes for whoever lives by the wall clock; on a paused clock, by scenario time.
     #[must_use]
-    pub fn pace(&self) -> Pace {
+    pub fn pace(&self) -> Timescale {
         let scale = match (self.is_paused, self.tick) {
             (true, _) => 1.0,
             (false, Tick::Whole(nanos)) => 1_000.0 / nanos as f64,
             (false, Tick::Fraction(nanos)) => 1_000.0 / nanos,
         };
-        Pace::new(scale, self.wall_us)
+        Timescale::new(scale, self.wall_us)
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Which network connections go over.
 #[derive(Debug, Clone, Default)]
-pub enum Network {
+pub enum Transport {
     /// The operating system's.
     #[default]
     Tcp,
@@ -20,7 +20,7 @@ pub enum Network {
 
 /// One end of a connection.
 #[derive(Debug)]
-pub enum Stream {
+pub enum ByteStream {
     /// A socket.
     Tcp(TcpStream),
     /// In memory.
@@ -36,21 +36,21 @@ pub enum Listener {
     Memory(MemoryListener),
 }
 
-impl Network {
+impl Transport {
     /// Connects to `host` and `port`.
     ///
     /// # Errors
     ///
     /// Those of the network.
-    pub async fn connect(&self, host: &str, port: u16) -> io::Result<Stream> {
+    pub async fn connect(&self, host: &str, port: u16) -> io::Result<ByteStream> {
         match self {
             Self::Tcp => {
                 let stream = TcpStream::connect((host, port)).await?;
                 // Requests are small and wait for answers: Nagle's algorithm would only delay them.
                 stream.set_nodelay(true)?;
-                Ok(Stream::Tcp(stream))
+                Ok(ByteStream::Tcp(stream))
             }
-            Self::Memory(network) => network.connect(&format!("{host}:{port}")).map(Stream::Memory),
+            Self::Memory(network) => network.connect(&format!("{host}:{port}")).map(ByteStream::Memory),
         }
     }
 }
@@ -61,22 +61,22 @@ impl Listener {
     /// # Errors
     ///
     /// Those of the network.
-    pub async fn accept(&mut self) -> io::Result<(Stream, SocketAddr)> {
+    pub async fn accept(&mut self) -> io::Result<(ByteStream, SocketAddr)> {
         match self {
             Self::Tcp(listener) => {
                 let (stream, from) = listener.accept().await?;
                 stream.set_nodelay(true)?;
-                Ok((Stream::Tcp(stream), from))
+                Ok((ByteStream::Tcp(stream), from))
             }
             Self::Memory(listener) => match listener.accept().await {
-                Some(stream) => Ok((Stream::Memory(stream), SocketAddr::from(([127, 0, 0, 1], 0)))),
+                Some(stream) => Ok((ByteStream::Memory(stream), SocketAddr::from(([127, 0, 0, 1], 0)))),
                 None => Err(io::ErrorKind::BrokenPipe.into()),
             },
         }
     }
 }
 
-impl Stream {
+impl ByteStream {
     /// Breaks the connection with an error of this kind: over a socket always a reset (RST) as soon as it is dropped.
     pub fn break_with(&self, kind: io::ErrorKind) {
         match self {
@@ -96,13 +96,13 @@ macro_rules! inner {
     };
 }
 
-impl AsyncRead for Stream {
+impl AsyncRead for ByteStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         inner!(self, stream => Pin::new(stream).poll_read(cx, into))
     }
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for ByteStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         inner!(self, stream => Pin::new(stream).poll_write(cx, bytes))
     }

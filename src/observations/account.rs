@@ -1,6 +1,6 @@
 //! What was read of a log, and what was left out.
 
-use super::instant::Clock;
+use super::instant::InstantNotation;
 use crate::fit::Observation;
 use jiff::Timestamp;
 
@@ -109,13 +109,13 @@ impl Account {
     }
 
     /// Says how instants are written, and where they lie.
-    pub(super) fn tell_instants(&mut self, clock: Clock) {
+    pub(super) fn tell_instants(&mut self, clock: InstantNotation) {
         let Some((first, last)) = self.span else { return };
         let shown =
             |ns: i64| Timestamp::from_nanosecond(i128::from(ns)).map_or_else(|_| String::new(), |at| at.to_string());
         self.times.push_str(&match clock {
-            Clock::Count(_) => format!(": {}", clock.words()),
-            Clock::Zoned | Clock::Local | Clock::Epoch(_) => {
+            InstantNotation::Count(_) => format!(": {}", clock.words()),
+            InstantNotation::Zoned | InstantNotation::Local | InstantNotation::Epoch(_) => {
                 format!(": {}, from {} to {}", clock.words(), shown(first), shown(last))
             }
         });

@@ -8,7 +8,7 @@ use jiff::tz::Offset;
 
 /// How an instant is written; in one file all are written in one way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Clock {
+pub enum InstantNotation {
     /// A date and a time with a zone.
     Zoned,
     /// A date and a time of some zone; taken as UTC.
@@ -24,7 +24,7 @@ pub enum Clock {
 pub(super) struct Instant {
     /// Nanoseconds since 1970, or since whatever the file counts from.
     pub(super) ns: i64,
-    pub(super) clock: Clock,
+    pub(super) clock: InstantNotation,
 }
 
 /// Least epochs, in each unit that of March 1973, and the unit that a larger number would be in begins there.
@@ -50,8 +50,8 @@ impl Instant {
     fn counted((whole, fraction): (i64, &str), unit: Option<Unit>) -> Option<Self> {
         let epoch = EPOCHS.into_iter().find(|(least, _)| whole >= *least).map(|(_, unit)| unit);
         let (clock, unit) = match (epoch, unit) {
-            (Some(unit), _) => (Clock::Epoch(unit), unit),
-            (None, Some(unit)) => (Clock::Count(unit), unit),
+            (Some(unit), _) => (InstantNotation::Epoch(unit), unit),
+            (None, Some(unit)) => (InstantNotation::Count(unit), unit),
             (None, None) => return None,
         };
         let mut rest = 0;
@@ -79,7 +79,7 @@ impl Instant {
             _ => text.parse::<DateTime>().and_then(|time| Offset::UTC.to_timestamp(time)),
         };
         let ns = i64::try_from(timestamp.ok()?.as_nanosecond()).ok()?;
-        Some(Self { ns, clock: if is_zoned { Clock::Zoned } else { Clock::Local } })
+        Some(Self { ns, clock: if is_zoned { InstantNotation::Zoned } else { InstantNotation::Local } })
     }
 }
 
@@ -96,7 +96,7 @@ fn digits(text: &str, decimal: Option<Decimal>) -> Option<(i64, &str)> {
     (number.is_finite() && (0.0..9e18).contains(&number)).then_some((number as i64, ""))
 }
 
-impl Clock {
+impl InstantNotation {
     /// In words.
     #[must_use]
     pub fn words(self) -> String {
@@ -117,18 +117,18 @@ mod tests {
     fn one_instant_in_every_notation() {
         let expected = 1_714_564_800_500_000_000;
         for (text, clock) in [
-            ("2024-05-01T12:00:00.5Z", Clock::Zoned),
-            ("2024-05-01t14:00:00.500+02:00", Clock::Zoned),
-            ("2024-05-01 12:00:00.5+00", Clock::Zoned),
-            ("2024-05-01 07:00:00.5 -0500", Clock::Zoned),
-            ("2024-05-01 12:00:00.500000 UTC", Clock::Zoned),
-            ("2024-05-01 12:00:00.5", Clock::Local),
-            ("2024-05-01T12:00:00,500", Clock::Local),
-            ("1714564800.5", Clock::Epoch(Unit::Seconds)),
-            ("1714564800,5", Clock::Epoch(Unit::Seconds)),
-            ("1714564800500", Clock::Epoch(Unit::Millis)),
-            ("1714564800500000", Clock::Epoch(Unit::Micros)),
-            ("1714564800500000000", Clock::Epoch(Unit::Nanos)),
+            ("2024-05-01T12:00:00.5Z", InstantNotation::Zoned),
+            ("2024-05-01t14:00:00.500+02:00", InstantNotation::Zoned),
+            ("2024-05-01 12:00:00.5+00", InstantNotation::Zoned),
+            ("2024-05-01 07:00:00.5 -0500", InstantNotation::Zoned),
+            ("2024-05-01 12:00:00.500000 UTC", InstantNotation::Zoned),
+            ("2024-05-01 12:00:00.5", InstantNotation::Local),
+            ("2024-05-01T12:00:00,500", InstantNotation::Local),
+            ("1714564800.5", InstantNotation::Epoch(Unit::Seconds)),
+            ("1714564800,5", InstantNotation::Epoch(Unit::Seconds)),
+            ("1714564800500", InstantNotation::Epoch(Unit::Millis)),
+            ("1714564800500000", InstantNotation::Epoch(Unit::Micros)),
+            ("1714564800500000000", InstantNotation::Epoch(Unit::Nanos)),
         ] {
             let read = Instant::read(text, None, None).unwrap_or_else(|| panic!("{text}"));
             assert_eq!((read.ns, read.clock), (expected, clock), "{text}");

@@ -38,7 +38,7 @@ pub use account::{Account, LeftOut, Why};
 pub use column::{instants, lengths};
 pub use error::UnreadableLog;
 pub use filter::{Condition, InvalidCondition};
-pub use instant::Clock;
+pub use instant::InstantNotation;
 pub use number::Decimal;
 pub use unit::Unit;
 

@@ -3,7 +3,7 @@
 use super::UnreadableLog;
 use super::cell::{NoDuration, duration};
 use super::input::Input;
-use super::instant::{Clock, Instant};
+use super::instant::{Instant, InstantNotation};
 use super::number::{Decimal, evidence, is_empty, number};
 use super::rows::Rows;
 use super::unit::Unit;
@@ -65,7 +65,7 @@ pub(super) struct Instants<'s> {
     pub(super) column: &'s str,
     unit: Option<Unit>,
     decimal: Option<Decimal>,
-    pub(super) clock: Option<Clock>,
+    pub(super) clock: Option<InstantNotation>,
 }
 
 impl<'s> Instants<'s> {
@@ -101,8 +101,8 @@ impl<'s> Instants<'s> {
     /// Whether instants of two columns can be compared; while one has none they can.
     pub(super) fn comparable(&self, other: &Self) -> Result<(), UnreadableLog> {
         let (Some(own), Some(others)) = (self.clock, other.clock) else { return Ok(()) };
-        let is_absolute = |clock: Clock| matches!(clock, Clock::Zoned | Clock::Epoch(_));
-        let is_count = |clock: Clock| matches!(clock, Clock::Count(_));
+        let is_absolute = |clock: InstantNotation| matches!(clock, InstantNotation::Zoned | InstantNotation::Epoch(_));
+        let is_count = |clock: InstantNotation| matches!(clock, InstantNotation::Count(_));
         if own == others || is_absolute(own) && is_absolute(others) || is_count(own) && is_count(others) {
             return Ok(());
         }

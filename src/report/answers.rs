@@ -2,7 +2,7 @@
 //! is said once.
 
 use super::Report;
-use super::findings::{Finding, Receiver, Sentence, Span, choice, is_called, name, names, text, warning};
+use super::findings::{ModelFinding, Piece, Receiver, Sentence, choice, is_called, name, names, text, warning};
 use crate::figures as f;
 use crate::measure::results::Cell;
 
@@ -14,13 +14,13 @@ pub(super) struct Group<'a> {
 }
 
 /// What to use where the API can call.
-pub(super) fn called<'a>(report: &Report<'a>, findings: &[Finding<'a>]) -> Option<Vec<Group<'a>>> {
+pub(super) fn called<'a>(report: &Report<'a>, findings: &[ModelFinding<'a>]) -> Option<Vec<Group<'a>>> {
     let any = report.results.cells.iter().any(|cell| is_called(report, cell));
     (any && report.receiver != Receiver::Absent).then(|| groups(findings.iter().map(|finding| finding.choice)))
 }
 
 /// What to use of the strategies that were compared where it cannot.
-pub(super) fn asking<'a>(findings: &[Finding<'a>]) -> Vec<Group<'a>> {
+pub(super) fn asking<'a>(findings: &[ModelFinding<'a>]) -> Vec<Group<'a>> {
     groups(findings.iter().filter_map(
         |finding| {
             if finding.needs_receiver { finding.asking } else { Some(finding.choice) }
@@ -82,7 +82,7 @@ impl Group<'_> {
     }
 
     /// For which models.
-    fn whose(&self) -> Vec<Span> {
+    fn whose(&self) -> Vec<Piece> {
         match (self.is_all, self.cells.len()) {
             (true, 1) => Vec::new(),
             (true, 2) => vec![text(" for both models")],
@@ -156,8 +156,8 @@ fn share(cell: &Cell) -> f64 {
 }
 
 /// Models on which the least costs cannot be told apart.
-pub(super) fn undecided(findings: &[Finding<'_>]) -> Option<Sentence> {
-    let open: Vec<&Finding<'_>> = findings.iter().filter(|finding| !finding.decided()).collect();
+pub(super) fn undecided(findings: &[ModelFinding<'_>]) -> Option<Sentence> {
+    let open: Vec<&ModelFinding<'_>> = findings.iter().filter(|finding| !finding.decided()).collect();
     if open.is_empty() {
         return None;
     }

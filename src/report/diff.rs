@@ -119,14 +119,14 @@ pub struct Diff {
     /// The other one.
     pub b: String,
     /// One for each cell and metric that both have.
-    pub rows: Vec<Row>,
+    pub rows: Vec<DiffRow>,
     /// Cells that only one of the two has.
     pub only_in_one: Vec<String>,
 }
 
 /// One metric of one cell.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
+pub struct DiffRow {
     /// Model.
     pub model: String,
     /// Strategy.
@@ -202,10 +202,10 @@ pub fn diff(a: &Side, b: &Side) -> Diff {
     };
     let mut rows = Vec::new();
     for metric in &METRICS {
-        let found: Vec<(Row, Option<Difference>)> =
+        let found: Vec<(DiffRow, Option<Difference>)> =
             shared.iter().map(|(cell, other)| compare(metric, (a, cell), (b, other))).collect();
         let table: Vec<_> = found.iter().map(|(_, difference)| *difference).collect();
-        rows.extend(found.into_iter().zip(words(&table)).map(|((row, difference), word)| Row {
+        rows.extend(found.into_iter().zip(words(&table)).map(|((row, difference), word)| DiffRow {
             // Who has a word already needs no evidence.
             verdict: difference.map_or(row.verdict, |_| word),
             ..row
@@ -219,8 +219,8 @@ pub fn diff(a: &Side, b: &Side) -> Diff {
     Diff { a: name(a), b: name(b), rows, only_in_one }
 }
 
-fn compare(metric: &Metric, (a, cell): (&Side, &Cell), (b, other): (&Side, &Cell)) -> (Row, Option<Difference>) {
-    let row = Row {
+fn compare(metric: &Metric, (a, cell): (&Side, &Cell), (b, other): (&Side, &Cell)) -> (DiffRow, Option<Difference>) {
+    let row = DiffRow {
         model: cell.model.clone(),
         strategy: cell.strategy.clone(),
         metric: metric.name,
@@ -237,14 +237,14 @@ fn compare(metric: &Metric, (a, cell): (&Side, &Cell), (b, other): (&Side, &Cell
     if (a.results.run.digest == b.results.run.digest && cell == other) || (are_all_pairs && cell.tasks == other.tasks) {
         // The same records: there is nothing to estimate.
         let difference = row.a.map(|_| 0.0);
-        return (Row { paired: pairs.is_some(), difference, verdict: Verdict::Same, ..row }, None);
+        return (DiffRow { paired: pairs.is_some(), difference, verdict: Verdict::Same, ..row }, None);
     }
     let (row, estimate) = match pairs.filter(|pairs| pairs.n() > 0) {
         Some(pairs) => {
             let is_independent = [cell, other].iter().all(|cell| cell.observations == Some(cell.tasks));
             let estimate = pairs.estimate(is_independent);
             let [of_a, of_b] = pairs.means();
-            (Row { paired: true, n: pairs.n(), a: Some(of_a), b: Some(of_b), ..row }, estimate)
+            (DiffRow { paired: true, n: pairs.n(), a: Some(of_a), b: Some(of_b), ..row }, estimate)
         }
         None => {
             let known = |side: &Side, cell: &Cell| {
@@ -255,7 +255,7 @@ fn compare(metric: &Metric, (a, cell): (&Side, &Cell), (b, other): (&Side, &Cell
             (row, estimate)
         }
     };
-    let row = Row {
+    let row = DiffRow {
         difference: estimate.map(|estimate| estimate.mean),
         ci95: estimate.and_then(|estimate| estimate.interval()),
         ..row
@@ -357,7 +357,7 @@ pub fn text(diff: &Diff) -> String {
     let mut out = format!("A: {}\nB: {}\n", diff.a, diff.b);
     for metric in &METRICS {
         let print = |value: f64| if metric.is_time { duration(value) } else { number(value) };
-        let rows: Vec<&Row> = diff.rows.iter().filter(|row| row.metric == metric.name).collect();
+        let rows: Vec<&DiffRow> = diff.rows.iter().filter(|row| row.metric == metric.name).collect();
         let head = ["model", "strategy", "A", "B", "B - A", "95 % interval", "verdict", "n"].map(str::to_owned);
         let lines: Vec<[String; 8]> = std::iter::once(head)
             .chain(rows.iter().map(|row| {

@@ -30,7 +30,7 @@ pub enum Receiver {
 
 /// What was found for one model.
 #[derive(Debug, Clone)]
-pub struct Finding<'a> {
+pub struct ModelFinding<'a> {
     /// The model.
     pub model: &'a str,
     /// The least cost among strategies that do not lose significantly more than the best.
@@ -50,11 +50,11 @@ pub struct Finding<'a> {
 }
 
 /// A sentence in pieces, so that every format can set names and figures in its own way.
-pub type Sentence = Vec<Span>;
+pub type Sentence = Vec<Piece>;
 
 /// A piece of a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Span {
+pub enum Piece {
     /// Plain words.
     Text(String),
     /// The name of a model or strategy.
@@ -67,13 +67,13 @@ pub enum Span {
 
 /// One finding for each model that has a cell with a defined cost.
 #[must_use]
-pub fn findings<'a>(report: &Report<'a>) -> Vec<Finding<'a>> {
+pub fn findings<'a>(report: &Report<'a>) -> Vec<ModelFinding<'a>> {
     report.models().into_iter().filter_map(|model| of_model(report, model)).collect()
 }
 
 /// What was found for a model; nothing where no cell of it has a defined cost.
 #[must_use]
-pub fn of_model<'a>(report: &Report<'a>, model: &'a str) -> Option<Finding<'a>> {
+pub fn of_model<'a>(report: &Report<'a>, model: &'a str) -> Option<ModelFinding<'a>> {
     let (out, qualified) = sides(report, model)?;
     let (called, only_ask): (Vec<&Cell>, Vec<&Cell>) =
         qualified.iter().copied().partition(|cell| is_called(report, cell));
@@ -100,7 +100,7 @@ pub fn of_model<'a>(report: &Report<'a>, model: &'a str) -> Option<Finding<'a>> 
     let faults = &report.scenario.faults;
     let spared =
         needs_receiver && !faults.is_empty() && !faults.iter().any(|rule| rule.routes().contains(&Route::Webhook));
-    Some(Finding { model, choice, rivals, asking, needs_receiver, spared, tempting, savings })
+    Some(ModelFinding { model, choice, rivals, asking, needs_receiver, spared, tempting, savings })
 }
 
 /// A model's cells in order of cost: those that lose significantly more tasks than the best, and the others.
@@ -160,7 +160,7 @@ fn meet(a: Option<Interval>, b: Option<Interval>) -> bool {
     a.zip(b).is_none_or(|(a, b)| a[0] <= b[1] && b[0] <= a[1])
 }
 
-impl Finding<'_> {
+impl ModelFinding<'_> {
     /// Whether the data tell the choice from every other strategy that qualifies.
     #[must_use]
     pub fn decided(&self) -> bool {
@@ -337,8 +337,8 @@ fn change(c: &Comparison) -> Option<String> {
 
 /// The findings of all models in one or two sentences.
 #[must_use]
-pub fn summary(findings: &[Finding<'_>]) -> Vec<Sentence> {
-    let decided: Vec<&Finding<'_>> = findings.iter().filter(|finding| finding.decided()).collect();
+pub fn summary(findings: &[ModelFinding<'_>]) -> Vec<Sentence> {
+    let decided: Vec<&ModelFinding<'_>> = findings.iter().filter(|finding| finding.decided()).collect();
     let mut choices: Vec<(&str, Vec<&str>)> = Vec::new();
     for finding in &decided {
         let strategy = finding.choice.strategy.as_str();
@@ -372,7 +372,7 @@ pub fn summary(findings: &[Finding<'_>]) -> Vec<Sentence> {
     sentences
 }
 
-pub(super) fn names(items: &[&str]) -> Vec<Span> {
+pub(super) fn names(items: &[&str]) -> Vec<Piece> {
     let mut spans = Vec::new();
     for (i, item) in items.iter().enumerate() {
         if i > 0 {
@@ -383,18 +383,18 @@ pub(super) fn names(items: &[&str]) -> Vec<Span> {
     spans
 }
 
-pub(super) fn text(words: impl Into<String>) -> Span {
-    Span::Text(words.into())
+pub(super) fn text(words: impl Into<String>) -> Piece {
+    Piece::Text(words.into())
 }
 
-pub(super) fn name(words: &str) -> Span {
-    Span::Name(words.to_owned())
+pub(super) fn name(words: &str) -> Piece {
+    Piece::Name(words.to_owned())
 }
 
-pub(super) fn choice(words: &str) -> Span {
-    Span::Choice(words.to_owned())
+pub(super) fn choice(words: &str) -> Piece {
+    Piece::Choice(words.to_owned())
 }
 
-pub(super) fn warning(words: &str) -> Span {
-    Span::Warning(words.to_owned())
+pub(super) fn warning(words: &str) -> Piece {
+    Piece::Warning(words.to_owned())
 }

@@ -1,7 +1,7 @@
 //! `report.md`: short enough for a comment under a pull request.
 
 use super::escape::markdown as escape;
-use super::findings::{self, Finding, Sentence, Span};
+use super::findings::{self, ModelFinding, Piece, Sentence};
 use super::grid::Grid;
 use super::{Report, gates, glossary, method, overview, repairs};
 
@@ -32,7 +32,7 @@ pub fn render(report: &Report<'_>) -> String {
     head + &body + &tail
 }
 
-fn head(report: &Report<'_>, findings: &[Finding<'_>]) -> String {
+fn head(report: &Report<'_>, findings: &[ModelFinding<'_>]) -> String {
     let mut out = format!("# {}\n\n", escape(&report.results.run.scenario));
     if !report.scenario.description.is_empty() {
         out += &format!("{}\n\n", escape(&report.scenario.description));
@@ -53,7 +53,7 @@ fn head(report: &Report<'_>, findings: &[Finding<'_>]) -> String {
 }
 
 /// The answer for a model and its cautions.
-fn paragraph(finding: &Finding<'_>) -> String {
+fn paragraph(finding: &ModelFinding<'_>) -> String {
     let answer: Vec<String> = finding.answer().iter().map(words).collect();
     let cautions: String = finding.cautions().iter().map(|caution| format!("- {}\n", words(caution))).collect();
     let gap = if cautions.is_empty() { "" } else { "\n" };
@@ -91,8 +91,8 @@ fn words(sentence: &Sentence) -> String {
     sentence
         .iter()
         .map(|span| match span {
-            Span::Text(words) => escape(words),
-            Span::Name(words) | Span::Choice(words) | Span::Warning(words) => format!("**{}**", escape(words)),
+            Piece::Text(words) => escape(words),
+            Piece::Name(words) | Piece::Choice(words) | Piece::Warning(words) => format!("**{}**", escape(words)),
         })
         .collect()
 }

@@ -1,7 +1,7 @@
 //! The main tables: a model's strategies, the answers.
 
 use super::Report;
-use super::findings::{self, Finding};
+use super::findings::{self, ModelFinding};
 use super::grid::{Column, Entry, Grid, Row};
 use crate::figures as f;
 use crate::measure::results::Cell;
@@ -75,7 +75,7 @@ fn counted(some: u64, tasks: u64) -> String {
 }
 
 /// The answer for every model in one table.
-pub(super) fn answers(report: &Report<'_>, findings: &[Finding<'_>]) -> Grid {
+pub(super) fn answers(report: &Report<'_>, findings: &[ModelFinding<'_>]) -> Grid {
     let mut grid = Grid::new(
         "The choice for each model",
         "model",

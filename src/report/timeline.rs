@@ -4,7 +4,7 @@ use super::charts;
 use super::escape::html as escape;
 use super::json::pretty;
 use super::page::{end, head, parts, section};
-use crate::engine::trace::{Case, Trace};
+use crate::engine::trace::{Trace, TraceCase};
 use crate::figures::{duration, exact_seconds as seconds};
 
 /// The trace as JSON.
@@ -15,13 +15,13 @@ pub fn json(trace: &Trace) -> String {
 
 /// The trace as a picture.
 #[must_use]
-pub fn svg(case: &Case, trace: &Trace) -> String {
+pub fn svg(case: &TraceCase, trace: &Trace) -> String {
     charts::timeline(&title(case), &case.done_ms(), trace)
 }
 
 /// The trace as a page: the picture, then request by request.
 #[must_use]
-pub fn html(case: &Case, trace: &Trace) -> String {
+pub fn html(case: &TraceCase, trace: &Trace) -> String {
     let title = title(case);
     let about = format!("{} requests; the wait ends as {}.", trace.requests.len(), trace.outcome);
     let mut page = head(&format!("{title} – pollbench"));
@@ -37,7 +37,7 @@ pub fn html(case: &Case, trace: &Trace) -> String {
 
 /// The trace as a table. Times are exact, in seconds.
 #[must_use]
-pub fn text(case: &Case, trace: &Trace) -> String {
+pub fn text(case: &TraceCase, trace: &Trace) -> String {
     let or_dash = |ms: Option<f64>| ms.map_or_else(|| "-".to_owned(), seconds);
     let mut rows = vec![["request", "task", "sent", "read", "reply", "saw"].map(str::to_owned)];
     rows.extend(trace.requests.iter().map(|request| {
@@ -86,7 +86,7 @@ pub fn text(case: &Case, trace: &Trace) -> String {
     out
 }
 
-fn title(case: &Case) -> String {
+fn title(case: &TraceCase) -> String {
     let model = if case.model.is_empty() { "any model" } else { &case.model };
     format!("{} on {model}, round trip {}", case.strategy, case.rtt_ms.0)
 }

@@ -5,12 +5,12 @@ use super::escape::html as escape;
 use super::grid::{Column, Grid, Row as Line};
 use super::page::{end, fold, head, parts, section};
 use crate::figures as f;
-use crate::tune::print::{self, Answer};
-use crate::tune::{Row, settings};
+use crate::tune::print::{self, TuneAnswer};
+use crate::tune::{TuneRow, settings};
 
 /// The files of its folder, by name: `tune.html` and its pictures.
 #[must_use]
-pub fn files(answer: &Answer<'_>, command: &str) -> Vec<(String, String)> {
+pub fn files(answer: &TuneAnswer<'_>, command: &str) -> Vec<(String, String)> {
     let fit = answer.observed.map(|(fit, _)| fit);
     let charts = tuning::all(answer.model, answer.goal, answer.tuned, fit);
     let mut files = vec![("tune.html".to_owned(), page(answer, &charts, command))];
@@ -18,7 +18,7 @@ pub fn files(answer: &Answer<'_>, command: &str) -> Vec<(String, String)> {
     files
 }
 
-fn page(answer: &Answer<'_>, charts: &[TuningChart], command: &str) -> String {
+fn page(answer: &TuneAnswer<'_>, charts: &[TuningChart], command: &str) -> String {
     let model = escape(answer.model);
     let mut page = head(&format!("{}: settings – pollbench", answer.model));
     page += &format!(
@@ -41,7 +41,7 @@ fn page(answer: &Answer<'_>, charts: &[TuningChart], command: &str) -> String {
 }
 
 /// The law of times, as far as a line holds it.
-fn times(answer: &Answer<'_>) -> String {
+fn times(answer: &TuneAnswer<'_>) -> String {
     match answer.observed {
         Some((_, trust)) => format!("times fitted to {} observations", f::count(trust.count as u64)),
         None => {
@@ -51,7 +51,7 @@ fn times(answer: &Answer<'_>) -> String {
     }
 }
 
-fn recommended(answer: &Answer<'_>) -> String {
+fn recommended(answer: &TuneAnswer<'_>) -> String {
     let (best, tuned) = (answer.tuned.recommended(), answer.tuned);
     let delay = f::or_undefined(best.delay_mean.map(|us| us / 1e3), f::duration);
     let p95 = f::or_undefined(best.delay_p95.map(|us| us / 1e3), f::duration);
@@ -82,7 +82,7 @@ fn recommended(answer: &Answer<'_>) -> String {
 }
 
 /// Families, rules of thumb and the guide's strategies in one table, the recommendation marked.
-pub(super) fn tried(answer: &Answer<'_>) -> Grid {
+pub(super) fn tried(answer: &TuneAnswer<'_>) -> Grid {
     let columns = vec![
         Column::figures("cost"),
         Column::figures("polls"),
@@ -92,7 +92,7 @@ pub(super) fn tried(answer: &Answer<'_>) -> Grid {
         Column::words("settings"),
     ];
     let mut grid = Grid::new("Cost of a task, expected without faults and round trips", "family", columns);
-    let line = |head: String, row: &Row, best: bool, words: String| Line {
+    let line = |head: String, row: &TuneRow, best: bool, words: String| Line {
         head,
         best,
         entries: vec![

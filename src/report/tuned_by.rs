@@ -8,14 +8,14 @@ use super::page::{end, fold, head, parts, section};
 use super::tuned::tried;
 use crate::figures as f;
 use crate::fit::Fit;
-use crate::tune::many::{Left, Part};
-use crate::tune::print::{self, Answer};
+use crate::tune::many::{Left, ModelSettings};
+use crate::tune::print::{self, TuneAnswer};
 use crate::tune::weather::Weathered;
 
 /// What a page shows of one model.
 #[derive(Debug, Clone)]
 pub struct Sheet {
-    part: Part,
+    part: ModelSettings,
     families: Grid,
     charts: Vec<TuningChart>,
     /// All that the terminal shows.
@@ -42,9 +42,9 @@ pub struct Tuning<'a> {
 impl Sheet {
     /// What a page shows of an answer.
     #[must_use]
-    pub fn of(answer: &Answer<'_>) -> Self {
+    pub fn of(answer: &TuneAnswer<'_>) -> Self {
         Self {
-            part: Part::of(answer),
+            part: ModelSettings::of(answer),
             families: tried(answer),
             charts: tuning::all(
                 answer.model,
@@ -127,7 +127,7 @@ fn answer(tuning: &Tuning<'_>) -> String {
     body
 }
 
-fn overview(part: &Part) -> Line {
+fn overview(part: &ModelSettings) -> Line {
     let time = |us: f64| f::duration(us / 1e3);
     let saved = part.guide.map(|guide| f::percent(1.0 - part.cost / guide));
     let close = if part.is_close { "" } else { " (the fit is rough)" };

@@ -10,7 +10,7 @@
 
 use super::error::{InvalidScenario, Problem};
 use super::narrow::Overrides;
-use super::set::{Setting, SettingError};
+use super::set::{Assignment, SettingError};
 use crate::suggest::closest;
 use std::ops::Range;
 use toml_edit::{Document, Item, Value};
@@ -90,8 +90,8 @@ impl GridFile {
     /// # Errors
     ///
     /// Where a path is none.
-    pub fn settings(&self, place: &Place) -> Result<Vec<Setting>, SettingError> {
-        self.axes.iter().zip(place).map(|(axis, &at)| Setting::new(&axis.path, axis.values[at].clone())).collect()
+    pub fn settings(&self, place: &Place) -> Result<Vec<Assignment>, SettingError> {
+        self.axes.iter().zip(place).map(|(axis, &at)| Assignment::new(&axis.path, axis.values[at].clone())).collect()
     }
 }
 
@@ -196,7 +196,7 @@ impl Reader {
 
     fn axis(&mut self, path: &str, item: &Item, span: &Range<usize>) -> Option<Axis> {
         let axis = |values, is_logarithmic| Axis { path: path.to_owned(), values, is_logarithmic, span: span.clone() };
-        if let Err(error) = Setting::new(path, Value::from(0)) {
+        if let Err(error) = Assignment::new(path, Value::from(0)) {
             return self.problem(span.clone(), error.to_string());
         }
         if let Some(values) = item.as_array() {

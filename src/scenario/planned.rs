@@ -3,7 +3,7 @@
 use crate::inspection::{CostWeights, DoneLaw, UnsolvableProblem};
 use crate::strategy::composition::{Limit, Pace, Sharing, Strategy};
 use crate::strategy::learned::Learning;
-use crate::strategy::planned::{Plan, last_poll};
+use crate::strategy::planned::{PlannedRule, last_poll};
 use crate::strategy::presets;
 use crate::time::{Micros, Span};
 use crate::world::distribution::Distribution;
@@ -24,7 +24,7 @@ impl Ground<'_> {
     ///
     /// It is planned, and the costs have no optimum.
     pub(super) fn preset(&self, name: &str) -> Result<Option<Strategy>, UnsolvableProblem> {
-        if let Some(plan) = Plan::named(name) {
+        if let Some(plan) = PlannedRule::named(name) {
             let laws: Vec<(&str, DoneLaw)> =
                 self.models.iter().map(|model| (model.name.as_str(), DoneLaw::of_model(model))).collect();
             let laws = laws.iter().map(|(model, law)| (*model, law));
@@ -47,7 +47,7 @@ impl Ground<'_> {
     /// The costs have no optimum.
     pub(super) fn plan(
         &self,
-        plan: Plan,
+        plan: PlannedRule,
         model: &str,
         law: Option<&Distribution>,
         limit: Limit,

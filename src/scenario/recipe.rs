@@ -4,7 +4,7 @@ use super::Scenario;
 use super::error::ScenarioError;
 use super::files::Files;
 use super::narrow::{OverrideError, Overrides};
-use super::set::{Setting, SettingError, changed};
+use super::set::{Assignment, SettingError, changed};
 use super::shipped::Source;
 use super::weather::WeatherError;
 use serde::{Deserialize, Serialize};
@@ -37,7 +37,7 @@ impl Loaded {
     /// # Errors
     ///
     /// Where there is no such scenario, a value cannot be set, or it is not valid.
-    pub fn named(name_or_path: &str, settings: &[Setting]) -> Result<Self, InvalidRecipe> {
+    pub fn named(name_or_path: &str, settings: &[Assignment]) -> Result<Self, InvalidRecipe> {
         let Source { text, origin, files } = Source::named(name_or_path)?;
         let text = changed(&text, settings)?;
         let set: String = settings.iter().map(|setting| format!(" with {setting}")).collect();

@@ -6,7 +6,7 @@ use toml_edit::{DocumentMut, Item, Key, Table, TableLike, Value};
 
 /// A value, and where in a scenario file it goes.
 #[derive(Debug, Clone)]
-pub struct Setting {
+pub struct Assignment {
     path: Vec<Key>,
     value: Value,
     written: String,
@@ -49,7 +49,7 @@ pub enum SettingError {
     },
 }
 
-impl Setting {
+impl Assignment {
     /// The value `value` at `path`.
     ///
     /// # Errors
@@ -159,7 +159,7 @@ fn joined(path: &[Key]) -> String {
     path.iter().map(|key| key.display_repr().into_owned()).collect::<Vec<_>>().join(".")
 }
 
-impl FromStr for Setting {
+impl FromStr for Assignment {
     type Err = SettingError;
 
     /// `PATH=VALUE`: the value as in a scenario file; what is none there is text, so that nobody has to quote `30s`.
@@ -174,7 +174,7 @@ impl FromStr for Setting {
     }
 }
 
-impl fmt::Display for Setting {
+impl fmt::Display for Assignment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.written)
     }
@@ -194,7 +194,7 @@ impl fmt::Display for Setting {
 /// # Errors
 ///
 /// Where a path leads into a list or a value that does not hold it.
-pub fn changed(text: &str, settings: &[Setting]) -> Result<String, SettingError> {
+pub fn changed(text: &str, settings: &[Assignment]) -> Result<String, SettingError> {
     let Ok(mut document) = text.parse::<DocumentMut>() else { return Ok(text.to_owned()) };
     if settings.is_empty() {
         return Ok(text.to_owned());
@@ -230,7 +230,7 @@ schedule = { kind = \"table\", instants = [\"1s\", \"2s\"] }
 ";
 
     fn set(settings: &[&str]) -> Result<String, SettingError> {
-        let settings: Vec<Setting> = settings.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+        let settings: Vec<Assignment> = settings.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
         changed(TEXT, &settings)
     }
 

@@ -1,6 +1,6 @@
 //! Who may use the control plane, and which pages of a browser may use the API.
 
-use crate::net::stream::Network;
+use crate::net::stream::Transport;
 use crate::server::credential::{bearer, same};
 use crate::server::respond::{error, unauthorized};
 use crate::server::settings::{AdminAccess, Settings};
@@ -45,7 +45,7 @@ pub(super) fn refused(settings: &Settings, headers: &HeaderMap) -> Option<Respon
             let sent = sent.or_else(|| bearer(headers.get(AUTHORIZATION)?.as_bytes()));
             if sent.is_some_and(|sent| same(sent, token.as_bytes())) { None } else { Some(unauthorized()) }
         }
-        AdminAccess::Open if matches!(settings.network, Network::Memory(_)) => None,
+        AdminAccess::Open if matches!(settings.network, Transport::Memory(_)) => None,
         // A page from elsewhere may reach a server on its reader's machine, by its own name too (DNS rebinding).
         AdminAccess::Open => {
             let host = headers.get(HOST).map(|host| Authority::try_from(host.as_bytes()));

@@ -1,6 +1,6 @@
 //! A connection that a handler can break, and on which every refusal is the envelope.
 
-use crate::net::stream::Stream;
+use crate::net::stream::ByteStream;
 use bytes::Bytes;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
@@ -33,13 +33,13 @@ pub(super) enum Breakage {
 /// What handlers tell their connection.
 #[derive(Debug, Clone)]
 pub(super) struct Breaker {
-    told: Arc<Told>,
+    told: Arc<TrueAnswer>,
     /// Whether the server is asked to stop.
     stop: watch::Receiver<bool>,
 }
 
 #[derive(Debug, Default)]
-struct Told {
+struct TrueAnswer {
     broken: OnceLock<Breakage>,
     /// An answer was made that has not begun to be written.
     is_answered: AtomicBool,
@@ -79,7 +79,7 @@ impl Breaker {
 /// What hyper cannot read as a request it refuses by itself, with an empty body. Here such a refusal gets the envelope.
 #[derive(Debug)]
 pub(super) struct Connection {
-    stream: TokioIo<Stream>,
+    stream: TokioIo<ByteStream>,
     breaker: Breaker,
     /// A refusal with its envelope, and how much of it is written.
     refusal: Option<(Vec<u8>, usize)>,
@@ -103,7 +103,7 @@ impl fmt::Debug for OnRefusal {
 }
 
 impl Connection {
-    pub(super) fn new(stream: Stream, breaker: Breaker, on_refusal: OnRefusal) -> Self {
+    pub(super) fn new(stream: ByteStream, breaker: Breaker, on_refusal: OnRefusal) -> Self {
         Self {
             stream: TokioIo::new(stream),
             breaker,
@@ -116,7 +116,7 @@ impl Connection {
     }
 
     /// The stream, or the error that it broke with.
-    fn whole(self: Pin<&mut Self>) -> io::Result<Pin<&mut TokioIo<Stream>>> {
+    fn whole(self: Pin<&mut Self>) -> io::Result<Pin<&mut TokioIo<ByteStream>>> {
         let this = self.get_mut();
         match this.breaker.told.broken.get() {
             Some(breakage) => {
@@ -224,7 +224,7 @@ impl Write for Connection {
             Some(farewell) => farewell,
             None => {
                 ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
-                if matches!(this.stream.inner(), Stream::Memory(_)) || *this.breaker.stop.borrow() {
+                if matches!(this.stream.inner(), ByteStream::Memory(_)) || *this.breaker.stop.borrow() {
                     return Poll::Ready(Ok(()));
                 }
                 this.farewell.insert(Box::pin(tokio::time::sleep(FAREWELL)))

@@ -6,7 +6,7 @@
 
 use crate::server::connection::Breaker;
 use crate::server::instance::Server;
-use crate::server::journal::{Entry, Unanswered};
+use crate::server::journal::{JournalEntry, Unanswered};
 use crate::server::respond::{content, error};
 use crate::server::run::Run;
 use crate::server::tally;
@@ -121,10 +121,10 @@ impl Events {
     }
 
     /// The latest entries of the journal, those that have ended since they were told of, and how many are left out.
-    fn recent(&mut self) -> (Vec<Entry>, u64) {
+    fn recent(&mut self) -> (Vec<JournalEntry>, u64) {
         let journal = self.run.journal();
-        let is_open = |entry: &Entry| entry.unanswered == Some(Unanswered::Open);
-        let mut told: Vec<Entry> = Vec::new();
+        let is_open = |entry: &JournalEntry| entry.unanswered == Some(Unanswered::Open);
+        let mut told: Vec<JournalEntry> = Vec::new();
         self.open.retain(|index| match journal.entries_from(*index).next() {
             Some(entry) if entry.index == *index && is_open(entry) => true,
             Some(entry) if entry.index == *index => {

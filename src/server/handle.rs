@@ -13,7 +13,7 @@ use crate::server::route::Target;
 use crate::server::run::{Line, Run};
 use crate::server::visit::Visit;
 use crate::server::{admin, results, schemas, status, submit};
-use crate::world::fault::{End, Passage};
+use crate::world::fault::{Passage, ReplyEnd};
 use axum::body::HttpBody as _;
 use axum::body::{Body, Bytes};
 use axum::http::header::{AUTHORIZATION, ORIGIN};
@@ -187,13 +187,13 @@ async fn act(reply: Reply, visit: Option<Visit>, breaker: Option<Breaker>, clock
         Reply::Break(Breakage::Refused) => (None, Some(Unanswered::Refused)),
         Reply::Break(Breakage::Reset) => (None, Some(Unanswered::Reset)),
         Reply::Break(Breakage::Closed) => (None, Some(Unanswered::Closed)),
-        Reply::Passed(Passage::Half(End::Silence), _) => (None, Some(Unanswered::Stalled)),
-        Reply::Passed(Passage::Half(End::Reset), _) => (None, Some(Unanswered::Reset)),
-        Reply::Passed(Passage::Half(End::Closed), _) => (None, Some(Unanswered::Closed)),
+        Reply::Passed(Passage::Half(ReplyEnd::Silence), _) => (None, Some(Unanswered::Stalled)),
+        Reply::Passed(Passage::Half(ReplyEnd::Reset), _) => (None, Some(Unanswered::Reset)),
+        Reply::Passed(Passage::Half(ReplyEnd::Closed), _) => (None, Some(Unanswered::Closed)),
         Reply::Passed(_, _) => (Some(200), None),
     };
     let stalled = match (visit, &reply) {
-        (Some(visit), Reply::Stall | Reply::Passed(Passage::Half(End::Silence), _)) => Some(visit.stall()),
+        (Some(visit), Reply::Stall | Reply::Passed(Passage::Half(ReplyEnd::Silence), _)) => Some(visit.stall()),
         (Some(visit), Reply::Http(_) | Reply::Break(_) | Reply::Passed(..)) => {
             visit.end(status, unanswered);
             None

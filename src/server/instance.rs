@@ -2,7 +2,7 @@
 
 use crate::net::clock::Clock;
 use crate::server::created::Created;
-use crate::server::journal::Entry;
+use crate::server::journal::JournalEntry;
 use crate::server::run::Run;
 use crate::server::settings::{Settings, World};
 use crate::server::stub::{InvalidStub, Stub};
@@ -95,7 +95,7 @@ impl Server {
 
     /// What was asked so far, answered or not, as far as it is kept; in the order of arrival.
     #[must_use]
-    pub fn journal(&self) -> Vec<Entry> {
+    pub fn journal(&self) -> Vec<JournalEntry> {
         let run = self.run();
         let journal = run.journal();
         journal.entries().cloned().collect()

@@ -14,7 +14,7 @@ const MOST_BYTES: usize = 64 << 20;
 
 /// One request, or one webhook delivery.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Entry {
+pub struct JournalEntry {
     /// Its number since the start or the last reset.
     pub index: u64,
     /// When it came or, of a delivery, was sent: milliseconds of scenario time since the start or the last reset.
@@ -67,7 +67,7 @@ pub enum Unanswered {
     TimedOut,
 }
 
-impl Entry {
+impl JournalEntry {
     pub(super) fn new(at: Micros, route: &'static str, method: &str, path: &str) -> Self {
         Self {
             index: 0,
@@ -86,7 +86,7 @@ impl Entry {
     }
 }
 
-impl Entry {
+impl JournalEntry {
     /// An entry with this answer.
     pub(super) fn answered(self, status: u16) -> Self {
         Self { status: Some(status), unanswered: None, ended_ms: Some(self.at_ms), ..self }
@@ -120,7 +120,7 @@ fn start(text: &str, most: usize) -> String {
 /// Entries in order, the oldest dropped where there are too many or too long ones.
 #[derive(Debug)]
 pub(super) struct Journal {
-    entries: VecDeque<Entry>,
+    entries: VecDeque<JournalEntry>,
     most: usize,
     /// What the entries weigh.
     bytes: usize,
@@ -136,7 +136,7 @@ impl Journal {
     }
 
     /// Adds an entry: its number.
-    pub(super) fn push(&mut self, mut entry: Entry) -> u64 {
+    pub(super) fn push(&mut self, mut entry: JournalEntry) -> u64 {
         let index = self.next;
         entry.index = index;
         self.next += 1;
@@ -149,7 +149,7 @@ impl Journal {
     }
 
     /// The entry with this number, if it is still there.
-    pub(super) fn entry_mut(&mut self, index: u64) -> Option<&mut Entry> {
+    pub(super) fn entry_mut(&mut self, index: u64) -> Option<&mut JournalEntry> {
         let at = usize::try_from(index.checked_sub(self.kept_from())?).ok()?;
         self.entries.get_mut(at)
     }
@@ -175,12 +175,12 @@ impl Journal {
     }
 
     /// The entries that are kept.
-    pub(super) fn entries(&self) -> impl ExactSizeIterator<Item = &Entry> {
+    pub(super) fn entries(&self) -> impl ExactSizeIterator<Item = &JournalEntry> {
         self.entries.iter()
     }
 
     /// Those with this number and above.
-    pub(super) fn entries_from(&self, index: u64) -> impl Iterator<Item = &Entry> {
+    pub(super) fn entries_from(&self, index: u64) -> impl Iterator<Item = &JournalEntry> {
         let skipped = index.saturating_sub(self.kept_from()).min(self.entries.len() as u64) as usize;
         self.entries.range(skipped..)
     }

@@ -1,10 +1,10 @@
 //! Accepting connections: bounded, with time limits, and not at all while everything is refused.
 
-use crate::net::stream::{Listener, Stream};
+use crate::net::stream::{ByteStream, Listener};
 use crate::server::connection::{Breaker, Connection, FAREWELL, OnRefusal};
 use crate::server::handle::handle;
 use crate::server::instance::Server;
-use crate::server::journal::Entry;
+use crate::server::journal::JournalEntry;
 use crate::time::Micros;
 use crate::world::fault::When;
 use axum::body::Body;
@@ -120,7 +120,7 @@ pub(super) async fn listen(server: &Server, mut listener: Listener, stop: impl F
 /// One connection, as hyper serves it.
 fn connect(
     server: &Server,
-    stream: Stream,
+    stream: ByteStream,
     stop: watch::Receiver<bool>,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send + use<> {
     let breaker = Breaker::new(stop);
@@ -150,11 +150,11 @@ fn connect(
 fn note(server: &Server, status: u16) {
     let run = server.run();
     run.state().counters.count("connection", Some(status), Duration::ZERO);
-    run.note(|| Entry::new(run.clock().now(), "connection", "", "").answered(status));
+    run.note(|| JournalEntry::new(run.clock().now(), "connection", "", "").answered(status));
 }
 
 /// Says that there is no room.
-async fn turn_away(mut stream: Stream) {
+async fn turn_away(mut stream: ByteStream) {
     let body = r#"{"code":503,"message":"Too many connections","data":null}"#;
     let head = format!(
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",

@@ -57,7 +57,7 @@ mod workers;
 
 pub use created::Created;
 pub use instance::Server;
-pub use journal::{Entry, Unanswered};
+pub use journal::{JournalEntry, Unanswered};
 pub use settings::{AdminAccess, FaultCodec, Settings, World};
 pub use stub::{InvalidStub, Stub};
 pub use webhook_map::{InvalidWebhookMap, WebhookMap};

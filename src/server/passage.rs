@@ -5,7 +5,7 @@ use crate::server::connection::{Breakage, Breaker};
 use crate::server::respond::json;
 use crate::server::visit::Stalled;
 use crate::time::Micros;
-use crate::world::fault::{End, Passage};
+use crate::world::fault::{Passage, ReplyEnd};
 use axum::body::{Body, HttpBody};
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderValue, Response};
@@ -90,7 +90,7 @@ struct Parts {
     /// With the instants at which they are sent.
     parts: VecDeque<(Micros, Bytes)>,
     /// How the connection ends after them, and the rest that is never sent.
-    end: Option<(End, Bytes)>,
+    end: Option<(ReplyEnd, Bytes)>,
     clock: Clock,
     breaker: Option<Breaker>,
     /// Where it never ends, it hangs until this is dropped.
@@ -131,9 +131,9 @@ impl HttpBody for Parts {
             return Poll::Pending;
         }
         let breakage = match end {
-            End::Closed => Breakage::Closed,
-            End::Reset => Breakage::Reset,
-            End::Silence => {
+            ReplyEnd::Closed => Breakage::Closed,
+            ReplyEnd::Reset => Breakage::Reset,
+            ReplyEnd::Silence => {
                 let breaker = this.breaker.clone();
                 let sleep = this.sleep.get_or_insert_with(|| {
                     Box::pin(async move {

@@ -2,25 +2,25 @@
 
 use crate::server::connection::Breakage;
 use crate::server::respond::{self, Reply, content, retry_after, success};
-use crate::world::fault::{Answer, Content, Effect, End, RetryAfter, Told};
+use crate::world::fault::{Content, Effect, InjectedAnswer, ReplyEnd, RetryAfter, TrueAnswer};
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use std::time::{Duration, UNIX_EPOCH};
 
 /// What is done to a request that a fault struck; `told` is what it would have got.
-pub(super) fn struck(effect: &Effect, told: Told<'_>) -> Reply {
+pub(super) fn struck(effect: &Effect, told: TrueAnswer<'_>) -> Reply {
     match effect {
         Effect::Refused => Reply::Break(Breakage::Refused),
-        Effect::Cut(End::Reset) => Reply::Break(Breakage::Reset),
-        Effect::Cut(End::Closed) => Reply::Break(Breakage::Closed),
-        Effect::Cut(End::Silence) => Reply::Stall,
+        Effect::Cut(ReplyEnd::Reset) => Reply::Break(Breakage::Reset),
+        Effect::Cut(ReplyEnd::Closed) => Reply::Break(Breakage::Closed),
+        Effect::Cut(ReplyEnd::Silence) => Reply::Stall,
         Effect::Passage(passage) => Reply::Passed(*passage, respond::told(told.data)),
         Effect::Answer(answer) => Reply::Http(injected(answer, told)),
         Effect::Late(_) | Effect::Truth => Reply::Http(success(told.data)),
     }
 }
 
-fn injected(answer: &Answer, told: Told<'_>) -> Response<Body> {
+fn injected(answer: &InjectedAnswer, told: TrueAnswer<'_>) -> Response<Body> {
     let Content { media_type, text } = answer.body.write(answer.status, told);
     let mut response = match media_type {
         Some(media_type) => content(media_type, text),

@@ -4,7 +4,7 @@
 //! nothing from before it is seen after it.
 
 use crate::net::clock::Clock;
-use crate::server::journal::{Entry, Journal};
+use crate::server::journal::{Journal, JournalEntry};
 use crate::server::settings::{Settings, World};
 use crate::server::state::State;
 use std::fmt;
@@ -75,7 +75,7 @@ impl Run {
     }
 
     /// Writes a line of the journal.
-    pub(super) fn note(&self, entry: impl FnOnce() -> Entry) -> Line {
+    pub(super) fn note(&self, entry: impl FnOnce() -> JournalEntry) -> Line {
         if self.settings.journal == 0 {
             return Line::NONE;
         }
@@ -84,7 +84,7 @@ impl Run {
     }
 
     /// Changes a line of the journal, if it is still there.
-    pub(super) fn amend(&self, line: Line, change: impl FnOnce(&mut Entry)) {
+    pub(super) fn amend(&self, line: Line, change: impl FnOnce(&mut JournalEntry)) {
         let Line(Some(index)) = line else { return };
         if let Some(entry) = self.journal().entry_mut(index) {
             change(entry);

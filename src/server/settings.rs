@@ -1,7 +1,7 @@
 //! What a server is told before it starts: its world, its limits, who may control it.
 
 use crate::net::clock::Clock;
-use crate::net::stream::Network as Connections;
+use crate::net::stream::Transport as Connections;
 use crate::server::webhook_map::WebhookMap;
 use crate::world::fault::FaultRules;
 use crate::world::model::Model;

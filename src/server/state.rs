@@ -11,8 +11,8 @@ use crate::server::workers::Workers;
 use crate::time::Micros;
 use crate::world::capacity::Load;
 use crate::world::draws::{Draws, Keys, Stream};
-use crate::world::exchange::{Departure, Link, Submission};
-use crate::world::fault::{Effect, Fault, FaultRules, Pace, Route};
+use crate::world::exchange::{Departure, Link, SubmitOutcome};
+use crate::world::fault::{Effect, Fault, FaultRules, Route, Timescale};
 use crate::world::model::Model;
 use crate::world::strike::Buckets;
 use crate::world::truth::{Fate, Life};
@@ -179,9 +179,9 @@ impl State {
         model: usize,
         submitting: &Submitting,
         asked: Asked,
-        pace: Pace,
+        pace: Timescale,
         key: u64,
-    ) -> (Submission, Option<usize>) {
+    ) -> (SubmitOutcome, Option<usize>) {
         let Submitting { index, departure } = submitting;
         let link = &self.models[model].submit;
         let struck = link.striking(departure, None, &mut self.weather);
@@ -262,7 +262,7 @@ impl State {
         &mut self,
         slot: usize,
         departure: &Departure,
-        pace: Pace,
+        pace: Timescale,
         key: u64,
         answer: impl FnOnce(&Task, &Model, TaskState<'_>, Met) -> T,
     ) -> Option<T> {

@@ -14,7 +14,7 @@ use crate::server::run::{Line, Run};
 use crate::server::state::Met;
 use crate::time::Micros;
 use crate::world::exchange::Departure;
-use crate::world::fault::{Effect, Fault, Lie, Told};
+use crate::world::fault::{Effect, Fault, Lie, TrueAnswer};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -107,7 +107,7 @@ async fn arrive(
             (Lie::Result(_) | Lie::Failure(_), _) => told.clone(),
         };
         let back = if let Effect::Late(by) = effect { back + by } else { back };
-        (refusal::struck(&effect, Told { data: &told, lie: &lie }), back, Some(fault))
+        (refusal::struck(&effect, TrueAnswer { data: &told, lie: &lie }), back, Some(fault))
     });
     drop(state);
     let (reply, back, fault) = arrived?;

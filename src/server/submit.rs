@@ -10,8 +10,8 @@ use crate::server::run::{Line, Run};
 use crate::server::state::{NoModel, Submitting};
 use crate::server::webhook::Delivery;
 use crate::server::{credential, results, webhook};
-use crate::world::exchange::Submission;
-use crate::world::fault::Told;
+use crate::world::exchange::SubmitOutcome;
+use crate::world::fault::TrueAnswer;
 use crate::world::model::{Model, Product};
 use axum::http::HeaderMap;
 use std::sync::Arc;
@@ -79,7 +79,7 @@ pub(super) async fn submit(run: &Arc<Run>, request: Request, model: &str) -> Rep
     let reply = match &submission.struck {
         None => Reply::Http(success(&data)),
         // Nothing that lies of a task's state strikes a submit.
-        Some((_, effect)) => refusal::struck(effect, Told { data: &data, lie: &|_| data.clone() }),
+        Some((_, effect)) => refusal::struck(effect, TrueAnswer { data: &data, lie: &|_| data.clone() }),
     };
     match reply {
         Reply::Stall => {}
@@ -110,7 +110,7 @@ async fn arrive(
     submitting: Submitting,
     (asked, callback): (Asked, Option<(String, String)>),
     key: u64,
-) -> (Submission, Option<String>) {
+) -> (SubmitOutcome, Option<String>) {
     run.clock().sleep_until(submitting.departure.arrival).await;
     let (submission, slot, id) = {
         let mut state = run.state();

@@ -1,6 +1,6 @@
 //! The journal as the control plane shows it: filtered, in pieces, so that requests never wait for its reader.
 
-use crate::server::journal::Entry;
+use crate::server::journal::JournalEntry;
 use crate::server::route::pairs;
 use crate::server::run::Run;
 use axum::body::{Body, Bytes, HttpBody};
@@ -49,7 +49,7 @@ impl Filter {
         Ok(filter)
     }
 
-    fn takes(&self, entry: &Entry) -> bool {
+    fn takes(&self, entry: &JournalEntry) -> bool {
         self.task.as_ref().is_none_or(|task| entry.task.as_ref() == Some(task))
             && self.route.as_ref().is_none_or(|route| entry.route == route)
             && self.fault.as_ref().is_none_or(|fault| entry.fault.is_some_and(|kind| fault == "*" || kind == fault))
@@ -93,7 +93,7 @@ impl Transcript {
             return None;
         }
         let mut text = if self.next == 0 { r#"{"entries":["#.to_owned() } else { String::new() };
-        let (wanted, dropped): (Vec<Entry>, u64) = {
+        let (wanted, dropped): (Vec<JournalEntry>, u64) = {
             let journal = self.run.journal();
             let from = self.next.max(journal.kept_from());
             self.next = self.end.min(from.saturating_add(PIECE as u64));

@@ -1,6 +1,6 @@
 //! A request from the moment it reached the server to its end, whatever that is.
 
-use crate::server::journal::{Entry, Unanswered};
+use crate::server::journal::{JournalEntry, Unanswered};
 use crate::server::run::{Line, Run};
 use crate::time::Micros;
 use axum::http::{Method, Uri};
@@ -23,7 +23,7 @@ impl Visit {
         let began = run.clock().now();
         let line = run.note(|| {
             let path = uri.path_and_query().map_or_else(|| uri.path(), |path| path.as_str());
-            Entry::new(began, route, method.as_str(), path)
+            JournalEntry::new(began, route, method.as_str(), path)
         });
         run.enter();
         Self { run: Arc::clone(run), line, route, began, has_ended: false }

@@ -1,8 +1,8 @@
 //! Webhook deliveries: pushed at the end of a task, tried again as documented, then given up (`apixo-api.md` §6).
 
-use crate::net::stream::Network;
+use crate::net::stream::Transport;
 use crate::server::access::is_loopback;
-use crate::server::journal::{Entry, Unanswered, kept};
+use crate::server::journal::{JournalEntry, Unanswered, kept};
 use crate::server::run::{Line, Run};
 use crate::server::settings::Settings;
 use crate::server::{id, status};
@@ -55,7 +55,7 @@ pub(super) fn check(settings: &Settings, url: &str) -> Result<(), String> {
     };
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let is_allowed = settings.webhook_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(bare));
-    if is_loopback(bare) || is_allowed || matches!(settings.network, Network::Memory(_)) {
+    if is_loopback(bare) || is_allowed || matches!(settings.network, Transport::Memory(_)) {
         Ok(())
     } else {
         Err(format!(
@@ -180,7 +180,13 @@ impl Delivery {
         run.note(|| {
             let path = self.url.parse::<Uri>().map_or_else(|_| self.url.clone(), |uri| uri.path().to_owned());
             let (task, url) = (Some(self.id.clone()), Some(kept(&self.url)));
-            Entry { task, fault, attempt: Some(attempt), url, ..Entry::new(sent, "webhook", "POST", &path) }
+            JournalEntry {
+                task,
+                fault,
+                attempt: Some(attempt),
+                url,
+                ..JournalEntry::new(sent, "webhook", "POST", &path)
+            }
         })
     }
 

@@ -17,7 +17,7 @@ pub struct Dispatch<T> {
 
 /// What the head of the queue may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Admission<T> {
+pub enum Permit<T> {
     /// Send it now; [`Dispatch::release`] when its reply is there.
     Send(T),
     /// It waited for so long that it is no longer wanted: it takes no token and no place.
@@ -51,22 +51,22 @@ impl<T> Dispatch<T> {
     }
 
     /// Admits the next request, if one may go at `now`.
-    pub fn admit(&mut self, now: Micros) -> Admission<T> {
+    pub fn admit(&mut self, now: Micros) -> Permit<T> {
         let lapses = self.queue.front().map_or(Micros::NEVER, |(_, lapses)| *lapses);
         if lapses <= now {
-            return self.queue.pop_front().map_or(Admission::Idle, |(request, _)| Admission::Lapsed(request));
+            return self.queue.pop_front().map_or(Permit::Idle, |(request, _)| Permit::Lapsed(request));
         }
         if self.queue.is_empty() || self.in_flight >= self.max_in_flight {
-            return Admission::Idle;
+            return Permit::Idle;
         }
         match self.bucket.take(now) {
-            Err(not_before) => Admission::Until(not_before),
+            Err(not_before) => Permit::Until(not_before),
             Ok(()) => match self.queue.pop_front() {
                 Some((request, _)) => {
                     self.in_flight += 1;
-                    Admission::Send(request)
+                    Permit::Send(request)
                 }
-                None => Admission::Idle,
+                None => Permit::Idle,
             },
         }
     }

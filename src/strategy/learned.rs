@@ -26,7 +26,7 @@
 //! ```
 
 use crate::fit::{Fit, Observation};
-use crate::inspection::{CostWeights, DoneLaw, Problem, Sketch};
+use crate::inspection::{CostWeights, DoneLaw, ScheduleProblem, Sketch};
 pub use crate::strategy::composition::Learning;
 use crate::strategy::composition::{Limit, Recovery, Sharing, Strategy, Tolerance};
 use crate::strategy::guide::adaptive_until;
@@ -253,7 +253,7 @@ impl Learner {
         sample.sort_by(|a, b| key(a).total_cmp(&key(b)));
         let Some(law) = Fit::of(&sample).ok().and_then(|fit| cautious(&fit.blend, sample.len())) else { return };
         let law = DoneLaw::of(law);
-        let Ok(problem) = Problem::new(&law, self.learning.weights) else { return };
+        let Ok(problem) = ScheduleProblem::new(&law, self.learning.weights) else { return };
         let (problem, end) = match self.in_force.pace.limit {
             Limit::WallClock(deadline) => {
                 let deadline = deadline.get().get() as f64;

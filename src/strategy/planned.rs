@@ -4,7 +4,7 @@
 //! They need to be told the law, so they are no presets of [`presets`](super::presets): whoever knows the models makes them.
 
 use crate::inspection::rules::{RULES, Rule};
-use crate::inspection::{Checks, CostWeights, DoneLaw, Problem, Sketch, UnsolvableProblem};
+use crate::inspection::{Checks, CostWeights, DoneLaw, ScheduleProblem, Sketch, UnsolvableProblem};
 use crate::strategy::composition::{Limit, Pace, Recovery, Schedule, Strategy, Tolerance};
 use crate::strategy::guide::adaptive_until;
 use crate::time::{Micros, Span};
@@ -15,14 +15,14 @@ pub const OPTIMAL: &str = "optimal";
 
 /// What a strategy is planned by.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Plan {
+pub enum PlannedRule {
     /// The least expected cost.
     Optimal,
     /// A rule.
     By(Rule),
 }
 
-impl Plan {
+impl PlannedRule {
     /// The plan of the strategy called `name`; `None` for strategies that are not planned.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
@@ -47,7 +47,7 @@ impl Plan {
     /// The weights are not both positive.
     pub fn pace(self, law: &DoneLaw, weights: CostWeights, deadline: Micros) -> Result<Pace, UnsolvableProblem> {
         let end = deadline.get().max(1) as f64;
-        let problem = Problem::new(law, weights)?.deadline(end);
+        let problem = ScheduleProblem::new(law, weights)?.deadline(end);
         let checks = match self {
             Self::Optimal => problem.solve(),
             Self::By(rule) => rule.checks(law, &Sketch::of(law, Some(end)), &weights, Some(end), Some(end)),

@@ -38,7 +38,7 @@ const FALLBACK_INTERVAL: Span = Span::secs(60);
 /// The pace of a strategy that never asks.
 const UNASKED: Pace = Pace { schedule: Schedule::every(FALLBACK_INTERVAL, FALLBACK_INTERVAL), limit: Limit::None };
 
-/// The strategy called `name`; `None` where there is none, and for those that are [planned](planned::Plan) from laws, which
+/// The strategy called `name`; `None` where there is none, and for those that are [planned](planned::PlannedRule) from laws, which
 /// cannot be had by name alone.
 #[must_use]
 pub fn preset(name: &str) -> Option<Strategy> {
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn every_listed_preset_exists_under_its_name() {
-        for name in PRESETS.iter().filter(|name| planned::Plan::named(name).is_none()) {
+        for name in PRESETS.iter().filter(|name| planned::PlannedRule::named(name).is_none()) {
             assert_eq!(preset(name).map(|strategy| strategy.name), Some((*name).to_owned()));
         }
         assert_eq!(preset("no such strategy"), None);

@@ -1,6 +1,6 @@
 //! What settings cost when times have changed.
 
-use super::{Goal, Row};
+use super::{Goal, TuneRow};
 use crate::inspection::{Bounds, CostWeights, Sketch};
 
 /// What becomes of settings when every task takes `factor` times as long.
@@ -16,7 +16,7 @@ pub struct Drift {
 
 /// The cost of `row` when times are longer or shorter by these factors.
 #[must_use]
-pub fn drift(goal: &Goal<'_>, row: &Row, factors: &[f64]) -> Vec<Drift> {
+pub fn drift(goal: &Goal<'_>, row: &TuneRow, factors: &[f64]) -> Vec<Drift> {
     let each = factors.iter().filter_map(|&factor| {
         // Times that are longer by a factor are a clock that is slower: instants are divided by it, and a second of
         // delay counts for so many more.

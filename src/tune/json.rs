@@ -2,15 +2,15 @@
 
 use super::hybrid::{Hybrid, Webhook};
 use super::observed::ADVISABLE;
-use super::print::{Answer, busiest, ms};
-use super::{Family, Row, reading, weather};
+use super::print::{TuneAnswer, busiest, ms};
+use super::{Family, TuneRow, reading, weather};
 use crate::time::Micros;
 use crate::world::distribution::{Distribution, Makeup, Quantity};
 use serde_json::{Map, Value, json};
 
 /// For programs: the contract of `tune --format json`.
 #[must_use]
-pub fn json(answer: &Answer<'_>) -> String {
+pub fn json(answer: &TuneAnswer<'_>) -> String {
     let tuned = answer.tuned;
     let max = answer.deadline.map(Micros::as_millis);
     let mut out = json!({
@@ -96,13 +96,13 @@ fn key(name: &str) -> String {
     if is_number(name) { name.to_owned() } else { format!("{name}_ms") }
 }
 
-fn named(key: &str, name: &str, row: &Row) -> Value {
+fn named(key: &str, name: &str, row: &TuneRow) -> Value {
     let mut figures = figures(row);
     figures.shift_insert(0, key.to_owned(), json!(name));
     Value::Object(figures)
 }
 
-fn family(row: &Row, max: Option<f64>) -> Value {
+fn family(row: &TuneRow, max: Option<f64>) -> Value {
     let mut figures = figures(row);
     figures.shift_insert(0, "family".to_owned(), json!(row.family.name()));
     if row.family == Family::Optimal {
@@ -114,7 +114,7 @@ fn family(row: &Row, max: Option<f64>) -> Value {
     Value::Object(figures)
 }
 
-fn parameters(row: &Row, max: Option<f64>) -> Value {
+fn parameters(row: &TuneRow, max: Option<f64>) -> Value {
     let mut parameters: Map<String, Value> = row
         .parameters
         .iter()
@@ -126,7 +126,7 @@ fn parameters(row: &Row, max: Option<f64>) -> Value {
     Value::Object(parameters)
 }
 
-fn figures(row: &Row) -> Map<String, Value> {
+fn figures(row: &TuneRow) -> Map<String, Value> {
     let figures = json!({
         "cost": row.cost,
         "polls": row.polls,

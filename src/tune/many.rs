@@ -1,7 +1,7 @@
 //! The answers for several models at once.
 
 use super::json;
-use super::print::{Answer, percent, time, weather_line, words};
+use super::print::{TuneAnswer, percent, time, weather_line, words};
 use super::reading;
 use super::settings::{self, GuideSettings};
 use super::weather::Weathered;
@@ -12,7 +12,7 @@ use std::fmt::{self, Write as _};
 
 /// What is kept of the answer for one model.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Part {
+pub struct ModelSettings {
     /// The model.
     pub model: String,
     /// The settings in words.
@@ -59,10 +59,10 @@ impl fmt::Display for Left {
     }
 }
 
-impl Part {
+impl ModelSettings {
     /// What is kept of an answer.
     #[must_use]
-    pub fn of(answer: &Answer<'_>) -> Self {
+    pub fn of(answer: &TuneAnswer<'_>) -> Self {
         let row = answer.tuned.recommended();
         let guide = answer.tuned.documented.iter().find(|(name, _)| *name == "adaptive");
         let (fit, trust) = answer.observed.unzip();
@@ -87,7 +87,7 @@ impl Part {
 
 /// For people: a line for each model.
 #[must_use]
-pub fn text(parts: &[Part], left: &[Left]) -> String {
+pub fn text(parts: &[ModelSettings], left: &[Left]) -> String {
     let width = parts.iter().map(|part| part.model.chars().count()).max().unwrap_or(0).max(5);
     let mut out = format!(
         "{:<width$} {:>8} {:>10} {:>8} {:>10} {:>8} {:>8}  settings\n",
@@ -130,16 +130,16 @@ pub fn text(parts: &[Part], left: &[Left]) -> String {
 
 /// The guide's settings table.
 #[must_use]
-pub fn js(parts: &[Part]) -> String {
+pub fn js(parts: &[ModelSettings]) -> String {
     let entries: String = parts.iter().map(|part| format!("  {}\n", part.js)).collect();
     format!("const configs = {{\n{entries}}};\n")
 }
 
 /// A strategy for a scenario file; models that were not tuned are asked as the guide says.
 #[must_use]
-pub fn toml(parts: &[Part]) -> String {
+pub fn toml(parts: &[ModelSettings]) -> String {
     let mut out = "[[strategies]]\npreset = \"adaptive-hardened\"\nname = \"tuned\"\n".to_owned();
-    for Part { model, schedule, limit, words, .. } in parts {
+    for ModelSettings { model, schedule, limit, words, .. } in parts {
         let key = toml_key(model);
         let _ = writeln!(out, "# {words}\nmodels.{key}.schedule = {schedule}\nmodels.{key}.limit = {limit}");
     }
@@ -153,7 +153,7 @@ fn toml_key(name: &str) -> String {
 
 /// For programs: the answer of `tune --format json` for each model.
 #[must_use]
-pub fn json(parts: &[Part], left: &[Left], account: &Account) -> String {
+pub fn json(parts: &[ModelSettings], left: &[Left], account: &Account) -> String {
     let models: Map<String, Value> =
         parts.iter().map(|part| (part.model.clone(), serde_json::from_str(&part.json).unwrap_or_default())).collect();
     let left: Vec<Value> =

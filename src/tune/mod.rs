@@ -33,7 +33,7 @@ pub use quick::Quick;
 
 use crate::inspection::rules::RULES;
 use crate::inspection::{
-    Bounds, Checks, CostWeights, Cumulative, DoneLaw, Expected, Problem, Sketch, Then, UnsolvableProblem, lossy,
+    Bounds, Checks, CostWeights, Cumulative, DoneLaw, Expected, ScheduleProblem, Sketch, Then, UnsolvableProblem, lossy,
 };
 use crate::strategy::calm::checks;
 use crate::strategy::composition::Schedule;
@@ -73,7 +73,7 @@ pub struct Goal<'a> {
 
 /// One family at its best, or one documented strategy.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct TuneRow {
     /// Its family; of a documented strategy, the nearest.
     pub family: Family,
     /// Its parameters.
@@ -96,11 +96,11 @@ pub struct Row {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tuned {
     /// Every family that can keep the bounds, in the order of [`FAMILIES`]; the optimum is last.
-    pub families: Vec<Row>,
+    pub families: Vec<TuneRow>,
     /// What rules of thumb cost, by name.
-    pub rules: Vec<(&'static str, Row)>,
+    pub rules: Vec<(&'static str, TuneRow)>,
     /// The guide's strategies for the model, by name; without a deadline, without their limits.
-    pub documented: Vec<(&'static str, Row)>,
+    pub documented: Vec<(&'static str, TuneRow)>,
     /// Place of the recommended family.
     pub choice: usize,
     /// Whether the schedule of least cost keeps the bounds; where it does not, nothing does.
@@ -116,7 +116,7 @@ impl<'a> Goal<'a> {
     ///
     /// The weights are not both positive.
     pub fn new(law: &'a DoneLaw, weights: CostWeights) -> Result<Self, UnsolvableProblem> {
-        Problem::new(law, weights)?;
+        ScheduleProblem::new(law, weights)?;
         let horizon = HORIZON.0.max(HORIZON.1 * law.quantile(ALMOST));
         Ok(Self { law, weights, deadline: None, horizon, bounds: Bounds::default(), loss: 0.0 })
     }
@@ -158,8 +158,8 @@ impl<'a> Goal<'a> {
         Some(self.problem()?.solve_roughly(sketch))
     }
 
-    fn problem(&self) -> Option<Problem<'a>> {
-        let problem = Problem::new(self.law, self.weights).ok()?.bounds(self.bounds);
+    fn problem(&self) -> Option<ScheduleProblem<'a>> {
+        let problem = ScheduleProblem::new(self.law, self.weights).ok()?.bounds(self.bounds);
         Some(match self.deadline {
             Some(deadline) => problem.deadline(deadline),
             None => problem,
@@ -167,7 +167,7 @@ impl<'a> Goal<'a> {
     }
 }
 
-impl Row {
+impl TuneRow {
     fn of(goal: &Goal<'_>, family: Family, parameters: Parameters, checks: Checks) -> Self {
         let expected = goal.expected(&checks, goal.law);
         Self {
@@ -192,19 +192,19 @@ impl Row {
 impl Tuned {
     /// The recommended row: the simplest family within one per cent of the best.
     #[must_use]
-    pub fn recommended(&self) -> &Row {
+    pub fn recommended(&self) -> &TuneRow {
         &self.families[self.choice]
     }
 
     /// The row that none is below.
     #[must_use]
-    pub fn optimal(&self) -> &Row {
+    pub fn optimal(&self) -> &TuneRow {
         &self.families[self.families.len() - 1]
     }
 
     /// The row of a family, if it can keep the bounds.
     #[must_use]
-    pub fn family(&self, family: Family) -> Option<&Row> {
+    pub fn family(&self, family: Family) -> Option<&TuneRow> {
         self.families.iter().find(|row| row.family == family)
     }
 
@@ -227,18 +227,18 @@ pub fn tune(goal: &Goal<'_>, model: &str) -> Tuned {
     let simple = FAMILIES.iter().filter(|family| **family != Family::Optimal);
     let best = |family: &Family| {
         let (parameters, checks) = search::best(goal, &sketch, *family, &optimum, Effort::FULL)?;
-        Some(Row::of(goal, *family, parameters, checks))
+        Some(TuneRow::of(goal, *family, parameters, checks))
     };
     let broken = goal.judge(&optimum, goal.law).1;
     let is_feasible = broken <= 1e-3;
     // Where the best of all is far from keeping the bounds, no family does.
-    let mut families: Vec<Row> = if broken > HOPELESS { Vec::new() } else { simple.filter_map(best).collect() };
-    let mut best = Row::of(goal, Family::Optimal, Vec::new(), optimum);
+    let mut families: Vec<TuneRow> = if broken > HOPELESS { Vec::new() } else { simple.filter_map(best).collect() };
+    let mut best = TuneRow::of(goal, Family::Optimal, Vec::new(), optimum);
     // Under bounds the dynamic program is good to some 10⁻³, and a family may come nearer: then its polls are the best.
     if let Some(row) = families.iter().filter(|_| is_feasible).min_by(|a, b| a.cost.total_cmp(&b.cost))
         && row.cost < best.cost
     {
-        best = Row::of(goal, Family::Optimal, Vec::new(), row.checks.listed(goal.law));
+        best = TuneRow::of(goal, Family::Optimal, Vec::new(), row.checks.listed(goal.law));
     }
     families.push(best);
     let least = families.iter().map(|row| row.cost).fold(f64::INFINITY, f64::min);
@@ -273,13 +273,13 @@ pub fn trade_off(goal: &Goal<'_>, sketch: &Sketch, ratios: &[f64]) -> Vec<(Famil
 }
 
 /// What rules of thumb cost that are no family of their own.
-fn rules(goal: &Goal<'_>, sketch: &Sketch) -> Vec<(&'static str, Row)> {
+fn rules(goal: &Goal<'_>, sketch: &Sketch) -> Vec<(&'static str, TuneRow)> {
     let rules = RULES.iter().filter(|(_, name, _)| *name != Family::Quantile.name());
     let horizon = goal.deadline.map(|deadline| deadline.max(goal.horizon));
     rules
         .map(|(rule, name, _)| {
             let checks = rule.checks(goal.law, sketch, &goal.weights, goal.deadline, horizon);
-            (*name, Row::of(goal, Family::Optimal, Vec::new(), checks))
+            (*name, TuneRow::of(goal, Family::Optimal, Vec::new(), checks))
         })
         .collect()
 }
@@ -287,12 +287,12 @@ fn rules(goal: &Goal<'_>, sketch: &Sketch) -> Vec<(&'static str, Row)> {
 /// The guide's strategies that poll.
 const DOCUMENTED: [&str; 5] = ["basic", "adaptive", "exponential", "concurrent", "resilient"];
 
-fn documented(goal: &Goal<'_>, model: &str) -> Vec<(&'static str, Row)> {
+fn documented(goal: &Goal<'_>, model: &str) -> Vec<(&'static str, TuneRow)> {
     DOCUMENTED.into_iter().filter_map(|name| documented_as(goal, model, name)).collect()
 }
 
 /// One of them with the guide's settings for the model.
-fn documented_as(goal: &Goal<'_>, model: &str, name: &'static str) -> Option<(&'static str, Row)> {
+fn documented_as(goal: &Goal<'_>, model: &str, name: &'static str) -> Option<(&'static str, TuneRow)> {
     let strategy = preset(name)?;
     let (family, checks) = match goal.deadline {
         // Under its own limit, as `compare` would run it.
@@ -302,7 +302,7 @@ fn documented_as(goal: &Goal<'_>, model: &str, name: &'static str) -> Option<(&'
         }
         None => endless(&strategy.pace(model).schedule, goal.law.end(1e-9)),
     };
-    Some((name, Row::of(goal, family, Vec::new(), checks)))
+    Some((name, TuneRow::of(goal, family, Vec::new(), checks)))
 }
 
 fn family_of(schedule: &Schedule) -> Family {

@@ -4,7 +4,7 @@
 //! template only the lines between its two marks are replaced.
 
 use super::hybrid::Hybrid;
-use super::print::Answer;
+use super::print::TuneAnswer;
 use super::print::{percent, time, words};
 use crate::figures::trimmed;
 use crate::inspection::Then;
@@ -55,7 +55,7 @@ pub struct Looks {
 impl Looks {
     /// Looks in case no webhook comes.
     #[must_use]
-    pub fn in_case(answer: &Answer<'_>, model: Option<&str>, source: &str) -> Self {
+    pub fn in_case(answer: &TuneAnswer<'_>, model: Option<&str>, source: &str) -> Self {
         let hybrid = Hybrid::of(answer.goal, answer.tuned);
         let ms = |us: f64| (us / 1e3).ceil() as u64;
         let plain = Self::of(answer, model, source);
@@ -78,7 +78,7 @@ impl Looks {
 
     /// The recommended settings of an answer; without a deadline waits end at its horizon.
     #[must_use]
-    pub fn of(answer: &Answer<'_>, model: Option<&str>, source: &str) -> Self {
+    pub fn of(answer: &TuneAnswer<'_>, model: Option<&str>, source: &str) -> Self {
         let row = answer.tuned.recommended();
         let ms = |us: f64| ((us - 1e-3).max(0.0) / 1e3).ceil() as u64;
         let deadline = ms(answer.goal.deadline.unwrap_or(answer.goal.horizon)).max(1);

@@ -3,7 +3,7 @@
 use super::hybrid::{Hybrid, Webhook};
 use super::observed::{ADVISABLE, Trust};
 use super::weather::Weathered;
-use super::{Drift, Family, Goal, Row, Tuned};
+use super::{Drift, Family, Goal, TuneRow, Tuned};
 use crate::figures::{count, duration, trimmed};
 use crate::fit::Fit;
 use crate::inspection::{CostWeights, Then};
@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 
 /// Everything that there is to say.
 #[derive(Debug, Clone)]
-pub struct Answer<'a> {
+pub struct TuneAnswer<'a> {
     /// Name of the model.
     pub model: &'a str,
     /// The law of processing times.
@@ -104,7 +104,7 @@ pub(super) fn ms(us: f64) -> f64 {
 
 /// The settings in words.
 #[must_use]
-pub fn words(row: &Row) -> String {
+pub fn words(row: &TuneRow) -> String {
     let at = |name| row.parameter(name).unwrap_or(0.0);
     if let ([only], Then::GiveUp) = (row.checks.instants.as_slice(), row.checks.then) {
         return format!("once, at {}", time(*only));
@@ -134,7 +134,7 @@ pub fn words(row: &Row) -> String {
 }
 
 /// What it costs to be told, with polls in case one is not.
-fn told(answer: &Answer<'_>) -> String {
+fn told(answer: &TuneAnswer<'_>) -> String {
     let hybrid = Hybrid::of(answer.goal, answer.tuned);
     let indent = if answer.webhook == Webhook::First { "" } else { "  " };
     format!(
@@ -148,7 +148,7 @@ fn told(answer: &Answer<'_>) -> String {
 }
 
 /// The first polls of a row.
-fn listed(row: &Row) -> String {
+fn listed(row: &TuneRow) -> String {
     let shown: Vec<String> = row.checks.instants.iter().take(6).map(|at| time(*at)).collect();
     let more = if row.checks.instants.len() > shown.len() { ", …" } else { "" };
     format!("at {}{more}", shown.join(", "))
@@ -156,8 +156,8 @@ fn listed(row: &Row) -> String {
 
 /// For people.
 #[must_use]
-pub fn text(answer: &Answer<'_>) -> String {
-    let Answer { model, tuned, weights, .. } = answer;
+pub fn text(answer: &TuneAnswer<'_>) -> String {
+    let TuneAnswer { model, tuned, weights, .. } = answer;
     let best = tuned.recommended();
     let mut out = String::new();
     if answer.webhook == Webhook::First {
@@ -278,7 +278,7 @@ pub fn text(answer: &Answer<'_>) -> String {
     out
 }
 
-fn line(out: &mut String, mark: &str, name: &str, row: &Row, settings: &str) {
+fn line(out: &mut String, mark: &str, name: &str, row: &TuneRow, settings: &str) {
     let or_dash = |us: Option<f64>| us.map_or_else(|| "-".to_owned(), time);
     let line = format!(
         "{mark} {name:<20} {:>8} {:>8.2} {:>10} {:>10} {:>8.2}%  {settings}",

@@ -5,7 +5,7 @@
 use super::family::Family;
 use super::search::{self, Effort};
 use super::settings::GuideSettings;
-use super::{Goal, Row, documented_as};
+use super::{Goal, TuneRow, documented_as};
 use crate::inspection::{CostWeights, Sketch};
 use crate::time::Micros;
 
@@ -18,9 +18,9 @@ pub struct Quick {
     /// The settings.
     pub settings: GuideSettings,
     /// The polls of the guide's loop under them.
-    pub row: Row,
+    pub row: TuneRow,
     /// The guide's adaptive strategy with its own settings for the model.
-    pub guide: Option<Row>,
+    pub guide: Option<TuneRow>,
 }
 
 impl Goal<'_> {
@@ -47,7 +47,7 @@ impl Goal<'_> {
         let (initial, interval) = (at("initial")?, at("interval")?);
         let settings = GuideSettings { initial, interval, max: Some(after_the_last(initial, interval, limit)) };
         let checks = settings.checks(Micros::from_f64(limit.max(goal.horizon)))?;
-        let row = Row::of(goal, Family::Adaptive, parameters, checks);
+        let row = TuneRow::of(goal, Family::Adaptive, parameters, checks);
         let guide = documented_as(goal, model, "adaptive").map(|(_, row)| row);
         Some(Quick { settings, row, guide })
     }

@@ -1,7 +1,7 @@
 //! The recommendation as settings: a strategy for a scenario file, an entry of the guide's table.
 
-use super::print::{Answer, percent, time, words};
-use super::{Family, Row};
+use super::print::{TuneAnswer, percent, time, words};
+use super::{Family, TuneRow};
 use crate::figures::trimmed;
 use crate::inspection::{Checks, Then};
 use crate::strategy::calm::checks;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 /// A strategy for a scenario file.
 #[must_use]
-pub fn toml(answer: &Answer<'_>) -> String {
+pub fn toml(answer: &TuneAnswer<'_>) -> String {
     let row = answer.tuned.recommended();
     format!(
         "# {}: {}\n[[strategies]]\nname = \"tuned\"\nschedule = {}\nlimit = {}\n",
@@ -24,7 +24,7 @@ pub fn toml(answer: &Answer<'_>) -> String {
 }
 
 /// A row as the schedule of a scenario file.
-pub(super) fn schedule(row: &Row) -> String {
+pub(super) fn schedule(row: &TuneRow) -> String {
     let at = |name: &str| Micros::from_f64(row.parameter(name).unwrap_or(0.0)).to_string();
     match row.family {
         Family::Fixed => format!("{{ kind = \"fixed\", first = \"{0}\", interval = \"{0}\" }}", at("interval")),
@@ -64,7 +64,7 @@ pub(super) fn limit(deadline: Option<Micros>) -> String {
 }
 
 /// The polls of a row one by one; past the last the gap repeats.
-pub(super) fn table(row: &Row) -> Vec<f64> {
+pub(super) fn table(row: &TuneRow) -> Vec<f64> {
     let mut instants = row.checks.instants.clone();
     if let (Then::Every(gap), Some(last)) = (row.checks.then, instants.last().copied()) {
         instants.push(last + gap);
@@ -87,7 +87,7 @@ impl GuideSettings {
     /// Of the best of the family that the loop can run, in whole milliseconds. A poll that would come after the deadline is
     /// made there, and `max` lies a millisecond behind it, since the loop makes no poll at `max`.
     #[must_use]
-    pub fn of(answer: &Answer<'_>) -> Self {
+    pub fn of(answer: &TuneAnswer<'_>) -> Self {
         let row = answer.tuned.family(Family::Adaptive).unwrap_or_else(|| answer.tuned.recommended());
         let whole = |name: &str| row.parameter(name).map(|us| Micros::from_millis((us / 1e3).round() as u64));
         let interval = whole("interval").unwrap_or(Micros::from_millis(1)).max(Micros::from_millis(1));
@@ -126,11 +126,11 @@ impl GuideSettings {
 
 /// An entry of the guide's settings table, and what the guide's loop does with it.
 #[must_use]
-pub fn js(answer: &Answer<'_>) -> String {
+pub fn js(answer: &TuneAnswer<'_>) -> String {
     let settings = GuideSettings::of(answer);
     let horizon = answer.goal.deadline.unwrap_or(0.0).max(answer.goal.horizon);
     let does = settings.checks(Micros::from_f64(horizon)).map(|checks| {
-        let row = Row::of(answer.goal, Family::Adaptive, Vec::new(), checks);
+        let row = TuneRow::of(answer.goal, Family::Adaptive, Vec::new(), checks);
         let delay = row.delay_mean.map_or_else(|| "unknown".to_owned(), time);
         let lost = if row.timeout > 5e-5 { format!(", {} given up", percent(row.timeout)) } else { String::new() };
         format!(

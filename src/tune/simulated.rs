@@ -1,7 +1,7 @@
 //! What an outage, a rate limit or any other weather does to the recommended settings: simulated, beside calm.
 
 use super::hybrid::{Hybrid, Webhook};
-use super::print::Answer;
+use super::print::TuneAnswer;
 use super::settings::{GuideSettings, table};
 use super::weather::{Fared, Weathered, Who};
 use crate::engine::compare::compare;
@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 /// # Errors
 ///
 /// The weather has faults for other models only.
-pub fn weathered(answer: &Answer<'_>, model: &Model, weather: &Scenario) -> Result<Weathered, WeatherError> {
+pub fn weathered(answer: &TuneAnswer<'_>, model: &Model, weather: &Scenario) -> Result<Weathered, WeatherError> {
     let horizon = Micros::from_f64(answer.goal.horizon.max(answer.goal.deadline.unwrap_or(0.0)));
     let strategies: Vec<(Who, Strategy)> =
         Who::ALL.into_iter().filter_map(|who| Some((who, strategy(who, answer, horizon)?))).collect();
@@ -68,7 +68,7 @@ pub fn weathered(answer: &Answer<'_>, model: &Model, weather: &Scenario) -> Resu
 }
 
 /// The strategy of those who wait so; `None` where there is nothing to simulate.
-fn strategy(who: Who, answer: &Answer<'_>, horizon: Micros) -> Option<Strategy> {
+fn strategy(who: Who, answer: &TuneAnswer<'_>, horizon: Micros) -> Option<Strategy> {
     let limit = answer.deadline.unwrap_or_else(|| last_poll(horizon));
     let hardened = |channel, schedule| {
         let pace = Pace { schedule, limit: Limit::WallClock(Span::nearest(limit)) };

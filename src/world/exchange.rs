@@ -6,7 +6,7 @@
 use crate::api::reply::{Failure, Reply};
 use crate::time::Micros;
 use crate::world::draws::Draws;
-use crate::world::fault::{Effect, FaultRules, Pace, Route};
+use crate::world::fault::{Effect, FaultRules, Route, Timescale};
 use crate::world::network::Network;
 use crate::world::strike::{Admission, Buckets, Lot, RouteFaults};
 use crate::world::truth::Truth;
@@ -145,13 +145,13 @@ impl Link {
         weather: &mut Weather,
         buckets: Option<&mut Buckets>,
     ) -> Exchange<'s> {
-        let Meeting { struck, back, by } = self.meet(departure, struck, weather, buckets, Pace::SCENARIO);
+        let Meeting { struck, back, by } = self.meet(departure, struck, weather, buckets, Timescale::SCENARIO);
         let told = truth.state_at(departure.arrival, failure);
         match struck {
             None => Exchange { replied: back, reply: Reply::state(told), fault: by },
             Some((rule, effect)) => {
                 let replied = effect.heard(back);
-                Exchange { replied, reply: effect.reply(told, back, Pace::SCENARIO), fault: Some(rule) }
+                Exchange { replied, reply: effect.reply(told, back, Timescale::SCENARIO), fault: Some(rule) }
             }
         }
     }
@@ -165,7 +165,7 @@ impl Link {
         struck: Option<usize>,
         weather: &mut Weather,
         buckets: Option<&mut Buckets>,
-        pace: Pace,
+        pace: Timescale,
     ) -> Meeting {
         let Departure { arrival, mut back, slowed, .. } = *departure;
         let does = |rule: usize, free| (rule, self.faults.rules[rule].fault().on_request(arrival, free, pace));
@@ -193,11 +193,11 @@ impl Link {
         struck: Option<usize>,
         weather: &mut Weather,
         buckets: Option<&mut Buckets>,
-        pace: Pace,
-    ) -> Submission {
+        pace: Timescale,
+    ) -> SubmitOutcome {
         if struck.is_none() && buckets.is_none() {
             let Departure { back, slowed, .. } = *departure;
-            return Submission { back, heard: back, exists: true, struck: None, by: slowed };
+            return SubmitOutcome { back, heard: back, exists: true, struck: None, by: slowed };
         }
         self.arrive_struck(departure, struck, weather, buckets, pace)
     }
@@ -209,12 +209,12 @@ impl Link {
         struck: Option<usize>,
         weather: &mut Weather,
         buckets: Option<&mut Buckets>,
-        pace: Pace,
-    ) -> Submission {
+        pace: Timescale,
+    ) -> SubmitOutcome {
         let Meeting { struck, back, by } = self.meet(departure, struck, weather, buckets, pace);
         match struck {
-            None => Submission { back, heard: back, exists: true, struck, by },
-            Some((rule, effect)) => Submission {
+            None => SubmitOutcome { back, heard: back, exists: true, struck, by },
+            Some((rule, effect)) => SubmitOutcome {
                 back,
                 heard: effect.heard(back),
                 exists: effect.tells() || self.faults.rules[rule].leaves_task(),
@@ -247,7 +247,7 @@ impl Meeting {
 
 /// What became of a submit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Submission {
+pub struct SubmitOutcome {
     /// Instant its answer would be back.
     pub back: Micros,
     /// Instant the answer is there; [`Micros::NEVER`] where none comes.
@@ -260,7 +260,7 @@ pub struct Submission {
     pub by: Option<usize>,
 }
 
-impl Submission {
+impl SubmitOutcome {
     /// The client gets an id, if it listens for long enough.
     #[must_use]
     #[inline]

@@ -1,14 +1,14 @@
 //! Each mistake is caught by a named property, soon, and shrunk to a few requests.
 
 use super::small::{Mistake, begin, wait};
-use pollbench::check::{Call, Kit, Property, Report, timeline, write_case};
+use pollbench::check::{Call, Kit, Property, TrialReport, timeline, write_case};
 use pollbench::time::Micros;
 use std::fmt::Write as _;
 
 /// Cases in which every mistake is found.
 const CASES: u64 = 200;
 
-fn check(mistake: Option<Mistake>, cases: u64) -> Report {
+fn check(mistake: Option<Mistake>, cases: u64) -> TrialReport {
     let program = move |call: Call| {
         begin();
         wait(call, mistake)

@@ -2,7 +2,7 @@
 
 use crate::soak::cases;
 use pollbench::check::{
-    Answered, Call, Cases, Habits, Kit, Outcome, Properties, Property, Seen, Strategic, Worlds, judge, play,
+    Answered, Call, Cases, Habits, Kit, PollerOutcome, Properties, Property, Seen, Strategic, Worlds, judge, play,
 };
 use pollbench::client::{Client, WaitError};
 use pollbench::net::clock::Clock;
@@ -79,10 +79,10 @@ async fn client(call: Call, strategy: Arc<Strategy>) -> Vec<Answered> {
     let client = client.build().expect("a client");
     let waits = call.tasks.iter().enumerate().map(async |(task, id)| {
         let (outcome, urls) = match client.task(&call.model, id).wait(Arc::clone(&strategy)).await {
-            Ok(finished) => (Outcome::Success, finished.urls),
-            Err(WaitError::TaskFailed { .. }) => (Outcome::Failed, Vec::new()),
-            Err(WaitError::GaveUp { .. }) => (Outcome::Timeout, Vec::new()),
-            Err(_) => (Outcome::Error, Vec::new()),
+            Ok(finished) => (PollerOutcome::Success, finished.urls),
+            Err(WaitError::TaskFailed { .. }) => (PollerOutcome::Failed, Vec::new()),
+            Err(WaitError::GaveUp { .. }) => (PollerOutcome::Timeout, Vec::new()),
+            Err(_) => (PollerOutcome::Error, Vec::new()),
         };
         call.tell(Answered { task, outcome, urls });
     });

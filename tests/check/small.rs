@@ -4,7 +4,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::Request;
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
-use pollbench::check::{Answered, Call, Outcome};
+use pollbench::check::{Answered, Call, PollerOutcome};
 use serde_json::Value;
 use std::future::pending;
 use std::time::Duration;
@@ -103,7 +103,7 @@ pub(crate) async fn wait(call: Call, mistake: Option<Mistake>) -> Vec<Answered> 
         for task in 0..call.count {
             match submit(&call, mistake).await {
                 Some(id) => ids.push(id),
-                None => return vec![Answered { task, outcome: Outcome::Error, urls: Vec::new() }],
+                None => return vec![Answered { task, outcome: PollerOutcome::Error, urls: Vec::new() }],
             }
         }
     }
@@ -135,7 +135,7 @@ async fn one(call: &Call, task: usize, id: &str, mistake: Option<Mistake>) -> An
     }
     loop {
         if is(Mistake::FirstPollLate) && Instant::now() > deadline {
-            return end(Outcome::Timeout, Vec::new());
+            return end(PollerOutcome::Timeout, Vec::new());
         }
         let left = deadline.saturating_duration_since(Instant::now());
         let patience = if is_last { ATTEMPT } else { ATTEMPT.min(left) };
@@ -156,31 +156,33 @@ async fn one(call: &Call, task: usize, id: &str, mistake: Option<Mistake>) -> An
                     let _ = ask(call, id, mistake).await;
                 }
                 if is(Mistake::DedupeMissing) {
-                    call.tell(end(Outcome::Success, urls.clone()));
+                    call.tell(end(PollerOutcome::Success, urls.clone()));
                 }
-                return end(Outcome::Success, urls);
+                return end(PollerOutcome::Success, urls);
             }
             Read::Failed if is(Mistake::FailedHasResult) => {
-                return end(Outcome::Success, vec![format!("http://mock/output/{id}/0.png")]);
+                return end(PollerOutcome::Success, vec![format!("http://mock/output/{id}/0.png")]);
             }
-            Read::Failed => return end(Outcome::Failed, Vec::new()),
-            Read::Permanent => return end(Outcome::Error, Vec::new()),
+            Read::Failed => return end(PollerOutcome::Failed, Vec::new()),
+            Read::Permanent => return end(PollerOutcome::Error, Vec::new()),
             Read::Nothing { status: Some(404), .. } if is(Mistake::NotFoundIsFinal) => {
-                return end(Outcome::Error, Vec::new());
+                return end(PollerOutcome::Error, Vec::new());
             }
             Read::Nothing { status: Some(200), is_json: false } if is(Mistake::MalformedSwallowed) => pending().await,
             Read::Nothing { status: Some(status), .. } if status != 200 && is(Mistake::HttpErrorEnds) => {
-                return end(Outcome::Error, Vec::new());
+                return end(PollerOutcome::Error, Vec::new());
             }
-            Read::Nothing { status: None, .. } if is(Mistake::ResetEnds) => return end(Outcome::Error, Vec::new()),
+            Read::Nothing { status: None, .. } if is(Mistake::ResetEnds) => {
+                return end(PollerOutcome::Error, Vec::new());
+            }
             Read::Open if is(Mistake::UnknownIsSuccess) && asked == Some(Duration::MAX) => {
-                return end(Outcome::Success, vec![format!("http://mock/output/{id}/0.png")]);
+                return end(PollerOutcome::Success, vec![format!("http://mock/output/{id}/0.png")]);
             }
             Read::Open if is(Mistake::UnknownIsFailure) && asked == Some(Duration::MAX) => {
-                return end(Outcome::Failed, Vec::new());
+                return end(PollerOutcome::Failed, Vec::new());
             }
             ref read if is(Mistake::AnyTwoHundredIsSuccess) && unknown(read) => {
-                return end(Outcome::Success, vec![format!("http://mock/output/{id}/0.png")]);
+                return end(PollerOutcome::Success, vec![format!("http://mock/output/{id}/0.png")]);
             }
             Read::Open => {
                 if !is(Mistake::BackoffNeverResets) {
@@ -190,12 +192,12 @@ async fn one(call: &Call, task: usize, id: &str, mistake: Option<Mistake>) -> An
             Read::Nothing { .. } => {
                 errors += 1;
                 if is(Mistake::ThreeFailuresEnd) && errors == 3 {
-                    return end(Outcome::Error, Vec::new());
+                    return end(PollerOutcome::Error, Vec::new());
                 }
             }
         }
         if is_last {
-            return end(Outcome::Timeout, Vec::new());
+            return end(PollerOutcome::Timeout, Vec::new());
         }
         let asked = asked.filter(|asked| *asked != Duration::MAX).map(|asked| match mistake {
             Some(Mistake::RetryAfterIgnored) => Duration::ZERO,
@@ -222,7 +224,7 @@ async fn one(call: &Call, task: usize, id: &str, mistake: Option<Mistake>) -> An
             is_last = true;
             if is(Mistake::LastLookMissing) {
                 sleep_until(deadline).await;
-                return end(Outcome::Timeout, Vec::new());
+                return end(PollerOutcome::Timeout, Vec::new());
             }
         }
         if !(is(Mistake::BackoffOverflows) && pause.is_zero()) {
@@ -262,8 +264,8 @@ async fn lock_step(call: &Call, ids: &[String]) -> Vec<Answered> {
         let mut is_broken = false;
         for (task, read) in open.iter().zip(futures_util::future::join_all(round).await) {
             let end = match read.map(|(read, _)| read) {
-                Ok(Read::Success(urls)) => Some((Outcome::Success, urls)),
-                Ok(Read::Failed) => Some((Outcome::Failed, Vec::new())),
+                Ok(Read::Success(urls)) => Some((PollerOutcome::Success, urls)),
+                Ok(Read::Failed) => Some((PollerOutcome::Failed, Vec::new())),
                 Ok(Read::Open) => None,
                 Ok(Read::Nothing { .. } | Read::Permanent) | Err(_) => {
                     is_broken = true;
@@ -276,7 +278,7 @@ async fn lock_step(call: &Call, ids: &[String]) -> Vec<Answered> {
                 is_open[*task] = false;
             }
         }
-        let rest = if is_broken { Outcome::Error } else { Outcome::Timeout };
+        let rest = if is_broken { PollerOutcome::Error } else { PollerOutcome::Timeout };
         if is_broken || is_last || !is_open.contains(&true) {
             let left = (0..ids.len()).filter(|task| is_open[*task]);
             return left.map(|task| Answered { task, outcome: rest, urls: Vec::new() }).collect();

@@ -2,7 +2,7 @@
 
 use super::mutated::{corpus, near};
 use super::soak;
-use pollbench::engine::trace::{Case, trace};
+use pollbench::engine::trace::{TraceCase, trace};
 use proptest::prelude::*;
 
 fn texts() -> Vec<String> {
@@ -10,7 +10,7 @@ fn texts() -> Vec<String> {
 }
 
 fn is_well_told(text: &str) -> Result<(), TestCaseError> {
-    let told = match Case::from_json(text) {
+    let told = match TraceCase::from_json(text) {
         Ok(case) => match trace(&case) {
             Ok(trace) => {
                 let ascend = trace.requests.is_sorted_by(|a, b| a.sent_ms <= b.sent_ms);

@@ -1,7 +1,7 @@
 //! Small cases agree with trying all.
 
 use crate::support::{at, law, weights};
-use pollbench::inspection::{Bounds, Checks, CostWeights, Problem, Then, lossy};
+use pollbench::inspection::{Bounds, Checks, CostWeights, ScheduleProblem, Then, lossy};
 
 /// Cheapest of all schedules whose polls are at whole seconds up to 100, the last one there, under a condition on the
 /// gaps, for ends uniform in 0–100 s: polls Σ(1 − x/100) and delay Σ gap²/200, by hand.
@@ -41,7 +41,7 @@ fn a_bound_on_the_p95_delay_costs_what_it_must() {
         let by_trying =
             tried(&weights, 5, &|gaps, _| gaps.iter().map(|gap| (gap - late).max(0.0)).sum::<f64>() <= 5.0 + 1e-9);
         let bounds = Bounds { max_p95_delay: Some(late * 1e6), ..Bounds::default() };
-        let best = Problem::new(&law, weights).expect("positive").bounds(bounds).solve();
+        let best = ScheduleProblem::new(&law, weights).expect("positive").bounds(bounds).solve();
         let share = best.late_share(&law, late * 1e6);
         assert!(share <= 0.05 + 1e-4, "{late}: {share} are later: {best:?}");
         let cost = best.cost(&law, &weights, None);
@@ -58,7 +58,7 @@ fn a_bound_on_polls_costs_what_it_must() {
     for most in [1.2, 1.5, 1.8, 2.0, 2.2] {
         let by_trying = tried(&weights, 5, &|_, polls| polls <= most + 1e-9);
         let bounds = Bounds { max_polls: Some(most), ..Bounds::default() };
-        let best = Problem::new(&law, weights).expect("positive").bounds(bounds).solve();
+        let best = ScheduleProblem::new(&law, weights).expect("positive").bounds(bounds).solve();
         let expected = best.expected(&law, None, 0.0);
         assert!(expected.polls <= most + 1e-4, "{most}: {}", expected.polls);
         let cost = expected.cost(&weights);
@@ -76,7 +76,7 @@ fn bounds_on_gaps_cost_what_they_must() {
             gaps[1..].iter().all(|gap| *gap >= least) && gaps.iter().all(|gap| *gap <= most)
         });
         let bounds = Bounds { min_gap: Some(least * 1e6), max_delay: Some(most * 1e6), ..Bounds::default() };
-        let best = Problem::new(&law, weights).expect("positive").bounds(bounds).solve();
+        let best = ScheduleProblem::new(&law, weights).expect("positive").bounds(bounds).solve();
         let cost = best.cost(&law, &weights, None);
         assert!((cost / by_trying - 1.0).abs() <= 0.005, "{cost}, by trying {by_trying}: {best:?}");
     }
@@ -100,7 +100,7 @@ fn a_plan_for_loss_is_as_good_as_moving_polls_one_by_one() {
                 least = least.min(settled(&mut checks, &cost));
             }
         }
-        let problem = Problem::new(&law, weights).expect("positive").deadline(deadline);
+        let problem = ScheduleProblem::new(&law, weights).expect("positive").deadline(deadline);
         let ready = cost(&lossy::solve(&problem, loss));
         assert!(ready <= least * (1.0 + 1e-4), "{expression}: {ready}, by trying {least}");
     }

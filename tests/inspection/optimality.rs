@@ -1,7 +1,7 @@
 //! Optimality: nothing near is cheaper, and bounds are kept.
 
 use crate::support::{law, weights};
-use pollbench::inspection::{Bounds, Checks, CostWeights, DoneLaw, Problem, Sketch, Then, lossy};
+use pollbench::inspection::{Bounds, Checks, CostWeights, DoneLaw, ScheduleProblem, Sketch, Then, lossy};
 use pollbench::time::Micros;
 use pollbench::world::distribution::Distribution;
 use proptest::prelude::*;
@@ -79,7 +79,7 @@ proptest! {
     #[test]
     fn no_perturbation_is_cheaper(law in laws(), ratio in ratios(), tries in prop::collection::vec(blows(), 24)) {
         let (law, weights) = (crate::support::law(&law), weights(ratio, 1.0));
-        let best = Problem::new(&law, weights).expect("positive").solve();
+        let best = ScheduleProblem::new(&law, weights).expect("positive").solve();
         let cost = best.cost(&law, &weights, None);
         for blows in tries {
             let other = spoiled(&best, &blows);
@@ -95,7 +95,7 @@ proptest! {
     ) {
         let (law, weights) = (crate::support::law(&law), weights(ratio, 1.0));
         let deadline = law.quantile(level) + 1.0;
-        let best = Problem::new(&law, weights).expect("positive").deadline(deadline).solve();
+        let best = ScheduleProblem::new(&law, weights).expect("positive").deadline(deadline).solve();
         prop_assert_eq!((best.then, best.instants.last().copied()), (Then::GiveUp, Some(deadline)));
         let cost = best.cost(&law, &weights, Some(deadline));
         for blows in tries {
@@ -110,7 +110,7 @@ proptest! {
     #[test]
     fn a_rough_answer_is_within_its_promise(law in laws(), ratio in ratios(), seconds in prop::option::of(20.0..400.0)) {
         let (law, weights) = (crate::support::law(&law), weights(ratio, 1.0));
-        let mut problem = Problem::new(&law, weights).expect("positive");
+        let mut problem = ScheduleProblem::new(&law, weights).expect("positive");
         let end: Option<f64> = seconds.map(|seconds| seconds * 1e6);
         if let Some(end) = end {
             problem = problem.deadline(end);
@@ -131,7 +131,7 @@ proptest! {
         law in laws(), ratio in ratios(), seconds in prop::option::of(20.0..400.0),
     ) {
         let (law, weights) = (crate::support::law(&law), weights(ratio, 1.0));
-        let mut problem = Problem::new(&law, weights).expect("positive");
+        let mut problem = ScheduleProblem::new(&law, weights).expect("positive");
         let end: Option<f64> = seconds.map(|seconds| seconds * 1e6);
         if let Some(end) = end {
             problem = problem.deadline(end);
@@ -147,7 +147,7 @@ proptest! {
     #[test]
     fn gaps_keep_to_their_bounds(law in plain_laws(), ratio in ratios(), share in 0.15..0.5, wide in 1.5..4.0) {
         let (law, weights) = (crate::support::law(&law), weights(ratio, 1.0));
-        let free = Problem::new(&law, weights).expect("positive").solve();
+        let free = ScheduleProblem::new(&law, weights).expect("positive").solve();
         let least = share * law.quantile(0.5);
         let most = wide * least;
         for bounds in [
@@ -155,7 +155,7 @@ proptest! {
             Bounds { max_delay: Some(most), ..Bounds::default() },
             Bounds { min_gap: Some(least), max_delay: Some(most), ..Bounds::default() },
         ] {
-            let best = Problem::new(&law, weights).expect("positive").bounds(bounds).solve();
+            let best = ScheduleProblem::new(&law, weights).expect("positive").bounds(bounds).solve();
             if bounds.min_gap.is_some() {
                 let shortest = best.instants.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
                 prop_assert!(shortest >= least * (1.0 - 1e-6), "{shortest} < {least}: {best:?}");
@@ -172,10 +172,10 @@ proptest! {
     #[test]
     fn polls_keep_to_their_bound(law in laws(), ratio in ratios(), share in 0.3..1.2) {
         let (law, weights) = (crate::support::law(&law), weights(ratio, 1.0));
-        let free = Problem::new(&law, weights).expect("positive").solve();
+        let free = ScheduleProblem::new(&law, weights).expect("positive").solve();
         let most = 1.01 + share * (free.expected(&law, None, 0.0).polls - 1.0);
         let bounds = Bounds { max_polls: Some(most), ..Bounds::default() };
-        let best = Problem::new(&law, weights).expect("positive").bounds(bounds).solve();
+        let best = ScheduleProblem::new(&law, weights).expect("positive").bounds(bounds).solve();
         let polls = best.expected(&law, None, 0.0).polls;
         prop_assert!(polls <= most * (1.0 + 1e-4), "{polls} > {most}");
         prop_assert!(best.cost(&law, &weights, None) >= free.cost(&law, &weights, None) * (1.0 - 1e-5));
@@ -224,7 +224,7 @@ proptest! {
         law in laws(), ratio in ratios(), loss in 0.01..0.6, is_limited in any::<bool>(),
     ) {
         let (law, weights) = (crate::support::law(&law), weights(ratio, 1.0));
-        let mut problem = Problem::new(&law, weights).expect("positive");
+        let mut problem = ScheduleProblem::new(&law, weights).expect("positive");
         let end = is_limited.then(|| law.quantile(0.95) + 1.0);
         if let Some(end) = end {
             problem = problem.deadline(end);
@@ -241,7 +241,7 @@ fn a_longest_delay_is_kept_where_few_polls_are_made() {
     let (law, weights) = (law("uniform(low=5s, high=14s)"), weights(1.0, 0.1));
     let most = 13.318_585_189_526_924e6;
     let bounds = Bounds { min_gap: Some(1e6), max_delay: Some(most), ..Bounds::default() };
-    let best = Problem::new(&law, weights).expect("positive").bounds(bounds).solve();
+    let best = ScheduleProblem::new(&law, weights).expect("positive").bounds(bounds).solve();
     assert!(best.longest_delay(&law) <= most * (1.0 + 1e-6), "{best:?}");
 }
 
@@ -253,7 +253,7 @@ fn under_loss_no_other_gap_is_better() {
         ["lognormal(median=190s, sigma=0.28)", "weibull(shape=2, scale=500s)", "gamma(shape=3, scale=20s)"]
     {
         let (law, weights) = (law(expression), weights(1.0, 0.1));
-        let problem = Problem::new(&law, weights).expect("positive");
+        let problem = ScheduleProblem::new(&law, weights).expect("positive");
         for loss in [0.05, 0.2, 0.4] {
             let cost = |checks: &Checks| checks.expected(&law, None, loss).cost(&weights);
             let ready = lossy::solve(&problem, loss);
@@ -281,7 +281,7 @@ fn heavy_tails_cost_accuracy_without_a_deadline_only() {
         for ratio in [0.2, 2.0, 20.0] {
             let weights = weights(ratio, 1.0);
             for (end, exactly, roughly) in [(None, 3e-4, 5e-4), (Some(400e6), 1e-6, 1e-4)] {
-                let mut problem = Problem::new(&law, weights).expect("positive");
+                let mut problem = ScheduleProblem::new(&law, weights).expect("positive");
                 if let Some(end) = end {
                     problem = problem.deadline(end);
                 }
@@ -309,7 +309,7 @@ fn narrow_humps_far_apart_are_answered_as_promised() {
         for ratio in [0.5, 18.511_467_643_613_41, 80.0] {
             let weights = weights(ratio, 1.0);
             for (end, roughly) in [(None, 5e-4), (Some(300e6), 1e-4), (Some(900e6), 1e-4)] {
-                let mut problem = Problem::new(&law, weights).expect("positive");
+                let mut problem = ScheduleProblem::new(&law, weights).expect("positive");
                 if let Some(end) = end {
                     problem = problem.deadline(end);
                 }
@@ -326,14 +326,14 @@ fn narrow_humps_far_apart_are_answered_as_promised() {
 #[test]
 fn problems_without_an_answer_are_told() {
     let law = law("exponential(mean=10s)");
-    let refused = |poll, delay| Problem::new(&law, weights(poll, delay)).err().map(|error| error.to_string());
+    let refused = |poll, delay| ScheduleProblem::new(&law, weights(poll, delay)).err().map(|error| error.to_string());
     for (poll, delay) in [(0.0, 1.0), (1.0, 0.0), (-1.0, 1.0), (f64::NAN, 1.0), (1.0, f64::INFINITY)] {
         let said = refused(poll, delay).expect("no schedule");
         assert!(said.contains("must both be positive"), "{said}");
     }
     assert_eq!(refused(1.0, 1.0), None);
     let endless = crate::support::law("pareto(shape=0.9, scale=10s)");
-    let problem = Problem::new(&endless, weights(1.0, 1.0)).expect("positive");
+    let problem = ScheduleProblem::new(&endless, weights(1.0, 1.0)).expect("positive");
     assert!(problem.check().expect_err("no mean").to_string().contains("give a deadline"));
     assert!(problem.deadline(60e6).check().is_ok());
 }

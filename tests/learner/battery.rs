@@ -2,7 +2,7 @@
 
 use crate::support::law;
 use pollbench::fit::{Fit, Observation};
-use pollbench::inspection::{CostWeights, DoneLaw, Problem, Sketch};
+use pollbench::inspection::{CostWeights, DoneLaw, ScheduleProblem, Sketch};
 use pollbench::world::distribution::Distribution;
 use pollbench::world::draws::{Keys, Stream};
 
@@ -61,8 +61,8 @@ fn observed(law: &Distribution, seen: Seen, run: u32) -> Vec<Observation> {
     (0..COUNT).map(observation).collect()
 }
 
-fn problem(law: &DoneLaw, weights: CostWeights, end: Option<f64>) -> Problem<'_> {
-    let problem = Problem::new(law, weights).expect("positive");
+fn problem(law: &DoneLaw, weights: CostWeights, end: Option<f64>) -> ScheduleProblem<'_> {
+    let problem = ScheduleProblem::new(law, weights).expect("positive");
     match end {
         Some(end) => problem.deadline(end),
         None => problem,

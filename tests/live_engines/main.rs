@@ -41,7 +41,7 @@ fn lived(scenario: &Scenario, ground: &Ground) -> (Records, Live) {
     let keep = |model: usize, strategy: usize, replicate: u32, part: &[TaskRecord]| {
         records.lock().expect("no panic").entry((model, strategy, replicate)).or_default().extend_from_slice(part);
     };
-    let options = live::Options { worlds: 2, sample: true };
+    let options = live::LiveOptions { worlds: 2, sample: true };
     let found = live::run(&Plan::new(scenario), ground, options, &Control::default(), Some(&keep));
     let found = found.expect("it runs").expect("not stopped");
     (records.into_inner().expect("no panic"), found)

@@ -6,7 +6,7 @@ use pollbench::engine::sim::Options;
 use pollbench::measure::record::Outcome;
 use pollbench::scenario::Scenario;
 use pollbench::strategy::composition::{Limit, Recovery, Strategy as Waiter};
-use pollbench::strategy::planned::Plan;
+use pollbench::strategy::planned::PlannedRule;
 use pollbench::strategy::presets::{PRESETS, preset};
 use pollbench::strategy::wait::{Ending, Policy, Step, Worth};
 use pollbench::time::Micros;
@@ -45,7 +45,7 @@ fn waiter() -> impl Strategy<Value = (Waiter, bool)> {
     let names: Vec<&'static str> = PRESETS
         .iter()
         .copied()
-        .filter(|name| Plan::named(name).is_none() && !matches!(*name, "webhook" | "concurrent"))
+        .filter(|name| PlannedRule::named(name).is_none() && !matches!(*name, "webhook" | "concurrent"))
         .collect();
     (prop::sample::select(names), jitter()).prop_map(|(name, jitter)| {
         let strategy = Waiter { jitter, ..preset(name).expect("a preset") };

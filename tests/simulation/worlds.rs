@@ -2,7 +2,7 @@
 
 use crate::support::{only, records, run, scenario};
 use pollbench::engine::sim::Options;
-use pollbench::engine::trace::{Case, trace};
+use pollbench::engine::trace::{TraceCase, trace};
 use pollbench::measure::record::Outcome;
 use pollbench::time::Micros;
 
@@ -90,7 +90,7 @@ fn a_refused_connection_costs_a_round_trip() {
     let second = &records[1];
     assert_eq!((second.outcome, second.wait_start), (Outcome::Rejected, Micros::from_millis(40_400)));
     let case = r#"{"strategy": "basic", "rtt_ms": 400, "task": {"completion_ms": 15000}, "replies": {"2": {"kind": "outage"}}}"#;
-    let trace = trace(&Case::from_json(case).expect("a case")).expect("a trace");
+    let trace = trace(&TraceCase::from_json(case).expect("a case")).expect("a trace");
     assert_eq!((trace.outcome, trace.settled_ms), ("error", Some(7_200.0)));
 }
 

@@ -6,7 +6,7 @@
 use pollbench::engine::compare::{pairings, setting};
 use pollbench::engine::plan::Plan;
 use pollbench::engine::sim::{Control, Options, run};
-use pollbench::measure::figures::{Figure, Sort, figures};
+use pollbench::measure::figures::{Figure, FigureKind, figures};
 use pollbench::measure::paired::comparisons;
 use pollbench::measure::record::TaskRecord;
 use pollbench::measure::results::{Interval, Results, Run, SCHEMA_VERSION, Verdict};
@@ -193,7 +193,7 @@ impl Population<'_> {
     fn measure(&self, size: Size, runs: u32) -> Found {
         let all: Vec<usize> = (0..self.cells[0].len()).collect();
         let truth = self.results(&all);
-        let estimated: Vec<&Figure> = figures().filter(|figure| figure.sort == Sort::Estimated).collect();
+        let estimated: Vec<&Figure> = figures().filter(|figure| figure.sort == FigureKind::Estimated).collect();
         let mut covered: Vec<Covered> = Vec::new();
         for cell in &truth.cells {
             for figure in &estimated {

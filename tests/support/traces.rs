@@ -1,12 +1,12 @@
 //! Playing a case written in a test.
 
-use pollbench::engine::trace::{Case, Trace, trace};
+use pollbench::engine::trace::{Trace, TraceCase, trace};
 use serde_json::Value;
 
 /// The trace of a case, through the JSON that a user writes.
 pub(crate) fn traced(case: &Value) -> Trace {
     let text = case.to_string();
-    Case::from_json(&text).and_then(|case| trace(&case)).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    TraceCase::from_json(&text).and_then(|case| trace(&case)).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
 /// The instants of all requests.

@@ -2,11 +2,11 @@
 
 use super::{Found, Trial};
 use crate::check::case::End;
-use crate::check::seen::{Answer, Asked, Outcome, Told, short};
+use crate::check::seen::{Asked, PollerAnswer, PollerOutcome, Told, short};
 use crate::time::Micros;
 
 impl Trial<'_> {
-    fn answer(&self) -> Option<&Answer> {
+    fn answer(&self) -> Option<&PollerAnswer> {
         self.of_task.answers.first()
     }
 
@@ -54,7 +54,8 @@ impl Trial<'_> {
         if self.is_alone() || !self.is_bystander() {
             return Found::Idle;
         }
-        let ended = self.answer().filter(|answer| answer.outcome == Outcome::Error && !self.was_refused_for_good());
+        let ended =
+            self.answer().filter(|answer| answer.outcome == PollerOutcome::Error && !self.was_refused_for_good());
         if let Some(answer) = ended {
             return Found::Broken(format!(
                 "nothing struck it, and its wait ended with an error at {}",
@@ -91,12 +92,12 @@ impl Trial<'_> {
         match self.answer() {
             None => self.by(None, bound, || late("never knew".to_owned())),
             Some(answer) => match answer.outcome {
-                Outcome::Success | Outcome::Failed => {
+                PollerOutcome::Success | PollerOutcome::Failed => {
                     self.by(Some(answer.at), bound, || late(format!("knew at {}", short(answer.at))))
                 }
                 // Other properties have these, unless they come because nobody looked.
-                Outcome::Timeout | Outcome::Error if answer.at <= bound => Found::Idle,
-                Outcome::Timeout | Outcome::Error => {
+                PollerOutcome::Timeout | PollerOutcome::Error if answer.at <= bound => Found::Idle,
+                PollerOutcome::Timeout | PollerOutcome::Error => {
                     let what = || late(format!("said {} at {}", answer.outcome.name(), short(answer.at)));
                     self.by(Some(answer.at), bound, what)
                 }
@@ -144,7 +145,7 @@ impl Trial<'_> {
         }
         match self.answer() {
             None => Found::Idle,
-            Some(answer) if answer.outcome == Outcome::Timeout => Found::Broken(format!(
+            Some(answer) if answer.outcome == PollerOutcome::Timeout => Found::Broken(format!(
                 "the task was done at {}, {} before the deadline; {}, and it said timeout at {}",
                 short(self.task.end.at()),
                 short(self.case.deadline() - self.task.end.at()),

@@ -1,7 +1,7 @@
 //! Safety: what a correct poller never does, whatever happens.
 
 use super::{Found, Trial};
-use crate::check::seen::{Answer, Outcome, Told, short};
+use crate::check::seen::{PollerAnswer, PollerOutcome, Told, short};
 use crate::time::Micros;
 
 /// Two polls that are closer than this are one too many.
@@ -10,7 +10,7 @@ const BUSY: Micros = Micros::from_millis(200);
 const FORGIVEN: usize = 3;
 
 impl Trial<'_> {
-    fn answered(&self, outcome: Outcome) -> impl Iterator<Item = &Answer> {
+    fn answered(&self, outcome: PollerOutcome) -> impl Iterator<Item = &PollerAnswer> {
         self.of_task.answers.iter().filter(move |answer| answer.outcome == outcome)
     }
 
@@ -29,7 +29,7 @@ impl Trial<'_> {
     }
 
     pub(super) fn no_false_success(&self) -> Found {
-        match self.answered(Outcome::Success).next() {
+        match self.answered(PollerOutcome::Success).next() {
             None => Found::Idle,
             Some(_) if self.was_told(Told::Success) => Found::Held,
             Some(answer) => Found::Broken(format!(
@@ -41,7 +41,7 @@ impl Trial<'_> {
     }
 
     pub(super) fn no_false_failure(&self) -> Found {
-        match self.answered(Outcome::Failed).next() {
+        match self.answered(PollerOutcome::Failed).next() {
             None => Found::Idle,
             Some(_) if self.was_told(Told::Failed) => Found::Held,
             Some(answer) => Found::Broken(format!(
@@ -54,7 +54,7 @@ impl Trial<'_> {
 
     pub(super) fn right_result(&self) -> Found {
         let expected = &self.of_task.result;
-        let mut said = self.answered(Outcome::Success).filter_map(|answer| answer.urls.as_ref()).peekable();
+        let mut said = self.answered(PollerOutcome::Success).filter_map(|answer| answer.urls.as_ref()).peekable();
         if expected.is_empty() || said.peek().is_none() || !self.was_told(Told::Success) {
             return Found::Idle;
         }
@@ -162,7 +162,7 @@ impl Trial<'_> {
     }
 
     /// The last request that its client heard of, before the program answered.
-    fn last_heard(&self, answer: &Answer) -> Option<(usize, Told)> {
+    fn last_heard(&self, answer: &PollerAnswer) -> Option<(usize, Told)> {
         let heard = |asked: &&(usize, &crate::check::seen::Asked)| {
             asked.1.ended.is_some_and(|ended| ended <= answer.at + self.habits.grain)
         };
@@ -171,12 +171,12 @@ impl Trial<'_> {
     }
 
     /// An end that no answer of the server gave a reason for.
-    fn baseless(&self) -> Option<&Answer> {
-        let is_baseless = |answer: &&Answer| match answer.outcome {
-            Outcome::Success => !self.was_told(Told::Success),
-            Outcome::Failed => !self.was_told(Told::Failed),
-            Outcome::Error => !self.was_told(Told::Permanent),
-            Outcome::Timeout => false,
+    fn baseless(&self) -> Option<&PollerAnswer> {
+        let is_baseless = |answer: &&PollerAnswer| match answer.outcome {
+            PollerOutcome::Success => !self.was_told(Told::Success),
+            PollerOutcome::Failed => !self.was_told(Told::Failed),
+            PollerOutcome::Error => !self.was_told(Told::Permanent),
+            PollerOutcome::Timeout => false,
         };
         // Who never got an id may say so.
         let is_homeless = self.asked().is_empty() && self.case.submit().is_some();
@@ -196,7 +196,7 @@ impl Trial<'_> {
                     answer.outcome.name(),
                     short(answer.at)
                 )),
-                Some(_) | None if answer.outcome == Outcome::Error => {
+                Some(_) | None if answer.outcome == PollerOutcome::Error => {
                     Found::Broken(format!("it ended the wait with an error at {}, for no reason", short(answer.at)))
                 }
                 Some(_) | None => Found::Idle,

@@ -4,7 +4,7 @@ use super::picture::picture;
 use super::{escape, word};
 use crate::check::phase::{Phase, kinds};
 use crate::check::property::Property;
-use crate::check::report::{Finding, Report};
+use crate::check::report::{Finding, TrialReport};
 use crate::check::seen::short;
 use crate::check::text::finding as finding_text;
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ svg text{font:13px system-ui,sans-serif;fill:var(--ink)}svg{max-width:100%;heigh
 
 /// The page.
 #[must_use]
-pub fn html(report: &Report, verdict: &str, replay: &str) -> String {
+pub fn html(report: &TrialReport, verdict: &str, replay: &str) -> String {
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -44,7 +44,7 @@ pub fn html(report: &Report, verdict: &str, replay: &str) -> String {
     page
 }
 
-fn properties(report: &Report) -> String {
+fn properties(report: &TrialReport) -> String {
     let mut out = String::from(
         "<h2>Properties</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>property</th><th>verdict</th><th>held</th>\
          <th>violated</th><th>unknown</th><th>what it says</th></tr></thead>\n<tbody>\n",
@@ -76,7 +76,7 @@ fn finding(finding: &Finding, replay: &str) -> String {
     )
 }
 
-fn coverage(report: &Report) -> String {
+fn coverage(report: &TrialReport) -> String {
     let mut out = String::from(
         "<h2>What was reached</h2>\n<p>How often each fault met each phase of a wait.</p>\n<div class=\"scroll\"><table>\n<thead><tr><th>fault</th>",
     );

@@ -1,6 +1,6 @@
 //! What is kept between checks: failures that were found, and properties that are known not to hold.
 
-use crate::check::{Case, Finding, Property, Report, Wrong, read_case, write_case};
+use crate::check::{Case, Finding, Property, TrialReport, Wrong, read_case, write_case};
 use crate::cli::console::{Failure, read};
 use crate::cli::folder::Folder;
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ impl<'c> Failures<'c> {
     }
 
     /// Forgets those that are healed, and keeps what is found.
-    pub(super) fn keep(&self, report: &Report) -> Result<(), Failure> {
+    pub(super) fn keep(&self, report: &TrialReport) -> Result<(), Failure> {
         for (kept, wrongs) in self.files.iter().zip(&report.replayed) {
             if !wrongs.iter().any(|wrong| wrong.id() == kept.found) {
                 let _ = fs::remove_file(&kept.path);
@@ -121,7 +121,7 @@ pub(super) struct Verdict {
 }
 
 /// The verdict: findings beside the baseline, and entries of the baseline that hold.
-pub(super) fn verdict(report: &Report, baseline: Option<&Baseline>, strict: bool) -> Verdict {
+pub(super) fn verdict(report: &TrialReport, baseline: Option<&Baseline>, strict: bool) -> Verdict {
     let is_known = |finding: &&Finding| baseline.is_some_and(|baseline| baseline.has(&finding.wrong));
     let (known, found): (Vec<_>, Vec<_>) = report.findings.iter().partition(is_known);
     let names =

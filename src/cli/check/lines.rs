@@ -1,6 +1,6 @@
 //! What a program is told and what it answers: environment, arguments, lines of JSON.
 
-use crate::check::{Answer, Case, KEY, MODEL, Outcome, Stage};
+use crate::check::{Case, KEY, MODEL, PollerAnswer, PollerOutcome, Stage};
 use crate::time::Micros;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -81,7 +81,7 @@ pub(super) fn case_line(stage: &Stage, case: &Case, scale: f64, number: u64) -> 
 pub(super) struct Said {
     pub(super) case: Option<u64>,
     pub(super) task: Option<String>,
-    pub(super) outcome: Outcome,
+    pub(super) outcome: PollerOutcome,
     pub(super) urls: Vec<String>,
 }
 
@@ -91,7 +91,7 @@ pub(super) fn answer(line: &str) -> Result<Said, String> {
     let value: Value = serde_json::from_str(line).map_err(|_| format!("`{shown}` is no JSON"))?;
     let word = value.get("outcome").and_then(Value::as_str);
     let outcome = word
-        .and_then(Outcome::named)
+        .and_then(PollerOutcome::named)
         .ok_or_else(|| format!("`{shown}` has no \"outcome\" that is success, failed, timeout or error"))?;
     let urls = match value.get("urls") {
         None | Some(Value::Null) => Vec::new(),
@@ -105,7 +105,7 @@ pub(super) fn answer(line: &str) -> Result<Said, String> {
 
 impl Said {
     /// As it is judged, given at `at`.
-    pub(super) fn at(self, at: Micros) -> Answer {
-        Answer { at, outcome: self.outcome, urls: Some(self.urls) }
+    pub(super) fn at(self, at: Micros) -> PollerAnswer {
+        PollerAnswer { at, outcome: self.outcome, urls: Some(self.urls) }
     }
 }

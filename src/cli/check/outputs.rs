@@ -1,13 +1,18 @@
 //! What a check prints and writes.
 
 use super::kept::Verdict;
-use crate::check::{Report, pages, report_text};
+use crate::check::{TrialReport, pages, report_text};
 use crate::cli::console::{Failure, print, print_folded};
 use crate::cli::folder::Folder;
 use std::path::Path;
 
 /// Prints the report.
-pub(super) fn print_report(report: &Report, verdict: &Verdict, replay: &str, as_json: bool) -> Result<(), Failure> {
+pub(super) fn print_report(
+    report: &TrialReport,
+    verdict: &Verdict,
+    replay: &str,
+    as_json: bool,
+) -> Result<(), Failure> {
     if as_json {
         return print(&format!("{:#}\n", pages::json(report, &verdict.words, replay)));
     }
@@ -15,7 +20,7 @@ pub(super) fn print_report(report: &Report, verdict: &Verdict, replay: &str, as_
 }
 
 /// Writes the pages.
-pub(super) fn write(folder: &Path, report: &Report, verdict: &Verdict, replay: &str) -> Result<(), Failure> {
+pub(super) fn write(folder: &Path, report: &TrialReport, verdict: &Verdict, replay: &str) -> Result<(), Failure> {
     let (folder, words) = (Folder::writable(folder)?, &verdict.words);
     folder.write("check.html", pages::html(report, words, replay).as_bytes())?;
     folder.write("check.json", format!("{:#}\n", pages::json(report, words, replay)).as_bytes())?;
@@ -23,7 +28,7 @@ pub(super) fn write(folder: &Path, report: &Report, verdict: &Verdict, replay: &
 }
 
 /// Writes the file that continuous integration reads.
-pub(super) fn write_junit(file: &Path, report: &Report) -> Result<(), Failure> {
+pub(super) fn write_junit(file: &Path, report: &TrialReport) -> Result<(), Failure> {
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or("check.xml");
     Folder::writable(file.parent().unwrap_or_else(|| Path::new(".")))?.write(name, pages::junit(report).as_bytes())
 }

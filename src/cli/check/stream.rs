@@ -4,7 +4,7 @@ use super::Beats;
 use super::child::{LONGEST_LINE, PATIENCE, Program, ending};
 use super::heartbeat::Watch;
 use super::lines::{Limits, Said, answer, case_line};
-use crate::check::{Answer, Case, Conduct, Seen, Stage, Subject};
+use crate::check::{Case, Conduct, PollerAnswer, Seen, Stage, Subject};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -189,7 +189,7 @@ impl Subject for Stream<'_> {
             Err(conduct) => return Seen { conduct, log: self.log().await, ..Seen::default() },
         };
         let count = case.tasks().len();
-        let mut said: Vec<Vec<Answer>> = vec![Vec::new(); count];
+        let mut said: Vec<Vec<PollerAnswer>> = vec![Vec::new(); count];
         let mut conduct = Conduct::Sound;
         let mut take = |answer: Said| {
             let place = place(&stage, &answer, count);

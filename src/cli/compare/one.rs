@@ -79,7 +79,7 @@ impl Run<'_> {
 
     /// Runs the real client against a server.
     fn live(&self, plan: &Plan<'_>, ground: &Ground, sink: Option<Sink<'_>>) -> Result<Option<Compared>, Failure> {
-        let options = live::Options { worlds: self.threads, sample: true };
+        let options = live::LiveOptions { worlds: self.threads, sample: true };
         let live =
             live::run(plan, ground, options, self.control, sink).map_err(|error| Failure::Run(error.to_string()))?;
         let Some(live) = live else { return Ok(None) };

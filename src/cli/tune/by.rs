@@ -5,9 +5,9 @@ use crate::cli::console::{self, Failure, note, print_folded};
 use crate::cli::folder::Folder;
 use crate::fit::Fit;
 use crate::report::tuned_by::{self, Sheet, Tuning};
-use crate::tune::many::{self, Left, Part};
+use crate::tune::many::{self, Left, ModelSettings};
 use crate::tune::observed::ADVISABLE;
-use crate::tune::print::Answer;
+use crate::tune::print::TuneAnswer;
 use crate::tune::reading;
 use crate::world::model::Model;
 use std::process::ExitCode;
@@ -27,9 +27,9 @@ pub(super) fn run(tune: &Tune) -> Result<ExitCode, Failure> {
         let tuned = fit.and_then(|fit| {
             let model = Model::plain(&name, fit.blend.clone());
             let times = Times { model, horizon: None, observed: Some(Sample { seen, fit, account: None }) };
-            let kept = |answer: &Answer<'_>| {
+            let kept = |answer: &TuneAnswer<'_>| {
                 let sheet = folder.is_some().then(|| Sheet::of(answer));
-                (Part::of(answer), tune.looks(answer, Some(&name)), sheet)
+                (ModelSettings::of(answer), tune.looks(answer, Some(&name)), sheet)
             };
             tune.answer(&times, kept).map_err(Failure::message)
         });

@@ -5,8 +5,8 @@ use crate::engine::intake::task::{Arriving, Task, is_accepted};
 use crate::engine::plan::Plan;
 use crate::time::Micros;
 use crate::world::capacity::Load;
-use crate::world::exchange::{Departure, Submission};
-use crate::world::fault::Pace;
+use crate::world::exchange::{Departure, SubmitOutcome};
+use crate::world::fault::Timescale;
 use crate::world::strike::Buckets;
 use crate::world::truth::{Fate, Truth};
 use std::cmp::Reverse;
@@ -121,7 +121,7 @@ impl Coupling {
         let link = &plan.models[self.in_order[at].arriving.task.model].submit;
         let struck = link.striking(&departure, None, &mut lanes.weather);
         let (weather, buckets) = (&mut lanes.weather, Some(&mut self.buckets));
-        let submission = link.arrive_submit(&departure, struck, weather, buckets, Pace::SCENARIO);
+        let submission = link.arrive_submit(&departure, struck, weather, buckets, Timescale::SCENARIO);
         lanes.strike(submission.fault());
         if submission.exists {
             let InOrder { arriving, queued, counting, .. } = &mut self.in_order[at];
@@ -145,12 +145,12 @@ impl Coupling {
         let on_the_way = &self.in_order[(number - self.first) as usize].on_the_way;
         let Some(sent) = on_the_way.get(&submit).map(|departure| departure.sent) else { return };
         let (back, heard) = (Micros::NEVER, Micros::NEVER);
-        let nothing = Submission { back, heard, exists: false, struck: None, by: None };
+        let nothing = SubmitOutcome { back, heard, exists: false, struck: None, by: None };
         self.hear(number, submit, sent, nothing, lanes.plan);
     }
 
     /// The client knows what became of a submit, as far as it ever will.
-    fn hear(&mut self, number: u64, submit: u32, sent: Micros, submission: Submission, plan: &Plan<'_>) {
+    fn hear(&mut self, number: u64, submit: u32, sent: Micros, submission: SubmitOutcome, plan: &Plan<'_>) {
         let arriving = &mut self.in_order[(number - self.first) as usize].arriving;
         if let Some(again) = arriving.heard(plan, sent, submission) {
             self.schedule(again, Event::Send, number, submit + 1);

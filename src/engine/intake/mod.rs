@@ -15,7 +15,7 @@ use crate::engine::plan::Plan;
 use crate::time::Micros;
 use crate::world::capacity::Load;
 use crate::world::draws::Keys;
-use crate::world::fault::Pace;
+use crate::world::fault::Timescale;
 use coupling::Coupling;
 use lanes::Lanes;
 use std::ops::Range;
@@ -90,7 +90,7 @@ impl<'s> Intake<'s> {
             } else {
                 link.travel::<false>(sent, None, &mut travel, &mut lots, &mut lanes.weather)
             };
-            let submission = link.arrive_submit(&departure, struck, &mut lanes.weather, None, Pace::SCENARIO);
+            let submission = link.arrive_submit(&departure, struck, &mut lanes.weather, None, Timescale::SCENARIO);
             lanes.strike(submission.fault());
             if submission.exists {
                 arriving.created(departure.arrival, is_accepted(lanes.plan, sent, submission));

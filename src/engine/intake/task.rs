@@ -3,7 +3,7 @@
 use crate::engine::plan::Plan;
 use crate::time::Micros;
 use crate::world::draws::Draws;
-use crate::world::exchange::Submission;
+use crate::world::exchange::SubmitOutcome;
 use crate::world::truth::{Life, Truth};
 
 /// A task at the start of its wait.
@@ -58,7 +58,7 @@ impl Arriving {
 
     /// Takes the fate of an attempt sent at `sent`: the instant of the next attempt, if one is due.
     #[inline(always)]
-    pub(super) fn heard(&mut self, plan: &Plan<'_>, sent: Micros, submission: Submission) -> Option<Micros> {
+    pub(super) fn heard(&mut self, plan: &Plan<'_>, sent: Micros, submission: SubmitOutcome) -> Option<Micros> {
         let policy = &plan.scenario.submit;
         self.attempts += 1;
         let heard = submission.heard.min(sent + policy.attempt_timeout);
@@ -77,7 +77,7 @@ impl Arriving {
 
 /// Whether the client gets the id: an answer that comes after it stopped listening is as good as none.
 #[inline(always)]
-pub(super) fn is_accepted(plan: &Plan<'_>, sent: Micros, submission: Submission) -> bool {
+pub(super) fn is_accepted(plan: &Plan<'_>, sent: Micros, submission: SubmitOutcome) -> bool {
     submission.is_accepted() && submission.heard <= sent + plan.scenario.submit.attempt_timeout
 }
 

@@ -27,7 +27,7 @@ pub enum Ground {
 
 /// How to run it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
+pub struct LiveOptions {
     /// Worlds at a time, at least 1.
     pub worlds: usize,
     /// Keep a few tasks of the first replicate request by request.

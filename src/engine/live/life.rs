@@ -2,7 +2,7 @@
 
 use crate::engine::live::account::Account;
 use crate::engine::live::asked::asked;
-use crate::engine::live::ground::{Ground, LiveError, Options};
+use crate::engine::live::ground::{Ground, LiveError, LiveOptions};
 use crate::engine::live::harness::Harness;
 use crate::engine::live::world::{World, submits};
 use crate::engine::live::{submit, together, wait};
@@ -47,7 +47,7 @@ pub(super) struct Chronicle {
 pub(super) fn run(
     plan: &Plan<'_>,
     ground: &Ground,
-    options: Options,
+    options: LiveOptions,
     control: &Control,
     replicate: u32,
     strategy: usize,

@@ -18,7 +18,7 @@ mod unheard;
 mod wait;
 mod world;
 
-pub use ground::{Ground, LiveError, Options};
+pub use ground::{Ground, LiveError, LiveOptions};
 pub use harness::{Harness, Lateness};
 
 use crate::engine::findings::{Findings, Sink, Sums, split};
@@ -47,7 +47,7 @@ pub struct Live {
 pub fn run(
     plan: &Plan<'_>,
     ground: &Ground,
-    options: Options,
+    options: LiveOptions,
     control: &Control,
     sink: Option<Sink<'_>>,
 ) -> Result<Option<Live>, LiveError> {

@@ -2,14 +2,14 @@
 
 use crate::client::{Client, WebhookReceiver};
 use crate::engine::intake::{ArrivalClock, keys};
-use crate::engine::live::ground::{Ground, LiveError, Options};
+use crate::engine::live::ground::{Ground, LiveError, LiveOptions};
 use crate::engine::live::harness::Harness;
 use crate::engine::live::unheard::Unheard;
 use crate::engine::observer::Observer;
 use crate::engine::plan::{ModelPlan, Plan};
 use crate::net::clock::Clock;
 use crate::net::memory::MemoryNetwork;
-use crate::net::stream::{Listener, Network};
+use crate::net::stream::{Listener, Transport};
 use crate::server::{self, Server, Settings};
 use crate::strategy::composition::{Channel, Sharing, Strategy};
 use crate::strategy::learned::Learner;
@@ -48,7 +48,7 @@ impl<'p> World<'p> {
     pub(super) async fn start(
         plan: &'p Plan<'p>,
         ground: &Ground,
-        options: Options,
+        options: LiveOptions,
         replicate: u32,
         strategy: usize,
     ) -> Result<Self, LiveError> {
@@ -67,7 +67,7 @@ impl<'p> World<'p> {
         let (server, client, receiver) = match ground {
             Ground::Virtual => {
                 let memory = MemoryNetwork::default();
-                let network = Network::Memory(memory.clone());
+                let network = Transport::Memory(memory.clone());
                 let clock = Clock::magnified();
                 let listener = Listener::Memory(memory.listen("mock:80"));
                 let settings = Settings { network: network.clone(), journal: 0, ..Settings::new(clock) };

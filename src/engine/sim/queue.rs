@@ -14,12 +14,12 @@ use crate::engine::sim::school::{School, Shelf};
 use crate::engine::sim::waiting::{Next, Place, Waiting, blank};
 use crate::measure::record::TaskRecord;
 use crate::strategy::composition::Sharing;
-use crate::strategy::dispatch::{Admission, Dispatch};
+use crate::strategy::dispatch::{Dispatch, Permit};
 use crate::time::Micros;
 use crate::world::capacity::Load;
 use crate::world::draws::Keys;
 use crate::world::exchange::{Departure, Exchange};
-use crate::world::fault::Pace;
+use crate::world::fault::Timescale;
 use crate::world::strike::Buckets;
 use crate::world::weather::Weather;
 use std::collections::{BTreeMap, VecDeque};
@@ -172,7 +172,7 @@ impl<'p> Queue<'p> {
                 if let Some((model, departure, struck)) = self.stragglers.remove(&straggler) {
                     let Ground { plan, weather, buckets, observer, .. } = &mut self.ground;
                     let link = &plan.models[model].status;
-                    let meeting = link.meet(&departure, struck, weather, Some(buckets), Pace::SCENARIO);
+                    let meeting = link.meet(&departure, struck, weather, Some(buckets), Timescale::SCENARIO);
                     observer.fault(meeting.fault());
                 }
             }
@@ -329,20 +329,20 @@ impl<'p> Queue<'p> {
     fn admit(&mut self, model: usize, now: Micros) {
         while let Some(dispatches) = &mut self.dispatches {
             match dispatches[model].admit(now) {
-                Admission::Idle => return,
-                Admission::Until(token) => {
+                Permit::Idle => return,
+                Permit::Until(token) => {
                     if !std::mem::replace(&mut self.awaits_token[model], true) {
                         self.ground.schedule(token, Event::Token(model));
                     }
                     return;
                 }
                 // The record has the instant at which it lapsed, whenever that is noticed.
-                Admission::Lapsed(at) => {
+                Permit::Lapsed(at) => {
                     if let Some(next) = self.slots[at].as_mut().map(|slot| slot.waiting.held_back(now)) {
                         self.follow(at, next);
                     }
                 }
-                Admission::Send(at) => {
+                Permit::Send(at) => {
                     let Some(slot) = &mut self.slots[at] else { continue };
                     let (due, timeout) = (slot.sent, slot.timeout);
                     match if now > due { slot.waiting.held_back(now) } else { Next::Send { at: due, timeout } } {

@@ -1,7 +1,7 @@
 //! Waits on their own timing.
 
 use crate::api::reply::{Loss, Reply};
-use crate::engine::trace::case::{Case, CaseError};
+use crate::engine::trace::case::{CaseError, TraceCase};
 use crate::engine::trace::script::{Script, line};
 use crate::engine::trace::{ENDLESS, Request, Trace, TracedTask};
 use crate::measure::record::detection_delay;
@@ -18,7 +18,7 @@ struct Ended {
     error: Option<String>,
 }
 
-pub(super) fn play(case: &Case, strategy: &Strategy) -> Result<Trace, CaseError> {
+pub(super) fn play(case: &TraceCase, strategy: &Strategy) -> Result<Trace, CaseError> {
     if case.starts_ms.is_some() {
         return Err(CaseError::Starts(case.strategy.clone()));
     }

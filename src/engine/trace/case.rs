@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// What to trace.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Case {
+pub struct TraceCase {
     /// Name of a preset.
     pub strategy: String,
     /// Model, for strategies with settings for each; the guide's default settings where absent.
@@ -195,7 +195,7 @@ pub enum CaseError {
     SecondLoop(Micros),
 }
 
-impl Case {
+impl TraceCase {
     /// Reads a case.
     ///
     /// # Errors

@@ -8,12 +8,12 @@ mod case;
 mod script;
 mod together;
 
-pub use case::{Case, CaseError, CaseReply, CaseTask, FateName, Millis, PooledTask, Scripted};
+pub use case::{CaseError, CaseReply, CaseTask, FateName, Millis, PooledTask, Scripted, TraceCase};
 
 use crate::scenario::narrow::Overrides;
 use crate::scenario::shipped::Shipped;
 use crate::strategy::composition::{Sharing, Strategy};
-use crate::strategy::planned::Plan;
+use crate::strategy::planned::PlannedRule;
 use crate::strategy::presets::{PRESETS, preset};
 use serde::Serialize;
 
@@ -84,10 +84,10 @@ pub struct Start {
 ///
 /// # Errors
 /// The case names no known strategy, or asks for what is not modelled.
-pub fn trace(case: &Case) -> Result<Trace, CaseError> {
+pub fn trace(case: &TraceCase) -> Result<Trace, CaseError> {
     let strategy = match preset(&case.strategy) {
         Some(strategy) => strategy,
-        None if Plan::named(&case.strategy).is_some() => planned(&case.strategy, &case.model)?,
+        None if PlannedRule::named(&case.strategy).is_some() => planned(&case.strategy, &case.model)?,
         None => {
             return Err(CaseError::UnknownStrategy { name: case.strategy.clone(), known: PRESETS.join(", ") });
         }

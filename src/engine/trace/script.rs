@@ -2,17 +2,17 @@
 
 use crate::api::reply::{Failure, Loss, Payload, Reply, TaskState};
 use crate::engine::trace::Request;
-use crate::engine::trace::case::{Case, CaseReply, FateName, PooledTask, Scripted};
+use crate::engine::trace::case::{CaseReply, FateName, PooledTask, Scripted, TraceCase};
 use crate::time::Micros;
 use crate::world::draws::{Keys, Stream};
-use crate::world::fault::{DeliveryEffect, Pace};
+use crate::world::fault::{DeliveryEffect, Timescale};
 use crate::world::truth::{Fate, Truth};
 use crate::world::webhook::PAUSES;
 
 /// One task's side of the server.
 #[derive(Debug)]
 pub(super) struct Script<'c> {
-    case: &'c Case,
+    case: &'c TraceCase,
     pub(super) task: PooledTask,
     pub(super) truth: Truth,
     pub(super) failure: Failure,
@@ -28,7 +28,7 @@ pub(super) struct Played<'s> {
 }
 
 impl<'c> Script<'c> {
-    pub(super) fn new(case: &'c Case, task: PooledTask) -> Self {
+    pub(super) fn new(case: &'c TraceCase, task: PooledTask) -> Self {
         let done = task.completion_ms.map_or(Micros::NEVER, |at| at.0);
         let fate = match (task.completion_ms, task.result) {
             (None, _) => Fate::Stuck,
@@ -67,8 +67,8 @@ impl<'c> Script<'c> {
             None | Some(Scripted::Ok) => Played { sampled, replied, reply: Reply::state(truth) },
             Some(Scripted::Error(message)) => Played { sampled, replied, reply: Reply::Lost(Loss::Other(message)) },
             Some(Scripted::Fault(fault)) => {
-                let effect = fault.on_request(sampled, None, Pace::SCENARIO);
-                let reply = effect.reply(truth, replied, Pace::SCENARIO);
+                let effect = fault.on_request(sampled, None, Timescale::SCENARIO);
+                let reply = effect.reply(truth, replied, Timescale::SCENARIO);
                 Played { sampled, replied: effect.heard(replied), reply }
             }
         }
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn half_of_an_odd_round_trip_does_not_reach_the_next_microsecond() {
         let case = r#"{"strategy": "basic", "rtt_ms": 0.003, "task": {"completion_ms": 0.002}}"#;
-        let case = Case::from_json(case).expect("a case");
+        let case = TraceCase::from_json(case).expect("a case");
         let task = case.all_tasks().expect("its task").remove(0);
         let script = Script::new(&case, task);
         let played = script.play(Micros::ZERO, 0);

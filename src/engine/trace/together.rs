@@ -1,6 +1,6 @@
 //! The guide's lock-step poller, with tasks added and starts called at given instants.
 
-use crate::engine::trace::case::{Case, CaseError};
+use crate::engine::trace::case::{CaseError, TraceCase};
 use crate::engine::trace::script::{Script, line};
 use crate::engine::trace::{ENDLESS, Request, Start, Trace, TracedTask};
 use crate::measure::record::detection_delay;
@@ -39,7 +39,7 @@ struct Poller<'c> {
     error: Option<String>,
 }
 
-pub(super) fn play<'c>(case: &'c Case, strategy: &'c Strategy) -> Result<Trace, CaseError> {
+pub(super) fn play<'c>(case: &'c TraceCase, strategy: &'c Strategy) -> Result<Trace, CaseError> {
     let scripts: Vec<_> = case.all_tasks()?.into_iter().map(|task| Script::new(case, task)).collect();
     let mut poller = Poller {
         machine: LockStep::new(strategy.pace(&case.model)),
@@ -139,7 +139,7 @@ impl Poller<'_> {
         turn
     }
 
-    fn finish(self, case: &Case) -> Trace {
+    fn finish(self, case: &TraceCase) -> Trace {
         let rejected = self.starts.last().is_some_and(|start| start.outcome == "error");
         let tasks: Vec<TracedTask> = (0..self.scripts.len())
             .map(|task| {

@@ -5,7 +5,7 @@ use crate::figures as f;
 use crate::report::advice::{self, Advice};
 use crate::report::answers::{self, Group};
 use crate::report::escape::html as escape;
-use crate::report::findings::Finding;
+use crate::report::findings::ModelFinding;
 use crate::report::grid::{Column, Grid, Row};
 use crate::report::page::fold;
 use crate::report::page::parts::{sentence, table};
@@ -13,7 +13,7 @@ use crate::report::{Report, overview};
 
 pub(super) fn answer(
     report: &Report<'_>,
-    findings: &[Finding<'_>],
+    findings: &[ModelFinding<'_>],
     advice: &[Advice<'_>],
     anchors: &[String],
 ) -> String {
@@ -55,7 +55,7 @@ fn cautions(items: &[String]) -> String {
     if items.is_empty() { items } else { format!("<ul class=\"cautions\">\n{items}</ul>\n") }
 }
 
-fn called(report: &Report<'_>, findings: &[Finding<'_>], groups: &[Group<'_>]) -> String {
+fn called(report: &Report<'_>, findings: &[ModelFinding<'_>], groups: &[Group<'_>]) -> String {
     let mut body = chosen(report, groups);
     body += &answers::undecided(findings)
         .map(|words| format!("<p class=\"note\">{}</p>\n", sentence(&words)))
@@ -70,7 +70,7 @@ fn called(report: &Report<'_>, findings: &[Finding<'_>], groups: &[Group<'_>]) -
     body + &cautions(&items)
 }
 
-fn asking(report: &Report<'_>, findings: &[Finding<'_>], advice: &[Advice<'_>]) -> String {
+fn asking(report: &Report<'_>, findings: &[ModelFinding<'_>], advice: &[Advice<'_>]) -> String {
     let compared = answers::asking(findings);
     if advice.is_empty() {
         let mut body = chosen(report, &compared);

@@ -4,11 +4,11 @@ use crate::figures as f;
 use crate::report::Report;
 use crate::report::escape::html as escape;
 use crate::report::heat::{self, Heat};
-use crate::report::matrix::{Part, Shade, Square};
+use crate::report::matrix::{Panel, Shade, Square};
 
 /// The map, with what its shades mean and, where scripts run, the price of a second.
 pub(super) fn map(report: &Report<'_>, anchors: &[String]) -> String {
-    let part = Part { label: "", scenario: report.scenario, results: report.results };
+    let part = Panel { label: "", scenario: report.scenario, results: report.results };
     let (models, strategies) = (report.models(), report.strategies());
     let head = |(model, anchor): (&&str, &String)| format!("<a href=\"#model-{anchor}\">{}</a>", escape(model));
     let columns = models.iter().zip(anchors).map(head).collect();

@@ -6,7 +6,7 @@ mod heat;
 
 use super::charts::Chart;
 use super::escape::{html as escape, slugs};
-use super::findings::{self, Finding};
+use super::findings::{self, ModelFinding};
 use super::page::{end_with, fold, folded, head, parts};
 use super::{Report, advice, gates, glossary, method, overview, repairs};
 use crate::figures as f;
@@ -72,7 +72,13 @@ fn navigation(report: &Report<'_>, models: &[&str], anchors: &[String]) -> Strin
     format!("<nav aria-label=\"Contents\"><ul tabindex=\"0\">{items}</ul></nav>\n")
 }
 
-fn of_model(report: &Report<'_>, model: &str, anchor: &str, finding: Option<&Finding<'_>>, charts: &[Chart]) -> String {
+fn of_model(
+    report: &Report<'_>,
+    model: &str,
+    anchor: &str,
+    finding: Option<&ModelFinding<'_>>,
+    charts: &[Chart],
+) -> String {
     let (mut body, mut lead) = (String::new(), String::new());
     if let Some(finding) = finding {
         let price = |strategy: &str, cost: f64| format!("{} at {} a task", escape(strategy), f::number(cost));

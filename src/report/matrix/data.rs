@@ -1,6 +1,6 @@
 //! The matrix for programs.
 
-use super::{Matrix, Part};
+use super::{Matrix, Panel};
 use crate::measure::results::{Cell, Run, SCHEMA_VERSION};
 use crate::report::csv;
 use crate::report::json::line;
@@ -61,6 +61,6 @@ pub(super) fn csv(matrix: &Matrix<'_>) -> String {
     csv::render_all(matrix.parts.iter().map(|part| (name(part), part.results)))
 }
 
-fn name<'a>(part: &Part<'a>) -> &'a str {
+fn name<'a>(part: &Panel<'a>) -> &'a str {
     &part.results.run.scenario
 }

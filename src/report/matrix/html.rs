@@ -1,7 +1,7 @@
 //! `grid.html`: the matrix as a heat map, and each scenario's own by model.
 
 use super::markdown::figures;
-use super::{Matrix, Part, Shade, Square};
+use super::{Matrix, Panel, Shade, Square};
 use crate::figures as f;
 use crate::report::escape::{html as escape, slugs};
 use crate::report::heat::{self, Heat};
@@ -66,7 +66,7 @@ fn overview(matrix: &Matrix<'_>, anchors: &[String]) -> String {
     body
 }
 
-fn of_part(part: &Part<'_>) -> String {
+fn of_part(part: &Panel<'_>) -> String {
     let mut body = format!("<p>{}</p>\n", escape(&part.scenario.description));
     let models = part.models();
     let heads = models.iter().map(|model| escape(model)).collect();

@@ -1,6 +1,6 @@
 //! `grid.md`: the matrix for a page without colours.
 
-use super::{Matrix, Part, Square};
+use super::{Matrix, Panel, Square};
 use crate::figures as f;
 use crate::report::escape::markdown as escape;
 use crate::report::grid::{Column, Entry, Grid, Row};
@@ -69,7 +69,7 @@ fn text(matrix: &Matrix<'_>, square: &Square) -> String {
 }
 
 /// What faults did to each strategy of a scenario.
-pub(super) fn figures(part: &Part<'_>) -> Grid {
+pub(super) fn figures(part: &Panel<'_>) -> Grid {
     let has_outages = part.results.cells.iter().any(|cell| cell.recovery_ms.is_some());
     let mut columns = vec![
         Column::figures("polls/task"),
@@ -96,7 +96,7 @@ pub(super) fn figures(part: &Part<'_>) -> Grid {
     grid
 }
 
-fn row(part: &Part<'_>, strategy: &str, has_rejected: bool, has_outages: bool) -> Option<Row> {
+fn row(part: &Panel<'_>, strategy: &str, has_rejected: bool, has_outages: bool) -> Option<Row> {
     let square = part.square(strategy)?;
     let cells = part.cells(strategy);
     let struck = || cells.iter().filter_map(|cell| cell.struck);

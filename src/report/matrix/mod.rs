@@ -17,7 +17,7 @@ use crate::strategy::composition::Channel;
 
 /// One scenario of a matrix.
 #[derive(Debug, Clone, Copy)]
-pub struct Part<'a> {
+pub struct Panel<'a> {
     /// What its column is called.
     pub label: &'a str,
     /// What was asked.
@@ -30,7 +30,7 @@ pub struct Part<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Matrix<'a> {
     /// The scenarios, in the order of columns.
-    pub parts: &'a [Part<'a>],
+    pub parts: &'a [Panel<'a>],
     /// The command that makes the same numbers again.
     pub command: &'a str,
 }
@@ -169,7 +169,7 @@ fn cheapest<'c>(groups: impl Iterator<Item = Vec<&'c Cell>>) -> f64 {
     lossless.map(|cells| mean(&cells, |cell| cell.cost.mean)).fold(f64::INFINITY, f64::min)
 }
 
-impl<'a> Part<'a> {
+impl<'a> Panel<'a> {
     fn cells(&self, strategy: &str) -> Vec<&'a Cell> {
         self.results.cells.iter().filter(|cell| cell.strategy == strategy).collect()
     }
@@ -217,7 +217,7 @@ impl<'a> Part<'a> {
 impl Matrix<'_> {
     /// Strategies of all scenarios, in the order of their first appearance.
     pub(super) fn strategies(&self) -> Vec<&str> {
-        super::distinct(self.parts.iter().flat_map(Part::strategies))
+        super::distinct(self.parts.iter().flat_map(Panel::strategies))
     }
 
     /// The mistakes that lose tasks somewhere, in the order of their first appearance.

@@ -98,7 +98,7 @@ fn text(matrix: &Matrix<'_>, square: &Square) -> String {
     format!("{cost} {share}{}", matrix.letter(square).unwrap_or(' ')).trim_end().to_owned()
 }
 
-fn column(matrix: &Matrix<'_>, label: &str, part: &super::Part<'_>) -> usize {
+fn column(matrix: &Matrix<'_>, label: &str, part: &super::Panel<'_>) -> usize {
     let squares = part.strategies().into_iter().filter_map(|strategy| part.square(strategy));
     squares.map(|square| text(matrix, &square).len()).max().unwrap_or(0).max(length(label))
 }

@@ -2,7 +2,7 @@
 
 use crate::report::charts::Chart;
 use crate::report::escape::html as escape;
-use crate::report::findings::{Sentence, Span};
+use crate::report::findings::{Piece, Sentence};
 use crate::report::grid::{Grid, Row};
 
 /// A sentence with its names set off.
@@ -10,10 +10,10 @@ pub(in crate::report) fn sentence(sentence: &Sentence) -> String {
     sentence
         .iter()
         .map(|span| match span {
-            Span::Text(words) => escape(words),
-            Span::Name(words) => format!("<b class=\"name\">{}</b>", escape(words)),
-            Span::Choice(words) => format!("<strong>{}</strong>", escape(words)),
-            Span::Warning(words) => format!("<strong class=\"warning\">{}</strong>", escape(words)),
+            Piece::Text(words) => escape(words),
+            Piece::Name(words) => format!("<b class=\"name\">{}</b>", escape(words)),
+            Piece::Choice(words) => format!("<strong>{}</strong>", escape(words)),
+            Piece::Warning(words) => format!("<strong class=\"warning\">{}</strong>", escape(words)),
         })
         .collect()
 }

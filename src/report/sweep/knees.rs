@@ -3,7 +3,7 @@
 use super::{Sweep, SweptAxis};
 use crate::figures as f;
 use crate::measure::figures::{Figure, figure};
-use crate::measure::knee::{Knee, Margin, Reading, knee};
+use crate::measure::knee::{Knee, KneePoint, Margin, knee};
 use crate::report::fold::fold;
 use crate::report::grid::{Column, Grid, Row};
 use crate::report::table::{self, Style};
@@ -83,12 +83,12 @@ pub(super) fn readings(
     model: &str,
     strategy: &str,
     figure: &Figure,
-) -> Option<Vec<Reading>> {
+) -> Option<Vec<KneePoint>> {
     let numbers = sweep.axes[at].numbers.as_ref()?;
     let read = |point: &&super::SweptPoint| {
         let cell = point.cell(model, strategy)?;
         let value = (figure.value)(cell).filter(|value| value.is_finite())?;
-        Some(Reading { at: numbers[point.place[at]], figure: value, ci95: (figure.ci95)(cell) })
+        Some(KneePoint { at: numbers[point.place[at]], figure: value, ci95: (figure.ci95)(cell) })
     };
     sweep.along(at).iter().map(read).collect()
 }

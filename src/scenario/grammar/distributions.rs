@@ -2,7 +2,7 @@
 
 use super::{Family, Field, Range, Rule, Section, Shape, Wording, Words, optional, required};
 use crate::observations::Unit;
-use crate::world::distribution::{KINDS, Kind, Parameter, Quantity};
+use crate::world::distribution::{DistributionKind, DistributionParameter, KINDS, Quantity};
 use std::sync::LazyLock;
 
 /// What may be written instead of a table.
@@ -45,7 +45,7 @@ static WEIGHTED: LazyLock<Vec<Section>> = LazyLock::new(|| {
 /// Every kind of distribution, each with the keys of `extra`.
 fn laws(extra: &[Field]) -> Vec<Section> {
     // This runs twice in a process, once for each table above, so what is leaked is bounded.
-    let section = |kind: &Kind| {
+    let section = |kind: &DistributionKind| {
         let parameters: Vec<Field> = kind.parameters.iter().map(|parameter| field(parameter, required)).collect();
         let (own, rules): (&[Field], &[Rule]) = match kind.name {
             "mixture" => (&[PARTS], &[]),
@@ -60,7 +60,7 @@ fn laws(extra: &[Field]) -> Vec<Section> {
 }
 
 /// The key of a parameter.
-fn field(parameter: &Parameter, need: fn(&'static str, Shape, &'static str) -> Field) -> Field {
+fn field(parameter: &DistributionParameter, need: fn(&'static str, Shape, &'static str) -> Field) -> Field {
     let shape = match parameter.quantity {
         Quantity::Duration if parameter.range().0 > 0.0 => Shape::PositiveDuration,
         Quantity::Duration => Shape::Duration,

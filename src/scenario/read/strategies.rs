@@ -7,7 +7,7 @@ use crate::scenario::planned::Ground;
 use crate::strategy::composition::{
     Channel, Jitter, Learning, Limit, Limiter, Pace, Recovery, Schedule, Sharing, Strategy,
 };
-use crate::strategy::planned::Plan;
+use crate::strategy::planned::PlannedRule;
 use crate::strategy::presets;
 use crate::strategy::schedule::InvalidSchedule;
 use crate::strategy::tolerance::{InvalidTolerance, Tolerance};
@@ -25,7 +25,7 @@ struct Change {
 enum Written {
     Given(Schedule),
     /// One that is planned, for a law or else for the model.
-    Planned(Plan, Option<Distribution>),
+    Planned(PlannedRule, Option<Distribution>),
 }
 
 impl Change {
@@ -121,7 +121,7 @@ impl Reader<'_> {
         &mut self,
         table: &Table,
         ground: &Ground<'_>,
-        (plan, law): (Plan, Option<&Distribution>),
+        (plan, law): (PlannedRule, Option<&Distribution>),
         model: &str,
         strategy: &mut Strategy,
     ) -> Option<()> {
@@ -170,11 +170,11 @@ impl Reader<'_> {
 
     fn change(&mut self, table: &Table) -> Option<Change> {
         let schedule = match table.optional::<&Table>("schedule")? {
-            Some(schedule) => match Plan::named(schedule.section.name) {
+            Some(schedule) => match PlannedRule::named(schedule.section.name) {
                 Some(plan) => {
                     let plan = match plan {
-                        Plan::By(Rule::Quantile(_)) => Plan::By(Rule::Quantile(schedule.optional("p")?)),
-                        plan @ (Plan::Optimal | Plan::By(_)) => plan,
+                        PlannedRule::By(Rule::Quantile(_)) => PlannedRule::By(Rule::Quantile(schedule.optional("p")?)),
+                        plan @ (PlannedRule::Optimal | PlannedRule::By(_)) => plan,
                     };
                     self.optional_law(schedule, "completion").map(|law| Some(Written::Planned(plan, law)))
                 }

@@ -8,7 +8,7 @@
 //! ```
 
 use super::error::DistributionError;
-use super::kinds::{BOUNDS, Contents, Kind, SCALE};
+use super::kinds::{BOUNDS, Contents, DistributionKind, SCALE};
 use super::quantity::Quantity;
 use super::{Distribution, Form};
 use crate::time::Micros;
@@ -95,7 +95,7 @@ impl Arguments {
         self.named.iter().find(|(given, _)| *given == name).map(|(_, value)| *value)
     }
 
-    fn into_distribution(self, kind: &'static Kind) -> Result<Distribution, DistributionError> {
+    fn into_distribution(self, kind: &'static DistributionKind) -> Result<Distribution, DistributionError> {
         let [min, max, shift] = ["min", "max", "shift"].map(|bound| self.named(bound).map(Micros::from_f64));
         let scale = self.named(SCALE.name).filter(|_| kind.own_scale().is_none());
         let law = match kind.contents {
@@ -123,7 +123,7 @@ impl<'a> Parser<'a> {
         if name.is_empty() {
             return Err(self.expected("a distribution such as `lognormal(median=2m, sigma=0.5)`, or a duration"));
         }
-        let kind = Kind::named(name)?;
+        let kind = DistributionKind::named(name)?;
         if depth > DEEPEST {
             return Err(DistributionError::TooDeep { at: start, most: DEEPEST });
         }
@@ -142,7 +142,7 @@ impl<'a> Parser<'a> {
 
     fn argument(
         &mut self,
-        kind: &'static Kind,
+        kind: &'static DistributionKind,
         arguments: &mut Arguments,
         depth: usize,
     ) -> Result<(), DistributionError> {
@@ -164,7 +164,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn named(&mut self, kind: &'static Kind, arguments: &mut Arguments) -> Result<(), DistributionError> {
+    fn named(&mut self, kind: &'static DistributionKind, arguments: &mut Arguments) -> Result<(), DistributionError> {
         let at = self.at;
         let name = self.word();
         let Some(parameter) = kind.accepted().find(|parameter| parameter.name == name) else {

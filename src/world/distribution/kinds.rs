@@ -9,7 +9,7 @@ use crate::time::Micros;
 
 /// A parameter of a kind of law.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Parameter {
+pub struct DistributionParameter {
     /// Its name in scenario files and on the command line.
     pub name: &'static str,
     /// What it measures.
@@ -20,7 +20,7 @@ pub struct Parameter {
     most: f64,
 }
 
-impl Parameter {
+impl DistributionParameter {
     /// A duration from `least_us` microseconds to the longest there is.
     const fn duration(name: &'static str, least_us: f64, about: &'static str) -> Self {
         Self { name, quantity: Quantity::Duration, about, least: least_us, most: Micros::LONGEST.get() as f64 }
@@ -56,18 +56,18 @@ impl Parameter {
 
 /// A kind of law. Every kind also takes its [`modifiers`](Self::modifiers).
 #[derive(Debug, Clone, Copy)]
-pub struct Kind {
+pub struct DistributionKind {
     /// Its name in scenario files and on the command line.
     pub name: &'static str,
     /// What it is good for, in a few words.
     pub about: &'static str,
     /// Its named parameters, all of them needed; none for laws made of a list.
-    pub parameters: &'static [Parameter],
+    pub parameters: &'static [DistributionParameter],
     pub(super) contents: Contents,
 }
 
 /// Kinds are told apart by their names.
-impl PartialEq for Kind {
+impl PartialEq for DistributionKind {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
     }
@@ -84,7 +84,7 @@ pub(super) enum Contents {
     Values,
 }
 
-impl Kind {
+impl DistributionKind {
     /// The kind of this name.
     #[must_use]
     pub fn find(name: &str) -> Option<&'static Self> {
@@ -101,7 +101,7 @@ impl Kind {
     }
 
     /// What it takes besides its own parameters: [`SCALE`], where none of its own is called so, and [`BOUNDS`].
-    pub fn modifiers(&self) -> impl Iterator<Item = &'static Parameter> {
+    pub fn modifiers(&self) -> impl Iterator<Item = &'static DistributionParameter> {
         let scale = self.own_scale().is_none().then_some(&SCALE);
         scale.into_iter().chain(BOUNDS)
     }
@@ -112,96 +112,106 @@ impl Kind {
     }
 
     /// All parameters that an expression may give.
-    pub(super) fn accepted(&self) -> impl Iterator<Item = &'static Parameter> {
+    pub(super) fn accepted(&self) -> impl Iterator<Item = &'static DistributionParameter> {
         self.parameters.iter().chain(self.modifiers())
     }
 }
 
 /// Shapes beyond this range make moments or their inverses overflow, and describe no service's durations.
-const fn shape(about: &'static str) -> Parameter {
-    Parameter::number("shape", 0.01, 1e5, about)
+const fn shape(about: &'static str) -> DistributionParameter {
+    DistributionParameter::number("shape", 0.01, 1e5, about)
 }
 
 /// A factor for every value. Kinds with a `scale` of their own do without: that one says the same.
-pub static SCALE: Parameter =
-    Parameter::number("scale", 1e-6, 1e6, "every value is multiplied by it, before the shift and the bounds");
+pub static SCALE: DistributionParameter = DistributionParameter::number(
+    "scale",
+    1e-6,
+    1e6,
+    "every value is multiplied by it, before the shift and the bounds",
+);
 
 /// What every kind takes besides its own parameters.
-pub static BOUNDS: &[Parameter] = &[
-    Parameter::duration("min", 0.0, "the least value, after the shift: what is below is cut off"),
-    Parameter::duration("max", 0.0, "the greatest value, after the shift: what is above is cut off"),
-    Parameter::duration("shift", 0.0, "added to every value"),
+pub static BOUNDS: &[DistributionParameter] = &[
+    DistributionParameter::duration("min", 0.0, "the least value, after the shift: what is below is cut off"),
+    DistributionParameter::duration("max", 0.0, "the greatest value, after the shift: what is above is cut off"),
+    DistributionParameter::duration("shift", 0.0, "added to every value"),
 ];
 
 /// Every kind of law.
-pub const KINDS: &[Kind] = &[
-    Kind {
+pub const KINDS: &[DistributionKind] = &[
+    DistributionKind {
         name: "constant",
         about: "always the same",
-        parameters: &[Parameter::duration("value", 0.0, "the value")],
+        parameters: &[DistributionParameter::duration("value", 0.0, "the value")],
         contents: Contents::Parameters(|values| Ok(Law::Constant(values[0]))),
     },
-    Kind {
+    DistributionKind {
         name: "uniform",
         about: "equally likely everywhere between two ends",
         parameters: &[
-            Parameter::duration("low", 0.0, "the least value"),
-            Parameter::duration("high", 0.0, "the greatest value"),
+            DistributionParameter::duration("low", 0.0, "the least value"),
+            DistributionParameter::duration("high", 0.0, "the greatest value"),
         ],
         contents: Contents::Parameters(|values| uniform(values[0], values[1])),
     },
-    Kind {
+    DistributionKind {
         name: "exponential",
         about: "memoryless: however long it took, as long again to expect",
-        parameters: &[Parameter::duration("mean", 1.0, "the mean")],
+        parameters: &[DistributionParameter::duration("mean", 1.0, "the mean")],
         contents: Contents::Parameters(|values| Ok(Family::Exponential { mean: values[0] }.into())),
     },
-    Kind {
+    DistributionKind {
         name: "lognormal",
         about: "typical of generation times: a hump and a long tail",
         parameters: &[
-            Parameter::duration("median", 1.0, "the median"),
-            Parameter::number("sigma", 0.0, 20.0, "standard deviation of the logarithm"),
+            DistributionParameter::duration("median", 1.0, "the median"),
+            DistributionParameter::number("sigma", 0.0, 20.0, "standard deviation of the logarithm"),
         ],
         contents: Contents::Parameters(|values| Ok(lognormal(values[0], values[1]))),
     },
-    Kind {
+    DistributionKind {
         name: "gamma",
         about: "a sum of exponential steps; mean shape × scale",
-        parameters: &[shape("number of steps, need not be whole"), Parameter::duration("scale", 1.0, "mean of a step")],
+        parameters: &[
+            shape("number of steps, need not be whole"),
+            DistributionParameter::duration("scale", 1.0, "mean of a step"),
+        ],
         contents: Contents::Parameters(|values| gamma(values[0], values[1])),
     },
-    Kind {
+    DistributionKind {
         name: "weibull",
         about: "time to failure: ever less likely to end (shape < 1) or ever more (shape > 1)",
         parameters: &[
             shape("how the rate of ending grows"),
-            Parameter::duration("scale", 1.0, "what 63.2% of the values do not exceed"),
+            DistributionParameter::duration("scale", 1.0, "what 63.2% of the values do not exceed"),
         ],
         contents: Contents::Parameters(|values| Ok(Family::Weibull { shape: values[0], scale: values[1] }.into())),
     },
-    Kind {
+    DistributionKind {
         name: "normal",
         about: "the bell curve, cut off at zero",
         parameters: &[
-            Parameter::duration("mean", 0.0, "the mean before cutting off"),
-            Parameter::duration("std_dev", 1.0, "standard deviation before cutting off"),
+            DistributionParameter::duration("mean", 0.0, "the mean before cutting off"),
+            DistributionParameter::duration("std_dev", 1.0, "standard deviation before cutting off"),
         ],
         contents: Contents::Parameters(|values| Ok(Family::Normal { mean: values[0], std_dev: values[1] }.into())),
     },
-    Kind {
+    DistributionKind {
         name: "pareto",
         about: "a power law: a heavy tail, of infinite mean for shapes up to 1",
-        parameters: &[Parameter::duration("scale", 1.0, "the least value"), shape("how fast the tail falls")],
+        parameters: &[
+            DistributionParameter::duration("scale", 1.0, "the least value"),
+            shape("how fast the tail falls"),
+        ],
         contents: Contents::Parameters(|values| Ok(Family::Pareto { scale: values[0], shape: values[1] }.into())),
     },
-    Kind {
+    DistributionKind {
         name: "mixture",
         about: "one of several distributions, by weight",
         parameters: &[],
         contents: Contents::Parts,
     },
-    Kind {
+    DistributionKind {
         name: "empirical",
         about: "one of a list of measured durations",
         parameters: &[],

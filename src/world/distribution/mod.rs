@@ -1,6 +1,6 @@
 //! Laws of durations: how long a task takes, a round trip, a gap between arrivals.
 //!
-//! A distribution is a [`Kind`] of law with its parameters, optionally multiplied by `scale`, moved by `shift` and cut to
+//! A distribution is a [`DistributionKind`] of law with its parameters, optionally multiplied by `scale`, moved by `shift` and cut to
 //! `[min, max]`, in that order: the bounds hold for the values that come out. All three are exact: a scaled law has scaled
 //! parameters, and a cut one is conditioned on its range, by restricting its inverse distribution function, never by
 //! drawing again. Whole laws sample by `rand_distr`. A gamma, Weibull or Pareto law has a `scale` of its own, a duration,
@@ -34,7 +34,7 @@ mod special;
 mod tests;
 
 pub use error::DistributionError;
-pub use kinds::{BOUNDS, KINDS, Kind, Parameter, SCALE};
+pub use kinds::{BOUNDS, DistributionKind, DistributionParameter, KINDS, SCALE};
 pub use quantity::Quantity;
 
 use crate::time::Micros;
@@ -60,7 +60,7 @@ pub struct Distribution {
 #[derive(Debug, Clone, PartialEq)]
 enum Form {
     /// Values in the order of the kind's parameters.
-    Parameters { kind: &'static Kind, values: Vec<f64> },
+    Parameters { kind: &'static DistributionKind, values: Vec<f64> },
     /// Weights, and the laws they belong to.
     Mixture(Vec<(f64, Distribution)>),
     /// Values in the order given.
@@ -71,7 +71,7 @@ enum Form {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Makeup<'a> {
     /// Parameters of its kind, durations in microseconds.
-    Parameters(Vec<(&'static Parameter, f64)>),
+    Parameters(Vec<(&'static DistributionParameter, f64)>),
     /// Weights and parts.
     Parts(&'a [(f64, Distribution)]),
     /// Measured values.
@@ -115,8 +115,8 @@ impl Distribution {
     /// The kind is unknown; a parameter is missing, not finite or out of range; `low` is above `high`. Kinds that are
     /// made of a list have nothing to be built from here: see [`Self::mixture`] and [`Self::empirical`].
     pub fn build(kind: &str, value_of: impl Fn(&'static str) -> Option<f64>) -> Result<Self, DistributionError> {
-        let kind = Kind::named(kind)?;
-        let checked = |parameter: &Parameter| {
+        let kind = DistributionKind::named(kind)?;
+        let checked = |parameter: &DistributionParameter| {
             let missing = DistributionError::Missing { kind: kind.name, parameter: parameter.name };
             parameter.checked(value_of(parameter.name).ok_or(missing)?)
         };

@@ -266,7 +266,7 @@ fn new_bounds_replace_old_ones() {
 fn every_kind_is_reachable_and_names_its_parameters_once() {
     assert_eq!(KINDS.len(), 10);
     for kind in KINDS {
-        assert_eq!(Kind::find(kind.name), Some(kind));
+        assert_eq!(DistributionKind::find(kind.name), Some(kind));
         let names: Vec<_> = kind.accepted().map(|parameter| parameter.name).collect();
         for name in &names {
             assert_eq!(names.iter().filter(|other| *other == name).count(), 1, "{name} of {}", kind.name);

@@ -1,11 +1,11 @@
 //! A fault: a kind with its parameters, and what it does to a status request, to a submit, to a webhook delivery.
 
 use super::body::Body;
-use super::effect::{Answer, Effect, End, Passage};
+use super::effect::{Effect, InjectedAnswer, Passage, ReplyEnd};
 use super::error_code::ErrorCode;
 use super::kind::Kind;
 use super::parameter::{Argument, Arguments, InvalidFault};
-use super::retry_after::{Pace, RetryAdvice};
+use super::retry_after::{RetryAdvice, Timescale};
 use super::said::Said;
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
@@ -82,17 +82,17 @@ impl Fault {
         let read = Said::new(kind, said);
         let cut = |end| Act::Effect(Effect::Cut(end));
         let passage = |passage| Act::Effect(Effect::Passage(passage));
-        let answer = |status, body| Act::Effect(Effect::Answer(Answer { status, body, retry_after: None }));
+        let answer = |status, body| Act::Effect(Effect::Answer(InjectedAnswer { status, body, retry_after: None }));
         let plain = |body| answer(200, body);
         let (absent, none) = (RetryAdvice::Absent, Micros::ZERO);
         let act = match kind {
             K::Refuse | K::Outage => Act::Effect(Effect::Refused),
-            K::Reset | K::BurstLoss => cut(End::Reset),
-            K::ResetMidBody => passage(Passage::Half(End::Reset)),
-            K::Close => cut(End::Closed),
-            K::CloseMidBody => passage(Passage::Half(End::Closed)),
-            K::Stall => cut(End::Silence),
-            K::StallMidBody => passage(Passage::Half(End::Silence)),
+            K::Reset | K::BurstLoss => cut(ReplyEnd::Reset),
+            K::ResetMidBody => passage(Passage::Half(ReplyEnd::Reset)),
+            K::Close => cut(ReplyEnd::Closed),
+            K::CloseMidBody => passage(Passage::Half(ReplyEnd::Closed)),
+            K::Stall => cut(ReplyEnd::Silence),
+            K::StallMidBody => passage(Passage::Half(ReplyEnd::Silence)),
             K::SlowBody => passage(Passage::Slow { takes: read.duration("takes")?, pieces: read.small("pieces")? }),
             K::IdleClose => passage(Passage::Last),
             K::Status => Act::Error {
@@ -171,9 +171,9 @@ impl Fault {
     /// What it does to a status request or a submit that the server answers at `now`; `free` is when its limit, if it has
     /// one, would let the request through.
     #[must_use]
-    pub fn on_request(&self, now: Micros, free: Option<Micros>, pace: Pace) -> Effect {
+    pub fn on_request(&self, now: Micros, free: Option<Micros>, pace: Timescale) -> Effect {
         let error = |code: ErrorCode, body, retry: RetryAdvice, honest| {
-            Effect::Answer(Answer { status: code.get(), body, retry_after: retry.header(now, honest, pace) })
+            Effect::Answer(InjectedAnswer { status: code.get(), body, retry_after: retry.header(now, honest, pace) })
         };
         match &self.act {
             Act::Effect(effect) => *effect,

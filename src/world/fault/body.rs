@@ -39,7 +39,7 @@ pub enum Body {
 
 /// The true answer, of which a body may be made.
 #[derive(Clone, Copy)]
-pub struct Told<'a> {
+pub struct TrueAnswer<'a> {
     /// Its `data` as JSON.
     pub data: &'a str,
     /// The same as a lie has it.
@@ -136,7 +136,7 @@ impl Body {
 
     /// The bytes of an answer with this HTTP status.
     #[must_use]
-    pub fn write(self, status: u16, told: Told<'_>) -> Content {
+    pub fn write(self, status: u16, told: TrueAnswer<'_>) -> Content {
         let code = self.said_code().unwrap_or(status);
         let reason = message(code);
         let envelope = |data: &str| format!(r#"{{"code":{code},"message":"{reason}","data":{data}}}"#);

@@ -1,7 +1,7 @@
 //! What happens to a request that is struck: what a client makes of it, and when.
 
 use super::body::Body;
-use super::retry_after::{Pace, RetryAfter};
+use super::retry_after::{RetryAfter, Timescale};
 use crate::api::reply::{LONGEST_ANSWER, Loss, Payload, Reply, TaskState};
 use crate::time::Micros;
 
@@ -12,11 +12,11 @@ pub enum Effect {
     /// The connection is refused; the request never reaches the server.
     Refused,
     /// The connection ends where the answer would have come.
-    Cut(End),
+    Cut(ReplyEnd),
     /// The true answer comes on a bad way.
     Passage(Passage),
     /// An HTTP answer that is not the true one.
-    Answer(Answer),
+    Answer(InjectedAnswer),
     /// The true answer comes later by this much.
     Late(Micros),
     /// The true answer: the fault is none of this route's.
@@ -25,7 +25,7 @@ pub enum Effect {
 
 /// How a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum End {
+pub enum ReplyEnd {
     /// By a reset (RST).
     Reset,
     /// Quietly (FIN).
@@ -38,7 +38,7 @@ pub enum End {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Passage {
     /// Its head and half of its body come, and then the connection ends.
-    Half(End),
+    Half(ReplyEnd),
     /// Its body comes in pieces, evenly spaced: the first at once, the last after so long.
     Slow {
         /// From the first piece to the last.
@@ -56,7 +56,7 @@ pub enum Passage {
 
 /// An injected HTTP answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Answer {
+pub struct InjectedAnswer {
     /// HTTP status. One that redirects names the address that was asked for.
     pub status: u16,
     /// What it holds.
@@ -70,7 +70,7 @@ impl Effect {
     #[must_use]
     pub fn heard(&self, back: Micros) -> Micros {
         match self {
-            Self::Cut(End::Silence) | Self::Passage(Passage::Half(End::Silence)) => Micros::NEVER,
+            Self::Cut(ReplyEnd::Silence) | Self::Passage(Passage::Half(ReplyEnd::Silence)) => Micros::NEVER,
             Self::Passage(Passage::Slow { takes, .. }) => back + *takes,
             Self::Late(by) => back + *by,
             Self::Refused | Self::Cut(_) | Self::Passage(_) | Self::Answer(_) | Self::Truth => back,
@@ -89,7 +89,7 @@ impl Effect {
 
     /// What a client makes of it that hears it at `heard`.
     #[must_use]
-    pub fn reply<'s>(&self, truth: TaskState<'s>, heard: Micros, pace: Pace) -> Reply<'s> {
+    pub fn reply<'s>(&self, truth: TaskState<'s>, heard: Micros, pace: Timescale) -> Reply<'s> {
         match self {
             Self::Refused => Reply::Lost(Loss::Refused),
             Self::Cut(end) | Self::Passage(Passage::Half(end)) => Reply::Lost(end.loss()),
@@ -97,7 +97,7 @@ impl Effect {
                 Reply::Answer { status: 200, payload: Payload::NotJson, retry_after: None }
             }
             Self::Passage(passage) if !passage.tells() => Reply::Lost(Loss::Other("the answer is too long")),
-            Self::Answer(Answer { status, body, retry_after }) => Reply::Answer {
+            Self::Answer(InjectedAnswer { status, body, retry_after }) => Reply::Answer {
                 status: if *status == 200 { body.said_code().unwrap_or(*status) } else { *status },
                 payload: body.payload(truth),
                 retry_after: retry_after.and_then(|header| header.delay(heard, pace)),
@@ -118,7 +118,7 @@ impl Passage {
     }
 }
 
-impl End {
+impl ReplyEnd {
     /// What a client notices of it.
     const fn loss(self) -> Loss<'static> {
         match self {

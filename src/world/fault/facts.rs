@@ -4,7 +4,7 @@ use super::body::Body;
 use super::kind::{Kind, Striking};
 use super::parameter::{Need, Parameter, Shape};
 use super::retry_after::RetryAdvice;
-use super::route::{Route, Stage};
+use super::route::{FaultStage, Route};
 use crate::world::limit::{LimitLaw, PER};
 
 /// What there is to know of a kind.
@@ -12,7 +12,7 @@ pub(super) struct Facts {
     pub(super) name: &'static str,
     /// Spellings of it where a single request is scripted.
     pub(super) also: &'static [&'static str],
-    pub(super) stage: Stage,
+    pub(super) stage: FaultStage,
     pub(super) about: &'static str,
     pub(super) striking: Striking,
     pub(super) parameters: &'static [Parameter],
@@ -99,7 +99,7 @@ const AFTER: Parameter = known("after", Shape::Law, "\"1s\"", "How long after th
 /// A kind that strikes a share of the status requests, and of the submits where told.
 const fn exchange(
     name: &'static str,
-    stage: Stage,
+    stage: FaultStage,
     about: &'static str,
     also: &'static [&'static str],
     parameters: &'static [Parameter],
@@ -109,18 +109,23 @@ const fn exchange(
 }
 
 /// A kind that strikes a share of the status requests and nothing else.
-const fn status_only(name: &'static str, stage: Stage, about: &'static str, parameters: &'static [Parameter]) -> Facts {
+const fn status_only(
+    name: &'static str,
+    stage: FaultStage,
+    about: &'static str,
+    parameters: &'static [Parameter],
+) -> Facts {
     Facts { routes: &[Route::Status], ..exchange(name, stage, about, &[], parameters) }
 }
 
 /// A kind that strikes a share of the webhook deliveries.
 const fn webhook(name: &'static str, about: &'static str, parameters: &'static [Parameter]) -> Facts {
-    Facts { routes: &[Route::Webhook], ..exchange(name, Stage::Webhook, about, &[], parameters) }
+    Facts { routes: &[Route::Webhook], ..exchange(name, FaultStage::Webhook, about, &[], parameters) }
 }
 
 impl Kind {
     pub(super) const fn facts(self) -> Facts {
-        use Stage::{Connection, Http, Payload, Weather};
+        use FaultStage::{Connection, Http, Payload, Weather};
         const FAILS: &[Parameter] = &[TASK_EXISTS];
         match self {
             Self::Refuse => Facts {
@@ -328,7 +333,7 @@ impl Kind {
                 routes: &[Route::Submit],
                 ..exchange(
                     "before-submit-reply",
-                    Stage::Webhook,
+                    FaultStage::Webhook,
                     "the submit's answer is held back: a task that is done by then is told of before the client has its id",
                     &[],
                     &[ANSWER_BY],

@@ -1,7 +1,7 @@
 //! The kinds of faults: names, what they are about, what they can be told.
 
 use super::parameter::Parameter;
-use super::route::{Route, Stage};
+use super::route::{FaultStage, Route};
 
 /// Defines the kinds and their list in one go.
 macro_rules! kinds {
@@ -154,7 +154,7 @@ impl Kind {
 
     /// Where it strikes.
     #[must_use]
-    pub const fn stage(self) -> Stage {
+    pub const fn stage(self) -> FaultStage {
         self.facts().stage
     }
 

@@ -29,14 +29,14 @@ mod when;
 
 pub use act::{Brownout, DeliveryEffect, Fault};
 pub use age::{Age, InvalidAge, Since};
-pub use body::{Body, Content, Lie, Told};
-pub use effect::{Answer, Effect, End, Passage};
+pub use body::{Body, Content, Lie, TrueAnswer};
+pub use effect::{Effect, InjectedAnswer, Passage, ReplyEnd};
 pub use error_code::ErrorCode;
 pub use header_text::HeaderText;
 pub use kind::{Kind, Striking};
 pub use parameter::{Argument, Arguments, InvalidFault, Need, Parameter, Shape};
-pub use retry_after::{Pace, RetryAdvice, RetryAfter, SCENARIO_ORIGIN_MS};
-pub use route::{Route, Stage};
+pub use retry_after::{RetryAdvice, RetryAfter, SCENARIO_ORIGIN_MS, Timescale};
+pub use route::{FaultStage, Route};
 pub use rule::{FaultRule, InvalidRule};
 pub use shares::{FaultRules, Overfull};
 pub use when::{GilbertElliott, InvalidWindow, When, Window};

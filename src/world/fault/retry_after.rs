@@ -45,7 +45,7 @@ pub enum RetryAfter {
 
 /// How scenario time passes for a client: how fast, and from when on.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pace {
+pub struct Timescale {
     /// Scenario seconds in one of the client's own; positive and finite.
     scale: f64,
     /// Instant zero as the client's time of day, in Unix microseconds.
@@ -102,7 +102,7 @@ impl RetryAdvice {
 
     /// The header of an answer that leaves the server at `now`, where coming back makes sense from `honest` on.
     #[must_use]
-    pub fn header(self, now: Micros, honest: Micros, pace: Pace) -> Option<RetryAfter> {
+    pub fn header(self, now: Micros, honest: Micros, pace: Timescale) -> Option<RetryAfter> {
         // In the client's own microseconds.
         let delay = (pace.own(honest - now)).ceil() as u64;
         let seconds = |delay: u64| delay.div_ceil(1_000_000);
@@ -135,7 +135,7 @@ impl RetryAfter {
 
     /// The delay that a client reads out of it when it hears the answer at `heard`; `None` where it cannot.
     #[must_use]
-    pub fn delay(self, heard: Micros, pace: Pace) -> Option<Micros> {
+    pub fn delay(self, heard: Micros, pace: Timescale) -> Option<Micros> {
         match self {
             Self::Seconds(seconds) => Some(pace.scenario(seconds as f64 * 1e6)),
             Self::Date(seconds) => {
@@ -151,7 +151,7 @@ impl RetryAfter {
     }
 }
 
-impl Pace {
+impl Timescale {
     /// Scenario time itself: the simulator's, and that of clocks that stand still.
     pub const SCENARIO: Self = Self { scale: 1.0, origin: SCENARIO_ORIGIN_MS * 1_000 };
 
@@ -207,7 +207,8 @@ mod tests {
     #[test]
     fn a_header_counts_in_seconds_of_whoever_reads_it() {
         let (now, ms) = (Micros::from_millis(250), Micros::from_millis);
-        let header = |advice: RetryAdvice, delay, scale| advice.header(now, now + ms(delay), Pace::new(scale, 500_000));
+        let header =
+            |advice: RetryAdvice, delay, scale| advice.header(now, now + ms(delay), Timescale::new(scale, 500_000));
         let seconds = |seconds| Some(RetryAfter::Seconds(seconds));
         // The honest delay in ms, the time scale, and whole seconds of the client's own: honest, and too few.
         for (delay, scale, honest, short) in [
@@ -238,7 +239,7 @@ mod tests {
             advice in any_advice(), now in 0_u64..10_000_000_000, delay in 1_u64..1_000_000_000, way in 0_u64..5_000_000,
             scale in prop_oneof![Just(1.0), 0.01_f64..1_000.0], origin in 0_u64..2_000_000_000_000_000
         ) {
-            let (now, pace) = (Micros::new(now), Pace::new(scale, origin));
+            let (now, pace) = (Micros::new(now), Timescale::new(scale, origin));
             let (honest, heard) = (now + Micros::new(delay), now + Micros::new(way));
             let header = advice.header(now, honest, pace);
             let comes = header.and_then(|header| header.delay(heard, pace)).map(|delay| heard + delay);

@@ -30,7 +30,7 @@ impl Route {
 /// Where in an exchange a kind of fault strikes; at most one strikes an exchange, the earliest stage first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Stage {
+pub enum FaultStage {
     /// A process in time that strikes every request while it lasts.
     Weather,
     /// The connection.
