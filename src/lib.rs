@@ -103,6 +103,10 @@ pub mod world;
 #[cfg_attr(not(feature = "report"), allow(dead_code, reason = "reports need all of it, the engine some"))]
 mod figures;
 #[cfg(feature = "engine")]
+pub(crate) mod memo;
+#[cfg(feature = "engine")]
+pub(crate) mod parallel;
+#[cfg(feature = "engine")]
 pub(crate) mod suggest;
 
 #[cfg(feature = "engine")]

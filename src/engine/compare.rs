@@ -2,12 +2,12 @@
 
 use crate::engine::plan::{Plan, StrategyPlan};
 use crate::engine::sim::{Control, Findings, Options, Sink, run};
-use crate::engine::yardstick::Yardstick;
 use crate::measure::paired::{Pairing, comparisons};
 use crate::measure::results::{Cell, Results, RuleResult, Run, SCHEMA_VERSION};
 use crate::measure::series::{FaultBand, SampledTask, Series};
 use crate::measure::summary::{self, Rare, Setting};
 use crate::measure::totals::PairData;
+use crate::parallel;
 use crate::strategy::calm::endless;
 use crate::strategy::composition::Sharing;
 use crate::time::Micros;
@@ -167,7 +167,9 @@ fn floors(plan: &Plan<'_>, findings: &Findings) -> Vec<Vec<(f64, f64)>> {
     if findings.samples.iter().all(BTreeMap::is_empty) {
         return vec![Vec::new(); plan.models.len()];
     }
-    (0..plan.models.len()).map(|model| plan.yardstick(model).map_or_else(Vec::new, Yardstick::floor)).collect()
+    parallel::each(plan.models.len(), |model| {
+        plan.yardstick(model).map_or_else(Vec::new, |known| known.floor().to_vec())
+    })
 }
 
 /// When faults were active in the first replicate, as far as its sampled tasks go.

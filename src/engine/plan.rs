@@ -11,7 +11,7 @@ use crate::world::fault::{Route, When};
 use crate::world::model::Model;
 use crate::world::outage::{Outage, outages};
 use crate::world::webhook::WebhookLink;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 /// What a task that fails without a law of failure would say; never seen.
 static NO_FAILURE: LazyLock<Failure> = LazyLock::new(|| Failure { code: String::new(), message: String::new() });
@@ -31,7 +31,7 @@ pub struct ModelPlan<'s> {
     pub webhook: WebhookLink,
     /// Windows of its faults.
     pub outages: Vec<Outage>,
-    yardstick: OnceLock<Option<Yardstick>>,
+    yardstick: OnceLock<Option<Arc<Yardstick>>>,
 }
 
 /// One strategy with its policies.
@@ -104,7 +104,7 @@ impl<'s> Plan<'s> {
     pub fn yardstick(&self, model: usize) -> Option<&Yardstick> {
         let plan = &self.models[model];
         let found = || Yardstick::new(plan.model, &self.scenario.cost, self.scenario.horizon);
-        plan.yardstick.get_or_init(found).as_ref()
+        plan.yardstick.get_or_init(found).as_deref()
     }
 
     /// Key of the digest for one cell and replicate.

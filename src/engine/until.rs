@@ -93,6 +93,7 @@ impl Until {
     ) -> Option<(Scenario, Compared)> {
         let mut looked = Vec::new();
         let mut found: Option<Findings> = None;
+        let mut is_met = false;
         let mut grown = scenario.clone();
         for replicates in looks(self.first, self.most) {
             let since = looked.last().copied().unwrap_or(0);
@@ -108,7 +109,9 @@ impl Until {
                 }
             };
             let widest = self.precision.look(&cells(&plan, &all))?;
-            if self.precision.is_met(&widest) || replicates == self.most {
+            // What one look finds, the next confirms.
+            let was_met = std::mem::replace(&mut is_met, self.precision.is_met(&widest));
+            if (was_met && is_met) || replicates == self.most {
                 let mut compared = summarise(&plan, "sim", &all);
                 compared.results.run.until = Some(self.precision.told(looked, widest));
                 return Some((grown, compared));

@@ -1,15 +1,20 @@
 //! What no polling strategy can do better than: the least expected cost of waiting for a model's tasks.
 
 use crate::inspection::{Checks, CostWeights, DoneLaw, ScheduleProblem, Sketch};
+use crate::memo::Memo;
 use crate::strategy::calm::checks;
 use crate::strategy::composition::Strategy;
 use crate::time::Micros;
 use crate::world::model::Model;
+use std::sync::{Arc, OnceLock};
 
 /// Ratios of the cost of a poll to that of a second of delay at which the floor of the Pareto chart is drawn.
 const FLOOR_POINTS: usize = 24;
 /// The least and the greatest of them, relative to the scenario's own.
 const FLOOR_RANGE: (f64, f64) = (1e-3, 1e2);
+
+/// Those of models that were asked for lately: scenarios of a grid have most of theirs in common.
+static KNOWN: Memo<(DoneLaw, CostWeights, Micros), Option<Arc<Yardstick>>> = Memo::new();
 
 /// The law of a model's tasks, and the least expected cost of a wait in a world without faults and round trips.
 #[derive(Debug, Clone)]
@@ -21,16 +26,21 @@ pub struct Yardstick {
     horizon: f64,
     /// Least expected cost of a task.
     pub least: f64,
+    floor: OnceLock<Vec<(f64, f64)>>,
 }
 
 impl Yardstick {
     /// The yardstick of `model`; `None` where tasks wait for workers, whose law is not known, or a weight is zero.
     #[must_use]
-    pub fn new(model: &Model, weights: &CostWeights, horizon: Micros) -> Option<Self> {
+    pub fn new(model: &Model, weights: &CostWeights, horizon: Micros) -> Option<Arc<Self>> {
         if model.workers.is_some() {
             return None;
         }
-        let law = DoneLaw::of_model(model);
+        let question = (DoneLaw::of_model(model), *weights, horizon);
+        KNOWN.answer(&question, || Self::of(question.0.clone(), weights, horizon).map(Arc::new))
+    }
+
+    fn of(law: DoneLaw, weights: &CostWeights, horizon: Micros) -> Option<Self> {
         let horizon = horizon.get().max(1) as f64;
         let problem = ScheduleProblem::new(&law, *weights).ok()?.deadline(horizon);
         let sketch = Sketch::of(&law, Some(horizon));
@@ -38,7 +48,7 @@ impl Yardstick {
         // A last poll at the horizon tells nothing new of tasks that are not done by then; who does not make it is charged
         // as if, for those that are.
         let least = best.cost(&law, weights, Some(horizon)) - weights.poll * (1.0 - law.below(horizon));
-        Some(Self { law, sketch, weights: *weights, horizon, least })
+        Some(Self { law, sketch, weights: *weights, horizon, least, floor: OnceLock::new() })
     }
 
     /// The law of the done-instant.
@@ -65,7 +75,11 @@ impl Yardstick {
     /// Polls of a task, and seconds of delay, of the best schedules for other ratios of the weights, from few polls to
     /// many: what no polling strategy can be below and left of.
     #[must_use]
-    pub fn floor(&self) -> Vec<(f64, f64)> {
+    pub fn floor(&self) -> &[(f64, f64)] {
+        self.floor.get_or_init(|| self.drawn())
+    }
+
+    fn drawn(&self) -> Vec<(f64, f64)> {
         let (least, greatest) = FLOOR_RANGE;
         let ratios = (0..FLOOR_POINTS).rev().map(|at| at as f64 / (FLOOR_POINTS - 1) as f64);
         let points = ratios.filter_map(|share| {

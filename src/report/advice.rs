@@ -1,7 +1,9 @@
 //! Settings for who can only poll: a first wait, an interval and a limit for each model, from the tuner.
 
 use super::Report;
-use crate::inspection::DoneLaw;
+use crate::inspection::{CostWeights, DoneLaw};
+use crate::memo::Memo;
+use crate::parallel;
 use crate::tune::{Goal, Quick, settings};
 
 /// Prices of a second, as multiples of the scenario's, that settings are there for.
@@ -10,6 +12,12 @@ pub(super) const PRICES: [f64; 5] = [0.1, 0.3, 1.0, 3.0, 10.0];
 pub(super) const OWN: usize = 2;
 /// Most models with settings for every price: a page stays quick and small.
 const MOST: usize = 12;
+
+/// What to search, for a model of this name: its times, costs, the horizon, prices.
+type Question = (String, DoneLaw, CostWeights, f64, &'static [f64]);
+
+/// Settings that were searched lately: scenarios of a grid have most of their models in common.
+static KNOWN: Memo<Question, Option<Vec<Quick>>> = Memo::new();
 
 /// The settings of one model.
 #[derive(Debug, Clone)]
@@ -36,31 +44,22 @@ impl Advice<'_> {
 /// Of every model whose times are known beforehand: not of those whose tasks wait for workers.
 pub(super) fn advice<'a>(report: &Report<'a>) -> Vec<Advice<'a>> {
     let models = report.models();
-    let prices: &[f64] = if models.len() <= MOST { &PRICES } else { &PRICES[OWN..=OWN] };
-    let of = |models: &[&'a str]| -> Vec<Advice<'a>> {
-        models.iter().filter_map(|model| of_model(report, model, prices)).collect()
-    };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    if threads == 1 {
-        return of(&models);
-    }
-    // What is found for a model does not depend on what is searched for beside it.
-    let share = models.len().div_ceil(threads).max(1);
-    std::thread::scope(|scope| {
-        let parts: Vec<_> = models.chunks(share).map(|part| scope.spawn(move || of(part))).collect();
-        let joined = parts.into_iter().map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        joined.flatten().collect()
-    })
+    let prices: &'static [f64] = if models.len() <= MOST { &PRICES } else { &PRICES[OWN..=OWN] };
+    let of_model = |at: usize| of_model(report, models[at], prices);
+    parallel::each(models.len(), of_model).into_iter().flatten().collect()
 }
 
-fn of_model<'a>(report: &Report<'a>, name: &'a str, prices: &[f64]) -> Option<Advice<'a>> {
+fn of_model<'a>(report: &Report<'a>, name: &'a str, prices: &'static [f64]) -> Option<Advice<'a>> {
     let model = report.scenario.models.iter().find(|model| model.name == name && model.workers.is_none())?;
-    let law = DoneLaw::of_model(model);
-    let own = report.scenario.cost;
-    let mut goal = Goal::new(&law, own).ok()?;
-    goal.horizon = report.scenario.horizon.get() as f64;
-    let delays_per_s: Vec<f64> = prices.iter().map(|price| own.delay_per_s * price).collect();
-    Some(Advice { model: name, at: goal.quick(name, &delays_per_s)? })
+    let (own, horizon) = (report.scenario.cost, report.scenario.horizon.get() as f64);
+    let question = (name.to_owned(), DoneLaw::of_model(model), own, horizon, prices);
+    let found = KNOWN.answer(&question, || {
+        let mut goal = Goal::new(&question.1, own).ok()?;
+        goal.horizon = horizon;
+        let delays_per_s: Vec<f64> = prices.iter().map(|price| own.delay_per_s * price).collect();
+        goal.quick(name, &delays_per_s)
+    });
+    Some(Advice { model: name, at: found? })
 }
 
 /// The settings as a table of the guide's shape, ready to paste.

@@ -225,6 +225,10 @@ impl ModelFinding<'_> {
         let cell = self.choice;
         let mut cautions: Vec<Sentence> = self.tempting.iter().map(|cell| Self::temptation(cell)).collect();
         if self.needs_receiver {
+            cautions.push(vec![
+                name(&cell.strategy),
+                text(" needs an address that the API can call, whose upkeep is not in the cost."),
+            ]);
             cautions.push(self.without_receiver());
         }
         if [Some(cell), self.asking].into_iter().flatten().any(|cell| cell.strategy == OPTIMAL) {
@@ -278,20 +282,18 @@ impl ModelFinding<'_> {
     }
 
     fn without_receiver(&self) -> Sentence {
-        let mut sentence = vec![text("It needs an address that the API can call, whose upkeep is not in the cost. ")];
         match self.asking {
-            Some(cell) => sentence.extend([
-                text("Without one, use "),
+            Some(cell) => vec![
+                text("Without it, use "),
                 name(&cell.strategy),
                 text(format!(
                     " at {} per task{}.",
                     f::number(cell.cost.mean),
                     cell.cost.ci95.map(|ci| format!(" (95 % {})", f::interval(ci, f::number))).unwrap_or_default(),
                 )),
-            ]),
-            None => sentence.push(text("No strategy that only asks loses as few tasks.")),
+            ],
+            None => vec![text("No strategy that only asks loses as few tasks.")],
         }
-        sentence
     }
 
     fn temptation(cell: &Cell) -> Sentence {

@@ -8,7 +8,7 @@ pub(super) struct Heat {
     /// What it shows, as text.
     pub(super) caption: String,
     /// Over the heads of rows, as text.
-    pub(super) corner: &'static str,
+    pub(super) corner: String,
     /// Whether the page's script finds it and colours it again.
     pub(super) is_live: bool,
     /// Heads of columns, as HTML.
@@ -35,7 +35,7 @@ impl Heat {
              <caption><span>{caption}</span></caption>\n\
              <thead><tr><th scope=\"col\" class=\"words\">{}</th>{heads}</tr></thead>\n<tbody>\n",
             if self.is_live { " id=\"heat\"" } else { "" },
-            escape(self.corner)
+            escape(&self.corner)
         );
         for (head, squares) in &self.rows {
             let head = escape(head);

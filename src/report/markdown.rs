@@ -13,12 +13,14 @@ const LIMIT: usize = 60_000;
 #[must_use]
 pub fn render(report: &Report<'_>) -> String {
     let findings = findings::findings(report);
-    let head = head(report, &findings);
+    let common = common(&findings);
+    let head = head(report, &findings, &common);
     let tail = tail(report);
-    let mut body = String::from("## Model by model\n\n");
+    let mut body = format!("## Model by model\n\n{LEGEND}\n\n");
     let mut left_out = 0;
     for model in report.models() {
-        let words = findings.iter().find(|finding| finding.model == model).map(paragraph).unwrap_or_default();
+        let finding = findings.iter().find(|finding| finding.model == model);
+        let words = finding.map(|finding| paragraph(finding, &common)).unwrap_or_default();
         let section = words + &details(model, &table(&overview::of_model(report, model)));
         if head.len() + body.len() + section.len() + tail.len() + 200 < LIMIT {
             body += &section;
@@ -32,7 +34,19 @@ pub fn render(report: &Report<'_>) -> String {
     head + &body + &tail
 }
 
-fn head(report: &Report<'_>, findings: &[ModelFinding<'_>]) -> String {
+/// What the marks of a table mean.
+const LEGEND: &str =
+    "★ least cost among those that do not lose significantly more tasks than the best. ± is half of the 95 % interval.";
+
+/// Cautions that are the same for all of several models.
+fn common(findings: &[ModelFinding<'_>]) -> Vec<Sentence> {
+    let [first, others @ ..] = findings else { return Vec::new() };
+    let mut cautions = if others.is_empty() { Vec::new() } else { first.cautions() };
+    cautions.retain(|caution| others.iter().all(|other| other.cautions().contains(caution)));
+    cautions
+}
+
+fn head(report: &Report<'_>, findings: &[ModelFinding<'_>], common: &[Sentence]) -> String {
     let mut out = format!("# {}\n\n", escape(&report.results.run.scenario));
     if !report.scenario.description.is_empty() {
         out += &format!("{}\n\n", escape(&report.scenario.description));
@@ -43,6 +57,9 @@ fn head(report: &Report<'_>, findings: &[ModelFinding<'_>]) -> String {
     }
     out.push('\n');
     out += &table(&overview::answers(report, findings));
+    for caution in common {
+        out += &format!("{}\n\n", words(caution));
+    }
     if let Some((words, gates)) = gates::gates(report) {
         out += &format!("## Gates\n\n{words}\n\n");
         if !gates.rows.is_empty() {
@@ -52,10 +69,11 @@ fn head(report: &Report<'_>, findings: &[ModelFinding<'_>]) -> String {
     out
 }
 
-/// The answer for a model and its cautions.
-fn paragraph(finding: &ModelFinding<'_>) -> String {
+/// The answer for a model and its own cautions.
+fn paragraph(finding: &ModelFinding<'_>, common: &[Sentence]) -> String {
     let answer: Vec<String> = finding.answer().iter().map(words).collect();
-    let cautions: String = finding.cautions().iter().map(|caution| format!("- {}\n", words(caution))).collect();
+    let own = finding.cautions().into_iter().filter(|caution| !common.contains(caution));
+    let cautions: String = own.map(|caution| format!("- {}\n", words(&caution))).collect();
     let gap = if cautions.is_empty() { "" } else { "\n" };
     format!("**{}.** {}\n\n{cautions}{gap}", escape(finding.model), answer.join(" "))
 }
@@ -123,8 +141,5 @@ pub(super) fn table(grid: &Grid) -> String {
         out += "|\n";
     }
     out.push('\n');
-    if grid.rows.iter().any(|row| row.best) {
-        out += "★ least cost among those that do not lose significantly more tasks than the best. ± is half of the 95 % interval.\n\n";
-    }
     out
 }

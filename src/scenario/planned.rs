@@ -1,6 +1,8 @@
 //! Strategies that need to know what a scenario says: `optimal` and rules its models, `learned` its costs, both its horizon.
 
 use crate::inspection::{CostWeights, DoneLaw, UnsolvableProblem};
+use crate::memo::Memo;
+use crate::parallel;
 use crate::strategy::composition::{Limit, Pace, Sharing, Strategy};
 use crate::strategy::learned::Learning;
 use crate::strategy::planned::{PlannedRule, last_poll};
@@ -8,6 +10,15 @@ use crate::strategy::presets;
 use crate::time::{Micros, Span};
 use crate::world::distribution::Distribution;
 use crate::world::model::Model;
+
+/// What was planned lately: scenarios of a grid, and points of a sweep, have most of their models in common.
+static PLANNED: Memo<(PlannedRule, DoneLaw, CostWeights, Micros), Result<Pace, UnsolvableProblem>> = Memo::new();
+
+/// The pace of `rule` for `law`, with its last poll at `deadline`.
+fn pace(rule: PlannedRule, law: DoneLaw, weights: CostWeights, deadline: Micros) -> Result<Pace, UnsolvableProblem> {
+    let question = (rule, law, weights, deadline);
+    PLANNED.answer(&question, || rule.pace(&question.1, weights, deadline))
+}
 
 /// What such a strategy is planned from.
 #[derive(Debug, Clone, Copy)]
@@ -24,11 +35,14 @@ impl Ground<'_> {
     ///
     /// It is planned, and the costs have no optimum.
     pub(super) fn preset(&self, name: &str) -> Result<Option<Strategy>, UnsolvableProblem> {
-        if let Some(plan) = PlannedRule::named(name) {
-            let laws: Vec<(&str, DoneLaw)> =
-                self.models.iter().map(|model| (model.name.as_str(), DoneLaw::of_model(model))).collect();
-            let laws = laws.iter().map(|(model, law)| (*model, law));
-            return plan.strategy(name, laws, self.weights, last_poll(self.horizon)).map(Some);
+        if let Some(rule) = PlannedRule::named(name) {
+            let last = last_poll(self.horizon);
+            let of_model = |at: usize| {
+                let model = &self.models[at];
+                Ok((model.name.clone(), pace(rule, DoneLaw::of_model(model), self.weights, last)?))
+            };
+            let paces = parallel::each(self.models.len(), of_model).into_iter().collect::<Result<_, _>>()?;
+            return Ok(Some(PlannedRule::strategy(name, paces, last)));
         }
         let Some(preset) = presets::preset(name) else { return Ok(None) };
         let Sharing::Learned(learning) = preset.sharing else { return Ok(Some(preset)) };
@@ -39,7 +53,7 @@ impl Ground<'_> {
         Ok(Some(strategy))
     }
 
-    /// What `plan` makes for a model, or for a law that is given instead of the model's; `None` for an unknown model.
+    /// What `rule` makes for a model, or for a law that is given instead of the model's; `None` for an unknown model.
     /// It is planned up to the wall-clock limit, or else to the horizon.
     ///
     /// # Errors
@@ -47,7 +61,7 @@ impl Ground<'_> {
     /// The costs have no optimum.
     pub(super) fn plan(
         &self,
-        plan: PlannedRule,
+        rule: PlannedRule,
         model: &str,
         law: Option<&Distribution>,
         limit: Limit,
@@ -55,7 +69,7 @@ impl Ground<'_> {
         let of_model = || self.models.iter().find(|known| known.name == model).map(DoneLaw::of_model);
         let Some(law) = law.map(|law| DoneLaw::of(law.clone())).or_else(of_model) else { return Ok(None) };
         let end = if let Limit::WallClock(deadline) = limit { deadline.get().min(self.horizon) } else { self.horizon };
-        let Pace { schedule, .. } = plan.pace(&law, self.weights, end)?;
+        let Pace { schedule, .. } = pace(rule, law, self.weights, end)?;
         Ok(Some(Pace { schedule, limit }))
     }
 }

@@ -55,28 +55,17 @@ impl PlannedRule {
         Ok(Pace { schedule: table(&checks), limit: Limit::WallClock(Span::nearest(deadline)) })
     }
 
-    /// The strategy called `name` that asks each of these models as planned, and any other one as the guide would; errors
-    /// are polled over.
-    ///
-    /// # Errors
-    ///
-    /// The weights are not both positive.
-    pub fn strategy<'a>(
-        self,
-        name: &str,
-        laws: impl IntoIterator<Item = (&'a str, &'a DoneLaw)>,
-        weights: CostWeights,
-        deadline: Micros,
-    ) -> Result<Strategy, UnsolvableProblem> {
-        let paces = laws.into_iter().map(|(model, law)| Ok((model.to_owned(), self.pace(law, weights, deadline)?)));
-        let per_model = paces.collect::<Result<BTreeMap<_, _>, _>>()?;
-        Ok(Strategy {
+    /// The strategy called `name` that asks models at their own planned [`pace`](Self::pace), and any other one as the guide
+    /// would; errors are polled over.
+    #[must_use]
+    pub fn strategy(name: &str, per_model: BTreeMap<String, Pace>, deadline: Micros) -> Strategy {
+        Strategy {
             name: name.to_owned(),
             about: Self::about(name).unwrap_or_default().to_owned(),
             per_model,
             recovery: Recovery::Tolerant(Tolerance::default()),
             ..adaptive_until(Span::nearest(deadline))
-        })
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use super::search::{self, Effort};
 use super::{Goal, Tuned};
 use crate::fit::{Fit, Observation};
 use crate::inspection::{Checks, CostWeights, DoneLaw, Sketch};
+use crate::parallel::each;
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
 use crate::world::draws::{Keys, Stream};
@@ -12,7 +13,7 @@ use crate::world::draws::{Keys, Stream};
 /// Fewer observations than this are warned of.
 pub const ADVISABLE: usize = 20;
 /// Resamples of the bootstrap.
-const RESAMPLES: u64 = 40;
+const RESAMPLES: usize = 40;
 /// Larger samples are resampled at this size; their intervals are too wide rather than too narrow.
 const MOST_RESAMPLED: usize = 2_000;
 /// Key of the resamples: tuning has a seed of its own.
@@ -53,8 +54,8 @@ pub fn trust(observations: &[Observation], goal: &Goal<'_>, tuned: &Tuned) -> Tr
     debug_assert!(tuned.sketch.is_of(goal.law, goal.deadline), "tuned for another law, or for another deadline");
     let row = tuned.recommended();
     let size = observations.len().min(MOST_RESAMPLED);
-    let one = |resample: u64| {
-        let mut draws = Keys::new(SEED, 0, "bootstrap").draws(Stream::Truth, resample);
+    let one = |resample: usize| {
+        let mut draws = Keys::new(SEED, 0, "bootstrap").draws(Stream::Truth, resample as u64);
         let count = observations.len();
         let sample: Vec<Observation> =
             (0..size).map(|_| observations[((draws.uniform() * count as f64) as usize).min(count - 1)]).collect();
@@ -68,7 +69,7 @@ pub fn trust(observations: &[Observation], goal: &Goal<'_>, tuned: &Tuned) -> Tr
         let rank = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
         [rank(0.05), rank(0.95)]
     };
-    let enough = found.len() >= RESAMPLES as usize / 2;
+    let enough = found.len() >= RESAMPLES / 2;
     let names = row.parameters.iter().map(|(name, _)| *name).enumerate();
     Trust {
         count: observations.len(),
@@ -79,26 +80,6 @@ pub fn trust(observations: &[Observation], goal: &Goal<'_>, tuned: &Tuned) -> Tr
         cost: enough.then(|| interval(found.iter().map(|(_, cost)| *cost).collect())),
         held_out: held_out(observations, goal, row.family),
     }
-}
-
-/// What `make` makes of each number below `count`, in their order, on as many threads as there are cores.
-fn each<T: Send>(count: u64, make: impl Fn(u64) -> T + Sync) -> Vec<T> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(count as usize);
-    if threads < 2 {
-        return (0..count).map(make).collect();
-    }
-    let share = count.div_ceil(threads as u64);
-    std::thread::scope(|scope| {
-        let make = &make;
-        let parts = (0..count).step_by(share as usize);
-        let parts: Vec<_> = parts
-            .map(|from| scope.spawn(move || (from..count.min(from + share)).map(make).collect::<Vec<T>>()))
-            .collect();
-        parts
-            .into_iter()
-            .flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
 }
 
 /// The best of a family for a law fitted to `sample`, and its expected cost under that law.

@@ -221,16 +221,39 @@ const hostile = () => {
   run("compare", "evil.toml", "--quiet", "--out", "evil");
 };
 
+// A sweep along one axis has lines and a knee; one along two has a heat map.
+const AXES = {
+  lines: `"faults.0.rate_per_s" = { from = 1, to = 40, steps = 6, scale = "log" }\n`,
+  map: `"faults.0.rate_per_s" = [1, 5, 25]\n"models.sora-2.completion.scale" = [1.0, 1.4, 2.0]\n`,
+};
+
+/** A log of two models, one of them with too few rows for settings of its own. */
+const log = () => {
+  const rows = [["sora-2", 300, 180], ["flux-2", 300, 8], ["rare", 3, 40]].flatMap(([model, count, median]) =>
+    Array.from({ length: count }, (_, at) => `${model},${(median * Math.exp(0.4 * Math.sin(7.3 * at) + 0.2 * Math.cos(3.1 * at))).toFixed(2)}`));
+  return ["model,took_s", ...rows, ""].join("\n");
+};
+
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 try {
   run("compare", "documented", "--quiet", "--out", "documented");
   run("compare", "flaky", "--quiet", "--tasks", "100", "--replicates", "4", "--out", "flaky");
   run("tune", "--model", "sora-2", "--deadline", "10m", "--out", "tune");
+  run("compare", "flaky", "storm", "provider-incident", "--quiet", "--tasks", "60", "--replicates", "3", "--out", "grid");
+  for (const answer of ["webhook", "no-webhook"]) {
+    run("compare", "documented", "--quiet", "--tasks", "60", "--replicates", "3", `--${answer}`, "--out", answer);
+  }
+  writeFileSync(join(scratch, "log.csv"), log());
+  run("tune", "--observed", "log.csv", "--by", "model", "--column", "took_s", "--out", "by");
+  for (const [name, axes] of Object.entries(AXES)) {
+    writeFileSync(join(scratch, `${name}.toml`), `scenario = "rate-limited"\nmodels = ["sora-2"]\ntasks = 60\nreplicates = 3\n[axes]\n${axes}`);
+    run("sweep", `${name}.toml`, "--quiet", "--out", name);
+  }
   writeFileSync(join(scratch, "trace.html"), run("trace", "--strategy", "adaptive", "--model", "sora-2", "--completes-at", "94s", "--format", "html"));
   hostile();
   const at = (path) => pathToFileURL(join(scratch, path)).href;
   const found = [];
-  for (const [name, path] of Object.entries({ report: "documented/report.html", flaky: "flaky/report.html", tune: "tune/tune.html", trace: "trace.html", hostile: "evil/report.html" })) {
+  for (const [name, path] of Object.entries({ report: "documented/report.html", flaky: "flaky/report.html", tune: "tune/tune.html", by: "by/tune.html", grid: "grid/grid.html", lines: "lines/sweep.html", map: "map/sweep.html", webhook: "webhook/report.html", "no-webhook": "no-webhook/report.html", trace: "trace.html", hostile: "evil/report.html" })) {
     const here = await everywhere(browser, name, at(path));
     found.push(...here);
     console.log([`${name}: looked at`, ...new Set(here)].join("\n  "));

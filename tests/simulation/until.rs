@@ -60,13 +60,18 @@ fn a_budget_ends_it_and_says_for_whom() {
 }
 
 /// Runs of each experiment.
-const RUNS: u64 = 464;
+const RUNS: u64 = 1_000;
 
-/// Of `RUNS` runs that stopped by themselves, after several looks more often than not, at least 93 % know the truth. With a
-/// coverage of exactly 93 % fewer than 93 % less 4.5 standard errors (0.0533) are found once in 300 000 times; seeds are
-/// fixed.
+/// Of `RUNS` runs that stopped by themselves, after several looks, at least the share `least` know the truth. Seeds are fixed;
+/// with fresh ones, a coverage that is three standard errors above `least` would fail once in 700 times.
 #[track_caller]
-fn assert_known(body: &Scenario, precision: &str, truth: f64, interval: impl Fn(&Cell) -> Option<Interval>) {
+fn assert_known(
+    body: &Scenario,
+    precision: &str,
+    truth: f64,
+    least: f64,
+    interval: impl Fn(&Cell) -> Option<Interval>,
+) {
     let (mut known, mut looks) = (0, 0);
     for seed in 0..RUNS {
         let (_, results) = until(&Scenario { seed, ..body.clone() }, precision, None, 1);
@@ -78,24 +83,25 @@ fn assert_known(body: &Scenario, precision: &str, truth: f64, interval: impl Fn(
     }
     let (share, looks) = (known as f64 / RUNS as f64, looks as f64 / RUNS as f64);
     println!("{precision}: {share:.3} of {RUNS} runs know the truth, after {looks:.1} looks");
-    assert!(looks > 1.5, "{precision}: {looks} looks");
-    assert!(share >= 0.93 - 0.0533, "{precision}: {share}");
+    assert!(looks > 2.5, "{precision}: {looks} looks");
+    assert!(share >= least, "{precision}: {share}");
 }
 
 #[test]
 fn where_tasks_are_independent_it_keeps_its_coverage() {
     let polls = 1.0 / (1.0 - (-0.5_f64).exp());
-    assert_known(&alone(0.0), "polls_per_task=4%", polls, |cell| cell.polls_per_task.ci95);
+    assert_known(&alone(0.0), "polls_per_task=4%", polls, 0.93, |cell| cell.polls_per_task.ci95);
     let failing = Scenario { tasks: 20, ..alone(0.3) };
-    assert_known(&failing, "failed=12%", 0.3, |cell| cell.shares_ci95.outcomes[Outcome::Failed]);
+    assert_known(&failing, "failed=12%", 0.3, 0.93, |cell| cell.shares_ci95.outcomes[Outcome::Failed]);
 }
 
-/// The truth is that of a long run.
+/// The truth is that of a long run. Pools make the delay's sums skewed (3 or so), and the interval of a fixed number of such
+/// replicates knows it in 93 % of cases itself.
 #[test]
 fn where_tasks_interact_it_keeps_its_coverage() {
     let long = Scenario { replicates: 4_000, seed: 77_777, ..scenario(TOGETHER) };
     let truth = run(&long, Options { threads: 1, ..Options::default() }).results.cells[0].detection_delay_ms.mean;
-    assert_known(&scenario(TOGETHER), "detection_delay_ms=6%", truth.expect("known tasks"), |cell| {
+    assert_known(&scenario(TOGETHER), "detection_delay_ms=6%", truth.expect("known tasks"), 0.895, |cell| {
         cell.detection_delay_ms.ci95
     });
 }

@@ -5,6 +5,12 @@ use crate::report::advice::{self, Advice, PRICES};
 use crate::report::findings::{self, is_called, is_tolerant};
 use serde_json::{Value, json};
 
+/// In seven digits, more than anything on the page shows: the last ones of a float differ where it was worked out in another
+/// order.
+fn short(number: f64) -> f64 {
+    format!("{number:.6e}").parse().unwrap_or(number)
+}
+
 /// Durations are milliseconds, but for the delay that a task is charged: seconds, as it is priced.
 pub(super) fn figures(report: &Report<'_>, advice: &[Advice<'_>]) -> Value {
     let models = report.models();
@@ -30,8 +36,8 @@ fn cells(report: &Report<'_>, model: &str) -> Vec<Value> {
         Some(json!({
             "model": model,
             "strategy": cell.strategy,
-            "polls": polls,
-            "delay_s": delay_s,
+            "polls": short(polls),
+            "delay_s": short(delay_s),
             "lost": cell.lost,
             "tasks": cell.tasks,
             "called": is_called(report, cell),
@@ -51,10 +57,10 @@ fn settings(advice: &Advice<'_>) -> Value {
                 "initial": quick.settings.initial.as_millis(),
                 "interval": quick.settings.interval.as_millis(),
                 "max": quick.settings.max.map(crate::time::Micros::as_millis),
-                "polls": quick.row.polls,
-                "delay": quick.row.delay_mean.map(|us| us / 1e3),
-                "cost": quick.row.cost,
-                "guide": quick.guide.as_ref().map(|row| row.cost),
+                "polls": short(quick.row.polls),
+                "delay": quick.row.delay_mean.map(|us| short(us / 1e3)),
+                "cost": short(quick.row.cost),
+                "guide": quick.guide.as_ref().map(|row| short(row.cost)),
             })
         })
         .collect();

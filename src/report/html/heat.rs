@@ -18,7 +18,7 @@ pub(super) fn map(report: &Report<'_>, anchors: &[String]) -> String {
     };
     let rows = strategies.iter().map(row).collect();
     let caption = "Cost of a task; in bold the share of tasks lost".to_owned();
-    let map = Heat { caption, corner: "strategy", is_live: true, columns, rows }.html();
+    let map = Heat { caption, corner: "strategy".to_owned(), is_live: true, columns, rows }.html();
     let shades: String =
         Shade::ALL.map(|shade| format!("<li class=\"{}\">{}</li>", shade.class(), words(shade))).concat();
     format!("{map}<ul class=\"key\">{shades}</ul>\n<div id=\"controls\"></div>\n")

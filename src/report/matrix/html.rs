@@ -102,7 +102,7 @@ fn heat_map(
         ((*strategy).to_owned(), squares(strategy).iter().map(|s| s.as_ref().map(of_square)).collect())
     };
     let rows = strategies.iter().map(row).collect();
-    Heat { caption: caption.to_owned(), corner: "strategy", is_live: false, columns, rows }.html()
+    Heat { caption: caption.to_owned(), corner: "strategy".to_owned(), is_live: false, columns, rows }.html()
 }
 
 fn of_square(square: &Square) -> heat::Square {

@@ -114,7 +114,7 @@ fn heat_map(sweep: &Sweep<'_>, model: &str, strategy: &str, (down, across): (&st
     Heat {
         is_live: false,
         caption: format!("{strategy}: cost per task by {down} (down) and {across} (across)"),
-        corner: "",
+        corner: down.to_owned(),
         columns: columns.iter().map(|label| escape(label)).collect(),
         rows: rows.iter().enumerate().map(|(row, label)| (label.clone(), squares(row))).collect(),
     }

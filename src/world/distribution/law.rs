@@ -140,16 +140,28 @@ impl Law {
                     0.0
                 }
             }
-            Self::Smooth { family, shift } => {
-                let (least, _) = family.support();
-                if x - shift <= least {
-                    return 0.0;
-                }
-                family.partial_mean(least, x - shift) + shift * family.tails(x - shift).below
-            }
-            Self::Restricted { cut, shift } => cut.partial_mean(x - shift) + shift * cut.cdf(x - shift),
+            Self::Smooth { .. } | Self::Restricted { .. } => self.cdf_and_partial_mean(x).1,
             Self::Empirical(empirical) => empirical.partial_mean(x),
             Self::Mixture(mixture) => mixture.partial_mean(x),
+        }
+    }
+
+    /// Both, where the one helps to find the other.
+    pub(super) fn cdf_and_partial_mean(&self, x: f64) -> (f64, f64) {
+        match self {
+            Self::Smooth { family, shift } => {
+                let ((least, _), moved) = (family.support(), x - shift);
+                if moved <= least {
+                    return (0.0, 0.0);
+                }
+                let below = family.tails(moved).below;
+                (below, family.partial_mean(least, moved) + shift * below)
+            }
+            Self::Restricted { cut, shift } => {
+                let below = cut.cdf(x - shift);
+                (below, cut.partial_mean(x - shift) + shift * below)
+            }
+            Self::Constant(_) | Self::Empirical(_) | Self::Mixture(_) => (self.cdf(x), self.partial_mean(x)),
         }
     }
 

@@ -267,8 +267,8 @@ impl Distribution {
     /// [`cdf`](Self::cdf) and [`area`](Self::area), for less than both.
     #[must_use]
     pub fn cdf_and_area(&self, x_us: f64) -> (f64, f64) {
-        let below = self.law.cdf(x_us);
-        (below, (x_us * below - self.law.partial_mean(x_us)).max(0.0))
+        let (below, partial) = self.law.cdf_and_partial_mean(x_us);
+        (below, (x_us * below - partial).max(0.0))
     }
 
     /// Points at which the distribution function jumps or bends: single values that have a probability, and the ends

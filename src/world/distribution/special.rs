@@ -33,7 +33,10 @@ pub(super) fn normal_density(z: f64) -> f64 {
 
 /// Tails of the standard normal law.
 pub(super) fn normal_tails(z: f64) -> Tails {
-    Tails { below: 0.5 * libm::erfc(-z * FRAC_1_SQRT_2), above: 0.5 * libm::erfc(z * FRAC_1_SQRT_2) }
+    // The greater of the two is a half at least: there the difference is as exact.
+    let less = 0.5 * libm::erfc(z.abs() * FRAC_1_SQRT_2);
+    let greater = 1.0 - less;
+    if z < 0.0 { Tails { below: less, above: greater } } else { Tails { below: greater, above: less } }
 }
 
 /// The standard normal point with probability `below` ≤ ½ on its left (mirror it for the other tail): algorithm
