@@ -1,6 +1,7 @@
 //! How the cost grows: with fault rules, tasks, tasks in flight, strategies; and what stands around the simulation.
 
 use crate::MILLIONS;
+use crate::support::page::Target;
 use crate::support::timing::{By, Contender, Section};
 use crate::workload::{Schedule, Weather, alone, scenario, simulate, with_rules};
 use pollbench::engine::compare::compare;
@@ -15,6 +16,10 @@ use pollbench::scenario::shipped::SHIPPED;
 use pollbench::tune::{Goal, drift, tune};
 use std::cell::LazyCell;
 use std::fmt::Write as _;
+
+/// A rule of every kind that leaves tasks independent, hardly any of which ever strikes.
+const EVERY_KIND: &str = include_str!("every_kind.toml");
+const IDLE_RULES: Target = Target::AtLeast(0.95);
 
 pub(crate) fn sections(tasks: u64) -> [Section<'static>; 6] {
     [rules(tasks / 2), number(tasks), in_flight(tasks / 2), strategies(tasks / 4), around(), tuner()]
@@ -44,12 +49,10 @@ fn rules(tasks: u64) -> Section<'static> {
             under(name, tasks, &file)
         })
         .collect();
-    let mut idle = RULES[0].1.to_owned();
-    for _ in 0..20 {
-        idle += "[[faults]]\nkind = \"null-data\"\nprobability = 0.000000001\n";
-    }
-    contenders.push(under("round trips and 20 rules that hardly ever strike", tasks, &idle));
-    let ratios = (1..=RULES.len()).map(|at| (at, 0, None)).collect();
+    let every = format!("{}{EVERY_KIND}", RULES[0].1);
+    contenders.push(under("round trips and rules of 41 kinds that hardly ever strike", tasks, &every));
+    let target = |at| (at == RULES.len()).then_some(IDLE_RULES);
+    let ratios = (1..=RULES.len()).map(|at| (at, 0, target(at))).collect();
     Section { title: "added fault rules, adaptive-hardened", unit: MILLIONS, by: By::Rate, contenders, ratios }
 }
 

@@ -20,16 +20,16 @@ use support::process::{Load, bytes_at_most, is_child};
 use support::timing::{By, Contender, Section, median};
 use workload::{Schedule, Weather, alone, scenario, simulate};
 
-/// The targets.
-const LOSSY: Target = Target::AtLeast(0.7);
-const FULL: Target = Target::AtLeast(0.35);
+/// What must hold.
+const LOSSY: Target = Target::AtLeast(0.66);
+const FULL: Target = Target::AtLeast(0.44);
 const CLOSED: Target = Target::AtLeast(0.5);
 const QUEUE: Target = Target::AtLeast(0.6);
 const TOKIO: Target = Target::AtLeast(50.0);
 const THREADS: Target = Target::AtLeast(1.9);
 
 const MEMORY_MB: Target = Target::AtMost(64.0);
-const COMPARE_S: Target = Target::AtMost(1.5);
+const COMPARE_S: Target = Target::AtMost(1.0);
 const TUNE_S: Target = Target::AtMost(1.0);
 
 const MEMORY: &str = "memory, lossy, adaptive";

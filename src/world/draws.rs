@@ -4,8 +4,7 @@
 //! random numbers), and results do not depend on threads or engines. Each stream is a SplitMix64 generator, a mixed
 //! counter (Steele, Lea & Flood, OOPSLA 2014), started at a hash of its key.
 
-use rand::{Rng as _, SeedableRng as _, TryRng};
-use rand_xoshiro::SplitMix64;
+use rand::TryRng;
 use std::convert::Infallible;
 
 /// What a stream of draws decides. The numbers are part of the key: never renumber them.
@@ -50,7 +49,8 @@ pub(crate) const fn mix(mut word: u64) -> u64 {
     word ^ (word >> 31)
 }
 
-/// Odd constant that spreads task numbers over the word before they are mixed.
+/// Odd constant, 2⁶⁴ over the golden ratio, that spreads task numbers over the word before they are mixed; also the step of
+/// the counter that a stream of draws is.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The random world of one model in one replicate: hands out the streams of its tasks.
@@ -73,13 +73,29 @@ impl Keys {
     #[must_use]
     #[inline]
     pub fn draws(&self, stream: Stream, task: u64) -> Draws {
-        Draws(SplitMix64::seed_from_u64(mix(self.bases[stream as usize] ^ task.wrapping_mul(SPREAD))))
+        Draws(mix(self.bases[stream as usize] ^ task.wrapping_mul(SPREAD)))
     }
 }
 
-/// One stream of draws; a generator for [`rand`] and [`rand_distr`].
+/// One stream of draws; a generator for [`rand`] and [`rand_distr`]. It is no more than a counter, so that a draw which
+/// nobody looks at costs an addition, and one that is looked at later, by a [`Place`], costs no more than at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Draws(SplitMix64);
+pub struct Draws(u64);
+
+/// The place of a draw in its stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place(u64);
+
+impl Place {
+    /// No draw's place.
+    pub(crate) const NOWHERE: Self = Self(0);
+
+    /// The draw there, uniform in `[0, 1)`.
+    #[inline]
+    pub(crate) fn uniform(self) -> f64 {
+        Draws(self.0).uniform()
+    }
+}
 
 impl Draws {
     /// Random bits of a uniform draw: as many as an `f64` holds.
@@ -88,7 +104,7 @@ impl Draws {
     /// A stream of its own for each seed: draws that only what happened needs, so that it shifts no others.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
-        Self(SplitMix64::seed_from_u64(mix(seed ^ SPREAD)))
+        Self(mix(seed ^ SPREAD))
     }
 
     /// The next draw, uniform in `[0, 1)`.
@@ -100,13 +116,22 @@ impl Draws {
     /// The next uniform draw in units of 2⁻⁵³, for comparisons that need no float.
     #[inline]
     pub fn uniform_bits(&mut self) -> u64 {
-        self.0.next_u64() >> (u64::BITS - Self::BITS)
+        self.bits() >> (u64::BITS - Self::BITS)
     }
 
     /// The next 64 random bits.
     #[inline]
     pub fn bits(&mut self) -> u64 {
-        self.0.next_u64()
+        self.0 = self.0.wrapping_add(SPREAD);
+        mix(self.0)
+    }
+
+    /// Passes over the next draw: where it is.
+    #[inline]
+    pub(crate) fn pass(&mut self) -> Place {
+        let place = Place(self.0);
+        self.0 = self.0.wrapping_add(SPREAD);
+        place
     }
 }
 
@@ -114,20 +139,48 @@ impl TryRng for Draws {
     type Error = Infallible;
     #[inline]
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        self.0.try_next_u32()
+        Ok((self.bits() >> u32::BITS) as u32)
     }
     #[inline]
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        self.0.try_next_u64()
+        Ok(self.bits())
     }
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        self.0.try_fill_bytes(bytes)
+        for chunk in bytes.chunks_mut(size_of::<u64>()) {
+            chunk.copy_from_slice(&self.bits().to_le_bytes()[..chunk.len()]);
+        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The first numbers of the published generator from seed 1 234 567 (Vigna's `splitmix64.c`, as others quote them).
+    #[test]
+    fn a_stream_is_the_published_generator() {
+        let mut draws = Draws(1_234_567);
+        let published = [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423];
+        assert_eq!(published.map(|_| draws.bits()), published);
+    }
+
+    #[test]
+    fn a_draw_that_is_passed_over_can_be_looked_at_later() {
+        let mut draws = Draws::seeded(3);
+        let mut same = draws.clone();
+        let place = draws.pass();
+        assert_eq!((place.uniform(), draws.bits()), (same.uniform(), same.bits()));
+    }
+
+    #[test]
+    fn bytes_are_those_of_the_words() {
+        let (mut bytes, mut draws) = ([0; 11], Draws::seeded(9));
+        let mut same = draws.clone();
+        draws.try_fill_bytes(&mut bytes).expect("never fails");
+        assert_eq!(bytes[..8], same.bits().to_le_bytes());
+        assert_eq!(bytes[8..], same.bits().to_le_bytes()[..3]);
+    }
 
     #[test]
     fn a_draw_depends_on_every_part_of_its_key_and_nothing_else() {

@@ -91,11 +91,11 @@ impl Link {
         let rtt = self.network.rtt.sample(travel);
         let lot = self.faults.draw(lots);
         let refused = self.faults.refusing_at(sent, weather);
-        let (rtt, slowed) = self.faults.slowed(rtt, lot, sent, weather);
+        let (rtt, slowed) = self.faults.slowed(rtt, lot, sent, weather, false);
         Departure { sent, arrival: sent + self.network.up(rtt), back: sent + rtt, refused, slowed, lot }
     }
 
-    /// Whether [`travel`](Self::travel) has the short way to take.
+    /// Whether [`travel`](Self::travel) always has the short way to take.
     #[must_use]
     #[inline]
     pub fn is_plain(&self) -> bool {
@@ -103,7 +103,8 @@ impl Link {
     }
 
     /// Sends a request at `sent`, a status request for a task with this `truth`; also the rule that strikes it, limits aside. `PLAIN` is
-    /// [`is_plain`](Self::is_plain), asked once for many requests.
+    /// [`is_plain`](Self::is_plain), asked once for many requests. Before `calm` the weather is known to be so, and the way is
+    /// as short as that of a plain link, or nearly; later it is asked again.
     #[inline(always)]
     pub fn travel<const PLAIN: bool>(
         &self,
@@ -112,18 +113,23 @@ impl Link {
         travel: &mut Draws,
         lots: &mut Draws,
         weather: &mut Weather,
+        calm: &mut Micros,
     ) -> (Departure, Option<usize>) {
-        if PLAIN {
+        if PLAIN || sent < *calm {
             // What nearly every request needs, and nothing else.
             let rtt = self.network.rtt.sample(travel);
             let lot = self.faults.draw(lots);
-            let (arrival, back) = (sent + Micros::new(rtt.get() / 2), sent + rtt);
-            let struck =
-                if lot.is_below(self.faults.total) { self.faults.strike(lot, arrival, truth, weather) } else { None };
-            return (Departure { sent, arrival, back, refused: None, slowed: None, lot }, struck);
+            let (rtt, slowed) = if PLAIN { (rtt, None) } else { self.faults.slowed(rtt, lot, sent, weather, true) };
+            let up = if PLAIN { Micros::new(rtt.get() / 2) } else { self.network.up(rtt) };
+            let (arrival, back) = (sent + up, sent + rtt);
+            let is_below = lot.is_below(self.faults.total) || (!PLAIN && arrival >= *calm);
+            let struck = if is_below { self.faults.strike(lot, arrival, truth, weather) } else { None };
+            return (Departure { sent, arrival, back, refused: None, slowed, lot }, struck);
         }
         let departure = self.depart(sent, travel, lots, weather);
-        (departure, self.striking(&departure, truth, weather))
+        let struck = self.striking(&departure, truth, weather);
+        *calm = weather.calm_until(sent);
+        (departure, struck)
     }
 
     /// The rule that strikes a request, limits aside; `truth` is that of the task that a status request asks for.

@@ -1,7 +1,7 @@
 //! Which rule strikes a request: the rules of one route of one model, ready for use, and the draws that decide.
 
 use crate::time::Micros;
-use crate::world::draws::{Draws, mix};
+use crate::world::draws::{Draws, Place, mix};
 use crate::world::fault::{FaultRule, FaultRules, Route, Striking};
 use crate::world::limit::Meter;
 use crate::world::model::Probability;
@@ -17,13 +17,13 @@ const MOST_KEYS: usize = 10_000;
 pub struct Lot {
     /// The uniform's 53 bits, cut into disjoint shares by the rules.
     share: u64,
-    /// Against the loss probability of bursts.
-    burst: f64,
+    /// Where the draw is that stands against the loss probability of bursts: it is hardly ever looked at.
+    burst: Place,
 }
 
 impl Lot {
-    /// Below no share and no loss probability: nothing strikes.
-    pub(super) const SPARED: Self = Self { share: u64::MAX, burst: 1.0 };
+    /// Below no share: nothing strikes where no rule comes and goes.
+    pub(super) const SPARED: Self = Self { share: u64::MAX, burst: Place::NOWHERE };
 
     /// Whether it lies in the shares that end at `total`.
     #[inline]
@@ -77,8 +77,6 @@ pub struct RouteFaults {
     shares_draw: bool,
     /// Whether any rule slows requests down.
     slows: bool,
-    /// The largest of their probabilities.
-    worst_burst: f64,
     /// Rules that slow down a share of the requests.
     slowdowns: Vec<Slowdown>,
     /// Rules that slow down all requests of a window, and fail some.
@@ -118,8 +116,6 @@ impl RouteFaults {
             shares_draw: total > 0 || !slowdowns.is_empty() || !brownouts.is_empty(),
             slows: !slowdowns.is_empty() || !brownouts.is_empty(),
             bursts_draw: bursts.iter().any(|&at| rules[at].probability() < Probability::ONE),
-            // Above what is drawn where nothing is.
-            worst_burst: bursts.iter().map(|&at| rules[at].probability().get()).fold(0.0, f64::max),
             bursts,
             slowdowns,
             brownouts,
@@ -161,18 +157,26 @@ impl RouteFaults {
     #[inline]
     pub fn draw(&self, draws: &mut Draws) -> Lot {
         let share = if self.shares_draw { draws.uniform_bits() } else { u64::MAX };
-        let burst = if self.bursts_draw { draws.uniform() } else { 0.0 };
+        let burst = if self.bursts_draw { draws.pass() } else { Place::NOWHERE };
         Lot { share, burst }
     }
 
-    /// A round trip of `rtt` that begins at `now`, as long as the rules make it, and the first of those that do.
+    /// A round trip of `rtt` that begins at `now`, as long as the rules make it, and the first of those that do. `is_calm`
+    /// where it is known that no rule that comes and goes is active.
     #[inline]
-    pub(super) fn slowed(&self, rtt: Micros, lot: Lot, now: Micros, weather: &mut Weather) -> (Micros, Option<usize>) {
+    pub(super) fn slowed(
+        &self,
+        rtt: Micros,
+        lot: Lot,
+        now: Micros,
+        weather: &mut Weather,
+        is_calm: bool,
+    ) -> (Micros, Option<usize>) {
         if !self.slows {
             return (rtt, None);
         }
         let is_drawn = self.slowdowns.iter().any(|slowdown| lot.is_drawn(slowdown.salt, slowdown.bits));
-        let is_dim = !self.brownouts.is_empty() && !weather.is_still(now);
+        let is_dim = !is_calm && !self.brownouts.is_empty() && !weather.is_still(now);
         if is_drawn || is_dim { self.slow(rtt, lot, now, weather) } else { (rtt, None) }
     }
 
@@ -202,16 +206,17 @@ impl RouteFaults {
     /// status request asks for.
     #[inline]
     pub fn striking(&self, lot: Lot, now: Micros, truth: Option<&Truth>, weather: &mut Weather) -> Option<usize> {
-        let may = lot.share < self.total
-            || lot.burst < self.worst_burst
-            || (!self.brownouts.is_empty() && !weather.is_still(now));
+        let comes_and_goes = !self.bursts.is_empty() || !self.brownouts.is_empty();
+        let may = lot.share < self.total || (comes_and_goes && weather.calm_until(now) == Micros::ZERO);
         if may { self.strike(lot, now, truth, weather) } else { None }
     }
 
     #[inline(never)]
     pub(super) fn strike(&self, lot: Lot, now: Micros, truth: Option<&Truth>, weather: &mut Weather) -> Option<usize> {
+        // Where none is drawn for, all strike.
+        let burst = if self.bursts_draw { lot.burst.uniform() } else { 0.0 };
         for &rule in &self.bursts {
-            if lot.burst < self.rules[rule].probability().get() && weather.is_active(rule, now) {
+            if burst < self.rules[rule].probability().get() && weather.is_active(rule, now) {
                 return Some(rule);
             }
         }

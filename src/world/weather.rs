@@ -84,6 +84,10 @@ pub struct Weather {
     is_open: Vec<bool>,
     /// None has.
     is_still: bool,
+    /// Rules that have a path.
+    bursts: Vec<usize>,
+    /// A stretch in which no window is open and no path is in its bad state.
+    calm: (Micros, Micros),
 }
 
 impl Weather {
@@ -100,8 +104,17 @@ impl Weather {
                 When::Always | When::During(_) => None,
             })
             .collect();
-        let stretch = (Micros::ZERO, Micros::ZERO);
-        Self { rules: rules.clone(), paths, stretch, is_open: vec![false; rules.len()], is_still: true }
+        let bursts = rules.iter().enumerate().filter(|(_, rule)| matches!(rule.when(), When::Bursts(_)));
+        let nowhere = (Micros::ZERO, Micros::ZERO);
+        Self {
+            paths,
+            stretch: nowhere,
+            is_open: vec![false; rules.len()],
+            is_still: true,
+            bursts: bursts.map(|(rule, _)| rule).collect(),
+            calm: nowhere,
+            rules: rules.clone(),
+        }
     }
 
     /// Whether rule number `rule` is active at `now`.
@@ -122,6 +135,30 @@ impl Weather {
     pub fn is_still(&mut self, now: Micros) -> bool {
         self.face(now);
         self.is_still
+    }
+
+    /// If no rule that comes and goes is active at `now`, the instant before which none will be; zero otherwise.
+    #[inline]
+    pub fn calm_until(&mut self, now: Micros) -> Micros {
+        let (from, to) = self.calm;
+        if from <= now && now < to { to } else { self.seek_calm(now) }
+    }
+
+    #[inline(never)]
+    fn seek_calm(&mut self, now: Micros) -> Micros {
+        self.face(now);
+        let ((mut from, mut to), mut is_calm) = (self.stretch, self.is_still);
+        for &rule in &self.bursts {
+            if let Some(path) = &mut self.paths[rule] {
+                is_calm &= !path.is_bad(now);
+                (from, to) = (from.max(path.stay.0), to.min(path.stay.1));
+            }
+        }
+        if !is_calm {
+            return Micros::ZERO;
+        }
+        self.calm = (from, to);
+        to
     }
 
     /// Turns to the stretch that `now` lies in.
@@ -211,24 +248,41 @@ mod tests {
     proptest! {
         #![proptest_config(crate::soak::cases(400))]
 
-        /// Whatever was asked before, a window is open when it says so, and nothing is still while one is.
+        /// Whatever was asked before, a window is open when it says so, nothing is still while one is, and what is calm stays
+        /// so as long as it says.
         #[test]
         fn an_answer_does_not_depend_on_the_questions_before_it(
             windows in prop::collection::vec(windows(), 1..5),
-            questions in prop::collection::vec((any::<prop::sample::Index>(), 0_u64..20_000, any::<bool>()), 1..60),
+            bursts in prop::collection::vec((0.01_f64..0.9, 10_u64..2_000), 0..3),
+            questions in prop::collection::vec((any::<prop::sample::Index>(), 0_u64..20_000, 0..3), 1..60),
         ) {
             let rule = |window: &Window| {
                 FaultRule::new(Fault::of(Kind::Reset), Probability::new(0.1)?, When::During(*window)).ok()
             };
-            let rules: Option<Vec<FaultRule>> = windows.iter().map(rule).collect();
+            let burst = |&(share, mean): &(f64, u64)| {
+                let law = GilbertElliott::new(share, Micros::from_millis(mean)).ok()?;
+                FaultRule::new(Fault::of(Kind::BurstLoss), Probability::new(0.5)?, When::Bursts(law)).ok()
+            };
+            let rules: Option<Vec<FaultRule>> = windows.iter().map(rule).chain(bursts.iter().map(burst)).collect();
             let rules = FaultRules::new(rules.expect("rules")).expect("together below 1");
             let mut weather = Weather::new(&rules, 1, 0);
-            for (which, ms, is_of_all) in questions {
+            // Asked afresh each time.
+            let is_calm = |now: Micros| {
+                let mut fresh = Weather::new(&rules, 1, 0);
+                (0..rules.len()).all(|rule| !fresh.is_active(rule, now))
+            };
+            for (which, ms, of) in questions {
                 let (now, which) = (Micros::from_millis(ms), which.index(windows.len()));
-                if is_of_all {
-                    prop_assert_eq!(weather.is_still(now), !windows.iter().any(|window| window.contains(now)));
-                } else {
-                    prop_assert_eq!(weather.is_active(which, now), windows[which].contains(now));
+                match of {
+                    0 => prop_assert_eq!(weather.is_still(now), !windows.iter().any(|window| window.contains(now))),
+                    1 => prop_assert_eq!(weather.is_active(which, now), windows[which].contains(now)),
+                    _ => {
+                        let until = weather.calm_until(now);
+                        prop_assert_eq!(until > now, is_calm(now));
+                        let last = until.min(Micros::from_millis(40_000)) - Micros::new(1);
+                        let between = now + Micros::new((last - now).get() / 3);
+                        prop_assert!(until == Micros::ZERO || [between, last].into_iter().all(is_calm));
+                    }
                 }
             }
         }

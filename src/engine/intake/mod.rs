@@ -85,10 +85,13 @@ impl<'s> Intake<'s> {
         }
         let (mut travel, mut lots) = (arriving.travel.clone(), arriving.lots.clone());
         loop {
-            let (departure, struck) = if link.is_plain() {
-                link.travel::<true>(sent, None, &mut travel, &mut lots, &mut lanes.weather)
+            let weather = &mut lanes.weather;
+            let is_plain = link.is_plain();
+            let mut calm = if is_plain { Micros::NEVER } else { weather.calm_until(sent) };
+            let (departure, struck) = if is_plain {
+                link.travel::<true>(sent, None, &mut travel, &mut lots, weather, &mut calm)
             } else {
-                link.travel::<false>(sent, None, &mut travel, &mut lots, &mut lanes.weather)
+                link.travel::<false>(sent, None, &mut travel, &mut lots, weather, &mut calm)
             };
             let submission = link.arrive_submit(&departure, struck, &mut lanes.weather, None, Timescale::SCENARIO);
             lanes.strike(submission.fault());

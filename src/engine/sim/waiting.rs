@@ -229,11 +229,13 @@ impl<'p> Waiting<'p> {
         // Copies, whose addresses may be lent without those of the wait.
         let (mut wasted, truth, done, bound) = (0, self.truth, self.truth.done, self.bound);
         let mut lens = observer.lens(&self.record);
+        let mut calm = if PLAIN { Micros::NEVER } else { weather.calm_until(at) };
         let end = self.wait.while_unfinished((at, timeout), &mut jitter, |at, timeout| {
             if at >= bound {
                 return Err(None);
             }
-            let (departure, struck) = model.status.travel::<PLAIN>(at, Some(&truth), &mut travel, &mut lots, weather);
+            let (departure, struck) =
+                model.status.travel::<PLAIN>(at, Some(&truth), &mut travel, &mut lots, weather, &mut calm);
             let is_heard = departure.back < bound && departure.back <= at + timeout;
             if departure.arrival < done && is_heard && struck.or(departure.slowed).is_none() {
                 wasted += 1;
