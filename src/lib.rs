@@ -134,7 +134,11 @@ pub mod cli;
 #[path = "../tests/support/soak.rs"]
 mod soak;
 
-/// Compiles and runs the examples of the README.
-#[cfg(all(doctest, feature = "engine"))]
-#[doc = include_str!("../README.md")]
-struct Readme;
+/// Compiles and runs the examples of the pages in `docs`.
+#[cfg(all(doctest, feature = "live"))]
+mod pages {
+    #[doc = include_str!("../docs/library.md")]
+    struct Library;
+    #[doc = include_str!("../docs/mock.md")]
+    struct Mock;
+}
