@@ -322,3 +322,23 @@ fn links_lead_somewhere() {
     }
     assert!(checked > 50, "only {checked} links were found");
 }
+
+/// Promise: a file of the source that a page names is there.
+#[test]
+fn named_files_exist() {
+    let mut checked = 0;
+    for page in pages() {
+        let text = text(&page);
+        let is_path = |word: &&str| {
+            ["src/", "tests/", "docs/", "examples/", ".ci/", "scenarios/"].iter().any(|root| word.starts_with(root))
+                && word.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
+        };
+        // Every second piece between backticks is code.
+        for path in text.split('`').skip(1).step_by(2).filter(is_path) {
+            let stem = root().join(path);
+            assert!(stem.exists() || stem.with_extension("rs").exists(), "{page}: {path}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 20, "only {checked} files were named");
+}

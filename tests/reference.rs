@@ -134,7 +134,7 @@ fn kind_of(field: &Value) -> String {
     let words = |values: &Value| {
         let values = values.as_array().unwrap().iter().filter(|value| value.is_string() || value.is_boolean());
         values
-            .map(|value| format!("`{}`", value.as_str().map_or(value.to_string(), str::to_owned)))
+            .map(|value| format!("`{}`", value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
             .collect::<Vec<_>>()
             .join(", ")
     };
