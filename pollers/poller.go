@@ -46,7 +46,7 @@ var anyModel = Settings{checksMs: []float64{10000}, thenEveryMs: 5000, deadlineM
 const (
 	// The longest that one request may take.
 	attemptTimeout = 10 * time.Second
-	// A Retry-After is obeyed within these bounds: 0 must not make a busy loop, and nobody is sent away for a day.
+	// A Retry-After is obeyed within these bounds: 0 must not make a busy loop, and a day is ignored.
 	retryAfterLeast = time.Second
 	retryAfterMost  = time.Minute
 	// More than this of an answer is not read.

@@ -33,7 +33,7 @@ ANY_MODEL = {"checks_ms": [10000], "then_every_ms": 5000, "deadline_ms": 300000}
 
 # The longest that one request may take, in seconds.
 ATTEMPT_TIMEOUT = 10.0
-# A Retry-After is obeyed within these bounds: 0 must not make a busy loop, and nobody is sent away for a day.
+# A Retry-After is obeyed within these bounds: 0 must not make a busy loop, and a day is ignored.
 RETRY_AFTER_LEAST, RETRY_AFTER_MOST = 1.0, 60.0
 # More than this of an answer is not read.
 MOST_BYTES = 1 << 20

@@ -27,7 +27,7 @@ const ANY_MODEL: Settings = Settings { model: "", checks_ms: &[10000], then_ever
 
 /// The longest that one request may take.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
-/// A Retry-After is obeyed within these bounds: 0 must not make a busy loop, and nobody is sent away for a day.
+/// A Retry-After is obeyed within these bounds: 0 must not make a busy loop, and a day is ignored.
 const RETRY_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 /// How often a sleep looks whether the wait is cancelled.
 const GLANCE: Duration = Duration::from_millis(50);

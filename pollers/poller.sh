@@ -26,7 +26,7 @@ esac
 
 # The longest that one request may take.
 attempt_timeout_ms=10000
-# A Retry-After is obeyed within these bounds: 0 must not make a busy loop, and nobody is sent away for a day.
+# A Retry-After is obeyed within these bounds: 0 must not make a busy loop, and a day is ignored.
 retry_after_least_s=1
 retry_after_most_s=60
 # Settings are divided by this: only tests against a mock that is faster than life set it.

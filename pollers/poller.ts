@@ -52,7 +52,7 @@ const ANY_MODEL: Settings = { checksMs: [10000], thenEveryMs: 5000, deadlineMs: 
 
 /** The longest that one request may take. */
 const ATTEMPT_TIMEOUT_MS = 10_000;
-/** A Retry-After is obeyed within these bounds: 0 must not make a busy loop, and nobody is sent away for a day. */
+/** A Retry-After is obeyed within these bounds: 0 must not make a busy loop, and a day is ignored. */
 const RETRY_AFTER_MS = { least: 1_000, most: 60_000 };
 /** More than this of an answer is not read. */
 const MOST_BYTES = 1 << 20;

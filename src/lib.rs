@@ -1,54 +1,65 @@
 //! pollbench answers one question with numbers: how should a program wait for an AI generation task?
 //!
 //! It is the library behind the `pollbench` program: polling strategies as pure state machines, a world of tasks and
-//! faults that they wait in, a simulator that brings the two together, and the statistics and reports of what it saw.
-//! With them come a mock of the API's server and a client for the real one; only [`net`] opens connections and reads a
-//! clock.
+//! faults that they wait in, a simulator that brings the two together, and statistics and reports of the outcome; and with
+//! them a mock of the API's server and a client for the real one. Only [`net`] opens connections and reads a clock.
 //!
 //! # Where to begin
 //!
-//! | you want to | take |
-//! |:--|:--|
-//! | wait for tasks of the real server | [`client::Client`], [`client::TaskSet`], [`client::WebhookReceiver`] |
-//! | learn good waits while you run | [`client::LearnedWaits`] |
-//! | drive a strategy with your own clock | [`strategy::presets::preset`], [`strategy::wait::Policy`] |
-//! | test your own client against a mock server | [`mock::MockApixo`] |
-//! | read a scenario, shipped or yours | [`scenario::shipped::load`], [`scenario::Scenario`] |
-//! | compare strategies on it | [`engine::plan::Plan`], [`engine::compare::compare`] |
-//! | follow one wait, request by request | [`engine::trace::trace`] |
-//! | write a report of a comparison | [`report::Report`], [`report::files`] |
-//! | read the times in a log | [`observations::Source`] |
-//! | fit a law to durations that you observed | [`fit::Fit`] |
-//! | find the best settings for a law | [`tune::tune`] |
-//! | put a poller on trial, yours or one of these | [`check::Kit`], [`check::Worlds`] |
+//! **Wait for tasks** (feature `client`)
 //!
-//! # The house
+//! - [`client::Client`] submits tasks and waits for one; [`client::TaskSet`] waits for many under one limit
+//! - [`client::WebhookReceiver`] takes webhooks; [`client::LearnedWaits`] learns good waits while you run
+//! - [`strategy::presets::preset`] and [`strategy::composition`] say how to wait
 //!
-//! Modules are floors. Each uses only those below it and its own.
+//! **Drive a strategy with your own clock and connections** (no feature)
 //!
-//! | floor | module | what lives there | feature |
-//! |--:|:--|:--|:--|
-//! | 5 | [`cli`] | the command line: one file a subcommand | `cli` |
-//! | 4 | [`report`] | tables, charts, pages: figures in, text out | `report` |
-//! | 4 | [`tune`] | the best settings for a law or for observed times | `report` |
-//! | 4 | [`check`] | pollers on trial: nasty worlds, the properties of a correct poller, counter-examples | `check` |
-//! | 3 | [`engine`] | the simulator, traces, gates: a plan in, task records out | `engine` |
-//! | 3 | [`mock`] | the mock server as a test kit | `mock` |
-//! | 3 | [`scenario`] | one file that says which tasks, faults and strategies meet; what exists is valid | `engine` |
-//! | 2 | [`observations`] | from a log as it is to observed times, and an account of what was read | `engine` |
-//! | 2 | [`measure`] | from task records to figures with intervals and verdicts | `engine` |
-//! | 2 | [`server`] | the mock of the APIXO server: axum, faults, webhooks, control plane | `server` |
-//! | 2 | [`client`] | an asynchronous client: submits, waits, webhooks | `client` |
-//! | 1 | [`strategy`] | how a client waits: schedule, limit, recovery, jitter, channel; the presets | none |
-//! | 1 | [`inspection`] | the best schedule for a law, and the exact cost of any schedule | none |
-//! | 1 | [`fit`] | from observed durations to a law of them | none |
-//! | 1 | [`net`] | a clock at any pace, connections over sockets or in memory | `net` |
-//! | 0 | [`world`] | distributions, models, arrivals, fates, faults and weather, keyed draws | none |
-//! | 0 | [`api`] | what can come back for a request | none |
-//! | 0 | [`time`] | instants and durations in whole microseconds | none |
+//! - [`strategy::wait::Policy`] and [`strategy::wait::Wait`]: one wait as a pure state machine
 //!
-//! A feature includes those of the floors below it, and none changes what code does that is there without it. Without
-//! any, the library is the strategies and the world alone, for programs that bring their own clock and connections.
+//! **Test your own poller** (features `live`, `check`)
+//!
+//! - [`mock::MockApixo`]: the mock server, on a port of its own or in memory
+//! - [`check::Kit`] and [`check::Worlds`]: property tests of any asynchronous function, in virtual time
+//!
+//! **Compare strategies** (feature `engine`; reports: `report`)
+//!
+//! - [`scenario::shipped::load`], [`scenario::Scenario`]: what is simulated
+//! - [`engine::plan::Plan`] and [`engine::compare::compare`]: from a scenario to [`measure::results::Results`]
+//! - [`engine::trace::trace`]: one wait, request by request; [`report::Report`]: tables, charts and pages
+//!
+//! **Find the best settings** (feature `report`)
+//!
+//! - [`observations::Source`] reads the times in a log, [`fit::Fit`] fits a distribution to them
+//! - [`tune::tune`] finds settings; [`inspection::ScheduleProblem`] the best schedule that is possible
+//!
+//! Items that are hidden in this documentation are public for the program, its tests and its benches; they may change at any
+//! time. Everything else follows semantic versioning; before 1.0 a minor version may break it.
+//!
+//! # Modules
+//!
+//! Each module uses only those below it.
+//!
+//! | module | what is there | feature |
+//! |:--|:--|:--|
+//! | [`report`] | tables, charts, pages: figures in, text out | `report` |
+//! | [`tune`] | the best settings for a distribution or for observed times | `report` |
+//! | [`check`] | pollers under test: hostile worlds, the properties of a correct poller, counter-examples | `check` |
+//! | [`engine`] | the simulator, traces, gates: a plan in, task records out | `engine` |
+//! | [`mock`] | the mock server as a test kit | `mock` |
+//! | [`scenario`] | scenario files; what exists is valid | `engine` |
+//! | [`observations`] | from a log to observed times, with an account of what was read | `engine` |
+//! | [`measure`] | from task records to figures with intervals and verdicts | `engine` |
+//! | [`server`] | the mock of the APIXO server: axum, faults, webhooks, control plane | `server` |
+//! | [`client`] | an asynchronous client: submits, waits, webhooks | `client` |
+//! | [`strategy`] | how a client waits: schedule, limit, recovery, jitter, channel; the presets | none |
+//! | [`inspection`] | the best schedule for a distribution, and the exact cost of any schedule | none |
+//! | [`fit`] | from observed durations to a distribution | none |
+//! | [`net`] | a clock at any pace, connections over sockets or in memory | `net` |
+//! | [`world`] | distributions, models, arrivals, fates, faults, keyed draws | none |
+//! | [`api`] | what can come back for a request | none |
+//! | [`time`] | instants and durations in whole microseconds | none |
+//!
+//! A feature includes those of the modules below it, and none changes what code does that is there without it.
 //!
 //! # Example
 //!
@@ -127,6 +138,7 @@ pub mod tune;
 #[cfg(feature = "check")]
 pub mod check;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cli;
 
 /// How often properties are tried, and from which seed; the tests of `tests/` use the same file.
@@ -134,7 +146,11 @@ pub mod cli;
 #[path = "../tests/support/soak.rs"]
 mod soak;
 
-/// Compiles and runs the examples of the README.
-#[cfg(all(doctest, feature = "engine"))]
-#[doc = include_str!("../README.md")]
-struct Readme;
+/// Compiles and runs the examples of the pages in `docs`.
+#[cfg(all(doctest, feature = "live"))]
+mod pages {
+    #[doc = include_str!("../docs/library.md")]
+    struct Library;
+    #[doc = include_str!("../docs/mock.md")]
+    struct Mock;
+}

@@ -253,7 +253,7 @@ impl MockBuilder {
         self
     }
 
-    /// Adds a model whose tasks all succeed after a time of this law; the guide's models are then left out.
+    /// Adds a model whose tasks all succeed after a time of this distribution; the guide's models are then left out.
     pub fn model(mut self, name: &str, completion: Distribution) -> Self {
         self.models.push(Model::plain(name, completion));
         self
@@ -272,7 +272,7 @@ impl MockBuilder {
         self
     }
 
-    /// Key of all randomness.
+    /// Random seed.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
@@ -284,7 +284,7 @@ impl MockBuilder {
         self
     }
 
-    /// Scenario seconds per real second, 1 unless told.
+    /// Scenario seconds per real second, 1 by default.
     pub fn time_scale(mut self, scale: f64) -> Self {
         self.scale = scale;
         self

@@ -24,7 +24,7 @@ pub struct Micros(u64);
 impl Micros {
     /// The origin; no time at all.
     pub const ZERO: Self = Self(0);
-    /// Later than every instant: the done-instant of a task that is stuck for ever.
+    /// Later than every instant: the done-instant of a task that is stuck forever.
     pub const NEVER: Self = Self(u64::MAX);
     /// The longest duration that a user may write: ten years. It keeps every sum far from overflow.
     pub const LONGEST: Self = Self(10 * 365 * 86_400 * 1_000_000);

@@ -130,7 +130,7 @@ fn observed_times_may_come_from_standard_input() {
         assert!(err.contains(message), "{err}");
     }
     let (code, _, err) = run(program(folder.path(), "tune --observed - --column took"), &format!("took\n{times}"));
-    assert!(code == 2 && err.contains("what does `took` count?"), "{err}");
+    assert!(code == 2 && err.contains("what is the unit of `took`?"), "{err}");
 }
 
 #[test]

@@ -62,12 +62,12 @@ fn the_terminal_has_every_scenario_at_every_width() {
 fn what_loses_tasks_is_named() {
     with(&["flaky", "webhook-lossy"], |matrix| {
         let (html, markdown) = (matrix.html(), matrix.markdown());
-        for name in ["one error ends all", "first error ends it", "never asks"] {
+        for name in ["one error ends all", "first error ends it", "never polls"] {
             assert!(html.contains(&format!("<small>{name}</small>")), "{name}");
             assert!(markdown.contains(name), "{name}");
         }
         let squares = html.matches("<td class=\"loses").count();
-        assert_eq!(html.matches(" still to be had by id at the horizon\"").count(), squares);
+        assert_eq!(html.matches(" still retrievable by id at the horizon\"").count(), squares);
         assert!(!html.contains("http://") && !html.contains("https://") && !html.contains(" src="), "one file");
     });
 }

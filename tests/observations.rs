@@ -316,7 +316,7 @@ fn what_cannot_be_meant_is_refused_with_a_sentence() {
         (
             &lengths("t"),
             "t\n1\n",
-            "what does `t` count? Its name does not end in a unit, as `cost_time_ms` does: say the unit (ns, us, ms, s, m, h or d)",
+            "what is the unit of `t`? Its name does not end in one, as `cost_time_ms` does: give the unit (ns, us, ms, s, m, h or d)",
         ),
         (
             &lengths("t"),
@@ -351,7 +351,7 @@ fn what_cannot_be_meant_is_refused_with_a_sentence() {
         (
             &between("a", "b"),
             "a,b\n12,15\n",
-            "what does `a` count? Its name does not end in a unit, as `cost_time_ms` does: say the unit (ns, us, ms, s, m, h or d)",
+            "what is the unit of `a`? Its name does not end in one, as `cost_time_ms` does: give the unit (ns, us, ms, s, m, h or d)",
         ),
         (
             &Source { keep: vec!["state = DONE".parse().expect("a condition")], ..lengths("t_s") },

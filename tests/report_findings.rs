@@ -88,7 +88,10 @@ fn what_must_be_called_names_what_only_asks() {
     let called = run(&[("basic", 9.0, Some(0.1), 0), ("adaptive", 4.0, Some(0.1), 0), ("webhook", 1.0, Some(0.1), 0)]);
     let finding = only(&called);
     assert_eq!(finding.choice.strategy, "webhook");
-    insta::assert_snapshot!(plain(&finding.cautions()), @"webhook needs an address that the API can call, whose upkeep is not in the cost. Without it, use adaptive at 4.00 per task (95 % 3.90 to 4.10).");
+    insta::assert_snapshot!(plain(&finding.cautions()), @r"
+    webhook needs an address that the API can call, whose upkeep is not in the cost.
+    Without it, use adaptive at 4.00 per task (95 % 3.90 to 4.10).
+    ");
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn the_starter_runs_and_overwrites_nothing() {
 
     let again = desk.run("init our-video.toml");
     assert_eq!(again.code, 2);
-    assert!(again.err.contains("is there already"), "{}", again.err);
+    assert!(again.err.contains("exists already"), "{}", again.err);
     assert_eq!(desk.read("our-video.toml"), starter);
     assert!(desk.run("init -").out.contains("name = \"my-scenario\""));
     assert_eq!(desk.names(), ["all.toml", "our-video.toml", "out"]);

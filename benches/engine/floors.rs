@@ -39,7 +39,7 @@ impl Counted {
     }
 }
 
-/// The laws of the workload and the keys of its draws.
+/// The distributions of the workload and the keys of its draws.
 pub(crate) struct World {
     keys: Keys,
     completion: Distribution,

@@ -57,7 +57,7 @@ pub(crate) async fn serve(listener: TcpListener, ids: Vec<String>, room: usize) 
         .route("/api/v1/statusTask/{model}", get(status))
         .route("/api/v1/generateTask/{model}", post(submit))
         .with_state(Table::new(Mutex::new(tasks)));
-    // It serves for ever.
+    // It serves forever.
     let _ = axum::serve(listener, app).await;
 }
 

@@ -5,7 +5,7 @@
 
 use crate::time::Micros;
 
-/// Longest body of an answer that clients read unless told, in bytes.
+/// Longest body of an answer that clients read by default, in bytes.
 pub const LONGEST_ANSWER: usize = 1 << 20;
 
 /// What the API says of a task that failed.
@@ -32,6 +32,7 @@ pub enum TaskState<'a> {
 
 /// Why an answer that has a state cannot be what was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Flaw {
     /// It tells of another task.
     OtherTask,

@@ -22,6 +22,7 @@ mod codec;
 mod draw;
 mod judge;
 mod kit;
+#[doc(hidden)]
 pub mod pages;
 mod phase;
 mod poller;

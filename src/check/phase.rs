@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 /// Where in a wait a request stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Phase {
     /// The first request.
     First,

@@ -12,11 +12,10 @@ use std::str::FromStr;
 
 #[derive(Debug, Args)]
 pub(super) struct Changes {
-    /// Put another value into the scenario's file, such as faults.0.rate_per_s=5; may be repeated
+    /// Change a value of the scenario file, such as faults.0.rate_per_s=5; may be repeated
     #[arg(long, value_name = "PATH=VALUE")]
     set: Vec<Assignment>,
-    /// Take the completion times of a model from a log, by a law that is fitted to them; a model that the scenario has not is
-    /// added to it; may be repeated
+    /// Fit the completion times of a model to a log; a model that the scenario does not have is added; may be repeated
     #[arg(long, value_name = "NAME=FILE", group = "log")]
     observed_model: Vec<ObservedModel>,
     #[command(flatten, next_help_heading = "Logs of --observed-model")]
@@ -43,7 +42,7 @@ impl FromStr for ObservedModel {
     }
 }
 
-/// A law that was fitted to a log, and whose it is.
+/// A distribution that was fitted to a log, and whose it is.
 pub(super) struct Fitted {
     name: String,
     setting: Assignment,
@@ -62,7 +61,9 @@ impl Changes {
                 note(format_args!("  fitted for {}; {}", model.name, distance(&fit)));
             }
             if !fit.is_close() {
-                note(format_args!("warning: {file}: the fit is not close to the observations; figures are rough"));
+                note(format_args!(
+                    "warning: {file}: the fit is not close to the observations; figures are approximate"
+                ));
             }
             let keys = ["models", &model.name, "completion"];
             let told = format!("the times of {} from {file}", model.name);

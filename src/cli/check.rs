@@ -28,37 +28,37 @@ use std::sync::Arc;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Check {
-    /// Cases to try, the classic traps first
+    /// Number of cases, the classic traps first
     #[arg(long, value_name = "N", default_value_t = 100)]
     cases: u64,
-    /// Key of all cases: the same seed, the same cases
+    /// Random seed of the cases
     #[arg(long, value_name = "S", default_value_t = 42)]
     seed: u64,
-    /// The time that the program lives in: real, or faster where it scales its own pauses by POLLBENCH_TIME_SCALE
+    /// Real time, or faster for programs that divide their pauses by POLLBENCH_TIME_SCALE
     #[arg(long, value_enum, default_value = "real")]
     clock: ClockKind,
-    /// Scenario seconds per second under `--clock scaled`; 60 unless told
+    /// Scenario seconds per second under `--clock scaled` [default: 60]
     #[arg(long, value_name = "X")]
     time_scale: Option<f64>,
-    /// When the program is to have given up, which it is told
+    /// The deadline that the program is given
     #[arg(long, value_name = "TIME", default_value = "120s")]
     deadline: Micros,
-    /// How long one of its requests takes at most
+    /// The program's timeout for one request
     #[arg(long, value_name = "TIME", default_value = "30s")]
     attempt_timeout: Micros,
-    /// Judge by these only, separated by commas; `pollbench list properties` has them
+    /// Test only these properties, separated by commas (see `pollbench list properties`)
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     properties: Vec<String>,
-    /// Start CMD once and give it all cases, a line each
+    /// Start CMD once and send it the cases as lines of JSON
     #[arg(long)]
     stream: bool,
-    /// Cases at a time
+    /// Number of cases to run at a time
     #[arg(long, value_name = "N")]
     parallel: Option<usize>,
-    /// Properties that are known not to hold, one a line; one that holds nevertheless is told
+    /// File of properties that are known not to hold, one a line; one that holds is reported
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// Try this case only: a file, JSON, or `-` for standard input
+    /// Run this case only: a file, JSON, or `-` for standard input
     #[arg(long, value_name = "CASE")]
     replay: Option<String>,
     /// Write check.html, check.json and check.md there
@@ -70,13 +70,13 @@ pub(super) struct Check {
     /// What to print
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Exit with 4 where something could not be judged
+    /// Exit with 4 if a property could not be judged
     #[arg(long)]
     strict: bool,
     /// No progress on standard error
     #[arg(long)]
     quiet: bool,
-    /// The program and its arguments, in which {base_url}, {model}, {task_id} and {deadline_ms} are filled in
+    /// The program and its arguments; {base_url}, {model}, {task_id} and {deadline_ms} are replaced
     #[arg(last = true, required = true, value_name = "CMD")]
     command: Vec<String>,
 }

@@ -32,7 +32,7 @@ pub(super) struct Compare {
     /// Scenario files, or names of shipped scenarios (see `pollbench list scenarios`); several make a grid
     #[arg(value_name = "SCENARIO", default_value = "documented")]
     scenarios: Vec<String>,
-    /// Put these scenarios' faults, and their network, over the tasks of each; several make a grid
+    /// Apply the faults and network of these scenarios to the tasks of each; several make a grid
     #[arg(long, value_delimiter = ',', value_name = "PRESET")]
     weather: Vec<String>,
     #[command(flatten)]
@@ -49,7 +49,7 @@ pub(super) struct Compare {
     /// Independent repetitions
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     replicates: Option<u32>,
-    /// Key of all randomness
+    /// Random seed
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Threads; results do not depend on them [default: all cores]
@@ -64,16 +64,16 @@ pub(super) struct Compare {
     /// Write tasks.csv too: one line for each task under each strategy
     #[arg(long)]
     per_task: bool,
-    /// A gate that the data do not decide is a failure (exit code 4)
+    /// Exit with 4 if a gate is undecided
     #[arg(long)]
     strict: bool,
-    /// Print the results and nothing else
+    /// Print only the results
     #[arg(long, short)]
     quiet: bool,
-    /// Webhooks can be received: the best strategy that is called is the answer
+    /// You can receive webhooks: recommend the best strategy that uses them
     #[arg(long, conflicts_with = "no_webhook")]
     webhook: bool,
-    /// No webhooks can be received: only strategies that ask are an answer
+    /// You cannot receive webhooks: recommend only strategies that poll
     #[arg(long)]
     no_webhook: bool,
     #[command(flatten)]
@@ -94,7 +94,7 @@ Examples:
   pollbench compare flaky --engine virtual --tasks 40 --replicates 2
   pollbench compare documented --engine wire --time-scale 60 --tasks 20 --replicates 1 --models flux-2
   pollbench compare rate-limited --set faults.0.rate_per_s=5 --set horizon=20m
-  pollbench compare flaky --until detection_delay_ms=1%          as many replicates as that takes
+  pollbench compare flaky --until detection_delay_ms=1%          with as many replicates as needed
   pollbench compare documented --observed-model sora-2=jobs.csv --column took_s --models sora-2
   pollbench compare documented --shard 3/8 --partial 3.part     one of eight machines; see pollbench merge
   pollbench compare rate-limited --format json --quiet | jq '.cells[] | {strategy, lost}'";

@@ -14,7 +14,7 @@ impl Folder {
     /// Checks that `path` is, or can become, a folder to write into. Makes nothing.
     pub(super) fn writable(path: &Path) -> Result<Self, Failure> {
         let refuse = |why: &dyn std::fmt::Display| {
-            Failure::Input(format!("cannot write into {}: {why}; choose another folder", path.display()))
+            Failure::Input(format!("cannot write to {}: {why}; choose another folder", path.display()))
         };
         let existing = path.ancestors().find(|folder| folder.exists()).unwrap_or_else(|| Path::new(""));
         let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };

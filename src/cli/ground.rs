@@ -15,7 +15,7 @@ const KEY_VARIABLE: &str = "APIXO_API_KEY";
 enum Engine {
     /// The simulator, in virtual time
     Sim,
-    /// The real client against the mock server, in memory, on a paused clock: the simulator's answers, confirmed
+    /// The real client against the mock server, in memory, on a paused clock; confirms the simulator
     Virtual,
     /// The real client over sockets, on the wall clock
     Wire,
@@ -23,7 +23,7 @@ enum Engine {
 
 #[derive(Debug, Args)]
 pub(super) struct GroundArgs {
-    /// What drives the strategies
+    /// What runs the strategies
     #[arg(long, value_enum, default_value = "sim")]
     engine: Engine,
     /// `wire`: scenario seconds per real second [default: 1]

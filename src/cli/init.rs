@@ -35,7 +35,7 @@ impl Init {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 return Err(Failure::Input(format!(
-                    "{shown} is there already, and is left as it is: name another file"
+                    "{shown} exists already and is not overwritten: choose another file"
                 )));
             }
             Err(error) => return Err(Failure::Input(format!("cannot write {shown}: {error}"))),

@@ -25,17 +25,17 @@ pub(super) struct List {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum What {
-    /// The presets: the guide's techniques as documented, and the hardened ones
+    /// The presets: the guide's techniques as documented, and hardened
     Strategies,
-    /// The scenarios that are part of the program
+    /// The shipped scenarios
     Scenarios,
     /// The models of the shipped scenarios
     Models,
     /// What can go wrong in a scenario
     Faults,
-    /// The laws that durations can follow
+    /// The distributions of durations
     Distributions,
-    /// What `check` holds pollers to
+    /// The properties that `check` tests
     Properties,
 }
 

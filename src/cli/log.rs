@@ -24,34 +24,32 @@ pub(super) struct Log {
 /// How the times of a log are read.
 #[derive(Debug, Args)]
 pub(super) struct Columns {
-    /// Its column of durations, as numbers or as `124.8s`, `2m5s`, `00:02:04`; with --upper, the last age at which a task
+    /// Column of durations, as numbers or as `124.8s`, `2m5s`, `00:02:04`; with --upper, the last age at which a task
     /// was unfinished [default: cost_time_ms]
     #[arg(long, value_name = "NAME", requires = LOG, conflicts_with = "start")]
     column: Option<String>,
     /// Column of the instants at which tasks began: dates and times, or epochs
     #[arg(long, value_name = "NAME", requires_all = [LOG, "end"])]
     start: Option<String>,
-    /// Column of the instants at which they ended, empty where they did not; with --upper, at which they were last seen
-    /// unfinished
+    /// Column of the instants at which tasks ended, empty if they did not; with --upper, the last instant at which they were seen unfinished
     #[arg(long, value_name = "NAME", requires = "start")]
     end: Option<String>,
-    /// Column of the first age, or with --start instant, at which a task was known to be finished; empty where one gave up
+    /// Column of the first age (with --start: instant) at which a task was known to be finished; empty if nobody saw that
     #[arg(long, value_name = "NAME", requires = LOG)]
     upper: Option<String>,
-    /// Column of the age, or with --start instant, from which on a task was watched, empty where that was from its beginning:
-    /// tasks that ended before are missing in the log
+    /// Column of the age (with --start: instant) from which a task was observed, empty for its start; tasks that ended earlier are missing from the log (left-truncated)
     #[arg(long, value_name = "NAME", requires = LOG, conflicts_with = "upper")]
     entered: Option<String>,
-    /// What plain numbers count: ns, us, ms, s, m, h or d [default: by the end of the column's name]
+    /// Unit of plain numbers: ns, us, ms, s, m, h or d [default: from the suffix of the column's name]
     #[arg(long, value_parser = unit, requires = LOG)]
     unit: Option<Unit>,
-    /// The decimal sign [default: by the numbers]
+    /// The decimal separator [default: detected]
     #[arg(long, value_enum, requires = LOG)]
     decimal: Option<Sign>,
-    /// Use only rows that meet this, as 'state = SUCCEED' or 'retries < 1'; may be repeated
+    /// Use only matching rows, as 'state = SUCCEED' or 'retries < 1'; may be repeated
     #[arg(long = "where", value_name = "CONDITION", requires = LOG)]
     keep: Vec<Condition>,
-    /// Tasks of rows that meet this were not seen to end, and count as longer; may be repeated
+    /// Tasks of matching rows were still unfinished (right-censored); may be repeated
     #[arg(long, value_name = "CONDITION", requires = LOG)]
     unfinished: Vec<Condition>,
 }

@@ -28,10 +28,10 @@ pub(super) struct Merge {
     /// What to print
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
-    /// A gate that the data do not decide is a failure (exit code 4)
+    /// Exit with 4 if a gate is undecided
     #[arg(long)]
     strict: bool,
-    /// Print the results and nothing else
+    /// Print only the results
     #[arg(long, short)]
     quiet: bool,
 }

@@ -41,12 +41,12 @@ struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   pollbench compare                          every strategy on the guide's models, and a report
-  pollbench compare flaky --models sora-2    another world, one model
+  pollbench compare flaky --models sora-2    with faults, one model
   pollbench compare my.toml --out out        your own scenario
   pollbench serve                            a mock of the API for your own client
   pollbench trace --strategy adaptive --model sora-2 --completes-at 94s
-  pollbench tune --model sora-2              what to configure
-  pollbench check -- node poller.mjs         your own poller on trial
+  pollbench tune --model sora-2              the best settings
+  pollbench check -- node poller.mjs         test your own poller
   pollbench list strategies
   pollbench init                             a scenario of your own to start from
 
@@ -57,21 +57,21 @@ Exit codes: 0 ok, 1 the run failed, 2 bad usage or bad input, 3 a gate failed, 4
 enum Command {
     /// Run every strategy over the same tasks, print the table, write the report
     Compare(Box<compare::Compare>),
-    /// Put a poller in any language on trial
+    /// Test a poller in any language
     Check(Box<check::Check>),
     /// Run the mock APIXO server
     Serve(Box<serve::Serve>),
     /// Show one wait request by request
     Trace(trace::Trace),
-    /// Find the best settings for a model, a law of times, or observed times
+    /// Find the best settings for a model, a distribution, or observed times
     Tune(Box<tune::Tune>),
-    /// Run a grid of values over one scenario, and find where it bends
+    /// Run a scenario over a grid of values, and find where strategies break
     Sweep(sweep::SweepArgs),
-    /// Put the parts of a run together that several machines have made
+    /// Merge the parts of a run that several machines have made
     Merge(merge::Merge),
     /// Compare two results files, task by task where they share tasks
     Diff(diff::Diff),
-    /// Show what there is
+    /// List strategies, scenarios, models, faults, distributions or properties
     List(list::List),
     /// Show a scenario: its text, or everything resolved
     Show(Box<show::Show>),
@@ -81,7 +81,7 @@ enum Command {
     Validate(validate::Validate),
     /// Print the JSON Schema of scenario files
     Schema(schema::Schema),
-    /// Print what a shell needs to complete commands and flags
+    /// Print a completion script for a shell
     Completions(completions::Completions),
     /// Print a manual page, or write all of them
     Man(man::ManArgs),

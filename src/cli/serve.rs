@@ -17,40 +17,39 @@ use tokio::net::TcpListener;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Serve {
-    /// A scenario whose models, network and faults it plays [default: the guide's models and any
-    /// other, nothing goes wrong]
+    /// The scenario whose models, network and faults to use [default: the guide's models and any other, without faults]
     scenario: Option<String>,
     /// Where to listen: an address with a port, `localhost:PORT`, or a port; port 0 takes any free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787", value_parser = address)]
     addr: SocketAddr,
-    /// A key that is accepted; may be given again [default: any key]
+    /// An API key to accept; may be repeated [default: any key]
     #[arg(long = "api-key", value_name = "KEY")]
     api_keys: Vec<String>,
     /// Scenario seconds per real second
     #[arg(long, value_name = "X", default_value = "1", value_parser = scale)]
     time_scale: f64,
-    /// Key of all randomness [default: the scenario's]
+    /// Random seed [default: the scenario's]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Start of result URLs [default: http:// and the host of the request]
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
-    /// A host beside this machine that webhooks may go to; may be given again
+    /// A host other than this machine that webhooks may go to; may be repeated
     #[arg(long = "allow-webhook-host", value_name = "HOST")]
     webhook_hosts: Vec<String>,
-    /// Where webhooks for a public address go, such as https://example.com=http://127.0.0.1:9000; may be given again
+    /// Where webhooks for a public address go, such as https://example.com=http://127.0.0.1:9000; may be repeated
     #[arg(long = "webhook-map", value_name = "URL=URL")]
     webhook_map: Vec<WebhookMap>,
     /// Longest request body: a number of bytes, or of KiB or MiB
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = size)]
     max_body: usize,
-    /// Token for the control plane under /__admin; needed where others reach the server
+    /// Token for the control plane under /__admin; required on an address that other machines can reach
     #[arg(long, value_name = "TOKEN")]
     admin_token: Option<String>,
-    /// Tasks that are kept; more are refused
+    /// Maximum number of tasks; further submits are refused
     #[arg(long, value_name = "N", default_value = "1000000")]
     most_tasks: usize,
-    /// Connections at a time; more are refused
+    /// Maximum number of connections; more are refused
     #[arg(long, value_name = "N", default_value = "16384")]
     most_connections: usize,
     /// Balance of every key, in US dollars

@@ -17,7 +17,7 @@ pub(super) struct Show {
     scenario: String,
     #[command(flatten)]
     changes: Changes,
-    /// Put this scenario's faults, and its network, over the tasks
+    /// Apply the faults and network of this scenario to the tasks
     #[arg(long, value_name = "PRESET")]
     weather: Option<String>,
     /// Only these models of the scenario, separated by commas
@@ -41,9 +41,9 @@ Examples:
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// The text of its file, with what --set and --observed-model change
+    /// The text of its file, with the changes of --set and --observed-model
     Toml,
-    /// Everything resolved: laws with their quantiles, faults, when each strategy asks for each model
+    /// Everything resolved: distributions with quantiles, faults, when each strategy polls each model
     Text,
     /// The same for programs
     Json,

@@ -28,12 +28,12 @@ use std::process::ExitCode;
 #[derive(Debug, Args)]
 #[command(name = "sweep", after_help = EXAMPLES)]
 pub(super) struct SweepArgs {
-    /// A grid file: a scenario, and [axes] of values that it takes
+    /// A grid file: a scenario and [axes] of values
     grid: PathBuf,
-    /// Take points that are in the output folder already, if they are of this grid
+    /// Reuse points of this grid that are in the output folder
     #[arg(long)]
     resume: bool,
-    /// Only say how many points and tasks there are
+    /// Only print how many points and tasks there are
     #[arg(long)]
     dry_run: bool,
     /// Run only part I of N of the points; once all parts are in one folder, --resume writes the report
@@ -44,10 +44,10 @@ pub(super) struct SweepArgs {
     /// Folder of the output [default: reports/<scenario>-sweep]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Points at a time; results do not depend on them [default: all cores]
+    /// Number of points to run at a time [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Print the knees and nothing else
+    /// Print only the knees
     #[arg(long, short)]
     quiet: bool,
 }

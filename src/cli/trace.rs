@@ -18,7 +18,7 @@ pub(super) struct Trace {
     /// The model, for strategies with settings for each; any other name has the guide's default settings
     #[arg(long, value_name = "NAME", default_value = "", conflicts_with = "case")]
     model: String,
-    /// When the task ends, counted from the start of the wait; without it the task never ends
+    /// When the task ends, from the start of the wait; without it the task never ends
     #[arg(long, value_name = "TIME", conflicts_with = "case")]
     completes_at: Option<Micros>,
     /// Round trip of every request

@@ -32,14 +32,13 @@ const DRIFTS: [f64; 2] = [0.7, 1.3];
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, group = ArgGroup::new("times").required(true).multiple(true).args(["completion", "observed", "model"]))]
 pub(super) struct Tune {
-    /// A model of the scenario: its queue, failures and stuck tasks count. With --observed or --completion, the model
-    /// whose settings in the guide are compared with
+    /// A model of the scenario, with its queue, failures and stuck tasks. With --observed or --completion, the model whose guide settings to compare with
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
     /// The scenario of --model [default: the first shipped one that has it]
     #[arg(long, value_name = "SCENARIO", requires = "model", conflicts_with_all = ["completion", "observed"])]
     scenario: Option<String>,
-    /// A law of times (see `pollbench list distributions`)
+    /// A distribution of completion times (see `pollbench list distributions`)
     #[arg(long, value_name = "LAW", conflicts_with = "observed")]
     completion: Option<Distribution>,
     #[command(flatten)]
@@ -50,56 +49,55 @@ pub(super) struct Tune {
     /// Cost of one poll
     #[arg(long, value_name = "X", default_value_t = 1.0)]
     poll_cost: f64,
-    /// Cost of a second between a task's end and the client knowing it
+    /// Cost of a second of detection delay
     #[arg(long, value_name = "X", default_value_t = 0.1)]
     delay_cost_per_s: f64,
     /// When waits give up, with a last poll there [default: never]
     #[arg(long, value_name = "TIME", value_parser = positive)]
     deadline: Option<Micros>,
-    /// At most one task in twenty is known later than this after its end
+    /// Bound on the 95th percentile of the detection delay
     #[arg(long, value_name = "TIME", value_parser = positive)]
     max_p95_delay: Option<Micros>,
-    /// No task is known later than this after its end
+    /// Bound on the detection delay of every task
     #[arg(long, value_name = "TIME", value_parser = positive)]
     max_delay: Option<Micros>,
-    /// Most polls of a task, on the average
+    /// Bound on the mean number of polls of a task
     #[arg(long, value_name = "X", value_parser = above_zero)]
     max_polls: Option<f64>,
-    /// Largest share of tasks that waits give up on; without --deadline it sets one
+    /// Bound on the share of tasks that are given up; without --deadline it sets one
     #[arg(long, value_name = "SHARE", value_parser = share)]
     max_timeout_share: Option<f64>,
-    /// Most polls per second on the average, at --tasks-per-day
+    /// Bound on the mean polls per second at --tasks-per-day
     #[arg(long, value_name = "X", value_parser = above_zero, requires = "tasks_per_day")]
     max_polls_per_s: Option<f64>,
     /// Shortest time between two polls
     #[arg(long, value_name = "TIME", value_parser = positive)]
     min_gap: Option<Micros>,
-    /// Probability that a poll tells nothing
+    /// Probability that a poll fails
     #[arg(long, value_name = "P", value_parser = share)]
     poll_loss: Option<f64>,
-    /// Volume, for requests per second
+    /// Tasks per day, to compute requests per second
     #[arg(long, value_name = "N", value_parser = above_zero)]
     tasks_per_day: Option<f64>,
-    /// What the settings cost when times are so many times as long
+    /// Also compute the cost of these settings if times were X times as long
     #[arg(long, value_name = "F", value_parser = above_zero)]
     stress: Option<f64>,
-    /// Simulate the recommendation in this scenario's weather too, beside a calm day; several separated by commas
+    /// Also simulate the recommendation with the faults of these scenarios, and without faults; separated by commas
     #[arg(long, value_delimiter = ',', value_name = "PRESET")]
     weather: Vec<String>,
-    /// Webhooks can be received: what the hybrid costs is said first
+    /// You can receive webhooks: print the cost of the hybrid first
     #[arg(long, conflicts_with = "no_webhook")]
     webhook: bool,
-    /// No webhooks can be received: nothing is said of them
+    /// You cannot receive webhooks: leave them out
     #[arg(long)]
     no_webhook: bool,
-    /// Write a page into this folder, tune.html, and its charts: what families trade, the surface of cost, the fit; with
-    /// --by a page of all models
+    /// Write a page, tune.html, and its charts to this folder: trade-offs, cost surface, fit; with --by one page for all models
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Print a complete poller in this language with the settings, in place of them
+    /// Print a complete poller in this language instead of the settings
     #[arg(long, value_name = "LANGUAGE", value_parser = language, conflicts_with = "format")]
     write_poller: Option<Language>,
-    /// A poller that webhooks wake, and that looks rarely in case none comes
+    /// Write a poller that is woken by webhooks and polls rarely in case one is lost
     #[arg(long, requires = "write_poller")]
     with_webhook: bool,
     /// What to print
@@ -170,7 +168,7 @@ struct Times {
     observed: Option<Sample>,
 }
 
-/// Observed times, the law that was fitted to them, and what was read where that is of this model alone.
+/// Observed times, the distribution that was fitted to them, and what was read where that is of this model alone.
 struct Sample {
     seen: Vec<Observation>,
     fit: Fit,

@@ -13,7 +13,7 @@ pub(super) struct UntilArgs {
     /// detection_delay_ms.p95=2%
     #[arg(long, value_name = "METRIC=1%")]
     until: Option<Precision>,
-    /// Most replicates that --until takes [default: 100 times those of its first look]
+    /// Maximum number of replicates for --until [default: 100 times those of its first look]
     #[arg(long, value_name = "N", requires = "until", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     budget: Option<u32>,
 }

@@ -18,6 +18,7 @@ use std::collections::VecDeque;
 
 /// Something that came of a pool.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum PoolEnd {
     /// Something happened to a task.
     Event(u32, Event),

@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 const MOST_BODY: usize = 64 << 10;
 /// Connections at a time.
 const MOST_CONNECTIONS: usize = 1_024;
-/// Longest life of a connection over a socket, so that a slow sender takes no place for ever.
+/// Longest life of a connection over a socket, so that a slow sender takes no place forever.
 const LONGEST_CONNECTION: Duration = Duration::from_secs(60);
 /// Pause after a failed accept, such as for want of file descriptors, which ends when others close theirs.
 const BREATH: Duration = Duration::from_millis(50);

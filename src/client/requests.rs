@@ -195,7 +195,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Longest body of an answer that is read, 1 MiB unless told; a longer one counts as lost.
+    /// Longest body of an answer that is read, 1 MiB by default; a longer one counts as lost.
     #[must_use]
     pub fn most_body(mut self, bytes: usize) -> Self {
         self.most_body = bytes;

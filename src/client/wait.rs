@@ -66,7 +66,7 @@ impl TaskHandle {
         self
     }
 
-    /// The draws of its jitter; unless told, keyed by the task's id.
+    /// The draws of its jitter; by default, keyed by the task's id.
     #[must_use]
     pub fn jitter(mut self, draws: Draws) -> Self {
         self.jitter = Some(draws);

@@ -12,10 +12,13 @@ pub(crate) mod intake;
 #[cfg(feature = "live")]
 pub mod live;
 mod observer;
+#[doc(hidden)]
 pub mod partial;
 pub mod plan;
 pub mod shard;
 pub mod sim;
 pub mod trace;
+#[doc(hidden)]
 pub mod until;
+#[doc(hidden)]
 pub mod yardstick;

@@ -34,7 +34,7 @@ pub struct Header {
     pub version: String,
     /// Name of the scenario.
     pub scenario: String,
-    /// Key of all randomness.
+    /// Random seed.
     pub seed: u64,
     /// Which part of the run this is: (number from 1, of how many).
     pub shard: Shard,

@@ -13,7 +13,7 @@ use crate::world::outage::{Outage, outages};
 use crate::world::webhook::WebhookLink;
 use std::sync::{Arc, LazyLock, OnceLock};
 
-/// What a task that fails without a law of failure would say; never seen.
+/// What a task that fails without a distribution of failure would say; never seen.
 static NO_FAILURE: LazyLock<Failure> = LazyLock::new(|| Failure { code: String::new(), message: String::new() });
 
 /// One model with its links.

@@ -16,7 +16,7 @@ const FLOOR_RANGE: (f64, f64) = (1e-3, 1e2);
 /// Those of models that were asked for lately: scenarios of a grid have most of theirs in common.
 static KNOWN: Memo<(DoneLaw, CostWeights, Micros), Option<Arc<Yardstick>>> = Memo::new();
 
-/// The law of a model's tasks, and the least expected cost of a wait in a world without faults and round trips.
+/// The distribution of a model's tasks, and the least expected cost of a wait in a world without faults and round trips.
 #[derive(Debug, Clone)]
 pub struct Yardstick {
     law: DoneLaw,
@@ -30,7 +30,7 @@ pub struct Yardstick {
 }
 
 impl Yardstick {
-    /// The yardstick of `model`; `None` where tasks wait for workers, whose law is not known, or a weight is zero.
+    /// The yardstick of `model`; `None` where tasks wait for workers, whose distribution is not known, or a weight is zero.
     #[must_use]
     pub fn new(model: &Model, weights: &CostWeights, horizon: Micros) -> Option<Arc<Self>> {
         if model.workers.is_some() {
@@ -51,7 +51,7 @@ impl Yardstick {
         Some(Self { law, sketch, weights: *weights, horizon, least, floor: OnceLock::new() })
     }
 
-    /// The law of the done-instant.
+    /// The distribution of the done-instant.
     #[must_use]
     pub fn law(&self) -> &DoneLaw {
         &self.law

@@ -1,8 +1,8 @@
-//! A law that was tried, and the average of several.
+//! A distribution that was tried, and the average of several.
 
 use crate::world::distribution::Distribution;
 
-/// A law that was tried.
+/// A distribution that was tried.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
     /// What it is.

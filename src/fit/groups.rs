@@ -1,7 +1,7 @@
-//! A law that follows the data whatever their shape: overlapping groups of neighbours, each as a narrow lognormal law,
+//! A distribution that follows the data whatever their shape: overlapping groups of neighbours, each as a narrow lognormal distribution,
 //! single values that are frequent as themselves, and a power law for what lies beyond everything that was seen.
 //!
-//! Groups have equal probability, so that the law is fine where many tasks end, and coarse in its tails: kernels whose
+//! Groups have equal probability, so that the distribution is fine where many tasks end, and coarse in its tails: kernels whose
 //! width is that of the neighbourhood (Loftsgaarden & Quesenberry, Ann. Math. Statist. 36 (1965) 1049–1051).
 
 use super::build::{build, lognormal};
@@ -22,7 +22,7 @@ const WIDE_GAP: f64 = 0.25;
 const FEWEST: usize = 5;
 /// Slopes of the power law in logarithms: the least for times that end sharply, the greatest so that its mean is finite.
 const SLOPES: (f64, f64) = (0.02, 0.75);
-/// Share below which a law is not asked how to spread what lies between bounds.
+/// Share below which a distribution is not asked how to spread what lies between bounds.
 const UNLIKELY: f64 = 1e-6;
 
 /// What follows the data.
@@ -36,7 +36,7 @@ pub(super) struct Grouped {
 /// A logarithm and its probability.
 type Point = (f64, f64);
 
-/// The law of `estimate`; `average` says how what lies between bounds is spread, and as far as it is trusted also what lies beyond all. `None` where nothing can
+/// The distribution of `estimate`; `average` says how what lies between bounds is spread, and as far as it is trusted also what lies beyond all. `None` where nothing can
 /// be made of it.
 pub(super) fn grouped(estimate: &Estimate, average: Option<&Distribution>, trust: f64) -> Option<Grouped> {
     let count = estimate.count as f64;
@@ -127,7 +127,7 @@ fn cut(group: &[Point], hand_on: &mut impl FnMut(&[Point])) {
     }
 }
 
-/// The lognormal law with the moments of a group.
+/// The lognormal distribution with the moments of a group.
 fn kernel(group: &[Point]) -> Option<(f64, Distribution)> {
     let mass: f64 = group.iter().map(|(_, mass)| mass).sum();
     let mean = group.iter().map(|(at, mass)| mass * at).sum::<f64>() / mass;

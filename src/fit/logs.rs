@@ -12,7 +12,7 @@ fn difference(a: f64, b: f64) -> f64 {
     if b == f64::NEG_INFINITY { a } else { a + (-(b - a).exp_m1()).ln() }
 }
 
-/// ln P(Z > z) of the standard normal law.
+/// ln P(Z > z) of the standard normal distribution.
 pub(super) fn normal_survival(z: f64) -> f64 {
     if z < 30.0 {
         return (0.5 * libm::erfc(z * std::f64::consts::FRAC_1_SQRT_2)).ln();
@@ -36,12 +36,12 @@ pub(super) fn normal_density(z: f64) -> f64 {
     -0.5 * z * z - LN_ROOT_TAU
 }
 
-/// ln P(from < E ≤ to) of the standard exponential law.
+/// ln P(from < E ≤ to) of the standard exponential distribution.
 pub(super) fn exponential_between(from: f64, to: f64) -> f64 {
     -from + (-(from - to).exp_m1()).ln()
 }
 
-/// ln P(X > x) of the gamma law of scale 1.
+/// ln P(X > x) of the gamma distribution of scale 1.
 pub(super) fn gamma_survival(shape: f64, x: f64) -> f64 {
     let above = if x > 0.0 { gamma_ur(shape, x) } else { 1.0 };
     if above > TINY {
@@ -51,7 +51,7 @@ pub(super) fn gamma_survival(shape: f64, x: f64) -> f64 {
     (shape - 1.0) * x.ln() - x - ln_gamma(shape) - ((1.0 - shape) / x).max(-0.999).ln_1p()
 }
 
-/// ln P(X ≤ x) of the gamma law of scale 1.
+/// ln P(X ≤ x) of the gamma distribution of scale 1.
 fn gamma_below(shape: f64, x: f64) -> f64 {
     let below = if x > 0.0 { gamma_lr(shape, x) } else { 0.0 };
     if below > TINY {
@@ -61,7 +61,7 @@ fn gamma_below(shape: f64, x: f64) -> f64 {
     shape * x.max(f64::MIN_POSITIVE).ln() - x - ln_gamma(shape + 1.0)
 }
 
-/// ln P(from < X ≤ to) of the gamma law of scale 1.
+/// ln P(from < X ≤ to) of the gamma distribution of scale 1.
 pub(super) fn gamma_between(shape: f64, from: f64, to: f64) -> f64 {
     if from > shape {
         difference(gamma_survival(shape, from), gamma_survival(shape, to))

@@ -1,10 +1,10 @@
-//! From observed durations to a law of them.
+//! From observed durations to a distribution of them.
 //!
-//! [`Fit::of`] fits the lognormal, gamma and Weibull laws and a mixture of two lognormals by maximum likelihood and
+//! [`Fit::of`] fits the lognormal, gamma and Weibull distributions and a mixture of two lognormals by maximum likelihood and
 //! weighs them by the Bayesian information criterion (Schwarz, Annals of Statistics 6 (1978) 461–464; weights as in
 //! Buckland, Burnham & Augustin, Biometrics 53 (1997) 603–618), because few observations do not tell them apart. It
-//! blends the average with a law that follows the data whatever their shape, the more the more there are and the less the
-//! candidates fit, so that a third hump or a slow tail that no law of the list knows is not lost. A raw empirical
+//! blends the average with a distribution that follows the data whatever their shape, the more the more there are and the less the
+//! candidates fit, so that a third hump or a slow tail that no distribution of the list knows is not lost. A raw empirical
 //! distribution is never trusted: between its steps it says that nothing can happen.
 //!
 //! Durations may be exact, known to lie between two polls, or known only to exceed the time at which somebody gave up; and of
@@ -44,10 +44,10 @@ use groups::Grouped;
 use sample::Sample;
 use turnbull::Estimate;
 
-/// What observations say of the law.
+/// What observations say of the distribution.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fit {
-    /// All laws that were tried, the winner first; empty where none can be written for these observations.
+    /// All distributions that were tried, the winner first; empty where none can be written for these observations.
     pub candidates: Vec<Candidate>,
     /// The average of the candidates with a share of what follows the data.
     pub blend: Distribution,
@@ -56,7 +56,7 @@ pub struct Fit {
     /// Largest distance between the blend and the nonparametric estimate of the distribution function
     /// (Kolmogorov–Smirnov), at the ends of what is known of each duration.
     pub distance: f64,
-    /// The distance that a right law exceeds once in twenty times.
+    /// The distance that a right distribution exceeds once in twenty times.
     pub limit: f64,
     /// Observations.
     pub count: usize,
@@ -78,7 +78,7 @@ pub struct Fit {
 const HALF: f64 = 500.0;
 /// A share that is all.
 const ALL: f64 = 0.999;
-/// Scaled distance (√n D) up to which candidates are trusted: with parameters taken from the data, right laws are nearer
+/// Scaled distance (√n D) up to which candidates are trusted: with parameters taken from the data, right distributions are nearer
 /// in nine of ten samples (Lilliefors, J. Am. Statist. Assoc. 62 (1967) 399–402).
 const TRUSTED: f64 = 0.8;
 /// How fast trust is lost beyond it.
@@ -89,7 +89,7 @@ const UNSEEN: f64 = 1e-6;
 const MOST_BEYOND: f64 = 0.5;
 
 impl Fit {
-    /// Fits laws to observations.
+    /// Fits distributions to observations.
     ///
     /// # Errors
     ///
@@ -122,7 +122,7 @@ impl Fit {
             }
             (Some(law), None) => law,
             (None, Some(followed)) => followed.law,
-            // Nothing can be written for these values: they are all the same, next to nothing, or next to for ever.
+            // Nothing can be written for these values: they are all the same, next to nothing, or next to forever.
             (None, None) => Distribution::constant(last),
         };
         Ok(Self {
@@ -141,7 +141,7 @@ impl Fit {
         })
     }
 
-    /// Whether the blend is as near to the observations as a right law would be.
+    /// Whether the blend is as near to the observations as a right distribution would be.
     #[must_use]
     pub fn is_close(&self) -> bool {
         self.distance <= self.limit

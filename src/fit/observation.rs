@@ -36,7 +36,7 @@ impl Observation {
     }
 }
 
-/// Why there is no law to be had.
+/// Why there is no distribution to be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum UnfittableSample {
@@ -44,10 +44,10 @@ pub enum UnfittableSample {
     #[error("there are no observations")]
     Empty,
     /// No task was seen to end.
-    #[error("none of the {0} observations is of a task that ended")]
+    #[error("none of the {0} observed tasks ended")]
     NoEnds(usize),
     /// One end says nothing of the spread.
-    #[error("a single end does not tell how much the times spread: at least 2 are needed, and 20 are advisable")]
+    #[error("one finished task does not show how much times vary: at least 2 are needed, 20 recommended")]
     Single,
     /// Most tasks were never seen to end.
     #[error(

@@ -1,5 +1,5 @@
-//! A mixture of two lognormal laws, by expectation–maximisation (Dempster, Laird & Rubin, J. R. Statist. Soc. B 39 (1977)
-//! 1–38); observations that are known to lie in a range enter with the moments of the normal law cut to it.
+//! A mixture of two lognormal distributions, by expectation–maximisation (Dempster, Laird & Rubin, J. R. Statist. Soc. B 39 (1977)
+//! 1–38); observations that are known to lie in a range enter with the moments of the normal distribution cut to it.
 
 use super::build::lognormal;
 use super::candidate::Candidate;

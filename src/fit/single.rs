@@ -1,4 +1,4 @@
-//! The laws of two parameters, fitted by maximum likelihood on the scale of logarithms.
+//! The distributions of two parameters, fitted by maximum likelihood on the scale of logarithms.
 
 use super::build::{build, lognormal};
 use super::candidate::Candidate;
@@ -16,7 +16,7 @@ const MOST_SPREAD: f64 = 20.0;
 /// little of either.
 const STARTS: [(f64, f64); 4] = [(0.0, 1.0), (1.0, 2.0), (3.0, 3.0), (0.0, 0.3)];
 
-/// A law on the scale of logarithms, by location and spread.
+/// A distribution on the scale of logarithms, by location and spread.
 struct Shape {
     name: &'static str,
     /// Logarithm of the density at y.
@@ -25,7 +25,7 @@ struct Shape {
     survival: fn(f64, f64, f64) -> f64,
     /// ln P(low < Y ≤ high).
     between: fn(f64, f64, f64, f64) -> f64,
-    /// The law itself; `None` where it is out of range.
+    /// The distribution itself; `None` where it is out of range.
     build: fn(f64, f64) -> Option<Distribution>,
     /// Where the search starts, from the mean and the standard deviation of the logarithms of the ends.
     start: fn(f64, f64) -> (f64, f64),
@@ -42,7 +42,7 @@ const SHAPES: [Shape; 3] = [
         build: lognormal,
         start: |mean, spread| (mean, spread),
     },
-    // The logarithm of a Weibull variable has the least-value law of Gumbel: standard deviation π/(√6 shape), mean
+    // The logarithm of a Weibull variable has the least-value distribution of Gumbel: standard deviation π/(√6 shape), mean
     // ln scale − 0.5772/shape.
     Shape {
         name: "weibull",
@@ -77,14 +77,14 @@ const SHAPES: [Shape; 3] = [
         build: |location, spread| {
             let shape = (1.0 / (spread * spread)).max(0.011);
             let scale = location.exp() / shape;
-            // A scale below a microsecond cannot be written; near a constant the other laws do as well.
+            // A scale below a microsecond cannot be written; near a constant the other distributions do as well.
             (scale >= 1.0).then(|| build("gamma", &[("shape", shape), ("scale", scale)])).flatten()
         },
         start: |mean, spread| (mean, spread.min(3.0)),
     },
 ];
 
-/// The laws that can be fitted.
+/// The distributions that can be fitted.
 pub(super) fn candidates(sample: &Sample) -> Vec<Candidate> {
     let (mean, spread) = sample.moments();
     SHAPES.iter().filter_map(|shape| fit(sample, shape, (shape.start)(mean, spread.max(LEAST_SPREAD)))).collect()

@@ -1,4 +1,4 @@
-//! What observations say of the distribution function without any law: the nonparametric maximum-likelihood estimate of
+//! What observations say of the distribution function without any distribution: the nonparametric maximum-likelihood estimate of
 //! Kaplan & Meier (J. Am. Statist. Assoc. 53 (1958) 457–481), and where durations are known between bounds only, that of
 //! Turnbull (J. R. Statist. Soc. B 38 (1976) 290–295).
 
@@ -44,7 +44,7 @@ pub(super) struct Estimate {
     pub(super) from: f64,
 }
 
-/// What a law and the estimate have at both ends of a cell.
+/// What a distribution and the estimate have at both ends of a cell.
 #[derive(Debug, Clone, Copy)]
 struct Sides {
     at: usize,
@@ -174,7 +174,7 @@ impl Estimate {
                 Some(*sum)
             })
             .collect();
-        // A cell: the law below it and up to its end, and the estimate at both.
+        // A cell: the distribution below it and up to its end, and the estimate at both.
         let look = |at: usize| {
             let cell = &self.cells[at];
             let below = if cell.low < cell.high { cdf(cell.low) } else { cdf(cell.low - BEFORE) };
@@ -197,7 +197,7 @@ impl Estimate {
         largest
     }
 
-    /// The distance that samples of a right law exceed once in twenty times (Kolmogorov's law; Smirnov, Ann. Math.
+    /// The distance that samples of a right distribution exceed once in twenty times (Kolmogorov's distribution; Smirnov, Ann. Math.
     /// Statist. 19 (1948) 279–281), by the number of ends.
     pub(super) fn limit(&self) -> f64 {
         1.358 / (self.ends as f64).sqrt()

@@ -24,9 +24,9 @@ pub struct Checks {
 /// What follows the last poll of a table.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Then {
-    /// The last gap repeats for ever; the first wait, where there is only one poll.
+    /// The last gap repeats forever; the first wait, where there is only one poll.
     Repeat,
-    /// Polls at this gap in microseconds, for ever.
+    /// Polls at this gap in microseconds, forever.
     Every(f64),
     /// Nothing: the wait ends with the last poll.
     GiveUp,
@@ -220,7 +220,7 @@ impl Checks {
         if short.1 <= 0.0 {
             return Some(0.0);
         }
-        // False position: the share falls nearly in a straight line, and laws are dear to ask. The value at a side that
+        // False position: the share falls nearly in a straight line, and distributions are dear to ask. The value at a side that
         // stays is halved (Dowell & Jarratt, BIT 11 (1971) 168–174), so that jumps are closed in upon too.
         let mut moved_before = None;
         while enough.0 - short.0 > 1e-9 * longest {

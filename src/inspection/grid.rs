@@ -1,10 +1,10 @@
-//! Instants at which a law is tabulated.
+//! Instants at which a distribution is tabulated.
 
 use crate::inspection::law::{Cumulative, DoneLaw};
 
-/// No two neighbours differ by more than this probability, unless the law jumps.
+/// No two neighbours differ by more than this probability, unless the distribution jumps.
 const WIDEST_STEP: f64 = 1.0 / 400.0;
-/// Nor does the straight line between them miss the law by more than about so much: a probability that a plan mistakes
+/// Nor does the straight line between them miss the distribution by more than about so much: a probability that a plan mistakes
 /// by this costs it as much of a poll at each look. Steps alone do not tell: a hump that is narrow beside the whole has
 /// its tails within a few of them.
 const FARTHEST_OFF: f64 = 2e-6;
@@ -12,7 +12,7 @@ const ROUGHLY_OFF: f64 = 2e-5;
 /// Points between which nothing can be told apart, relative to where they are.
 const FINEST: f64 = 1e-11;
 
-/// Ascending instants from zero on, with the law there.
+/// Ascending instants from zero on, with the distribution there.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Grid {
     pub(super) at: Vec<f64>,
@@ -25,14 +25,14 @@ pub(super) struct Grid {
 /// How ∫ F is come by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Area {
-    /// From the law.
+    /// From the distribution.
     Exact,
-    /// By the trapezoidal rule on the grid: good enough for a plan from a law that is itself an estimate.
+    /// By the trapezoidal rule on the grid: good enough for a plan from a distribution that is itself an estimate.
     Trapezoidal,
 }
 
 impl Grid {
-    /// About `count` instants that cover the law up to `end`: some equally far apart, some by ratio, closer where much
+    /// About `count` instants that cover the distribution up to `end`: some equally far apart, some by ratio, closer where much
     /// happens, and on all corners.
     pub(super) fn covering(law: &DoneLaw, end: f64, count: usize, area: Area) -> Self {
         let (start, most, count) = (law.quantile(0.0).clamp(0.0, end), 40 * count, count as f64);
@@ -52,7 +52,7 @@ impl Grid {
         // Where nothing can happen before the end, steps of a microsecond go past it.
         at.retain(|at| *at <= end);
         sort(&mut at);
-        // Asked once for each instant: laws are dear.
+        // Asked once for each instant: distributions are dear.
         let point = |x: f64| match area {
             Area::Exact => (x, law.below_and_area(x)),
             Area::Trapezoidal => (x, (law.below(x), 0.0)),
@@ -75,7 +75,7 @@ impl Grid {
         Self { at, below, area }
     }
 
-    /// The law at `at`, in any order.
+    /// The distribution at `at`, in any order.
     pub(super) fn tabulated(law: &impl Cumulative, mut at: Vec<f64>) -> Self {
         sort(&mut at);
         let (below, area) = at.iter().map(|x| law.below_and_area(*x)).unzip();
@@ -112,7 +112,7 @@ impl Grid {
     }
 }
 
-/// The middle of the cell that ends at point `to`, where the law is not told well enough by a straight line in it.
+/// The middle of the cell that ends at point `to`, where the distribution is not told well enough by a straight line in it.
 fn split_at(points: &[(f64, (f64, f64))], to: usize, most_off: f64) -> Option<f64> {
     let rise = |to: usize| points[to].1.0 - points[to - 1].1.0;
     let width = |to: usize| points[to].0 - points[to - 1].0;
@@ -132,7 +132,7 @@ fn split_at(points: &[(f64, (f64, f64))], to: usize, most_off: f64) -> Option<f6
     (rise(to) > WIDEST_STEP || off > most_off).then(|| from.midpoint(end))
 }
 
-/// Ascending. Of two that cannot be told apart the later one stays: a law that jumps there has jumped by then.
+/// Ascending. Of two that cannot be told apart the later one stays: a distribution that jumps there has jumped by then.
 fn sort(at: &mut Vec<f64>) {
     at.sort_by(f64::total_cmp);
     at.dedup_by(|later, earlier| {

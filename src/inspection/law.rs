@@ -1,14 +1,14 @@
-//! The law of the instant at which a task is done, counted from the start of the wait.
+//! The distribution of the instant at which a task is done, counted from the start of the wait.
 
 use crate::world::distribution::Distribution;
 use crate::world::model::Model;
 use std::sync::Arc;
 
-/// Panels of the quadrature over a queue's law.
+/// Panels of the quadrature over a queue's distribution.
 const PANELS: usize = 3;
 /// The same where the density of the work jumps at its least value: there the integrand has a bend.
 const PANELS_FOR_BENDS: usize = 24;
-/// Where the quadrature over a queue's law ends: a queue longer than this has probability e⁻²⁴.
+/// Where the quadrature over a queue's distribution ends: a queue longer than this has probability e⁻²⁴.
 const FARTHEST: f64 = 24.0;
 /// Abscissas and weights of Gauss–Legendre quadrature with eight points on [−1, 1] (Abramowitz & Stegun, table 25.4),
 /// for positive abscissas.
@@ -18,10 +18,10 @@ const GAUSS: [(f64, f64); 4] = [
     (0.796_666_477_413_626_7, 0.222_381_034_453_374_48),
     (0.960_289_856_497_536_3, 0.101_228_536_290_376_26),
 ];
-/// Most values of a law of single values that are taken one by one; more are taken by equal shares.
+/// Most values of a distribution of single values that are taken one by one; more are taken by equal shares.
 const MOST_ATOMS: usize = 64;
 
-/// The law of the done-instant: queueing and processing, failures mixed in, stuck tasks as missing mass.
+/// The distribution of the done-instant: queueing and processing, failures mixed in, stuck tasks as missing mass.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DoneLaw {
     parts: Vec<Part>,
@@ -84,7 +84,7 @@ impl Part {
 }
 
 impl DoneLaw {
-    /// Tasks that all end, after a time of this law.
+    /// Tasks that all end, after a time of this distribution.
     #[must_use]
     pub fn of(law: Distribution) -> Self {
         let part = Part { share: 1.0, work: Arc::new(law), delays: vec![(1.0, 0.0)] };
@@ -105,7 +105,7 @@ impl DoneLaw {
         Self { parts, ends }
     }
 
-    /// The same law, given that the task ends; `None` where none does.
+    /// The same distribution, given that the task ends; `None` where none does.
     #[must_use]
     pub fn of_those_that_end(mut self) -> Option<Self> {
         if self.ends <= 0.0 {
@@ -154,7 +154,7 @@ impl DoneLaw {
         })
     }
 
-    /// Density at `x`, per microsecond; `None` for laws with single values of a probability.
+    /// Density at `x`, per microsecond; `None` for distributions with single values of a probability.
     #[must_use]
     pub fn density(&self, x: f64) -> Option<f64> {
         let smooth = self.parts.iter().all(|part| part.work.density(x).is_some());
@@ -165,7 +165,7 @@ impl DoneLaw {
     }
 
     /// Mean done-instant of a task, counting only those that end, times the probability that it does; infinite for
-    /// laws without a mean.
+    /// distributions without a mean.
     #[must_use]
     pub fn mean(&self) -> f64 {
         self.parts.iter().map(|part| part.mean_of(|delay| delay + part.work.mean())).sum()
@@ -193,7 +193,7 @@ impl DoneLaw {
         high
     }
 
-    /// Where a plan for this law may end: at its last value, or where it has none, when only the share `rare` of the
+    /// Where a plan for this distribution may end: at its last value, or where it has none, when only the share `rare` of the
     /// tasks that end is left.
     #[must_use]
     pub fn end(&self, rare: f64) -> f64 {
@@ -206,7 +206,7 @@ impl DoneLaw {
     pub fn corners(&self) -> Vec<f64> {
         let mut corners: Vec<f64> = Vec::new();
         for part in &self.parts {
-            // What is folded with a smooth law is smooth.
+            // What is folded with a smooth distribution is smooth.
             if let [(_, delay)] = part.delays.as_slice() {
                 corners.extend(part.work.corners().into_iter().map(|corner| corner + delay));
             } else if part.work.density(0.0).is_none() || part.delays.len() <= MOST_ATOMS / 2 {
@@ -222,7 +222,7 @@ impl DoneLaw {
 }
 
 impl Part {
-    /// Work that starts after a queue. Of two laws the smooth one is kept whole, and the other cut into pieces.
+    /// Work that starts after a queue. Of two distributions the smooth one is kept whole, and the other cut into pieces.
     fn after(queue: Option<&Distribution>, work: &Distribution, share: f64) -> Self {
         let whole = |law: &Distribution, delays| Self { share, work: Arc::new(law.clone()), delays };
         match queue {
@@ -239,7 +239,7 @@ impl Part {
     }
 }
 
-/// Probabilities and values of a law that has only single values, many of them gathered into equal shares.
+/// Probabilities and values of a distribution that has only single values, many of them gathered into equal shares.
 fn atoms(law: &Distribution) -> Option<Vec<(f64, f64)>> {
     if law.density(law.quantile(0.5)).is_some() {
         return None;
@@ -263,7 +263,7 @@ fn atoms(law: &Distribution) -> Option<Vec<(f64, f64)>> {
     })
 }
 
-/// Weights and values that stand for a smooth law: Gauss–Legendre in s = −ln(1 − p), in which an exponential law is a
+/// Weights and values that stand for a smooth distribution: Gauss–Legendre in s = −ln(1 − p), in which an exponential distribution is a
 /// straight line.
 fn quadrature(law: &Distribution, panels: usize) -> Vec<(f64, f64)> {
     let mut nodes = Vec::with_capacity(8 * panels);

@@ -1,6 +1,6 @@
 //! The inspection problem: at which instants should one look whether something has happened?
 //!
-//! A task ends at an instant T with law F, counted from the start of the wait. Each look (poll) costs `poll`, and each
+//! A task ends at an instant T with distribution F, counted from the start of the wait. Each look (poll) costs `poll`, and each
 //! second between T and the first look after it costs `delay_per_s`. Choosing the instants of least expected cost is the
 //! inspection problem of reliability theory: Barlow, Hunter & Proschan, "Optimum checking procedures", J. SIAM 11
 //! (1963) 1078–1095; Keller, "Optimum checking schedules for systems subject to random failure", Management Science 21
@@ -10,8 +10,8 @@
 //! - [`DoneLaw`] is F: of one distribution, or of a model with its queue, failures and stuck tasks.
 //! - [`Checks::cost`] is the exact expectation for any schedule, without simulation: the oracle of the simulator and the
 //!   inner loop of the tuner.
-//! - [`ScheduleProblem::solve`] is the best schedule for any law, by dynamic programming; [`recursion`] the classic recursion for
-//!   laws with a log-concave density, and the cross-check; [`rules`] what people use in their place; [`lossy`] the best schedule where polls get lost.
+//! - [`ScheduleProblem::solve`] is the best schedule for any distribution, by dynamic programming; [`recursion`] the classic recursion for
+//!   distributions with a log-concave density, and the cross-check; [`rules`] what people use in their place; [`lossy`] the best schedule where polls get lost.
 //!
 //! Instants are real numbers of microseconds since the start of the wait. The world is calm: no round trips, no faults
 //! but the loss that is asked for.

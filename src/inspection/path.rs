@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn the_path_is_that_of_trying_all() {
-        // Any concave or convex pair of tables that keeps the inequality: here the inspection problem on a lumpy law.
+        // Any concave or convex pair of tables that keeps the inequality: here the inspection problem on a lumpy distribution.
         let law = DoneLaw::of(
             "mixture(0.6*lognormal(median=20s, sigma=0.3), 0.4*uniform(low=50s, high=60s))".parse().expect("a law"),
         );

@@ -1,4 +1,4 @@
-//! The best schedule for any law: dynamic programming over instants, on a grid that is made finer around the answer.
+//! The best schedule for any distribution: dynamic programming over instants, on a grid that is made finer around the answer.
 
 use crate::inspection::checks::{Checks, Then};
 use crate::inspection::grid::Grid;
@@ -22,7 +22,7 @@ const ROUGHLY_PER_GAP: usize = 12;
 /// New instants on each side of a look when the grid is made finer.
 const AROUND: i32 = 12;
 /// How far from a look they go each time, as a share of the gap on its shorter side: three steps of the time before, for
-/// looks move together. First by the sketch, then by the law; a rough answer asks the law once, since where a look is
+/// looks move together. First by the sketch, then by the distribution; a rough answer asks the distribution once, since where a look is
 /// followed by a long gap no table is close enough.
 const ROUGH_REACHES: [f64; 2] = [0.125, 0.031_25];
 const REACHES: [f64; 5] = [0.031_25, 0.007_8, 0.001_95, 0.000_49, 0.000_122];
@@ -44,7 +44,7 @@ pub enum UnsolvableProblem {
          and free delay means never to ask", .0.poll, .0.delay_per_s
     )]
     Weights(CostWeights),
-    /// Without a deadline, a law without a mean makes every schedule infinitely expensive.
+    /// Without a deadline, a distribution without a mean makes every schedule infinitely expensive.
     #[error(
         "the mean of these times is infinite, so every wait without a deadline costs without bound: give a deadline"
     )]
@@ -63,11 +63,11 @@ pub struct Bounds {
     pub max_delay: Option<f64>,
     /// Delay in microseconds that at most one task in twenty may exceed.
     pub max_p95_delay: Option<f64>,
-    /// Most polls of a task, on the average.
+    /// Bound on the mean number of polls of a task.
     pub max_polls: Option<f64>,
 }
 
-/// A law, weights, perhaps a deadline, perhaps bounds.
+/// A distribution, weights, perhaps a deadline, perhaps bounds.
 ///
 /// With a deadline the last poll is made there, and tasks that are not done by then cost their polls only.
 #[derive(Debug, Clone)]
@@ -149,16 +149,16 @@ impl<'a> ScheduleProblem<'a> {
     ///
     /// With a deadline it costs at most some 3·10⁻⁷ more than the least, without one some 3·10⁻⁶, for what follows the last
     /// instant repeats the last gap; 3·10⁻⁴ where the variance is infinite as well. Bounds on the late tasks and the polls
-    /// cost more accuracy. A law without a mean, or with tasks that never end, is taken up to its last ends (see
+    /// cost more accuracy. A distribution without a mean, or with tasks that never end, is taken up to its last ends (see
     /// [`check`](Self::check)).
     #[must_use]
     pub fn solve(&self) -> Checks {
         self.solve_by(&Sketch::of(self.law, self.deadline))
     }
 
-    /// The same, where [`Sketch::of`] the law up to the deadline is at hand: one serves all weights and bounds.
+    /// The same, where [`Sketch::of`] the distribution up to the deadline is at hand: one serves all weights and bounds.
     ///
-    /// A sketch of another law, or up to another instant, gives a wrong answer; debug builds panic.
+    /// A sketch of another distribution, or up to another instant, gives a wrong answer; debug builds panic.
     #[must_use]
     pub fn solve_by(&self, sketch: &Sketch) -> Checks {
         debug_assert!(sketch.is_of(self.law, self.deadline), "the sketch is of another law, or of another deadline");
@@ -167,10 +167,10 @@ impl<'a> ScheduleProblem<'a> {
         self.listed(found, self.law, sketch, |free| free.solve_by(sketch))
     }
 
-    /// Nearly the same while hardly asking the law itself, from a sketch that may be a rough one: at most 10⁻⁴ above the
-    /// least cost with a deadline, 5·10⁻⁴ without one. For charts, and laws that are estimates.
+    /// Nearly the same while hardly asking the distribution itself, from a sketch that may be a rough one: at most 10⁻⁴ above the
+    /// least cost with a deadline, 5·10⁻⁴ without one. For charts, and distributions that are estimates.
     ///
-    /// The sketch must be of this law and this deadline, as for [`solve_by`](Self::solve_by).
+    /// The sketch must be of this distribution and this deadline, as for [`solve_by`](Self::solve_by).
     #[must_use]
     pub fn solve_roughly(&self, sketch: &Sketch) -> Checks {
         debug_assert!(sketch.is_of(self.law, self.deadline), "the sketch is of another law, or of another deadline");

@@ -1,4 +1,4 @@
-//! The recursion of Barlow, Hunter & Proschan (1963), theorem 5: for a law with a log-concave density and no deadline,
+//! The recursion of Barlow, Hunter & Proschan (1963), theorem 5: for a distribution with a log-concave density and no deadline,
 //! each gap follows from the one before, and the first instant alone is to be found.
 //!
 //! It is the cross-check of [`ScheduleProblem::solve`](crate::inspection::ScheduleProblem::solve), which needs no such density.
@@ -25,7 +25,7 @@ enum Course {
     Holds,
 }
 
-/// The optimal schedule, to survival 10⁻⁶ or as far as floats carry the recursion, and then at its last gap; `None` for a law without a density, or one for which
+/// The optimal schedule, to survival 10⁻⁶ or as far as floats carry the recursion, and then at its last gap; `None` for a distribution without a density, or one for which
 /// the recursion finds no first instant.
 #[must_use]
 pub fn optimal(law: &DoneLaw, weights: &CostWeights) -> Option<Checks> {

@@ -35,6 +35,7 @@ const FRACTION: f64 = 1.5;
 
 /// A rule.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Rule {
     /// Polls at quantiles: at this share of the tasks still open, or the best one.
     Quantile(Option<f64>),
@@ -51,12 +52,12 @@ pub const RULES: [(Rule, &str, &str); 4] = [
     (
         Rule::Quantile(None),
         "quantile",
-        "each poll when the same share of the tasks still open is done, the best such share for each model; errors are polled over",
+        "each poll when the same share of the unfinished tasks is done, the best such share for each model; errors are polled over",
     ),
     (
         Rule::Keller,
         "keller",
-        "polls as dense as the root of the hazard rate, after Keller, for the times of each model; errors are polled over",
+        "polls with a density proportional to the square root of the hazard rate (Keller), for the times of each model; errors are polled over",
     ),
     (
         Rule::HalfMean,
@@ -73,7 +74,7 @@ impl Rule {
         RULES.iter().find(|(_, known, _)| *known == name).map(|(rule, _, _)| *rule)
     }
 
-    /// Its polls for `law`, up to `deadline` with the last one there, or for ever. `sketch` is the law's, up to the
+    /// Its polls for `law`, up to `deadline` with the last one there, or forever. `sketch` is the distribution's, up to the
     /// deadline; what is looked for is the least cost of tasks that are charged up to `horizon`.
     #[must_use]
     pub fn checks(
@@ -247,7 +248,7 @@ mod tests {
         }
     }
 
-    /// For a memoryless law the polls at quantiles are equally far apart: −mean · ln(1 − p).
+    /// For a memoryless distribution the polls at quantiles are equally far apart: −mean · ln(1 − p).
     #[test]
     fn quantiles_of_a_memoryless_law_are_equal_gaps() {
         let law = DoneLaw::of("exponential(mean=100s)".parse().expect("a law"));
@@ -259,7 +260,7 @@ mod tests {
         assert!(checks.instants.len() > 40);
     }
 
-    /// Whatever the law, rules make schedules that can be followed, and end at the deadline.
+    /// Whatever the distribution, rules make schedules that can be followed, and end at the deadline.
     #[test]
     fn rules_can_be_followed_for_any_law() {
         let weights = CostWeights { poll: 1.0, delay_per_s: 0.1 };

@@ -1,4 +1,4 @@
-//! A law as a table: many times as fast to look up as most laws.
+//! A distribution as a table: many times as fast to look up as most distributions.
 
 use crate::inspection::grid::{Area, Grid};
 use crate::inspection::law::{Cumulative, DoneLaw};
@@ -6,15 +6,15 @@ use crate::inspection::law::{Cumulative, DoneLaw};
 /// Instants of a sketch, and of a rough one.
 const INSTANTS: usize = 3_000;
 const ROUGH_INSTANTS: usize = 1_000;
-/// Where it ends for a law that goes on for ever: so few tasks are left that the rest changes no figure.
+/// Where it ends for a distribution that goes on forever: so few tasks are left that the rest changes no figure.
 const RARE: f64 = 1e-9;
 /// Pieces of the range for each instant: by its piece a place is found in a few comparisons.
 const PIECES: usize = 2;
 
-/// A law looked up in a grid. Between two of its points F is a straight line: with exact areas good to some 10⁻⁶ of the
+/// A distribution looked up in a grid. Between two of its points F is a straight line: with exact areas good to some 10⁻⁶ of the
 /// cost.
 ///
-/// One table serves all problems with this law up to its end, whatever polls and delay cost: see
+/// One table serves all problems with this distribution up to its end, whatever polls and delay cost: see
 /// [`ScheduleProblem::solve_roughly`](crate::inspection::ScheduleProblem::solve_roughly).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sketch {
@@ -35,7 +35,7 @@ impl Sketch {
         Self::filed(law, Grid::covering(law, end, INSTANTS, Area::Exact))
     }
 
-    /// The same from fewer points, for half the price of a point: for plans, which need not know their cost, and laws
+    /// The same from fewer points, for half the price of a point: for plans, which need not know their cost, and distributions
     /// that are themselves estimates.
     #[must_use]
     pub fn roughly(law: &DoneLaw, end: Option<f64>) -> Self {
@@ -65,7 +65,7 @@ impl Sketch {
         (self.ends, self.mean, self.grid.end()) == (law.ends(), law.mean(), end)
     }
 
-    /// Its instants, and the law there.
+    /// Its instants, and the distribution there.
     pub(super) fn grid(&self) -> &Grid {
         &self.grid
     }

@@ -5,7 +5,7 @@
 pub struct CostWeights {
     /// Cost of one poll.
     pub poll: f64,
-    /// Cost of a second between a task's end and the client knowing it.
+    /// Cost of a second of detection delay.
     pub delay_per_s: f64,
 }
 

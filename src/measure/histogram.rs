@@ -144,7 +144,7 @@ impl Durations {
         self.at_ranks(&levels.iter().map(|level| rank(*level, total)).collect::<Vec<_>>())
     }
 
-    /// A 95 % interval of a quantile from order statistics, without assumptions on the law (Conover, *Practical
+    /// A 95 % interval of a quantile from order statistics, without assumptions on the distribution (Conover, *Practical
     /// Nonparametric Statistics*, 3rd ed., §3.2); `None` where an end is unknown.
     #[must_use]
     pub fn quantile_interval(&self, level: f64, total: u64) -> Option<(u64, u64)> {

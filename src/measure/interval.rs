@@ -16,7 +16,7 @@
 use crate::measure::results::Interval;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// Two-sided 95 % point of the normal law.
+/// Two-sided 95 % point of the normal distribution.
 const Z95: f64 = 1.959_963_984_540_054;
 /// What is left of the errors of equal observations is rounding.
 const ROUNDING: f64 = 1e-7;
@@ -172,7 +172,7 @@ fn student_law(freedom: f64) -> StudentsT {
     StudentsT::new(0.0, 1.0, freedom.clamp(1.0, 1e9)).unwrap_or_else(|_| unreachable!("valid parameters"))
 }
 
-/// The quantile of Student's law, the normal one where they agree to four digits.
+/// The quantile of Student's distribution, the normal one where they agree to four digits.
 fn student(level: f64, freedom: f64) -> f64 {
     if freedom > 20_000.0 { Z95 } else { student_law(freedom).inverse_cdf(level) }
 }
@@ -206,7 +206,7 @@ fn score(successes: f64, n: f64) -> Interval {
     [low, high]
 }
 
-/// The least mean of a Poisson law under which so few events, or more, have a chance of 5 %; no limit beyond three.
+/// The least mean of a Poisson distribution under which so few events, or more, have a chance of 5 %; no limit beyond three.
 fn rarely(events: f64) -> f64 {
     const LEAST: [f64; 4] = [0.0, 0.051_293_3, 0.355_361_5, 0.817_691_4];
     let whole = events.ceil().max(0.0) as usize;

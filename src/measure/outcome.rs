@@ -83,10 +83,10 @@ impl Outcome {
             Self::TimeoutMissed => "gave up although the task was done",
             Self::TimeoutImpatient => "gave up; the task was done later",
             Self::TimeoutTrue => "gave up on a task that never ends",
-            Self::Error => "the wait ended with an error although the task lived",
+            Self::Error => "the wait ended with an error although the task was still alive",
             Self::Abandoned => "another task’s failure ended this wait",
             Self::Hang => "neither knew nor gave up by the horizon",
-            Self::Rejected => "the submit failed, so there was no id to ask for",
+            Self::Rejected => "the submit failed, so there was no id to poll",
         }
     }
 

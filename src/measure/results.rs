@@ -39,7 +39,7 @@ pub struct Run {
     pub scenario: String,
     /// `sim`, `virtual` or `wire`.
     pub engine: String,
-    /// Key of all randomness.
+    /// Random seed.
     pub seed: u64,
     /// Tasks per model and replicate.
     pub tasks: u64,
@@ -197,7 +197,7 @@ pub struct Outcomes {
     pub timeout_impatient: u64,
     /// Gave up on a task that never ends.
     pub timeout_true: u64,
-    /// Ended with an error although the task lived.
+    /// Ended with an error although the task was still alive.
     pub error: u64,
     /// Ended by another task's failure.
     pub abandoned: u64,

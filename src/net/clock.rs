@@ -126,7 +126,7 @@ impl Clock {
         }
     }
 
-    /// Sleeps until `at`; for ever where that is [`Micros::NEVER`].
+    /// Sleeps until `at`; forever where that is [`Micros::NEVER`].
     pub async fn sleep_until(&self, at: Micros) {
         // A timer that is due still costs up to a millisecond of tokio's grain.
         if at <= self.now() {

@@ -45,7 +45,7 @@ pub enum UnreadableLog {
     },
     /// Nobody said what the numbers count.
     #[error(
-        "what does `{column}` count? Its name does not end in a unit, as `cost_time_ms` does: say the unit (ns, us, ms, s, m, h or d)"
+        "what is the unit of `{column}`? Its name does not end in one, as `cost_time_ms` does: give the unit (ns, us, ms, s, m, h or d)"
     )]
     NoUnit {
         /// The column.

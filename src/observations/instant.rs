@@ -8,6 +8,7 @@ use jiff::tz::Offset;
 
 /// How an instant is written; in one file all are written in one way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum InstantNotation {
     /// A date and a time with a zone.
     Zoned,

@@ -2,6 +2,7 @@
 
 /// The unit of a column's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Unit {
     /// Nanoseconds.
     Nanos,

@@ -122,15 +122,15 @@ impl Group<'_> {
                 cautions.push(words(&format!("{} of {} tasks", f::count(count), f::count(tasks))));
             }
         };
-        say(sum(|cell| cell.lost), &|some| format!("It loses {some}: they succeeded, and nobody knew."));
+        say(sum(|cell| cell.lost), &|some| format!("It loses {some}: they succeeded, and the client never knew."));
         say(sum(|cell| cell.outcomes.hang), &|some| {
             format!("It can hang: {some} were waited for to the horizon. Give it a time limit of your own.")
         });
         say(sum(|cell| cell.outcomes.error + cell.outcomes.abandoned), &|some| {
-            format!("An error ended the wait for {some} although the task lived: wait again by its id.")
+            format!("An error ended the wait for {some} although the task was still alive: wait again by its id.")
         });
         say(sum(|cell| cell.retry_after_violations), &|_| {
-            "It asks before the instant that a Retry-After named; a strict server may ban it.".to_owned()
+            "It polls before the instant that a Retry-After named; a strict server may ban it.".to_owned()
         });
         cautions
     }

@@ -206,7 +206,7 @@ pub fn diff(a: &Side, b: &Side) -> Diff {
             shared.iter().map(|(cell, other)| compare(metric, (a, cell), (b, other))).collect();
         let table: Vec<_> = found.iter().map(|(_, difference)| *difference).collect();
         rows.extend(found.into_iter().zip(words(&table)).map(|((row, difference), word)| DiffRow {
-            // Who has a word already needs no evidence.
+            // Whoever has a word already needs no evidence.
             verdict: difference.map_or(row.verdict, |_| word),
             ..row
         }));

@@ -254,20 +254,20 @@ impl ModelFinding<'_> {
         }
         if cell.outcomes.hang > 0 {
             cautions.push(vec![text(format!(
-                "It can hang: {} waits had not ended by the horizon. Not without a time limit of your own.",
+                "It can hang: {} waits had not ended by the horizon. Set a time limit of your own.",
                 f::part(cell.outcomes.hang, cell.tasks),
             ))]);
         }
         let broken = cell.outcomes.error + cell.outcomes.abandoned;
         if broken > 0 {
             cautions.push(vec![text(format!(
-                "{} waits ended with an error although the task lived; the caller must wait again.",
+                "{} waits ended with an error although the task was still alive; the caller must wait again.",
                 f::part(broken, cell.tasks),
             ))]);
         }
         if cell.retry_after_violations > 0 {
             cautions.push(vec![text(format!(
-                "It asked {} times before the instant that a Retry-After had named; a strict server may ban it.",
+                "It sent {} requests before the instant that a Retry-After had named; a strict server may ban it.",
                 f::count(cell.retry_after_violations),
             ))]);
         }
@@ -292,7 +292,7 @@ impl ModelFinding<'_> {
                     cell.cost.ci95.map(|ci| format!(" (95 % {})", f::interval(ci, f::number))).unwrap_or_default(),
                 )),
             ],
-            None => vec![text("No strategy that only asks loses as few tasks.")],
+            None => vec![text("No strategy that only polls loses as few tasks.")],
         }
     }
 

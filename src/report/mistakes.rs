@@ -13,8 +13,8 @@ pub(super) struct Mistake {
 
 const FIRST_ERROR: Mistake = Mistake {
     name: "first error ends it",
-    about: "A poll that tells nothing is taken for the task’s end: the first reset, refusal, 5xx or empty answer ends the \
-            wait, although the task lives.",
+    about: "A poll that says nothing about the task ends the wait: the first reset, refusal, 5xx or empty answer ends the \
+            wait, although the task is still alive.",
 };
 const NETWORK_ONLY: Mistake = Mistake {
     name: "retries resets only",
@@ -22,40 +22,40 @@ const NETWORK_ONLY: Mistake = Mistake {
 };
 const ALL_END: Mistake = Mistake {
     name: "one error ends all",
-    about: "A request that fails ends the loop of the whole pool: the other tasks are abandoned, and nobody is told.",
+    about: "A request that fails ends the loop of the whole pool: the other tasks are abandoned, and no callback is called.",
 };
 const NO_TIMEOUT: Mistake = Mistake {
     name: "no request timeout",
-    about: "No request has a timeout: one silent connection is waited for for ever.",
+    about: "No request has a timeout: a wait on a silent connection never ends.",
 };
 const ONE_STALLS_ALL: Mistake = Mistake {
     name: "one stall stops all",
     about: "No request has a timeout and the pool goes on together: one silent connection holds up every task of it.",
 };
-const NEVER_ASKS: Mistake =
-    Mistake { name: "never asks", about: "It only listens: a delivery that does not come is never asked for." };
+const NEVER_ASKS: Mistake = Mistake {
+    name: "never polls",
+    about: "It waits for the webhook only: if the delivery is lost, the task is never known.",
+};
 const TOO_SHORT: Mistake = Mistake {
     name: "one limit for all",
     about: "It gives up after a fixed number of polls, three to five minutes, however long the model takes.",
 };
 const NO_LAST_LOOK: Mistake = Mistake {
-    name: "no last look",
-    about: "It gives up without a last look: its limit adds up sleeps, and the last of them is slept for nothing.",
+    name: "no last poll",
+    about: "It gives up without a last poll: its limit counts sleeps, and the last sleep is wasted.",
 };
 
 const BELIEVES: Mistake = Mistake {
     name: "believes any answer",
-    about: "An answer that says `success` or `failed` is believed, whatever else is in it: a missing or foreign result, a \
-            failure that is none.",
+    about: "An answer that says `success` or `failed` is believed even if the result is missing or another task’s, or the failure is false.",
 };
 const NO_ID: Mistake = Mistake {
     name: "no id",
-    about: "No mistake of the wait: the submit failed although it made the task, and nobody has its id.",
+    about: "No mistake of the wait: the submit failed although it created the task, and the client has no id.",
 };
 const DEADLINE: Mistake = Mistake {
     name: "deadline came first",
-    about: "No mistake of the guide’s code: the task ended, or could be seen to have ended, only after the deadline. Who asks \
-            again by its id has it.",
+    about: "No mistake of the guide’s code: the task ended, or could be seen to have ended, only after the deadline. Polling its id again later gets the result.",
 };
 
 /// How waits end that lose a task.

@@ -4,23 +4,33 @@
 //! holds; writing it is the caller's. The words that a report opens with come from [`findings`], its charts from
 //! [`charts`], and every table is built once (`grid`) and printed by the terminal, Markdown and HTML alike.
 
+#[doc(hidden)]
 pub mod bars;
 pub mod charts;
 pub mod csv;
 pub mod diff;
+#[doc(hidden)]
 pub mod findings;
+#[doc(hidden)]
 pub mod fold;
+#[doc(hidden)]
 pub mod gates;
 pub(crate) mod grid;
 pub mod html;
 pub mod json;
 pub mod markdown;
+#[doc(hidden)]
 pub mod matrix;
+#[doc(hidden)]
 pub mod resolved;
+#[doc(hidden)]
 pub mod sweep;
 pub mod table;
+#[doc(hidden)]
 pub mod timeline;
+#[doc(hidden)]
 pub mod tuned;
+#[doc(hidden)]
 pub mod tuned_by;
 
 mod advice;

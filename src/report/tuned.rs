@@ -31,16 +31,16 @@ fn page(answer: &TuneAnswer<'_>, charts: &[TuningChart], command: &str) -> Strin
         charts.iter().map(|chart| parts::picture("", &chart.title, &chart.svg, chart.caption, "")).collect();
     page += &section("pictures", "What families trade", &pictures);
     page += &section("families", "What was tried", &parts::table(&tried(answer)));
-    let again = format!("<p>The same again:</p>\n<pre tabindex=\"0\"><code>{}</code></pre>\n", escape(command));
+    let again = format!("<p>To reproduce this:</p>\n<pre tabindex=\"0\"><code>{}</code></pre>\n", escape(command));
     let told = fold(
-        "As the terminal says it",
+        "As printed on the terminal",
         &format!("<pre tabindex=\"0\"><code>{}</code></pre>\n", escape(&print::text(answer))),
     );
     page += &section("run", "The run", &(again + &told));
     page + "</main>\n" + &end()
 }
 
-/// The law of times, as far as a line holds it.
+/// The distribution of times, as far as a line holds it.
 fn times(answer: &TuneAnswer<'_>) -> String {
     match answer.observed {
         Some((_, trust)) => format!("times fitted to {} observations", f::count(trust.count as u64)),
@@ -56,7 +56,7 @@ fn recommended(answer: &TuneAnswer<'_>) -> String {
     let delay = f::or_undefined(best.delay_mean.map(|us| us / 1e3), f::duration);
     let p95 = f::or_undefined(best.delay_p95.map(|us| us / 1e3), f::duration);
     let mut out = format!(
-        "<p class=\"verdict\"><strong>{}</strong></p>\n<p>{} polls a task, {delay} from a task’s end to knowing it on the average, \
+        "<p class=\"verdict\"><strong>{}</strong></p>\n<p>{} polls a task, {delay} from a task’s end to knowing it on average, \
          {p95} at the 95th percentile: cost {}, {:.1} % above the best possible schedule.</p>\n",
         escape(&print::words(best)),
         f::number(best.polls),

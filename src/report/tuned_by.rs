@@ -95,7 +95,7 @@ fn page(tuning: &Tuning<'_>, anchors: &[String]) -> String {
     if !tuning.read.is_empty() {
         run += &format!("<h3>What was read</h3>\n<pre tabindex=\"0\"><code>{}</code></pre>\n", escape(tuning.read));
     }
-    run += &format!("<p>The same again:</p>\n<pre tabindex=\"0\"><code>{}</code></pre>\n", escape(tuning.command));
+    run += &format!("<p>To reproduce this:</p>\n<pre tabindex=\"0\"><code>{}</code></pre>\n", escape(tuning.command));
     page += &section("run", "The run", &run);
     page + "</main>\n" + &end()
 }
@@ -156,7 +156,7 @@ fn weather(weathered: &Weathered) -> Grid {
         .rows
         .iter()
         .map(|row| Line {
-            head: if row.is_calm { "these settings on a calm day" } else { row.who.words() }.to_owned(),
+            head: if row.is_calm { "these settings without faults" } else { row.who.words() }.to_owned(),
             entries: vec![
                 f::part(row.lost, weathered.tasks).into(),
                 f::or_undefined(row.delay_mean_ms, f::duration).into(),
@@ -179,5 +179,5 @@ fn model(sheet: &Sheet) -> String {
         body += &parts::picture("", &chart.title, &chart.svg, chart.caption, "");
     }
     let told = format!("<pre tabindex=\"0\"><code>{}</code></pre>\n", escape(&sheet.text));
-    body + &fold("As the terminal says it", &told)
+    body + &fold("As printed on the terminal", &told)
 }

@@ -134,7 +134,7 @@ impl Reader {
             if !KEYS.contains(&key) {
                 let near = closest(key, KEYS).map(|near| format!(": did you mean `{near}`?"));
                 let span = item.span().unwrap_or(0..0);
-                self.problem::<()>(span, format!("`{key}` is nothing that a grid has{}", near.unwrap_or_default()));
+                self.problem::<()>(span, format!("a grid has no key `{key}`{}", near.unwrap_or_default()));
             }
         }
         let scenario = match document.get("scenario") {
@@ -215,7 +215,7 @@ impl Reader {
         for (key, item) in range.iter() {
             if !["from", "to", "steps", "scale"].contains(&key) {
                 let span = item.span().unwrap_or_else(|| span.clone());
-                self.problem::<()>(span, format!("`{key}` is nothing that a range has: from, to, steps, scale"));
+                self.problem::<()>(span, format!("a range has no key `{key}`: from, to, steps, scale"));
             }
         }
         let end =

@@ -1,22 +1,28 @@
 //! Scenarios: one file that says which tasks, faults and strategies meet. A [`Scenario`] that exists is valid.
 
+#[doc(hidden)]
 pub mod axes;
 mod check;
 mod checked;
 pub mod error;
 pub mod files;
+#[doc(hidden)]
 pub mod gates;
 mod grammar;
+#[doc(hidden)]
 pub mod narrow;
 mod planned;
 mod read;
+#[doc(hidden)]
 pub mod recipe;
 pub mod rules;
+#[doc(hidden)]
 pub mod set;
 pub mod shipped;
 #[cfg(feature = "cli")]
 mod snippet;
 mod warnings;
+#[doc(hidden)]
 pub mod weather;
 
 pub use crate::inspection::CostWeights;
@@ -43,7 +49,7 @@ pub struct Scenario {
     pub name: String,
     /// One sentence.
     pub description: String,
-    /// Key of all randomness.
+    /// Random seed.
     pub seed: u64,
     /// Tasks per model and replicate, at least 1.
     pub tasks: u64,
@@ -53,7 +59,7 @@ pub struct Scenario {
     pub horizon: Micros,
     /// When tasks are submitted.
     pub arrivals: Arrivals,
-    /// How long exchanges travel.
+    /// Round-trip times.
     pub network: Arc<Network>,
     /// What happens to submits that fail.
     pub submit: SubmitPolicy,
@@ -69,7 +75,7 @@ pub struct Scenario {
     pub baseline: usize,
     /// What polls and delay cost.
     pub cost: CostWeights,
-    /// Promises that the results are held against.
+    /// Bounds that the results must keep.
     pub gates: Vec<Gate>,
 }
 
@@ -124,7 +130,7 @@ fn total_tasks(scenario: &Scenario) -> u128 {
 /// What happens to submits that fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SubmitPolicy {
-    /// Times that a failed submit is sent again.
+    /// Retries of a failed submit.
     pub retries: u32,
     /// Pause before each.
     pub retry_delay: Micros,

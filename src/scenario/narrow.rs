@@ -19,7 +19,7 @@ pub struct Overrides {
     pub tasks: Option<u64>,
     /// Independent repetitions.
     pub replicates: Option<u32>,
-    /// Key of all randomness.
+    /// Random seed.
     pub seed: Option<u64>,
 }
 

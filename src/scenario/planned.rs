@@ -53,7 +53,7 @@ impl Ground<'_> {
         Ok(Some(strategy))
     }
 
-    /// What `rule` makes for a model, or for a law that is given instead of the model's; `None` for an unknown model.
+    /// What `rule` makes for a model, or for a distribution that is given instead of the model's; `None` for an unknown model.
     /// It is planned up to the wall-clock limit, or else to the horizon.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The scenarios that are part of the program.
+//! The shipped scenarios.
 
 use super::Scenario;
 use super::error::ScenarioError;

@@ -51,7 +51,7 @@ pub struct JournalEntry {
 pub enum Unanswered {
     /// It is still being served.
     Open,
-    /// A fault lets it wait for ever.
+    /// A fault lets it wait forever.
     Stalled,
     /// A fault reset its connection.
     Reset,

@@ -50,7 +50,7 @@ pub(super) async fn listen(server: &Server, mut listener: Listener, stop: impl F
         server.run().state().close_port(&closing);
         if let (false, Some(address)) = (closing.is_empty(), address) {
             // Everything is refused: nobody listens, and idle connections end. Requests in flight, some of which may hang
-            // for ever, hold nothing up.
+            // forever, hold nothing up.
             drop(listener);
             tokio::spawn(std::mem::take(&mut graceful).shutdown());
             let closed = async {

@@ -22,7 +22,7 @@ pub struct World {
     pub faults: FaultRules,
     /// How long exchanges travel; the server imposes it.
     pub network: Arc<Network>,
-    /// Key of all randomness.
+    /// Random seed.
     pub seed: u64,
     /// Replicate, which is part of the key.
     pub replicate: u32,
@@ -84,7 +84,7 @@ pub struct Settings {
     pub clock: Clock,
     /// Keys that are accepted; any that is not empty where there are none.
     pub keys: Vec<String>,
-    /// Start of result URLs; `http://` and the request's `Host` unless told.
+    /// Start of result URLs; `http://` and the request's `Host` by default.
     pub public_base: Option<String>,
     /// The network that webhooks go out on.
     pub network: Connections,
@@ -92,16 +92,16 @@ pub struct Settings {
     pub webhook_map: Vec<WebhookMap>,
     /// Hosts that webhooks may go to beside loopback.
     pub webhook_hosts: Vec<String>,
-    /// Tasks that are kept; more are refused with 503.
+    /// Maximum number of tasks; further submits are refused with 503.
     pub most_tasks: usize,
-    /// Connections at a time; more are refused with 503.
+    /// Maximum number of connections; more are refused with 503.
     pub most_connections: usize,
     /// Journal entries that are kept; the oldest go first.
     pub journal: usize,
     /// How long a request's head and then its body may take, in real time, and how long a connection may idle; slower
     /// ones are closed, bodies after a 408.
     pub patience: Duration,
-    /// Longest request body in bytes, 16 MiB unless told, since images travel inline; longer ones are refused with 413.
+    /// Longest request body in bytes, 16 MiB by default, since images travel inline; longer ones are refused with 413.
     pub most_body: usize,
     /// Balance of every key at the start, in US dollars.
     pub balance_usd: f64,

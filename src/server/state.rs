@@ -39,7 +39,7 @@ pub(super) enum NoModel {
     TooMany,
 }
 
-/// What a task that fails without a law of failure says; never seen.
+/// What a task that fails without a distribution of failure says; never seen.
 const NO_FAILURE: &Failure = &Failure { code: String::new(), message: String::new() };
 
 pub(super) struct State {

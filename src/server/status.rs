@@ -50,7 +50,7 @@ pub(super) async fn status(run: &Arc<Run>, request: &Request, model: &str) -> Re
     let arrived = if departure.arrival > now {
         // What is on its way arrives, and takes its token, whether or not its sender still listens.
         let Some(place) = run.transit() else {
-            return Reply::Http(error(503, "Too many requests are on their way"));
+            return Reply::Http(error(503, "Too many requests in flight"));
         };
         tokio::spawn(async move {
             let arrived = arriving.await;

@@ -40,7 +40,7 @@ pub(super) async fn submit(run: &Arc<Run>, request: Request, model: &str) -> Rep
     let (number, submitting) = {
         let mut state = run.state();
         if state.tasks.len() >= settings.most_tasks {
-            return refuse(503, "The mock holds as many tasks as it may; reset it");
+            return refuse(503, "The mock is full of tasks; reset it");
         }
         if settings.balance_usd - settings.price_usd * (state.tasks.len() as f64) < settings.price_usd {
             return refuse(402, "Insufficient credits");
@@ -48,7 +48,7 @@ pub(super) async fn submit(run: &Arc<Run>, request: Request, model: &str) -> Rep
         let number = match state.any_model(model) {
             Ok(number) => number,
             Err(NoModel::Unknown) => return refuse(404, "Model not found"),
-            Err(NoModel::TooMany) => return refuse(503, "The mock knows as many models as it may; reset it"),
+            Err(NoModel::TooMany) => return refuse(503, "The mock is full of models; reset it"),
         };
         (number, state.depart_submit(number, keyed, now))
     };
@@ -64,7 +64,7 @@ pub(super) async fn submit(run: &Arc<Run>, request: Request, model: &str) -> Rep
     drop(request);
     let arrived = if submitting.departure.arrival > now {
         // What is on its way arrives, whether or not its sender still listens.
-        let Some(place) = run.transit() else { return refuse(503, "Too many requests are on their way") };
+        let Some(place) = run.transit() else { return refuse(503, "Too many requests in flight") };
         tokio::spawn(async move {
             let arrived = arriving.await;
             drop(place);

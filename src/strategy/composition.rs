@@ -10,6 +10,7 @@ use std::num::NonZeroU32;
 
 /// When the client gives up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Limit {
     /// Never.
     None,
@@ -41,6 +42,7 @@ impl Limit {
 
 /// What a reply that told nothing leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Recovery {
     /// The wait ends with the error, as in the guide's basic code. Requests have no timeout.
     Propagate,
@@ -91,6 +93,7 @@ pub enum Channel {
 
 /// What tasks that are waited for together share.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Sharing {
     /// Nothing: every wait is on its own.
     Alone,

@@ -1,8 +1,8 @@
-//! The `learned` strategy: the best schedule for the law that finished tasks have shown so far.
+//! The `learned` strategy: the best schedule for the distribution that finished tasks have shown so far.
 //!
 //! A [`Learner`] is told how long tasks of one model took, from their creation to their end as the service states it, so
 //! that what it learns does not depend on how it polled. Below [`FEWEST`] observations it waits as the guide does; from
-//! then on by the [optimal schedule](crate::inspection) for a [fitted law](crate::fit), with a little of a wide law mixed
+//! then on by the [optimal schedule](crate::inspection) for a [fitted distribution](crate::fit), with a little of a wide distribution mixed
 //! in, since a few tasks cannot rule out a slow one. It plans again as the observations have grown by half, or half of
 //! its window is new; the window lets it follow a service that changes.
 //!
@@ -46,9 +46,9 @@ pub const MILESTONES: [u64; 5] = [5, 20, 50, 100, 1_000];
 
 /// No learner counts further: whoever says so in a file is not believed.
 const MOST: u64 = 1 << 48;
-/// Observations that the wide law counts for.
+/// Observations that the wide distribution counts for.
 const PRIOR_WEIGHT: f64 = 0.5;
-/// Standard deviation of the logarithm of the wide law.
+/// Standard deviation of the logarithm of the wide distribution.
 const PRIOR_SIGMA: f64 = 1.0;
 
 /// 200 observations fix a plan to about a quarter of a per cent of cost; a poll costs as much as ten seconds of delay.
@@ -66,7 +66,7 @@ impl Learning {
     pub fn strategy(self) -> Strategy {
         Strategy {
             name: NAME.to_owned(),
-            about: "learns each model's times from finished tasks and asks at the best instants for them; the guide's settings for the first five"
+            about: "learns each model's times from finished tasks and polls at the best instants for them; the guide's settings for the first five"
                 .to_owned(),
             recovery: Recovery::Tolerant(Tolerance::default()),
             sharing: Sharing::Learned(self),
@@ -279,7 +279,7 @@ pub fn unfinished_after(time: Micros) -> Observation {
     Observation::Beyond(time.get() as f64)
 }
 
-/// The law with a little of a wide one, less as observations grow.
+/// The distribution with a little of a wide one, less as observations grow.
 fn cautious(law: &Distribution, count: usize) -> Option<Distribution> {
     let share = PRIOR_WEIGHT / (count as f64 + FEWEST as f64);
     let median = law.quantile(0.5).max(1.0);

@@ -2,7 +2,7 @@
 //! slowest answer is there and a sleep has passed.
 //!
 //! The schedule is the loop's: its first wait comes before the first round, its gaps after the rounds, and a loop that is
-//! started again begins it anew. The limit is each task's own.
+//! started again begins it again. The limit is each task's own.
 //!
 //! Bugs included, because they are what the comparison is about: one slow reply delays everyone, one stalled request
 //! freezes all, one error ends the loop for all. Replies of an ended loop still settle their tasks.

@@ -4,14 +4,18 @@
 //! machine of one wait, [`lock_step::LockStep`] the guide's poller of many tasks, [`dispatch::Dispatch`] a client's own
 //! limit, [`learned::Learner`] what a client learns of its tasks. Every engine drives these same machines.
 
+#[doc(hidden)]
 pub mod calm;
 pub mod composition;
+#[doc(hidden)]
 pub mod dispatch;
 mod guide;
 pub mod learned;
+#[doc(hidden)]
 pub mod lock_step;
 pub mod planned;
 pub mod presets;
+#[doc(hidden)]
 pub mod reading;
 pub mod schedule;
 pub mod tolerance;

@@ -1,7 +1,7 @@
-//! Strategies that are planned from a law of times, as a table of instants for each model: `optimal`, the schedule of least
+//! Strategies that are planned from a distribution of times, as a table of instants for each model: `optimal`, the schedule of least
 //! expected cost, and the [rules](crate::inspection::rules) that people use in its place.
 //!
-//! They need to be told the law, so they are no presets of [`presets`](super::presets): whoever knows the models makes them.
+//! They need to be told the distribution, so they are no presets of [`presets`](super::presets): whoever knows the models makes them.
 
 use crate::inspection::rules::{RULES, Rule};
 use crate::inspection::{Checks, CostWeights, DoneLaw, ScheduleProblem, Sketch, UnsolvableProblem};
@@ -15,6 +15,7 @@ pub const OPTIMAL: &str = "optimal";
 
 /// What a strategy is planned by.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum PlannedRule {
     /// The least expected cost.
     Optimal,
@@ -34,7 +35,7 @@ impl PlannedRule {
     pub fn about(name: &str) -> Option<&'static str> {
         if name == OPTIMAL {
             return Some(
-                "the instants of least expected cost for the law of each model, a last poll before the horizon; errors are polled over",
+                "the instants of least expected cost for the distribution of each model, a last poll before the horizon; errors are polled over",
             );
         }
         RULES.iter().find(|(_, known, _)| *known == name).map(|(_, _, about)| *about)

@@ -11,7 +11,7 @@ use crate::strategy::{learned, planned};
 use crate::time::Span;
 use std::num::NonZeroU32;
 
-/// Names of all presets, documented ones first. The last ones, from `quantile` to `optimal`, need laws: see [`planned`].
+/// Names of all presets, documented ones first. The last ones, from `quantile` to `optimal`, need distributions: see [`planned`].
 pub const PRESETS: &[&str] = &[
     "basic",
     "adaptive",
@@ -38,7 +38,7 @@ const FALLBACK_INTERVAL: Span = Span::secs(60);
 /// The pace of a strategy that never asks.
 const UNASKED: Pace = Pace { schedule: Schedule::every(FALLBACK_INTERVAL, FALLBACK_INTERVAL), limit: Limit::None };
 
-/// The strategy called `name`; `None` where there is none, and for those that are [planned](planned::PlannedRule) from laws, which
+/// The strategy called `name`; `None` where there is none, and for those that are [planned](planned::PlannedRule) from distributions, which
 /// cannot be had by name alone.
 #[must_use]
 pub fn preset(name: &str) -> Option<Strategy> {
@@ -68,7 +68,7 @@ pub fn preset(name: &str) -> Option<Strategy> {
         },
         "webhook" => Strategy {
             channel: Channel::Webhook,
-            ..documented("webhook", "as documented: never asks, waits to be told, for ever", UNASKED)
+            ..documented("webhook", "as documented: waits for the webhook without end, and never polls", UNASKED)
         },
         "resilient" => Strategy {
             recovery: Recovery::NetworkRetry { retries: 3, step: Span::secs(1) },
@@ -105,7 +105,7 @@ pub fn preset(name: &str) -> Option<Strategy> {
             channel: Channel::Both,
             ..hardened(guide::by_model(
                 "webhook-hybrid",
-                "waits to be told and asks every 60 s in case it was not, until the guide's limit for the model by the clock",
+                "waits for the webhook and polls every 60 s in case it is lost, until the guide's limit for the model by the clock",
                 fallback,
             ))
         },

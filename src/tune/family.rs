@@ -7,6 +7,7 @@ const MOST: usize = 2_000;
 
 /// A family of schedules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Family {
     /// Equal gaps, the first poll after one of them.
     Fixed,
@@ -18,7 +19,7 @@ pub enum Family {
     ExponentialDelayed,
     /// The same with a poll at once, as in the guide.
     Exponential,
-    /// Each poll when the same share of the tasks still open is done.
+    /// Each poll when the same share of the unfinished tasks is done.
     Quantile,
     /// The instants of least cost.
     Optimal,
@@ -66,9 +67,9 @@ impl Family {
         }
     }
 
-    /// The polls under these parameters, in the order of [`parameters`](Self::parameters): for ever, or up to a deadline
+    /// The polls under these parameters, in the order of [`parameters`](Self::parameters): forever, or up to a deadline
     /// with the last one there. `enough` is an instant after which gaps need not be told apart. Those of
-    /// quantiles and of the optimum need the law, and are made elsewhere: see [`Rule`](crate::inspection::rules::Rule).
+    /// quantiles and of the optimum need the distribution, and are made elsewhere: see [`Rule`](crate::inspection::rules::Rule).
     #[must_use]
     pub fn checks(self, parameters: &[f64], deadline: Option<f64>, enough: f64) -> Checks {
         let mut instants = Vec::new();
@@ -110,7 +111,7 @@ impl Family {
         let shortest = gaps.iter().copied().fold(first, f64::min).max(1e3);
         let longest = gaps.iter().copied().fold(shortest, f64::max).max(law.quantile(0.5)).min(law.quantile(0.999_999));
         let intervals = spaced(0.5 * shortest, 2.0 * longest.max(first), 40);
-        // Where most of the law lies, evenly by probability and by time.
+        // Where most of the distribution lies, evenly by probability and by time.
         let mut initials: Vec<f64> = (1..20).map(|at| law.quantile(f64::from(at) / 20.0)).collect();
         initials.extend([0.001, 0.01, 0.03, 0.97, 0.99, 0.999, 0.9999].map(|p| law.quantile(p)));
         initials.extend([0.9 * first, first, 1.1 * first]);

@@ -139,7 +139,7 @@ fn figures(row: &TuneRow) -> Map<String, Value> {
     }
 }
 
-/// A law as a scenario file writes it.
+/// A distribution as a scenario file writes it.
 pub(crate) fn law(distribution: &Distribution) -> Value {
     let (kind, makeup, bounds) = distribution.makeup();
     let mut out = Map::from_iter([("kind".to_owned(), json!(kind))]);

@@ -19,7 +19,7 @@ pub struct ModelSettings {
     pub words: String,
     /// Observations.
     pub count: usize,
-    /// The median of the fitted law, in microseconds.
+    /// The median of the fitted distribution, in microseconds.
     pub median: f64,
     /// Expected polls of a task.
     pub polls: f64,

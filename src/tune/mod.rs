@@ -1,4 +1,4 @@
-//! The tuner: the best settings of each family of schedules for a law of times, beside the optimum and what the guide
+//! The tuner: the best settings of each family of schedules for a distribution of times, beside the optimum and what the guide
 //! documents.
 //!
 //! ```
@@ -15,17 +15,26 @@
 
 mod drift;
 pub mod family;
+#[doc(hidden)]
 pub mod hybrid;
+#[doc(hidden)]
 pub mod json;
+#[doc(hidden)]
 pub mod many;
 pub mod observed;
+#[doc(hidden)]
 pub mod poller;
+#[doc(hidden)]
 pub mod print;
 mod quick;
+#[doc(hidden)]
 pub mod reading;
 mod search;
+#[doc(hidden)]
 pub mod settings;
+#[doc(hidden)]
 pub mod simulated;
+#[doc(hidden)]
 pub mod weather;
 
 pub use drift::{Drift, drift};
@@ -56,7 +65,7 @@ const HOPELESS: f64 = 0.05;
 /// What is to be tuned, and for what.
 #[derive(Debug, Clone)]
 pub struct Goal<'a> {
-    /// The law of the done-instant.
+    /// The distribution of the done-instant.
     pub law: &'a DoneLaw,
     /// What polls and delay cost.
     pub weights: CostWeights,
@@ -67,7 +76,7 @@ pub struct Goal<'a> {
     pub horizon: f64,
     /// What settings must keep to.
     pub bounds: Bounds,
-    /// Probability that a poll tells nothing.
+    /// Probability that a poll fails.
     pub loss: f64,
 }
 
@@ -105,7 +114,7 @@ pub struct Tuned {
     pub choice: usize,
     /// Whether the schedule of least cost keeps the bounds; where it does not, nothing does.
     pub is_feasible: bool,
-    /// The goal's law as the search looked it up, up to the deadline.
+    /// The goal's distribution as the search looked it up, up to the deadline.
     pub sketch: Sketch,
 }
 
@@ -121,7 +130,7 @@ impl<'a> Goal<'a> {
         Ok(Self { law, weights, deadline: None, horizon, bounds: Bounds::default(), loss: 0.0 })
     }
 
-    /// What is expected of polls under this goal, by the law itself or a table of it.
+    /// What is expected of polls under this goal, by the distribution itself or a table of it.
     pub fn expected(&self, checks: &Checks, law: &impl Cumulative) -> Expected {
         checks.expected(law, Some(self.deadline.unwrap_or(0.0).max(self.horizon)), self.loss)
     }
@@ -147,7 +156,7 @@ impl<'a> Goal<'a> {
         self.optimum_by(&Sketch::of(self.law, self.deadline))
     }
 
-    /// The same, where the law's sketch up to the deadline is at hand.
+    /// The same, where the distribution's sketch up to the deadline is at hand.
     fn optimum_by(&self, sketch: &Sketch) -> Option<Checks> {
         let problem = self.problem()?;
         Some(lossy::improve(&problem, problem.solve_by(sketch), self.loss))
@@ -250,7 +259,7 @@ pub fn tune(goal: &Goal<'_>, model: &str) -> Tuned {
 /// Polls of a task and mean delay in microseconds of each family at its best for polls that cost so many times as much,
 /// the optimum included: what they trade.
 ///
-/// `sketch` is that of the goal's law, up to its deadline, as in [`Tuned::sketch`]; another one gives wrong curves, and debug
+/// `sketch` is that of the goal's distribution, up to its deadline, as in [`Tuned::sketch`]; another one gives wrong curves, and debug
 /// builds panic.
 #[must_use]
 pub fn trade_off(goal: &Goal<'_>, sketch: &Sketch, ratios: &[f64]) -> Vec<(Family, Vec<(f64, f64)>)> {

@@ -1,4 +1,4 @@
-//! Tuning from observed times: a law fitted to them, and how far the answer can be trusted.
+//! Tuning from observed times: a distribution fitted to them, and how far the answer can be trusted.
 
 use super::family::{Family, Parameters};
 use super::search::{self, Effort};
@@ -30,7 +30,7 @@ pub struct Trust {
     pub count: usize,
     /// 90 % intervals of the recommended parameters, by the bootstrap.
     pub parameters: Vec<(&'static str, [f64; 2])>,
-    /// 90 % interval of the cost of settings tuned on a resample, under the law of the whole sample.
+    /// 90 % interval of the cost of settings tuned on a resample, under the distribution of the whole sample.
     pub cost: Option<[f64; 2]>,
     /// Settings tuned on two thirds of the observations: the cost that was predicted, and the one on the other third.
     pub held_out: Option<HeldOut>,
@@ -47,7 +47,7 @@ pub struct HeldOut {
     pub found: f64,
 }
 
-/// Holds what is recommended against the observations that `goal`'s law was fitted to. `tuned` is what was tuned for this
+/// Holds what is recommended against the observations that `goal`'s distribution was fitted to. `tuned` is what was tuned for this
 /// goal; what was tuned for another one gives wrong intervals, and debug builds panic.
 #[must_use]
 pub fn trust(observations: &[Observation], goal: &Goal<'_>, tuned: &Tuned) -> Trust {
@@ -82,7 +82,7 @@ pub fn trust(observations: &[Observation], goal: &Goal<'_>, tuned: &Tuned) -> Tr
     }
 }
 
-/// The best of a family for a law fitted to `sample`, and its expected cost under that law.
+/// The best of a family for a distribution fitted to `sample`, and its expected cost under that distribution.
 fn tuned_on(sample: &[Observation], goal: &Goal<'_>, family: Family) -> Option<(Parameters, Checks, f64)> {
     let law = DoneLaw::of(Fit::of(sample).ok()?.blend);
     let goal = Goal { law: &law, ..goal.clone() };

@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 
 /// A language that pollers are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Language {
     /// JavaScript: a module for Node.
     Js,
@@ -108,10 +109,7 @@ impl Looks {
         let delay = row.delay_mean.map_or_else(|| "unknown".to_owned(), time);
         let mut about = vec![
             format!("{}: {}", answer.model, words(row)),
-            format!(
-                "tuned for {source}; expected: {} requests a task, {delay} delay on the average",
-                trimmed(row.polls, 2)
-            ),
+            format!("tuned for {source}; expected: {} requests a task, mean delay {delay}", trimmed(row.polls, 2)),
         ];
         if let Some((_, guide)) = answer.tuned.documented.iter().find(|(name, _)| *name == "adaptive") {
             let saved = 1.0 - row.cost / guide.cost;

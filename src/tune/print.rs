@@ -17,7 +17,7 @@ use std::fmt::Write as _;
 pub struct TuneAnswer<'a> {
     /// Name of the model.
     pub model: &'a str,
-    /// The law of processing times.
+    /// The distribution of processing times.
     pub completion: &'a Distribution,
     /// Share of the tasks that never end; they are left out where there is no deadline.
     pub stuck: f64,
@@ -35,7 +35,7 @@ pub struct TuneAnswer<'a> {
     pub webhook: Webhook,
     /// Tasks a day, where the user said.
     pub tasks_per_day: Option<f64>,
-    /// Where the law was fitted: the fit, and how far to trust the answer.
+    /// Where the distribution was fitted: the fit, and how far to trust the answer.
     pub observed: Option<(&'a Fit, &'a Trust)>,
     /// What was read of the log that it was fitted to.
     pub account: Option<&'a Account>,
@@ -128,7 +128,7 @@ pub fn words(row: &TuneRow) -> String {
                 time(cap)
             )
         }
-        Family::Quantile => format!("whenever {} of those still open are done: {}", percent(at("p")), listed(row)),
+        Family::Quantile => format!("whenever {} of the unfinished tasks are done: {}", percent(at("p")), listed(row)),
         Family::Optimal => listed(row),
     }
 }
@@ -138,7 +138,7 @@ fn told(answer: &TuneAnswer<'_>) -> String {
     let hybrid = Hybrid::of(answer.goal, answer.tuned);
     let indent = if answer.webhook == Webhook::First { "" } else { "  " };
     format!(
-        "{indent}with webhooks: {} polls a task in case none comes, from {} on every {}; no delay but the delivery's; cost {} against {}\n",
+        "{indent}with webhooks: {} polls a task as a fallback, from {} on every {}; no delay except the delivery's; cost {} against {}\n",
         trimmed(hybrid.polls, 2),
         time(hybrid.first),
         time(hybrid.interval),
@@ -168,8 +168,7 @@ pub fn text(answer: &TuneAnswer<'_>) -> String {
     let guide = tuned.documented.iter().find(|(name, _)| *name == "adaptive").map(|(_, row)| row);
     let p95 = best.delay_p95.map_or_else(|| "unknown".to_owned(), time);
     let mean = best.delay_mean.map_or_else(|| "unknown".to_owned(), time);
-    let _ =
-        writeln!(out, "  {:.2} requests a task, delay {mean} on the average, {p95} at the 95th percentile", best.polls);
+    let _ = writeln!(out, "  {:.2} requests a task, mean delay {mean}, 95th percentile {p95}", best.polls);
     if let Some(guide) = guide.filter(|_| tuned.is_feasible) {
         let delay = guide.delay_mean.map_or_else(|| "unknown".to_owned(), time);
         let _ = writeln!(
@@ -201,7 +200,7 @@ pub fn text(answer: &TuneAnswer<'_>) -> String {
         let rate = tasks / 86_400.0 * best.polls;
         let _ = writeln!(
             out,
-            "  at {tasks:.0} tasks a day {rate:.3} polls/s on the average, {} in the busiest second of a day",
+            "  at {tasks:.0} tasks a day: {rate:.3} polls/s on average, {} in the busiest second",
             busiest(rate)
         );
     }
@@ -242,7 +241,7 @@ pub fn text(answer: &TuneAnswer<'_>) -> String {
         None => {
             let _ = writeln!(
                 out,
-                "waits go on for ever, which means until {}; the guide's limits are left out. Say --deadline to compare with them",
+                "waits have no limit (they end at the horizon, {}), and neither have the guide's here; use --deadline to set one",
                 time(answer.goal.horizon)
             );
             let later = answer.goal.beyond_horizon();
@@ -312,7 +311,7 @@ fn observed(out: &mut String, fit: &Fit, trust: &Trust) {
     if let Some(age) = fit.unseen_below {
         let _ = writeln!(
             out,
-            "  no task could be seen that took less than {age}: what is shorter is by the laws below alone"
+            "  no task could be seen that took less than {age}: what is shorter is known from the fitted distributions only"
         );
     }
     if let Some(step) = fit.rounded_to {
@@ -371,7 +370,7 @@ fn weather(weathered: &Weathered) -> String {
         "429s"
     );
     for row in rows {
-        let who = if row.is_calm { "these settings on a calm day" } else { row.who.words() };
+        let who = if row.is_calm { "these settings without faults" } else { row.who.words() };
         let lost = match row.lost {
             0 => "0".to_owned(),
             lost => format!("{} ({})", count(lost), percent(lost as f64 / (*tasks).max(1) as f64)),
@@ -413,7 +412,7 @@ pub(super) fn weather_line(weathered: &Weathered) -> String {
 pub(super) fn busiest(rate: f64) -> u64 {
     let (mut count, mut probability) = (0_u64, (-rate).exp());
     if rate > 500.0 {
-        // Far out the normal law will do: 4.2 standard deviations leave one in 86,400.
+        // Far out the normal distribution will do: 4.2 standard deviations leave one in 86,400.
         return (rate + 4.2 * rate.sqrt()).ceil() as u64;
     }
     let mut upto = probability;

@@ -30,7 +30,7 @@ impl Goal<'_> {
     #[must_use]
     pub fn quick(&self, model: &str, delays_per_s: &[f64]) -> Option<Vec<Quick>> {
         let limit = self.limit()?;
-        // What costs most, the law in figures, is the same for all prices.
+        // What costs most, the distribution in figures, is the same for all prices.
         let sketch = Sketch::roughly(self.law, Some(limit));
         let at = |&delay_per_s: &f64| {
             let weights = CostWeights { delay_per_s, ..self.weights };

@@ -20,7 +20,7 @@ pub fn text(account: &Account, file: &str) -> String {
     if let Some([least, median, most]) = account.sizes.map(|sizes| sizes.map(|us| duration(us as f64 / 1e3))) {
         let unfinished = match account.unfinished {
             0 => String::new(),
-            n => format!("; {} unfinished, which count as longer", percent(n as f64 / account.used as f64)),
+            n => format!("; {} unfinished, right-censored", percent(n as f64 / account.used as f64)),
         };
         let _ = writeln!(out, "  {least} to {most}, median {median}{unfinished}");
     }

@@ -133,10 +133,7 @@ pub fn js(answer: &TuneAnswer<'_>) -> String {
         let row = TuneRow::of(answer.goal, Family::Adaptive, Vec::new(), checks);
         let delay = row.delay_mean.map_or_else(|| "unknown".to_owned(), time);
         let lost = if row.timeout > 5e-5 { format!(", {} given up", percent(row.timeout)) } else { String::new() };
-        format!(
-            "// in the guide's loop: {} requests a task, {delay} delay on the average{lost}\n",
-            trimmed(row.polls, 2)
-        )
+        format!("// in the guide's loop: {} requests a task, mean delay {delay}{lost}\n", trimmed(row.polls, 2))
     });
     format!("{}const configs = {{\n  {}\n}};\n", does.unwrap_or_default(), entry(answer.model, settings))
 }

@@ -31,7 +31,7 @@ impl Who {
 
     pub(crate) fn words(self) -> &'static str {
         match self {
-            Self::Poller => "these settings, polled over errors",
+            Self::Poller => "these settings in a poller that tolerates errors",
             Self::GuideLoop => "these settings in the guide's loop",
             Self::Guide => "the guide's settings in its loop",
             Self::Hybrid => "webhooks, with fallback polls",

@@ -3,9 +3,10 @@
 use crate::time::Micros;
 use std::sync::Arc;
 
-/// The law of submit instants. The first task of a replicate arrives one gap after its start, except under
+/// The distribution of submit instants. The first task of a replicate arrives one gap after its start, except under
 /// [`Arrivals::Burst`], where all arrive at its start.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Arrivals {
     /// Independent exponential gaps, of this many arrivals of one model: a Poisson process.
     Poisson(Rate),
@@ -77,6 +78,7 @@ impl Recorded {
 
 /// Why instants are no record of arrivals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum InvalidRecord {
     /// There is no instant.
     #[error("there is no instant")]

@@ -56,7 +56,7 @@ impl LimitLaw {
         Self { law: Law::Tokens(bucket), is_per_key: false }
     }
 
-    /// As many requests in each window of `length` as `rate_per_s` means, rounded down: a window that starts anew, or one
+    /// As many requests in each window of `length` as `rate_per_s` means, rounded down: a window that starts again, or one
     /// that slides. `None` where that is none, or more than a million.
     #[must_use]
     pub fn window(rate_per_s: f64, length: Micros, slides: bool) -> Option<Self> {
@@ -238,7 +238,7 @@ mod tests {
         }
 
         /// Promise: no window of that length, wherever it starts, has more than the quota where it slides, and twice the
-        /// quota at most where windows start anew.
+        /// quota at most where windows start again.
         #[test]
         fn windows_let_through_what_they_may(
             rate in 0.5_f64..5.0, length in 2_u64..20, slides: bool, gaps in prop::collection::vec(0_u64..2_000_000, 1..120)

@@ -4,17 +4,25 @@
 //! weather advances in time, never per request.
 
 pub mod arrivals;
+#[doc(hidden)]
 pub mod capacity;
 pub mod distribution;
 pub mod draws;
+#[doc(hidden)]
 pub mod exchange;
 pub mod fault;
+#[doc(hidden)]
 pub mod limit;
 pub mod model;
 pub mod network;
+#[doc(hidden)]
 pub mod outage;
+#[doc(hidden)]
 pub mod rate_limit;
+#[doc(hidden)]
 pub mod strike;
 pub mod truth;
+#[doc(hidden)]
 pub mod weather;
+#[doc(hidden)]
 pub mod webhook;

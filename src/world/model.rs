@@ -78,6 +78,7 @@ impl Fates {
 
 /// What a model makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Product {
     /// Pictures.
     Image,
@@ -134,7 +135,7 @@ impl Product {
         sign.map_or(Self::Image, |(_, product)| *product)
     }
 
-    /// Files of one task unless told: music comes in two takes.
+    /// Files of one task by default: music comes in two takes.
     #[must_use]
     pub const fn files(self) -> u8 {
         match self {
@@ -144,7 +145,7 @@ impl Product {
     }
 }
 
-/// One model: a name and the laws of its tasks.
+/// One model: a name and the distributions of its tasks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     /// Name as in the request path.
@@ -164,7 +165,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// A model whose tasks all succeed, after a time of this law, and never queue.
+    /// A model whose tasks all succeed, after a time of this distribution, and never queue.
     #[must_use]
     pub fn plain(name: &str, completion: Distribution) -> Self {
         let name = name.to_owned();

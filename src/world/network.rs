@@ -4,7 +4,7 @@ use crate::time::Micros;
 use crate::world::distribution::Distribution;
 use crate::world::model::Probability;
 
-/// Laws of the network. A request sent at `s` with round trip `rtt` reads the truth at `s + up_share·rtt` and answers
+/// Distributions of the network. A request sent at `s` with round trip `rtt` reads the truth at `s + up_share·rtt` and answers
 /// at `s + rtt`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Network {

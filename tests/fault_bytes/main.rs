@@ -4,6 +4,7 @@
 
 mod connection;
 mod http;
+mod page;
 mod payload;
 #[path = "../support/raw.rs"]
 mod raw;

@@ -21,13 +21,13 @@ const CALIBRATION: u64 = 20_000;
 /// Which part, and where it goes.
 #[derive(Debug, Args)]
 pub(super) struct ShardArgs {
-    /// Run only part I of N; `auto` asks the job system (Slurm, AWS Batch; auto/N: Kubernetes)
+    /// Run only part I of N; `auto` takes them from the job system (Slurm, AWS Batch; auto/N: Kubernetes)
     #[arg(long, value_name = "I/N")]
     shard: Option<Asked>,
-    /// Write what the part found into this file
+    /// Write the results of the part to this file
     #[arg(long, value_name = "FILE", requires = "shard")]
     partial: Option<PathBuf>,
-    /// Only say what the part would cost
+    /// Only print what the part would cost
     #[arg(long, requires = "shard")]
     dry_run: bool,
 }

@@ -6,6 +6,7 @@ use std::io;
 
 /// Where a plan is run.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Ground {
     /// In memory, on a paused clock.
     Virtual,

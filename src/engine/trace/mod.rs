@@ -98,7 +98,7 @@ pub fn trace(case: &TraceCase) -> Result<Trace, CaseError> {
     }
 }
 
-/// A planned strategy for a model of the scenario `documented`, whose law is known.
+/// A planned strategy for a model of the scenario `documented`, whose distribution is known.
 fn planned(name: &str, model: &str) -> Result<Strategy, CaseError> {
     let documented = Shipped::named("documented").and_then(|shipped| shipped.scenario().ok());
     let models = documented.as_ref().map_or(&[][..], |documented| &documented.models);

@@ -45,7 +45,7 @@ impl Line {
             Self::Peak => ("peak_requests_per_s", "value", "peak requests per second"),
             Self::Throttled => ("share_429", "value", "share of polls answered 429"),
             Self::Utilisation => ("worker_utilisation", "value", "utilisation of workers"),
-            Self::Queue => ("queue_length_mean", "value", "tasks that wait for a worker (mean)"),
+            Self::Queue => ("queue_length_mean", "value", "tasks waiting for a worker (mean)"),
         }
     }
 

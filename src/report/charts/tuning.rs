@@ -1,4 +1,4 @@
-//! Charts of the tuner: the surface of the cost of two settings, what families trade, and a law beside what it was fitted
+//! Charts of the tuner: the surface of the cost of two settings, what families trade, and a distribution beside what it was fitted
 //! to.
 
 use super::axis::Axis;
@@ -167,7 +167,7 @@ fn pareto(model: &str, goal: &Goal<'_>, tuned: &Tuned) -> TuningChart {
     TuningChart { file_stem: "tune-pareto", title, caption, svg }
 }
 
-/// Distribution functions of the observations and of the law.
+/// Distribution functions of the observations and of the distribution.
 fn fitted(model: &str, fit: &Fit) -> TuningChart {
     let known = fit.steps();
     let (first, last) = (known.first().map_or(1.0, |step| step.1), known.last().map_or(1.0, |step| step.1));
@@ -175,10 +175,10 @@ fn fitted(model: &str, fit: &Fit) -> TuningChart {
     let x = Axis::time([low.min(first) / 1e6, high.max(last) / 1e6].into_iter());
     let y = Axis::share();
     let area = Area { left: 82, top: 16, right: WIDTH as i32 - ENDS, bottom: HEIGHT as i32 - 48 };
-    let title = format!("{model}: observed times and the fitted law");
+    let title = format!("{model}: observed times and the fitted distribution");
     let caption = "Steps: the share of all tasks that took at most so long, by the estimate of Kaplan and Meier (Turnbull \
                    where times are known between bounds), in which unfinished tasks count. Smooth: the law that \
-                   settings are tuned for. Where they part, the law is wrong, or the observations are few.";
+                   settings are tuned for. Where they differ, the fit is wrong or there are few observations.";
     let svg = draw((WIDTH, HEIGHT), &title, caption, |canvas| {
         x_axis(canvas, area, &x, "time from creation to end");
         y_axis(canvas, area, &y, "share of tasks");

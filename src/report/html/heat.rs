@@ -41,7 +41,7 @@ fn square(square: &Square) -> heat::Square {
 const fn words(shade: Shade) -> &'static str {
     match shade {
         Shade::Cheap => "loses none, cheapest of its kind +25 %",
-        Shade::Fair => "up to twice as dear",
+        Shade::Fair => "up to twice the cost",
         Shade::Dear => "dearer",
         Shade::Loses => "loses under 1 %",
         Shade::LosesMany => "1 to 10 %",

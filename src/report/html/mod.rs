@@ -148,7 +148,7 @@ fn facts_section(report: &Report<'_>) -> String {
         .map(|strategy| format!("<dt>{}</dt><dd>{}</dd>\n", escape(&strategy.name), escape(&strategy.about)))
         .collect();
     let mut body = format!(
-        "<dl class=\"glossary\">\n{facts}</dl>\n<p>The same numbers again:</p>\n<pre tabindex=\"0\"><code>{}</code></pre>\n",
+        "<dl class=\"glossary\">\n{facts}</dl>\n<p>To reproduce these numbers:</p>\n<pre tabindex=\"0\"><code>{}</code></pre>\n",
         escape(report.command)
     );
     if !about.is_empty() {

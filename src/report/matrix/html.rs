@@ -39,8 +39,10 @@ pub(super) fn render(matrix: &Matrix<'_>) -> String {
     for (part, anchor) in matrix.parts.iter().zip(&anchors) {
         page += &section(&format!("in-{anchor}"), &escape(part.label), &of_part(part));
     }
-    let again =
-        format!("<p>The same numbers again:</p>\n<pre tabindex=\"0\"><code>{}</code></pre>\n", escape(matrix.command));
+    let again = format!(
+        "<p>To reproduce these numbers:</p>\n<pre tabindex=\"0\"><code>{}</code></pre>\n",
+        escape(matrix.command)
+    );
     page += &section("run", "The run", &again);
     page + "</main>\n" + &end()
 }
@@ -113,7 +115,7 @@ fn of_square(square: &Square) -> heat::Square {
     }
     let why = square.mistake.map(|mistake| format!("<small>{}</small>", escape(mistake.name))).unwrap_or_default();
     let title = format!(
-        "{} tasks lost, {} of them still to be had by id at the horizon",
+        "{} tasks lost, {} of them still retrievable by id at the horizon",
         f::part(square.lost, square.tasks),
         f::count(square.retrievable)
     );

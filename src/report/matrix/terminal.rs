@@ -31,7 +31,7 @@ pub(super) fn render(matrix: &Matrix<'_>, style: Style) -> String {
     let legend = |line: &str| {
         fold(&ascii(line.trim_end()), style.width).lines().map(|line| paint.dim(line) + "\n").collect::<String>()
     };
-    out += &legend("cost per task over all models; behind it the share of tasks that are lost, and why:\n");
+    out += &legend("cost per task over all models, then the share of lost tasks and a letter for the reason:\n");
     for (mistake, letter) in matrix.mistakes().iter().zip('a'..) {
         out += &legend(&format!("  {letter} {}: {}\n", mistake.name, mistake.about));
     }

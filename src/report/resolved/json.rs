@@ -11,7 +11,7 @@ use crate::world::distribution::Distribution;
 use crate::world::model::Model;
 use serde_json::{Map, Value, json};
 
-/// For programs: keys are those of scenario files; beside each law stand its mean and quantiles, in milliseconds.
+/// For programs: keys are those of scenario files; beside each distribution stand its mean and quantiles, in milliseconds.
 #[must_use]
 pub fn json(scenario: &Scenario) -> Value {
     json!({

@@ -11,7 +11,7 @@ use crate::world::distribution::Distribution;
 /// Shares of the values that lie below the quantiles that are shown, with their names.
 const SHARES: [(&str, f64); 5] = [("p5", 0.05), ("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("p99_9", 0.999)];
 
-/// The mean and the quantiles of a law, in milliseconds.
+/// The mean and the quantiles of a distribution, in milliseconds.
 fn figures(law: &Distribution) -> Vec<(&'static str, f64)> {
     let quantiles = SHARES.iter().map(|(name, share)| (*name, law.quantile(*share) / 1e3));
     std::iter::once(("mean", law.mean() / 1e3)).chain(quantiles).collect()

@@ -13,10 +13,10 @@ use std::fmt::Write as _;
 
 /// Instants of a table that are told.
 const MOST_INSTANTS: usize = 6;
-/// Significant digits of a law's numbers.
+/// Significant digits of a distribution's numbers.
 const DIGITS: usize = 4;
 
-/// For people: settings, laws with their quantiles, faults, strategies, gates.
+/// For people: settings, distributions with their quantiles, faults, strategies, gates.
 #[must_use]
 pub fn text(scenario: &Scenario) -> String {
     let mut out = scenario.name.clone();
@@ -54,7 +54,7 @@ fn arrivals(arrivals: &Arrivals) -> String {
         Arrivals::Burst => "all at once".to_owned(),
         Arrivals::Trace(recorded) => {
             let last = duration(recorded.length().as_millis());
-            format!("{} recorded instants over {last}, again and again", count(recorded.count() as u64))
+            format!("{} recorded instants over {last}, repeated", count(recorded.count() as u64))
         }
     }
 }
@@ -64,7 +64,7 @@ fn per_s(gap_us: f64) -> String {
     crate::figures::number(1e6 / gap_us)
 }
 
-/// Every law of the scenario with its mean and quantiles.
+/// Every distribution of the scenario with its mean and quantiles.
 fn laws(out: &mut String, scenario: &Scenario) {
     let mut rows: Vec<(String, &Distribution)> = Vec::new();
     // What is the same for several models is said once.
@@ -92,9 +92,9 @@ fn laws(out: &mut String, scenario: &Scenario) {
     rows.push(("network rtt".to_owned(), &scenario.network.rtt));
     match &scenario.network.webhook_latency {
         Some(law) => rows.push(("webhook latency".to_owned(), law)),
-        None => note("webhooks", "they take as long as the way down of a round trip".to_owned()),
+        None => note("webhooks", "their latency is that of the way back of a round trip".to_owned()),
     }
-    note("network", format!("{} of a round trip is the way up", percent(scenario.network.up_share.get())));
+    note("network", format!("{} of a round trip is the way to the server", percent(scenario.network.up_share.get())));
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let _ = write!(out, "\n{:<width$}", "times");
     for (name, _) in figures(rows[0].1) {
@@ -147,7 +147,7 @@ fn strategy(out: &mut String, strategy: &Strategy, scenario: &Scenario) {
     let channel = match strategy.channel {
         Channel::Poll => "polls",
         Channel::Webhook => "waits for a webhook",
-        Channel::Both => "waits for a webhook, and polls in case none comes",
+        Channel::Both => "waits for a webhook, and polls as a fallback",
     };
     let jitter = match strategy.jitter {
         Jitter::None => "no jitter",
@@ -177,7 +177,7 @@ fn recovery(recovery: &Recovery) -> String {
         Recovery::Tolerant(tolerance) => {
             let budget = tolerance.consecutive_failures();
             let budget = budget.map_or_else(String::new, |failures| format!(" up to {failures} in a row"));
-            format!("errors that may pass are polled over{budget}; {} an attempt", tolerance.attempt_timeout())
+            format!("transient errors are polled over{budget}; {} an attempt", tolerance.attempt_timeout())
         }
     }
 }

@@ -42,8 +42,10 @@ pub(super) fn render(sweep: &Sweep<'_>) -> String {
     for (model, anchor) in models.iter().zip(&anchors) {
         page += &section(&format!("on-{anchor}"), &escape(model), &of_model(sweep, model));
     }
-    let again =
-        format!("<p>The same numbers again:</p>\n<pre tabindex=\"0\"><code>{}</code></pre>\n", escape(sweep.command));
+    let again = format!(
+        "<p>To reproduce these numbers:</p>\n<pre tabindex=\"0\"><code>{}</code></pre>\n",
+        escape(sweep.command)
+    );
     page += &section("run", "The run", &again);
     page + "</main>\n" + &end()
 }

@@ -115,7 +115,7 @@ pub(super) fn along_each(sweep: &Sweep<'_>) -> Vec<Along> {
 fn of_axis(sweep: &Sweep<'_>, axis: &SweptAxis, model: &str, bends: &[Bend]) -> Along {
     let of_model = || bends.iter().filter(|bend| bend.model == model);
     if of_model().all(|bend| bend.knee.is_none()) {
-        return Along::Level(format!("{model}: nothing leaves its plateau for certain as {} changes", axis.path));
+        return Along::Level(format!("{model}: nothing significantly leaves its plateau as {} changes", axis.path));
     }
     let columns = ["cost, 10 % more", "delay, 10 % more", "lost, 1 point more", "429s, 1 point more"];
     let mut grid = Grid::new(

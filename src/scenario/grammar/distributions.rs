@@ -9,11 +9,11 @@ use std::sync::LazyLock;
 const SHORTHAND: &str =
     "a text: a duration such as \"3s\", or an expression such as \"lognormal(median=120s, sigma=0.5)\"";
 
-/// A law of durations.
+/// A distribution of durations.
 pub(crate) static DISTRIBUTION: Family =
     Family { name: "distribution", kinds: || &LAWS, default: None, shorthand: Some(SHORTHAND) };
 
-/// One part of a mixture: a law of durations with a weight.
+/// One part of a mixture: a distribution of durations with a weight.
 static PART: Family = Family { name: "part", kinds: || &WEIGHTED, default: None, shorthand: None };
 
 /// The file of a column of numbers.
@@ -32,7 +32,7 @@ pub(super) const UNIT: Field = optional(
 );
 
 static PART_SHAPE: Shape = Shape::Kinds(&PART);
-const PARTS: Field = required("parts", Shape::Many(&PART_SHAPE, 1), "The laws and their weights.");
+const PARTS: Field = required("parts", Shape::Many(&PART_SHAPE, 1), "The distributions and their weights.");
 /// Observed times are written in one of two ways.
 const OBSERVED: &[Rule] = &[Rule::ExactlyOne(&["values", "file"]), Rule::With("file", &["column"])];
 const VALUES: Field = optional("values", Shape::Many(&Shape::Duration, 1), "The observed times.");

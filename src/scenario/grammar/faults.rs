@@ -13,22 +13,15 @@ const ONE_TIME: &[Rule] = &[Rule::AtMostOne(&["during", "gilbert_elliott"])];
 
 static RULES: LazyLock<Vec<Section>> = LazyLock::new(|| Kind::ALL.iter().copied().map(section).collect());
 
-const PROBABILITY: Field = required(
-    "probability",
-    Shape::Number(Range::Probability),
-    "Share of the requests that the rule strikes while it is active.",
-);
-const BURST_PROBABILITY: Field = with_default(
-    "probability",
-    Shape::Number(Range::Probability),
-    "1.0",
-    "Share of the requests that are struck during a burst.",
-);
+const PROBABILITY: Field =
+    required("probability", Shape::Number(Range::Probability), "Probability per request while the rule is active.");
+const BURST_PROBABILITY: Field =
+    with_default("probability", Shape::Number(Range::Probability), "1.0", "Probability per request during a burst.");
 const MODELS: Field =
-    optional("models", Shape::Many(&Shape::Text(Wording::Label), 1), "Models that it strikes; all where absent.");
-const DURING: Field = optional("during", Shape::Table(&WINDOW), "Active in a window only, once or again and again.");
-const AGE: Field = optional("age", Shape::Table(&AGE_INTERVAL), "Strikes status requests for tasks of this age only.");
-const WINDOWED: Field = required("during", Shape::Table(&WINDOW), "When it lasts, once or again and again.");
+    optional("models", Shape::Many(&Shape::Text(Wording::Label), 1), "Models that it applies to; all by default.");
+const DURING: Field = optional("during", Shape::Table(&WINDOW), "Active in a window only, once or periodically.");
+const AGE: Field = optional("age", Shape::Table(&AGE_INTERVAL), "Only for status requests of tasks of this age.");
+const WINDOWED: Field = required("during", Shape::Table(&WINDOW), "The window, once or periodic.");
 const BURSTS: Field =
     optional("gilbert_elliott", Shape::Table(&GILBERT_ELLIOTT), "Active in random bursts only, a process in time.");
 const BURSTY: Field =
@@ -36,7 +29,7 @@ const BURSTY: Field =
 
 static WINDOW: Section = Section {
     name: "during",
-    about: "A stretch of time since the start of a replicate: {from, for} or {from, to}, and {every, for} for one that returns.",
+    about: "A stretch of time since the start of a replicate: {from, for} or {from, to}, and {every, for} for a periodic one.",
     fields: &[
         with_default("from", Shape::Duration, "\"0s\"", "Start of the first one."),
         optional("for", Shape::PositiveDuration, "Length."),
@@ -57,7 +50,7 @@ static AGE_INTERVAL: Section = Section {
             "What the age counts from: the task's creation, or its end.",
         ),
         with_default("from", Shape::Duration, "\"0s\"", "Youngest age."),
-        optional("to", Shape::PositiveDuration, "End of the interval; for ever where absent."),
+        optional("to", Shape::PositiveDuration, "End of the interval; without end where absent."),
     ],
     rules: &[],
 };
@@ -110,8 +103,8 @@ fn field(parameter: &Parameter) -> Field {
     }
 }
 
-/// Tells which routes the kind strikes unless told.
+/// Tells which routes the kind strikes by default.
 fn route_about(kind: Kind) -> String {
     let names: Vec<_> = kind.default_routes().iter().map(|route| route.name()).collect();
-    format!("Exchanges that it strikes; {} where absent.", names.join(" and "))
+    format!("Routes that it applies to; {} by default.", names.join(" and "))
 }

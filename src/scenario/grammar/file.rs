@@ -14,7 +14,7 @@ pub(crate) static SCENARIO: Section = Section {
         required("schema_version", Shape::Exactly(1), "Version of the file format."),
         required("name", Shape::Text(Wording::Folder), "Name, also of the report's folder."),
         with_default("description", Shape::Text(Wording::Free), "\"\"", "One sentence."),
-        with_default("seed", Shape::Count(0, u64::MAX), "42", "Key of all randomness."),
+        with_default("seed", Shape::Count(0, u64::MAX), "42", "Random seed."),
         with_default("tasks", Shape::Count(1, u64::MAX), "500", "Tasks per model and replicate."),
         with_default(
             "replicates",
@@ -22,31 +22,21 @@ pub(crate) static SCENARIO: Section = Section {
             "20",
             "Independent repetitions: the unit of resampling where tasks interact.",
         ),
-        with_default(
-            "horizon",
-            Shape::PositiveDuration,
-            "\"30m\"",
-            "A wait that neither knew nor gave up by then is a hang.",
-        ),
+        with_default("horizon", Shape::PositiveDuration, "\"30m\"", "A wait that is still open then counts as a hang."),
         with_default(
             "arrivals",
             Shape::Kinds(&ARRIVALS),
             "{ kind = \"poisson\" }",
             "When tasks are submitted; open, never delayed by slow replies.",
         ),
-        with_default("network", Shape::Table(&NETWORK), "{}", "How long exchanges travel."),
-        optional("webhook", Shape::Table(&WEBHOOK), "How webhook deliveries travel."),
+        with_default("network", Shape::Table(&NETWORK), "{}", "Round-trip times."),
+        optional("webhook", Shape::Table(&WEBHOOK), "Latency of webhook deliveries."),
         with_default("submit", Shape::Table(&SUBMIT), "{}", "What happens to submits that fail."),
         required("models", Shape::Named(&MODEL, 1), "Models by name, at least one."),
         with_default("faults", Shape::Many(&Shape::Kinds(&FAULTS), 0), "[]", "What goes wrong, in order."),
         required("strategies", Shape::Many(&Shape::Table(&STRATEGY), 1), "Strategies to compare, at least one."),
-        with_default("report", Shape::Table(&REPORT), "{}", "What the report compares and weighs."),
-        with_default(
-            "gates",
-            Shape::Many(&Shape::Table(&GATE), 0),
-            "[]",
-            "Promises that the results are held against.",
-        ),
+        with_default("report", Shape::Table(&REPORT), "{}", "Baseline and costs of the report."),
+        with_default("gates", Shape::Many(&Shape::Table(&GATE), 0), "[]", "Bounds that the results must keep."),
     ],
     rules: &[],
 };
@@ -93,14 +83,14 @@ static ARRIVAL_KINDS: &[Section] = &[
 
 static NETWORK: Section = Section {
     name: "network",
-    about: "How long exchanges travel.",
+    about: "Round-trip times.",
     fields: &[
         with_default("rtt", Shape::Kinds(&DISTRIBUTION), "\"0s\"", "Round trip of a request."),
         with_default(
             "up_share",
             Shape::Number(Range::Probability),
             "0.5",
-            "Share of the round trip that is the way up: the server's truth is read when it ends.",
+            "Share of the round trip that is the way to the server; the task's state is read on arrival.",
         ),
     ],
     rules: &[],
@@ -108,7 +98,7 @@ static NETWORK: Section = Section {
 
 static WEBHOOK: Section = Section {
     name: "webhook",
-    about: "How webhook deliveries travel.",
+    about: "Latency of webhook deliveries.",
     fields: &[optional("latency", Shape::Kinds(&DISTRIBUTION), "Latency of a delivery; the downlink where absent.")],
     rules: &[],
 };
@@ -117,7 +107,7 @@ static SUBMIT: Section = Section {
     name: "submit",
     about: "What happens to submits that fail.",
     fields: &[
-        with_default("retries", Shape::Count(0, 100), "0", "Times that a failed submit is sent again."),
+        with_default("retries", Shape::Count(0, 100), "0", "Retries of a failed submit."),
         with_default("retry_delay", Shape::Duration, "\"1s\"", "Pause before each."),
         with_default(
             "attempt_timeout",
@@ -131,7 +121,7 @@ static SUBMIT: Section = Section {
 
 static MODEL: Section = Section {
     name: "model",
-    about: "How long a model's tasks take and what becomes of them.",
+    about: "How long a model's tasks take and how they end.",
     fields: &[
         required("completion", Shape::Kinds(&DISTRIBUTION), "Processing time of a task that succeeds."),
         optional("pending", Shape::Kinds(&DISTRIBUTION), "Time a task is queued before it is processed."),
@@ -150,7 +140,7 @@ static MODEL: Section = Section {
         optional(
             "result",
             Shape::Word(Words::of(&["image", "video", "audio"])),
-            "What it makes, for the files of the mock server; what its name tells where absent.",
+            "What it makes, for the files of the mock server; derived from its name by default.",
         ),
         optional("results", Shape::Count(1, 10), "Files of one task; 2 of audio and 1 of others where absent."),
     ],
@@ -162,22 +152,12 @@ static FAILURE: Section = Section {
     about: "How a model's tasks fail.",
     fields: &[
         required("probability", Shape::Number(Range::Probability), "Share of all tasks that fail."),
-        with_default(
-            "code",
-            Shape::Text(Wording::Free),
-            "\"GENERATION_FAILED\"",
-            "What the API then says, for programs.",
-        ),
-        with_default(
-            "message",
-            Shape::Text(Wording::Free),
-            "\"generation failed\"",
-            "What the API then says, for people.",
-        ),
+        with_default("code", Shape::Text(Wording::Free), "\"GENERATION_FAILED\"", "The API's error code."),
+        with_default("message", Shape::Text(Wording::Free), "\"generation failed\"", "The API's error message."),
         optional(
             "after",
             Shape::Kinds(&DISTRIBUTION),
-            "Time from the start of processing to the failure; the model's completion law where absent.",
+            "Time from the start of processing to the failure; the model's completion times where absent.",
         ),
     ],
     rules: &[],
@@ -185,7 +165,7 @@ static FAILURE: Section = Section {
 
 static REPORT: Section = Section {
     name: "report",
-    about: "What the report compares and weighs.",
+    about: "Baseline and costs of the report.",
     fields: &[
         optional(
             "baseline",
@@ -197,7 +177,7 @@ static REPORT: Section = Section {
             "delay_cost_per_s",
             Shape::Number(Range::NonNegative),
             "0.1",
-            "Cost of a second between a task's end and the client knowing it.",
+            "Cost of a second of detection delay.",
         ),
     ],
     rules: &[],
@@ -205,7 +185,7 @@ static REPORT: Section = Section {
 
 static GATE: Section = Section {
     name: "gate",
-    about: "A promise on a metric of the results, in each cell that it matches.",
+    about: "A bound on a metric, in each cell that it matches.",
     fields: &[
         required("metric", Shape::Word(Words::of(&METRIC_NAMES)), "Name of the metric."),
         optional("stat", Shape::Word(Words::of(&STAT_NAMES)), "Statistic of the metric; its first one where absent."),

@@ -16,7 +16,7 @@ pub(crate) fn json_schema() -> Value {
     schema
 }
 
-/// Families, each defined once, since laws of durations hold each other.
+/// Families, each defined once, since distributions of durations hold each other.
 struct Definitions(Map<String, Value>);
 
 impl Definitions {

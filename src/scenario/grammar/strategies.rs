@@ -8,7 +8,7 @@ use crate::strategy::tolerance::{ATTEMPT_TIMEOUT_TEXT, RETRY_AFTER_CEILING_TEXT,
 /// A strategy: a preset with what it changes, or a composition of one's own.
 pub(crate) static STRATEGY: Section = Section {
     name: "strategy",
-    about: "A preset with what is to differ, or a composition of one's own.",
+    about: "A preset with changes, or your own composition.",
     fields: &[
         optional("preset", Shape::Word(Words::of(PRESETS)), "Preset to start from."),
         optional("name", Shape::Text(Wording::Label), "Name in tables, unique; the preset's where absent."),
@@ -17,7 +17,7 @@ pub(crate) static STRATEGY: Section = Section {
         optional(
             "recovery",
             Shape::Kinds(&RECOVERY),
-            "What a reply that told nothing leads to; tolerant where absent, propagate with `pool`.",
+            "What to do with a reply that says nothing about the task; tolerant by default, propagate with `pool`.",
         ),
         optional(
             "jitter",
@@ -32,7 +32,7 @@ pub(crate) static STRATEGY: Section = Section {
         optional(
             "pool",
             Shape::Count(1, u32::MAX as u64),
-            "Lock-step rounds over pools of so many tasks, as the guide's concurrent poller makes them; the schedule is the rounds'.",
+            "Lock-step rounds over pools of this many tasks, as in the guide's concurrent poller; the schedule is that of the rounds.",
         ),
         optional("limiter", Shape::Table(&LIMITER), "One limit on the requests of all tasks of a model."),
         optional(
@@ -40,7 +40,11 @@ pub(crate) static STRATEGY: Section = Section {
             Shape::Table(&LEARN),
             "Plan each wait from the times of earlier tasks; until then as scheduled.",
         ),
-        optional("models", Shape::Named(&PACE, 0), "Paces of single models, whether the scenario has them or not."),
+        optional(
+            "models",
+            Shape::Named(&PACE, 0),
+            "Schedules and limits of single models, whether the scenario has them or not.",
+        ),
     ],
     rules: &[Rule::Without("preset", &["name", "schedule", "limit"]), Rule::AtMostOne(&["pool", "limiter", "learn"])],
 };
@@ -61,7 +65,7 @@ static LIMITER: Section = Section {
     fields: &[
         required("max_in_flight", Shape::Count(1, u32::MAX as u64), "Requests in flight at once."),
         required("rate_per_s", Shape::Number(Range::Positive), "Requests per second."),
-        required("burst", Shape::Count(1, u32::MAX as u64), "Requests that may go out at once after a quiet time."),
+        required("burst", Shape::Count(1, u32::MAX as u64), "Requests that may be sent at once after a quiet time."),
     ],
     rules: &[],
 };
@@ -116,7 +120,7 @@ static SCHEDULES: &[Section] = &[
     },
     Section {
         name: "quantile",
-        about: "Each poll when the same share of the tasks still open is done.",
+        about: "Each poll when the same share of the unfinished tasks is done.",
         fields: &[
             COMPLETION,
             optional("p", Shape::Number(Range::Between(0.001, 0.999)), "That share; the best one where absent."),
@@ -125,7 +129,7 @@ static SCHEDULES: &[Section] = &[
     },
     Section {
         name: "keller",
-        about: "Polls as dense as the root of the hazard rate, after Keller.",
+        about: "Polls with a density proportional to the square root of the hazard rate (Keller).",
         fields: PLANNED,
         rules: &[],
     },
@@ -140,7 +144,7 @@ static SCHEDULES: &[Section] = &[
 
 /// What a planned schedule is planned for.
 const COMPLETION: super::Field =
-    optional("completion", Shape::Kinds(&DISTRIBUTION), "Plan for this law of times instead of the model's.");
+    optional("completion", Shape::Kinds(&DISTRIBUTION), "Plan for this distribution of times instead of the model's.");
 const PLANNED: &[super::Field] = &[COMPLETION];
 
 const ADAPTIVE: &[super::Field] = &[
@@ -154,7 +158,7 @@ static LIMITS: &[Section] = &[
     Section { name: "none", about: "Never.", fields: &[], rules: &[] },
     Section {
         name: "attempts",
-        about: "After so many polls and, as in the guide, one more wasted sleep.",
+        about: "After this many polls and, as in the guide, one more wasted sleep.",
         fields: &[required("attempts", Shape::Count(1, u32::MAX as u64), "Polls.")],
         rules: &[],
     },
@@ -214,13 +218,13 @@ static RECOVERIES: &[Section] = &[
                 "retry_after_floor",
                 Shape::Duration,
                 RETRY_AFTER_FLOOR_TEXT,
-                "Shortest delay that a Retry-After is taken for.",
+                "A shorter Retry-After is taken for this delay.",
             ),
             with_default(
                 "retry_after_ceiling",
                 Shape::Duration,
                 RETRY_AFTER_CEILING_TEXT,
-                "Longest delay that a Retry-After is obeyed for, at least the floor.",
+                "Longest Retry-After that is obeyed; at least the floor.",
             ),
         ],
         rules: &[],

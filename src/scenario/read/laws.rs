@@ -1,4 +1,4 @@
-//! Laws of durations, and of arrivals.
+//! Distributions of durations, and of arrivals.
 
 use super::Reader;
 use crate::observations::{self, Unit, UnreadableLog};
@@ -13,12 +13,12 @@ use std::io;
 type Reading = fn(Box<dyn io::Read>, &str, Option<Unit>) -> Result<Vec<Micros>, UnreadableLog>;
 
 impl Reader<'_> {
-    /// The law at a key with a default, or a required one.
+    /// The distribution at a key with a default, or a required one.
     pub(super) fn law(&mut self, table: &Table, key: &str) -> Option<Distribution> {
         self.distribution(key, table.node(key)?)
     }
 
-    /// The law at an optional key.
+    /// The distribution at an optional key.
     pub(super) fn optional_law(&mut self, table: &Table, key: &str) -> Option<Option<Distribution>> {
         if table.has(key) { self.law(table, key).map(Some) } else { Some(None) }
     }
@@ -29,12 +29,12 @@ impl Reader<'_> {
             Value::Text(text) => match text.parse::<Micros>() {
                 Ok(duration) => Some(Distribution::constant(duration)),
                 Err(error) if !text.contains('(') => {
-                    let help = "a law is written { kind = \"lognormal\", … } or \"lognormal(median=120s, sigma=0.5)\"";
+                    let help = "a distribution is written { kind = \"lognormal\", … } or \"lognormal(median=120s, sigma=0.5)\"";
                     self.problem_with(node.span.clone(), format!("`{key}`: {error}"), help)
                 }
                 Err(_) => text.parse().map_err(|error| self.expression(node, text, &error)).ok(),
             },
-            // Shapes that a law has not were reported where the file was checked.
+            // Shapes that a distribution has not were reported where the file was checked.
             Value::Duration(_)
             | Value::Number(_)
             | Value::Count(_)

@@ -47,7 +47,7 @@ impl Reader<'_> {
         Some(Model { name: name.to_owned(), completion, pending, fates, workers, product, files })
     }
 
-    /// How tasks fail: by `completion` where no law of their own is written.
+    /// How tasks fail: by `completion` where no distribution of their own is written.
     fn failure(&mut self, table: &Table, completion: Option<&Distribution>) -> Option<FailureLaw> {
         let after = self.optional_law(table, "after")?;
         let failure =

@@ -24,7 +24,7 @@ struct Change {
 /// A schedule as it is written.
 enum Written {
     Given(Schedule),
-    /// One that is planned, for a law or else for the model.
+    /// One that is planned, for a distribution or else for the model.
     Planned(PlannedRule, Option<Distribution>),
 }
 
@@ -116,7 +116,7 @@ impl Reader<'_> {
         Some(strategy)
     }
 
-    /// Gives a model the schedule that is planned for it, or for a law that is written.
+    /// Gives a model the schedule that is planned for it, or for a distribution that is written.
     fn plan(
         &mut self,
         table: &Table,
@@ -132,7 +132,11 @@ impl Reader<'_> {
             }
             Ok(None) => {
                 let message = format!("the scenario has no model `{model}` to plan for");
-                self.problem_with(table.span("models"), message, "give the law: { kind = \"optimal\", completion = … }")
+                self.problem_with(
+                    table.span("models"),
+                    message,
+                    "give the distribution: { kind = \"optimal\", completion = … }",
+                )
             }
             Err(error) => self.problem(table.span("schedule"), format!("`schedule` cannot be planned: {error}")),
         }

@@ -1,4 +1,4 @@
-//! The law of a list of measured durations: each as likely as any other.
+//! The distribution of a list of measured durations: each as likely as any other.
 
 use crate::world::draws::Draws;
 
@@ -12,7 +12,7 @@ pub(super) struct Empirical {
 }
 
 impl Empirical {
-    /// The law of these values; `None` if there are none.
+    /// The distribution of these values; `None` if there are none.
     pub(super) fn new(mut values: Vec<f64>) -> Option<Self> {
         values.sort_by(f64::total_cmp);
         let running = values.iter().scan(0.0, |sum, value| {

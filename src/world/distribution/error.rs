@@ -7,7 +7,7 @@ use crate::time::{DurationError, Micros};
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DistributionError {
-    /// No kind of law has this name.
+    /// No kind of distribution has this name.
     #[error("unknown distribution `{name}`: known are {}", names(known))]
     UnknownKind {
         /// The name as written.
@@ -18,7 +18,7 @@ pub enum DistributionError {
     /// A parameter that the kind needs was not given.
     #[error("`{kind}` needs `{parameter}`")]
     Missing {
-        /// The kind of law.
+        /// The kind of distribution.
         kind: &'static str,
         /// The parameter.
         parameter: &'static str,
@@ -48,10 +48,10 @@ pub enum DistributionError {
         /// The greatest value allowed.
         most: f64,
     },
-    /// A uniform law ends before it begins.
+    /// A uniform distribution ends before it begins.
     #[error("`low` ({low}) is greater than `high` ({high})")]
     LowAboveHigh {
-        /// Where the law begins.
+        /// Where the distribution begins.
         low: Micros,
         /// Where it ends.
         high: Micros,
@@ -64,7 +64,7 @@ pub enum DistributionError {
         /// The upper bound.
         max: Micros,
     },
-    /// The law has no values between the bounds.
+    /// The distribution has no values between the bounds.
     #[error(
         "the distribution has no values {}",
         match (min, max) {
@@ -91,7 +91,7 @@ pub enum DistributionError {
         /// Its weight.
         weight: f64,
     },
-    /// An empirical law without values.
+    /// An empirical distribution without values.
     #[error("an `empirical` distribution needs at least one value")]
     NoValues,
     /// The text breaks off or goes on where it should not.
@@ -115,7 +115,7 @@ pub enum DistributionError {
     UnknownParameter {
         /// Byte offset in the text.
         at: usize,
-        /// The kind of law.
+        /// The kind of distribution.
         kind: &'static str,
         /// The name as written.
         name: String,

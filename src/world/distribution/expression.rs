@@ -1,10 +1,10 @@
 //! Distributions on the command line: `lognormal(median=120s, sigma=0.5)`, or just `94s`.
 //!
 //! ```text
-//! law      = duration | kind "(" [argument {"," argument}] ")"
+//! distribution      = duration | kind "(" [argument {"," argument}] ")"
 //! argument = name "=" value        a parameter of the kind, or one of scale, min, max, shift
-//!          | weight "*" law        a part of a mixture
-//!          | duration              a value of an empirical law
+//!          | weight "*" distribution        a part of a mixture
+//!          | duration              a value of an empirical distribution
 //! ```
 
 use super::error::DistributionError;
@@ -82,7 +82,7 @@ struct Parser<'a> {
     at: usize,
 }
 
-/// What the arguments of one law have given so far.
+/// What the arguments of one distribution have given so far.
 #[derive(Default)]
 struct Arguments {
     named: Vec<(&'static str, f64)>,

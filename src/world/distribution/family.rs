@@ -1,4 +1,4 @@
-//! The smooth laws that have formulas: sampling, both tails, quantiles, density, and partial expectations.
+//! The smooth distributions that have formulas: sampling, both tails, quantiles, density, and partial expectations.
 //!
 //! Points are real numbers of microseconds. Partial expectations E[X; a ≤ X ≤ b] are what truncated means are made of;
 //! the formulas are those of Johnson, Kotz & Balakrishnan, *Continuous Univariate Distributions*, 2nd ed., volume 1:
@@ -12,7 +12,7 @@ use super::special::{
 use crate::world::draws::Draws;
 use rand_distr::{Distribution as _, Exp1, StandardNormal};
 
-/// A smooth law with its parameters, durations in microseconds.
+/// A smooth distribution with its parameters, durations in microseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Family {
     Uniform { low: f64, high: f64 },
@@ -25,7 +25,7 @@ pub(super) enum Family {
 }
 
 impl Family {
-    /// A value of the whole law, before any truncation.
+    /// A value of the whole distribution, before any truncation.
     pub(super) fn sample(&self, draws: &mut Draws) -> f64 {
         match *self {
             Self::Uniform { low, high } => low + (high - low) * draws.uniform(),
@@ -38,7 +38,7 @@ impl Family {
         }
     }
 
-    /// The least and the greatest point; the law has no atoms and no gaps between them.
+    /// The least and the greatest point; the distribution has no atoms and no gaps between them.
     pub(super) fn support(&self) -> (f64, f64) {
         match *self {
             Self::Uniform { low, high } => (low, high),
@@ -129,8 +129,8 @@ impl Family {
         }
     }
 
-    /// E[X; low ≤ X ≤ high] in microseconds; infinite where the integral is. For most laws it is the mean times the
-    /// probability of the same range under the law reweighted by size.
+    /// E[X; low ≤ X ≤ high] in microseconds; infinite where the integral is. For most distributions it is the mean times the
+    /// probability of the same range under the distribution reweighted by size.
     pub(super) fn partial_mean(&self, low: f64, high: f64) -> f64 {
         let (least, greatest) = self.support();
         let (low, high) = (low.max(least), high.min(greatest));
@@ -182,17 +182,17 @@ fn exponential(draws: &mut Draws) -> f64 {
     Exp1.sample(draws)
 }
 
-/// Tails of the standard exponential law at `t`.
+/// Tails of the standard exponential distribution at `t`.
 fn decayed(t: f64) -> Tails {
     Tails { below: -libm::expm1(-t), above: libm::exp(-t) }
 }
 
-/// The point of the standard exponential law with these tails.
+/// The point of the standard exponential distribution with these tails.
 fn decay(tails: Tails) -> f64 {
     if tails.below <= tails.above { -libm::log1p(-tails.below) } else { -libm::log(tails.above) }
 }
 
-/// The point of the standard normal law with these tails.
+/// The point of the standard normal distribution with these tails.
 fn normal_point(tails: Tails) -> f64 {
     if tails.below <= tails.above { normal_quantile(tails.below) } else { -normal_quantile(tails.above) }
 }

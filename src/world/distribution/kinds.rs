@@ -1,4 +1,4 @@
-//! The kinds of laws, their parameters, and how a law is made from them: one table for scenario files, the command
+//! The kinds of distributions, their parameters, and how a distribution is made from them: one table for scenario files, the command
 //! line, and the lists that explain them.
 
 use super::error::DistributionError;
@@ -7,7 +7,7 @@ use super::law::Law;
 use super::quantity::Quantity;
 use crate::time::Micros;
 
-/// A parameter of a kind of law.
+/// A parameter of a kind of distribution.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DistributionParameter {
     /// Its name in scenario files and on the command line.
@@ -54,14 +54,14 @@ impl DistributionParameter {
     }
 }
 
-/// A kind of law. Every kind also takes its [`modifiers`](Self::modifiers).
+/// A kind of distribution. Every kind also takes its [`modifiers`](Self::modifiers).
 #[derive(Debug, Clone, Copy)]
 pub struct DistributionKind {
     /// Its name in scenario files and on the command line.
     pub name: &'static str,
     /// What it is good for, in a few words.
     pub about: &'static str,
-    /// Its named parameters, all of them needed; none for laws made of a list.
+    /// Its named parameters, all of them needed; none for distributions made of a list.
     pub parameters: &'static [DistributionParameter],
     pub(super) contents: Contents,
 }
@@ -73,12 +73,12 @@ impl PartialEq for DistributionKind {
     }
 }
 
-/// What a law is made of.
+/// What a distribution is made of.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Contents {
     /// Its parameters, in the order of the table.
     Parameters(fn(&[f64]) -> Result<Law, DistributionError>),
-    /// Weighted laws.
+    /// Weighted distributions.
     Parts,
     /// Measured durations.
     Values,
@@ -132,12 +132,20 @@ pub static SCALE: DistributionParameter = DistributionParameter::number(
 
 /// What every kind takes besides its own parameters.
 pub static BOUNDS: &[DistributionParameter] = &[
-    DistributionParameter::duration("min", 0.0, "the least value, after the shift: what is below is cut off"),
-    DistributionParameter::duration("max", 0.0, "the greatest value, after the shift: what is above is cut off"),
+    DistributionParameter::duration(
+        "min",
+        0.0,
+        "the least value, after the shift: smaller values are cut off (exact truncation)",
+    ),
+    DistributionParameter::duration(
+        "max",
+        0.0,
+        "the greatest value, after the shift: larger values are cut off (exact truncation)",
+    ),
     DistributionParameter::duration("shift", 0.0, "added to every value"),
 ];
 
-/// Every kind of law.
+/// Every kind of distribution.
 pub const KINDS: &[DistributionKind] = &[
     DistributionKind {
         name: "constant",
@@ -147,7 +155,7 @@ pub const KINDS: &[DistributionKind] = &[
     },
     DistributionKind {
         name: "uniform",
-        about: "equally likely everywhere between two ends",
+        about: "uniform between two bounds",
         parameters: &[
             DistributionParameter::duration("low", 0.0, "the least value"),
             DistributionParameter::duration("high", 0.0, "the greatest value"),
@@ -156,7 +164,7 @@ pub const KINDS: &[DistributionKind] = &[
     },
     DistributionKind {
         name: "exponential",
-        about: "memoryless: however long it took, as long again to expect",
+        about: "memoryless: the remaining time does not depend on the time waited so far",
         parameters: &[DistributionParameter::duration("mean", 1.0, "the mean")],
         contents: Contents::Parameters(|values| Ok(Family::Exponential { mean: values[0] }.into())),
     },

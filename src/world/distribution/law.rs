@@ -1,4 +1,4 @@
-//! What a distribution computes with: its law after it was scaled and moved and bounds have been applied. Laws and their
+//! What a distribution computes with: its distribution after it was scaled and moved and bounds have been applied. Distributions and their
 //! mixtures stand together, since each holds the other.
 
 use super::empirical::Empirical;
@@ -7,14 +7,14 @@ use super::restricted::Restricted;
 use super::special::Tails;
 use crate::world::draws::Draws;
 
-/// A law of non-negative real numbers of microseconds.
+/// A distribution of non-negative real numbers of microseconds.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Law {
     /// Always the same.
     Constant(f64),
-    /// A whole smooth law, moved right.
+    /// A whole smooth distribution, moved right.
     Smooth { family: Family, shift: f64 },
-    /// A smooth law cut to a range, moved right.
+    /// A smooth distribution cut to a range, moved right.
     Restricted { cut: Restricted, shift: f64 },
     /// Measured values.
     Empirical(Empirical),
@@ -23,7 +23,7 @@ pub(super) enum Law {
 }
 
 impl From<Family> for Law {
-    /// The law of this family; durations are never negative, so a normal law is cut at zero.
+    /// The distribution of this family; durations are never negative, so a normal distribution is cut at zero.
     fn from(family: Family) -> Self {
         match family.support() {
             (least, _) if least < 0.0 => {
@@ -46,7 +46,7 @@ impl Law {
         }
     }
 
-    /// Every value times `factor`; `None` where a law's parameters become too large for its sampler.
+    /// Every value times `factor`; `None` where a distribution's parameters become too large for its sampler.
     pub(super) fn scaled(self, factor: f64) -> Option<Self> {
         Some(match self {
             Self::Constant(value) => Self::Constant(value * factor),
@@ -57,7 +57,7 @@ impl Law {
         })
     }
 
-    /// The law, given that its value lies in `[low, high]`, and the probability of that; `None` where it is zero.
+    /// The distribution, given that its value lies in `[low, high]`, and the probability of that; `None` where it is zero.
     pub(super) fn restricted(&self, low: f64, high: f64) -> Option<(f64, Self)> {
         let cut_to_range = |whole: &Restricted, shift: f64| {
             let (mass, cut) = whole.restricted(low - shift, high - shift)?;
@@ -193,7 +193,7 @@ impl Law {
     }
 }
 
-/// Laws and their probabilities, at least one.
+/// Distributions and their probabilities, at least one.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Mixture(Vec<Part>);
 

@@ -1,12 +1,12 @@
-//! Laws of durations: how long a task takes, a round trip, a gap between arrivals.
+//! Distributions of durations: how long a task takes, a round trip, a gap between arrivals.
 //!
-//! A distribution is a [`DistributionKind`] of law with its parameters, optionally multiplied by `scale`, moved by `shift` and cut to
-//! `[min, max]`, in that order: the bounds hold for the values that come out. All three are exact: a scaled law has scaled
+//! A distribution is a [`DistributionKind`] of distribution with its parameters, optionally multiplied by `scale`, moved by `shift` and cut to
+//! `[min, max]`, in that order: the bounds hold for the values that come out. All three are exact: a scaled distribution has scaled
 //! parameters, and a cut one is conditioned on its range, by restricting its inverse distribution function, never by
-//! drawing again. Whole laws sample by `rand_distr`. A gamma, Weibull or Pareto law has a `scale` of its own, a duration,
+//! drawing again. Whole distributions sample by `rand_distr`. A gamma, Weibull or Pareto distribution has a `scale` of its own, a duration,
 //! which multiplies its values just so: it takes no factor beside it.
 //!
-//! Laws are over real numbers of microseconds; only [`Distribution::sample`] rounds.
+//! Distributions are over real numbers of microseconds; only [`Distribution::sample`] rounds.
 //!
 //! ```
 //! use pollbench::time::Micros;
@@ -43,7 +43,7 @@ use empirical::Empirical;
 use kinds::Contents;
 use law::{Law, Mixture};
 
-/// A law of durations. One that exists is valid: constructors refuse the rest.
+/// A distribution of durations. One that exists is valid: constructors refuse the rest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Distribution {
     /// What to compute with: the form, scaled, moved and cut.
@@ -56,18 +56,18 @@ pub struct Distribution {
     shift: Option<Micros>,
 }
 
-/// A law as it was written, before its scale, shift and bounds.
+/// A distribution as it was written, before its scale, shift and bounds.
 #[derive(Debug, Clone, PartialEq)]
 enum Form {
     /// Values in the order of the kind's parameters.
     Parameters { kind: &'static DistributionKind, values: Vec<f64> },
-    /// Weights, and the laws they belong to.
+    /// Weights, and the distributions they belong to.
     Mixture(Vec<(f64, Distribution)>),
     /// Values in the order given.
     Empirical(Vec<Micros>),
 }
 
-/// What a law is made of, as it was written.
+/// What a distribution is made of, as it was written.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Makeup<'a> {
     /// Parameters of its kind, durations in microseconds.
@@ -107,7 +107,7 @@ impl Distribution {
         self.scale
     }
 
-    /// A law from its named parameters, as [`KINDS`] lists them: durations in microseconds, taken to the nearest whole
+    /// A distribution from its named parameters, as [`KINDS`] lists them: durations in microseconds, taken to the nearest whole
     /// one.
     ///
     /// # Errors
@@ -124,7 +124,7 @@ impl Distribution {
         Self::whole(Form::Parameters { kind, values })
     }
 
-    /// One of several laws, chosen in proportion to the weights, which need not add up to one.
+    /// One of several distributions, chosen in proportion to the weights, which need not add up to one.
     ///
     /// # Errors
     ///
@@ -153,7 +153,7 @@ impl Distribution {
         Self::whole(Form::Empirical(values))
     }
 
-    /// The law with every value `factor` times as long as before; shift and bounds stay where they are. A law whose kind has
+    /// The distribution with every value `factor` times as long as before; shift and bounds stay where they are. A distribution whose kind has
     /// a scale of its own gets that many times this scale, to the nearest microsecond.
     ///
     /// ```
@@ -167,7 +167,7 @@ impl Distribution {
     ///
     /// # Errors
     ///
-    /// The factor, together with those before it, is not a number from 10⁻⁶ to 10⁶; the scale becomes too large; the law has
+    /// The factor, together with those before it, is not a number from 10⁻⁶ to 10⁶; the scale becomes too large; the distribution has
     /// no values between its bounds any more.
     pub fn scaled(mut self, factor: f64) -> Result<Self, DistributionError> {
         let factor = SCALE.checked(factor)?;
@@ -186,12 +186,12 @@ impl Distribution {
         self.arranged()
     }
 
-    /// The law moved right by `shift`, then cut to `[min, max]`. Replaces bounds and shift that it had before; to cut
+    /// The distribution moved right by `shift`, then cut to `[min, max]`. Replaces bounds and shift that it had before; to cut
     /// twice, make it the only part of a mixture. Bounds beyond [`Micros::LONGEST`] count as that.
     ///
     /// # Errors
     ///
-    /// `min` is above `max`, or the law has no values between them (for smooth laws: a probability below 10⁻²⁰⁰).
+    /// `min` is above `max`, or the distribution has no values between them (for smooth distributions: a probability below 10⁻²⁰⁰).
     pub fn bounded(
         mut self,
         min: Option<Micros>,
@@ -202,7 +202,7 @@ impl Distribution {
         self.arranged()
     }
 
-    /// Computes the law from all that was written.
+    /// Computes the distribution from all that was written.
     fn arranged(self) -> Result<Self, DistributionError> {
         let Self { form, scale, min, max, shift, .. } = self;
         if let (Some(min), Some(max)) = (min, max)
@@ -226,13 +226,13 @@ impl Distribution {
         Ok(Self { law, form, scale, min, max, shift })
     }
 
-    /// A value of the law, to the nearest microsecond; at most [`Micros::LONGEST`].
+    /// A value of the distribution, to the nearest microsecond; at most [`Micros::LONGEST`].
     #[inline(always)]
     pub fn sample(&self, draws: &mut Draws) -> Micros {
         Micros::from_f64(self.law.sample(draws))
     }
 
-    /// The exact mean in microseconds, bounds and shift included; infinite for, say, an uncut Pareto law of shape 1.
+    /// The exact mean in microseconds, bounds and shift included; infinite for, say, an uncut Pareto distribution of shape 1.
     #[must_use]
     pub fn mean(&self) -> f64 {
         self.law.mean()
@@ -245,19 +245,19 @@ impl Distribution {
     }
 
     /// The least number of microseconds that a value stays within with probability `p`: inf {x : F(x) ≥ p}. The least
-    /// value of the law for p ≤ 0; the greatest, perhaps infinite, for p ≥ 1.
+    /// value of the distribution for p ≤ 0; the greatest, perhaps infinite, for p ≥ 1.
     #[must_use]
     pub fn quantile(&self, p: f64) -> f64 {
         self.law.quantile(p.clamp(0.0, 1.0))
     }
 
-    /// The density at `x_us`, per microsecond; `None` for laws in which a single value has a probability of its own.
+    /// The density at `x_us`, per microsecond; `None` for distributions in which a single value has a probability of its own.
     #[must_use]
     pub fn density(&self, x_us: f64) -> Option<f64> {
         self.law.density(x_us)
     }
 
-    /// ∫ F from 0 to `x_us`, in microseconds: the mean time from a value of the law to `x_us`, counted where the value
+    /// ∫ F from 0 to `x_us`, in microseconds: the mean time from a value of the distribution to `x_us`, counted where the value
     /// is the lesser.
     #[must_use]
     pub fn area(&self, x_us: f64) -> f64 {
@@ -272,7 +272,7 @@ impl Distribution {
     }
 
     /// Points at which the distribution function jumps or bends: single values that have a probability, and the ends
-    /// of the ranges of the law and its parts. Ascending, in microseconds, all finite.
+    /// of the ranges of the distribution and its parts. Ascending, in microseconds, all finite.
     #[must_use]
     pub fn corners(&self) -> Vec<f64> {
         let mut corners = Vec::new();
@@ -283,14 +283,14 @@ impl Distribution {
         corners
     }
 
-    /// The value of a law that has only one.
+    /// The value of a distribution that has only one.
     #[must_use]
     pub fn is_constant(&self) -> Option<Micros> {
         let least = self.law.quantile(0.0);
         (least == self.law.quantile(1.0)).then(|| Micros::from_f64(least))
     }
 
-    /// The law as written, without scale, bounds or shift.
+    /// The distribution as written, without scale, bounds or shift.
     fn whole(form: Form) -> Result<Self, DistributionError> {
         Ok(Self { law: form.law()?, form, scale: None, min: None, max: None, shift: None })
     }

@@ -1,4 +1,4 @@
-//! What the numbers of a law measure, and how they are written.
+//! What the numbers of a distribution measure, and how they are written.
 
 use crate::time::Micros;
 

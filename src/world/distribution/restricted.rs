@@ -1,4 +1,4 @@
-//! A smooth law cut to a range: exact, by restricting its inverse distribution function.
+//! A smooth distribution cut to a range: exact, by restricting its inverse distribution function.
 
 use super::family::Family;
 use super::special::Tails;
@@ -8,7 +8,7 @@ use crate::world::draws::Draws;
 /// ever have got there.
 const LEAST_MASS: f64 = 1e-200;
 
-/// A smooth law, given that its value lies in a range.
+/// A smooth distribution, given that its value lies in a range.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Restricted {
     family: Family,
@@ -16,7 +16,7 @@ pub(super) struct Restricted {
     high: f64,
     at_low: Tails,
     at_high: Tails,
-    /// The probability of the range under the whole law.
+    /// The probability of the range under the whole distribution.
     mass: f64,
 }
 
@@ -29,7 +29,7 @@ impl Restricted {
         Self { family, low, high, at_low, at_high, mass: at_low.until(at_high) }
     }
 
-    /// This law cut further, and the share of it that remains; `None` where nothing does.
+    /// This distribution cut further, and the share of it that remains; `None` where nothing does.
     pub(super) fn restricted(&self, low: f64, high: f64) -> Option<(f64, Self)> {
         let cut = Self::new(self.family, low.max(self.low), high.min(self.high));
         (cut.low < cut.high && cut.mass >= LEAST_MASS).then(|| ((cut.mass / self.mass).min(1.0), cut))

@@ -1,6 +1,6 @@
-//! The normal and the gamma law on their natural scales, both tails, and back from a probability to a point.
+//! The normal and the gamma distribution on their natural scales, both tails, and back from a probability to a point.
 //!
-//! Everything goes through `libm`, whose results do not depend on the platform: truncated laws sample from here.
+//! Everything goes through `libm`, whose results do not depend on the platform: truncated distributions sample from here.
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
@@ -26,12 +26,12 @@ impl Tails {
     }
 }
 
-/// Density of the standard normal law.
+/// Density of the standard normal distribution.
 pub(super) fn normal_density(z: f64) -> f64 {
     libm::exp(-0.5 * z * z) / (2.0 * PI).sqrt()
 }
 
-/// Tails of the standard normal law.
+/// Tails of the standard normal distribution.
 pub(super) fn normal_tails(z: f64) -> Tails {
     // The greater of the two is a half at least: there the difference is as exact.
     let less = 0.5 * libm::erfc(z.abs() * FRAC_1_SQRT_2);
@@ -133,12 +133,12 @@ fn polynomial(x: f64, coefficients: &[f64]) -> f64 {
     coefficients.iter().rev().fold(0.0, |sum, coefficient| sum * x + coefficient)
 }
 
-/// Density of the gamma law of this shape and scale 1, at `x` > 0.
+/// Density of the gamma distribution of this shape and scale 1, at `x` > 0.
 pub(super) fn gamma_density(shape: f64, x: f64) -> f64 {
     gamma_weight(shape, x) * shape / x
 }
 
-/// Tails of the gamma law of this shape and scale 1, the regularised incomplete gamma functions: the power series on
+/// Tails of the gamma distribution of this shape and scale 1, the regularised incomplete gamma functions: the power series on
 /// the left, Legendre's continued fraction on the right (Press et al., Numerical Recipes, 3rd ed., §6.2).
 pub(super) fn gamma_tails(shape: f64, x: f64) -> Tails {
     if x <= 0.0 {
@@ -200,7 +200,7 @@ fn gamma_weight(shape: f64, x: f64) -> f64 {
     libm::exp(-shape * (excess - libm::log1p(excess)) - stirling) / (2.0 * PI * shape).sqrt()
 }
 
-/// The point of the gamma law of this shape and scale 1 that has these tails; only the smaller one is used. Newton's
+/// The point of the gamma distribution of this shape and scale 1 that has these tails; only the smaller one is used. Newton's
 /// method on the logarithm of that tail, kept inside a bracket by bisection.
 pub(super) fn gamma_quantile(shape: f64, tails: Tails) -> f64 {
     if tails.below <= 0.0 {

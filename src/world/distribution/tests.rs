@@ -57,7 +57,7 @@ fn probabilities() -> impl Iterator<Item = f64> {
     tails.chain((1..40).map(|step| f64::from(step) / 40.0))
 }
 
-/// Kolmogorov–Smirnov with n = 20 000: √n·D exceeds 2.7 for a correct law once in 1.1 million tests
+/// Kolmogorov–Smirnov with n = 20 000: √n·D exceeds 2.7 for a correct distribution once in 1.1 million tests
 /// (2·exp(−2·2.7²)), so a false alarm anywhere in this table has odds of about 1 : 37 000.
 #[test]
 fn samples_of_smooth_laws_follow_their_distribution_function() {
@@ -145,7 +145,7 @@ fn means_are_the_integral_of_the_quantile_function() {
     for text in SMOOTH {
         let law = law(text);
         let (mean, integral) = (law.mean(), integrated_quantile(&law));
-        // Truncated laws have corners in p; a Pareto tail of shape 2.5 is heavy.
+        // Truncated distributions have corners in p; a Pareto tail of shape 2.5 is heavy.
         assert!((mean / integral - 1.0).abs() < 1e-4, "{text}: {mean} or {integral}");
     }
 }
@@ -194,7 +194,7 @@ fn far_tails_keep_their_digits() {
     let deep = law("normal(mean=10s, std_dev=1s, min=40s)");
     let excess = deep.mean() - 40e6;
     assert!((excess / (1e6 / 30.0) - 1.0).abs() < 3e-3, "{excess}");
-    // A cut exponential or Pareto law is itself again, moved or scaled.
+    // A cut exponential or Pareto distribution is itself again, moved or scaled.
     let (memoryless, fresh) = (law("exponential(mean=1s, min=400s)"), law("exponential(mean=1s, shift=400s)"));
     let (cut, scaled) = (law("pareto(scale=1s, shape=3, min=10h)"), law("pareto(scale=10h, shape=3)"));
     for p in probabilities() {
@@ -277,7 +277,7 @@ fn every_kind_is_reachable_and_names_its_parameters_once() {
     }
 }
 
-/// One smooth or atomic law without parts.
+/// One smooth or atomic distribution without parts.
 fn simple() -> impl Strategy<Value = Distribution> {
     let numbered = (0..KINDS.len() - 2, 1_u64..1_000_000_000, 1_u64..1_000_000_000, 0.2_f64..5.0).prop_map(
         |(index, one, two, number)| {
@@ -299,7 +299,7 @@ fn simple() -> impl Strategy<Value = Distribution> {
     prop_oneof![4 => numbered, 1 => measured].boxed()
 }
 
-/// The law with a shift, and with bounds at two of its own quantiles wherever they leave something.
+/// The distribution with a shift, and with bounds at two of its own quantiles wherever they leave something.
 fn cut(law: impl Strategy<Value = Distribution>) -> impl Strategy<Value = Distribution> {
     let whole_us = |x: f64| Micros::from_f64(x);
     let scaled = (law, prop::option::of(0.001_f64..1e3))
@@ -343,7 +343,7 @@ proptest! {
     #[test]
     fn quantiles_are_the_least_points_that_reach_their_probability(law in any_law(), p in 1e-6_f64..1.0) {
         let x = law.quantile(p);
-        // A shift may have rounded away what a steep law needs beyond it: a few roundings further suffice.
+        // A shift may have rounded away what a steep distribution needs beyond it: a few roundings further suffice.
         let after = x * (1.0 + 4.0 * f64::EPSILON);
         prop_assert!(law.cdf(after) >= p - 1e-9, "{} reaches only {}", after, law.cdf(after));
         let before = x - 1e-6 * (x + 1.0);

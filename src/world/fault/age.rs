@@ -45,7 +45,7 @@ impl Since {
 }
 
 impl Age {
-    /// From `from` on, before `to`; without it, for ever.
+    /// From `from` on, before `to`; without it, forever.
     ///
     /// # Errors
     ///

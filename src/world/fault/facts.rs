@@ -17,7 +17,7 @@ pub(super) struct Facts {
     pub(super) striking: Striking,
     pub(super) parameters: &'static [Parameter],
     pub(super) routes: &'static [Route],
-    /// How many of `routes` it strikes unless told.
+    /// How many of `routes` it strikes by default.
     pub(super) default_routes: usize,
 }
 
@@ -34,13 +34,13 @@ const TASK_EXISTS: Parameter = known(
 );
 const CODE: Parameter = known("code", Shape::Whole(400, 599), "503", "HTTP status.");
 const REDIRECT: Parameter = known("code", Shape::Whole(301, 308), "302", "HTTP status, from 301 to 308.");
-const SAID_CODE: Parameter = known("code", Shape::Whole(400, 599), "500", "What the envelope says in `code`.");
-const BODY: Parameter = known("body", Shape::Word(Body::OF_ERRORS), "\"json\"", "What the answer holds.");
+const SAID_CODE: Parameter = known("code", Shape::Whole(400, 599), "500", "The `code` of the envelope.");
+const BODY: Parameter = known("body", Shape::Word(Body::OF_ERRORS), "\"json\"", "The body of the answer.");
 const RETRY_AFTER: Parameter = known(
     "retry_after",
     Shape::WordSecondsOrText(RetryAdvice::KNOWN),
     "\"absent\"",
-    "What the answer's Retry-After says; true is an honest number of seconds, a number is that one, another text is sent as it is.",
+    "The answer's Retry-After: true is an honest number of seconds, a number is sent as that number, another text as it is.",
 );
 const RETRY_IN: Parameter = known("retry_in", Shape::Duration, "\"1s\"", "The honest delay behind `retry_after`.");
 const RATE: Parameter =
@@ -55,13 +55,13 @@ const LIMIT: Parameter = known(
     "algorithm",
     Shape::Word(LimitLaw::KNOWN),
     "\"token-bucket\"",
-    "How requests are counted: a bucket that refills, a window that starts anew, or a window that slides.",
+    "How requests are counted: a bucket that refills, a fixed window, or a sliding window.",
 );
 const WINDOW: Parameter = known(
     "window",
     Shape::Duration,
     "\"60s\"",
-    "Length of a window, in which so many requests are let through as `rate_per_s` says.",
+    "Length of a window, in which `rate_per_s` × length requests are let through.",
 );
 const PER_KEY: Parameter =
     known("per", Shape::Word(PER), "\"all\"", "Whether all clients share the limit, or each API key has its own.");

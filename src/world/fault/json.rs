@@ -134,7 +134,7 @@ fn argument(kind: Kind, parameter: &Parameter, value: &Value) -> Result<Argument
     read.ok_or_else(|| wrong(kind, parameter, value))
 }
 
-/// A law as people write it: a duration is one that is always the same.
+/// A distribution as people write it: a duration is one that is always the same.
 fn law(text: &str) -> Option<Distribution> {
     match text.parse::<Micros>() {
         Ok(duration) => Some(Distribution::constant(duration)),

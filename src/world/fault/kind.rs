@@ -200,7 +200,7 @@ impl Kind {
         self.facts().routes
     }
 
-    /// Routes that it strikes unless told.
+    /// Routes that it strikes by default.
     #[must_use]
     pub fn default_routes(self) -> &'static [Route] {
         &self.routes()[..self.facts().default_routes]

@@ -19,6 +19,7 @@ pub struct Parameter {
 
 /// What a parameter holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Shape {
     /// `true` or `false`.
     Flag,
@@ -34,7 +35,7 @@ pub enum Shape {
     WordSecondsOrText(&'static [&'static str]),
     /// A duration, which may be zero.
     Duration,
-    /// The law of a duration.
+    /// The distribution of durations.
     Law,
 }
 
@@ -136,7 +137,7 @@ impl Shape {
                 format!("one of {}, a whole number of seconds, or a short text for the header", words.join(", "))
             }
             Self::Duration => "a duration such as \"3s\"".to_owned(),
-            Self::Law => "the law of a duration, such as \"3s\" or \"exponential(mean=3s)\"".to_owned(),
+            Self::Law => "a distribution of durations, such as \"3s\" or \"exponential(mean=3s)\"".to_owned(),
         }
     }
 }

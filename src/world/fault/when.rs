@@ -55,7 +55,7 @@ pub enum InvalidWindow {
         /// How long it is.
         time: Micros,
     },
-    /// The bad state lasts for ever, or never comes.
+    /// The bad state lasts forever, or never comes.
     #[error("`bad_share` must lie strictly between 0 and 1, not {0}")]
     Share(f64),
 }
