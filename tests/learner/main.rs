@@ -4,6 +4,7 @@ mod advantage;
 mod battery;
 mod fits;
 mod plans;
+mod resamples;
 mod robust;
 #[path = "../support/soak.rs"]
 mod soak;
