@@ -66,7 +66,7 @@ enum Command {
     /// Find the best settings for a model, a law of times, or observed times
     Tune(Box<tune::Tune>),
     /// Run a grid of values over one scenario, and find where it bends
-    Sweep(sweep::SweepArgs),
+    Sweep(Box<sweep::SweepArgs>),
     /// Put the parts of a run together that several machines have made
     Merge(merge::Merge),
     /// Compare two results files, task by task where they share tasks

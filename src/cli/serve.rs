@@ -1,13 +1,15 @@
 //! `pollbench serve`: the mock APIXO server.
 
+use crate::cli::changes::Changes;
 use crate::cli::console::{Failure, note, print};
 use crate::cli::descriptors::most_connections;
 use crate::cli::ground::scale;
 use crate::mock::{ScenarioRules, calm_world, world};
 use crate::net::clock::Clock;
 use crate::net::stream::Listener;
-use crate::scenario::shipped::load;
-use crate::server::{AdminAccess, Server, Settings, WebhookMap};
+use crate::scenario::narrow::Overrides;
+use crate::scenario::recipe::{Loaded, Recipe};
+use crate::server::{AdminAccess, Server, Settings, WebhookMap, World};
 use clap::Args;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
@@ -20,6 +22,9 @@ pub(super) struct Serve {
     /// A scenario whose models, network and faults it plays [default: the guide's models and any
     /// other, nothing goes wrong]
     scenario: Option<String>,
+    /// Put this scenario's faults, and its network, over the tasks
+    #[arg(long, value_name = "PRESET", requires = "scenario")]
+    weather: Option<String>,
     /// Where to listen: an address with a port, `localhost:PORT`, or a port; port 0 takes any free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787", value_parser = address)]
     addr: SocketAddr,
@@ -59,6 +64,8 @@ pub(super) struct Serve {
     /// Price of a task, in US dollars
     #[arg(long, value_name = "USD", default_value = "0")]
     price: f64,
+    #[command(flatten)]
+    changes: Changes,
 }
 
 const EXAMPLES: &str = "\
@@ -66,6 +73,7 @@ Examples:
   pollbench serve
   pollbench serve flaky --addr 127.0.0.1:0 --time-scale 60
   pollbench serve my.toml --api-key secret --seed 7
+  pollbench serve documented --weather outage-5m --observed-model sora-2=jobs.csv --column took_s
   curl -s localhost:8787/api/v1/generateTask/sora-2 \\
       -H 'Authorization: Bearer any' -d '{\"input\":{\"prompt\":\"a cat\"}}'
   curl -s localhost:8787/__admin/journal";
@@ -73,7 +81,11 @@ Examples:
 impl Serve {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let mut world = match &self.scenario {
-            Some(scenario) => world(&load(scenario)?),
+            Some(scenario) => self.world(scenario)?,
+            None if self.changes.are_asked_for() => {
+                let message = "--set and --observed-model change a scenario: say which, such as documented";
+                return Err(Failure::Input(message.to_owned()));
+            }
             None => calm_world()?,
         };
         world.seed = self.seed.unwrap_or(world.seed);
@@ -129,6 +141,16 @@ impl Serve {
         })?;
         runtime.shutdown_background();
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Serve {
+    /// The world of a scenario with what the command line changes of it.
+    fn world(&self, scenario: &str) -> Result<World, Failure> {
+        let own = self.changes.load(scenario, false)?;
+        let weather = self.weather.as_ref().map(|name| Loaded::named(name, &[])).transpose()?;
+        let (_, scenario) = Recipe::cook(&own, weather.as_ref(), Overrides::default())?;
+        Ok(world(&scenario))
     }
 }
 

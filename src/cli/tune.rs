@@ -11,7 +11,7 @@ use crate::inspection::{Bounds, CostWeights, DoneLaw, ScheduleProblem};
 use crate::observations::Account;
 use crate::report::tuned;
 use crate::scenario::recipe::Loaded;
-use crate::scenario::set::Setting;
+use crate::scenario::set::Assignment;
 use crate::scenario::shipped::{SHIPPED, load};
 use crate::strategy::presets::preset;
 use crate::suggest;
@@ -43,7 +43,7 @@ pub(super) struct Tune {
     scenario: Option<String>,
     /// Put another value into the scenario's file, such as models.sora-2.stuck_probability=0.01; may be repeated
     #[arg(long, value_name = "PATH=VALUE", requires = "scenario")]
-    set: Vec<Setting>,
+    set: Vec<Assignment>,
     /// A law of times (see `pollbench list distributions`)
     #[arg(long, value_name = "LAW", conflicts_with = "observed")]
     completion: Option<Distribution>,
