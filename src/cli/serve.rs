@@ -6,6 +6,7 @@ use crate::cli::descriptors::most_connections;
 use crate::cli::ground::scale;
 use crate::mock::{ScenarioRules, calm_world, world};
 use crate::net::clock::Clock;
+use crate::net::signature::WebhookSecret;
 use crate::net::stream::Listener;
 use crate::scenario::narrow::Overrides;
 use crate::scenario::recipe::{Loaded, Recipe};
@@ -46,6 +47,9 @@ pub(super) struct Serve {
     /// Where webhooks for a public address go, such as https://example.com=http://127.0.0.1:9000; may be given again
     #[arg(long = "webhook-map", value_name = "URL=URL")]
     webhook_map: Vec<WebhookMap>,
+    /// What webhooks of batches are signed with [default: whsec_pollbench]
+    #[arg(long, value_name = "SECRET")]
+    webhook_secret: Option<WebhookSecret>,
     /// Longest request body: a number of bytes, or of KiB or MiB
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = size)]
     max_body: usize,
@@ -126,6 +130,7 @@ impl Serve {
                 public_base: self.public_url,
                 webhook_hosts: self.webhook_hosts,
                 webhook_map: self.webhook_map,
+                webhook_secret: self.webhook_secret.unwrap_or_else(WebhookSecret::of_the_mock),
                 most_body: self.max_body,
                 most_tasks: self.most_tasks,
                 most_connections: self.most_connections.min(room),
