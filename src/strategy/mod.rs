@@ -5,6 +5,7 @@
 //! limit, [`learned::Learner`] what a client learns of its tasks. Every engine drives these same machines.
 
 pub mod calm;
+mod change;
 pub mod composition;
 pub mod dispatch;
 mod guide;

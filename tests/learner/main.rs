@@ -2,6 +2,7 @@
 
 mod advantage;
 mod battery;
+mod drifts;
 mod fits;
 mod plans;
 mod resamples;
