@@ -361,7 +361,7 @@ impl MockBuilder {
 pub struct Requests(Vec<JournalEntry>);
 
 impl Requests {
-    /// Those on a route: `submit`, `status`, `balance`, `result`, `schema`, `webhook`, `other`.
+    /// Those on a route: `submit`, `status`, `batch-submit`, `batch-status`, `balance`, `result`, `schema`, `webhook`, `other`.
     #[must_use]
     pub fn route(mut self, route: &str) -> Self {
         self.0.retain(|entry| entry.route == route);

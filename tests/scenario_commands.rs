@@ -155,6 +155,64 @@ fn observed_models_have_the_fitted_law() {
     }
 }
 
+/// Promise: a sweep takes the same changes as `compare`, which hold at each of its points; its page says how to make it again;
+/// and what is resumed is of the same changes.
+#[test]
+fn sweeps_take_the_same_changes() {
+    let desk = Desk::new();
+    desk.write("jobs.csv", log().0);
+    desk.write(
+        "grid.toml",
+        "scenario = \"documented\"\nmodels = [\"sora-2\"]\nstrategies = [\"basic\"]\ntasks = 20\nreplicates = 2\n\
+         [axes]\nhorizon = [\"20m\", \"30m\"]\n",
+    );
+    let flags = "--observed-model sora-2=jobs.csv --column took_s --where state=ok --set seed=7 --weather flaky";
+    let swept = desk.run(&format!("sweep grid.toml --out out {flags}"));
+    assert_eq!(swept.code, 0, "{}", swept.err);
+    assert!(swept.err.contains("120 of 121 rows used"), "{}", swept.err);
+    let point = &json(&desk.read("out/sweep.json"))["points"][0];
+    let narrowed = "--models sora-2 --strategies basic --tasks 20 --replicates 2 --set horizon=20m --format json";
+    let one = json(&desk.run(&format!("compare documented {flags} {narrowed}")).out);
+    assert_eq!((&point["digest"], &point["cells"]), (&one["run"]["digest"], &one["cells"]));
+    assert!(desk.read("out/sweep.html").contains("--weather flaky --observed-model sora-2=jobs.csv --column took_s"));
+
+    let plain = desk.run("sweep grid.toml --out out --resume");
+    assert_eq!(plain.code, 0, "{}", plain.err);
+    assert_ne!(json(&desk.read("out/sweep.json"))["points"][0]["digest"], one["run"]["digest"]);
+    let wrong = desk.run("sweep grid.toml --out out --set horizont=3");
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.err.contains("horizont"), "{}", wrong.err);
+}
+
+/// Promise: the mock and the tuner take values of their own too, judged as in a file; without a scenario there is nothing to
+/// change.
+#[test]
+fn the_mock_and_the_tuner_take_changes() {
+    let desk = Desk::new();
+    desk.write("jobs.csv", log().0);
+    for (arguments, told) in [
+        ("serve --set horizon=20m", "say which, such as documented"),
+        ("serve --observed-model sora-2=jobs.csv --column took_s --where state=ok", "say which"),
+        ("serve --weather flaky", "SCENARIO"),
+        ("serve documented --addr 127.0.0.1:0 --weather flakey", "flakey"),
+        ("serve documented --addr 127.0.0.1:0 --set models.sora-2.stuck_probability=2", "stuck_probability"),
+        ("serve documented --addr 127.0.0.1:0 --observed-model sora-2=none.csv", "none.csv"),
+        ("tune --model sora-2 --set horizon=20m", "--scenario"),
+        ("tune --model sora-2 --scenario documented --set models.sora-2.completion.median=0s", "median"),
+    ] {
+        let run = desk.run(arguments);
+        assert_eq!(run.code, 2, "{arguments}: {}", run.err);
+        assert!(run.err.contains(told), "{arguments}: {}", run.err);
+    }
+    let median = |flags: &str| {
+        let run = desk.run(&format!("tune --model sora-2 --scenario documented {flags} --format json"));
+        assert_eq!(run.code, 0, "{}", run.err);
+        json(&run.out)["completion"]["median"].clone()
+    };
+    assert_eq!(median("--set models.sora-2.completion.median=77s"), "77s");
+    assert_ne!(median(""), "77s");
+}
+
 /// Promise: completions and manual pages know every command.
 #[test]
 fn shells_and_manuals_know_every_command() {

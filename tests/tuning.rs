@@ -167,10 +167,11 @@ fn settings_from_observed_times_come_with_intervals_that_cover_the_best() {
     let truth = distribution("lognormal(median=100s, sigma=0.3)");
     let mut draws = Keys::new(5, 0, "m").draws(Stream::Truth, 0);
     let sample: Vec<_> = (0..200).map(|_| Observation::Exact(truth.sample(&mut draws).get() as f64)).collect();
-    let law = DoneLaw::of(Fit::of(&sample).expect("enough").blend);
+    let fit = Fit::of(&sample).expect("enough");
+    let law = DoneLaw::of(fit.blend.clone());
     let goal = goal(&law);
     let tuned = tune(&goal, "m");
-    let trust = trust(&sample, &goal, &tuned);
+    let trust = trust(&sample, &fit, &goal, &tuned);
     let true_law = DoneLaw::of(truth);
     let best = tune(&Goal::new(&true_law, WEIGHTS).expect("positive weights"), "m");
     let best = best.family(tuned.recommended().family).expect("no bounds");

@@ -3,7 +3,9 @@
 use crate::cli::console::{Failure, note};
 use crate::cli::log::{self, Columns};
 use crate::fit::Fit;
-use crate::scenario::set::Assignment;
+use crate::scenario::recipe::Loaded;
+use crate::scenario::set::{Assignment, model_names};
+use crate::scenario::shipped::written;
 use crate::suggest::closest;
 use crate::tune::reading;
 use clap::Args;
@@ -49,6 +51,23 @@ pub(super) struct Fitted {
 }
 
 impl Changes {
+    /// The scenario that is so named, with these changes.
+    pub(super) fn load(&self, name: &str, is_quiet: bool) -> Result<Loaded, Failure> {
+        let fitted = self.fitted(is_quiet)?;
+        Ok(Loaded::named(name, &self.settings_of(&fitted, name)?)?)
+    }
+
+    /// Whether anything is to be changed.
+    pub(super) fn are_asked_for(&self) -> bool {
+        !self.set.is_empty() || !self.observed_model.is_empty()
+    }
+
+    /// The values to put into the scenario that is so named.
+    pub(super) fn settings_of(&self, fitted: &[Fitted], name: &str) -> Result<Vec<Assignment>, Failure> {
+        let known = if fitted.is_empty() { Vec::new() } else { model_names(&written(name)?) };
+        Ok(self.settings(fitted, &known))
+    }
+
     /// Reads the logs, and says what was read unless nobody wants to know.
     pub(super) fn fitted(&self, is_quiet: bool) -> Result<Vec<Fitted>, Failure> {
         let fitted = |model: &ObservedModel| {
@@ -73,7 +92,7 @@ impl Changes {
     }
 
     /// The values to put into a scenario with these models; says which of them are new.
-    pub(super) fn settings(&self, fitted: &[Fitted], known: &[String]) -> Vec<Assignment> {
+    fn settings(&self, fitted: &[Fitted], known: &[String]) -> Vec<Assignment> {
         for Fitted { name, .. } in fitted.iter().filter(|fitted| !known.contains(&fitted.name)) {
             let near = closest(name, known.iter().map(String::as_str));
             let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));

@@ -66,7 +66,7 @@ enum Command {
     /// Find the best settings for a model, a distribution, or observed times
     Tune(Box<tune::Tune>),
     /// Run a scenario over a grid of values, and find where strategies break
-    Sweep(sweep::SweepArgs),
+    Sweep(Box<sweep::SweepArgs>),
     /// Merge the parts of a run that several machines have made
     Merge(merge::Merge),
     /// Compare two results files, task by task where they share tasks

@@ -1,13 +1,16 @@
 //! `pollbench serve`: the mock APIXO server.
 
+use crate::cli::changes::Changes;
 use crate::cli::console::{Failure, note, print};
 use crate::cli::descriptors::most_connections;
 use crate::cli::ground::scale;
 use crate::mock::{ScenarioRules, calm_world, world};
 use crate::net::clock::Clock;
+use crate::net::signature::WebhookSecret;
 use crate::net::stream::Listener;
-use crate::scenario::shipped::load;
-use crate::server::{AdminAccess, Server, Settings, WebhookMap};
+use crate::scenario::narrow::Overrides;
+use crate::scenario::recipe::{Loaded, Recipe};
+use crate::server::{AdminAccess, Server, Settings, WebhookMap, World};
 use clap::Args;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
@@ -19,6 +22,9 @@ use tokio::net::TcpListener;
 pub(super) struct Serve {
     /// The scenario whose models, network and faults to use [default: the guide's models and any other, without faults]
     scenario: Option<String>,
+    /// Put this scenario's faults, and its network, over the tasks
+    #[arg(long, value_name = "PRESET", requires = "scenario")]
+    weather: Option<String>,
     /// Where to listen: an address with a port, `localhost:PORT`, or a port; port 0 takes any free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787", value_parser = address)]
     addr: SocketAddr,
@@ -40,6 +46,9 @@ pub(super) struct Serve {
     /// Where webhooks for a public address go, such as https://example.com=http://127.0.0.1:9000; may be repeated
     #[arg(long = "webhook-map", value_name = "URL=URL")]
     webhook_map: Vec<WebhookMap>,
+    /// What webhooks of batches are signed with [default: whsec_pollbench]
+    #[arg(long, value_name = "SECRET")]
+    webhook_secret: Option<WebhookSecret>,
     /// Longest request body: a number of bytes, or of KiB or MiB
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = size)]
     max_body: usize,
@@ -58,6 +67,8 @@ pub(super) struct Serve {
     /// Price of a task, in US dollars
     #[arg(long, value_name = "USD", default_value = "0")]
     price: f64,
+    #[command(flatten)]
+    changes: Changes,
 }
 
 const EXAMPLES: &str = "\
@@ -65,6 +76,7 @@ Examples:
   pollbench serve
   pollbench serve flaky --addr 127.0.0.1:0 --time-scale 60
   pollbench serve my.toml --api-key secret --seed 7
+  pollbench serve documented --weather outage-5m --observed-model sora-2=jobs.csv --column took_s
   curl -s localhost:8787/api/v1/generateTask/sora-2 \\
       -H 'Authorization: Bearer any' -d '{\"input\":{\"prompt\":\"a cat\"}}'
   curl -s localhost:8787/__admin/journal";
@@ -72,7 +84,11 @@ Examples:
 impl Serve {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let mut world = match &self.scenario {
-            Some(scenario) => world(&load(scenario)?),
+            Some(scenario) => self.world(scenario)?,
+            None if self.changes.are_asked_for() => {
+                let message = "--set and --observed-model change a scenario: say which, such as documented";
+                return Err(Failure::Input(message.to_owned()));
+            }
             None => calm_world()?,
         };
         world.seed = self.seed.unwrap_or(world.seed);
@@ -113,6 +129,7 @@ impl Serve {
                 public_base: self.public_url,
                 webhook_hosts: self.webhook_hosts,
                 webhook_map: self.webhook_map,
+                webhook_secret: self.webhook_secret.unwrap_or_else(WebhookSecret::of_the_mock),
                 most_body: self.max_body,
                 most_tasks: self.most_tasks,
                 most_connections: self.most_connections.min(room),
@@ -128,6 +145,16 @@ impl Serve {
         })?;
         runtime.shutdown_background();
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Serve {
+    /// The world of a scenario with what the command line changes of it.
+    fn world(&self, scenario: &str) -> Result<World, Failure> {
+        let own = self.changes.load(scenario, false)?;
+        let weather = self.weather.as_ref().map(|name| Loaded::named(name, &[])).transpose()?;
+        let (_, scenario) = Recipe::cook(&own, weather.as_ref(), Overrides::default())?;
+        Ok(world(&scenario))
     }
 }
 

@@ -5,8 +5,6 @@ use crate::cli::console::{Failure, note, print, print_folded};
 use crate::report::resolved;
 use crate::scenario::narrow::Overrides;
 use crate::scenario::recipe::{Loaded, Recipe};
-use crate::scenario::set::model_names;
-use crate::scenario::shipped::written;
 use clap::{Args, ValueEnum};
 use std::process::ExitCode;
 
@@ -51,9 +49,7 @@ enum Format {
 
 impl Show {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let fitted = self.changes.fitted(false)?;
-        let settings = self.changes.settings(&fitted, &model_names(&written(&self.scenario)?));
-        let own = Loaded::named(&self.scenario, &settings)?;
+        let own = self.changes.load(&self.scenario, false)?;
         if self.format == Format::Toml {
             if self.weather.is_some() || self.models.is_some() || self.strategies.is_some() {
                 let message = "--weather, --models and --strategies change no file: say --format text or --format json";

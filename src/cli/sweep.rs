@@ -1,5 +1,6 @@
 //! `pollbench sweep`: a grid of values over one scenario.
 
+use crate::cli::changes::Changes;
 use crate::cli::compare::style;
 use crate::cli::console::{Failure, is_watched, note, print};
 use crate::cli::folder::Folder;
@@ -17,6 +18,7 @@ use crate::report::sweep::{Sweep, SweptAxis, SweptPoint};
 use crate::scenario::axes::{Axis, GridFile, Place};
 use crate::scenario::error::{InvalidScenario, Problem, ScenarioError};
 use crate::scenario::recipe::{InvalidRecipe, Loaded, Recipe};
+use crate::scenario::set::Assignment;
 use crate::scenario::{MOST_TASKS, Scenario};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -39,6 +41,9 @@ pub(super) struct SweepArgs {
     /// Run only part I of N of the points; once all parts are in one folder, --resume writes the report
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
+    /// Put this scenario's faults, and its network, over the tasks of every point, in place of the grid's own weather
+    #[arg(long, value_name = "PRESET")]
+    weather: Option<String>,
     #[command(flatten)]
     until: UntilArgs,
     /// Folder of the output [default: reports/<scenario>-sweep]
@@ -50,6 +55,8 @@ pub(super) struct SweepArgs {
     /// Print only the knees
     #[arg(long, short)]
     quiet: bool,
+    #[command(flatten)]
+    changes: Changes,
 }
 
 const EXAMPLES: &str = "\
@@ -66,7 +73,8 @@ All points have the same tasks (common random numbers). With --until each point 
 Examples:
   pollbench sweep grid.toml --dry-run
   pollbench sweep grid.toml --out out
-  pollbench sweep grid.toml --out out --resume";
+  pollbench sweep grid.toml --out out --resume
+  pollbench sweep grid.toml --observed-model sora-2=jobs.csv --column took_s --weather outage-5m";
 
 /// One point of the grid.
 struct Point {
@@ -130,7 +138,9 @@ impl SweepArgs {
             .filter_map(|(point, results)| Some(SweptPoint { place: point.place.clone(), results: results? }))
             .collect();
         let axes: Vec<SweptAxis> = grid.axes.iter().map(shown).collect();
-        let flags = self.until.flags().into_iter().map(|(flag, value)| format!(" {flag} {}", quoted(&value)));
+        let weather = self.weather.clone().map(|name| ("--weather", name));
+        let flags = weather.into_iter().chain(self.changes.flags()).chain(self.until.flags());
+        let flags = flags.map(|(flag, value)| format!(" {flag} {}", quoted(&value)));
         let command = format!("pollbench sweep {}{}", quoted(&origin), flags.collect::<String>());
         let sweep = Sweep { scenario: name, axes: &axes, is_zipped: grid.is_zipped, points: &swept, command: &command };
         for (name, content) in sweep.files() {
@@ -148,18 +158,21 @@ impl SweepArgs {
 
     /// Every point with its scenario. A value that the scenario does not take is told with the line of its axis.
     fn points(&self, grid: &GridFile, text: &str) -> Result<Vec<Point>, Failure> {
-        let weather = grid.weather.as_ref().map(|name| Loaded::named(name, &[])).transpose()?;
+        let weather = self.weather.as_ref().or(grid.weather.as_ref());
+        let weather = weather.map(|name| Loaded::named(name, &[])).transpose()?;
         // A path is looked for beside the grid, as the files of a scenario are beside it.
         let beside = self.grid.parent().map(|folder| folder.join(&grid.scenario)).filter(|file| file.is_file());
         let scenario = beside.map_or_else(|| grid.scenario.clone(), |file| file.display().to_string());
+        let changed = self.changes.settings_of(&self.changes.fitted(self.quiet)?, &scenario)?;
         let of_place = |place: Place| {
             let cooked = grid.settings(&place).map_err(InvalidRecipe::from).and_then(|settings| {
-                let own = Loaded::named(&scenario, &settings)?;
+                // What the command line changes holds everywhere but on the axes.
+                let own = Loaded::named(&scenario, &[&changed[..], &settings].concat())?;
                 Recipe::cook(&own, weather.as_ref(), grid.overrides.clone())
             });
             match cooked {
                 Ok((recipe, scenario)) => Ok(Point { place, recipe, until: self.until.of(&scenario)?, scenario }),
-                Err(error) => Err(blamed(grid, &place, &scenario, &self.grid, text, error)),
+                Err(error) => Err(blamed(grid, &place, (&scenario, &changed), (&self.grid, text), error)),
             }
         };
         grid.places().into_iter().map(of_place).collect()
@@ -230,11 +243,17 @@ impl Point {
 }
 
 /// The failure of a point, at the axis whose value alone makes it.
-fn blamed(grid: &GridFile, place: &Place, scenario: &str, path: &Path, text: &str, error: InvalidRecipe) -> Failure {
+fn blamed(
+    grid: &GridFile,
+    place: &Place,
+    (scenario, changed): (&str, &[Assignment]),
+    (path, text): (&Path, &str),
+    error: InvalidRecipe,
+) -> Failure {
     let settings = grid.settings(place).unwrap_or_default();
-    let fails = |at: &usize| Loaded::named(scenario, &settings[*at..=*at]).is_err();
+    let fails = |at: &usize| Loaded::named(scenario, &[changed, &settings[*at..=*at]].concat()).is_err();
     // A scenario that is wrong by itself is nobody's fault here.
-    if Loaded::named(scenario, &[]).is_err() || settings.is_empty() {
+    if Loaded::named(scenario, changed).is_err() || settings.is_empty() {
         return error.into();
     }
     let at = (0..settings.len()).find(fails);

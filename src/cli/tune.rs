@@ -10,6 +10,8 @@ use crate::fit::{Fit, Observation};
 use crate::inspection::{Bounds, CostWeights, DoneLaw, ScheduleProblem};
 use crate::observations::Account;
 use crate::report::tuned;
+use crate::scenario::recipe::Loaded;
+use crate::scenario::set::Assignment;
 use crate::scenario::shipped::{SHIPPED, load};
 use crate::strategy::presets::preset;
 use crate::suggest;
@@ -38,6 +40,9 @@ pub(super) struct Tune {
     /// The scenario of --model [default: the first shipped one that has it]
     #[arg(long, value_name = "SCENARIO", requires = "model", conflicts_with_all = ["completion", "observed"])]
     scenario: Option<String>,
+    /// Put another value into the scenario's file, such as models.sora-2.stuck_probability=0.01; may be repeated
+    #[arg(long, value_name = "PATH=VALUE", requires = "scenario")]
+    set: Vec<Assignment>,
     /// A distribution of completion times (see `pollbench list distributions`)
     #[arg(long, value_name = "LAW", conflicts_with = "observed")]
     completion: Option<Distribution>,
@@ -250,7 +255,7 @@ impl Tune {
         let tuned = tune(&goal, &model.name);
         let factors: Vec<f64> = DRIFTS.into_iter().chain(self.stress).collect();
         let drift = drift(&goal, tuned.recommended(), &factors);
-        let trust = observed.as_ref().map(|sample| trust(&sample.seen, &goal, &tuned));
+        let trust = observed.as_ref().map(|sample| trust(&sample.seen, &sample.fit, &goal, &tuned));
         let mut answer = TuneAnswer {
             model: &model.name,
             completion: &model.completion,
@@ -336,7 +341,7 @@ impl Tune {
         };
         let mut known: Vec<String> = Vec::new();
         for scenario in scenarios {
-            let scenario = load(scenario)?;
+            let scenario = Loaded::named(scenario, &self.set)?.scenario;
             for model in scenario.models {
                 if model.name == name {
                     return Ok(Times { model, horizon: Some(scenario.horizon), observed: None });

@@ -45,6 +45,22 @@ pub(super) enum Lost {
 impl Answer {
     /// Reads an HTTP answer that was complete at `heard`.
     pub(super) fn read(status: u16, headers: &HeaderMap, body: &[u8], clock: &Clock, heard: Micros) -> Self {
+        Self::made(status, headers, body, clock, heard, Envelope::status)
+    }
+
+    /// The same where it tells of no single task.
+    pub(super) fn read_whole(status: u16, headers: &HeaderMap, body: &[u8], clock: &Clock, heard: Micros) -> Self {
+        Self::made(status, headers, body, clock, heard, |_| None)
+    }
+
+    fn made(
+        status: u16,
+        headers: &HeaderMap,
+        body: &[u8],
+        clock: &Clock,
+        heard: Micros,
+        told: impl Fn(&Envelope) -> Option<Status>,
+    ) -> Self {
         let retry_after = headers.get(RETRY_AFTER).and_then(|value| delay(value.to_str().ok()?, clock, heard));
         let envelope = Envelope::read(body);
         // Some servers say in the body what they should have said in the status.
@@ -52,7 +68,7 @@ impl Answer {
         let status = said.filter(|_| status == 200).unwrap_or(status);
         let body = match envelope {
             None => Body::NotJson,
-            Some(envelope) => match envelope.status() {
+            Some(envelope) => match told(&envelope) {
                 Some(status) => Body::Status(status),
                 None => Body::Other(envelope),
             },

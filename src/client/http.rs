@@ -7,7 +7,7 @@ use crate::net::stream::{ByteStream, Transport};
 use crate::time::Micros;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
-use http::{Method, Request, Uri};
+use http::{HeaderMap, Method, Request, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy;
@@ -28,6 +28,12 @@ const MOST_IDLE: usize = 4_096;
 
 /// Header by which the mock is told which keyed task a submit is for.
 const TASK_HEADER: &str = "pollbench-task";
+
+/// Header of the key that stands for a batch.
+const KEY_HEADER: &str = "idempotency-key";
+
+/// What makes sense of an answer that was complete at an instant.
+type Read = fn(u16, &HeaderMap, &[u8], &Clock, Micros) -> Answer;
 
 /// The sending half of a client.
 #[derive(Debug)]
@@ -91,20 +97,40 @@ impl Http {
     /// Asks for a task.
     pub(super) async fn status(&self, model: &str, task: &str) -> Answer {
         let path = format!("/statusTask/{}?taskId={}", escaped(model), escaped(task));
-        self.send(Method::GET, &path, None, None).await.about(task)
+        self.send(Method::GET, &path, None, None, Answer::read).await.about(task)
     }
 
     /// Hands a task in.
     pub(super) async fn submit(&self, model: &str, body: Vec<u8>, keyed: Option<u64>) -> Answer {
-        self.send(Method::POST, &format!("/generateTask/{}", escaped(model)), Some(body), keyed).await
+        let keyed = keyed.map(|task| (TASK_HEADER, task.to_string()));
+        self.send(Method::POST, &format!("/generateTask/{}", escaped(model)), Some(body), keyed, Answer::read).await
+    }
+
+    /// Hands a batch in, under its key.
+    pub(super) async fn submit_batch(&self, model: &str, key: &str, body: Vec<u8>) -> Answer {
+        let (path, key) = (format!("/generateTask/{}/batches", escaped(model)), (KEY_HEADER, key.to_owned()));
+        self.send(Method::POST, &path, Some(body), Some(key), Answer::read_whole).await
+    }
+
+    /// Asks for a batch.
+    pub(super) async fn batch_status(&self, model: &str, batch: &str) -> Answer {
+        let path = format!("/generateTask/{}/batches/{}", escaped(model), escaped(batch));
+        self.send(Method::GET, &path, None, None, Answer::read_whole).await
     }
 
     /// Asks for the balance.
     pub(super) async fn balance(&self) -> Answer {
-        self.send(Method::GET, "/apikeys/current-balance", None, None).await
+        self.send(Method::GET, "/apikeys/current-balance", None, None, Answer::read).await
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>, keyed: Option<u64>) -> Answer {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+        header: Option<(&'static str, String)>,
+        read: Read,
+    ) -> Answer {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base))
@@ -114,8 +140,8 @@ impl Http {
         if body.is_some() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
-        if let Some(task) = keyed {
-            request = request.header(TASK_HEADER, task);
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
         }
         let request = match request.body(Full::new(Bytes::from(body.unwrap_or_default()))) {
             Ok(request) => request,
@@ -137,7 +163,7 @@ impl Http {
         match Limited::new(body, self.most_body).collect().await {
             Ok(body) => {
                 let heard = self.clock.now();
-                Answer::read(parts.status.as_u16(), &parts.headers, &body.to_bytes(), &self.clock, heard)
+                read(parts.status.as_u16(), &parts.headers, &body.to_bytes(), &self.clock, heard)
             }
             Err(error) => Answer::lost(&*error),
         }

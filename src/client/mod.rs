@@ -21,10 +21,12 @@
 //!
 //! # Submits
 //!
-//! APIXO documents no idempotency key: a submit that is sent twice makes two tasks and is billed twice. So no submit is
-//! ever repeated here, and one whose answer was lost is [`SubmitError::Unknown`].
+//! APIXO documents no idempotency key for single tasks: a submit that is sent twice makes two tasks and is billed twice. So no
+//! such submit is ever repeated here, and one whose answer was lost is [`SubmitError::Unknown`]. A [`Batch`] has a key, and is
+//! submitted again until its fate is known.
 
 mod answer;
+mod batch;
 mod error;
 mod http;
 mod learned;
@@ -39,6 +41,7 @@ mod wait;
 mod watch;
 
 pub use crate::api::envelope::{State, Status};
+pub use batch::{Batch, BatchStatus, BatchWaitError, InvalidBatch, ItemStatus, Unended};
 pub use error::{Finished, InvalidClient, RequestError, SubmitError, WaitContext, WaitError};
 #[cfg(feature = "live")]
 pub(crate) use http::Refusals;

@@ -5,11 +5,13 @@
 
 use crate::api::envelope::Envelope;
 use crate::client::letters::{Mailbox, News};
+use crate::net::clock::Clock;
+use crate::net::signature::{SIGNATURE, TIMESTAMP, WebhookSecret};
 use crate::net::stream::{ByteStream, Listener};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Request};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use std::hash::{BuildHasher as _, RandomState};
@@ -62,9 +64,17 @@ impl WebhookReceiver {
     /// Takes what comes to `listener`, which others reach at `url`, with or without a path. Must run inside a tokio runtime.
     #[must_use]
     pub fn serve(listener: Listener, url: &str) -> Self {
+        Self::serve_signed(listener, url, None)
+    }
+
+    /// The same, for webhooks of batches, which the server signs: with a secret, deliveries that are not signed with it, or
+    /// whose signature is older than five minutes or from the future, are refused.
+    /// Signatures say the time by the `clock` of the server.
+    #[must_use]
+    pub fn serve_signed(listener: Listener, url: &str, secret: Option<(WebhookSecret, Clock)>) -> Self {
         let (news, key) = (News::default(), unguessable());
         let url = format!("{}/{key}", url.trim_end_matches('/'));
-        let server = tokio::spawn(accept(listener, router(news.clone(), key.into())));
+        let server = tokio::spawn(accept(listener, router(news.clone(), key.into(), secret)));
         Self { news, url: url.into(), _server: Arc::new(Server(server)) }
     }
 
@@ -92,13 +102,31 @@ fn unguessable() -> String {
     format!("{:016x}{:016x}", half(), half())
 }
 
-fn router(news: News, key: Arc<str>) -> Router {
+/// How old a signature may be, and how far ahead, in milliseconds: clocks differ, and deliveries take their time.
+const LONGEST_AGE_MS: u64 = 300_000;
+
+/// Whether a body is signed with the secret, lately.
+fn is_signed((secret, clock): &(WebhookSecret, Clock), headers: &HeaderMap, body: &[u8]) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let Some((sent, signature)) = text(TIMESTAMP).and_then(|sent| sent.parse::<u64>().ok()).zip(text(SIGNATURE)) else {
+        return false;
+    };
+    let age = clock.unix_ms(clock.now()).abs_diff(sent.saturating_mul(1_000));
+    age <= LONGEST_AGE_MS && secret.holds(sent, body, signature)
+}
+
+fn router(news: News, key: Arc<str>, secret: Option<(WebhookSecret, Clock)>) -> Router {
+    let secret = secret.map(Arc::new);
     let take = move |request: Request| async move {
         // A proxy may have its own idea of the path before the key.
         if request.uri().path().rsplit('/').next() != Some(&*key) {
             return StatusCode::NOT_FOUND;
         }
+        let headers = request.headers().clone();
         let Ok(body) = Bytes::from_request(request, &()).await else { return StatusCode::BAD_REQUEST };
+        if secret.is_some_and(|secret| !is_signed(&secret, &headers, &body)) {
+            return StatusCode::UNAUTHORIZED;
+        }
         let status = Envelope::read(&body).and_then(|envelope| envelope.status());
         if status.is_some_and(|status| news.deliver(status)) { StatusCode::OK } else { StatusCode::BAD_REQUEST }
     };

@@ -101,32 +101,12 @@ impl Client {
     /// See [`SubmitError`]: whether a task may exist is the difference that matters.
     pub async fn submit(&self, model: &str, submission: &Submission) -> Result<String, SubmitError> {
         let answer = self.http.submit(model, submission.body(), submission.keyed).await;
-        let (model, message) = (model.to_owned(), answer.complaint().unwrap_or_default());
-        match &answer {
-            Answer::Http { status: 200, body: Body::Other(envelope), .. } => match envelope.task_id() {
-                Some(id) => Ok(id),
-                None => Err(SubmitError::Unknown { model, message }),
-            },
-            Answer::Http { status: 200, body: Body::Status(status), .. } => match &status.task_id {
-                Some(id) => Ok(id.clone()),
-                None => Err(SubmitError::Unknown { model, message: "the answer has no task id".to_owned() }),
-            },
-            Answer::Http { status: 200, body: Body::NotJson, .. } => Err(SubmitError::Unknown { model, message }),
-            // A gateway that gave up waiting does not know what became of the request.
-            Answer::Http { status: 500 | 502 | 504, .. } => Err(SubmitError::Unknown { model, message }),
-            Answer::Http { status, retry_after, .. } => {
-                let status = *status;
-                if matches!(status, 402 | 408 | 425 | 429) || status >= 500 {
-                    Err(SubmitError::Refused { model, status: Some(status), message, retry_after: *retry_after })
-                } else {
-                    Err(SubmitError::BadRequest { model, status, message })
-                }
-            }
-            Answer::Lost(Lost::Refused) => {
-                Err(SubmitError::Refused { model, status: None, message, retry_after: None })
-            }
-            Answer::Lost(_) => Err(SubmitError::Unknown { model, message }),
-        }
+        let id = match &answer {
+            Answer::Http { status: 200, body: Body::Other(envelope), .. } => envelope.task_id(),
+            Answer::Http { status: 200, body: Body::Status(status), .. } => status.task_id.clone(),
+            Answer::Http { .. } | Answer::Lost(_) => None,
+        };
+        id.ok_or_else(|| unsubmitted(&answer, model))
     }
 
     /// Asks for a task once.
@@ -164,7 +144,27 @@ impl Client {
     }
 }
 
-fn refused(answer: &Answer) -> RequestError {
+/// Why a submit to `model` has no id, or no batch, to show.
+pub(super) fn unsubmitted(answer: &Answer, model: &str) -> SubmitError {
+    let model = model.to_owned();
+    let message = answer.complaint().unwrap_or_else(|| "the answer has no id".to_owned());
+    match answer {
+        // A gateway that gave up waiting does not know what became of the request.
+        Answer::Http { status: 200 | 500 | 502 | 504, .. } => SubmitError::Unknown { model, message },
+        Answer::Http { status, retry_after, .. } => {
+            let status = *status;
+            if matches!(status, 402 | 408 | 425 | 429) || status >= 500 {
+                SubmitError::Refused { model, status: Some(status), message, retry_after: *retry_after }
+            } else {
+                SubmitError::BadRequest { model, status, message }
+            }
+        }
+        Answer::Lost(Lost::Refused) => SubmitError::Refused { model, status: None, message, retry_after: None },
+        Answer::Lost(_) => SubmitError::Unknown { model, message },
+    }
+}
+
+pub(super) fn refused(answer: &Answer) -> RequestError {
     let retry_after = match answer {
         Answer::Http { retry_after, .. } => *retry_after,
         Answer::Lost(_) => None,

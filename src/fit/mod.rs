@@ -26,6 +26,7 @@ mod groups;
 mod logs;
 mod observation;
 mod pair;
+mod resample;
 mod rounding;
 mod sample;
 pub(crate) mod simplex;
@@ -34,6 +35,7 @@ mod turnbull;
 
 pub use candidate::Candidate;
 pub use observation::{Observation, UnfittableSample};
+pub use resample::Resampler;
 #[cfg(feature = "engine")]
 pub(crate) use rounding::step as rounding_step;
 
@@ -72,6 +74,9 @@ pub struct Fit {
     pub unseen_below: Option<Micros>,
     /// The nonparametric estimate.
     estimate: Estimate,
+    /// The average of the candidates, and how far it is trusted.
+    average: Option<Distribution>,
+    trust: f64,
 }
 
 /// Observations at which what follows the data has half of the blend, where the candidates fit.
@@ -111,20 +116,7 @@ impl Fit {
         candidates.extend(pair::candidate(&sample));
         let average = averaged(&mut candidates);
         let trust = average.as_ref().map_or(0.0, |average| trust(&estimate, average));
-        let followed = groups::grouped(&estimate, average.as_ref(), trust)
-            .map(|followed| completed(followed, average.as_ref(), estimate.from));
-        let share = 1.0 - trust * (1.0 - by_count(estimate.ends));
-        let frequent = followed.as_ref().map(|followed| followed.frequent.clone()).unwrap_or_default();
-        let blend = match (average, followed) {
-            (Some(_), Some(followed)) if share >= ALL => followed.law,
-            (Some(average), Some(followed)) => {
-                Distribution::mixture(vec![(1.0 - share, average.clone()), (share, followed.law)]).unwrap_or(average)
-            }
-            (Some(law), None) => law,
-            (None, Some(followed)) => followed.law,
-            // Nothing can be written for these values: they are all the same, next to nothing, or next to forever.
-            (None, None) => Distribution::constant(last),
-        };
+        let Blended { law: blend, share, frequent } = blended(&estimate, average.as_ref(), trust);
         Ok(Self {
             distance: estimate.distance(&blend),
             limit: estimate.limit(),
@@ -138,6 +130,8 @@ impl Fit {
             frequent,
             unseen_below: (estimate.from > 0.0).then(|| Micros::from_f64(estimate.from)),
             estimate,
+            average,
+            trust,
         })
     }
 
@@ -159,6 +153,35 @@ impl Fit {
         });
         cells.collect()
     }
+}
+
+/// A law that is blended of the candidates and of what follows the data.
+struct Blended {
+    law: Distribution,
+    /// The share of what follows the data.
+    share: f64,
+    /// Values that count as themselves, and their probability.
+    frequent: Vec<(Micros, f64)>,
+}
+
+/// What `estimate` says, blended with the `average` of the candidates as far as that is trusted.
+fn blended(estimate: &Estimate, average: Option<&Distribution>, trust: f64) -> Blended {
+    let followed =
+        groups::grouped(estimate, average, trust).map(|followed| completed(followed, average, estimate.from));
+    let share = 1.0 - trust * (1.0 - by_count(estimate.ends));
+    let frequent = followed.as_ref().map(|followed| followed.frequent.clone()).unwrap_or_default();
+    let law = match (average, followed) {
+        (Some(_), Some(followed)) if share >= ALL => followed.law,
+        (Some(average), Some(followed)) => {
+            let parts = vec![(1.0 - share, average.clone()), (share, followed.law)];
+            Distribution::mixture(parts).unwrap_or_else(|_| average.clone())
+        }
+        (Some(law), None) => law.clone(),
+        (None, Some(followed)) => followed.law,
+        // Nothing can be written for these values: they are all the same, next to nothing, or next to for ever.
+        (None, None) => Distribution::constant(Micros::from_f64(estimate.last)),
+    };
+    Blended { law, share, frequent }
 }
 
 /// What follows the data, which begin at the age `from`, with what `average` has below that.

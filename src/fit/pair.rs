@@ -76,8 +76,10 @@ fn maximise(sample: &Sample, mut parts: [Part; 2], narrowest: f64) -> Option<([P
         let mut log_likelihood = 0.0;
         // By part: weight, and sums of the logarithms and their squares.
         let mut sums = [[0.0; 3]; 2];
+        let shares = parts.map(|part| part.share.ln());
+        let spreads = parts.map(|part| part.spread.ln());
         let mut take = |log_likelihood: &mut f64, count: f64, seen: [Moments; 2]| {
-            let logs = [0, 1].map(|part: usize| parts[part].share.ln() + seen[part].log_likelihood);
+            let logs = [0, 1].map(|part: usize| shares[part] + seen[part].log_likelihood);
             let greater = logs[0].max(logs[1]);
             let total = greater + (logs[0].min(logs[1]) - greater).exp().ln_1p();
             *log_likelihood += count * total;
@@ -87,7 +89,7 @@ fn maximise(sample: &Sample, mut parts: [Part; 2], narrowest: f64) -> Option<([P
             }
         };
         for &(y, count) in &sample.exact {
-            take(&mut log_likelihood, count, parts.map(|part| part.at(y)));
+            take(&mut log_likelihood, count, [0, 1].map(|part: usize| parts[part].at(y, spreads[part])));
         }
         for &(low, high, count) in &sample.within {
             take(&mut log_likelihood, count, parts.map(|part| part.between(low, high)));
@@ -137,9 +139,10 @@ impl Part {
         logs::normal_survival((y - self.mean) / self.spread).exp()
     }
 
-    fn at(&self, y: f64) -> Moments {
+    /// Of a logarithm that is known; `ln_spread` is that of its spread.
+    fn at(&self, y: f64, ln_spread: f64) -> Moments {
         let z = (y - self.mean) / self.spread;
-        Moments { log_likelihood: logs::normal_density(z) - self.spread.ln(), first: y, second: y * y }
+        Moments { log_likelihood: logs::normal_density(z) - ln_spread, first: y, second: y * y }
     }
 
     /// Of a logarithm that lies in a range, under this part.

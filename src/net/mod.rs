@@ -4,4 +4,5 @@
 
 pub mod clock;
 pub mod memory;
+pub mod signature;
 pub mod stream;

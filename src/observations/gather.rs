@@ -59,7 +59,9 @@ pub(super) fn gather<'a>(source: &Source, log: Box<dyn Read + 'a>) -> Result<Obs
         keep: source.keep.iter().map(|condition| Kept::of(condition, place(condition.column()))).collect(),
         unfinished: source.unfinished.iter().map(|condition| (condition, place(condition.column()))).collect(),
         by: source.by.as_deref().map(|by| (by, place(by))),
-        groups: BTreeMap::new(),
+        groups: Vec::new(),
+        places: BTreeMap::new(),
+        last: 0,
         account: Account { format: rows.format(), ..account },
         first_wrong: None,
         first_zero: None,
@@ -182,7 +184,10 @@ struct Gatherer<'s> {
     keep: Vec<Kept<'s>>,
     unfinished: Vec<(&'s Condition, usize)>,
     by: Option<(&'s str, usize)>,
-    groups: BTreeMap<String, Group>,
+    /// By name, in the order of their first rows; the places by name, and that of the row before.
+    groups: Vec<(String, Group)>,
+    places: BTreeMap<String, usize>,
+    last: usize,
     account: Account,
     /// What is wrong with the first row that is.
     first_wrong: Option<UnreadableLog>,
@@ -233,14 +238,21 @@ impl Gatherer<'_> {
         }
         self.entered += u64::from(from > 0.0 && !matches!(seen, Seen::Out(..)));
         let name = self.by.map_or("", |(_, at)| cells[at].as_str());
-        if !self.groups.contains_key(name) {
-            if self.groups.len() == MOST_GROUPS {
-                let column = self.by.map_or("", |(by, _)| by).to_owned();
-                return Err(UnreadableLog::ManyGroups { column, most: MOST_GROUPS });
-            }
-            self.groups.insert(name.to_owned(), Group::default());
+        if self.groups.get(self.last).is_none_or(|(known, _)| known != name) {
+            self.last = match self.places.get(name) {
+                Some(place) => *place,
+                None if self.groups.len() == MOST_GROUPS => {
+                    let column = self.by.map_or("", |(by, _)| by).to_owned();
+                    return Err(UnreadableLog::ManyGroups { column, most: MOST_GROUPS });
+                }
+                None => {
+                    self.places.insert(name.to_owned(), self.groups.len());
+                    self.groups.push((name.to_owned(), Group::default()));
+                    self.groups.len() - 1
+                }
+            };
         }
-        let Some(group) = self.groups.get_mut(name) else { return Ok(()) };
+        let (_, group) = &mut self.groups[self.last];
         match seen {
             Seen::Is(observation) => {
                 if observation == Observation::Exact(0.0) {
@@ -297,6 +309,7 @@ impl Gatherer<'_> {
         let mut groups = Vec::new();
         let (mut open, last) = (0, self.account.span.map_or(0, |(_, last)| last));
         let mut forgotten = Forgotten::default();
+        self.groups.sort_by(|a, b| a.0.cmp(&b.0));
         for (name, mut group) in self.groups {
             open += group.open.len();
             let most = group.longest().map_or(f64::INFINITY, |longest| FORGOTTEN * longest);

@@ -12,7 +12,7 @@ use crate::server::respond::{Reply, bad_request, content, error, method_not_allo
 use crate::server::route::Target;
 use crate::server::run::{Line, Run};
 use crate::server::visit::Visit;
-use crate::server::{admin, results, schemas, status, submit};
+use crate::server::{admin, batch, results, schemas, status, submit};
 use crate::world::fault::{Passage, ReplyEnd};
 use axum::body::HttpBody as _;
 use axum::body::{Body, Bytes};
@@ -90,10 +90,14 @@ fn refused(server: &Server, target: &Target, method: &Method, headers: &HeaderMa
         Target::Result { .. } | Target::Schema { .. } => {
             (!matches!(*method, Method::GET | Method::HEAD)).then(|| method_not_allowed(target.allow()))
         }
-        Target::Submit { .. } | Target::Status { .. } | Target::Balance if method.as_str() != target.allow() => {
-            Some(method_not_allowed(target.allow()))
-        }
-        Target::Submit { .. } | Target::Status { .. } | Target::Balance => {
+        Target::Submit { .. }
+        | Target::SubmitBatch { .. }
+        | Target::Status { .. }
+        | Target::BatchStatus { .. }
+        | Target::Balance => {
+            if method.as_str() != target.allow() {
+                return Some(method_not_allowed(target.allow()));
+            }
             (!is_authorized(&server.settings().keys, headers)).then(unauthorized)
         }
     }
@@ -113,7 +117,9 @@ fn longest(run: &Run, target: &Target) -> usize {
     match target {
         Target::Admin { .. } => run.settings().most_body.min(MOST_ADMIN_BODY),
         Target::Submit { .. }
+        | Target::SubmitBatch { .. }
         | Target::Status { .. }
+        | Target::BatchStatus { .. }
         | Target::Balance
         | Target::Result { .. }
         | Target::Schema { .. }
@@ -166,7 +172,9 @@ async fn collect(run: &Run, mut body: Body, longest: usize) -> Read {
 async fn dispatch(server: &Server, run: &Arc<Run>, target: &Target, request: Request) -> Reply {
     match target {
         Target::Submit { model } => submit::submit(run, request, model).await,
+        Target::SubmitBatch { model } => batch::submit(run, request, model).await,
         Target::Status { model } => status::status(run, &request, model).await,
+        Target::BatchStatus { model, batch } => batch::status(run, &request, model, batch).await,
         Target::Balance => {
             let settings = run.settings();
             let spent = settings.price_usd * run.state().tasks.len() as f64;

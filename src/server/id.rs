@@ -3,7 +3,8 @@
 //! An id is sixteen hexadecimal digits of a scrambled number, so that nothing has to be kept to find a task by its id.
 
 /// What every id starts with.
-const PREFIX: &str = "task_";
+const TASK: &str = "task_";
+const BATCH: &str = "batch_";
 /// Keeps the first id from being all zeros.
 const SALT: u64 = 0x5851_f42d_4c95_7f2d;
 /// Odd, so that multiplying by it can be undone.
@@ -15,15 +16,32 @@ const SLOT_BITS: u32 = 40;
 
 /// The id of the task in `slot`.
 pub(super) fn write(slot: usize, generation: u32) -> String {
-    let number = ((u64::from(generation) << SLOT_BITS) | slot as u64) ^ SALT;
-    let number = (number ^ (number >> 32)).wrapping_mul(FACTOR);
-    let number = (number ^ (number >> 32)).wrapping_mul(FACTOR);
-    format!("{PREFIX}{number:016x}")
+    written(TASK, slot, generation)
 }
 
 /// The slot of an id of this generation.
 pub(super) fn read(id: &str, generation: u32) -> Option<usize> {
-    let digits = id.strip_prefix(PREFIX)?;
+    numbered(id.strip_prefix(TASK)?, generation)
+}
+
+/// The id of a batch by its number.
+pub(super) fn write_batch(number: usize, generation: u32) -> String {
+    written(BATCH, number, generation)
+}
+
+/// The number of the batch with an id of this generation.
+pub(super) fn read_batch(id: &str, generation: u32) -> Option<usize> {
+    numbered(id.strip_prefix(BATCH)?, generation)
+}
+
+fn written(prefix: &str, slot: usize, generation: u32) -> String {
+    let number = ((u64::from(generation) << SLOT_BITS) | slot as u64) ^ SALT;
+    let number = (number ^ (number >> 32)).wrapping_mul(FACTOR);
+    let number = (number ^ (number >> 32)).wrapping_mul(FACTOR);
+    format!("{prefix}{number:016x}")
+}
+
+fn numbered(digits: &str, generation: u32) -> Option<usize> {
     if digits.len() != 16 || !digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
         return None;
     }

@@ -22,6 +22,10 @@
 
 mod access;
 mod admin;
+mod batch;
+mod batch_order;
+mod batch_state;
+mod batches;
 mod connection;
 mod counters;
 mod created;

@@ -35,18 +35,8 @@ impl Order {
             Some("callback") => true,
             Some(_) => return Err("request_type must be async or callback".to_owned()),
         };
-        let input = match &body.input {
-            Input::Fields(input) => input,
-            Input::Null => return Err("Missing required field: input".to_owned()),
-            Input::Other => return Err("Wrong type of field: input".to_owned()),
-        };
-        // Instrumental music in a custom style has nothing to say (apixo-api.md §11).
-        let needs_prompt = product != Product::Audio
-            || input.custom_mode != Field::Flag(true)
-            || input.instrumental != Field::Flag(true);
-        if input.prompt.text("input.prompt")?.is_none_or(str::is_empty) && needs_prompt {
-            return Err("Missing required field: input.prompt".to_owned());
-        }
+        let input = body.input.fields()?;
+        input.need_prompt(product)?;
         let callback = match (wants_callback, body.callback_url.text("callback_url")?) {
             (false, _) => None,
             (true, None) => return Err("Missing required field: callback_url".to_owned()),
@@ -55,9 +45,16 @@ impl Order {
                 Some(url.to_owned())
             }
         };
-        let asked = if product == Product::Image { input.asked()? } else { Asked::default() };
-        Ok(Self { callback, asked })
+        Ok(Self { callback, asked: input.asked(product)? })
     }
+}
+
+/// What an item of a batch wants made, by its input as JSON.
+pub(super) fn input(json: &str, product: Product) -> Result<Asked, String> {
+    let input: Input = serde_json::from_str(json).map_err(|error| format!("input cannot be read: {error}"))?;
+    let fields = input.fields()?;
+    fields.need_prompt(product)?;
+    fields.asked(product)
 }
 
 /// A body's fields that matter; others are skipped.
@@ -82,8 +79,22 @@ struct Fields {
 }
 
 impl Fields {
+    /// A prompt is there, unless music has nothing to say: instrumental, in a custom style (apixo-api.md §11).
+    fn need_prompt(&self, product: Product) -> Result<(), String> {
+        let needs_prompt = product != Product::Audio
+            || self.custom_mode != Field::Flag(true)
+            || self.instrumental != Field::Flag(true);
+        if self.prompt.text("input.prompt")?.is_none_or(str::is_empty) && needs_prompt {
+            return Err("Missing required field: input.prompt".to_owned());
+        }
+        Ok(())
+    }
+
     /// How many images, and of which format.
-    fn asked(&self) -> Result<Asked, String> {
+    fn asked(&self, product: Product) -> Result<Asked, String> {
+        if product != Product::Image {
+            return Ok(Asked::default());
+        }
         let files = match self.num_images {
             Field::Null => None,
             Field::Whole(files @ 1..=MOST_FILES) => Some(files as u8),
@@ -133,6 +144,16 @@ enum Input {
     Null,
     Fields(Fields),
     Other,
+}
+
+impl Input {
+    fn fields(&self) -> Result<&Fields, String> {
+        match self {
+            Self::Fields(input) => Ok(input),
+            Self::Null => Err("Missing required field: input".to_owned()),
+            Self::Other => Err("Wrong type of field: input".to_owned()),
+        }
+    }
 }
 
 /// Takes any JSON value, and keeps nothing of arrays and of objects that are not wanted.

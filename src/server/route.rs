@@ -7,6 +7,10 @@ use percent_encoding::percent_decode_str;
 pub(super) enum Target {
     /// `POST /api/v1/generateTask/{model}`
     Submit { model: String },
+    /// `POST /api/v1/generateTask/{model}/batches`
+    SubmitBatch { model: String },
+    /// `GET /api/v1/generateTask/{model}/batches/{batchId}`
+    BatchStatus { model: String, batch: String },
     /// `GET /api/v1/statusTask/{model}`
     Status { model: String },
     /// `GET /api/v1/apikeys/current-balance`
@@ -26,7 +30,22 @@ impl Target {
     pub(super) fn of(path: &str) -> Self {
         let mut segments = path.split('/').skip(1);
         let (first, second, third, fourth) = (segments.next(), segments.next(), segments.next(), segments.next());
-        let ends = segments.next().is_none();
+        let (fifth, sixth) = (segments.next(), segments.next());
+        let ends = fifth.is_none();
+        if let ("api", "v1", "generateTask", Some(model), "batches", None) = (
+            first.unwrap_or_default(),
+            second.unwrap_or_default(),
+            third.unwrap_or_default(),
+            fourth,
+            fifth.unwrap_or_default(),
+            segments.next(),
+        ) {
+            return match (decoded(model), sixth.map(decoded)) {
+                (Some(model), None) => Self::SubmitBatch { model },
+                (Some(model), Some(Some(batch))) => Self::BatchStatus { model, batch },
+                (None, _) | (_, Some(None)) => Self::Unknown,
+            };
+        }
         match (first, second, third, fourth) {
             (Some("api"), Some("v1"), Some("generateTask"), Some(model)) if ends => {
                 decoded(model).map_or(Self::Unknown, |model| Self::Submit { model })
@@ -50,8 +69,8 @@ impl Target {
     /// The methods it has, as an `Allow` header writes them.
     pub(super) const fn allow(&self) -> &'static str {
         match self {
-            Self::Submit { .. } => "POST",
-            Self::Status { .. } | Self::Balance => "GET",
+            Self::Submit { .. } | Self::SubmitBatch { .. } => "POST",
+            Self::Status { .. } | Self::BatchStatus { .. } | Self::Balance => "GET",
             Self::Result { .. } | Self::Schema { .. } => "GET, HEAD",
             Self::Admin { .. } | Self::Unknown => "",
         }
@@ -61,7 +80,9 @@ impl Target {
     pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Submit { .. } => "submit",
+            Self::SubmitBatch { .. } => "batch-submit",
             Self::Status { .. } => "status",
+            Self::BatchStatus { .. } => "batch-status",
             Self::Balance => "balance",
             Self::Result { .. } => "result",
             Self::Schema { .. } => "schema",
@@ -98,6 +119,11 @@ mod tests {
         assert_eq!(Target::of("/api/v1/statusTask/a%2Fb"), status("a/b"));
         assert_eq!(Target::of("/api/v1/statusTask/a/b"), Target::Unknown);
         assert_eq!(Target::of("/api/v1/statusTask/%ff"), Target::Unknown);
+        let batch = |batch: &str| Target::BatchStatus { model: "m".to_owned(), batch: batch.to_owned() };
+        assert_eq!(Target::of("/api/v1/generateTask/m/batches"), Target::SubmitBatch { model: "m".to_owned() });
+        assert_eq!(Target::of("/api/v1/generateTask/m/batches/b%201"), batch("b 1"));
+        assert_eq!(Target::of("/api/v1/generateTask/m/batches/b/1"), Target::Unknown);
+        assert_eq!(Target::of("/api/v1/generateTask/m/batch"), Target::Unknown);
         assert_eq!(query(Some("x=1&taskId=a%20b"), "taskId").as_deref(), Some("a b"));
         assert_eq!(query(Some("taskid=1"), "taskId"), None);
     }

@@ -91,8 +91,27 @@ impl Run {
         }
     }
 
+    /// What becomes of a request: one that is on its way arrives, and takes its token, whether or not its sender still listens.
+    /// `None` where too many are on their way.
+    pub(super) async fn carried<T: Send + 'static>(
+        &self,
+        is_on_its_way: bool,
+        arriving: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        if !is_on_its_way {
+            return Some(arriving.await);
+        }
+        let place = self.transit()?;
+        let arriving = async move {
+            let arrived = arriving.await;
+            drop(place);
+            arrived
+        };
+        tokio::spawn(arriving).await.ok()
+    }
+
     /// Room for one request on its way; `None` where too many are.
-    pub(super) fn transit(&self) -> Option<OwnedSemaphorePermit> {
+    fn transit(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.transit).try_acquire_owned().ok()
     }
 

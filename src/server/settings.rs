@@ -1,6 +1,7 @@
 //! What a server is told before it starts: its world, its limits, who may control it.
 
 use crate::net::clock::Clock;
+use crate::net::signature::WebhookSecret;
 use crate::net::stream::Transport as Connections;
 use crate::server::webhook_map::WebhookMap;
 use crate::world::fault::FaultRules;
@@ -92,6 +93,8 @@ pub struct Settings {
     pub webhook_map: Vec<WebhookMap>,
     /// Hosts that webhooks may go to beside loopback.
     pub webhook_hosts: Vec<String>,
+    /// What webhooks of batches are signed with.
+    pub webhook_secret: WebhookSecret,
     /// Maximum number of tasks; further submits are refused with 503.
     pub most_tasks: usize,
     /// Maximum number of connections; more are refused with 503.
@@ -124,6 +127,7 @@ impl Settings {
             network: Connections::Tcp,
             webhook_map: Vec::new(),
             webhook_hosts: Vec::new(),
+            webhook_secret: WebhookSecret::of_the_mock(),
             most_tasks: 1_000_000,
             most_connections: 16_384,
             journal: 100_000,

@@ -1,6 +1,7 @@
 //! All that changes while the server runs, behind one lock that is never held across a wait.
 
 use crate::api::reply::{Failure, TaskState};
+use crate::server::batches::Batches;
 use crate::server::counters::Counters;
 use crate::server::created::{Created, Ledger, Task};
 use crate::server::files::Asked;
@@ -44,16 +45,17 @@ const NO_FAILURE: &Failure = &Failure { code: String::new(), message: String::ne
 
 pub(super) struct State {
     world: World,
+    pub(super) batches: Batches,
     pub(super) models: Vec<ModelState>,
     pub(super) weather: Weather,
     submit_buckets: Buckets,
-    status_buckets: Buckets,
+    pub(super) status_buckets: Buckets,
     pub(super) tasks: Vec<Task>,
     /// Of the few tasks that have one, by slot.
     pub(super) stubs: BTreeMap<usize, Stub>,
     /// What they and those that still wait were written with.
     stub_bytes: usize,
-    generation: u32,
+    pub(super) generation: u32,
     /// Requests that each rule struck.
     pub(super) fired: Vec<u64>,
     /// Rules for which nobody listens at the moment.
@@ -65,11 +67,11 @@ pub(super) struct State {
 
 pub(super) struct ModelState {
     pub(super) model: Model,
-    keys: Keys,
+    pub(super) keys: Keys,
     submit: Link,
-    status: Link,
+    pub(super) status: Link,
     webhook: WebhookLink,
-    next: u64,
+    pub(super) next: u64,
     workers: Option<Workers>,
     created: Ledger,
     /// Draws of keyed submits that may be sent again.
@@ -101,6 +103,7 @@ impl State {
         let weather = Weather::new(&world.faults, world.seed, world.replicate);
         let models = world.models.iter().map(|model| ModelState::new(&world, model)).collect();
         Self {
+            batches: Batches::default(),
             models,
             weather,
             submit_buckets: Buckets::new(&world.faults),
@@ -182,17 +185,30 @@ impl State {
         pace: Timescale,
         key: u64,
     ) -> (SubmitOutcome, Option<usize>) {
+        let submission = self.meet_submit(model, submitting, pace, key);
         let Submitting { index, departure } = submitting;
+        let slot = submission.exists.then(|| self.create(model, *index, departure.arrival, asked));
+        (submission, slot)
+    }
+
+    /// A submit reaches the server: what it meets there.
+    pub(super) fn meet_submit(
+        &mut self,
+        model: usize,
+        submitting: &Submitting,
+        pace: Timescale,
+        key: u64,
+    ) -> SubmitOutcome {
+        let departure = &submitting.departure;
         let link = &self.models[model].submit;
         let struck = link.striking(departure, None, &mut self.weather);
         let buckets = self.submit_buckets.of_key(key);
         let submission = link.arrive_submit(departure, struck, &mut self.weather, Some(buckets), pace);
         self.strike(submission.fault());
-        let slot = submission.exists.then(|| self.create(model, *index, departure.arrival, asked));
-        (submission, slot)
+        submission
     }
 
-    fn create(&mut self, model: usize, index: u64, now: Micros, asked: Asked) -> usize {
+    pub(super) fn create(&mut self, model: usize, index: u64, now: Micros, asked: Asked) -> usize {
         self.advance_workers(now);
         let slot = self.tasks.len();
         let state = &mut self.models[model];
@@ -328,7 +344,7 @@ impl State {
         self.models.iter().map(load).collect()
     }
 
-    fn strike(&mut self, rule: Option<usize>) {
+    pub(super) fn strike(&mut self, rule: Option<usize>) {
         if let Some(fired) = rule.and_then(|rule| self.fired.get_mut(rule)) {
             *fired += 1;
         }
@@ -375,11 +391,10 @@ impl State {
         self.stub(stub, 0)?;
         let unknown = || InvalidStub::UnknownModel { model: name.clone(), known: Vec::new() };
         let model = self.any_model(&name).map_err(|_| unknown())?;
-        let state = &mut self.models[model];
         // It is the next one, whatever others wait for.
-        state.stubs.rotate_right(1);
-        let index = state.next;
-        state.next += 1;
+        self.models[model].stubs.rotate_right(1);
+        let index = self.models[model].next;
+        self.models[model].next += 1;
         let slot = self.create(model, index, now, Asked::default());
         Ok(self.id(slot))
     }

@@ -47,21 +47,8 @@ pub(super) async fn status(run: &Arc<Run>, request: &Request, model: &str) -> Re
     let base = results::base(run.settings(), request);
     let key = credential::key(&request.headers);
     let arriving = arrive(Arc::clone(run), request.line, slot, id, departure, scripted, base, key);
-    let arrived = if departure.arrival > now {
-        // What is on its way arrives, and takes its token, whether or not its sender still listens.
-        let Some(place) = run.transit() else {
-            return Reply::Http(error(503, "Too many requests in flight"));
-        };
-        tokio::spawn(async move {
-            let arrived = arriving.await;
-            drop(place);
-            arrived
-        })
-        .await
-        .ok()
-        .flatten()
-    } else {
-        arriving.await
+    let Some(arrived) = run.carried(departure.arrival > now, arriving).await else {
+        return Reply::Http(error(503, "Too many requests in flight"));
     };
     let Some((reply, back)) = arrived else { return Reply::Http(error(404, "Task not found")) };
     if !matches!(reply, Reply::Stall) {
@@ -119,7 +106,7 @@ async fn arrive(
 
 /// The content of a status answer, as JSON; `results` is the JSON in its `resultJson`. A task that is not done is said to be
 /// as soon as it was created.
-fn data(clock: &Clock, id: &str, task: &Task, state: TaskState<'_>, results: &str) -> String {
+pub(super) fn data(clock: &Clock, id: &str, task: &Task, state: TaskState<'_>, results: &str) -> String {
     let completed = || clock.unix_ms(task.truth.done.finite().unwrap_or(task.truth.created));
     let word = match state {
         TaskState::Pending => "pending",
@@ -145,20 +132,21 @@ fn data(clock: &Clock, id: &str, task: &Task, state: TaskState<'_>, results: &st
 }
 
 /// What the content has in every state, and no end yet.
-fn open(clock: &Clock, id: &str, task: &Task, word: &str) -> String {
+pub(super) fn open(clock: &Clock, id: &str, task: &Task, word: &str) -> String {
     format!(r#"{{"taskId":"{id}","state":"{word}","createTime":{}"#, clock.unix_ms(task.truth.created))
 }
 
-/// The envelope of a finished task, for its webhook.
-pub(super) fn finished(run: &Run, slot: usize, id: &str, base: &str) -> Option<String> {
+/// The envelope of a finished task, for its webhook; `item` are fields that its content begins with.
+pub(super) fn finished(run: &Run, slot: usize, id: &str, base: &str, item: &str) -> Option<String> {
     let state = run.state();
     let task = state.tasks.get(slot)?;
     let told = task.truth.state_at(task.truth.done, state.failure(slot));
     let model = &state.models[task.model as usize].model;
     let results = results::json(base, id, task.asked, model);
-    Some(respond::told(&data(run.clock(), id, task, told, &results)))
+    let data = data(run.clock(), id, task, told, &results);
+    Some(respond::told(&format!("{{{item}{}", &data[1..])))
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

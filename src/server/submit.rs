@@ -7,7 +7,8 @@ use crate::server::refusal;
 use crate::server::request::Request;
 use crate::server::respond::{Reply, bad_request, error, redirected, success};
 use crate::server::run::{Line, Run};
-use crate::server::state::{NoModel, Submitting};
+use crate::server::settings::Settings;
+use crate::server::state::{NoModel, State, Submitting};
 use crate::server::webhook::Delivery;
 use crate::server::{credential, results, webhook};
 use crate::world::exchange::SubmitOutcome;
@@ -39,18 +40,10 @@ pub(super) async fn submit(run: &Arc<Run>, request: Request, model: &str) -> Rep
     let now = run.clock().now();
     let (number, submitting) = {
         let mut state = run.state();
-        if state.tasks.len() >= settings.most_tasks {
-            return refuse(503, "The mock is full of tasks; reset it");
+        match fits(settings, &state, 1).and_then(|()| number_of(&mut state, model)) {
+            Ok(number) => (number, state.depart_submit(number, keyed, now)),
+            Err((status, message)) => return refuse(status, message),
         }
-        if settings.balance_usd - settings.price_usd * (state.tasks.len() as f64) < settings.price_usd {
-            return refuse(402, "Insufficient credits");
-        }
-        let number = match state.any_model(model) {
-            Ok(number) => number,
-            Err(NoModel::Unknown) => return refuse(404, "Model not found"),
-            Err(NoModel::TooMany) => return refuse(503, "The mock is full of models; reset it"),
-        };
-        (number, state.depart_submit(number, keyed, now))
     };
     if let Some(rule) = submitting.departure.refused {
         note(run, request.line, None, Some(rule));
@@ -62,19 +55,9 @@ pub(super) async fn submit(run: &Arc<Run>, request: Request, model: &str) -> Rep
     let arriving = arrive(Arc::clone(run), request.line, number, submitting, (order.asked, callback), key);
     // It may wait for long: its body is not kept.
     drop(request);
-    let arrived = if submitting.departure.arrival > now {
-        // What is on its way arrives, whether or not its sender still listens.
-        let Some(place) = run.transit() else { return refuse(503, "Too many requests in flight") };
-        tokio::spawn(async move {
-            let arrived = arriving.await;
-            drop(place);
-            arrived
-        })
-        .await
-    } else {
-        Ok(arriving.await)
+    let Some((submission, task)) = run.carried(submitting.departure.arrival > now, arriving).await else {
+        return refuse(503, "Too many requests in flight");
     };
-    let Ok((submission, task)) = arrived else { return refuse(500, "Internal error") };
     let data = format!(r#"{{"taskId":"{}"}}"#, task.as_deref().unwrap_or_default());
     let reply = match &submission.struck {
         None => Reply::Http(success(&data)),
@@ -90,8 +73,28 @@ pub(super) async fn submit(run: &Arc<Run>, request: Request, model: &str) -> Rep
     redirected(reply, &here)
 }
 
+/// Whether so many tasks more may be made: an HTTP status and why not.
+pub(super) fn fits(settings: &Settings, state: &State, count: usize) -> Result<(), (u16, &'static str)> {
+    let known = state.tasks.len();
+    if known + count > settings.most_tasks.max(known) {
+        return Err((503, "The mock holds as many tasks as it may; reset it"));
+    }
+    if settings.balance_usd - settings.price_usd * (known as f64) < settings.price_usd * count as f64 {
+        return Err((402, "Insufficient credits"));
+    }
+    Ok(())
+}
+
+/// The number of the model of this name, or an HTTP status and why there is none.
+pub(super) fn number_of(state: &mut State, model: &str) -> Result<usize, (u16, &'static str)> {
+    state.any_model(model).map_err(|none| match none {
+        NoModel::Unknown => (404, "Model not found"),
+        NoModel::TooMany => (503, "The mock knows as many models as it may; reset it"),
+    })
+}
+
 /// What tasks of this name make by `law`, which may be that of any name.
-fn product(law: &Model, name: &str) -> Product {
+pub(super) fn product(law: &Model, name: &str) -> Product {
     law.product.unwrap_or_else(|| Product::of(name))
 }
 
@@ -120,13 +123,13 @@ async fn arrive(
     };
     note(&run, line, id.as_deref(), submission.fault());
     if let (Some(slot), Some(id), Some((url, base))) = (slot, &id, callback) {
-        webhook::schedule(&run, Delivery { slot, id: id.clone(), url, base });
+        webhook::schedule(&run, Delivery { slot, id: id.clone(), url, base, item: None });
     }
     (submission, id)
 }
 
 /// Writes into the journal which task a submit made, and what struck it.
-fn note(run: &Run, line: Line, task: Option<&str>, rule: Option<usize>) {
+pub(super) fn note(run: &Run, line: Line, task: Option<&str>, rule: Option<usize>) {
     let fault = rule.and_then(|rule| run.state().faults().get(rule).map(|rule| rule.kind().name()));
     run.amend(line, |entry| (entry.task, entry.fault) = (task.map(str::to_owned), fault));
 }

@@ -1,5 +1,6 @@
 //! Webhook deliveries: pushed at the end of a task, tried again as documented, then given up (`apixo-api.md` §6).
 
+use crate::net::signature::{SIGNATURE, TIMESTAMP};
 use crate::net::stream::Transport;
 use crate::server::access::is_loopback;
 use crate::server::journal::{JournalEntry, Unanswered, kept};
@@ -31,6 +32,8 @@ pub(super) struct Delivery {
     pub(super) url: String,
     /// Start of result URLs.
     pub(super) base: String,
+    /// Of an item of a batch, the fields that name both: it is signed.
+    pub(super) item: Option<String>,
 }
 
 /// Whether webhooks may go to `url`; else why not.
@@ -139,7 +142,7 @@ impl Delivery {
 
     /// Tells the receiver of the task, under this id.
     async fn tell(&self, run: &Run, id: &str) -> Result<u16, Unanswered> {
-        match status::finished(run, self.slot, id, &self.base) {
+        match status::finished(run, self.slot, id, &self.base, self.item.as_deref().unwrap_or_default()) {
             Some(body) => self.send(run, body).await,
             None => Err(Unanswered::Unreachable),
         }
@@ -167,11 +170,13 @@ impl Delivery {
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
         let _driver = Driver(tokio::spawn(connection));
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
-        let request = Request::post(path)
-            .header(HOST, authority.as_str())
-            .header(CONTENT_TYPE, "application/json")
-            .body(Full::new(bytes::Bytes::from(body)))
-            .ok()?;
+        let mut request = Request::post(path).header(HOST, authority.as_str()).header(CONTENT_TYPE, "application/json");
+        if self.item.is_some() {
+            let sent = run.clock().unix_ms(run.clock().now()) / 1_000;
+            let signature = run.settings().webhook_secret.sign(sent, body.as_bytes());
+            request = request.header(TIMESTAMP, sent).header(SIGNATURE, signature);
+        }
+        let request = request.body(Full::new(bytes::Bytes::from(body))).ok()?;
         sender.send_request(request).await.ok().map(|answer| answer.status().as_u16())
     }
 

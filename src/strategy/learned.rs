@@ -4,7 +4,8 @@
 //! that what it learns does not depend on how it polled. Below [`FEWEST`] observations it waits as the guide does; from
 //! then on by the [optimal schedule](crate::inspection) for a [fitted distribution](crate::fit), with a little of a wide distribution mixed
 //! in, since a few tasks cannot rule out a slow one. It plans again as the observations have grown by half, or half of
-//! its window is new; the window lets it follow a service that changes.
+//! its window is new. The window lets it follow a service that changes slowly; where the last observations are plainly of
+//! another law than those before, these are forgotten at once, and it plans again.
 //!
 //! It is pure: what became known, and when, comes in as arguments, and a plan made at an instant rests on what was known
 //! by then, taken in the order in which it became known.
@@ -27,6 +28,7 @@
 
 use crate::fit::{Fit, Observation};
 use crate::inspection::{CostWeights, DoneLaw, ScheduleProblem, Sketch};
+use crate::strategy::change::alike;
 pub use crate::strategy::composition::Learning;
 use crate::strategy::composition::{Limit, Recovery, Sharing, Strategy, Tolerance};
 use crate::strategy::guide::adaptive_until;
@@ -46,6 +48,8 @@ pub const MILESTONES: [u64; 5] = [5, 20, 50, 100, 1_000];
 
 /// No learner counts further: whoever says so in a file is not believed.
 const MOST: u64 = 1 << 48;
+/// A change is looked for so many times while a window is filled.
+const LOOKS: u64 = 200;
 /// Observations that the wide distribution counts for.
 const PRIOR_WEIGHT: f64 = 0.5;
 /// Standard deviation of the logarithm of the wide distribution.
@@ -86,14 +90,17 @@ pub struct Learner {
     seen: VecDeque<Observation>,
     /// Observations ever.
     total: u64,
-    /// Observations at the last plan.
+    /// Observations ever, and those that were remembered, at the last plan.
     planned_at: u64,
+    planned_with: u64,
     /// What is known and not yet taken in, by instant and task.
     news: BTreeMap<(Micros, u64), Observation>,
     /// The tasks of `seen` that were told by number, oldest first, and all of these and of `news`: each counts once.
     taken_in: VecDeque<u64>,
     counted: BTreeSet<u64>,
     milestones: Vec<(u64, Arc<Strategy>)>,
+    /// Observations that were forgotten because the service has changed since.
+    forgotten: u64,
     /// Taken up from an earlier run, and not planned since.
     is_resumed: bool,
 }
@@ -126,10 +133,12 @@ impl Learner {
             seen: VecDeque::new(),
             total: 0,
             planned_at: 0,
+            planned_with: 0,
             news: BTreeMap::new(),
             taken_in: VecDeque::new(),
             counted: BTreeSet::new(),
             milestones: Vec::new(),
+            forgotten: 0,
             is_resumed: false,
         }
     }
@@ -175,6 +184,12 @@ impl Learner {
     #[must_use]
     pub fn observations(&self) -> u64 {
         self.total
+    }
+
+    /// Observations that were forgotten because the service has changed since.
+    #[must_use]
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
     }
 
     /// Plans in force after each of [`MILESTONES`] observations that was reached.
@@ -231,8 +246,9 @@ impl Learner {
         self.seen.push_back(observation);
         self.taken_in.push_back(task);
         self.total += 1;
+        let has_changed = self.forget();
         let (since, half) = (self.total - self.planned_at, window as u64 / 2);
-        if self.total >= FEWEST && (2 * since >= self.planned_at || since >= half.max(1)) {
+        if self.total >= FEWEST && (has_changed || 2 * since >= self.planned_with || since >= half.max(1)) {
             self.plan_again();
         }
         if MILESTONES.contains(&self.total) {
@@ -240,8 +256,20 @@ impl Learner {
         }
     }
 
+    /// Forgets what was seen before the service changed, if it has.
+    fn forget(&mut self) -> bool {
+        // In a long window not after each observation.
+        if !self.total.is_multiple_of((self.seen.len() as u64 / LOOKS).max(1)) {
+            return false;
+        }
+        let old = self.seen.len() - alike(self.seen.iter());
+        self.seen.drain(..old);
+        self.forgotten += old as u64;
+        old > 0
+    }
+
     fn plan_again(&mut self) {
-        self.planned_at = self.total;
+        (self.planned_at, self.planned_with) = (self.total, self.seen.len() as u64);
         // In order of size, so that the same observations give the same plan whichever came first.
         let mut sample: Vec<Observation> = self.seen.iter().copied().collect();
         let key = |observation: &Observation| match *observation {

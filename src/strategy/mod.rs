@@ -6,6 +6,7 @@
 
 #[doc(hidden)]
 pub mod calm;
+mod change;
 pub mod composition;
 #[doc(hidden)]
 pub mod dispatch;

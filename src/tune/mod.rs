@@ -167,6 +167,11 @@ impl<'a> Goal<'a> {
         Some(self.problem()?.solve_roughly(sketch))
     }
 
+    /// Nearly the same, by the sketch alone.
+    fn optimum_for_drawing(&self, sketch: &Sketch) -> Option<Checks> {
+        Some(self.problem()?.solve_for_drawing(sketch))
+    }
+
     fn problem(&self) -> Option<ScheduleProblem<'a>> {
         let problem = ScheduleProblem::new(self.law, self.weights).ok()?.bounds(self.bounds);
         Some(match self.deadline {

@@ -2,20 +2,21 @@
 
 use super::family::{Family, Parameters};
 use super::search::{self, Effort};
-use super::{Goal, Tuned};
-use crate::fit::{Fit, Observation};
+use super::{Goal, TuneRow, Tuned};
+use crate::fit::{Fit, Observation, Resampler};
 use crate::inspection::{Checks, CostWeights, DoneLaw, Sketch};
 use crate::parallel::each;
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
-use crate::world::draws::{Keys, Stream};
+use crate::world::draws::{Draws, Keys, Stream};
 
 /// Fewer observations than this are warned of.
 pub const ADVISABLE: usize = 20;
 /// Resamples of the bootstrap.
 const RESAMPLES: usize = 40;
-/// Larger samples are resampled at this size; their intervals are too wide rather than too narrow.
-const MOST_RESAMPLED: usize = 2_000;
+/// Larger samples are weighed anew as a whole, not drawn again; where that cannot be, they are drawn at this size, and their
+/// intervals are too wide rather than too narrow.
+const MOST_DRAWN: usize = 2_000;
 /// Key of the resamples: tuning has a seed of its own.
 const SEED: u64 = 0x7475_6e65;
 /// Observations that settings are tuned on and held against, at most.
@@ -28,7 +29,8 @@ const FEWEST_HELD_OUT: usize = 10;
 pub struct Trust {
     /// Observations.
     pub count: usize,
-    /// 90 % intervals of the recommended parameters, by the bootstrap.
+    /// 90 % intervals of the recommended parameters, by the bootstrap: of up to 2,000 observations by drawing them again, of
+    /// more by random weights, see [`Resampler`].
     pub parameters: Vec<(&'static str, [f64; 2])>,
     /// 90 % interval of the cost of settings tuned on a resample, under the distribution of the whole sample.
     pub cost: Option<[f64; 2]>,
@@ -47,19 +49,23 @@ pub struct HeldOut {
     pub found: f64,
 }
 
-/// Holds what is recommended against the observations that `goal`'s distribution was fitted to. `tuned` is what was tuned for this
-/// goal; what was tuned for another one gives wrong intervals, and debug builds panic.
+/// Holds what is recommended against the observations that `fit`, the goal's distribution, was fitted to. `tuned` is what was tuned for
+/// this goal; what was tuned for another one gives wrong intervals, and debug builds panic.
 #[must_use]
-pub fn trust(observations: &[Observation], goal: &Goal<'_>, tuned: &Tuned) -> Trust {
+pub fn trust(observations: &[Observation], fit: &Fit, goal: &Goal<'_>, tuned: &Tuned) -> Trust {
     debug_assert!(tuned.sketch.is_of(goal.law, goal.deadline), "tuned for another law, or for another deadline");
     let row = tuned.recommended();
-    let size = observations.len().min(MOST_RESAMPLED);
+    let resampler = if observations.len() > MOST_DRAWN { Resampler::of(fit) } else { None };
     let one = |resample: usize| {
         let mut draws = Keys::new(SEED, 0, "bootstrap").draws(Stream::Truth, resample as u64);
-        let count = observations.len();
-        let sample: Vec<Observation> =
-            (0..size).map(|_| observations[((draws.uniform() * count as f64) as usize).min(count - 1)]).collect();
-        let (parameters, checks, _) = tuned_on(&sample, goal, row.family)?;
+        let (parameters, checks) = match &resampler {
+            Some(resampler) => tuned_again(resampler.law(&mut draws), goal, row)?,
+            None => {
+                let (parameters, checks, _) =
+                    tuned_for(Fit::of(&drawn(observations, &mut draws)).ok()?.blend, goal, row.family)?;
+                (parameters, checks)
+            }
+        };
         let cost = goal.expected(&checks, &tuned.sketch).cost(&goal.weights);
         Some((parameters.iter().map(|(_, value)| *value).collect::<Vec<f64>>(), cost))
     };
@@ -82,9 +88,16 @@ pub fn trust(observations: &[Observation], goal: &Goal<'_>, tuned: &Tuned) -> Tr
     }
 }
 
-/// The best of a family for a distribution fitted to `sample`, and its expected cost under that distribution.
-fn tuned_on(sample: &[Observation], goal: &Goal<'_>, family: Family) -> Option<(Parameters, Checks, f64)> {
-    let law = DoneLaw::of(Fit::of(sample).ok()?.blend);
+/// Observations drawn from these with replacement.
+fn drawn(observations: &[Observation], draws: &mut Draws) -> Vec<Observation> {
+    let count = observations.len();
+    let place = |draws: &mut Draws| ((draws.uniform() * count as f64) as usize).min(count - 1);
+    (0..count.min(MOST_DRAWN)).map(|_| observations[place(draws)]).collect()
+}
+
+/// The best of a family for a distribution, and its expected cost under it.
+fn tuned_for(law: Distribution, goal: &Goal<'_>, family: Family) -> Option<(Parameters, Checks, f64)> {
+    let law = DoneLaw::of(law);
     let goal = Goal { law: &law, ..goal.clone() };
     let sketch = Sketch::roughly(&law, goal.deadline);
     let optimum = goal.optimum_roughly(&sketch)?;
@@ -95,6 +108,19 @@ fn tuned_on(sample: &[Observation], goal: &Goal<'_>, family: Family) -> Option<(
     let (parameters, checks) = search::best(&goal, &sketch, family, &optimum, Effort::LIGHT)?;
     let cost = goal.expected(&checks, &sketch).cost(&goal.weights);
     Some((parameters, checks, cost))
+}
+
+/// The best of a row's family for a law that is nearly the one which the row is the best for: a large sample moves it by so
+/// little that what is best stays near, and is looked for there only.
+fn tuned_again(law: Distribution, goal: &Goal<'_>, row: &TuneRow) -> Option<(Parameters, Checks)> {
+    let law = DoneLaw::of(law);
+    let goal = Goal { law: &law, ..goal.clone() };
+    let sketch = Sketch::roughly(&law, goal.deadline);
+    if row.family == Family::Optimal {
+        return Some((Vec::new(), goal.optimum_for_drawing(&sketch)?));
+    }
+    let known: Vec<f64> = row.parameters.iter().map(|(_, value)| *value).collect();
+    search::near(&goal, &sketch, row.family, &known)
 }
 
 /// Every third observation is kept apart, in the order of the file.
@@ -117,7 +143,7 @@ fn held_out(observations: &[Observation], goal: &Goal<'_>, family: Family) -> Op
     if held.len() < FEWEST_HELD_OUT {
         return None;
     }
-    let (_, checks, predicted) = tuned_on(&rest, goal, family)?;
+    let (_, checks, predicted) = tuned_for(Fit::of(&rest).ok()?.blend, goal, family)?;
     let count = held.len();
     let law = DoneLaw::of(Distribution::empirical(held).ok()?);
     let weights: CostWeights = goal.weights;

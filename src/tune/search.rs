@@ -23,6 +23,9 @@ impl Effort {
     pub(super) const LIGHT: Self = Self { stride: 7, followed: 3 };
 }
 
+/// Around known parameters, what each of them is multiplied by.
+const NEAR: [f64; 3] = [0.85, 1.0, 1.18];
+
 /// What breaking a bound by all of it costs, in units of the cost.
 const FINE: f64 = 30.0;
 /// Durations are told to a millisecond, in microseconds; multipliers and shares to this.
@@ -37,6 +40,27 @@ pub(super) fn best(
     optimal: &Checks,
     effort: Effort,
 ) -> Option<(Parameters, Checks)> {
+    let starts = family.starts(goal.law, optimal).into_iter().step_by(effort.stride).collect();
+    from(goal, sketch, family, starts, effort.followed)
+}
+
+/// The best parameters of `family` near these, which were the best for nearly the same law.
+pub(super) fn near(goal: &Goal<'_>, sketch: &Sketch, family: Family, known: &[f64]) -> Option<(Parameters, Checks)> {
+    let starts = known.iter().fold(vec![Vec::new()], |starts: Vec<Vec<f64>>, value| {
+        let longer = |start: &Vec<f64>| NEAR.map(|factor| [&start[..], &[value * factor]].concat());
+        starts.iter().flat_map(longer).collect()
+    });
+    from(goal, sketch, family, starts, Effort::LIGHT.followed)
+}
+
+/// The best parameters that downhill ways from the best of `starts` lead to.
+fn from(
+    goal: &Goal<'_>,
+    sketch: &Sketch,
+    family: Family,
+    starts: Vec<Vec<f64>>,
+    followed: usize,
+) -> Option<(Parameters, Checks)> {
     let names = family.parameters();
     let polls = Polls::of(goal, sketch, family);
     let kept = RefCell::new(None::<(f64, Vec<f64>)>);
@@ -48,14 +72,10 @@ pub(super) fn best(
         }
         cost * (1.0 + FINE * broken) + if broken > 0.0 { FINE * broken * goal.weights.poll } else { 0.0 }
     };
-    let mut starts: Vec<(f64, Vec<f64>)> = family
-        .starts(goal.law, optimal)
-        .into_iter()
-        .step_by(effort.stride)
-        .map(|start| (value(&bounded(names, &start, goal)), start))
-        .collect();
+    let mut starts: Vec<(f64, Vec<f64>)> =
+        starts.into_iter().map(|start| (value(&bounded(names, &start, goal)), start)).collect();
     starts.sort_by(|a, b| a.0.total_cmp(&b.0));
-    for (_, start) in distinct(&starts, effort.followed) {
+    for (_, start) in distinct(&starts, followed) {
         // On the scale of logarithms all parameters are alike, and stay positive.
         let logs: Vec<f64> = start.iter().map(|x| x.max(1e-9).ln()).collect();
         let steps = vec![0.05; logs.len()];

@@ -2,8 +2,10 @@
 
 mod advantage;
 mod battery;
+mod drifts;
 mod fits;
 mod plans;
+mod resamples;
 mod robust;
 #[path = "../support/soak.rs"]
 mod soak;

@@ -5,8 +5,6 @@ use crate::cli::console::Failure;
 use crate::engine::until::Until;
 use crate::scenario::Scenario;
 use crate::scenario::recipe::{Loaded, Recipe};
-use crate::scenario::set::model_names;
-use crate::scenario::shipped::written;
 
 /// One scenario to run.
 #[derive(Debug)]
@@ -45,8 +43,7 @@ impl Compare {
         let mut jobs: Vec<Job> = Vec::new();
         let fitted = self.changes.fitted(self.quiet)?;
         for file in &self.scenarios {
-            let known = if fitted.is_empty() { Vec::new() } else { model_names(&written(file)?) };
-            let own = Loaded::named(file, &self.changes.settings(&fitted, &known))?;
+            let own = Loaded::named(file, &self.changes.settings_of(&fitted, file)?)?;
             for weather in &weathers {
                 let fallen = weather.as_ref().map(|(_, weather)| weather);
                 let (recipe, scenario) = Recipe::cook(&own, fallen, overrides.clone())?;
