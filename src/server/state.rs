@@ -5,6 +5,7 @@ use crate::server::counters::Counters;
 use crate::server::created::{Created, Ledger, Task};
 use crate::server::files::Asked;
 use crate::server::id;
+use crate::server::push::Push;
 use crate::server::settings::World;
 use crate::server::stub::{InvalidStub, Stub};
 use crate::server::workers::Workers;
@@ -337,6 +338,12 @@ impl State {
     /// What a test has fixed for status request number `request` of the task in `slot`.
     pub(super) fn scripted(&self, slot: usize, request: u32) -> Option<Fault> {
         self.stubs.get(&slot)?.replies.get(&request).cloned()
+    }
+
+    /// What a test has fixed of the deliveries for the task in `slot`, and when that was created.
+    pub(super) fn pushes(&self, slot: usize) -> Option<(Micros, Vec<Push>)> {
+        let pushes = self.stubs.get(&slot)?.pushes.clone()?;
+        Some((self.tasks.get(slot)?.truth.created, pushes))
     }
 
     pub(super) fn failure(&self, slot: usize) -> &Failure {
