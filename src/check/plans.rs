@@ -14,18 +14,6 @@ use serde_json::{Map, Value, json};
 /// Share of the requests that weather strikes which is no window: most waits meet it, and none meets nothing else.
 const SHARE: f64 = 0.3;
 
-/// What kinds of weather are told where they can be told it, so that a single poller feels them and can live with them: a
-/// limit lets the next request through once its `Retry-After` is over.
-const TELLING: [(&str, fn() -> Value); 7] = [
-    ("rate_per_s", || json!(0.2)),
-    ("burst", || json!(2)),
-    ("retry_after", || json!(7)),
-    ("servers", || json!(1)),
-    ("service", || json!("2s")),
-    ("queue", || json!(1)),
-    ("latency_factor", || json!(4.0)),
-];
-
 /// The kinds of weather.
 pub(super) fn weathers() -> Vec<Kind> {
     Kind::ALL.iter().copied().filter(|kind| is_weather(*kind)).collect()
@@ -34,8 +22,17 @@ pub(super) fn weathers() -> Vec<Kind> {
 /// Weather of a kind in a wait until `deadline`; `at` says where its window begins, from 0 to 1.
 pub(super) fn weather(kind: Kind, deadline: Micros, at: f64) -> Option<FaultRules> {
     let mut fields = Map::from_iter([("kind".to_owned(), Value::from(kind.name()))]);
-    let told = TELLING.iter().filter(|(name, _)| kind.parameter(name).is_some());
-    fields.extend(told.map(|(name, value)| ((*name).to_owned(), value())));
+    // So that a single poller feels it and can live with it: a limit lets the next request through once its `Retry-After`
+    // is over.
+    let told = json!({
+        "rate_per_s": 0.2, "burst": 2, "retry_after": 7,
+        "servers": 1, "service": "2s", "queue": 1,
+        "latency_factor": 4.0,
+    });
+    let told = told.as_object().into_iter().flatten();
+    fields.extend(
+        told.filter(|(name, _)| kind.parameter(name).is_some()).map(|(name, value)| (name.clone(), value.clone())),
+    );
     let fault = json::read(&fields).ok()?;
     let second = Micros::from_secs(1);
     let unit = if deadline >= second * 10 { second } else { Micros::from_millis(10) };
