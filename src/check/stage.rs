@@ -214,8 +214,8 @@ impl Stage {
         let struck = if is_refused { weather.or(scripted) } else { scripted.or(weather) };
         let (kind, effect) = struck.map_or((None, Effect::Truth), |(kind, effect)| (Some(kind), effect));
         let mut is_doubtful = is_doubtful(&effect);
-        // What was slowed down has read the truth at an instant that nobody wrote down.
-        if entry.fault.is_some() && weather.is_some() || matches!(effect, Effect::Late(_)) {
+        // What weather slows down has read the truth at an instant that nobody wrote down.
+        if !case.weather().is_empty() || matches!(effect, Effect::Late(_)) {
             let later = state_at(case.tasks()[task].end, heard);
             is_doubtful |= std::mem::discriminant(&later) != std::mem::discriminant(&truth);
             truth = later;
