@@ -3,7 +3,7 @@
 use crate::soak::cases;
 use pollbench::check::{
     Answered, Call, Cases, Habits, Kit, PollerOutcome, Properties, Property, RECEIVER, Seen, Strategic, Worlds, judge,
-    play,
+    play, read_case,
 };
 use pollbench::client::{Client, WaitError, WebhookReceiver};
 use pollbench::net::clock::Clock;
@@ -101,6 +101,24 @@ fn the_asynchronous_client_upholds_everything() {
         let kit = Kit::new(deadline, |call| client(call, Arc::clone(&strategy))).attempt_timeout(Micros::from_secs(10));
         let report = kit.many(3).check(u64::from(config.cases)).expect("a runtime");
         assert!(report.is_good(), "{name}: {report}");
+    }
+}
+
+/// Promise: a request that weather slows down may have read what became true on its way, whatever else strikes it.
+#[test]
+fn what_was_slowed_down_is_judged_by_what_it_may_have_read() {
+    let strategy = Arc::new(shipped("adaptive-hardened"));
+    for reply in ["idle-close", "slow-body", "huge-body"] {
+        let case = read_case(&format!(
+            r#"{{"version":1,"deadline_ms":120000,"tasks":[{{"completion_ms":6000,"result":"failed",
+            "replies":{{"0":{{"kind":"{reply}"}}}}}}],
+            "weather":[{{"kind":"latency-spike","probability":1.0,"by":"3s"}}]}}"#
+        ));
+        let case = case.expect("a case");
+        let kit = Kit::new(case.deadline(), |call| client(call, Arc::clone(&strategy)));
+        let seen = kit.try_case(&case).expect("a runtime");
+        let judgement = judge(&case, &seen, &Habits::exact(Micros::from_secs(10)), Properties::ALL);
+        assert_eq!(judgement.violated, [], "{reply}: {:?}", seen.tasks);
     }
 }
 
