@@ -92,6 +92,12 @@ fn streams_out_of_their_minds_are_told_and_ended() {
         ("crash", format!("{hello}; read line; exit 0")),
         ("crash", format!("{hello}; exec <&-; exit 0")),
         ("hang", format!("{hello}; cat >/dev/null")),
+        ("garbage", r#"echo '{"hello":{"version":1,"capabilities":["webhook"]}}'; cat >/dev/null"#.to_owned()),
+        (
+            "garbage",
+            r#"echo '{"hello":{"version":1,"capabilities":["webhook"],"callback_url":"https://example.com/"}}'; cat >/dev/null"#
+                .to_owned(),
+        ),
         (
             "garbage",
             format!(r#"{hello}; while read line; do echo '{{"case":99999,"outcome":"timeout","urls":[]}}'; done"#),
@@ -190,6 +196,7 @@ fn the_example_pollers_uphold_everything() {
     let mut trials: Vec<(&[&str], Vec<String>)> = Vec::new();
     if has("node", "--version") {
         trials.push((&stream, vec!["node".into(), path("poller.mjs"), "--stream".into()]));
+        trials.push((&stream, vec!["node".into(), path("poller.mjs"), "--stream".into(), "--webhook".into()]));
     }
     if has("python3", "--version") {
         trials.push((&stream, vec!["python3".into(), path("poller.py"), "--stream".into()]));

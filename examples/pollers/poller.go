@@ -109,8 +109,8 @@ func look(task Task, patience time.Duration) (*End, time.Duration) {
 	switch answer.Data.State {
 	case "success":
 		var result struct{ ResultURLs []string }
-		if json.Unmarshal([]byte(answer.Data.ResultJSON), &result) != nil {
-			return nil, pause
+		if json.Unmarshal([]byte(answer.Data.ResultJSON), &result) != nil || len(result.ResultURLs) == 0 {
+			return nil, pause // Told anew, once its result is there.
 		}
 		return &End{Outcome: "success", URLs: result.ResultURLs}, pause
 	case "failed":

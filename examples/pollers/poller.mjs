@@ -2,7 +2,10 @@
 //
 //   APIXO_API_KEY=… node poller.mjs MODEL TASK_ID            prints {"outcome":"success","urls":["https://…"]}
 //   node poller.mjs --stream                                 takes cases a line each, as `pollbench check --stream` gives them
+//   node poller.mjs --stream --webhook                       the same, and is called back: it asks in case nobody calls
 
+import { randomUUID } from "node:crypto";
+import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 
 const SECOND = 1000;
@@ -23,6 +26,15 @@ function retryAfter(header) {
 /** An error that asking again cannot mend. 404 is none: a replica may not know a new task yet. */
 const isPermanent = (status) => status >= 400 && status < 500 && ![404, 408, 425, 429].includes(status);
 
+/** How the task ended, as the `data` of an answer or of a webhook tells it; `undefined` where it tells no end. */
+function endOf(data) {
+  if (data?.state === "failed") return { outcome: "failed", urls: [] };
+  if (data?.state !== "success") return undefined;
+  const urls = JSON.parse(data.resultJson).resultUrls;
+  // A success that shows nothing is told anew, once its result is there.
+  return urls?.length ? { outcome: "success", urls } : undefined;
+}
+
 /** One look: what it told, and how long to stay away. Whatever tells nothing is `undefined`. */
 async function look({ base_url, api_key, model, task_id }, patience) {
   try {
@@ -37,22 +49,55 @@ async function look({ base_url, api_key, model, task_id }, patience) {
     }
     const { data } = await response.json();
     if (data?.taskId && data.taskId !== task_id) return { pause };
-    if (data?.state === "success") {
-      return { end: { outcome: "success", urls: JSON.parse(data.resultJson).resultUrls }, pause };
-    }
-    if (data?.state === "failed") return { end: { outcome: "failed", urls: [] }, pause };
-    return { pause };
+    return { end: endOf(data), pause };
   } catch {
     // A broken connection, a silent one, half a JSON: the task lives on.
     return { pause: 0 };
   }
 }
 
-/** Looks every few seconds until the task has ended, and once more at the deadline. */
+/** Who waits for a webhook, by task; each hears of the first one only. */
+const waiting = new Map();
+
+/** Takes webhooks, and says where. They are not signed: who does not know the secret in the address is not believed. */
+async function receive() {
+  const path = `/${randomUUID()}`;
+  const server = createServer(async (request, response) => {
+    const chunks = [];
+    let status = request.url === path ? 400 : 404;
+    try {
+      for await (const chunk of request) if (chunks.push(chunk) > 64) break;
+      const { data } = JSON.parse(Buffer.concat(chunks));
+      const end = status === 400 && endOf(data);
+      if (end) waiting.get(data.taskId)?.(end);
+      if (status === 400) status = 200;
+    } catch {
+      // Half a JSON, or nobody there any more: it comes again, or the next look tells.
+    }
+    response.writeHead(status).end();
+  });
+  await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+  server.unref();
+  return `http://127.0.0.1:${server.address().port}${path}`;
+}
+
+/** Waits for whichever comes first: a webhook, or a look that tells. */
 async function wait(task) {
+  const told = new Promise((hear) => waiting.set(task.task_id, hear));
+  try {
+    return await Promise.race([told, poll(task, told)]);
+  } finally {
+    waiting.delete(task.task_id);
+  }
+}
+
+/** Looks every few seconds until the task has ended, and once more at the deadline; no more once it was `told`. */
+async function poll(task, told) {
+  let isOver = false;
+  told.then(() => (isOver = true));
   const scale = task.time_scale ?? 1;
   const deadline = performance.now() + task.deadline_ms;
-  for (let isLast = false; ; ) {
+  for (let isLast = false; !isOver; ) {
     const left = deadline - performance.now();
     const patience = isLast ? ATTEMPT / scale : Math.min(ATTEMPT / scale, left);
     const { end, pause } = await look(task, patience);
@@ -65,11 +110,17 @@ async function wait(task) {
 }
 
 if (process.argv.includes("--stream")) {
-  console.log(JSON.stringify({ hello: { version: 1, capabilities: ["time-scale"] } }));
+  const isCalledBack = process.argv.includes("--webhook");
+  const hello = { version: 1, capabilities: isCalledBack ? ["time-scale", "webhook"] : ["time-scale"] };
+  if (isCalledBack) hello.callback_url = await receive();
+  console.log(JSON.stringify({ hello }));
+  const waits = [];
   for await (const line of createInterface({ input: process.stdin })) {
     const task = JSON.parse(line);
-    wait(task).then((end) => console.log(JSON.stringify({ case: task.case, ...end })));
+    waits.push(wait(task).then((end) => console.log(JSON.stringify({ case: task.case, ...end }))));
   }
+  await Promise.all(waits);
+  process.exit();
 } else {
   const env = process.env;
   const end = await wait({

@@ -68,7 +68,9 @@ def look(task, patience):
         if data.get("taskId", task["task_id"]) != task["task_id"]:
             return None, pause
         if data["state"] == "success":
-            return {"outcome": "success", "urls": json.loads(data["resultJson"])["resultUrls"]}, pause
+            urls = json.loads(data["resultJson"])["resultUrls"]
+            # A success that shows nothing is told anew, once its result is there.
+            return ({"outcome": "success", "urls": urls} if urls else None), pause
         if data["state"] == "failed":
             return {"outcome": "failed", "urls": []}, pause
     except (OSError, http.client.HTTPException, ValueError, TypeError, LookupError, AttributeError):

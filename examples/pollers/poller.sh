@@ -70,7 +70,7 @@ look() {
     [ "$(field taskId)" = "$task" ] || return 0
     case $(field state) in
     success)
-        urls=$(field resultJson | sed 's/\\"/"/g; s/.*"resultUrls" *: *\[\([^]]*\)\].*/\1/')
+        urls=$(field resultJson | sed -n 's/\\"/"/g; s/.*"resultUrls" *: *\[\([^]]*\)\].*/\1/p')
         [ -z "$urls" ] || say success "$urls"
         ;;
     failed) say failed ;;

@@ -33,6 +33,8 @@ pub struct Campaign {
     pub tasks: usize,
     /// The program submits.
     pub submits: bool,
+    /// The program takes webhooks.
+    pub webhooks: bool,
     /// Trials at a time.
     pub parallel: usize,
     /// How often what is found must be found again before it counts; 0 where nothing is left to chance.
@@ -67,6 +69,7 @@ impl Campaign {
             properties: Properties::ALL,
             tasks: 1,
             submits: false,
+            webhooks: false,
             parallel: 1,
             confirmations: 0,
             freedom,
@@ -130,6 +133,7 @@ impl Campaign {
     async fn learn(&self, subject: &impl Subject) -> (Habits, Cases, Seen) {
         let cases = Cases::new(self.seed, self.deadline).of_many(self.tasks);
         let cases = if self.submits { cases.with_submits() } else { cases };
+        let cases = if self.webhooks { cases.with_webhooks() } else { cases };
         let calm = subject.play(&cases.calm_case()).await;
         let instants = calm.tasks.first().map(|task| task.asked.iter().map(|asked| asked.sent).collect());
         let cases = cases.knowing(instants.unwrap_or_default(), self.habits.grain);

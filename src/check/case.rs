@@ -1,8 +1,9 @@
 //! A case: the small world that a poller is put into. The truth of each task, one round trip, what strikes which request,
 //! and a deadline.
 
+use crate::server::{Push, Says};
 use crate::time::Micros;
-use crate::world::fault::{Fault, Kind, Route, Striking};
+use crate::world::fault::{Fault, FaultRule, FaultRules, Kind, Route, Striking};
 use std::collections::BTreeMap;
 
 /// The model whose tasks are waited for: the guide's quickest.
@@ -18,6 +19,7 @@ pub struct Case {
     rtt: Micros,
     tasks: Vec<Task>,
     submit: Option<Fault>,
+    weather: FaultRules,
 }
 
 /// One task: how it ends, and what its status requests meet by their number from 0; the others get the truth.
@@ -27,6 +29,8 @@ pub struct Task {
     pub end: End,
     /// What strikes its status requests.
     pub replies: BTreeMap<u32, Fault>,
+    /// What is delivered to a program that is called back, and when.
+    pub pushes: Vec<Push>,
 }
 
 /// How a task ends.
@@ -58,6 +62,12 @@ pub enum InvalidCase {
     /// No tasks, or too many.
     #[error("a case has 1 to {MOST_TASKS} tasks, not {0}")]
     Tasks(usize),
+    /// The rule is for single requests, or for deliveries.
+    #[error("`{kind}` is no weather: give it to the requests that it is to strike")]
+    Weather {
+        /// Its kind.
+        kind: &'static str,
+    },
     /// The fault strikes no single status request.
     #[error("`{kind}` does not strike a single request of the route `{}`", route.name())]
     Fault {
@@ -93,7 +103,7 @@ impl Task {
     /// A task that nothing strikes.
     #[must_use]
     pub const fn calm(end: End) -> Self {
-        Self { end, replies: BTreeMap::new() }
+        Self { end, replies: BTreeMap::new(), pushes: Vec::new() }
     }
 
     /// The same whose status request number `request` is struck by `fault`.
@@ -101,6 +111,24 @@ impl Task {
     pub fn struck(mut self, request: u32, fault: Fault) -> Self {
         self.replies.insert(request, fault);
         self
+    }
+
+    /// The same of which a delivery at `at` says this.
+    #[must_use]
+    pub fn pushed(mut self, at: Micros, says: Says) -> Self {
+        self.pushes.push(Push { at, says });
+        self
+    }
+}
+
+/// Whether rules of `kind` are weather: they strike status requests by when they come, whatever task they are for.
+#[must_use]
+pub fn is_weather(kind: Kind) -> bool {
+    match kind.striking() {
+        Striking::Slowdown | Striking::Limit | Striking::Window | Striking::Brownout | Striking::Bursts => {
+            kind.routes().contains(&Route::Status)
+        }
+        Striking::Share => false,
     }
 }
 
@@ -130,7 +158,7 @@ impl Case {
         let mut kinds = tasks.iter().flat_map(|task| task.replies.values().map(Fault::kind));
         match kinds.find(|kind| !is_single(*kind, route)) {
             Some(kind) => Err(InvalidCase::Fault { kind: kind.name(), route }),
-            None => Ok(Self { deadline, rtt: Micros::ZERO, tasks, submit: None }),
+            None => Ok(Self { deadline, rtt: Micros::ZERO, tasks, submit: None, weather: FaultRules::default() }),
         }
     }
 
@@ -158,6 +186,18 @@ impl Case {
                 Err(InvalidCase::Fault { kind: kind.name(), route })
             }
             _ => Ok(Self { submit: fault, ..self }),
+        }
+    }
+
+    /// The same in this weather.
+    ///
+    /// # Errors
+    ///
+    /// A rule is no weather.
+    pub fn with_weather(self, weather: FaultRules) -> Result<Self, InvalidCase> {
+        match weather.iter().map(FaultRule::kind).find(|kind| !is_weather(*kind)) {
+            Some(kind) => Err(InvalidCase::Weather { kind: kind.name() }),
+            None => Ok(Self { weather, ..self }),
         }
     }
 
@@ -191,6 +231,12 @@ impl Case {
         self.submit.as_ref()
     }
 
+    /// What strikes requests by when they come.
+    #[must_use]
+    pub const fn weather(&self) -> &FaultRules {
+        &self.weather
+    }
+
     /// How many requests are struck.
     #[must_use]
     pub fn faults(&self) -> usize {
@@ -199,11 +245,12 @@ impl Case {
 
     /// A case of the same parts, some of them changed; `None` where that is none.
     pub(super) fn changed(&self, change: impl FnOnce(&mut Parts)) -> Option<Self> {
-        let Self { deadline, rtt, tasks, submit } = self.clone();
-        let mut parts = Parts { deadline, rtt, tasks, submit };
+        let Self { deadline, rtt, tasks, submit, weather } = self.clone();
+        let mut parts = Parts { deadline, rtt, tasks, submit, weather: weather.to_vec() };
         change(&mut parts);
-        let Parts { deadline, rtt, tasks, submit } = parts;
-        Self::new(deadline, tasks).ok()?.with_rtt(rtt.min(deadline)).ok()?.with_submit(submit).ok()
+        let Parts { deadline, rtt, tasks, submit, weather } = parts;
+        let case = Self::new(deadline, tasks).ok()?.with_rtt(rtt.min(deadline)).ok()?.with_submit(submit).ok()?;
+        case.with_weather(FaultRules::new(weather).ok()?).ok()
     }
 }
 
@@ -213,4 +260,5 @@ pub(super) struct Parts {
     pub(super) rtt: Micros,
     pub(super) tasks: Vec<Task>,
     pub(super) submit: Option<Fault>,
+    pub(super) weather: Vec<FaultRule>,
 }

@@ -9,7 +9,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use super::case::{Case, End, InvalidCase, Task};
+use super::case::{Case, End, InvalidCase, MODEL, Task};
+use crate::scenario::rules::{InvalidRules, from_json, to_json};
+use crate::server::{Push, Says};
 use crate::time::Micros;
 use crate::world::fault::{Fault, json as faults};
 use serde::Deserialize;
@@ -42,6 +44,14 @@ pub enum UnreadableCase {
         /// What is wrong.
         message: String,
     },
+    /// A delivery that says what none can.
+    #[error("{place}: `{said}` is nothing that a delivery says; there are: {}", Says::ALL.map(Says::name).join(", "))]
+    Push {
+        /// Where it stands.
+        place: String,
+        /// What it says.
+        said: String,
+    },
     /// Parts that do not go together.
     #[error("the case is not valid: {0}")]
     Invalid(#[from] InvalidCase),
@@ -57,6 +67,8 @@ struct Written {
     rtt_ms: f64,
     #[serde(default)]
     submit: Option<Map<String, Value>>,
+    #[serde(default)]
+    weather: Option<Value>,
     tasks: Vec<WrittenTask>,
 }
 
@@ -69,6 +81,15 @@ struct WrittenTask {
     result: PollerOutcome,
     #[serde(default)]
     replies: BTreeMap<u32, Map<String, Value>>,
+    #[serde(default)]
+    pushes: Vec<WrittenPush>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenPush {
+    at_ms: f64,
+    says: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -103,10 +124,21 @@ pub fn read_case(text: &str) -> Result<Case, UnreadableCase> {
         for (request, fields) in task.replies {
             replies.insert(request, fault(&fields, || format!("task {number}, reply {request}"))?);
         }
-        tasks.push(Task { end, replies });
+        let mut pushes = Vec::new();
+        for (push, WrittenPush { at_ms, says }) in task.pushes.into_iter().enumerate() {
+            let known = Says::ALL.into_iter().find(|known| known.name() == says);
+            let place = || format!("task {number}, push {push}");
+            let says = known.ok_or_else(|| UnreadableCase::Push { place: place(), said: says })?;
+            pushes.push(Push { at: millis(at_ms), says });
+        }
+        tasks.push(Task { end, replies, pushes });
     }
     let submit = written.submit.map(|fields| fault(&fields, || "submit".to_owned())).transpose()?;
-    Ok(Case::new(millis(written.deadline_ms), tasks)?.with_rtt(millis(written.rtt_ms))?.with_submit(submit)?)
+    let case = Case::new(millis(written.deadline_ms), tasks)?.with_rtt(millis(written.rtt_ms))?.with_submit(submit)?;
+    let Some(weather) = written.weather else { return Ok(case) };
+    let unreadable =
+        |error: InvalidRules| UnreadableCase::Fault { place: "weather".to_owned(), message: error.to_string() };
+    Ok(case.with_weather(from_json(&weather, &[MODEL.to_owned()]).map_err(unreadable)?)?)
 }
 
 fn fault(fields: &Map<String, Value>, place: impl FnOnce() -> String) -> Result<Fault, UnreadableCase> {
@@ -130,6 +162,9 @@ pub fn write_case(case: &Case) -> String {
     if let Some(fault) = case.submit() {
         fields.insert("submit".into(), faults::write(fault).into());
     }
+    if !case.weather().is_empty() {
+        fields.insert("weather".into(), to_json(case.weather()));
+    }
     fields.insert("tasks".into(), tasks.into());
     Value::Object(fields).to_string()
 }
@@ -147,6 +182,10 @@ fn task(task: &Task) -> Value {
     if !task.replies.is_empty() {
         let replies = task.replies.iter().map(|(request, fault)| (request.to_string(), faults::write(fault).into()));
         fields.insert("replies".into(), Value::Object(replies.collect()));
+    }
+    if !task.pushes.is_empty() {
+        let push = |push: &Push| serde_json::json!({ "at_ms": number(push.at), "says": push.says.name() });
+        fields.insert("pushes".into(), task.pushes.iter().map(push).collect());
     }
     Value::Object(fields)
 }

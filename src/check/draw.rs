@@ -4,6 +4,7 @@
 
 use super::case::{Case, End, MOST_TASKS, Task, is_single};
 use super::phase::{Phase, kinds};
+use super::plans::{pushes, weather, weathers};
 use super::variants::variants;
 use crate::time::Micros;
 use crate::world::draws::{Draws, Keys, Stream};
@@ -23,10 +24,12 @@ pub struct Cases {
     calm: Vec<Micros>,
     tasks: usize,
     submits: bool,
+    is_called_back: bool,
     /// Every variant of each fault that can strike one status request.
     faults: Vec<(Kind, Vec<Fault>)>,
     /// Those of submits.
     submit_faults: Vec<Fault>,
+    weathers: Vec<Kind>,
     traps: Vec<Case>,
 }
 
@@ -43,8 +46,10 @@ impl Cases {
             calm: Vec::new(),
             tasks: 1,
             submits: false,
+            is_called_back: false,
             faults: kinds().map(of_kind).collect(),
             submit_faults: submits.flat_map(|kind| variants(*kind).into_iter().take(4)).collect(),
+            weathers: weathers(),
             traps: Vec::new(),
         };
         cases.lay();
@@ -71,6 +76,14 @@ impl Cases {
     #[must_use]
     pub fn with_submits(self) -> Self {
         let mut cases = Self { submits: true, ..self };
+        cases.lay();
+        cases
+    }
+
+    /// The same for a program that takes webhooks.
+    #[must_use]
+    pub fn with_webhooks(self) -> Self {
+        let mut cases = Self { is_called_back: true, ..self };
         cases.lay();
         cases
     }
@@ -111,6 +124,14 @@ impl Cases {
             let struck: Vec<Case> = struck.collect();
             self.traps.extend(struck);
         }
+        if self.is_called_back {
+            let midway = Micros::new(self.deadline.get() / 2_000 * 1_000);
+            let delivered = [End::Success(midway), End::Failed(midway), End::Never].into_iter().flat_map(|end| {
+                pushes(end, self.deadline).into_iter().map(move |pushes| Task { pushes, ..Task::calm(end) })
+            });
+            let called: Vec<Case> = delivered.map(|task| self.of(vec![task])).collect();
+            self.traps.extend(called);
+        }
     }
 
     fn of(&self, tasks: Vec<Task>) -> Case {
@@ -130,11 +151,32 @@ impl Cases {
         }
         let case = self.of(tasks);
         let case = case.clone().with_rtt(rtt.min(self.deadline)).unwrap_or(case);
+        let case = self.weathered(case, number, &mut draws);
         if self.submits && pick(&mut draws, 4) == 0 {
             let fault = self.submit_faults[pick(&mut draws, self.submit_faults.len())].clone();
             return case.clone().with_submit(Some(fault)).unwrap_or(case);
         }
         case
+    }
+
+    /// Some cases have weather, and the numbers walk through its kinds; most windows are where they hurt.
+    fn weathered(&self, case: Case, number: u64, draws: &mut Draws) -> Case {
+        let (is_fair, place, anywhere) = (pick(draws, 6) > 0, pick(draws, 4), draws.uniform());
+        if is_fair || self.weathers.is_empty() {
+            return case;
+        }
+        let kind = self.weathers[(number / 6 % self.weathers.len() as u64) as usize];
+        let end = case.tasks()[0].end.at().min(self.deadline).get() as f64 / self.deadline.get() as f64;
+        let at = [0.0, end, 1.0, anywhere][place];
+        let rules = weather(kind, self.deadline, at).unwrap_or_default();
+        case.clone().with_weather(rules).unwrap_or(case)
+    }
+
+    /// What is delivered for a task, mostly as it ought to be.
+    fn called(&self, task: Task, draws: &mut Draws) -> Task {
+        let mut plans = pushes(task.end, self.deadline);
+        let plan = if pick(draws, 3) == 0 { 0 } else { pick(draws, plans.len()) };
+        Task { pushes: plans.swap_remove(plan), ..task }
     }
 
     /// Mostly short, sometimes so long that it matters to a budget of sleeps.
@@ -199,7 +241,7 @@ impl Cases {
             };
             task.replies.entry(near as u32).or_insert_with(|| variants[pick(draws, variants.len())].clone());
         }
-        task
+        if self.is_called_back { self.called(task, draws) } else { task }
     }
 
     /// An instant between two, in whole milliseconds.

@@ -2,7 +2,7 @@
 //! minutes take microseconds.
 //!
 //! ```
-//! use pollbench::check::{Answered, Call, Kit, Outcome};
+//! use pollbench::check::{Answered, Call, Kit, PollerOutcome};
 //! use pollbench::client::{Client, WaitError};
 //! use pollbench::net::clock::Clock;
 //! use pollbench::strategy::presets::preset;
@@ -13,10 +13,10 @@
 //!     let client = Client::builder(&call.base_url, &call.key).network(call.network).clock(Clock::paused());
 //!     let (client, strategy) = (client.build().expect("a client"), preset("basic-hardened").expect("a preset"));
 //!     let (outcome, urls) = match client.task(&call.model, &call.tasks[0]).wait(strategy).await {
-//!         Ok(finished) => (Outcome::Success, finished.urls),
-//!         Err(WaitError::TaskFailed { .. }) => (Outcome::Failed, Vec::new()),
-//!         Err(WaitError::GaveUp { .. }) => (Outcome::Timeout, Vec::new()),
-//!         Err(_) => (Outcome::Error, Vec::new()),
+//!         Ok(finished) => (PollerOutcome::Success, finished.urls),
+//!         Err(WaitError::TaskFailed { .. }) => (PollerOutcome::Failed, Vec::new()),
+//!         Err(WaitError::GaveUp { .. }) => (PollerOutcome::Timeout, Vec::new()),
+//!         Err(_) => (PollerOutcome::Error, Vec::new()),
 //!     };
 //!     vec![Answered { task: 0, outcome, urls }]
 //! }
@@ -28,17 +28,19 @@
 
 use super::campaign::{Campaign, Subject};
 use super::case::{Case, MODEL};
+use super::crew;
 use super::judge::Habits;
 use super::property::Properties;
 use super::report::TrialReport;
 use super::seen::{Conduct, PollerAnswer, PollerOutcome, Seen};
 use super::stage::{KEY, Stage};
 use crate::net::clock::Clock;
-use crate::net::stream::Transport;
+use crate::net::stream::{Listener, Transport};
 use crate::time::Micros;
 use std::future::Future;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 /// What a program is told of a case.
@@ -60,6 +62,8 @@ pub struct Call {
     pub network: Transport,
     /// Where answers go that are given before the program ends.
     told: Told,
+    /// What delivers webhooks.
+    stage: Arc<Stage>,
 }
 
 /// How the wait for a task ended.
@@ -96,7 +100,30 @@ impl Call {
     pub fn tell(&self, answered: Answered) {
         self.told.take(answered);
     }
+
+    /// A listener that the mock reaches at [`RECEIVER`], for programs that take webhooks. `None` over sockets, which have
+    /// listeners of their own.
+    #[must_use]
+    pub fn listen(&self) -> Option<Listener> {
+        match &self.network {
+            Transport::Memory(network) => Some(Listener::Memory(network.listen(RECEIVER_AUTHORITY))),
+            Transport::Tcp => None,
+        }
+    }
+
+    /// Says where webhooks for the tasks are to go, as a `callback_url` does where a program submits.
+    ///
+    /// # Errors
+    ///
+    /// Webhooks do not go there: why not.
+    pub fn call_back(&self, url: &str) -> Result<(), String> {
+        self.stage.call_back(url)
+    }
 }
+
+/// Start of the URLs at which the mock reaches a program in memory.
+pub const RECEIVER: &str = "http://receiver";
+const RECEIVER_AUTHORITY: &str = "receiver:80";
 
 /// An asynchronous program on trial.
 #[derive(Debug, Clone)]
@@ -106,6 +133,7 @@ pub struct Kit<P> {
     campaign: Campaign,
     tasks: usize,
     submits: bool,
+    webhooks: bool,
 }
 
 impl<P, F> Kit<P>
@@ -116,7 +144,7 @@ where
     /// Puts `program` on trial in worlds with this deadline.
     pub fn new(deadline: Micros, program: P) -> Self {
         let habits = Habits::exact(Micros::from_secs(30));
-        Self { program, campaign: Campaign::new(deadline, habits), tasks: 1, submits: false }
+        Self { program, campaign: Campaign::new(deadline, habits), tasks: 1, submits: false, webhooks: false }
     }
 
     /// How long one of its requests takes at most; 30 s unless told.
@@ -155,16 +183,31 @@ where
         self
     }
 
-    /// Puts it on trial in so many cases.
+    /// The program takes webhooks: it says where with [`Call::call_back`], or as it submits.
+    pub fn webhooks(mut self) -> Self {
+        self.webhooks = true;
+        self
+    }
+
+    /// Puts it on trial in so many cases, on as many threads as there are cores; their number changes nothing but the time
+    /// that it takes.
     ///
     /// # Errors
     ///
     /// A runtime could not be had.
-    pub fn check(&self, cases: u64) -> io::Result<TrialReport> {
-        let runtime = runtime()?;
+    ///
+    /// # Panics
+    ///
+    /// The program panics.
+    pub fn check(&self, cases: u64) -> io::Result<TrialReport>
+    where
+        P: Sync,
+    {
+        let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         let mut campaign = self.campaign.clone();
-        (campaign.tasks, campaign.submits) = (self.tasks, self.submits);
-        Ok(runtime.block_on(campaign.run(self, Vec::new(), cases, &mut |_| {})))
+        (campaign.tasks, campaign.submits, campaign.webhooks) = (self.tasks, self.submits, self.webhooks);
+        campaign.parallel = threads;
+        crew::check(self, &campaign, cases, threads)
     }
 
     /// One trial.
@@ -173,14 +216,12 @@ where
     ///
     /// A runtime could not be had.
     pub fn try_case(&self, case: &Case) -> io::Result<Seen> {
-        Ok(runtime()?.block_on(self.play(case)))
+        Ok(crew::runtime()?.block_on(self.play(case)))
     }
 }
 
-/// A runtime whose clock stands still while anybody is busy.
-fn runtime() -> io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()
-}
+/// Threads at most: more add little.
+const MOST_THREADS: usize = 16;
 
 impl<P, F> Subject for Kit<P>
 where
@@ -189,7 +230,7 @@ where
 {
     async fn play(&self, case: &Case) -> Seen {
         let stage = match Stage::in_memory(case, self.submits) {
-            Ok(stage) => stage,
+            Ok(stage) => Arc::new(stage),
             Err(error) => return Seen { conduct: Conduct::Unheld(error.to_string()), ..Seen::default() },
         };
         let told = Told { clock: *stage.clock(), answers: Arc::default() };
@@ -202,6 +243,7 @@ where
             deadline: Duration::from_micros(case.deadline().get()),
             network: stage.network().clone(),
             told: told.clone(),
+            stage: Arc::clone(&stage),
         };
         // Long enough to see by how much a deadline is missed.
         let limit = case.deadline() * 4 + self.campaign.habits.attempt_timeout * 4;

@@ -1,7 +1,10 @@
 //! Trials of decisions alone: a poller that says when to ask and what to make of an answer, without connections or a clock.
 
 use super::case::Case;
-use super::seen::{Asked, Conduct, PollerAnswer, PollerOutcome, Seen, TaskSeen, Told, met};
+use super::seen::{
+    Asked, Conduct, PollerAnswer, PollerOutcome, Seen, TaskSeen, Told, is_doubtful, met, spoils_the_next, told,
+};
+use super::sky::{Passed, Sky};
 use crate::api::reply::{Loss, Reply};
 use crate::strategy::composition::Strategy;
 use crate::strategy::wait::{Ending, Policy, Step, Wait};
@@ -62,6 +65,7 @@ const ENDLESS: usize = 10_000;
 /// Puts a poller into the world of a case, whose first task it waits for.
 pub fn play(poller: &mut impl Poller, case: &Case) -> Seen {
     let mut of_task = TaskSeen::default();
+    let mut sky = Sky::of(case);
     let mut step = poller.begin(case.deadline());
     loop {
         match step {
@@ -80,11 +84,14 @@ pub fn play(poller: &mut impl Poller, case: &Case) -> Seen {
             Step::Poll { .. } if of_task.asked.len() == ENDLESS => break,
             Step::Poll { at: sent, timeout } => {
                 let number = of_task.asked.len() as u32;
-                let (struck, truth) = met(case, 0, number, sent, Timescale::SCENARIO);
+                let passed = sky.as_mut().map_or_else(|| Passed::calm(case, sent), |sky| sky.pass(sent));
+                let (scripted, truth) = met(case, 0, number, passed.arrival, Timescale::SCENARIO);
+                let scripted = scripted.filter(|_| !passed.is_refused);
+                let struck = scripted.or(passed.struck);
                 let (kind, effect) = struck.map_or((None, Effect::Truth), |(kind, effect)| (Some(kind), effect));
-                let back = effect.heard(sent + case.rtt());
+                let back = effect.heard(passed.back);
                 let reply = effect.reply(truth, back, Timescale::SCENARIO);
-                let (patience, told) = (sent + timeout, Told::of(&reply));
+                let (patience, told) = (sent + timeout, told(&effect, truth, &reply));
                 let heard = back.min(patience);
                 let is_cut = back > patience;
                 of_task.asked.push(Asked {
@@ -93,6 +100,8 @@ pub fn play(poller: &mut impl Poller, case: &Case) -> Seen {
                     told: if is_cut && told != Told::Silence { Told::Unheard } else { told },
                     retry_after: retry_after(&reply).filter(|_| !is_cut),
                     struck: kind,
+                    is_doubtful: is_doubtful(&effect),
+                    spoils_the_next: spoils_the_next(&effect),
                 });
                 if heard.is_never() {
                     break;

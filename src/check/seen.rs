@@ -2,9 +2,10 @@
 
 use super::case::Case;
 use crate::api::reply::{Loss, Payload, Reply, TaskState};
+use crate::server::Says;
 use crate::strategy::reading::blames_the_request;
 use crate::time::Micros;
-use crate::world::fault::{Effect, Kind};
+use crate::world::fault::{Effect, Kind, Passage};
 
 /// What one answer of the server told its reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,6 +41,23 @@ pub struct Asked {
     pub retry_after: Option<Micros>,
     /// The fault that struck it.
     pub struck: Option<Kind>,
+    /// Whether its answer comes so slowly, or is so long, that one correct client has it and another one gives up.
+    pub is_doubtful: bool,
+    /// Whether the next request may meet a connection that is closed, and never reach the server.
+    pub spoils_the_next: bool,
+}
+
+/// A delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pushed {
+    /// When it was sent.
+    pub at: Micros,
+    /// What it was.
+    pub says: Says,
+    /// What it told of the task.
+    pub told: Told,
+    /// The receiver's HTTP status; `None` where it had none.
+    pub status: Option<u16>,
 }
 
 /// How a program says that a wait ended.
@@ -71,6 +89,8 @@ pub struct PollerAnswer {
 pub struct TaskSeen {
     /// Its status requests in order of arrival.
     pub asked: Vec<Asked>,
+    /// What was delivered to the program, in order.
+    pub pushed: Vec<Pushed>,
     /// What the program answered, in order: normally once.
     pub answers: Vec<PollerAnswer>,
     /// What every URL of its result begins with; empty where results have none.
@@ -163,25 +183,56 @@ impl Told {
     }
 }
 
-/// What a request of `task` meets that is sent at `sent` as its number `number`: the fault and its effect, and the task's
-/// state on arrival.
+/// What a request of `task` meets that arrives at `arrival` as its number `number`: the fault and its effect, and the
+/// task's state.
 #[inline]
 pub(super) fn met(
     case: &Case,
     task: usize,
     number: u32,
-    sent: Micros,
+    arrival: Micros,
     pace: crate::world::fault::Timescale,
 ) -> (Option<(Kind, Effect)>, TaskState<'static>) {
-    let (arrival, task) = (sent + case.up(), &case.tasks()[task]);
+    let task = &case.tasks()[task];
     let struck = task.replies.get(&number).map(|fault| (fault.kind(), fault.on_request(arrival, None, pace)));
     (struck, state_at(task.end, arrival))
+}
+
+/// What is told of an answer: where clients may differ in what they make of it, what it tells those who have it.
+pub(super) fn told(effect: &Effect, truth: TaskState<'static>, reply: &Reply<'_>) -> Told {
+    if is_doubtful(effect) { Told::of(&Reply::state(truth)) } else { Told::of(reply) }
+}
+
+/// Whether one correct client has the answer and another one does not: by its patience, or by how much it reads.
+pub(super) const fn is_doubtful(effect: &Effect) -> bool {
+    match effect {
+        Effect::Passage(Passage::Slow { .. } | Passage::Padded(_)) => true,
+        Effect::Passage(Passage::Half(_) | Passage::Last | Passage::Understated)
+        | Effect::Refused
+        | Effect::Cut(_)
+        | Effect::Answer(_)
+        | Effect::Late(_)
+        | Effect::Truth => false,
+    }
+}
+
+/// Whether the connection is closed without a word, so that who keeps it finds out with the next request only.
+pub(super) const fn spoils_the_next(effect: &Effect) -> bool {
+    match effect {
+        Effect::Passage(Passage::Last | Passage::Understated) => true,
+        Effect::Passage(Passage::Half(_) | Passage::Slow { .. } | Passage::Padded(_))
+        | Effect::Refused
+        | Effect::Cut(_)
+        | Effect::Answer(_)
+        | Effect::Late(_)
+        | Effect::Truth => false,
+    }
 }
 
 /// What the API says of tasks that fail here.
 pub(super) const FAILURE: (&str, &str) = ("CONTENT_VIOLATION", "the prompt was refused");
 
-fn state_at(end: super::case::End, now: Micros) -> TaskState<'static> {
+pub(super) fn state_at(end: super::case::End, now: Micros) -> TaskState<'static> {
     use super::case::End;
     use crate::api::reply::Failure;
     static FAILED: std::sync::LazyLock<Failure> =

@@ -7,6 +7,7 @@ use crate::time::Micros;
 use crate::world::fault::{Fault, Kind, json};
 use futures_util::StreamExt as _;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// What may be changed of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,16 @@ fn tasks(case: &Case, step: &mut Step<'_>) {
 }
 
 fn faults(case: &Case, step: &mut Step<'_>) {
+    for rule in (0..case.weather().len()).rev() {
+        step(&move |parts| drop(parts.weather.remove(rule)));
+    }
+    for (number, task) in case.tasks().iter().enumerate() {
+        for push in (0..task.pushes.len()).rev() {
+            step(&move |parts| {
+                let _ = parts.tasks[number].pushes.remove(push);
+            });
+        }
+    }
     if case.faults() > 1 {
         step(&|parts| parts.tasks.iter_mut().for_each(|task| task.replies.clear()));
     }
@@ -76,6 +87,14 @@ fn faults(case: &Case, step: &mut Step<'_>) {
             }
         }
         for (request, fault) in &task.replies {
+            // What strikes the end of a task does so wherever that is.
+            if *request > 0 {
+                step(&|parts| {
+                    let task = &mut parts.tasks[number];
+                    task.replies = BTreeMap::from([(0, fault.clone())]);
+                    move_end(task, Micros::ZERO);
+                });
+            }
             for earlier in [0, request / 2, request.saturating_sub(1)] {
                 if earlier < *request && !task.replies.contains_key(&earlier) {
                     step(&|parts| {
@@ -110,18 +129,23 @@ fn times(case: &Case, freedom: Freedom, step: &mut Step<'_>) {
         }
     }
     for (number, task) in case.tasks().iter().enumerate() {
+        for (at, push) in task.pushes.iter().enumerate() {
+            for earlier in [0, push.at.get() / 2, push.at.get().saturating_sub(1_000_000)] {
+                step(&move |parts| parts.tasks[number].pushes[at].at = rounded(Micros::new(earlier)));
+            }
+        }
         if let End::Failed(at) = task.end {
             step(&move |parts| parts.tasks[number].end = End::Success(at));
         }
         let Some(at) = task.end.at().finite() else { continue };
         for earlier in [0, at.get() / 4, at.get() / 2] {
-            step(&move |parts| parts.tasks[number].end = task.end.moved(rounded(Micros::new(earlier))));
+            step(&move |parts| move_end(&mut parts.tasks[number], rounded(Micros::new(earlier))));
         }
         // Down to what people would write.
         for unit in [60_000_000, 10_000_000, 1_000_000, 100_000] {
-            step(&move |parts| parts.tasks[number].end = task.end.moved(Micros::new(at.get() / unit * unit)));
+            step(&move |parts| move_end(&mut parts.tasks[number], Micros::new(at.get() / unit * unit)));
         }
-        step(&move |parts| parts.tasks[number].end = task.end.moved(at - Micros::from_secs(1)));
+        step(&move |parts| move_end(&mut parts.tasks[number], at - Micros::from_secs(1)));
     }
 }
 
@@ -132,10 +156,20 @@ fn shorten(parts: &mut Parts, shorter: Micros) {
         if let Some(at) = task.end.at().finite() {
             let from_deadline = longer - at.min(longer);
             let moved = if from_deadline < at { shorter - from_deadline.min(shorter) } else { at.min(shorter) };
-            task.end = task.end.moved(moved);
+            move_end(task, moved);
         }
+        task.pushes.iter_mut().for_each(|push| push.at = push.at.min(shorter));
     }
     parts.deadline = shorter;
+}
+
+/// What is delivered at the end still is.
+fn move_end(task: &mut Task, to: Micros) {
+    let from = task.end.at();
+    for push in task.pushes.iter_mut().filter(|push| push.at >= from) {
+        push.at = to + (push.at - from);
+    }
+    task.end = task.end.moved(to);
 }
 
 fn rounded(at: Micros) -> Micros {
@@ -144,19 +178,21 @@ fn rounded(at: Micros) -> Micros {
 
 /// How far a case is from the simplest: compared part by part.
 fn weight(case: &Case) -> (usize, usize, usize, u64, u64, u64, u64, u64) {
+    let pushes: usize = case.tasks().iter().map(|task| task.pushes.len()).sum();
     let is_plain = |fault: &Fault| plain(fault.kind()).as_ref() == Some(fault);
     let faults = || case.tasks().iter().flat_map(|task| &task.replies);
     let ends: u64 = case.tasks().iter().map(end).sum();
     let digits: u64 = case.tasks().iter().map(|task| digits(task.end.at())).sum();
+    let pushed: u64 = case.tasks().iter().flat_map(|task| &task.pushes).map(|push| push.at.get()).sum();
     let failed = case.tasks().iter().filter(|task| matches!(task.end, End::Failed(_))).count();
     (
         case.tasks().len(),
-        case.faults(),
+        case.faults() + case.weather().len() + pushes,
         faults().filter(|(_, fault)| !is_plain(fault)).count(),
         case.rtt().get(),
         case.deadline().get(),
         faults().map(|(request, _)| u64::from(*request)).sum(),
-        ends + failed as u64,
+        ends + failed as u64 + pushed,
         digits,
     )
 }

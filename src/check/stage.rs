@@ -2,16 +2,19 @@
 
 use super::case::{Case, End, MODEL};
 use super::poller::retry_after;
-use super::seen::{Asked, FAILURE, PollerAnswer, TaskSeen, Told, met};
+use super::seen::{
+    Asked, FAILURE, PollerAnswer, Pushed, TaskSeen, Told, is_doubtful, met, spoils_the_next, state_at, told,
+};
+use super::sky;
+use crate::api::reply::Reply;
 use crate::net::clock::{Clock, InvalidScale};
 use crate::net::memory::MemoryNetwork;
 use crate::net::stream::{Listener, Transport};
-use crate::server::{InvalidStub, JournalEntry, Server, Settings, Stub, Unanswered, World};
+use crate::server::{InvalidStub, JournalEntry, Says, Server, Settings, Stub, Unanswered, World};
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
-use crate::world::fault::{Effect, Fault, FaultRule, FaultRules, Route, When};
+use crate::world::fault::{Effect, Fault, FaultRule, FaultRules, Kind, Route, Timescale, When};
 use crate::world::model::{Model, Probability};
-use crate::world::network;
 use std::io;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -53,10 +56,19 @@ impl Stage {
     ///
     /// See [`StageError`].
     pub async fn over_sockets(case: &Case, scale: f64, submits: bool) -> Result<Self, StageError> {
+        Self::numbered(case, scale, submits, 0).await
+    }
+
+    /// The same, where no two stages of different numbers have tasks of the same id.
+    ///
+    /// # Errors
+    ///
+    /// See [`StageError`].
+    pub async fn numbered(case: &Case, scale: f64, submits: bool, number: u64) -> Result<Self, StageError> {
         let clock = Clock::scaled(scale)?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let origin = format!("http://{}", listener.local_addr()?);
-        Self::begin(case, &origin, Transport::Tcp, Listener::Tcp(listener), clock, submits)
+        Self::begin(case, &origin, Transport::Tcp, Listener::Tcp(listener), clock, submits, number)
     }
 
     /// A mock in memory, in the time of a paused tokio runtime.
@@ -67,7 +79,7 @@ impl Stage {
     pub fn in_memory(case: &Case, submits: bool) -> Result<Self, StageError> {
         let memory = MemoryNetwork::default();
         let listener = Listener::Memory(memory.listen("mock:80"));
-        Self::begin(case, "http://mock", Transport::Memory(memory), listener, Clock::paused(), submits)
+        Self::begin(case, "http://mock", Transport::Memory(memory), listener, Clock::paused(), submits, 0)
     }
 
     fn begin(
@@ -77,18 +89,13 @@ impl Stage {
         listener: Listener,
         clock: Clock,
         submits: bool,
+        number: u64,
     ) -> Result<Self, StageError> {
-        let half = Probability::new(0.5).unwrap_or_default();
-        let travel =
-            network::Network { rtt: Distribution::constant(case.rtt()), up_share: half, webhook_latency: None };
         let model = Model::plain(MODEL, Distribution::constant(Micros::ZERO));
-        let world = World {
-            faults: case.submit().map(submit_rules).unwrap_or_default(),
-            network: Arc::new(travel),
-            ..World::calm(vec![model], 0)
-        };
+        let world = World { faults: rules(case), network: Arc::new(sky::network(case)), ..World::calm(vec![model], 0) };
         let base = Some(origin.to_owned());
-        let settings = Settings { network: network.clone(), public_base: base, ..Settings::new(clock) };
+        let settings =
+            Settings { network: network.clone(), public_base: base, generation: number as u32, ..Settings::new(clock) };
         let server = Server::new(world, settings);
         let mut ids = Vec::new();
         for task in case.tasks() {
@@ -98,6 +105,7 @@ impl Stage {
                 End::Never => Stub::success(MODEL, Micros::NEVER),
             };
             stub.replies.clone_from(&task.replies);
+            stub.pushes = Some(task.pushes.clone());
             if submits {
                 server.stub(stub)?;
             } else {
@@ -111,6 +119,15 @@ impl Stage {
             serving.serve(listener, stopped).await;
         });
         Ok(Self { server, clock, base_url: format!("{origin}/api/v1"), network, ids, _stop: stop })
+    }
+
+    /// Lets what is delivered for the case's tasks go to `url`. Those that a program submits have their own `callback_url`.
+    ///
+    /// # Errors
+    ///
+    /// Webhooks do not go there: why not.
+    pub fn call_back(&self, url: &str) -> Result<(), String> {
+        self.ids.iter().try_for_each(|id| self.server.call_back(id, url))
     }
 
     /// Where the API is, with its path.
@@ -180,22 +197,65 @@ impl Stage {
         for entry in journal.iter().filter(of_task) {
             asked.push(self.asked(case, number, asked.len() as u32, entry));
         }
+        let delivered = |entry: &&JournalEntry| entry.route == "webhook" && entry.task.as_deref() == Some(id);
+        let pushed = journal.iter().filter(delivered).map(|entry| pushed(case, number, entry)).collect();
         let origin = self.base_url.trim_end_matches("/api/v1");
-        TaskSeen { asked, answers, result: format!("{origin}/output/{id}/") }
+        TaskSeen { asked, pushed, answers, result: format!("{origin}/output/{id}/") }
     }
 
     fn asked(&self, case: &Case, task: usize, number: u32, entry: &JournalEntry) -> Asked {
         let at = |ms: f64| Micros::from_f64(ms * 1e3);
         let (sent, pace) = (at(entry.at_ms), self.clock.pace());
-        let (struck, truth) = met(case, task, number, sent, pace);
-        let (kind, effect) = struck.map_or((None, Effect::Truth), |(kind, effect)| (Some(kind), effect));
+        let (scripted, mut truth) = met(case, task, number, sent + case.up(), pace);
         let ended = entry.ended_ms.map(at);
         let heard = ended.unwrap_or_else(|| sent + case.rtt());
+        let weather = weather(case, entry, sent + case.up(), pace);
+        let is_refused = entry.unanswered == Some(Unanswered::Refused);
+        let struck = if is_refused { weather.or(scripted) } else { scripted.or(weather) };
+        let (kind, effect) = struck.map_or((None, Effect::Truth), |(kind, effect)| (Some(kind), effect));
+        let mut is_doubtful = is_doubtful(&effect);
+        // What weather slows down has read the truth at an instant that nobody wrote down.
+        if !case.weather().is_empty() || matches!(effect, Effect::Late(_)) {
+            let later = state_at(case.tasks()[task].end, heard);
+            is_doubtful |= std::mem::discriminant(&later) != std::mem::discriminant(&truth);
+            truth = later;
+        }
         let reply = effect.reply(truth, heard, pace);
         let is_unheard = matches!(entry.unanswered, Some(Unanswered::ClientGone | Unanswered::Open));
-        let told = if is_unheard { Told::Unheard } else { Told::of(&reply) };
-        Asked { sent, ended, told, retry_after: retry_after(&reply).filter(|_| !is_unheard), struck: kind }
+        let told = if is_unheard { Told::Unheard } else { told(&effect, truth, &reply) };
+        let retry_after = retry_after(&reply).filter(|_| !is_unheard);
+        let spoils_the_next = spoils_the_next(&effect);
+        Asked { sent, ended, told, retry_after, struck: kind, is_doubtful, spoils_the_next }
     }
+}
+
+/// The weather that struck a request, as the journal has it.
+fn weather(case: &Case, entry: &JournalEntry, arrival: Micros, pace: Timescale) -> Option<(Kind, Effect)> {
+    let kind = Kind::named(entry.fault?)?;
+    let rule = case.weather().iter().find(|rule| rule.kind() == kind)?;
+    let effect = match entry.status {
+        Some(200) => Effect::Truth,
+        Some(_) | None => rule.fault().on_request(arrival, None, pace),
+    };
+    Some((kind, effect))
+}
+
+/// A delivery, as the journal has it.
+fn pushed(case: &Case, task: usize, entry: &JournalEntry) -> Pushed {
+    let at = Micros::from_f64(entry.at_ms * 1e3);
+    let says = Says::ALL.into_iter().find(|says| entry.fault == Some(says.name())).unwrap_or(Says::Truth);
+    let told = match says {
+        Says::Truth => Told::of(&Reply::state(state_at(case.tasks()[task].end, at))),
+        Says::OtherTask | Says::Garbage | Says::Forgery => Told::Nothing,
+    };
+    Pushed { at, says, told, status: entry.status }
+}
+
+/// The weather, and what strikes every submit.
+fn rules(case: &Case) -> FaultRules {
+    let Some(fault) = case.submit() else { return case.weather().clone() };
+    let all = case.weather().iter().chain(submit_rules(fault).iter()).cloned().collect();
+    FaultRules::new(all).unwrap_or_default()
 }
 
 fn made(journal: &[JournalEntry]) -> Vec<String> {

@@ -4,8 +4,10 @@ use super::case::{Case, End};
 use super::codec::write_case;
 use super::property::{Property, PropertyKind};
 use super::report::{Finding, TrialReport, Wrong};
-use super::seen::{Asked, Seen, Told, short};
+use super::seen::{Asked, Pushed, Seen, Told, short};
+use crate::server::Says;
 use crate::time::Micros;
+use crate::world::fault::When;
 use std::fmt::{self, Write as _};
 
 /// Lines of a timeline at most.
@@ -133,10 +135,21 @@ pub fn timeline(case: &Case, seen: &Seen) -> Vec<String> {
         for (request, asked) in of_task.asked.iter().enumerate() {
             rows.push((asked.sent, format!("{of}request {request}: {}", answer(asked))));
         }
+        rows.extend(of_task.pushed.iter().map(|pushed| (pushed.at, format!("{of}{}", delivery(pushed)))));
         for answer in &of_task.answers {
             let urls = answer.urls.as_ref().filter(|urls| !urls.is_empty());
             let urls = urls.map(|urls| format!(" with {}", urls.join(", "))).unwrap_or_default();
             rows.push((answer.at, format!("{of}the program says {}{urls}", answer.outcome.name())));
+        }
+    }
+    for rule in case.weather().iter() {
+        let kind = rule.kind().name();
+        match rule.when() {
+            When::During(window) => {
+                rows.push((window.from(), format!("{kind} begins")));
+                rows.push((window.from() + window.length(), format!("{kind} ends")));
+            }
+            When::Always | When::Bursts(_) => rows.push((Micros::ZERO, format!("{kind} all the time"))),
         }
     }
     // A submit is before all else, and an answer follows the request of its instant.
@@ -168,7 +181,14 @@ fn travel(case: &Case) -> String {
 
 /// What a request was answered.
 pub(super) fn answer(asked: &Asked) -> String {
-    let told = match asked.told {
+    let told = told(asked.told);
+    let kind = asked.struck.map(|kind| format!(" ({})", kind.name())).unwrap_or_default();
+    let asks = asked.retry_after.map(|delay| format!(", Retry-After {delay}")).unwrap_or_default();
+    format!("{told}{kind}{asks}")
+}
+
+const fn told(told: Told) -> &'static str {
+    match told {
         Told::Unfinished => "processing",
         Told::Success => "success",
         Told::Failed => "failed",
@@ -177,10 +197,21 @@ pub(super) fn answer(asked: &Asked) -> String {
         Told::Permanent => "an error that blames the request",
         Told::Silence => "no answer, ever",
         Told::Unheard => "left before its answer",
+    }
+}
+
+/// What was delivered, and what the receiver made of it.
+pub(super) fn delivery(pushed: &Pushed) -> String {
+    let said = match pushed.says {
+        Says::Truth => told(pushed.told),
+        Says::OtherTask => "another task's success",
+        Says::Garbage => "half a JSON",
+        Says::Forgery => "success, from somebody who guesses the address",
     };
-    let kind = asked.struck.map(|kind| format!(" ({})", kind.name())).unwrap_or_default();
-    let asks = asked.retry_after.map(|delay| format!(", Retry-After {delay}")).unwrap_or_default();
-    format!("{told}{kind}{asks}")
+    match pushed.status {
+        Some(status) => format!("webhook: {said} (answered {status})"),
+        None => format!("webhook: {said} (nobody took it)"),
+    }
 }
 
 /// What was left out of a case on the way to its simplest form.
@@ -193,6 +224,9 @@ pub(super) fn irrelevant(original: &Case, shrunk: &Case) -> Option<String> {
     };
     said.extend(fewer(original.tasks().len(), shrunk.tasks().len(), "further task", "further tasks"));
     said.extend(fewer(original.faults(), shrunk.faults(), "further fault", "further faults"));
+    said.extend(fewer(original.weather().len(), shrunk.weather().len(), "kind of weather", "kinds of weather"));
+    let pushes = |case: &Case| case.tasks().iter().map(|task| task.pushes.len()).sum();
+    said.extend(fewer(pushes(original), pushes(shrunk), "delivery", "deliveries"));
     if original.rtt() > shrunk.rtt() {
         said.push(format!("the round trip of {}", original.rtt()));
     }

@@ -136,7 +136,8 @@ impl Check {
         let report = runtime.block_on(async {
             if self.stream {
                 let program = stream::Stream::start(&self.command, scale, heartbeat, self.limits()).await;
-                let campaign = self.campaign(properties, program.scale(), program.many(), program.submits());
+                let mut campaign = self.campaign(properties, program.scale(), program.many(), program.submits());
+                campaign.webhooks = program.webhooks();
                 let report = self.lead(&campaign, &program, replay.as_ref()).await;
                 let parting = program.finish().await;
                 report.map(|report| (report, parting))

@@ -9,15 +9,16 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method, Request, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_rustls::HttpsConnector;
+use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use rustls::ClientConfig;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 
 /// What is escaped in a path segment or a query value: everything but the unreserved characters (RFC 3986 §2.3).
@@ -34,6 +35,10 @@ const KEY_HEADER: &str = "idempotency-key";
 
 /// What makes sense of an answer that was complete at an instant.
 type Read = fn(u16, &HeaderMap, &[u8], &Clock, Micros) -> Answer;
+
+/// Whom TLS trusts: read once, however many clients there are.
+static TLS: LazyLock<Arc<ClientConfig>> =
+    LazyLock::new(|| Arc::new(ClientConfig::builder().with_webpki_roots().with_no_client_auth()));
 
 /// The sending half of a client.
 #[derive(Debug)]
@@ -78,11 +83,7 @@ impl Http {
         }
         let mut authorization = HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| InvalidClient::Key)?;
         authorization.set_sensitive(true);
-        let connector = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_webpki_roots()
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(Connector { network });
+        let connector = HttpsConnector::from((Connector { network }, Arc::clone(&TLS)));
         let pool = legacy::Client::builder(TokioExecutor::new())
             // Without a pool timer nothing but the strategy's own sleeps is on the clock.
             .pool_idle_timeout(None)

@@ -6,6 +6,7 @@ use crate::server::journal::JournalEntry;
 use crate::server::run::Run;
 use crate::server::settings::{Settings, World};
 use crate::server::stub::{InvalidStub, Stub};
+use crate::server::webhook::{self, Delivery};
 use crate::time::Micros;
 use crate::world::capacity::Load;
 use crate::world::fault::FaultRules;
@@ -60,10 +61,11 @@ impl Server {
     #[must_use]
     pub fn new(world: World, settings: Settings) -> Self {
         let settings = Arc::new(settings);
-        let run = Arc::new(Run::new(&world, &settings, settings.clock, 0));
+        let generation = settings.generation % GENERATIONS;
+        let run = Arc::new(Run::new(&world, &settings, settings.clock, generation));
         let weather = watch::Sender::new(0);
         let (connections, watchers) = (AtomicUsize::new(0), Arc::new(Semaphore::new(MOST_WATCHERS)));
-        let run = RwLock::new((run, 0));
+        let run = RwLock::new((run, generation));
         Self { shared: Arc::new(Shared { settings, world, run, weather, connections, watchers }) }
     }
 
@@ -119,6 +121,20 @@ impl Server {
         let run = self.run();
         let now = run.clock().now();
         run.state().place(stub, now)
+    }
+
+    /// Lets the server tell of the end of a task at `url`, as if that had been its `callback_url` from the start.
+    ///
+    /// # Errors
+    ///
+    /// There is no such task, or webhooks do not go there: what is wrong, for people.
+    pub fn call_back(&self, task: &str, url: &str) -> Result<(), String> {
+        webhook::check(self.settings(), url)?;
+        let run = self.run();
+        let slot = run.state().slot(task).ok_or_else(|| format!("there is no task `{task}`"))?;
+        let base = self.settings().public_base.clone().unwrap_or_default();
+        webhook::schedule(&run, Delivery { slot, id: task.to_owned(), url: url.to_owned(), base, item: None });
+        Ok(())
     }
 
     /// Replaces the faults, until they are replaced again or the server is reset.

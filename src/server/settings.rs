@@ -112,6 +112,8 @@ pub struct Settings {
     pub price_usd: f64,
     /// Who may use the control plane.
     pub admin: AdminAccess,
+    /// Tasks' ids are of this generation, and of the next after a reset: servers of other generations have other ids.
+    pub generation: u32,
     /// Reads and writes fault rules for the control plane.
     pub fault_codec: Option<Arc<dyn FaultCodec>>,
 }
@@ -136,6 +138,7 @@ impl Settings {
             balance_usd: 100.0,
             price_usd: 0.0,
             admin: AdminAccess::Open,
+            generation: 0,
             fault_codec: None,
         }
     }

@@ -3,23 +3,25 @@
 use crate::api::reply::{Failure, TaskState};
 use crate::server::batches::Batches;
 use crate::server::counters::Counters;
-use crate::server::created::{Created, Ledger, Task};
+use crate::server::created::{Created, Task};
 use crate::server::files::Asked;
 use crate::server::id;
+use crate::server::model_state::{ModelState, failure_of, links};
+use crate::server::push::Push;
 use crate::server::settings::World;
 use crate::server::stub::{InvalidStub, Stub};
 use crate::server::workers::Workers;
 use crate::time::Micros;
 use crate::world::capacity::Load;
-use crate::world::draws::{Draws, Keys, Stream};
-use crate::world::exchange::{Departure, Link, SubmitOutcome};
+use crate::world::draws::Stream;
+use crate::world::exchange::{Departure, SubmitOutcome};
 use crate::world::fault::{Effect, Fault, FaultRules, Route, Timescale};
 use crate::world::model::Model;
 use crate::world::strike::Buckets;
 use crate::world::truth::{Fate, Life};
 use crate::world::weather::Weather;
-use crate::world::webhook::{Deliveries, WebhookLink};
-use std::collections::{BTreeMap, VecDeque};
+use crate::world::webhook::Deliveries;
+use std::collections::BTreeMap;
 
 /// Stubs that may wait for their tasks.
 const MOST_STUBS: usize = 10_000;
@@ -39,9 +41,6 @@ pub(super) enum NoModel {
     /// As many other names as there may be are known already, or this one is too long.
     TooMany,
 }
-
-/// What a task that fails without a distribution of failure says; never seen.
-const NO_FAILURE: &Failure = &Failure { code: String::new(), message: String::new() };
 
 pub(super) struct State {
     world: World,
@@ -63,20 +62,6 @@ pub(super) struct State {
     /// How often that began, by rule.
     closures: Vec<u64>,
     pub(super) counters: Counters,
-}
-
-pub(super) struct ModelState {
-    pub(super) model: Model,
-    pub(super) keys: Keys,
-    submit: Link,
-    pub(super) status: Link,
-    webhook: WebhookLink,
-    pub(super) next: u64,
-    workers: Option<Workers>,
-    created: Ledger,
-    /// Draws of keyed submits that may be sent again.
-    attempts: BTreeMap<u64, (Draws, Draws)>,
-    stubs: VecDeque<Stub>,
 }
 
 /// What a status request meets at the server, by the names of kinds.
@@ -355,6 +340,12 @@ impl State {
         self.stubs.get(&slot)?.replies.get(&request).cloned()
     }
 
+    /// What a test has fixed of the deliveries for the task in `slot`, and when that was created.
+    pub(super) fn pushes(&self, slot: usize) -> Option<(Micros, Vec<Push>)> {
+        let pushes = self.stubs.get(&slot)?.pushes.clone()?;
+        Some((self.tasks.get(slot)?.truth.created, pushes))
+    }
+
     pub(super) fn failure(&self, slot: usize) -> &Failure {
         let task = &self.tasks[slot];
         failure_of(self.stubs.get(&slot), &self.models[task.model as usize].model)
@@ -411,36 +402,5 @@ impl State {
         for state in &mut self.models {
             (state.submit, state.status, state.webhook) = links(world, &state.model.name);
         }
-    }
-}
-
-impl ModelState {
-    fn new(world: &World, model: &Model) -> Self {
-        let (submit, status, webhook) = links(world, &model.name);
-        Self {
-            keys: Keys::new(world.seed, world.replicate, &model.name),
-            submit,
-            status,
-            webhook,
-            next: 0,
-            workers: model.workers.map(Workers::new),
-            created: Ledger::default(),
-            attempts: BTreeMap::new(),
-            stubs: VecDeque::new(),
-            model: model.clone(),
-        }
-    }
-}
-
-fn links(world: &World, model: &str) -> (Link, Link, WebhookLink) {
-    let link = |route| Link::new(&world.network, &world.faults, route, model);
-    (link(Route::Submit), link(Route::Status), WebhookLink::new(&world.network, &world.faults, model))
-}
-
-fn failure_of<'a>(stub: Option<&'a Stub>, model: &'a Model) -> &'a Failure {
-    match (stub, model.fates.failure()) {
-        (Some(stub), _) => stub.failure.as_ref().unwrap_or(NO_FAILURE),
-        (None, Some(law)) => &law.failure,
-        (None, None) => NO_FAILURE,
     }
 }

@@ -77,7 +77,10 @@ async fn arrive(
     let mut state = run.state();
     let neighbour = state.id(slot ^ 1);
     let arrived = state.arrive_status(slot, &departure, pace, key, |task, model, truth, met| {
-        let results = results::json(&base, &id, task.asked, model);
+        let results = match truth {
+            TaskState::Success => results::json(&base, &id, task.asked, model),
+            TaskState::Pending | TaskState::Processing | TaskState::Failed(_) => String::new(),
+        };
         let told = data(clock, &id, task, truth, &results);
         let Met { struck, back, by } = met;
         let Some((fault, effect)) = scripted.or(struck) else { return (Reply::Http(success(&told)), back, by) };
@@ -138,9 +141,29 @@ pub(super) fn open(clock: &Clock, id: &str, task: &Task, word: &str) -> String {
 
 /// The envelope of a finished task, for its webhook; `item` are fields that its content begins with.
 pub(super) fn finished(run: &Run, slot: usize, id: &str, base: &str, item: &str) -> Option<String> {
+    envelope(run, slot, id, (base, item), |task, failure| task.truth.state_at(task.truth.done, failure))
+}
+
+/// The envelope of a task as it is at `now`.
+pub(super) fn at(run: &Run, slot: usize, id: &str, base: &str, now: Micros) -> Option<String> {
+    envelope(run, slot, id, (base, ""), |task, failure| task.truth.state_at(now, failure))
+}
+
+/// The envelope of a task's success, whatever is true.
+pub(super) fn claimed(run: &Run, slot: usize, id: &str, base: &str) -> Option<String> {
+    envelope(run, slot, id, (base, ""), |_, _| TaskState::Success)
+}
+
+fn envelope(
+    run: &Run,
+    slot: usize,
+    id: &str,
+    (base, item): (&str, &str),
+    told: impl for<'s> FnOnce(&Task, &'s Failure) -> TaskState<'s>,
+) -> Option<String> {
     let state = run.state();
     let task = state.tasks.get(slot)?;
-    let told = task.truth.state_at(task.truth.done, state.failure(slot));
+    let told = told(task, state.failure(slot));
     let model = &state.models[task.model as usize].model;
     let results = results::json(base, id, task.asked, model);
     let data = data(run.clock(), id, task, told, &results);

@@ -1,6 +1,7 @@
 //! Stubs: the truth and the replies of the next task, fixed by a test.
 
 use crate::api::reply::Failure;
+use crate::server::push::Push;
 use crate::time::Micros;
 use crate::world::fault::{Fault, json as faults};
 use serde::Deserialize;
@@ -19,13 +20,15 @@ pub struct Stub {
     pub failure: Option<Failure>,
     /// What its status requests get, by number from 0; the others get the truth.
     pub replies: BTreeMap<u32, Fault>,
+    /// What comes to its callback URL; one delivery at its end where nothing is fixed.
+    pub pushes: Option<Vec<Push>>,
 }
 
 impl Stub {
     /// A task of `model` that succeeds after `completion`.
     #[must_use]
     pub fn success(model: &str, completion: Micros) -> Self {
-        Self { model: model.to_owned(), completion, failure: None, replies: BTreeMap::new() }
+        Self { model: model.to_owned(), completion, failure: None, replies: BTreeMap::new(), pushes: None }
     }
 
     /// A task of `model` that fails after `completion`.
@@ -117,6 +120,6 @@ impl TryFrom<Written> for Stub {
             let fault = faults::read(&fields).map_err(|error| format!("reply {request}: {error}"))?;
             struck.insert(request, fault);
         }
-        Ok(Self { model, completion, failure, replies: struck })
+        Ok(Self { model, completion, failure, replies: struck, pushes: None })
     }
 }

@@ -13,6 +13,7 @@ use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::http::{Request, Uri};
 use http_body_util::Full;
 use hyper_util::rt::TokioIo;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -20,12 +21,12 @@ use tokio::task::JoinHandle;
 /// Longest URL that deliveries go to, in bytes: it is kept until the task is over.
 const LONGEST_URL: usize = 2_048;
 /// A slot that no task ever has.
-const NOBODY: usize = (1 << 40) - 1;
+pub(super) const NOBODY: usize = (1 << 40) - 1;
 /// What a delivery holds that is no JSON.
-const GARBLED: &str = r#"{"code":200,"message":"success","data":{"taskId":"task_"#;
+pub(super) const GARBLED: &str = r#"{"code":200,"message":"success","data":{"taskId":"task_"#;
 
 /// What is delivered for a task, and where.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Delivery {
     pub(super) slot: usize,
     pub(super) id: String,
@@ -70,12 +71,25 @@ pub(super) fn check(settings: &Settings, url: &str) -> Result<(), String> {
 
 /// Arranges the deliveries for a task that was just made. None is made after a reset.
 pub(super) fn schedule(run: &Arc<Run>, delivery: Delivery) {
+    let fixed = run.state().pushes(delivery.slot);
+    let Some((created, pushes)) = fixed else {
+        let own = Arc::clone(run);
+        return until_over(run, async move { delivery.deliver(&own).await });
+    };
+    for push in pushes {
+        let (own, delivery) = (Arc::clone(run), delivery.clone());
+        until_over(run, async move { delivery.push(&own, created, push).await });
+    }
+}
+
+/// Does it in the background, for as long as the run lasts.
+fn until_over(run: &Arc<Run>, work: impl Future<Output = ()> + Send + 'static) {
     let run = Arc::clone(run);
     tokio::spawn(async move {
         tokio::select! {
             biased;
             () = run.over() => {}
-            () = delivery.deliver(&run) => {}
+            () = work => {}
         }
     });
 }
@@ -149,7 +163,7 @@ impl Delivery {
     }
 
     /// Sends a body: the receiver's HTTP status, or why there is none.
-    async fn send(&self, run: &Run, body: String) -> Result<u16, Unanswered> {
+    pub(super) async fn send(&self, run: &Run, body: String) -> Result<u16, Unanswered> {
         let clock = run.clock();
         let until = clock.now() + PATIENCE;
         tokio::select! {
@@ -181,7 +195,7 @@ impl Delivery {
     }
 
     /// Writes an attempt into the journal.
-    fn begin(&self, run: &Run, sent: Micros, attempt: u32, fault: Option<&'static str>) -> Line {
+    pub(super) fn begin(&self, run: &Run, sent: Micros, attempt: u32, fault: Option<&'static str>) -> Line {
         run.note(|| {
             let path = self.url.parse::<Uri>().map_or_else(|_| self.url.clone(), |uri| uri.path().to_owned());
             let (task, url) = (Some(self.id.clone()), Some(kept(&self.url)));
@@ -196,7 +210,7 @@ impl Delivery {
     }
 
     /// Writes down what came of it.
-    fn end(&self, run: &Run, line: Line, sent: Micros, told: Result<u16, Unanswered>) {
+    pub(super) fn end(&self, run: &Run, line: Line, sent: Micros, told: Result<u16, Unanswered>) {
         let took = run.clock().real(run.clock().now() - sent).unwrap_or(Duration::MAX);
         run.state().counters.count("webhook", told.ok(), took);
         run.amend(line, |entry| (entry.status, entry.unanswered) = (told.ok(), told.err()));

@@ -3,6 +3,7 @@
 #[path = "../support/soak.rs"]
 mod soak;
 
+mod hooks;
 mod mutants;
 mod presets;
 mod small;

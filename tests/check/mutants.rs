@@ -8,16 +8,19 @@ use std::fmt::Write as _;
 /// Cases in which every mistake is found.
 const CASES: u64 = 200;
 
-fn check(mistake: Option<Mistake>, cases: u64) -> TrialReport {
+fn check(mistake: Option<Mistake>, is_called_back: bool, cases: u64) -> TrialReport {
     let program = move |call: Call| {
         begin();
-        wait(call, mistake)
+        wait(call, mistake, is_called_back)
     };
     let mut kit = Kit::new(Micros::from_secs(120), program).attempt_timeout(Micros::from_secs(10)).told_deadline();
     match mistake {
         Some(Mistake::SubmitRetried) => kit = kit.submits(),
         Some(Mistake::IdsMixedUp | Mistake::LockStepStops) => kit = kit.many(3),
         _ => {}
+    }
+    if is_called_back {
+        kit = kit.webhooks();
     }
     kit.check(cases).expect("a runtime")
 }
@@ -45,13 +48,20 @@ fn caught_by(mistake: Mistake) -> (Property, usize) {
         M::BackoffNeverResets => (P::FindsTheResult, 5),
         M::LockStepStops => (P::Isolation, 3),
         M::AsksWithoutWaiting => (P::OneInFlight, 3),
+        M::EmptyIsSuccess | M::IdNotCompared => (P::NoFalseSuccess, 1),
+        M::DeliveryBookedTwice => (P::HandedOverOnce, 1),
+        M::ForgeryBelieved | M::DeliveryIsSuccess | M::OthersDelivery => (P::NoFalseSuccess, 1),
+        M::NoFallback => (P::FindsTheResult, 0),
+        M::GarbledDeliveryEnds => (P::SurvivesGarbage, 1),
     }
 }
 
 #[test]
 fn the_small_poller_as_it_stands_upholds_everything() {
-    let report = check(None, 600);
-    assert!(report.is_good(), "{report}");
+    for is_called_back in [false, true] {
+        let report = check(None, is_called_back, 600);
+        assert!(report.is_good(), "called back: {is_called_back}: {report}");
+    }
 }
 
 #[test]
@@ -60,7 +70,7 @@ fn every_mistake_is_caught_and_told_in_a_few_lines() {
     let mut missed = Vec::new();
     for &mistake in Mistake::ALL {
         let (property, most) = caught_by(mistake);
-        let report = check(Some(mistake), CASES);
+        let report = check(Some(mistake), mistake.is_about_webhooks(), CASES);
         let Some(finding) = report.finding(property) else {
             let found: Vec<_> = report.findings.iter().map(|finding| finding.wrong.id()).collect();
             missed.push(format!("{mistake:?}: not by {property}, but by {found:?}"));
@@ -92,8 +102,8 @@ fn every_mistake_is_caught_and_told_in_a_few_lines() {
 }
 
 const HEAD: &str = "\
-# Twenty-four mistakes
+# Thirty-two mistakes
 
 Each was planted into a small poller that is correct without it. Each stands here with the property that caught it and
-the simplest world in which it does harm.
+the simplest world in which it does harm. Those about webhooks were planted into the same poller with a receiver.
 ";

@@ -2,9 +2,10 @@
 
 use crate::soak::cases;
 use pollbench::check::{
-    Answered, Call, Cases, Habits, Kit, PollerOutcome, Properties, Property, Seen, Strategic, Worlds, judge, play,
+    Answered, Call, Cases, Habits, Kit, PollerOutcome, Properties, Property, RECEIVER, Seen, Strategic, Worlds, judge,
+    play, read_case,
 };
-use pollbench::client::{Client, WaitError};
+use pollbench::client::{Client, WaitError, WebhookReceiver};
 use pollbench::net::clock::Clock;
 use pollbench::strategy::composition::Strategy;
 use pollbench::strategy::presets::preset;
@@ -101,6 +102,48 @@ fn the_asynchronous_client_upholds_everything() {
         let report = kit.many(3).check(u64::from(config.cases)).expect("a runtime");
         assert!(report.is_good(), "{name}: {report}");
     }
+}
+
+/// Promise: a request that weather slows down may have read what became true on its way, whatever else strikes it.
+#[test]
+fn what_was_slowed_down_is_judged_by_what_it_may_have_read() {
+    let strategy = Arc::new(shipped("adaptive-hardened"));
+    for reply in ["idle-close", "slow-body", "huge-body"] {
+        let case = read_case(&format!(
+            r#"{{"version":1,"deadline_ms":120000,"tasks":[{{"completion_ms":6000,"result":"failed",
+            "replies":{{"0":{{"kind":"{reply}"}}}}}}],
+            "weather":[{{"kind":"latency-spike","probability":1.0,"by":"3s"}}]}}"#
+        ));
+        let case = case.expect("a case");
+        let kit = Kit::new(case.deadline(), |call| client(call, Arc::clone(&strategy)));
+        let seen = kit.try_case(&case).expect("a runtime");
+        let judgement = judge(&case, &seen, &Habits::exact(Micros::from_secs(10)), Properties::ALL);
+        assert_eq!(judgement.violated, [], "{reply}: {:?}", seen.tasks);
+    }
+}
+
+/// Promise: the client that is called back upholds everything too: it asks where nobody tells, and believes no forger.
+#[test]
+fn the_client_that_is_called_back_upholds_everything() {
+    let strategy = Arc::new(shipped("webhook-hybrid"));
+    let deadline = Strategic::new(&strategy, MODEL).deadline().expect("a limit");
+    let program = async |call: Call| {
+        let receiver = WebhookReceiver::serve(call.listen().expect("a listener"), RECEIVER);
+        call.call_back(receiver.url()).expect("the mock sends there");
+        let client = Client::builder(&call.base_url, &call.key).network(call.network.clone()).clock(Clock::paused());
+        let client = client.build().expect("a client");
+        let wait = client.task(&call.model, &call.tasks[0]).told_by(&receiver).wait(Arc::clone(&strategy));
+        let (outcome, urls) = match wait.await {
+            Ok(finished) => (PollerOutcome::Success, finished.urls),
+            Err(WaitError::TaskFailed { .. }) => (PollerOutcome::Failed, Vec::new()),
+            Err(WaitError::GaveUp { .. }) => (PollerOutcome::Timeout, Vec::new()),
+            Err(_) => (PollerOutcome::Error, Vec::new()),
+        };
+        vec![Answered { task: 0, outcome, urls }]
+    };
+    let kit = Kit::new(deadline, program).attempt_timeout(Micros::from_secs(10)).webhooks();
+    let report = kit.check(u64::from(cases(400).cases)).expect("a runtime");
+    assert!(report.is_good(), "{report}");
 }
 
 /// Promise: the same seed tries the same cases and ends with the same counter-example.

@@ -1,5 +1,6 @@
 //! A small poller of our own, correct as it stands, into which mistakes can be planted one at a time.
 
+use super::hooks;
 use http_body_util::{BodyExt as _, Full};
 use hyper::Request;
 use hyper::body::Bytes;
@@ -23,6 +24,19 @@ macro_rules! mistakes {
 
         impl Mistake {
             pub(crate) const ALL: &'static [Self] = &[$(Self::$mistake,)*];
+
+            /// Whether it needs a receiver.
+            pub(crate) const fn is_about_webhooks(self) -> bool {
+                matches!(
+                    self,
+                    Self::DeliveryBookedTwice
+                        | Self::ForgeryBelieved
+                        | Self::NoFallback
+                        | Self::DeliveryIsSuccess
+                        | Self::OthersDelivery
+                        | Self::GarbledDeliveryEnds
+                )
+            }
 
             /// What it does.
             pub(crate) const fn about(self) -> &'static str {
@@ -81,6 +95,22 @@ mistakes! {
     ThreeFailuresEnd,
     /// It asks again every three seconds, whether or not the last request was answered
     AsksWithoutWaiting,
+    /// It takes a success without any result for the end
+    EmptyIsSuccess,
+    /// It does not look whether an answer is about its own task
+    IdNotCompared,
+    /// It hands a result over for each webhook that tells of it
+    DeliveryBookedTwice,
+    /// It believes whatever comes to its port, at any address
+    ForgeryBelieved,
+    /// It waits for its webhook and never asks
+    NoFallback,
+    /// It takes every webhook for a success, whatever is inside
+    DeliveryIsSuccess,
+    /// It takes a webhook about another task for its own
+    OthersDelivery,
+    /// It ends the wait with an error when a webhook is no JSON
+    GarbledDeliveryEnds,
 }
 
 /// What a poller makes of an answer.
@@ -97,7 +127,7 @@ enum Read {
 }
 
 /// Waits for all tasks of the call, each on its own.
-pub(crate) async fn wait(call: Call, mistake: Option<Mistake>) -> Vec<Answered> {
+pub(crate) async fn wait(call: Call, mistake: Option<Mistake>, is_called_back: bool) -> Vec<Answered> {
     let mut ids = call.tasks.clone();
     if ids.is_empty() {
         for task in 0..call.count {
@@ -109,6 +139,10 @@ pub(crate) async fn wait(call: Call, mistake: Option<Mistake>) -> Vec<Answered> 
     }
     if mistake == Some(Mistake::LockStepStops) {
         return lock_step(&call, &ids).await;
+    }
+    if let (true, [id]) = (is_called_back, &ids[..]) {
+        let end = hooks::told_or_asked(&call, id, mistake).await;
+        return end.into_iter().collect();
     }
     if mistake != Some(Mistake::IdsMixedUp) {
         let waits = ids.iter().enumerate().map(async |(task, id)| call.tell(one(&call, task, id, mistake).await));
@@ -125,7 +159,7 @@ pub(crate) async fn wait(call: Call, mistake: Option<Mistake>) -> Vec<Answered> 
     answers
 }
 
-async fn one(call: &Call, task: usize, id: &str, mistake: Option<Mistake>) -> Answered {
+pub(crate) async fn one(call: &Call, task: usize, id: &str, mistake: Option<Mistake>) -> Answered {
     let end = |outcome, urls| Answered { task, outcome, urls };
     let is = |other| mistake == Some(other);
     let deadline = Instant::now() + call.deadline;
@@ -321,19 +355,30 @@ async fn ask(call: &Call, id: &str, mistake: Option<Mistake>) -> (Read, Option<D
         return (Read::Nothing { status: Some(200), is_json: false }, asked);
     };
     let data = &body["data"];
+    let nothing = Read::Nothing { status: Some(200), is_json: true };
+    let is_others = data["taskId"].as_str().is_some_and(|told| told != id);
+    if is_others && mistake != Some(Mistake::IdNotCompared) {
+        return (nothing, asked);
+    }
     match data["state"].as_str() {
-        Some("success") => {
-            let urls = data["resultJson"].as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
-            let urls = urls.and_then(|urls| {
-                Some(urls["resultUrls"].as_array()?.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-            });
-            (Read::Success(urls.unwrap_or_default()), asked)
-        }
+        Some("success") => match results(data) {
+            urls if urls.is_empty() && mistake != Some(Mistake::EmptyIsSuccess) => (nothing, asked),
+            urls => (Read::Success(urls), asked),
+        },
         Some("failed") => (Read::Failed, asked),
         Some("pending" | "processing") => (Read::Open, asked),
         Some(_) => (Read::Open, Some(Duration::MAX)),
-        None => (Read::Nothing { status: Some(200), is_json: true }, asked),
+        None => (nothing, asked),
     }
+}
+
+/// The URLs of a result; none where they cannot be read.
+pub(crate) fn results(data: &Value) -> Vec<String> {
+    let urls = data["resultJson"].as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let urls = urls.and_then(|urls| {
+        Some(urls["resultUrls"].as_array()?.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+    });
+    urls.unwrap_or_default()
 }
 
 /// Seconds, or a date.

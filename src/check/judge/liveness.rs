@@ -4,6 +4,7 @@ use super::{Found, Trial};
 use crate::check::case::End;
 use crate::check::seen::{Asked, PollerAnswer, PollerOutcome, Told, short};
 use crate::time::Micros;
+use crate::world::fault::When;
 
 impl Trial<'_> {
     fn answer(&self) -> Option<&PollerAnswer> {
@@ -17,7 +18,9 @@ impl Trial<'_> {
     /// When a struck request and what it asks for is over for a client that waits for it as long as it may.
     fn over(&self, asked: &Asked) -> Micros {
         let latest = asked.sent + self.habits.attempt_timeout;
-        let ended = asked.ended.map_or(latest, |ended| ended.min(latest));
+        let ended = asked.ended.filter(|_| !asked.is_doubtful).map_or(latest, |ended| ended.min(latest));
+        // The next request may be lost, and nobody sees it.
+        let ended = if asked.spoils_the_next { ended + self.turn() } else { ended };
         // Who is asked for more than binds may stay away for as long as binds.
         ended + asked.retry_after.map_or(Micros::ZERO, |delay| delay.min(self.habits.ceiling))
     }
@@ -25,7 +28,18 @@ impl Trial<'_> {
     /// From when on nothing strikes any more.
     fn calm_from(&self) -> Micros {
         let struck = self.asked().iter().filter(|asked| asked.struck.is_some() || asked.told == Told::Unheard);
-        struck.map(|asked| self.over(asked)).max().unwrap_or(Micros::ZERO)
+        let struck = struck.map(|asked| self.over(asked)).max().unwrap_or(Micros::ZERO);
+        // Who is refused because nobody listens reaches no server that could write it down.
+        let windows = self.case.weather().iter().map(|rule| match rule.when() {
+            When::During(window) => window.from() + window.length(),
+            When::Always | When::Bursts(_) => Micros::ZERO,
+        });
+        windows.fold(struck, Micros::max)
+    }
+
+    /// Nothing struck a request of it, and no weather kept one away.
+    fn is_unharmed(&self) -> bool {
+        self.case.weather().is_empty() && self.asked().iter().all(|asked| asked.struck.is_none())
     }
 
     /// One gap and one attempt.
@@ -47,7 +61,8 @@ impl Trial<'_> {
         let trouble = |(number, task): (usize, &crate::check::case::Task)| {
             number != self.number && (!task.replies.is_empty() || matches!(task.end, End::Failed(_) | End::Never))
         };
-        self.task.replies.is_empty() && self.case.tasks().iter().enumerate().any(trouble)
+        let is_spared = self.task.replies.is_empty() && self.case.weather().is_empty();
+        is_spared && self.case.tasks().iter().enumerate().any(trouble)
     }
 
     pub(super) fn isolation(&self) -> Found {
@@ -139,7 +154,7 @@ impl Trial<'_> {
     fn not_called_a_timeout(&self) -> Found {
         // Where the last turn before the deadline is not calm, nobody can be sure to hear of it.
         let calm = self.case.deadline() - self.turn().min(self.case.deadline());
-        let is_calm = self.calm_from() <= calm || self.asked().iter().all(|asked| asked.struck.is_none());
+        let is_calm = self.calm_from() <= calm || self.is_unharmed();
         if !self.ended_in_time() || !is_calm || self.was_refused_for_good() || self.case.submit().is_some() {
             return Found::Idle;
         }

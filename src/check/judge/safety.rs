@@ -1,7 +1,8 @@
 //! Safety: what a correct poller never does, whatever happens.
 
 use super::{Found, Trial};
-use crate::check::seen::{PollerAnswer, PollerOutcome, Told, short};
+use crate::check::seen::{Asked, PollerAnswer, PollerOutcome, Pushed, Told, short};
+use crate::server::Says;
 use crate::time::Micros;
 
 /// Two polls that are closer than this are one too many.
@@ -15,7 +16,14 @@ impl Trial<'_> {
     }
 
     fn was_told(&self, told: Told) -> bool {
-        self.asked().iter().any(|asked| asked.told == told)
+        // A delivery that reached the program tells as well as an answer.
+        let delivered = || self.of_task.pushed.iter().any(|pushed| pushed.told == told && pushed.status.is_some());
+        self.asked().iter().any(|asked| asked.told == told) || delivered()
+    }
+
+    /// Whether a delivery came between two instants: who is told looks again at once.
+    fn is_pushed_between(&self, from: Micros, to: Micros) -> bool {
+        self.of_task.pushed.iter().any(|pushed| from <= pushed.at && pushed.at <= to + self.habits.grain)
     }
 
     /// How the task really was, in words.
@@ -70,7 +78,9 @@ impl Trial<'_> {
 
     pub(super) fn stops_after_terminal(&self) -> Found {
         let asked = self.asked();
-        let Some(last) = asked.iter().position(|asked| asked.told.is_terminal()) else { return Found::Idle };
+        let Some(last) = asked.iter().position(|asked| asked.told.is_terminal() && !asked.is_doubtful) else {
+            return Found::Idle;
+        };
         let Some(known) = asked[last].ended else { return Found::Idle };
         // What was sent before the answer was there is no sin of this kind.
         let after = asked[last + 1..].iter().filter(|asked| asked.sent > known + self.habits.grain);
@@ -122,7 +132,7 @@ impl Trial<'_> {
             }
             let (named, next) = (heard + delay, pair[1].sent);
             let is_last_look = named > deadline && next + self.habits.grain >= deadline;
-            if next + self.habits.grain < named && !is_last_look {
+            if next + self.habits.grain < named && !is_last_look && !self.is_pushed_between(heard, next) {
                 return Found::Broken(format!(
                     "request {at} was told at {} to come back in {delay}, and the next came after {}",
                     short(heard),
@@ -141,6 +151,7 @@ impl Trial<'_> {
         }
         let close = asked.windows(2).filter(|pair| {
             let is_retry = !matches!(pair[0].told, Told::Unfinished | Told::UnknownState);
+            let is_retry = is_retry || pair[0].is_doubtful || self.is_pushed_between(pair[0].sent, pair[1].sent);
             !is_retry && pair[1].sent - pair[0].sent.min(pair[1].sent) < BUSY
         });
         match close.count() {
@@ -163,11 +174,11 @@ impl Trial<'_> {
 
     /// The last request that its client heard of, before the program answered.
     fn last_heard(&self, answer: &PollerAnswer) -> Option<(usize, Told)> {
-        let heard = |asked: &&(usize, &crate::check::seen::Asked)| {
-            asked.1.ended.is_some_and(|ended| ended <= answer.at + self.habits.grain)
-        };
+        let heard =
+            |asked: &&(usize, &Asked)| asked.1.ended.is_some_and(|ended| ended <= answer.at + self.habits.grain);
         let numbered: Vec<_> = self.asked().iter().enumerate().collect();
-        numbered.iter().rev().find(heard).map(|(at, asked)| (*at, asked.told))
+        let told = |asked: &Asked| if asked.is_doubtful { Told::Nothing } else { asked.told };
+        numbered.iter().rev().find(heard).map(|(at, asked)| (*at, told(asked)))
     }
 
     /// An end that no answer of the server gave a reason for.
@@ -197,11 +208,16 @@ impl Trial<'_> {
                     short(answer.at)
                 )),
                 Some(_) | None if answer.outcome == PollerOutcome::Error => {
-                    Found::Broken(format!("it ended the wait with an error at {}, for no reason", short(answer.at)))
+                    let garbled = |pushed: &&Pushed| pushed.says == Says::Garbage && pushed.at <= answer.at;
+                    let why = match self.of_task.pushed.iter().find(garbled) {
+                        Some(_) => "after a webhook that was no JSON",
+                        None => "for no reason",
+                    };
+                    Found::Broken(format!("it ended the wait with an error at {}, {why}", short(answer.at)))
                 }
                 Some(_) | None => Found::Idle,
             },
-            None if self.asked().iter().any(|asked| is_garbage(asked.told)) => Found::Held,
+            None if self.asked().iter().any(|asked| is_garbage(asked.told) || asked.is_doubtful) => Found::Held,
             None => Found::Idle,
         }
     }

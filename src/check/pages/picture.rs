@@ -4,8 +4,9 @@
 use super::escape;
 use crate::check::case::{Case, End};
 use crate::check::seen::{Seen, Told};
-use crate::check::text::answer;
+use crate::check::text::{answer, delivery};
 use crate::time::Micros;
+use crate::world::fault::When;
 use std::fmt::Write as _;
 
 const WIDTH: f64 = 900.0;
@@ -26,6 +27,18 @@ pub(super) fn picture(case: &Case, seen: &Seen) -> String {
     let mut out = format!(
         "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"requests, answers and truth over time\">\n"
     );
+    for rule in case.weather().iter() {
+        if let When::During(window) = rule.when() {
+            let (from, to) = (x(window.from()), x(window.from() + window.length()));
+            let _ = writeln!(
+                out,
+                "<g><title>{}</title><rect x=\"{from:.1}\" y=\"0\" width=\"{:.1}\" height=\"{}\" fill=\"var(--open)\" opacity=\"0.15\"/></g>",
+                rule.kind().name(),
+                to - from,
+                height - 28.0
+            );
+        }
+    }
     for (number, (task, of_task)) in case.tasks().iter().zip(&seen.tasks).enumerate() {
         let top = ROW * number as f64 + 10.0;
         let (line, truth) = (top + 34.0, top + 52.0);
@@ -58,6 +71,14 @@ pub(super) fn picture(case: &Case, seen: &Seen) -> String {
                 out,
                 "<g><title>{title}</title><line x1=\"{from:.1}\" x2=\"{to:.1}\" y1=\"{line}\" y2=\"{line}\" stroke=\"{colour}\" stroke-width=\"3\"/>\
                  <circle cx=\"{from:.1}\" cy=\"{line}\" r=\"5\" fill=\"{colour}\"/></g>"
+            );
+        }
+        for pushed in of_task.pushed.iter().take(MOST) {
+            let at = x(pushed.at);
+            let title = escape(&format!("{} at {}", delivery(pushed), pushed.at));
+            let _ = writeln!(
+                out,
+                "<g><title>{title}</title><path d=\"M{at:.1} {truth} l-5 -9 h10 z\" fill=\"var(--open)\"/></g>"
             );
         }
         for said in &of_task.answers {

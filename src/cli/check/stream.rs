@@ -35,11 +35,14 @@ pub(super) struct Stream<'c> {
 }
 
 /// What a program can do.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Hello {
     submits: bool,
     many: bool,
     scales: bool,
+    webhooks: bool,
+    /// Where it takes webhooks, if it does not say so as it submits.
+    callback_url: Option<String>,
 }
 
 /// The process of this moment.
@@ -116,6 +119,10 @@ impl<'c> Stream<'c> {
         self.hello.submits
     }
 
+    pub(super) fn webhooks(&self) -> bool {
+        self.hello.webhooks
+    }
+
     /// Ends its input, waits for it to end, and ends it where it does not. What is wrong with how it ended.
     pub(super) async fn finish(self) -> Option<String> {
         let Running { mut program, input, desk, .. } = self.running.into_inner().running?;
@@ -179,10 +186,15 @@ impl<'c> Stream<'c> {
 impl Subject for Stream<'_> {
     async fn play(&self, case: &Case) -> Seen {
         let (number, from) = (self.next.fetch_add(1, Ordering::Relaxed), Instant::now());
-        let stage = match Stage::over_sockets(case, self.scale, self.hello.submits).await {
+        let unheld = |why: String| Seen { conduct: Conduct::Unheld(why), ..Seen::default() };
+        let stage = match Stage::numbered(case, self.scale, self.hello.submits, number).await {
             Ok(stage) => stage,
-            Err(error) => return Seen { conduct: Conduct::Unheld(error.to_string()), ..Seen::default() },
+            Err(error) => return unheld(error.to_string()),
         };
+        let called_back = self.hello.callback_url.as_ref().map_or(Ok(()), |url| stage.call_back(url));
+        if let Err(why) = called_back {
+            return Seen { conduct: Conduct::Garbage(format!("its hello's {why}")), ..Seen::default() };
+        }
         let handed = self.hand_in(number, &case_line(&stage, case, self.scale, number)).await;
         let (mut answers, desk, leader) = match handed {
             Ok(handed) => handed,
@@ -336,9 +348,14 @@ fn hello(line: &str) -> Result<Hello, String> {
             Some("submit") => hello.submits = true,
             Some("many") => hello.many = true,
             Some("time-scale") => hello.scales = true,
-            // Webhooks are not on trial yet, and what later versions know is no mistake.
+            Some("webhook") => hello.webhooks = true,
+            // What later versions know is no mistake.
             _ => {}
         }
+    }
+    hello.callback_url = said.get("callback_url").and_then(Value::as_str).map(str::to_owned);
+    if hello.webhooks && !hello.submits && hello.callback_url.is_none() {
+        return Err(format!("its hello says `webhook` without a `callback_url`: `{shown}`"));
     }
     Ok(hello)
 }
