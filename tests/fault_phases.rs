@@ -45,11 +45,12 @@ fn scenario(kind: Kind) -> Scenario {
 async fn journal(kind: Kind) -> Vec<JournalEntry> {
     let (memory, clock) = (MemoryNetwork::default(), Clock::magnified());
     let network = Transport::Memory(memory.clone());
-    let settings = Settings { network: network.clone(), journal: 1 << 20, ..Settings::new(clock) };
+    let settings = Settings { network: network.clone(), journal: 1 << 20, ..Settings::new(clock.clone()) };
     let server = Server::new(world(&scenario(kind)), settings);
     let (serving, listener) = (server.clone(), Listener::Memory(memory.listen("mock:80")));
     tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
-    let client = Client::builder("http://mock", "key").clock(clock).network(network).build().expect("a valid client");
+    let client =
+        Client::builder("http://mock", "key").clock(clock.clone()).network(network).build().expect("a valid client");
     let receiver = WebhookReceiver::serve(Listener::Memory(memory.listen("client:80")), "http://client/");
     let submission = Arc::new(Submission::new(json!({ "prompt": "x" })).callback(receiver.url()));
     for task in 0..TASKS {

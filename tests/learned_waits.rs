@@ -31,11 +31,11 @@ fn place() -> Place {
     let (memory, clock) = (MemoryNetwork::default(), Clock::magnified());
     let network = Transport::Memory(memory.clone());
     let model = Model::plain(MODEL, Distribution::constant(Micros::from_secs(94)));
-    let settings = Settings { network: network.clone(), ..Settings::new(clock) };
+    let settings = Settings { network: network.clone(), ..Settings::new(clock.clone()) };
     let server = Server::new(World::calm(vec![model], 1), settings);
     let (serving, listener) = (server.clone(), Listener::Memory(memory.listen("mock:80")));
     tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
-    let client = Client::builder("http://mock/api/v1/", "secret-key").clock(clock).network(network).build();
+    let client = Client::builder("http://mock/api/v1/", "secret-key").clock(clock.clone()).network(network).build();
     Place { client: client.expect("a valid client"), server, clock }
 }
 

@@ -35,7 +35,8 @@ fn place(faults: &Value) -> Place {
     let models = vec![Model::plain("flux-2", Distribution::constant(SECOND * 10))];
     let network = Travel { rtt: Distribution::constant(MS * 100), ..Travel::none() };
     let world = World { faults: rules(faults), network: Arc::new(network), ..World::calm(models, 1) };
-    let server = Server::new(world, Settings { network: Transport::Memory(memory.clone()), ..Settings::new(clock) });
+    let server =
+        Server::new(world, Settings { network: Transport::Memory(memory.clone()), ..Settings::new(clock.clone()) });
     let (serving, listener) = (server.clone(), Listener::Memory(memory.listen("mock:80")));
     tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
     Place { server, memory, clock }

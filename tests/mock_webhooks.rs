@@ -23,11 +23,12 @@ fn place() -> (Server, Client, MemoryNetwork, Clock) {
     let (memory, clock) = (MemoryNetwork::default(), Clock::magnified());
     let network = Transport::Memory(memory.clone());
     let models = vec![Model::plain("flux-2", Distribution::constant(SECOND * 94))];
-    let settings = Settings { network: network.clone(), ..Settings::new(clock) };
+    let settings = Settings { network: network.clone(), ..Settings::new(clock.clone()) };
     let server = Server::new(World::calm(models, 1), settings);
     let (serving, listener) = (server.clone(), Listener::Memory(memory.listen("mock:80")));
     tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
-    let client = Client::builder("http://mock", "key").clock(clock).network(network).build().expect("a valid client");
+    let client =
+        Client::builder("http://mock", "key").clock(clock.clone()).network(network).build().expect("a valid client");
     (server, client, memory, clock)
 }
 

@@ -84,10 +84,10 @@ async fn waited(case: &Value) -> Story {
     let travel = network::Network { rtt: Distribution::constant(rtt), ..network::Network::none() };
     let models = vec![Model::plain(MODEL, Distribution::constant(Micros::ZERO))];
     let world = World { network: Arc::new(travel), ..World::calm(models, 1) };
-    let server = Server::new(world, Settings { network: net.clone(), ..Settings::new(clock) });
+    let server = Server::new(world, Settings { network: net.clone(), ..Settings::new(clock.clone()) });
     let (serving, listener) = (server.clone(), Listener::Memory(memory.listen("mock:80")));
     tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
-    let client = Client::builder("http://mock", "k").clock(clock).network(net).build().expect("a client");
+    let client = Client::builder("http://mock", "k").clock(clock.clone()).network(net).build().expect("a client");
     // A wait begins with the submit's answer, a task with the submit: its end counts from there.
     let task = &case["task"];
     let completion = task["completion_ms"].as_f64().map(|ms| ms + (rtt - Micros::new(rtt.get() / 2)).as_millis());

@@ -43,6 +43,8 @@ pub struct Campaign {
     pub freedom: Freedom,
     /// Trials that shrinking one of them may take.
     pub shrinking: u32,
+    /// The time that the program lives in, in a word; the report says so.
+    pub clock: &'static str,
 }
 
 /// What happens in a campaign.
@@ -74,6 +76,7 @@ impl Campaign {
             confirmations: 0,
             freedom,
             shrinking: 100,
+            clock: "virtual",
         }
     }
 
@@ -87,9 +90,14 @@ impl Campaign {
         tell: &mut dyn FnMut(CampaignProgress<'_>),
     ) -> TrialReport {
         let (habits, cases, calm) = self.learn(subject).await;
-        let mut report = TrialReport::new(self.seed, habits);
+        let mut report = TrialReport::new(self.seed, habits, self.clock);
+        let is_doubted = calm.doubt.is_some();
         // The calm trial is a trial like others.
         self.take(subject, &mut report, vec![(None, cases.calm_case(), calm)], tell).await;
+        // What nobody can know where nothing happens, nobody can know anywhere.
+        if is_doubted {
+            return report;
+        }
         for case in known {
             let seen = subject.play(&case).await;
             report.replayed.push(wrongs(&judge(&case, &seen, &report.habits, self.properties), &seen));
@@ -122,7 +130,7 @@ impl Campaign {
         tell: &mut dyn FnMut(CampaignProgress<'_>),
     ) -> TrialReport {
         let (habits, _, _) = self.learn(subject).await;
-        let mut report = TrialReport::new(self.seed, habits);
+        let mut report = TrialReport::new(self.seed, habits, self.clock);
         let seen = subject.play(case).await;
         let still = Self { shrinking: 0, ..self.clone() };
         still.take(subject, &mut report, vec![(None, case.clone(), seen)], tell).await;

@@ -83,7 +83,7 @@ pub struct Judgement {
     pub judged: Properties,
     /// Those that did not hold, the first of each.
     pub violated: Vec<Violation>,
-    /// Those that nobody can know of, because the machine was too late.
+    /// Those that nobody can know of: the machine was too late, or the trial is in doubt.
     pub unknown: Properties,
 }
 
@@ -105,6 +105,9 @@ impl Judgement {
 #[must_use]
 pub fn judge(case: &Case, seen: &Seen, habits: &Habits, asked: Properties) -> Judgement {
     let mut judgement = Judgement { judged: Properties::NONE, violated: Vec::new(), unknown: Properties::NONE };
+    if seen.doubt.is_some() {
+        return Judgement { unknown: asked, ..judgement };
+    }
     for (number, (task, of_task)) in case.tasks().iter().zip(&seen.tasks).enumerate() {
         let trial = Trial { case, number, task, of_task, seen, habits };
         for &property in Property::ALL {

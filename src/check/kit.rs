@@ -233,7 +233,7 @@ where
             Ok(stage) => Arc::new(stage),
             Err(error) => return Seen { conduct: Conduct::Unheld(error.to_string()), ..Seen::default() },
         };
-        let told = Told { clock: *stage.clock(), answers: Arc::default() };
+        let told = Told { clock: stage.clock().clone(), answers: Arc::default() };
         let call = Call {
             base_url: stage.base_url().to_owned(),
             key: KEY.to_owned(),

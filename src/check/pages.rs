@@ -62,6 +62,8 @@ pub fn json(report: &TrialReport, verdict: &str, replay: &str) -> Value {
         "version": 1,
         "seed": report.seed,
         "cases": report.cases,
+        "clock": report.clock,
+        "doubt": report.doubt,
         "verdict": verdict,
         "largest_gap_ms": report.habits.largest_gap.as_millis(),
         "attempt_timeout_ms": report.habits.attempt_timeout.as_millis(),
@@ -75,7 +77,10 @@ pub fn json(report: &TrialReport, verdict: &str, replay: &str) -> Value {
 /// A comment for a pull request.
 #[must_use]
 pub fn markdown(report: &TrialReport, verdict: &str, replay: &str) -> String {
-    let mut out = format!("### pollbench check: {verdict}\n\n{} cases, seed {}\n\n", report.cases, report.seed);
+    let mut out = format!(
+        "### pollbench check: {verdict}\n\n{} cases, seed {}, {} clock\n\n",
+        report.cases, report.seed, report.clock
+    );
     out += "| property | verdict | held | violated | unknown |\n|:--|:--|--:|--:|--:|\n";
     for &property in Property::ALL {
         let tally = report.tally(property);

@@ -112,7 +112,7 @@ pub fn play(poller: &mut impl Poller, case: &Case) -> Seen {
         }
     }
     let submits = 0;
-    Seen { tasks: vec![of_task], submits, conduct: Conduct::Sound, lateness: Micros::ZERO, log: String::new() }
+    Seen { tasks: vec![of_task], submits, conduct: Conduct::Sound, ..Seen::default() }
 }
 
 /// The delay that a reply asks for.

@@ -15,7 +15,7 @@ pub struct Tally {
     pub held: u64,
     /// Trials in which it did not.
     pub violated: u64,
-    /// Trials of which nobody can know, because the machine was too late.
+    /// Trials of which nobody can know: the machine was too late, or the trial is in doubt.
     pub unknown: u64,
 }
 
@@ -75,6 +75,10 @@ pub struct TrialReport {
     pub replayed: Vec<Vec<Wrong>>,
     /// Why a trial could not be held: a fault of this harness or of the machine, which makes the report worthless.
     pub unheld: Option<String>,
+    /// Why nobody can know what some trials mean.
+    pub doubt: Option<String>,
+    /// The time that the program lived in, in a word.
+    pub clock: &'static str,
     /// What is wrong, in the order in which it was found.
     pub findings: Vec<Finding>,
     /// What was reached of fault × phase.
@@ -121,7 +125,7 @@ impl Finding {
 }
 
 impl TrialReport {
-    pub(super) fn new(seed: u64, habits: Habits) -> Self {
+    pub(super) fn new(seed: u64, habits: Habits, clock: &'static str) -> Self {
         Self {
             seed,
             cases: 0,
@@ -129,6 +133,8 @@ impl TrialReport {
             lateness: Micros::ZERO,
             replayed: Vec::new(),
             unheld: None,
+            doubt: None,
+            clock,
             findings: Vec::new(),
             coverage: Coverage::default(),
             tallies: BTreeMap::new(),
@@ -142,6 +148,9 @@ impl TrialReport {
         if let Conduct::Unheld(why) = &seen.conduct {
             self.unheld.get_or_insert_with(|| why.clone());
         }
+        if let Some(why) = &seen.doubt {
+            self.doubt.get_or_insert_with(|| why.clone());
+        }
         for &property in Property::ALL {
             let is_violated = judgement.of(property).is_some();
             let tally = self.tallies.entry(property).or_default();
@@ -149,6 +158,16 @@ impl TrialReport {
             tally.held += u64::from(judgement.judged.has(property) && !is_violated);
             tally.unknown += u64::from(judgement.unknown.has(property));
         }
+    }
+
+    /// A report that knows nothing, and why.
+    #[must_use]
+    pub fn doubted(seed: u64, habits: Habits, clock: &'static str, why: String) -> Self {
+        let mut report = Self::new(seed, habits, clock);
+        for &property in Property::ALL {
+            report.tallies.entry(property).or_default().unknown += 1;
+        }
+        Self { doubt: Some(why), ..report }
     }
 
     /// Adds what is wrong with the program apart from any case.

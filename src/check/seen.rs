@@ -126,6 +126,8 @@ pub struct Seen {
     pub lateness: Micros,
     /// What the program wrote beside its answers, the last of it.
     pub log: String,
+    /// Why nobody can know what any of it means, such as a clock that was not the program's.
+    pub doubt: Option<String>,
 }
 
 impl PollerOutcome {

@@ -65,7 +65,15 @@ impl Stage {
     ///
     /// See [`StageError`].
     pub async fn numbered(case: &Case, scale: f64, submits: bool, number: u64) -> Result<Self, StageError> {
-        let clock = Clock::scaled(scale)?;
+        Self::on(case, Clock::scaled(scale)?, submits, number).await
+    }
+
+    /// The same, in the time of a clock that starts now.
+    ///
+    /// # Errors
+    ///
+    /// See [`StageError`].
+    pub async fn on(case: &Case, clock: Clock, submits: bool, number: u64) -> Result<Self, StageError> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let origin = format!("http://{}", listener.local_addr()?);
         Self::begin(case, &origin, Transport::Tcp, Listener::Tcp(listener), clock, submits, number)
@@ -94,8 +102,12 @@ impl Stage {
         let model = Model::plain(MODEL, Distribution::constant(Micros::ZERO));
         let world = World { faults: rules(case), network: Arc::new(sky::network(case)), ..World::calm(vec![model], 0) };
         let base = Some(origin.to_owned());
-        let settings =
-            Settings { network: network.clone(), public_base: base, generation: number as u32, ..Settings::new(clock) };
+        let settings = Settings {
+            network: network.clone(),
+            public_base: base,
+            generation: number as u32,
+            ..Settings::new(clock.clone())
+        };
         let server = Server::new(world, settings);
         let mut ids = Vec::new();
         for task in case.tasks() {

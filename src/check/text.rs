@@ -17,8 +17,8 @@ const MOST_LINES: usize = 8;
 #[must_use]
 pub fn report(report: &TrialReport, replay: Option<&str>) -> String {
     let mut out = String::new();
-    let _ =
-        writeln!(out, "{} cases, seed {}; largest gap {}", report.cases, report.seed, short(report.habits.largest_gap));
+    let gap = short(report.habits.largest_gap);
+    let _ = writeln!(out, "{} cases, seed {}, {} clock; largest gap {gap}", report.cases, report.seed, report.clock);
     out.push('\n');
     for &property in Property::ALL {
         let _ = writeln!(out, "  {}", line(report, property));
@@ -62,7 +62,8 @@ fn line(report: &TrialReport, property: Property) -> String {
         None => said.push(format!("not judged: {}", unjudged(property))),
     }
     if tally.unknown > 0 {
-        said.push(format!("unknown {}: the machine was up to {} late", tally.unknown, short(report.lateness)));
+        let late = || format!("the machine was up to {} late", short(report.lateness));
+        said.push(format!("unknown {}: {}", tally.unknown, report.doubt.clone().unwrap_or_else(late)));
     }
     format!("{:<22} {}", property.id(), said.join(", "))
 }

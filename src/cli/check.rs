@@ -3,10 +3,14 @@
 mod child;
 mod heartbeat;
 mod kept;
+#[cfg(warp)]
+mod led;
 mod lines;
 mod once;
 mod outputs;
 mod stream;
+mod time;
+mod trial;
 
 use crate::check::{
     Campaign, CampaignProgress, Case, Cases, Freedom, Habits, Properties, Property, Subject, TrialReport, Wrong,
@@ -18,12 +22,12 @@ use crate::cli::interrupt;
 use crate::cli::shell::quoted;
 use crate::net::clock::Clock;
 use crate::time::Micros;
+pub(super) use child::findable;
 use clap::{Args, ValueEnum};
-use heartbeat::Heartbeat;
 use kept::{Baseline, Failures};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use time::Time;
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -34,7 +38,7 @@ pub(super) struct Check {
     /// Random seed of the cases
     #[arg(long, value_name = "S", default_value_t = 42)]
     seed: u64,
-    /// Real time, or faster for programs that divide their pauses by POLLBENCH_TIME_SCALE
+    /// Real time; faster for programs that divide their pauses by POLLBENCH_TIME_SCALE; virtual for any program
     #[arg(long, value_enum, default_value = "real")]
     clock: ClockKind,
     /// Scenario seconds per second under `--clock scaled` [default: 60]
@@ -86,6 +90,7 @@ Examples:
   pollbench check -- node poller.mjs
   pollbench check --deadline 10s --attempt-timeout 5s -- python3 poller.py {base_url} {task_id}
   pollbench check --stream --clock scaled --cases 1000 -- node poller.mjs --stream
+  pollbench check --clock virtual --cases 1000 -- python3 poller.py
   pollbench check --baseline known.txt --report out --junit check.xml -- ./poller
 
 CMD finds APIXO_BASE_URL, APIXO_API_KEY, POLLBENCH_MODEL, POLLBENCH_TASK_ID and POLLBENCH_DEADLINE_MS in its
@@ -99,6 +104,8 @@ enum ClockKind {
     Real,
     /// Faster, for programs that honour POLLBENCH_TIME_SCALE or say `time-scale`.
     Scaled,
+    /// Minutes take milliseconds, for any program that the system lets us lead (Linux only).
+    Virtual,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -128,35 +135,67 @@ impl Check {
         // Said before anything is tried.
         let folders = [self.report.as_deref(), self.junit.as_deref().and_then(Path::parent)];
         folders.into_iter().flatten().try_for_each(|folder| Folder::writable(folder).map(drop))?;
-        child::findable(&self.command[0])?;
+        findable(&self.command[0])?;
         interrupt::adopt();
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| Failure::Run(format!("cannot start: {error}")))?;
-        let heartbeat = Heartbeat::start();
-        let report = runtime.block_on(async {
-            if self.stream {
-                let program = stream::Stream::start(&self.command, scale, heartbeat, self.limits()).await;
-                let mut campaign = self.campaign(properties, program.scale(), program.many(), program.submits());
-                campaign.webhooks = program.webhooks();
-                let report = self.lead(&campaign, &program, replay.as_ref()).await;
-                let parting = program.finish().await;
-                report.map(|report| (report, parting))
-            } else {
-                let program = once::Once::new(&self.command, scale, heartbeat, self.limits());
-                let campaign = self.campaign(properties, scale, 1, false);
-                self.lead(&campaign, &program, replay.as_ref()).await.map(|report| (report, None))
+        let (mut report, parting) = match (self.clock, self.stream) {
+            (ClockKind::Real | ClockKind::Scaled, true) => {
+                on_threads(self.try_stream(properties, Time::wall(scale), replay.as_ref()))?
             }
-        });
-        runtime.shutdown_background();
-        let (mut report, parting) = report?;
+            (ClockKind::Real | ClockKind::Scaled, false) => {
+                on_threads(self.try_once(properties, Some(Time::wall(scale)), replay.as_ref()))?
+            }
+            (ClockKind::Virtual, true) => self.try_led_stream(properties, replay.as_ref())?,
+            (ClockKind::Virtual, false) => {
+                can_be_led()?;
+                on_threads(self.try_once(properties, None, replay.as_ref()))?
+            }
+        };
         if let Some(parting) = parting {
             report.charge(Wrong::Hang(parting), Cases::new(self.seed, self.deadline).calm_case());
         }
-        if let Some(left) = interrupt::sweep() {
+        // What could not be led was ended by force, and says nothing.
+        if let Some(left) = interrupt::sweep().filter(|_| report.doubt.is_none()) {
             let what = format!("it left {left} behind, which left its process group and were ended");
             report.charge(Wrong::Hang(what), Cases::new(self.seed, self.deadline).calm_case());
         }
         self.tell(&report, baseline.as_ref())
+    }
+
+    /// Starts the program for each case.
+    async fn try_once(&self, properties: Properties, time: Option<Time>, replay: Option<&Case>) -> Tried {
+        let scale = time.as_ref().map_or(1.0, Time::scale);
+        let program = once::Once::new(&self.command, time, self.limits());
+        let campaign = self.campaign(properties, scale, 1, false);
+        self.lead(&campaign, &program, replay).await.map(|report| (report, None))
+    }
+
+    /// Starts the program once.
+    async fn try_stream(&self, properties: Properties, time: Time, replay: Option<&Case>) -> Tried {
+        let program = stream::Stream::start(&self.command, time, self.limits()).await;
+        let mut campaign = self.campaign(properties, program.scale(), program.many(), program.submits());
+        // Calls of the mock to the program are not watched in virtual time.
+        campaign.webhooks = program.webhooks() && self.clock != ClockKind::Virtual;
+        let report = self.lead(&campaign, &program, replay).await;
+        let parting = program.finish().await;
+        report.map(|report| (report, parting))
+    }
+
+    /// Starts the program once, in one virtual time for all cases.
+    #[cfg(warp)]
+    fn try_led_stream(&self, properties: Properties, replay: Option<&Case>) -> Tried {
+        let warp = led::warp(self.seed)?;
+        let runtime = led::runtime().map_err(|error| cannot_start(&error))?;
+        let (tried, _) = runtime.block_on(warp.drive(self.try_stream(properties, Time::led(&warp), replay)));
+        runtime.shutdown_background();
+        tried.unwrap_or_else(|stuck| {
+            let habits = self.campaign(properties, 1.0, 1, false).habits;
+            Ok((TrialReport::doubted(self.seed, habits, self.clock.word(), led::doubt(&stuck)), None))
+        })
+    }
+
+    #[cfg(not(warp))]
+    fn try_led_stream(&self, _: Properties, _: Option<&Case>) -> Tried {
+        can_be_led().and(Err(Failure::Stopped))
     }
 
     fn chosen(&self) -> Result<Properties, Failure> {
@@ -176,6 +215,10 @@ impl Check {
             (ClockKind::Real, Some(scale)) => {
                 return Err(Failure::Input(format!("a real clock runs at 1, not at {scale}: add --clock scaled")));
             }
+            (ClockKind::Virtual, None | Some(1.0)) => 1.0,
+            (ClockKind::Virtual, Some(scale)) => {
+                return Err(Failure::Input(format!("a virtual clock needs no scale, such as {scale}: leave it out")));
+            }
             (ClockKind::Scaled, scale) => scale.unwrap_or(SCALE),
         };
         Clock::scaled(scale).map(|_| scale).map_err(|error| Failure::Input(error.to_string()))
@@ -189,7 +232,8 @@ impl Check {
     fn campaign(&self, properties: Properties, scale: f64, tasks: usize, submits: bool) -> Campaign {
         let real = |ms: f64| Micros::from_f64(ms * 1e3 * scale);
         let slack = if self.stream { SLACK_STREAM_MS } else { SLACK_ONCE_MS };
-        let habits = Habits {
+        let is_exact = self.clock == ClockKind::Virtual;
+        let noisy = Habits {
             largest_gap: Micros::ZERO,
             first: Micros::NEVER,
             attempt_timeout: self.attempt_timeout,
@@ -198,16 +242,22 @@ impl Check {
             ceiling: real(CEILING_MS),
         };
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        // Waiting costs nothing, starting a program does.
-        let usual = if self.stream { cores * 16 } else { cores * 4 };
-        let shortest = real(SHORTEST_MS).min(self.deadline);
+        let habits = if is_exact { Habits::exact(self.attempt_timeout) } else { noisy };
+        // Waiting costs nothing, starting a program does; in virtual time programs never wait.
+        let usual = match (self.stream, is_exact) {
+            (true, _) => cores * 16,
+            (false, false) => cores * 4,
+            (false, true) => cores,
+        };
+        let shortest = if is_exact { Micros::from_millis(5_000) } else { real(SHORTEST_MS) }.min(self.deadline);
         Campaign {
             seed: self.seed,
             properties,
             tasks,
             submits,
             parallel: self.parallel.unwrap_or(usual).clamp(1, 1_024),
-            confirmations: 3,
+            confirmations: if is_exact { 1 } else { 3 },
+            clock: self.clock.word(),
             freedom: Freedom { deadline: true, shortest },
             ..Campaign::new(self.deadline, habits)
         }
@@ -241,8 +291,12 @@ impl Check {
         if self.stream {
             words.push("--stream".to_owned());
         }
-        if self.clock == ClockKind::Scaled {
-            words.push(format!("--clock scaled --time-scale {}", self.time_scale.unwrap_or(SCALE)));
+        match self.clock {
+            ClockKind::Real => {}
+            ClockKind::Scaled => {
+                words.push(format!("--clock scaled --time-scale {}", self.time_scale.unwrap_or(SCALE)));
+            }
+            ClockKind::Virtual => words.push("--clock virtual".to_owned()),
         }
         words.push(format!("--attempt-timeout {} --replay '{{case}}' --", self.attempt_timeout));
         words.extend(self.command.iter().map(|word| quoted(word)));
@@ -272,5 +326,40 @@ fn replayed(text: &str) -> Result<Case, Failure> {
     read_case(&json).map_err(|error| Failure::Input(error.to_string()))
 }
 
-/// What every trial shares.
-type Beats = Arc<Heartbeat>;
+/// A report, and what is wrong with how the program ended.
+type Tried = Result<(TrialReport, Option<String>), Failure>;
+
+impl ClockKind {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Real => "real",
+            Self::Scaled => "scaled",
+            Self::Virtual => "virtual",
+        }
+    }
+}
+
+fn cannot_start(error: &std::io::Error) -> Failure {
+    Failure::Run(format!("cannot start: {error}"))
+}
+
+/// Waits for `trying` on a runtime with a thread for each processor.
+fn on_threads(trying: impl Future<Output = Tried>) -> Tried {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| cannot_start(&error))?;
+    let tried = runtime.block_on(trying);
+    runtime.shutdown_background();
+    tried
+}
+
+/// Whether programs can be led in virtual time here.
+#[cfg(warp)]
+fn can_be_led() -> Result<(), Failure> {
+    led::warp(1).map(drop)
+}
+
+#[cfg(not(warp))]
+fn can_be_led() -> Result<(), Failure> {
+    let missing = "--clock virtual needs Linux on x86-64 or aarch64 with glibc; --clock scaled can do without";
+    Err(Failure::Run(missing.to_owned()))
+}

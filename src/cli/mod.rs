@@ -26,6 +26,7 @@ mod trace;
 mod tune;
 mod until;
 mod validate;
+mod warp;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -47,6 +48,7 @@ Examples:
   pollbench trace --strategy adaptive --model sora-2 --completes-at 94s
   pollbench tune --model sora-2              the best settings
   pollbench check -- node poller.mjs         test your own poller
+  pollbench warp --completes-at 94s -- python3 poller.py
   pollbench list strategies
   pollbench init                             a scenario of your own to start from
 
@@ -59,6 +61,8 @@ enum Command {
     Compare(Box<compare::Compare>),
     /// Test a poller in any language
     Check(Box<check::Check>),
+    /// Run a program against the mock in virtual time
+    Warp(Box<warp::Warp>),
     /// Run the mock APIXO server
     Serve(Box<serve::Serve>),
     /// Show one wait request by request
@@ -99,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Compare(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Serve(command) => command.run(),
+        Command::Warp(command) => command.run(),
         Command::Trace(command) => command.run(),
         Command::Tune(command) => command.run(),
         Command::Sweep(command) => command.run(),

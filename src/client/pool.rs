@@ -97,7 +97,7 @@ impl<'s> LockStepPool<'s> {
 
     /// The next thing that comes of it; `None` when nothing will, until a task is added.
     pub async fn next(&mut self) -> Option<PoolEnd> {
-        let clock = *self.client.clock();
+        let clock = self.client.clock().clone();
         loop {
             if let Some(ready) = self.ready.pop_front() {
                 return Some(ready);

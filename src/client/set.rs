@@ -231,7 +231,7 @@ impl<'s> TaskSet<'s> {
 
     /// Lets the next thing happen.
     async fn step(&mut self) {
-        let clock = *self.client.clock();
+        let clock = self.client.clock().clone();
         let due = self.due.peek().map_or(Micros::NEVER, |Reverse((at, ..))| *at);
         if due > clock.now() {
             tokio::select! {

@@ -1,11 +1,15 @@
-//! Scenario time on tokio's clock.
+//! Scenario time, on tokio's clock or on an agenda.
 //!
 //! A clock counts whole microseconds of scenario time since it was started. It runs at any pace: a scenario second may
-//! take a second, a hundredth of one, or, on tokio's paused clock, a thousand seconds that nobody waits for.
+//! take a second, a hundredth of one, or, on tokio's paused clock, a thousand seconds that nobody waits for. On an
+//! [`Agenda`] it stands still until somebody moves it.
 
+use crate::net::agenda::Agenda;
 use crate::time::Micros;
 use crate::world::fault::{SCENARIO_ORIGIN_MS, Timescale};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
 /// Nanoseconds of tokio's clock in one microsecond of scenario time where that is to be exact: its grain is a
@@ -30,16 +34,29 @@ pub struct InvalidScale {
     pub scale: f64,
 }
 
+/// Nanoseconds in a microsecond of scenario time where it is not scaled.
+const ONE_TO_ONE: u64 = 1_000;
+
+/// What moves a clock.
+#[derive(Debug, Clone)]
+enum Source {
+    /// Time itself.
+    Running(Instant),
+    /// tokio, whose clock is paused.
+    Paused(Instant),
+    /// Whoever keeps the agenda; it started at this nanosecond of it.
+    Led(Arc<Agenda>, u64),
+}
+
 /// Scenario time since a start.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Clock {
-    start: Instant,
+    source: Source,
     tick: Tick,
     /// Instant zero in Unix milliseconds.
     origin_ms: u64,
     /// The same by the clock that others live by, in Unix microseconds.
     wall_us: u64,
-    is_paused: bool,
 }
 
 /// The time of day in Unix microseconds.
@@ -51,7 +68,7 @@ impl Clock {
     /// A clock that starts now: a scenario second is a second.
     #[must_use]
     pub fn wall() -> Self {
-        Self::running(Tick::Whole(1_000))
+        Self::running(Tick::Whole(ONE_TO_ONE))
     }
 
     /// A clock that starts now and runs `scale` scenario seconds per real second.
@@ -77,7 +94,7 @@ impl Clock {
 
     fn running(tick: Tick) -> Self {
         let wall_us = wall_us();
-        Self { start: Instant::now(), tick, origin_ms: wall_us / 1_000, wall_us, is_paused: false }
+        Self { source: Source::Running(Instant::now()), tick, origin_ms: wall_us / 1_000, wall_us }
     }
 
     /// A clock on tokio's paused clock, one to one: whoever sleeps with tokio and whoever sleeps on this clock are in the
@@ -86,7 +103,7 @@ impl Clock {
     /// A sleep ends on a whole millisecond, tokio's grain: at the instant or less than a millisecond after it.
     #[must_use]
     pub fn paused() -> Self {
-        Self::standing(Tick::Whole(1_000))
+        Self::standing(Source::Paused(Instant::now()), ONE_TO_ONE)
     }
 
     /// A clock on tokio's paused clock that is exact to the microsecond: one of scenario time is a millisecond there.
@@ -95,31 +112,88 @@ impl Clock {
     /// thousand times too fast.
     #[must_use]
     pub fn magnified() -> Self {
-        Self::standing(Tick::Whole(MAGNIFIED_TICK))
+        Self::standing(Source::Paused(Instant::now()), MAGNIFIED_TICK)
     }
 
-    fn standing(tick: Tick) -> Self {
+    /// A clock that starts now on an agenda, one to one, and stands until that is moved.
+    #[must_use]
+    pub fn led(agenda: &Arc<Agenda>) -> Self {
+        let now = agenda.now();
+        let clock = Self::standing(Source::Led(Arc::clone(agenda), 0), ONE_TO_ONE);
+        if now == 0 { clock } else { clock.restarted() }
+    }
+
+    fn standing(source: Source, tick: u64) -> Self {
         let (origin_ms, wall_us) = (SCENARIO_ORIGIN_MS, SCENARIO_ORIGIN_MS * 1_000);
-        Self { start: Instant::now(), tick, origin_ms, wall_us, is_paused: true }
+        Self { source, tick: Tick::Whole(tick), origin_ms, wall_us }
     }
 
     /// A clock of the same pace that starts now.
     #[must_use]
     pub fn restarted(&self) -> Self {
-        let wall_us = if self.is_paused { self.wall_us + self.now().get() } else { wall_us() };
-        Self { start: Instant::now(), origin_ms: self.unix_ms(self.now()), wall_us, ..*self }
+        let (source, wall_us) = match &self.source {
+            Source::Running(_) => (Source::Running(Instant::now()), wall_us()),
+            Source::Paused(_) => (Source::Paused(Instant::now()), self.wall_us + self.now().get()),
+            Source::Led(agenda, since) => {
+                let now = agenda.now();
+                (Source::Led(Arc::clone(agenda), now), self.wall_us + (now - since) / ONE_TO_ONE)
+            }
+        };
+        Self { source, tick: self.tick, origin_ms: self.unix_ms(self.now()), wall_us }
     }
 
-    /// Whether it stands on tokio's paused clock, where nothing else may set timers.
+    /// Whether it stands where time does not pass by itself, on tokio's paused clock or on an agenda: nothing else may set
+    /// timers there.
     #[must_use]
     pub fn is_paused(&self) -> bool {
-        self.is_paused
+        match self.source {
+            Source::Running(_) => false,
+            Source::Paused(_) | Source::Led(..) => true,
+        }
+    }
+
+    /// Whether an agenda moves it, which decides in what order the requests of an instant are served.
+    #[must_use]
+    pub fn is_led(&self) -> bool {
+        match self.source {
+            Source::Running(_) | Source::Paused(_) => false,
+            Source::Led(..) => true,
+        }
+    }
+
+    /// Waits until it is the turn of a request that has just come, which its line decides; only an agenda keeps anybody
+    /// waiting.
+    pub async fn turn(&self, line: impl FnOnce() -> String) {
+        if let Source::Led(agenda, _) = &self.source {
+            agenda.turn(line()).await;
+        }
+    }
+
+    /// Tells whoever keeps the agenda of a listening socket.
+    pub fn listens(&self, listener: &TcpListener) {
+        if let Source::Led(agenda, _) = &self.source
+            && let Some(watch) = agenda.watch()
+        {
+            watch.listens(listener);
+        }
+    }
+
+    /// Tells whoever keeps the agenda of a connection.
+    pub fn accepted(&self, stream: &TcpStream) {
+        if let Source::Led(agenda, _) = &self.source
+            && let Some(watch) = agenda.watch()
+        {
+            watch.accepted(stream);
+        }
     }
 
     /// Now.
     #[must_use]
     pub fn now(&self) -> Micros {
-        let nanos = self.start.elapsed().as_nanos() as u64;
+        let nanos = match &self.source {
+            Source::Running(start) | Source::Paused(start) => start.elapsed().as_nanos() as u64,
+            Source::Led(agenda, since) => agenda.now() - since,
+        };
         match self.tick {
             Tick::Whole(tick) => Micros::new(nanos / tick),
             Tick::Fraction(tick) => Micros::from_f64(nanos as f64 / tick),
@@ -132,9 +206,19 @@ impl Clock {
         if at <= self.now() {
             return;
         }
-        match self.real(at).and_then(|since| self.start.checked_add(since)) {
-            Some(instant) if !at.is_never() => tokio::time::sleep_until(instant).await,
-            _ => std::future::pending().await,
+        let span = self.real(at).filter(|_| !at.is_never());
+        match &self.source {
+            Source::Running(start) | Source::Paused(start) => match span.and_then(|span| start.checked_add(span)) {
+                Some(instant) => tokio::time::sleep_until(instant).await,
+                None => std::future::pending().await,
+            },
+            Source::Led(agenda, since) => {
+                let nanos = span.and_then(|span| u64::try_from(span.as_nanos()).ok());
+                match nanos.and_then(|nanos| since.checked_add(nanos)) {
+                    Some(instant) => agenda.until(instant).await,
+                    None => std::future::pending().await,
+                }
+            }
         }
     }
 
@@ -149,10 +233,14 @@ impl Clock {
 
     /// Lets everything else that happens at this instant happen, where time stands still until it has.
     pub async fn settle(&self) {
-        if self.is_paused {
-            for _ in 0..TURNS {
-                tokio::task::yield_now().await;
+        match self.source {
+            Source::Paused(_) => {
+                for _ in 0..TURNS {
+                    tokio::task::yield_now().await;
+                }
             }
+            // Everything else of an instant has its turn in the agenda.
+            Source::Running(_) | Source::Led(..) => {}
         }
     }
 
@@ -165,7 +253,7 @@ impl Clock {
     /// How scenario time passes for whoever lives by the wall clock; on a paused clock, by scenario time.
     #[must_use]
     pub fn pace(&self) -> Timescale {
-        let scale = match (self.is_paused, self.tick) {
+        let scale = match (self.is_paused(), self.tick) {
             (true, _) => 1.0,
             (false, Tick::Whole(nanos)) => 1_000.0 / nanos as f64,
             (false, Tick::Fraction(nanos)) => 1_000.0 / nanos,

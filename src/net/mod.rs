@@ -2,7 +2,10 @@
 //!
 //! This is the only place below the command line that reads a clock or opens a connection.
 
+pub mod agenda;
 pub mod clock;
 pub mod memory;
 pub mod signature;
 pub mod stream;
+#[cfg(warp)]
+pub mod warp;

@@ -25,7 +25,8 @@ use std::future::pending;
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 
-/// Answers a request, breaks its connection, or lets it hang. It counts as received as soon as this is called.
+/// Answers a request, breaks its connection, or lets it hang. It counts as received as soon as this is called; on a clock
+/// that is led, as soon as it is its turn.
 pub(super) fn handle(
     server: &Server,
     request: axum::extract::Request,
@@ -35,8 +36,21 @@ pub(super) fn handle(
     let target = Target::of(parts.uri.path());
     // The control plane does not watch itself.
     let is_watched = !matches!(target, Target::Admin { .. });
-    let visit = is_watched.then(|| Visit::begin(&run, target.name(), &parts.method, &parts.uri));
-    serve(server, run, target, parts, body, visit)
+    let visit = (is_watched && !run.clock().is_led()).then(|| begin(&run, &target, &parts));
+    async move {
+        let visit = match visit {
+            None if is_watched => {
+                run.clock().turn(|| format!("{} {}", parts.method, parts.uri)).await;
+                Some(begin(&run, &target, &parts))
+            }
+            visit => visit,
+        };
+        serve(server, run, target, parts, body, visit).await
+    }
+}
+
+fn begin(run: &Arc<Run>, target: &Target, parts: &Parts) -> Visit {
+    Visit::begin(run, target.name(), &parts.method, &parts.uri)
 }
 
 async fn serve(
@@ -64,7 +78,7 @@ async fn serve(
     };
     let is_late = visit.is_some() && run.is_over();
     let reply = if is_late { Reply::Http(error(503, "The mock was reset meanwhile")) } else { reply };
-    let mut response = act(reply, visit, breaker, *run.clock()).await;
+    let mut response = act(reply, visit, breaker, run.clock().clone()).await;
     if is_of_a_page {
         open_to_pages(&mut response);
     }

@@ -62,7 +62,7 @@ impl Server {
     pub fn new(world: World, settings: Settings) -> Self {
         let settings = Arc::new(settings);
         let generation = settings.generation % GENERATIONS;
-        let run = Arc::new(Run::new(&world, &settings, settings.clock, generation));
+        let run = Arc::new(Run::new(&world, &settings, settings.clock.clone(), generation));
         let weather = watch::Sender::new(0);
         let (connections, watchers) = (AtomicUsize::new(0), Arc::new(Semaphore::new(MOST_WATCHERS)));
         let run = RwLock::new((run, generation));
@@ -185,7 +185,7 @@ impl Server {
     }
 
     pub(super) fn clock(&self) -> Clock {
-        *self.run().clock()
+        self.run().clock().clone()
     }
 
     /// Tells of every change of the faults.

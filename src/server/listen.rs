@@ -45,6 +45,9 @@ pub(super) async fn listen(server: &Server, mut listener: Listener, stop: impl F
     };
     loop {
         let clock = server.clock();
+        if let Listener::Tcp(listener) = &listener {
+            clock.listens(listener);
+        }
         weather.mark_unchanged();
         let (closing, until) = address.map_or((Vec::new(), Micros::NEVER), |_| refusing(server));
         server.run().state().close_port(&closing);
@@ -88,6 +91,9 @@ pub(super) async fn listen(server: &Server, mut listener: Listener, stop: impl F
         match accepted {
             Ok((stream, _)) => match Arc::clone(&places).try_acquire_owned() {
                 Ok(place) => {
+                    if let ByteStream::Tcp(stream) = &stream {
+                        clock.accepted(stream);
+                    }
                     let connection = graceful.watch(connect(server, stream, stopping.subscribe()));
                     let counted = server.connected();
                     tokio::spawn(async move {

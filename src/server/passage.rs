@@ -116,7 +116,7 @@ impl HttpBody for Parts {
         let frame = |bytes| Poll::Ready(Some(Ok(Frame::data(bytes))));
         if let Some((at, _)) = this.parts.front() {
             if *at > this.clock.now() || this.sleep.is_some() {
-                let (clock, at) = (this.clock, *at);
+                let (clock, at) = (this.clock.clone(), *at);
                 let sleep = this.sleep.get_or_insert_with(|| Box::pin(async move { clock.sleep_until(at).await }));
                 ready!(sleep.as_mut().poll(cx));
                 this.sleep = None;

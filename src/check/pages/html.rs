@@ -24,10 +24,11 @@ pub fn html(report: &TrialReport, verdict: &str, replay: &str) -> String {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>pollbench check</title>\n<style>\n{STYLE}\n</style>\n</head>\n<body>\n<main>\n<h1>A poller on trial</h1>\n\
-         <p><strong>{}</strong></p>\n<p>{} cases, seed {}; largest gap {}, attempt timeout {}, the machine was at most {} late.</p>\n",
+         <p><strong>{}</strong></p>\n<p>{} cases, seed {}, {} clock; largest gap {}, attempt timeout {}, the machine was at most {} late.</p>\n",
         escape(verdict),
         report.cases,
         report.seed,
+        report.clock,
         short(report.habits.largest_gap),
         report.habits.attempt_timeout,
         short(report.lateness),

@@ -1,5 +1,6 @@
 //! The program under test as a process: in a group of its own, with bounded output, and ended with all that it started.
 
+use super::time::Time;
 use crate::cli::console::Failure;
 use crate::cli::interrupt;
 use std::collections::VecDeque;
@@ -47,7 +48,7 @@ pub(super) struct Program {
 }
 
 /// Whether the program is there, before anything is tried with it.
-pub(super) fn findable(program: &str) -> Result<(), Failure> {
+pub(in crate::cli) fn findable(program: &str) -> Result<(), Failure> {
     let is_there = |path: &Path| path.is_file();
     let found = if program.contains(std::path::MAIN_SEPARATOR) {
         is_there(Path::new(program))
@@ -64,10 +65,12 @@ impl Program {
     pub(super) fn start(
         words: &[String],
         environment: &[(&str, String)],
+        time: &Time,
         takes_input: bool,
     ) -> std::io::Result<(Self, ChildStdout, Option<ChildStdin>)> {
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).envs(environment.iter().map(|(name, value)| (name, value)));
+        command.envs(time.environment());
         command.stdin(if takes_input { Stdio::piped() } else { Stdio::null() });
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         #[cfg(unix)]
@@ -94,11 +97,11 @@ impl Program {
     }
 
     /// Ends it: first asked, then, after a while, told. Whether it had to be told.
-    pub(super) async fn stop(&mut self) -> bool {
+    pub(super) async fn stop(&mut self, time: &Time) -> bool {
         if let Some(group) = &self.group {
             group.ask();
         }
-        let is_slow = tokio::time::timeout(GRACE, self.child.wait()).await.is_err();
+        let is_slow = time.within(GRACE, self.child.wait()).await.is_none();
         self.kill();
         let _ = self.child.wait().await;
         is_slow

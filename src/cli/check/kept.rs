@@ -148,7 +148,9 @@ pub(super) fn verdict(report: &TrialReport, baseline: Option<&Baseline>, strict:
     let code = match (found.is_empty() && passing.is_empty(), report.has_unknown()) {
         (false, _) => 5,
         (true, true) => {
-            words.push("something could not be judged, because the machine was too late".to_owned());
+            let late = || "the machine was too late".to_owned();
+            let why = report.doubt.clone().unwrap_or_else(late);
+            words.push(format!("something could not be judged, because {why}"));
             if strict { 4 } else { 0 }
         }
         (true, false) => 0,

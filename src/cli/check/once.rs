@@ -1,153 +1,38 @@
 //! A program that is started for every case.
 
-use super::Beats;
-use super::child::{LONGEST_LINE, Log, PATIENCE, Program, ending};
-use super::lines::{Limits, answer, environment, filled};
-use crate::check::{Case, Conduct, Seen, Stage, Subject};
-use crate::time::Micros;
+use super::lines::Limits;
+use super::time::Time;
+use super::trial::trial;
+#[cfg(not(warp))]
+use crate::check::Conduct;
+use crate::check::{Case, Seen, Subject};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
-use tokio::io::{AsyncReadExt as _, BufReader};
-use tokio::process::ChildStdout;
-
-/// Bytes that a program may write to standard output.
-const MOST_OUTPUT: usize = 16 << 20;
 
 /// The program and how it is started.
 #[derive(Debug)]
 pub(super) struct Once<'c> {
     command: &'c [String],
-    scale: f64,
-    beats: Beats,
+    /// `None` where each trial has a virtual time of its own.
+    time: Option<Time>,
     limits: Limits,
     started: AtomicU64,
 }
 
-/// The last line of what a program wrote, and when it was there.
-#[derive(Debug, Default)]
-struct LastLine {
-    text: Vec<u8>,
-    /// The line after it, as far as it is there.
-    open: Vec<u8>,
-    at: Option<Micros>,
-    bytes: usize,
-    is_flood: bool,
-}
-
 impl<'c> Once<'c> {
-    pub(super) fn new(command: &'c [String], scale: f64, beats: Beats, limits: Limits) -> Self {
-        Self { command, scale, beats, limits, started: AtomicU64::new(0) }
+    pub(super) fn new(command: &'c [String], time: Option<Time>, limits: Limits) -> Self {
+        Self { command, time, limits, started: AtomicU64::new(0) }
     }
 }
 
 impl Subject for Once<'_> {
     async fn play(&self, case: &Case) -> Seen {
-        let (number, from) = (self.started.fetch_add(1, Ordering::Relaxed), Instant::now());
-        let unheld = |why: String| Seen { conduct: Conduct::Unheld(why), ..Seen::default() };
-        let stage = match Stage::over_sockets(case, self.scale, false).await {
-            Ok(stage) => stage,
-            Err(error) => return unheld(error.to_string()),
-        };
-        let words = filled(self.command, &stage, case, self.scale);
-        let (mut program, output, _) =
-            match Program::start(&words, &environment(&stage, case, self.scale, number), false) {
-                Ok(started) => started,
-                Err(error) => return unheld(format!("cannot start {}: {error}", words[0])),
-            };
-        let leader = program.id();
-        let watch = self.beats.watch(leader);
-        let (mut last, log) = (LastLine::default(), program.log.clone());
-        let limit = self.limits.of(case, self.scale);
-        let reading = read(output, &stage, &mut last, &log);
-        let is_over = tokio::time::timeout(limit, reading).await.is_ok();
-        let lateness = self.beats.since(from, leader, self.limits.window(self.scale), self.scale);
-        let conduct = self.conduct(&mut program, &stage, &last, is_over).await;
-        let said = last.said().and_then(|(at, line)| Some(answer(&line).ok()?.at(at)));
-        drop(program);
-        drop(watch);
-        // The mock notices who has left.
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-        let tasks = stage.seen(case, vec![said.into_iter().collect()]);
-        Seen { tasks, submits: 0, conduct, lateness, log: log.text() }
-    }
-}
-
-impl Once<'_> {
-    async fn conduct(&self, program: &mut Program, stage: &Stage, last: &LastLine, is_over: bool) -> Conduct {
-        if last.is_flood {
-            program.kill();
-            return Conduct::Garbage(format!("it wrote more than {} MiB to standard output", MOST_OUTPUT >> 20));
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        match &self.time {
+            Some(time) => trial(self.command, time, self.limits, case, number).await,
+            #[cfg(warp)]
+            None => super::led::play(self.command, self.limits, case).await,
+            #[cfg(not(warp))]
+            None => Seen { conduct: Conduct::Unheld("there is no virtual time here".to_owned()), ..Seen::default() },
         }
-        let said = last.said().map(|(_, line)| answer(&line));
-        let has_answered = matches!(said, Some(Ok(_)));
-        if !is_over && !has_answered {
-            let asked = stage.requests();
-            let is_slow = program.stop().await;
-            let deaf = if is_slow { ", and ignored SIGTERM" } else { "" };
-            return match asked {
-                0 => Conduct::Hang(format!("it asked nothing and answered nothing until it was ended{deaf}")),
-                _ if is_slow => Conduct::Hang(format!("it had not ended when it was cut off{deaf}")),
-                // What it did is for the properties to judge.
-                _ => Conduct::Sound,
-            };
-        }
-        let Ok(status) = tokio::time::timeout(PATIENCE, program.ended()).await else {
-            let deaf = if program.stop().await { ", and ignored SIGTERM" } else { "" };
-            return Conduct::Hang(format!("it did not end within {} s of its answer{deaf}", PATIENCE.as_secs()));
-        };
-        let is_good_end = status.as_ref().is_ok_and(std::process::ExitStatus::success);
-        match said {
-            Some(Ok(_)) if program.leaves_others() => {
-                program.kill();
-                Conduct::Hang("it ended and left processes behind, which were ended".to_owned())
-            }
-            Some(Ok(_)) => Conduct::Sound,
-            Some(Err(why)) if is_good_end => Conduct::Garbage(format!("its last line is no answer: {why}")),
-            None if is_good_end => Conduct::Garbage("it ended without a line on standard output".to_owned()),
-            Some(Err(_)) | None => Conduct::Crash(format!("it ended without an answer ({})", ending(&status))),
-        }
-    }
-}
-
-/// Reads what the program writes, until it ends, writes too much, or all of its output is closed.
-async fn read(output: ChildStdout, stage: &Stage, last: &mut LastLine, log: &Log) {
-    let mut output = BufReader::new(output);
-    let mut bytes = vec![0; 16 << 10];
-    while let Ok(count @ 1..) = output.read(&mut bytes).await {
-        log.push(&bytes[..count]);
-        last.take(&bytes[..count], stage.clock().now());
-        // An answer is the end of the wait: whether the program ends is looked at apart.
-        if last.is_flood || last.is_answer() {
-            break;
-        }
-    }
-    if last.at.is_none() && !last.open.is_empty() {
-        last.take(b"\n", stage.clock().now());
-    }
-}
-
-impl LastLine {
-    fn take(&mut self, bytes: &[u8], now: Micros) {
-        self.bytes += bytes.len();
-        self.is_flood |= self.bytes > MOST_OUTPUT;
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            if self.open.len() < LONGEST_LINE {
-                self.open.extend_from_slice(piece);
-            }
-            if piece.ends_with(b"\n") {
-                let line = std::mem::take(&mut self.open);
-                if !line.trim_ascii().is_empty() {
-                    (self.text, self.at) = (line, Some(now));
-                }
-            }
-        }
-    }
-
-    fn said(&self) -> Option<(Micros, String)> {
-        Some((self.at?, String::from_utf8_lossy(self.text.trim_ascii()).into_owned()))
-    }
-
-    fn is_answer(&self) -> bool {
-        self.open.is_empty() && self.said().is_some_and(|(_, line)| answer(&line).is_ok())
     }
 }

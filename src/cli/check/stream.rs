@@ -1,9 +1,9 @@
 //! A program that is started once and takes its cases a line each.
 
-use super::Beats;
 use super::child::{LONGEST_LINE, PATIENCE, Program, ending};
 use super::heartbeat::Watch;
 use super::lines::{Limits, Said, answer, case_line};
+use super::time::Time;
 use crate::check::{Case, Conduct, PollerAnswer, Seen, Stage, Subject};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,8 +27,7 @@ const MOST_STRAYS: usize = 1_000;
 pub(super) struct Stream<'c> {
     command: &'c [String],
     hello: Hello,
-    scale: f64,
-    beats: Beats,
+    time: Time,
     limits: Limits,
     next: AtomicU64,
     running: tokio::sync::Mutex<State>,
@@ -58,7 +57,7 @@ struct Running {
     program: Program,
     input: ChildStdin,
     desk: Arc<Desk>,
-    _watch: Watch,
+    _watch: Option<Watch>,
 }
 
 /// Where the answers to a case come from, and the process that gives them.
@@ -89,9 +88,9 @@ impl Desk {
 
 impl<'c> Stream<'c> {
     /// Starts the program. One that cannot be used is one too: every trial says why.
-    pub(super) async fn start(command: &'c [String], scale: f64, beats: Beats, limits: Limits) -> Self {
+    pub(super) async fn start(command: &'c [String], time: Time, limits: Limits) -> Self {
         let mut state = State { starts: 1, ..State::default() };
-        let hello = match begin(command, &beats).await {
+        let hello = match begin(command, &time).await {
             Ok((running, hello)) => {
                 state.running = Some(running);
                 hello
@@ -103,12 +102,12 @@ impl<'c> Stream<'c> {
         };
         let (running, next) = (tokio::sync::Mutex::new(state), AtomicU64::new(0));
         // Who does not say that it scales its time lives in real time.
-        let scale = if hello.scales { scale } else { 1.0 };
-        Self { command, hello, scale, beats, limits, next, running }
+        let time = if hello.scales { time } else { time.unscaled() };
+        Self { command, hello, time, limits, next, running }
     }
 
     pub(super) fn scale(&self) -> f64 {
-        self.scale
+        self.time.scale()
     }
 
     pub(super) fn many(&self) -> usize {
@@ -125,16 +124,17 @@ impl<'c> Stream<'c> {
 
     /// Ends its input, waits for it to end, and ends it where it does not. What is wrong with how it ended.
     pub(super) async fn finish(self) -> Option<String> {
-        let Running { mut program, input, desk, .. } = self.running.into_inner().running?;
+        let (time, running) = (self.time, self.running.into_inner().running?);
+        let Running { mut program, input, desk, .. } = running;
         if desk.lock().is_closed {
             return None;
         }
         drop(input);
-        if tokio::time::timeout(PATIENCE, program.ended()).await.is_ok() {
+        if time.within(PATIENCE, program.ended()).await.is_some() {
             let left = program.leaves_others();
             return left.then(|| "it ended and left processes behind, which were ended".to_owned());
         }
-        let deaf = if program.stop().await { ", and ignored SIGTERM" } else { "" };
+        let deaf = if program.stop(&time).await { ", and ignored SIGTERM" } else { "" };
         Some(format!("it did not end within {} s of the end of its input{deaf}", PATIENCE.as_secs()))
     }
 
@@ -151,7 +151,7 @@ impl<'c> Stream<'c> {
                 return Err(dead);
             }
             state.starts += 1;
-            state.running = Some(begin(self.command, &self.beats).await?.0);
+            state.running = Some(begin(self.command, &self.time).await?.0);
         }
         let Some(running) = &mut state.running else { return Err(Conduct::Crash("it ended".to_owned())) };
         let (sender, answers) = unbounded_channel();
@@ -165,13 +165,13 @@ impl<'c> Stream<'c> {
             running.input.write_all(line.as_bytes()).await?;
             running.input.flush().await
         };
-        match tokio::time::timeout(PATIENCE, written).await {
-            Ok(Ok(())) => Ok((answers, desk, running.program.id())),
-            Ok(Err(_)) => {
+        match self.time.within(PATIENCE, written).await {
+            Some(Ok(())) => Ok((answers, desk, running.program.id())),
+            Some(Err(_)) => {
                 desk.lock().is_closed = true;
                 Err(Conduct::Crash("it closed its standard input while cases were left".to_owned()))
             }
-            Err(_) => {
+            None => {
                 desk.lock().is_closed = true;
                 Err(Conduct::Hang("it no longer reads its standard input".to_owned()))
             }
@@ -187,7 +187,7 @@ impl Subject for Stream<'_> {
     async fn play(&self, case: &Case) -> Seen {
         let (number, from) = (self.next.fetch_add(1, Ordering::Relaxed), Instant::now());
         let unheld = |why: String| Seen { conduct: Conduct::Unheld(why), ..Seen::default() };
-        let stage = match Stage::numbered(case, self.scale, self.hello.submits, number).await {
+        let stage = match self.time.stage(case, self.hello.submits, number).await {
             Ok(stage) => stage,
             Err(error) => return unheld(error.to_string()),
         };
@@ -195,7 +195,7 @@ impl Subject for Stream<'_> {
         if let Err(why) = called_back {
             return Seen { conduct: Conduct::Garbage(format!("its hello's {why}")), ..Seen::default() };
         }
-        let handed = self.hand_in(number, &case_line(&stage, case, self.scale, number)).await;
+        let handed = self.hand_in(number, &case_line(&stage, case, self.scale(), number)).await;
         let (mut answers, desk, leader) = match handed {
             Ok(handed) => handed,
             Err(conduct) => return Seen { conduct, log: self.log().await, ..Seen::default() },
@@ -222,9 +222,9 @@ impl Subject for Stream<'_> {
                 }
             }
         };
-        let is_cut = tokio::time::timeout(self.limits.of(case, self.scale), all).await.is_err();
+        let is_cut = self.time.within(self.limits.of(case, self.scale()), all).await.is_none();
         // Whoever answers twice does so at once, and the mock notices who has left.
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        self.time.pause(Duration::from_millis(1)).await;
         while let Ok(answer) = answers.try_recv() {
             take(answer);
         }
@@ -246,8 +246,9 @@ impl Subject for Stream<'_> {
         }
         let log = if conduct == Conduct::Sound { String::new() } else { self.log().await };
         let tasks = stage.seen(case, said);
-        let lateness = self.beats.since(from, leader, self.limits.window(self.scale), self.scale);
-        Seen { tasks, submits: stage.submits(), conduct, lateness, log }
+        let lateness = self.time.lateness(from, leader, self.limits.window(self.scale()));
+        let seen = Seen { tasks, submits: stage.submits(), conduct, lateness, log, ..Seen::default() };
+        self.time.told(&stage, seen)
     }
 }
 
@@ -263,29 +264,29 @@ fn place(stage: &Stage, answer: &Said, count: usize) -> Option<usize> {
 }
 
 /// Starts the program and hears its hello.
-async fn begin(command: &[String], beats: &Beats) -> Result<(Running, Hello), Conduct> {
-    let started = Program::start(command, &[], true);
+async fn begin(command: &[String], time: &Time) -> Result<(Running, Hello), Conduct> {
+    let started = Program::start(command, &[], time, true);
     let (mut program, output, input) =
         started.map_err(|error| Conduct::Unheld(format!("cannot start {}: {error}", command[0])))?;
     let Some(input) = input else { return Err(Conduct::Unheld("the program has no standard input".to_owned())) };
+    let watch = time.follow(program.id(), &output);
     let mut lines = BufReader::new(output);
-    let said = tokio::time::timeout(HELLO, line(&mut lines)).await;
+    let said = time.within(HELLO, line(&mut lines)).await;
     let hello = match said {
-        Ok(Some(line)) => hello(&line),
-        Ok(None) => {
-            let end = tokio::time::timeout(PATIENCE, program.ended()).await;
-            let end = end.map_or_else(|_| "it closed its output".to_owned(), |status| ending(&status));
+        Some(Some(line)) => hello(&line),
+        Some(None) => {
+            let end = time.within(PATIENCE, program.ended()).await;
+            let end = end.map_or_else(|| "it closed its output".to_owned(), |status| ending(&status));
             return Err(Conduct::Crash(format!(
                 "it ended before its hello ({end}); {}",
                 program.log.text().trim_end()
             )));
         }
-        Err(_) => return Err(Conduct::Hang(format!("it did not say hello within {} s", HELLO.as_secs()))),
+        None => return Err(Conduct::Hang(format!("it did not say hello within {} s", HELLO.as_secs()))),
     };
     let hello = hello.map_err(Conduct::Garbage)?;
     let desk = Arc::<Desk>::default();
     tokio::spawn(sort(lines, Arc::clone(&desk)));
-    let watch = beats.watch(program.id());
     Ok((Running { program, input, desk, _watch: watch }, hello))
 }
 

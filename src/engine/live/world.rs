@@ -70,7 +70,7 @@ impl<'p> World<'p> {
                 let network = Transport::Memory(memory.clone());
                 let clock = Clock::magnified();
                 let listener = Listener::Memory(memory.listen("mock:80"));
-                let settings = Settings { network: network.clone(), journal: 0, ..Settings::new(clock) };
+                let settings = Settings { network: network.clone(), journal: 0, ..Settings::new(clock.clone()) };
                 let server = spawn(world(), settings, listener);
                 let client = Client::builder("http://mock", KEY).clock(clock).network(network).build()?;
                 let receiver = listens
@@ -82,10 +82,12 @@ impl<'p> World<'p> {
                 let base = format!("http://{}", listener.local_addr()?);
                 let hooks = if listens { Some(TcpListener::bind(("127.0.0.1", 0)).await?) } else { None };
                 let clock = Clock::scaled(*scale)?;
-                let settings = Settings { journal: 0, ..Settings::new(clock) };
+                let settings = Settings { journal: 0, ..Settings::new(clock.clone()) };
                 let server = spawn(world(), settings, Listener::Tcp(listener));
-                let client =
-                    Client::builder(&base, KEY).clock(clock).refusals(unheard.refusals(scenario, clock)).build()?;
+                let client = Client::builder(&base, KEY)
+                    .clock(clock.clone())
+                    .refusals(unheard.refusals(scenario, clock))
+                    .build()?;
                 let receiver = match hooks {
                     Some(hooks) => {
                         let url = format!("http://{}/", hooks.local_addr()?);

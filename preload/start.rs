@@ -1,0 +1,201 @@
+//! Before `main`: is there a coordinator, and can this program live in its time?
+
+use crate::arch::{nr, syscall};
+use crate::page::{ARMED, FREE, ITIMER, MAGIC, Page, adopt, leave};
+use crate::sys::pid;
+use crate::{filter, random, signals};
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::sync::atomic::AtomicUsize;
+use core::sync::atomic::Ordering::SeqCst;
+
+const AT_FDCWD: usize = -100_isize as usize;
+const O_RDWR: usize = 2;
+const O_NONBLOCK: usize = 0o4000;
+const O_CLOEXEC: usize = 0o2000000;
+const O_ASYNC: usize = 0o20000;
+const PROT_READ_WRITE: usize = 3;
+const MAP_SHARED: usize = 1;
+const F_DUPFD_CLOEXEC: usize = 1030;
+const F_SETFL: usize = 4;
+const F_SETOWN: usize = 8;
+const F_SETSIG: usize = 10;
+const SIGKILL: usize = 9;
+/// The lifeline's descriptor is at least this, out of the way of a program's own.
+const HIGH: usize = 500;
+
+#[repr(C)]
+struct Segment {
+    kind: u32,
+    flags: u32,
+    offset: u64,
+    address: u64,
+    physical: u64,
+    in_file: u64,
+    in_memory: u64,
+    align: u64,
+}
+
+#[repr(C)]
+struct Object {
+    base: usize,
+    name: *const c_char,
+    segments: *const Segment,
+    count: u16,
+}
+
+unsafe extern "C" {
+    fn getenv(name: *const c_char) -> *const c_char;
+    fn dl_iterate_phdr(visit: extern "C" fn(*const Object, usize, *mut c_void) -> c_int, data: *mut c_void) -> c_int;
+}
+
+#[used]
+#[unsafe(link_section = ".init_array")]
+static START: extern "C" fn() = start;
+
+static TEXT: [AtomicUsize; 2] = [AtomicUsize::new(0), AtomicUsize::new(0)];
+
+/// Where the code of libc is.
+pub fn libc_text() -> (usize, usize) {
+    (TEXT[0].load(SeqCst), TEXT[1].load(SeqCst))
+}
+
+extern "C" fn visit(object: *const Object, _size: usize, _data: *mut c_void) -> c_int {
+    const LOAD: u32 = 1;
+    const EXECUTABLE: u32 = 1;
+    // SAFETY: libc hands a structure that lives for the call, with its name and its segments.
+    unsafe {
+        let object = &*object;
+        if object.name.is_null() {
+            return 0;
+        }
+        let name = CStr::from_ptr(object.name).to_bytes();
+        let file = name.rsplit(|byte| *byte == b'/').next().unwrap_or(name);
+        if !(file.starts_with(b"libc.so") || file.starts_with(b"libc-")) {
+            return 0;
+        }
+        for number in 0..usize::from(object.count) {
+            let segment = &*object.segments.add(number);
+            if segment.kind == LOAD && segment.flags & EXECUTABLE != 0 {
+                let from = object.base + segment.address as usize;
+                TEXT[0].store(from, SeqCst);
+                TEXT[1].store(from + segment.in_memory as usize, SeqCst);
+                return 1;
+            }
+        }
+    }
+    0
+}
+
+extern "C" fn start() {
+    // SAFETY: the name ends with a zero; the value is not changed before `main`.
+    let value = unsafe { getenv(c"POLLBENCH_WARP".as_ptr()) };
+    if value.is_null() {
+        return;
+    }
+    // SAFETY: libc gives a string.
+    let value = unsafe { CStr::from_ptr(value) }.to_bytes();
+    let mut numbers = value.split(|byte| *byte == b':').map(number);
+    let (Some(Some(harness)), Some(Some(memory)), Some(Some(line))) = (numbers.next(), numbers.next(), numbers.next())
+    else {
+        return;
+    };
+    let Some(page) = map(harness, memory) else { return };
+    // SAFETY: what is mapped stays so, and is as long as a page.
+    let shared = unsafe { &*page };
+    if shared.magic.load(SeqCst) != MAGIC {
+        return;
+    }
+    hold_on(harness, line);
+    // SAFETY: the function has the signature that is asked for.
+    unsafe { dl_iterate_phdr(visit, core::ptr::null_mut()) };
+    if libc_text().0 == 0 {
+        shared.refused.store(u32::MAX, SeqCst);
+        return;
+    }
+    // What this process armed as another program is void, but for its alarm, which outlives `exec`.
+    let pid = pid();
+    for slot in shared.slots.iter().take(shared.used.load(SeqCst) as usize) {
+        let is_own = slot.state.load(SeqCst) >= ARMED && slot.pid.load(SeqCst) == pid;
+        if is_own && slot.kind.load(SeqCst) != ITIMER {
+            slot.state.store(FREE, SeqCst);
+        }
+    }
+    random::set_ordinal(shared.attached.fetch_add(1, SeqCst));
+    let is_taken = signals::take();
+    // SAFETY: as above.
+    unsafe { adopt(page) };
+    let installed = if is_taken { filter::install() } else { Err(1) };
+    if let Err(error) = installed {
+        leave();
+        shared.refused.store(error, SeqCst);
+    }
+}
+
+fn number(digits: &[u8]) -> Option<usize> {
+    let digit = |sum: Option<usize>, byte: &u8| match byte {
+        b'0'..=b'9' => sum?.checked_mul(10)?.checked_add(usize::from(byte - b'0')),
+        _ => None,
+    };
+    digits.iter().fold((!digits.is_empty()).then_some(0), digit)
+}
+
+/// Opens what another process has open.
+fn open(process: usize, descriptor: usize, flags: usize) -> Option<usize> {
+    let mut path = [0_u8; 64];
+    let mut length = 0;
+    let mut write = |text: &[u8]| {
+        path[length..length + text.len()].copy_from_slice(text);
+        length += text.len();
+    };
+    let decimal = |mut number: usize, write: &mut dyn FnMut(&[u8])| {
+        let mut digits = [0_u8; 20];
+        let mut at = digits.len();
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (number % 10) as u8;
+            number /= 10;
+            if number == 0 {
+                break;
+            }
+        }
+        write(&digits[at..]);
+    };
+    write(b"/proc/");
+    decimal(process, &mut write);
+    write(b"/fd/");
+    decimal(descriptor, &mut write);
+    // SAFETY: the path ends with a zero and lives for the call.
+    let opened = unsafe { syscall(nr::OPENAT, [AT_FDCWD, path.as_ptr() as usize, flags | O_CLOEXEC, 0, 0, 0]) };
+    usize::try_from(opened).ok()
+}
+
+fn close(descriptor: usize) {
+    // SAFETY: takes no pointer.
+    unsafe { syscall(nr::CLOSE, [descriptor, 0, 0, 0, 0, 0]) };
+}
+
+/// Maps the coordinator's page.
+fn map(harness: usize, memory: usize) -> Option<*mut Page> {
+    let descriptor = open(harness, memory, O_RDWR)?;
+    let length = size_of::<Page>();
+    // SAFETY: a new mapping at an address that the kernel chooses.
+    let at = unsafe { syscall(nr::MMAP, [0, length, PROT_READ_WRITE, MAP_SHARED, descriptor, 0]) };
+    close(descriptor);
+    (at > 0).then_some(at as *mut Page)
+}
+
+/// Ends this process group when the coordinator's end of the lifeline is closed, which happens at the latest when it is
+/// killed: without it, nobody would ever wake who waits.
+fn hold_on(harness: usize, line: usize) {
+    let Some(low) = open(harness, line, O_NONBLOCK) else { return };
+    // SAFETY: none of these takes a pointer.
+    unsafe {
+        let high = syscall(nr::FCNTL, [low, F_DUPFD_CLOEXEC, HIGH, 0, 0, 0]);
+        close(low);
+        let Ok(line) = usize::try_from(high) else { return };
+        let group = syscall(nr::GETPGID, [0; 6]);
+        syscall(nr::FCNTL, [line, F_SETOWN, (-group) as usize, 0, 0, 0]);
+        syscall(nr::FCNTL, [line, F_SETSIG, SIGKILL, 0, 0, 0]);
+        syscall(nr::FCNTL, [line, F_SETFL, O_ASYNC | O_NONBLOCK, 0, 0, 0]);
+    }
+}

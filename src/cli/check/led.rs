@@ -1,0 +1,55 @@
+//! Trials in virtual time: each on a thread of its own, which leads the mock and one program through it.
+
+use super::lines::Limits;
+use super::time::Time;
+use super::trial::trial;
+use crate::check::{Case, Conduct, Seen, write_case};
+use crate::cli::console::Failure;
+use crate::net::warp::{Stuck, Warp};
+use tokio::runtime::{Builder, Runtime};
+
+/// Time for a program whose chance `key` decides.
+pub(super) fn warp(key: u64) -> Result<Warp, Failure> {
+    Warp::new(key | 1)
+        .map_err(|missing| Failure::Run(format!("--clock virtual cannot work here: {missing}; --clock scaled can")))
+}
+
+/// A runtime that is led: nothing else runs on it.
+pub(super) fn runtime() -> std::io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}
+
+/// Why nothing can be said of a trial.
+pub(super) fn doubt(stuck: &Stuck) -> String {
+    format!("the program could not be led in virtual time: {stuck}")
+}
+
+/// A number that depends on the case alone: the same case, the same chance (FNV-1a).
+fn key(case: &Case) -> u64 {
+    let fold = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
+    write_case(case).bytes().fold(0xCBF2_9CE4_8422_2325, fold)
+}
+
+/// One trial.
+pub(super) async fn play(command: &[String], limits: Limits, case: &Case) -> Seen {
+    let (command, case) = (command.to_vec(), case.clone());
+    let played = tokio::task::spawn_blocking(move || alone(&command, limits, &case)).await;
+    played.unwrap_or_else(|error| unheld(error.to_string()))
+}
+
+fn unheld(why: String) -> Seen {
+    Seen { conduct: Conduct::Unheld(why), ..Seen::default() }
+}
+
+fn alone(command: &[String], limits: Limits, case: &Case) -> Seen {
+    let key = key(case);
+    let (warp, runtime) = match (Warp::new(key | 1), runtime()) {
+        (Ok(warp), Ok(runtime)) => (warp, runtime),
+        (Err(missing), _) => return unheld(missing.to_string()),
+        (_, Err(error)) => return unheld(error.to_string()),
+    };
+    let time = Time::led(&warp);
+    let (seen, _) = runtime.block_on(warp.drive(trial(command, &time, limits, case, key % 1_000_000)));
+    runtime.shutdown_background();
+    seen.unwrap_or_else(|stuck| Seen { doubt: Some(doubt(&stuck)), ..Seen::default() })
+}

@@ -1,0 +1,162 @@
+//! The memory that the coordinator shares with programs: a file in memory, which they map and the coordinator reads and
+//! writes. `preload/page.rs` has the same numbers.
+
+use rustix::fs::{MemfdFlags, memfd_create};
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::FileExt as _;
+
+/// The name that mappings of it have.
+pub(super) const NAME: &str = "pollbench-time";
+const MAGIC: u64 = 0x3150_5241_5742_4C50;
+const HEADER: usize = 128;
+const SLOT: usize = 128;
+const SLOTS: usize = 2048;
+
+const AT_NOW: u64 = 8;
+const AT_SEED: u64 = 16;
+
+const FREE: u32 = 0;
+const ARMED: u32 = 2;
+
+/// Where a slot has what is written here.
+const SLOT_STATE: u64 = 0;
+const SLOT_FIRED: u64 = 20;
+const SLOT_AT: u64 = 32;
+
+#[derive(Debug)]
+pub(super) struct Page {
+    file: File,
+}
+
+/// What is due for a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// A wait of a thread ends.
+    Wait,
+    /// The process gets its alarm.
+    Alarm,
+    /// A timer sends its signal.
+    Timer,
+    /// The timer with this descriptor becomes readable.
+    Descriptor(i32),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slot {
+    number: usize,
+    pub(super) due: Due,
+    pub(super) pid: u32,
+    pub(super) tid: u32,
+    pub(super) call: u32,
+    pub(super) is_fired: bool,
+    pub(super) at: u64,
+    pub(super) order: u64,
+    pub(super) interval: u64,
+}
+
+/// What programs have noted beside their waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Notes {
+    pub(super) used: usize,
+    /// Programs that have begun to live in virtual time.
+    pub(super) attached: u32,
+    /// Steps for clocks that were read again and again.
+    pub(super) spins: u64,
+    /// Why a program could not begin.
+    pub(super) refused: u32,
+    pub(super) is_full: bool,
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    bytes.get(at..at + 4).and_then(|four| four.try_into().ok()).map_or(0, u32::from_ne_bytes)
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    bytes.get(at..at + 8).and_then(|eight| eight.try_into().ok()).map_or(0, u64::from_ne_bytes)
+}
+
+impl Page {
+    pub(super) fn new(seed: u64) -> io::Result<Self> {
+        let file = File::from(memfd_create(NAME, MemfdFlags::CLOEXEC)?);
+        file.set_len((HEADER + SLOTS * SLOT) as u64)?;
+        let page = Self { file };
+        page.file.write_all_at(&seed.to_ne_bytes(), AT_SEED)?;
+        page.file.write_all_at(&MAGIC.to_ne_bytes(), 0)?;
+        Ok(page)
+    }
+
+    pub(super) fn descriptor(&self) -> i32 {
+        self.file.as_raw_fd()
+    }
+
+    pub(super) fn set_now(&self, now: u64) -> io::Result<()> {
+        self.file.write_all_at(&now.to_ne_bytes(), AT_NOW)
+    }
+
+    pub(super) fn notes(&self) -> io::Result<Notes> {
+        let mut head = [0; HEADER];
+        self.file.read_exact_at(&mut head, 0)?;
+        Ok(Notes {
+            used: (u32_at(&head, 32) as usize).min(SLOTS),
+            attached: u32_at(&head, 36),
+            spins: u64_at(&head, 40),
+            refused: u32_at(&head, 48),
+            is_full: u32_at(&head, 52) != 0,
+        })
+    }
+
+    /// What is due for programs, now or later.
+    pub(super) fn armed(&self) -> io::Result<Vec<Slot>> {
+        let mut bytes = vec![0; self.notes()?.used * SLOT];
+        self.file.read_exact_at(&mut bytes, HEADER as u64)?;
+        Ok(bytes.chunks_exact(SLOT).enumerate().filter_map(|(number, slot)| Slot::read(number, slot)).collect())
+    }
+
+    fn write(&self, slot: &Slot, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(bytes, (HEADER + slot.number * SLOT) as u64 + at)
+    }
+
+    /// It is due now.
+    pub(super) fn fire(&self, slot: &Slot) -> io::Result<()> {
+        self.write(slot, SLOT_FIRED, &1_u32.to_ne_bytes())
+    }
+
+    /// It is due again after its interval, or never.
+    pub(super) fn rearm(&self, slot: &Slot) -> io::Result<()> {
+        match slot.interval {
+            0 => self.free(slot),
+            interval => self.write(slot, SLOT_AT, &slot.at.saturating_add(interval).to_ne_bytes()),
+        }
+    }
+
+    /// Whoever had it is gone.
+    pub(super) fn free(&self, slot: &Slot) -> io::Result<()> {
+        self.write(slot, SLOT_STATE, &FREE.to_ne_bytes())
+    }
+}
+
+impl Slot {
+    fn read(number: usize, bytes: &[u8]) -> Option<Self> {
+        let word = |at| u32_at(bytes, at);
+        let due = match (word(0), word(4)) {
+            (ARMED, 1) => Due::Wait,
+            (ARMED, 2) => Due::Alarm,
+            (ARMED, 3) => Due::Timer,
+            (ARMED, 4) => Due::Descriptor(word(28) as i32),
+            _ => return None,
+        };
+        Some(Self {
+            number,
+            due,
+            pid: word(8),
+            tid: word(12),
+            call: word(16),
+            is_fired: word(20) != 0,
+            at: u64_at(bytes, 32),
+            order: u64_at(bytes, 40),
+            interval: u64_at(bytes, 48),
+        })
+    }
+}
