@@ -42,7 +42,7 @@ impl Subject for Sockets {
             Ok(stage) => stage,
             Err(error) => return unheld(error.to_string()),
         };
-        let client = match Client::builder(stage.base_url(), KEY).clock(*stage.clock()).build() {
+        let client = match Client::builder(stage.base_url(), KEY).clock(stage.clock().clone()).build() {
             Ok(client) => client,
             Err(error) => return unheld(error.to_string()),
         };

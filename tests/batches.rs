@@ -37,11 +37,12 @@ fn place(seed: u64, faults: &str) -> (Server, Client, MemoryNetwork, Clock) {
     let scenario = Scenario::parse(&text, "batches.toml", &Embedded(&[])).unwrap_or_else(|error| panic!("{error}"));
     let (memory, clock) = (MemoryNetwork::default(), Clock::magnified());
     let network = Transport::Memory(memory.clone());
-    let settings = Settings { network: network.clone(), ..Settings::new(clock) };
+    let settings = Settings { network: network.clone(), ..Settings::new(clock.clone()) };
     let server = Server::new(world(&scenario), settings);
     let (serving, listener) = (server.clone(), Listener::Memory(memory.listen("mock:80")));
     tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
-    let client = Client::builder("http://mock", "key").clock(clock).network(network).build().expect("a valid client");
+    let client =
+        Client::builder("http://mock", "key").clock(clock.clone()).network(network).build().expect("a valid client");
     (server, client, memory, clock)
 }
 
@@ -208,7 +209,7 @@ async fn batches_are_waited_for_through_faults() {
 async fn webhooks_of_batches_are_signed() {
     let (server, client, memory, clock) = place(5, "");
     let receiver = |host: &str, secret: Option<&str>| {
-        let secret = secret.map(|secret| (WebhookSecret::new(secret).expect("not empty"), clock));
+        let secret = secret.map(|secret| (WebhookSecret::new(secret).expect("not empty"), clock.clone()));
         WebhookReceiver::serve_signed(
             Listener::Memory(memory.listen(&format!("{host}:80"))),
             &format!("http://{host}"),
