@@ -122,6 +122,8 @@ pub(crate) mod suggest;
 
 #[cfg(feature = "engine")]
 pub mod engine;
+#[cfg(feature = "lab")]
+pub mod lab;
 #[cfg(feature = "engine")]
 pub mod measure;
 #[cfg(feature = "mock")]
@@ -132,7 +134,7 @@ pub mod observations;
 pub mod report;
 #[cfg(feature = "engine")]
 pub mod scenario;
-#[cfg(feature = "report")]
+#[cfg(feature = "tune")]
 pub mod tune;
 
 #[cfg(feature = "check")]

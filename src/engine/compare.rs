@@ -33,15 +33,40 @@ pub struct Compared {
     pub idle_rules: Vec<usize>,
 }
 
+/// How the floor of the Pareto chart is found, where a sample is kept for charts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Floor {
+    /// Exactly.
+    Exact,
+    /// From few schedules, each of them roughly: for a picture that moves.
+    Rough,
+}
+
 /// Runs a plan on the simulator and sums it up; gates are left to the caller. `None` if it was stopped.
 #[must_use]
 pub fn compare(plan: &Plan<'_>, options: Options, control: &Control, sink: Option<Sink<'_>>) -> Option<Compared> {
-    run(plan, options, control, sink).map(|findings| summarise(plan, "sim", &findings))
+    compare_with(plan, options, control, sink, Floor::Exact)
+}
+
+/// The same, with a floor of one's choice; it changes nothing else.
+#[must_use]
+pub fn compare_with(
+    plan: &Plan<'_>,
+    options: Options,
+    control: &Control,
+    sink: Option<Sink<'_>>,
+    floor: Floor,
+) -> Option<Compared> {
+    run(plan, options, control, sink).map(|findings| summed(plan, "sim", &findings, floor))
 }
 
 /// Sums up what `engine` found.
 #[must_use]
 pub fn summarise(plan: &Plan<'_>, engine: &str, findings: &Findings) -> Compared {
+    summed(plan, engine, findings, Floor::Exact)
+}
+
+fn summed(plan: &Plan<'_>, engine: &str, findings: &Findings, floor: Floor) -> Compared {
     let scenario = plan.scenario;
     let weights = &scenario.cost;
     let pairings = pairings(plan, &findings.pairs);
@@ -70,7 +95,7 @@ pub fn summarise(plan: &Plan<'_>, engine: &str, findings: &Findings) -> Compared
             gates: Vec::new(),
             faults: rules(plan, findings),
         },
-        series: Series { cells: series.collect(), bands: bands(plan, findings), floors: floors(plan, findings) },
+        series: Series { cells: series.collect(), bands: bands(plan, findings), floors: floors(plan, findings, floor) },
         idle_rules: findings.fired.iter().enumerate().filter(|(_, fired)| **fired == 0).map(|(rule, _)| rule).collect(),
     }
 }
@@ -163,12 +188,15 @@ fn each_cell<'a, 's>(plan: &'a Plan<'s>) -> impl Iterator<Item = (usize, &'a Str
 
 /// By model, the floor of its Pareto chart. Thirty schedules a model take longer than many a run, so that a run which
 /// keeps no sample for charts has none.
-fn floors(plan: &Plan<'_>, findings: &Findings) -> Vec<Vec<(f64, f64)>> {
+fn floors(plan: &Plan<'_>, findings: &Findings, floor: Floor) -> Vec<Vec<(f64, f64)>> {
     if findings.samples.iter().all(BTreeMap::is_empty) {
         return vec![Vec::new(); plan.models.len()];
     }
     parallel::each(plan.models.len(), |model| {
-        plan.yardstick(model).map_or_else(Vec::new, |known| known.floor().to_vec())
+        plan.yardstick(model).map_or_else(Vec::new, |known| match floor {
+            Floor::Exact => known.floor().to_vec(),
+            Floor::Rough => known.rough_floor(),
+        })
     })
 }
 

@@ -10,6 +10,8 @@ use std::sync::{Arc, OnceLock};
 
 /// Ratios of the cost of a poll to that of a second of delay at which the floor of the Pareto chart is drawn.
 const FLOOR_POINTS: usize = 24;
+/// The same where the floor has to keep up with a hand.
+const ROUGH_FLOOR_POINTS: usize = 9;
 /// The least and the greatest of them, relative to the scenario's own.
 const FLOOR_RANGE: (f64, f64) = (1e-3, 1e2);
 
@@ -76,18 +78,23 @@ impl Yardstick {
     /// many: what no polling strategy can be below and left of.
     #[must_use]
     pub fn floor(&self) -> &[(f64, f64)] {
-        self.floor.get_or_init(|| self.drawn())
+        self.floor.get_or_init(|| self.drawn(FLOOR_POINTS, &self.sketch))
     }
 
-    fn drawn(&self) -> Vec<(f64, f64)> {
+    /// Fewer of them, from a coarser look at the law.
+    #[must_use]
+    pub fn rough_floor(&self) -> Vec<(f64, f64)> {
+        self.drawn(ROUGH_FLOOR_POINTS, &Sketch::roughly(&self.law, Some(self.horizon)))
+    }
+
+    fn drawn(&self, points: usize, sketch: &Sketch) -> Vec<(f64, f64)> {
         let (least, greatest) = FLOOR_RANGE;
-        let ratios = (0..FLOOR_POINTS).rev().map(|at| at as f64 / (FLOOR_POINTS - 1) as f64);
+        let ratios = (0..points).rev().map(|at| at as f64 / (points - 1) as f64);
         let points = ratios.filter_map(|share| {
             let poll = self.weights.poll * least * (greatest / least).powf(share);
             let weights = CostWeights { poll, ..self.weights };
-            let best =
-                ScheduleProblem::new(&self.law, weights).ok()?.deadline(self.horizon).solve_for_drawing(&self.sketch);
-            let expected = best.expected(&self.sketch, Some(self.horizon), 0.0);
+            let best = ScheduleProblem::new(&self.law, weights).ok()?.deadline(self.horizon).solve_for_drawing(sketch);
+            let expected = best.expected(sketch, Some(self.horizon), 0.0);
             Some((expected.polls, expected.delay()? / 1e6))
         });
         points.collect()

@@ -7,7 +7,7 @@ use super::hybrid::Hybrid;
 use super::print::TuneAnswer;
 use super::print::{percent, time, words};
 use crate::figures::trimmed;
-use crate::inspection::Then;
+use crate::inspection::{Checks, Then};
 use serde_json::json;
 use std::fmt::Write as _;
 
@@ -81,13 +81,39 @@ impl Looks {
     #[must_use]
     pub fn of(answer: &TuneAnswer<'_>, model: Option<&str>, source: &str) -> Self {
         let row = answer.tuned.recommended();
+        let delay = row.delay_mean.map_or_else(|| "unknown".to_owned(), time);
+        let mut about = vec![
+            format!("{}: {}", answer.model, words(row)),
+            format!("tuned for {source}; expected: {} requests a task, mean delay {delay}", trimmed(row.polls, 2)),
+        ];
+        if let Some((_, guide)) = answer.tuned.documented.iter().find(|(name, _)| *name == "adaptive") {
+            let saved = 1.0 - row.cost / guide.cost;
+            about.push(format!(
+                "at {} a request and {} a second of delay: cost {} against {} of the guide's settings ({} saved)",
+                answer.weights.poll,
+                answer.weights.delay_per_s,
+                trimmed(row.cost, 3),
+                trimmed(guide.cost, 3),
+                percent(saved)
+            ));
+        }
+        let mut looks = Self::at(model, &row.checks, answer.goal.deadline.unwrap_or(answer.goal.horizon), about);
+        if answer.deadline.is_none() {
+            looks.about.push("no deadline was asked for: waits end at the horizon of the simulation".to_owned());
+        }
+        looks
+    }
+
+    /// Looks at these instants until `deadline_us`; `about` says where they come from.
+    #[must_use]
+    pub fn at(model: Option<&str>, looks: &Checks, deadline_us: f64, mut about: Vec<String>) -> Self {
         let ms = |us: f64| ((us - 1e-3).max(0.0) / 1e3).ceil() as u64;
-        let deadline = ms(answer.goal.deadline.unwrap_or(answer.goal.horizon)).max(1);
-        let mut checks: Vec<u64> = row.checks.instants.iter().map(|at| ms(*at)).collect();
+        let deadline = ms(deadline_us).max(1);
+        let mut checks: Vec<u64> = looks.instants.iter().map(|at| ms(*at)).collect();
         checks.dedup();
         let is_cut = checks.len() > MOST_CHECKS;
         checks.truncate(MOST_CHECKS);
-        let gap = match (row.checks.then, checks.as_slice()) {
+        let gap = match (looks.then, checks.as_slice()) {
             (_, [.., before, last]) if is_cut => last - before,
             (Then::Every(gap), _) => ms(gap),
             (_, [.., before, last]) => last - before,
@@ -106,29 +132,10 @@ impl Looks {
             }
             checks.pop();
         }
-        let delay = row.delay_mean.map_or_else(|| "unknown".to_owned(), time);
-        let mut about = vec![
-            format!("{}: {}", answer.model, words(row)),
-            format!("tuned for {source}; expected: {} requests a task, mean delay {delay}", trimmed(row.polls, 2)),
-        ];
-        if let Some((_, guide)) = answer.tuned.documented.iter().find(|(name, _)| *name == "adaptive") {
-            let saved = 1.0 - row.cost / guide.cost;
-            about.push(format!(
-                "at {} a request and {} a second of delay: cost {} against {} of the guide's settings ({} saved)",
-                answer.weights.poll,
-                answer.weights.delay_per_s,
-                trimmed(row.cost, 3),
-                trimmed(guide.cost, 3),
-                percent(saved)
-            ));
-        }
         if is_cut {
             about.push(format!(
                 "after the first {MOST_CHECKS} looks the last gap repeats, where the simulated ones go on to change"
             ));
-        }
-        if answer.deadline.is_none() {
-            about.push("no deadline was asked for: waits end at the horizon of the simulation".to_owned());
         }
         Self { model: model.map(str::to_owned), checks, then_every: gap.max(1), deadline, about }
     }

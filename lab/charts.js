@@ -1,0 +1,169 @@
+// @ts-check
+// The pictures of an answer: requests × delay, the distribution of the delay, and tasks poll by poll.
+
+import { linearScale, logScale, roundRange } from "./scales.js";
+import { axes, element, mark, path, picture, text, widthOf } from "./svg.js";
+import { number, percent, time } from "./words.js";
+
+/** @typedef {import("./back.js").Answer} Answer */
+/** @typedef {import("./back.js").Mark} Mark */
+/** @typedef {import("./looks.js").Look} Look */
+/** @typedef {{ focus: string, looks: Map<string, Look>, resting: boolean, pick: (strategy: string) => void }} View */
+
+/** Who loses more is crossed out. */
+export const FEW_LOST = 0.01;
+/** @type {Look} */
+const UNKNOWN = { colour: "grey", shape: "circle", hollow: false };
+
+/** @type {Record<string, [number, number] | null>} */
+const ranges = { requests: null, delay: null };
+
+/** @param {View} view @param {string} name */
+const look = (view, name) => view.looks.get(name) ?? UNKNOWN;
+
+/** @param {SVGElement} element @param {string} strategy @param {View} view */
+const pickable = (element, strategy, view) => {
+  element.classList.add("pick");
+  element.addEventListener("click", () => view.pick(strategy));
+  return element;
+};
+
+/** Boxes that are taken, for labels to keep clear of. */
+class Board {
+  /** @type {[number, number, number, number][]} */ taken = [];
+
+  /** @param {number} left @param {number} top @param {number} right @param {number} bottom */
+  isFree(left, top, right, bottom) {
+    return this.taken.every(([l, t, r, b]) => right <= l || r <= left || bottom <= t || b <= top);
+  }
+
+  /** A free place for words beside a point, if there is one. @param {number} x @param {number} y @param {string} words @param {{ from: number, width: number, height: number }} room */
+  place(x, y, words, { from, width, height }) {
+    const length = words.length * 6.7 + 4;
+    for (const reach of [0, 14, 28]) {
+      for (const [dx, dy] of [[11, 4], [-11 - length, 4], [-length / 2, -12], [-length / 2, 20], [11, -10], [11, 18], [-11 - length, -10], [-11 - length, 18]]) {
+        const [left, base] = [x + dx, y + dy + Math.sign(dy - 4) * reach];
+        /** @type {[number, number, number, number]} */
+        const box = [left, base - 12, left + length, base + 3];
+        if (box[0] >= from && box[2] <= width - 4 && box[1] >= 0 && box[3] <= height && this.isFree(...box)) {
+          this.taken.push(box);
+          return { left, base, isFar: reach > 0, anchor: Math.min(Math.max(x, left), left + length) };
+        }
+      }
+    }
+    return null;
+  }
+}
+
+/** Requests × delay. @param {HTMLElement} figure @param {Answer} answer @param {View} view */
+export const front = (figure, answer, view) => {
+  const [width, height] = [widthOf(figure), 340];
+  const edge = { left: 62, right: 16, top: 30, bottom: 42 };
+  const marks = answer.marks.filter((mark) => mark.delay !== null && mark.requests > 0);
+  ranges.requests = roundRange(marks.map((mark) => mark.requests), ranges.requests, view.resting, [1, 100]);
+  ranges.delay = roundRange(marks.map((mark) => mark.delay ?? 0), ranges.delay, view.resting, [0.1, 100]);
+  const x = logScale(ranges.requests[0], ranges.requests[1], edge.left, width - edge.right);
+  const y = logScale(ranges.delay[0], ranges.delay[1], height - edge.bottom, edge.top);
+  const svg = picture("Requests and delay of each strategy; the same figures are in the table", width, height);
+  svg.append(...axes(x, y, "requests per task (mean)", "detection delay (mean)", { yTime: true }));
+  const isInside = (/** @type {[number, number]} */ [requests, delay]) => requests >= x.min && requests <= x.max && delay >= y.min && delay <= y.max;
+  const floor = answer.floor.filter(isInside).map(([requests, delay]) => /** @type {[number, number]} */ ([x.at(requests), y.at(delay)]));
+  if (floor.length > 1) svg.append(element("path", { d: path(floor), class: "floor" }));
+  const board = new Board();
+  for (const [left, top] of floor) board.taken.push([left - 5, top - 5, left + 5, top + 5]);
+  for (let index = 1; index < floor.length; index += 1) {
+    const [from, to] = [floor[index - 1], floor[index]];
+    for (let share = 0.1; share < 1; share += 0.1) {
+      const [left, top] = [from[0] + share * (to[0] - from[0]), from[1] + share * (to[1] - from[1])];
+      board.taken.push([left - 4, top - 4, left + 4, top + 4]);
+    }
+  }
+  const places = marks.map((mark) => ({ mark, left: x.at(mark.requests), top: y.at(mark.delay ?? 0) }));
+  for (const { left, top } of places) board.taken.push([left - 8, top - 8, left + 8, top + 8]);
+  for (const { mark: known, left, top } of places) {
+    const group = pickable(element("g", { "data-strategy": known.strategy }), known.strategy, view);
+    const here = known.strategy === view.focus;
+    if (here) group.append(element("circle", { cx: left, cy: top, r: 12, fill: "none", stroke: "var(--ink)" }));
+    group.append(mark(left, top, look(view, known.strategy)));
+    if (known.lost_share > FEW_LOST) group.append(element("path", { d: `M${left - 8},${top - 8}l16,16m0,-16l-16,16`, stroke: "var(--warn)", "stroke-width": 2 }));
+    group.append(element("title", {}, [`${known.strategy}: ${number(known.requests)} requests, ${time(known.delay)} delay, cost ${number(known.cost)}`]));
+    svg.append(group);
+  }
+  // The one that is looked at is named first, then the cheapest.
+  const order = [...places].sort((a, b) => Number(b.mark.strategy === view.focus) - Number(a.mark.strategy === view.focus) || a.mark.cost - b.mark.cost);
+  for (const { mark: known, left, top } of order) {
+    const short = known.strategy.length > 26 ? `${known.strategy.slice(0, 25)}…` : known.strategy;
+    const words = known.lost > 0 ? `${short}, ${percent(known.lost_share)} lost` : short;
+    const place = board.place(left, top, words, { from: edge.left + 2, width, height: height - edge.bottom });
+    const kind = known.strategy === view.focus ? " chosen" : known.lost > 0 ? " loses" : "";
+    if (!place) continue;
+    if (place.isFar) svg.append(element("line", { x1: left, y1: top, x2: place.anchor, y2: place.base < top ? place.base + 2 : place.base - 11, stroke: "var(--muted)", "stroke-width": 0.7 }));
+    svg.append(text(place.left, place.base, words, { class: `label${kind}` }));
+  }
+  figure.replaceChildren(svg);
+};
+
+/** The distribution of the delay: the one that is looked at over the others. @param {HTMLElement} figure @param {Answer} answer @param {View} view */
+export const ecdf = (figure, answer, view) => {
+  const [width, height] = [widthOf(figure), 340];
+  const x = logScale(0.05, 600, 46, width - 16);
+  const y = linearScale(0, 1, height - 42, 30);
+  const svg = picture(`Detection delay of ${view.focus}, over those of the others`, width, height);
+  svg.append(...axes(x, y, "detection delay", "share of all tasks known", { xTime: true, yShare: true }));
+  const drawn = (/** @type {Mark} */ known) => {
+    /** @type {[number, number][]} */
+    const points = [];
+    let share = 0;
+    for (const [delay, below] of known.ecdf) {
+      const place = x.at(Math.max(delay, x.min));
+      points.push([place, y.at(share)], [place, y.at(below)]);
+      share = below;
+    }
+    points.push([x.to, y.at(share)]);
+    return path(points);
+  };
+  for (const known of answer.marks) {
+    if (known.strategy !== view.focus && known.ecdf.length) svg.append(pickable(element("path", { d: drawn(known), class: "ghost" }, [element("title", {}, [known.strategy])]), known.strategy, view));
+  }
+  const chosen = answer.marks.find((known) => known.strategy === view.focus);
+  if (chosen?.ecdf.length) {
+    const { colour, hollow } = look(view, chosen.strategy);
+    svg.append(element("path", { d: drawn(chosen), class: "line", stroke: `var(--${colour})`, "stroke-width": 3, ...(hollow ? { "stroke-dasharray": "7 3" } : {}) }));
+    svg.append(text(x.to - 4, y.from - 8, chosen.known > 0.99995 ? "all known in the end" : `${percent(1 - chosen.known)} never known`, { "text-anchor": "end", class: chosen.known > 0.995 ? "label" : "label loses" }));
+  }
+  figure.replaceChildren(svg);
+};
+
+/** Tasks poll by poll. @param {HTMLElement} figure @param {Answer} answer @param {View} view */
+export const raster = (figure, answer, view) => {
+  const { tasks } = answer.raster;
+  const width = widthOf(figure);
+  const height = 56 + 30 * Math.max(1, tasks.length);
+  const end = Math.max(1, ...tasks.map((task) => Math.max(task.settled ?? 0, task.done ?? 0, ...task.polls.map(([at]) => at))));
+  const x = linearScale(0, end, 18, width - 22);
+  const svg = picture(`Polls of ${answer.raster.strategy} for five tasks`, width, height);
+  const bottom = height - 40;
+  const step = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600].find((step) => end / step <= Math.max(3, width / 110)) ?? 1200;
+  for (let at = 0; at <= end; at += step) {
+    const place = x.at(at);
+    svg.append(element("line", { x1: place, x2: place, y1: 4, y2: bottom, class: "axis" }));
+    svg.append(text(place, bottom + 16, time(at), { "text-anchor": at === 0 ? "start" : place > width - 40 ? "end" : "middle" }));
+  }
+  svg.append(text(width - 22, bottom + 34, "since the wait began", { "text-anchor": "end" }));
+  const colour = `var(--${look(view, answer.raster.strategy).colour})`;
+  tasks.forEach((task, index) => {
+    const y = 20 + 30 * index;
+    const ends = task.settled ?? end;
+    svg.append(element("line", { x1: x.at(0), x2: x.at(ends), y1: y, y2: y, stroke: "var(--line)", "stroke-width": 2 }));
+    if (task.done !== null && task.done <= end) {
+      const [from, to] = [x.at(Math.max(0, task.done)), x.at(task.known ? ends : end)];
+      svg.append(element("rect", { x: from, y: y - 8, width: Math.max(1.5, to - from), height: 16, fill: task.known ? colour : "var(--warn)", opacity: 0.3 }));
+    }
+    for (const [at, kind] of task.polls) {
+      const place = x.at(at);
+      if (kind === "f") svg.append(element("path", { d: `M${place - 4},${y - 4}l8,8m0,-8l-8,8`, stroke: "var(--warn)", "stroke-width": 2 }));
+      else svg.append(element("circle", { cx: place, cy: y, r: kind === "u" ? 5 : 3.5, fill: kind === "u" ? colour : "var(--card)", stroke: colour, "stroke-width": 1.5 }));
+    }
+  });
+  figure.replaceChildren(svg);
+};

@@ -1,0 +1,258 @@
+// @ts-check
+// The page: one state, one answer, and everything that is drawn from them.
+
+import { Asker, overHttp } from "./back.js";
+import { FEW_LOST, ecdf, front, raster } from "./charts.js";
+import { copy, field, fill, html, slider } from "./controls.js";
+import { Curve } from "./curve.js";
+import { looks } from "./looks.js";
+import { freeName, hashOf, held, nameOf, stateIn } from "./state.js";
+import { faults, own, presets, swatch } from "./strategies.js";
+import { watchWidths } from "./svg.js";
+import { number, percent, time } from "./words.js";
+
+/** @typedef {import("./state.js").State} State */
+/** @typedef {import("./state.js").Start} Start */
+/** @typedef {import("./state.js").Control} Control */
+/** @typedef {import("./back.js").Answer} Answer */
+/** @typedef {import("./back.js").Back} Back */
+
+/** Which controls stand where. */
+const PLACES = {
+  "model-controls": ["median_s", "spread", "hump_share", "hump_s", "tail_share", "tail_shape", "queue_s", "failing", "stuck"],
+  "price-controls": ["delay_cost_per_s"],
+  "weather-controls": ["rtt_s", "rate_limit_per_s", "arrivals_per_s"],
+  "run-controls": ["tasks", "replicates", "seed"],
+};
+/** Milliseconds without a change after which the controls are at rest, where nothing says so. */
+const REST = 400;
+
+/** @param {string} id */
+const at = (id) => {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no #${id}`);
+  return found;
+};
+
+class Lab {
+  /** @type {Answer | null} */ answer = null;
+  resting = true;
+  /** @type {string} */ focus;
+  /** @type {Map<string, { show: (value: number) => void }>} */ sliders = new Map();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ rest;
+  frames = 0;
+  /** Whether the last question had no answer. */
+  failing = false;
+
+  /** @param {Back} back @param {Start} start @param {State} state */
+  constructor(back, start, state) {
+    this.back = back;
+    this.start = start;
+    this.state = state;
+    this.focus = nameOf(state.strategies[0]);
+    this.controls = new Map(start.controls.map((control) => [control.key, control]));
+    this.asker = new Asker(back.compute, (answer, question) => this.told(answer, question.view.exact && question.state === this.state), (words) => { this.failing = true; this.problem(words); });
+    this.curve = new Curve(at("curve"), state, start.horizon_s, this.controls, (changes, resting) => this.change(changes, resting));
+  }
+
+  /** @param {string} words */
+  problem(words) {
+    at("problem").textContent = words;
+    at("problem").hidden = !words;
+  }
+
+  /** The one way in which the state changes. @param {Partial<State>} changes @param {boolean} resting */
+  change(changes, resting) {
+    this.state = { ...this.state, ...changes };
+    for (const [key, { show }] of this.sliders) if (Object.hasOwn(changes, key)) show(Number(this.state[/** @type {keyof State} */ (key)]));
+    if (!this.state.strategies.some((chosen) => nameOf(chosen) === this.focus)) this.focus = nameOf(this.state.strategies[0]);
+    this.resting = resting;
+    clearTimeout(this.rest);
+    if (!resting) this.rest = setTimeout(() => this.change({}, true), REST);
+    this.curve.draw(this.state, null, resting);
+    this.ask();
+  }
+
+  ask() {
+    this.asker.ask({ state: this.state, view: { exact: this.resting, focus: this.focus } });
+  }
+
+  /** @param {string} strategy */
+  pick(strategy) {
+    this.focus = strategy;
+    if (this.answer) this.draw(this.answer);
+    this.ask();
+  }
+
+  /** @param {Answer} answer @param {boolean} exact */
+  told(answer, exact) {
+    this.answer = answer;
+    // Browsers allow a few of these a second: not while something is dragged.
+    if (exact) history.replaceState(null, "", hashOf(this.state));
+    this.frames += 1;
+    document.body.dataset.frames = String(this.frames);
+    document.body.dataset.exact = String(exact);
+    if (this.failing) this.problem("");
+    this.failing = false;
+    this.draw(answer);
+  }
+
+  /** @param {Answer} answer */
+  draw(answer) {
+    const names = answer.marks.map((mark) => mark.strategy);
+    const view = { focus: this.focus, looks: looks(names), resting: answer.exact, pick: (/** @type {string} */ strategy) => this.pick(strategy) };
+    this.curve.draw(this.state, answer, answer.exact);
+    front(at("front"), answer, view);
+    ecdf(at("ecdf"), answer, view);
+    raster(at("raster"), answer, view);
+    at("raster-of").textContent = answer.raster.strategy;
+    at("digest").textContent = answer.digest;
+    this.table(answer, view.looks);
+    if (answer.exact) {
+      this.verdict(answer);
+      at("scenario").textContent = answer.scenario;
+      at("cost-of-run").textContent = `· ${answer.tasks} tasks under each of ${names.length} strategies, the same as “pollbench compare” prints for the copied scenario`;
+    }
+  }
+
+  /** @param {Answer} answer */
+  verdict(answer) {
+    const words = (/** @type {string | null} */ name) => {
+      const mark = answer.marks.find((mark) => mark.strategy === name);
+      return mark ? [html("strong", {}, [mark.strategy]), `: ${number(mark.requests)} requests a task, known ${time(mark.delay)} after the end, cost ${number(mark.cost)}.`] : ["none of these: all lose more than 1 % of the tasks."];
+    };
+    const parts = [html("p", {}, ["Least cost: ", ...words(answer.best)])];
+    if (answer.best_polling !== answer.best) parts.push(html("p", {}, ["Without webhooks: ", ...words(answer.best_polling)]));
+    const { settings } = answer;
+    if (settings) parts.push(html("p", {}, ["Settings to paste: first wait ", html("strong", {}, [settings.first]), ", interval ", html("strong", {}, [settings.interval]), ", limit ", html("strong", {}, [settings.limit]), ` (expected cost ${number(settings.cost)} on a calm day).`]));
+    at("verdict").replaceChildren(...parts);
+  }
+
+  /** @param {Answer} answer @param {Map<string, import("./looks.js").Look>} looks */
+  table(answer, looks) {
+    const table = at("table");
+    const held = document.activeElement instanceof HTMLInputElement && table.contains(document.activeElement) ? document.activeElement.value : null;
+    const heads = ["Strategy", "Requests", "Delay", "Delay, 95 %", "Lost", "Cost"];
+    const rows = [...answer.marks].sort((a, b) => Number(a.lost_share > FEW_LOST) - Number(b.lost_share > FEW_LOST) || a.cost - b.cost).map((mark) => {
+      const radio = html("input", { type: "radio", name: "focus", value: mark.strategy, checked: mark.strategy === this.focus });
+      radio.addEventListener("change", () => this.pick(mark.strategy));
+      const name = html("th", { scope: "row" }, [html("label", { title: mark.about }, [radio, swatch(looks.get(mark.strategy)), mark.strategy])]);
+      const figures = [number(mark.requests), time(mark.delay), mark.delay_p95 === null ? "never" : time(mark.delay_p95), mark.lost ? percent(mark.lost_share) : "0", number(mark.cost)];
+      const cells = figures.map((words, column) => html("td", { className: column === 3 && mark.lost ? "loses" : "" }, [words]));
+      return html("tr", { className: mark.strategy === answer.best ? "best" : "" }, [name, ...cells]);
+    });
+    const head = html("thead", {}, [html("tr", {}, heads.map((words) => html("th", { scope: "col" }, [words])))]);
+    table.ariaLabel = "Figures of each strategy; choose one to look at it poll by poll";
+    table.replaceChildren(head, html("tbody", {}, rows));
+    if (held !== null) [...table.querySelectorAll("input")].find((input) => input.value === held)?.focus();
+  }
+
+  /** Everything on the desk. */
+  desk() {
+    this.sliders.clear();
+    for (const [place, keys] of Object.entries(PLACES)) {
+      const made = keys.flatMap((key) => {
+        const control = this.controls.get(key);
+        if (!control) return [];
+        const make = key === "seed" ? field : slider;
+        const part = make(control, Number(this.state[/** @type {keyof State} */ (key)]), (value, resting) => this.change({ [key]: value }, resting));
+        this.sliders.set(key, part);
+        return [part.label];
+      });
+      at(place).replaceChildren(...made);
+    }
+    this.chosen();
+  }
+
+  /** What has parts that come and go. */
+  chosen() {
+    const change = (/** @type {Partial<State>} */ changes, /** @type {boolean} */ resting) => this.change(changes, resting);
+    const state = () => this.state;
+    presets(at("presets"), this.start, state, looks(this.start.presets), change);
+    own(at("own"), this.start, state, change, () => this.chosen());
+    faults(at("faults"), this.start, state, change, () => this.chosen());
+  }
+
+  /** @param {string} stem @param {{ first_s: number, interval_s: number, deadline_s: number }} numbers */
+  add(stem, numbers) {
+    const { strategies } = this.state;
+    if (strategies.length >= this.start.most_strategies) return this.problem(`There is room for ${this.start.most_strategies} strategies.`);
+    const made = { name: freeName(stem, strategies), multiplier: 1, cap_s: 60, ...numbers };
+    for (const control of this.start.of_strategies) {
+      const key = /** @type {"first_s"} */ (control.key);
+      made[key] = held(made[key], control);
+    }
+    this.change({ strategies: [...strategies, { own: made }] }, true);
+    this.pick(made.name);
+    this.chosen();
+  }
+
+  wire() {
+    const say = (/** @type {string} */ words) => { at("copied").textContent = words; };
+    const click = (/** @type {string} */ id, /** @type {() => void | Promise<void>} */ what) => at(id).addEventListener("click", () => void what());
+    const models = /** @type {HTMLSelectElement} */ (at("models"));
+    const kind = /** @type {HTMLSelectElement} */ (at("kind"));
+    const language = /** @type {HTMLSelectElement} */ (at("language"));
+    fill(models, this.start.models.map((state, index) => [String(index), state.model]));
+    fill(kind, this.start.faults);
+    fill(language, this.start.languages.map((name) => [name, name]));
+    const known = this.start.models.findIndex((state) => state.model === this.state.model);
+    models.value = String(Math.max(0, known));
+    models.addEventListener("change", () => {
+      const { model, median_s, spread, hump_share, hump_s, tail_share, tail_shape, queue_s, stuck, failing } = this.start.models[Number(models.value)];
+      this.change({ model, median_s, spread, hump_share, hump_s, tail_share, tail_shape, queue_s, stuck, failing }, true);
+    });
+    click("copy-scenario", async () => { await copy(this.answer?.scenario ?? ""); say("The scenario is copied."); });
+    click("copy-link", async () => { await copy(location.href); say("The link is copied."); });
+    click("copy-poller", async () => {
+      try {
+        await copy(await this.back.poller(this.state, this.focus, language.value));
+        say(`A poller that waits like ${this.focus} is copied.`);
+      } catch (error) {
+        say(error instanceof Error ? error.message : String(error));
+      }
+    });
+    click("reset", () => { this.change(this.start.models[0], true); models.value = "0"; this.desk(); say(""); });
+    click("add-own", () => this.add("mine", { first_s: this.state.median_s * 0.6, interval_s: this.state.median_s * 0.05, deadline_s: this.state.median_s * 5 }));
+    click("add-tuned", () => { if (this.answer?.settings) this.add("tuned", { ...this.pasted(this.answer.settings) }); });
+    click("add-fault", () => {
+      if (this.state.faults.length >= this.start.most_faults) return this.problem(`There is room for ${this.start.most_faults} faults.`);
+      this.change({ faults: [...this.state.faults, { kind: kind.value, probability: 0.02 }] }, true);
+      this.chosen();
+    });
+    at("desk").addEventListener("submit", (event) => event.preventDefault());
+    addEventListener("hashchange", () => {
+      const state = stateIn(location.hash, this.start);
+      if (!state) return this.problem("The link holds no state that this lab can show.");
+      this.problem("");
+      this.change(state, true);
+      this.desk();
+    });
+    watchWidths(["curve", "front", "ecdf", "raster"].map(at), () => { if (this.answer) this.draw(this.answer); });
+  }
+
+  /** @param {import("./back.js").Settings} settings */
+  pasted({ first_s, interval_s, limit_s }) {
+    return { first_s, interval_s, deadline_s: limit_s };
+  }
+}
+
+const main = async () => {
+  const back = overHttp();
+  const start = await back.start();
+  const linked = stateIn(location.hash, start);
+  const lab = new Lab(back, start, linked ?? start.models[0]);
+  if (start.left_out.length) {
+    at("left-out").textContent = `Of the scenario: ${start.left_out.join(" ")}`;
+    at("left-out").hidden = false;
+  }
+  lab.wire();
+  lab.desk();
+  lab.ask();
+  if (location.hash.length > 1 && !linked) lab.problem("The link holds no state that this lab can show; this is where the lab begins.");
+};
+
+main().catch((error) => {
+  at("problem").textContent = String(error instanceof Error ? error.message : error);
+  at("problem").hidden = false;
+});

@@ -1,0 +1,185 @@
+//! Where the page begins: a scenario as far as the controls can show it, and all that there is to choose from.
+
+use super::limits::{
+    ARRIVALS, CONTROLS, Control, DELAY_COST, FAILING, FAULTS, HORIZON_S, HUMP, MEDIAN, MOST_FAULTS, MOST_STRATEGIES,
+    OF_STRATEGIES, QUEUE, RATE_LIMIT, REPLICATES, RTT, SEED, SPREAD, STRUCK, STUCK, TAIL_SHAPE, TASKS,
+};
+use super::state::{Chosen, InvalidLabState, LabState, Stirred, Written};
+use crate::scenario::Scenario;
+use crate::scenario::rules::to_json;
+use crate::strategy::presets::PRESETS;
+use crate::tune::poller::LANGUAGES;
+use crate::world::arrivals::Arrivals;
+use crate::world::distribution::{Distribution, Makeup};
+use crate::world::fault::{FaultRule, Kind, When};
+use crate::world::model::Model;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// What the page needs before it asks for anything.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LabStart {
+    /// By model of the scenario, where to begin; the first is where the page does.
+    models: Vec<LabState>,
+    /// What of the scenario the controls cannot show, in sentences.
+    left_out: Vec<String>,
+    controls: &'static [Control],
+    of_strategies: &'static [Control],
+    struck: Control,
+    presets: &'static [&'static str],
+    faults: Vec<(&'static str, &'static str)>,
+    languages: Vec<&'static str>,
+    most_strategies: usize,
+    most_faults: usize,
+    horizon_s: u64,
+}
+
+/// Where the page begins with this scenario.
+///
+/// # Errors
+///
+/// Where not even its names fit into the lab.
+pub fn start(scenario: &Scenario) -> Result<LabStart, InvalidLabState> {
+    let mut left_out = Vec::new();
+    let models = scenario.models.iter().map(|model| LabState::new(beginning(scenario, model, &mut left_out)));
+    let models = models.collect::<Result<Vec<LabState>, _>>()?;
+    // Models have most of it in common.
+    let mut said = BTreeSet::new();
+    left_out.retain(|words| said.insert(words.clone()));
+    Ok(LabStart {
+        models,
+        left_out,
+        controls: &CONTROLS,
+        of_strategies: &OF_STRATEGIES,
+        struck: STRUCK,
+        presets: PRESETS,
+        faults: FAULTS.map(|(kind, label, _)| (kind, label)).to_vec(),
+        languages: LANGUAGES.map(|language| language.name()).to_vec(),
+        most_strategies: MOST_STRATEGIES,
+        most_faults: MOST_FAULTS,
+        horizon_s: HORIZON_S,
+    })
+}
+
+fn beginning(scenario: &Scenario, model: &Model, left_out: &mut Vec<String>) -> Written {
+    let (median_s, spread) = shape(&model.completion).unwrap_or_else(|| {
+        left_out.push(format!("The curve of {} is a lognormal one with its median and its 84 % point.", model.name));
+        near(&model.completion)
+    });
+    if model.workers.is_some() {
+        left_out.push(format!("The finite workers of {} are left out.", model.name));
+    }
+    let strategies = strategies(scenario, left_out);
+    let (faults, rate_limit_per_s) = faults(scenario, model, left_out);
+    let arrivals = match &scenario.arrivals {
+        Arrivals::Poisson(rate) | Arrivals::Constant(rate) => 1e6 / rate.gap_us(),
+        Arrivals::Burst | Arrivals::Trace(_) => {
+            left_out.push("Tasks arrive at random, one every two seconds.".to_owned());
+            0.5
+        }
+    };
+    let median_s = clamped(median_s, MEDIAN);
+    Written {
+        model: model.name.chars().take(super::limits::LONGEST_NAME).collect(),
+        median_s,
+        spread: clamped(spread, SPREAD),
+        hump_share: 0.0,
+        hump_s: clamped(2.0 * median_s, HUMP),
+        tail_share: 0.0,
+        tail_shape: clamped(1.5, TAIL_SHAPE),
+        queue_s: clamped(model.pending.as_ref().map_or(0.0, |law| rounded(law.mean() / 1e6)), QUEUE),
+        stuck: clamped(model.fates.stuck(), STUCK),
+        failing: clamped(model.fates.failing(), FAILING),
+        rtt_s: clamped(rounded(scenario.network.rtt.quantile(0.5) / 1e6), RTT),
+        arrivals_per_s: clamped(arrivals, ARRIVALS),
+        rate_limit_per_s,
+        delay_cost_per_s: clamped(scenario.cost.delay_per_s / scenario.cost.poll.max(1e-9), DELAY_COST),
+        tasks: 500.0_f64.min(clamped(scenario.tasks as f64, TASKS)),
+        replicates: 4.0_f64.min(clamped(f64::from(scenario.replicates), REPLICATES)),
+        seed: if scenario.seed as f64 <= SEED.max { scenario.seed as f64 } else { 42.0 },
+        faults,
+        strategies,
+    }
+}
+
+/// Median in seconds and sigma of a plain lognormal law.
+fn shape(law: &Distribution) -> Option<(f64, f64)> {
+    let (kind, Makeup::Parameters(parameters), bounds) = law.makeup() else { return None };
+    let is_plain = bounds.iter().all(|(_, bound)| bound.is_none()) && law.scale().is_none_or(|scale| scale == 1.0);
+    match parameters.as_slice() {
+        [(_, median), (_, sigma)] if kind == "lognormal" && is_plain => Some((median / 1e6, *sigma)),
+        _ => None,
+    }
+}
+
+/// The same of the lognormal law that has two quantiles in common with any other.
+fn near(law: &Distribution) -> (f64, f64) {
+    let (median, above) = (law.quantile(0.5).max(1.0), law.quantile(0.841_344_7).max(1.0));
+    (rounded(median / 1e6), rounded(libm::log(above / median)))
+}
+
+fn strategies(scenario: &Scenario, left_out: &mut Vec<String>) -> Vec<Chosen> {
+    let known = |name: &&str| PRESETS.contains(name);
+    let names: Vec<&str> = scenario.strategies.iter().map(|strategy| strategy.name.as_str()).collect();
+    let (mut chosen, others): (Vec<&str>, Vec<&str>) = names.into_iter().partition(known);
+    chosen.truncate(MOST_STRATEGIES);
+    if !others.is_empty() {
+        left_out.push(format!("Strategies without a preset's name are left out: {}.", others.join(", ")));
+    }
+    if chosen.is_empty() {
+        chosen = vec!["basic", "adaptive", "optimal"];
+    }
+    chosen.into_iter().map(|name| Chosen::Preset(name.to_owned())).collect()
+}
+
+/// Faults that strike by chance and are among the lab's, and the rate of the first limit on status requests.
+fn faults(scenario: &Scenario, model: &Model, left_out: &mut Vec<String>) -> (Vec<Stirred>, f64) {
+    let mut stirred = Vec::new();
+    let mut others = Vec::new();
+    let mut rate_limit_per_s = 0.0;
+    let covering = scenario.faults.iter().filter(|rule| rule.covers_model(&model.name));
+    for rule in covering {
+        if rate_limit_per_s == 0.0
+            && let Some(rate) = limit(rule)
+        {
+            rate_limit_per_s = clamped(rate, RATE_LIMIT);
+            continue;
+        }
+        match by_chance(rule) {
+            Some(fault) if stirred.len() < MOST_FAULTS => stirred.push(fault),
+            Some(_) | None => others.push(rule.kind().name()),
+        }
+    }
+    if !others.is_empty() {
+        left_out.push(format!("Faults that the controls cannot show are left out: {}.", others.join(", ")));
+    }
+    (stirred, rate_limit_per_s)
+}
+
+/// Requests per second that a rule lets through.
+fn limit(rule: &FaultRule) -> Option<f64> {
+    if rule.kind() != Kind::RateLimit {
+        return None;
+    }
+    to_json(std::slice::from_ref(rule)).get(0)?.get("rate_per_s")?.as_f64()
+}
+
+fn by_chance(rule: &FaultRule) -> Option<Stirred> {
+    let (kind, ..) = FAULTS.iter().find(|(kind, ..)| *kind == rule.kind().name())?;
+    let is_always = match rule.when() {
+        When::Always => true,
+        When::Bursts(_) | When::During(_) => false,
+    };
+    let probability = clamped(rule.probability().get(), STRUCK);
+    is_always.then(|| Stirred { kind: (*kind).to_owned(), probability })
+}
+
+/// A value within the bounds of its control; off where it is below what the control can show.
+fn clamped(value: f64, control: Control) -> f64 {
+    let Control { min, max, from, .. } = control;
+    if value < from && min < from && value < 0.5 * from { min } else { value.clamp(from, max) }
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1e3).round() / 1e3
+}
