@@ -27,7 +27,7 @@
 //! - [`engine::plan::Plan`] and [`engine::compare::compare`]: from a scenario to [`measure::results::Results`]
 //! - [`engine::trace::trace`]: one wait, request by request; [`report::Report`]: tables, charts and pages
 //!
-//! **Find the best settings** (feature `report`)
+//! **Find the best settings** (feature `tune`)
 //!
 //! - [`observations::Source`] reads the times in a log, [`fit::Fit`] fits a distribution to them
 //! - [`tune::tune`] finds settings; [`inspection::ScheduleProblem`] the best schedule that is possible
@@ -42,7 +42,8 @@
 //! | module | what is there | feature |
 //! |:--|:--|:--|
 //! | [`report`] | tables, charts, pages: figures in, text out | `report` |
-//! | [`tune`] | the best settings for a distribution or for observed times | `report` |
+//! | [`tune`] | the best settings for a distribution or for observed times | `tune` |
+//! | [`lab`] | what the page of `pollbench lab` computes: controls in, figures and marks out | `lab` |
 //! | [`check`] | pollers under test: hostile worlds, the properties of a correct poller, counter-examples | `check` |
 //! | [`engine`] | the simulator, traces, gates: a plan in, task records out | `engine` |
 //! | [`mock`] | the mock server as a test kit | `mock` |

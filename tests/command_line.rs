@@ -329,7 +329,7 @@ fn shipped_files_are_valid_and_every_help_has_examples() {
         let run = desk.run(&format!("validate {}", file.display()));
         assert_eq!(run.code, 0, "{}", run.err);
     }
-    for command in ["", "compare", "trace", "diff", "list", "serve", "validate", "schema"] {
+    for command in ["", "compare", "trace", "diff", "lab", "list", "serve", "validate", "schema"] {
         let run = desk.run(&format!("{command} --help"));
         assert!(run.code == 0 && run.out.contains("Example"), "{command}");
     }

@@ -70,7 +70,7 @@ fn examples_in_help_are_the_same_on_any_terminal() {
         let from = text.find("Example").unwrap_or_else(|| panic!("{command}: no examples"));
         text[from..].lines().filter(|line| line.starts_with("  ")).map(str::to_owned).collect()
     };
-    for command in ["", "compare", "serve", "trace", "tune", "diff", "list", "validate", "schema"] {
+    for command in ["", "compare", "serve", "lab", "trace", "tune", "diff", "list", "validate", "schema"] {
         let wide = examples(command, 300);
         assert!(wide.iter().any(|line| line.contains("pollbench")), "{command}: {wide:?}");
         for width in [60, 80, 100] {

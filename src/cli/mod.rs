@@ -12,6 +12,7 @@ mod ground;
 mod help;
 mod init;
 mod interrupt;
+mod lab;
 mod list;
 mod log;
 mod man;
@@ -45,6 +46,7 @@ Examples:
   pollbench compare flaky --models sora-2    with faults, one model
   pollbench compare my.toml --out out        your own scenario
   pollbench serve                            a mock of the API for your own client
+  pollbench lab                              drag the curve, the strategies and the faults in a browser
   pollbench trace --strategy adaptive --model sora-2 --completes-at 94s
   pollbench tune --model sora-2              the best settings
   pollbench check -- node poller.mjs         test your own poller
@@ -65,6 +67,8 @@ enum Command {
     Warp(Box<warp::Warp>),
     /// Run the mock APIXO server
     Serve(Box<serve::Serve>),
+    /// Open the page on which everything can be dragged
+    Lab(lab::LabArgs),
     /// Show one wait request by request
     Trace(trace::Trace),
     /// Find the best settings for a model, a distribution, or observed times
@@ -104,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Check(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Warp(command) => command.run(),
+        Command::Lab(command) => command.run(),
         Command::Trace(command) => command.run(),
         Command::Tune(command) => command.run(),
         Command::Sweep(command) => command.run(),

@@ -113,14 +113,7 @@ impl Serve {
         let runtime = runtime.map_err(|error| Failure::Run(format!("cannot start: {error}")))?;
         runtime.block_on(async {
             let addr = self.addr;
-            let listener = TcpListener::bind(addr).await.map_err(|error| {
-                let hint = if error.kind() == std::io::ErrorKind::AddrInUse {
-                    "; another server has that port: choose one with --addr, or port 0 for any free one"
-                } else {
-                    ""
-                };
-                Failure::Run(format!("cannot listen on {addr}: {error}{hint}"))
-            })?;
+            let listener = listen(addr).await?;
             let address = listener.local_addr().map_err(|error| Failure::Run(error.to_string()))?;
             let stop = stopped().map_err(|error| Failure::Run(format!("cannot watch for signals: {error}")))?;
             let clock = Clock::scaled(self.time_scale).map_err(|error| Failure::Input(error.to_string()))?;
@@ -158,6 +151,18 @@ impl Serve {
     }
 }
 
+/// Listens on an address.
+pub(super) async fn listen(addr: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(addr).await.map_err(|error| {
+        let hint = if error.kind() == std::io::ErrorKind::AddrInUse {
+            "; another server has that port: choose one with --addr, or port 0 for any free one"
+        } else {
+            ""
+        };
+        Failure::Run(format!("cannot listen on {addr}: {error}{hint}"))
+    })
+}
+
 /// A number of bytes: at most 256 MiB, which all fits into memory.
 fn size(text: &str) -> Result<usize, String> {
     let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("", 1)];
@@ -169,7 +174,7 @@ fn size(text: &str) -> Result<usize, String> {
 }
 
 /// An address to listen on: loopback where no other is written.
-fn address(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     let loopback = |port: &str| port.parse().ok().map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
     let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
     let local = host.is_empty() || host.eq_ignore_ascii_case("localhost");
@@ -179,7 +184,7 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 
 /// Ends when the process is asked to terminate. An interrupt ends the whole program.
 #[cfg(unix)]
-fn stopped() -> std::io::Result<impl Future<Output = ()> + Send> {
+pub(super) fn stopped() -> std::io::Result<impl Future<Output = ()> + Send> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     Ok(async move {
@@ -189,7 +194,7 @@ fn stopped() -> std::io::Result<impl Future<Output = ()> + Send> {
 
 /// Never ends: nothing but an interrupt can stop the program here.
 #[cfg(not(unix))]
-fn stopped() -> std::io::Result<impl Future<Output = ()> + Send> {
+pub(super) fn stopped() -> std::io::Result<impl Future<Output = ()> + Send> {
     Ok(std::future::pending())
 }
 

@@ -36,6 +36,28 @@ pub(super) fn has_sound_host(headers: &HeaderMap) -> bool {
     }
 }
 
+/// Why a request is not this machine's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Foreign {
+    /// It was sent to another host than this one, which is here by DNS rebinding.
+    Host,
+    /// A page from elsewhere sent it.
+    Page,
+}
+
+/// Whether a request is foreign: a page from elsewhere may reach a server on its reader's machine, by a name of its own too.
+pub(crate) fn foreign(headers: &HeaderMap) -> Option<Foreign> {
+    let host = headers.get(HOST).map(|host| Authority::try_from(host.as_bytes()));
+    if host.is_some_and(|host| host.map_or(true, |host| !is_loopback(host.host()))) {
+        return Some(Foreign::Host);
+    }
+    let is_foreign = |origin: &HeaderValue| match Uri::try_from(origin.as_bytes()) {
+        Ok(origin) => !origin.host().is_some_and(is_loopback),
+        Err(_) => true,
+    };
+    headers.get_all(ORIGIN).iter().any(is_foreign).then_some(Foreign::Page)
+}
+
 /// The answer to those who may not use the control plane.
 pub(super) fn refused(settings: &Settings, headers: &HeaderMap) -> Option<Response<Body>> {
     match &settings.admin {
@@ -46,19 +68,10 @@ pub(super) fn refused(settings: &Settings, headers: &HeaderMap) -> Option<Respon
             if sent.is_some_and(|sent| same(sent, token.as_bytes())) { None } else { Some(unauthorized()) }
         }
         AdminAccess::Open if matches!(settings.network, Transport::Memory(_)) => None,
-        // A page from elsewhere may reach a server on its reader's machine, by its own name too (DNS rebinding).
-        AdminAccess::Open => {
-            let host = headers.get(HOST).map(|host| Authority::try_from(host.as_bytes()));
-            if host.is_some_and(|host| host.map_or(true, |host| !is_loopback(host.host()))) {
-                return Some(error(403, "Without an admin token the control plane is for the host localhost only"));
-            }
-            let is_foreign = |origin: &HeaderValue| match Uri::try_from(origin.as_bytes()) {
-                Ok(origin) => !origin.host().is_some_and(is_loopback),
-                Err(_) => true,
-            };
-            let is_foreign = headers.get_all(ORIGIN).iter().any(is_foreign);
-            is_foreign.then(|| error(403, "Without an admin token the control plane is for pages of localhost only"))
-        }
+        AdminAccess::Open => foreign(headers).map(|foreign| match foreign {
+            Foreign::Host => error(403, "Without an admin token the control plane is for the host localhost only"),
+            Foreign::Page => error(403, "Without an admin token the control plane is for pages of localhost only"),
+        }),
     }
 }
 

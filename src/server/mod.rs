@@ -62,6 +62,8 @@ mod webhook;
 mod webhook_map;
 mod workers;
 
+#[cfg(feature = "cli")]
+pub(crate) use access::{Foreign, foreign};
 pub use created::Created;
 pub use instance::Server;
 pub use journal::{JournalEntry, Unanswered};

@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
+import { lab } from "./lab.mjs";
 
 const [pollbench, executablePath, folder] = process.argv.slice(2);
 assert(pollbench && executablePath, "usage: node check.mjs POLLBENCH CHROMIUM [FOLDER]");
@@ -262,6 +263,13 @@ try {
   console.log("report: controls work");
   found.push(...await live(browser));
   console.log("live: looked at");
+  const digestOf = (text) => {
+    writeFileSync(join(scratch, "copied.toml"), text);
+    run("compare", "copied.toml", "--quiet", "--out", "copied");
+    return JSON.parse(readFileSync(join(scratch, "copied/results.json"), "utf8")).run.digest;
+  };
+  found.push(...await lab({ pollbench, scratch, browser, open, everywhere, digestOf, evil: EVIL }));
+  console.log("lab: looked at");
   assert.deepEqual([...new Set(found)], []);
   console.log("nothing to complain of");
 } finally {
