@@ -2,6 +2,7 @@
 
 use crate::engine::plan::{Plan, StrategyPlan};
 use crate::engine::sim::{Control, Findings, Options, Sink, run};
+use crate::engine::yardstick::Yardstick;
 use crate::measure::paired::{Pairing, comparisons};
 use crate::measure::results::{Cell, Results, RuleResult, Run, SCHEMA_VERSION};
 use crate::measure::series::{FaultBand, SampledTask, Series};
@@ -48,7 +49,7 @@ pub fn compare(plan: &Plan<'_>, options: Options, control: &Control, sink: Optio
     compare_with(plan, options, control, sink, Floor::Exact)
 }
 
-/// The same, with a floor of one's choice; it changes nothing else.
+/// The same, with a floor of one's choice; with a rough one cells have no `optimal_cost`.
 #[must_use]
 pub fn compare_with(
     plan: &Plan<'_>,
@@ -90,7 +91,7 @@ fn summed(plan: &Plan<'_>, engine: &str, findings: &Findings, floor: Floor) -> C
                 harness: None,
                 until: None,
             },
-            cells: cells(plan, findings),
+            cells: cells(plan, findings, floor),
             comparisons: comparisons(&pairings, weights),
             gates: Vec::new(),
             faults: rules(plan, findings),
@@ -101,11 +102,15 @@ fn summed(plan: &Plan<'_>, engine: &str, findings: &Findings, floor: Floor) -> C
 }
 
 /// The figures of each cell.
-pub(in crate::engine) fn cells(plan: &Plan<'_>, findings: &Findings) -> Vec<Cell> {
+pub(in crate::engine) fn cells(plan: &Plan<'_>, findings: &Findings, floor: Floor) -> Vec<Cell> {
     let data = findings.cells.iter().zip(&findings.learning);
     let cell = |((model, strategy), (data, learning)): ((usize, _), _)| {
         let load = plan.models[model].model.workers.map(|workers| (&findings.loads[model], workers.get()));
-        summary::cell(&Setting { load, ..setting(plan, model, strategy) }, data, &plan.scenario.cost, learning)
+        let setting = match floor {
+            Floor::Exact => setting(plan, model, strategy),
+            Floor::Rough => quick_setting(plan, model, strategy),
+        };
+        summary::cell(&Setting { load, ..setting }, data, &plan.scenario.cost, learning)
     };
     each_cell(plan).zip(data).map(cell).collect()
 }
@@ -129,6 +134,11 @@ fn shown(samples: &[BTreeMap<u64, SampledTask>]) -> Vec<u64> {
 /// What a plan says of a cell before it is run.
 #[must_use]
 pub fn setting<'a>(plan: &'a Plan<'_>, model: usize, strategy: &'a StrategyPlan<'_>) -> Setting<'a> {
+    Setting { least: plan.yardstick(model).map(Yardstick::least), ..quick_setting(plan, model, strategy) }
+}
+
+/// The same without the least cost, which takes time to find.
+fn quick_setting<'a>(plan: &'a Plan<'_>, model: usize, strategy: &'a StrategyPlan<'_>) -> Setting<'a> {
     Setting {
         model: &plan.models[model].model.name,
         strategy: &strategy.strategy.name,
@@ -138,7 +148,7 @@ pub fn setting<'a>(plan: &'a Plan<'_>, model: usize, strategy: &'a StrategyPlan<
             Sharing::Alone | Sharing::Limiter(_) | Sharing::Learned(_) => 1,
         },
         has_limit: strategy.policies[model].nominal_limit().is_some(),
-        least: plan.yardstick(model).map(|yardstick| yardstick.least),
+        least: None,
         rare: rare(plan, model, strategy),
         has_faults: !plan.scenario.faults.is_empty(),
         load: None,

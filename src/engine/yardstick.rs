@@ -22,13 +22,18 @@ static KNOWN: Memo<(DoneLaw, CostWeights, Micros), Option<Arc<Yardstick>>> = Mem
 #[derive(Debug, Clone)]
 pub struct Yardstick {
     law: DoneLaw,
-    /// The same to look up, until the horizon.
-    sketch: Sketch,
     weights: CostWeights,
     horizon: f64,
-    /// Least expected cost of a task.
-    pub least: f64,
+    solved: OnceLock<Solved>,
     floor: OnceLock<Vec<(f64, f64)>>,
+}
+
+/// What takes time to find, and is found when it is first asked for.
+#[derive(Debug, Clone)]
+struct Solved {
+    /// The law to look up, until the horizon.
+    sketch: Sketch,
+    least: f64,
 }
 
 impl Yardstick {
@@ -44,13 +49,27 @@ impl Yardstick {
 
     fn of(law: DoneLaw, weights: &CostWeights, horizon: Micros) -> Option<Self> {
         let horizon = horizon.get().max(1) as f64;
-        let problem = ScheduleProblem::new(&law, *weights).ok()?.deadline(horizon);
-        let sketch = Sketch::of(&law, Some(horizon));
-        let best = problem.solve_by(&sketch);
-        // A last poll at the horizon tells nothing new of tasks that are not done by then; who does not make it is charged
-        // as if, for those that are.
-        let least = best.cost(&law, weights, Some(horizon)) - weights.poll * (1.0 - law.below(horizon));
-        Some(Self { law, sketch, weights: *weights, horizon, least, floor: OnceLock::new() })
+        ScheduleProblem::new(&law, *weights).ok()?;
+        Some(Self { law, weights: *weights, horizon, solved: OnceLock::new(), floor: OnceLock::new() })
+    }
+
+    fn solved(&self) -> &Solved {
+        self.solved.get_or_init(|| {
+            let Self { law, weights, horizon, .. } = self;
+            let sketch = Sketch::of(law, Some(*horizon));
+            // A last poll at the horizon tells nothing new of tasks that are not done by then; who does not make it is
+            // charged as if, for those that are.
+            let last_poll = weights.poll * (1.0 - law.below(*horizon));
+            let problem = ScheduleProblem::new(law, *weights).map(|problem| problem.deadline(*horizon));
+            let cost = problem.map_or(f64::INFINITY, |problem| self.cost(&problem.solve_by(&sketch)));
+            Solved { sketch, least: cost - last_poll }
+        })
+    }
+
+    /// Least expected cost of a task.
+    #[must_use]
+    pub fn least(&self) -> f64 {
+        self.solved().least
     }
 
     /// The distribution of the done-instant.
@@ -71,14 +90,14 @@ impl Yardstick {
     pub fn excess(&self, strategy: &Strategy, model: &str) -> Option<f64> {
         let checks = checks(strategy, model, Micros::from_f64(self.horizon))?;
         let last_poll = self.weights.poll * (1.0 - self.law.below(self.horizon));
-        Some(self.cost(&checks) / (self.least + last_poll) - 1.0)
+        Some(self.cost(&checks) / (self.least() + last_poll) - 1.0)
     }
 
     /// Polls of a task, and seconds of delay, of the best schedules for other ratios of the weights, from few polls to
     /// many: what no polling strategy can be below and left of.
     #[must_use]
     pub fn floor(&self) -> &[(f64, f64)] {
-        self.floor.get_or_init(|| self.drawn(FLOOR_POINTS, &self.sketch))
+        self.floor.get_or_init(|| self.drawn(FLOOR_POINTS, &self.solved().sketch))
     }
 
     /// Fewer of them, from a coarser look at the law.
