@@ -161,7 +161,7 @@ export class Curve {
     const label = group.querySelector("text");
     label?.setAttribute("text-anchor", at > this.#width - 60 ? "end" : at < 60 ? "start" : handle.key === "spread" ? "start" : "middle");
     label?.setAttribute("x", handle.key === "spread" && at <= this.#width - 60 ? "14" : "0");
-    label?.setAttribute("y", handle.key === "spread" ? "4" : handle.key === "tail_share" ? "-30" : "-14");
+    label?.setAttribute("y", handle.key === "spread" ? "4" : handle.key === "tail_share" ? "-30" : handle.key === "hump_s" && (share ?? 0) > 0.08 ? "25" : "-14");
     const control = this.controls.get(handle.key);
     group.setAttribute("aria-valuemin", String(control?.min ?? 0));
     group.setAttribute("aria-valuemax", String(control?.max ?? 1));

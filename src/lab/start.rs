@@ -8,7 +8,7 @@ use super::state::{Chosen, InvalidLabState, LabState, Stirred, Written};
 use crate::scenario::Scenario;
 use crate::scenario::rules::to_json;
 use crate::strategy::presets::PRESETS;
-use crate::tune::poller::LANGUAGES;
+use crate::tune::poller::{LANGUAGES, Language};
 use crate::world::arrivals::Arrivals;
 use crate::world::distribution::{Distribution, Makeup};
 use crate::world::fault::{FaultRule, Kind, When};
@@ -54,7 +54,7 @@ pub fn start(scenario: &Scenario) -> Result<LabStart, InvalidLabState> {
         struck: STRUCK,
         presets: PRESETS,
         faults: FAULTS.map(|(kind, label, _)| (kind, label)).to_vec(),
-        languages: LANGUAGES.map(|language| language.name()).to_vec(),
+        languages: LANGUAGES.map(Language::name).to_vec(),
         most_strategies: MOST_STRATEGIES,
         most_faults: MOST_FAULTS,
         horizon_s: HORIZON_S,
