@@ -56,7 +56,7 @@ pub(super) struct Worker<'p> {
 /// One strategy at work on a unit.
 enum Lane<'p> {
     /// Task by task.
-    Fast { observer: Observer, weather: Weather },
+    Fast { observer: Observer, weather: Box<Weather> },
     /// In the order of time.
     Queue(Box<Queue<'p>>),
 }
@@ -89,7 +89,7 @@ impl<'p> Worker<'p> {
                 if plan.strategies[strategy].is_coupled || self.options.force_queue {
                     Lane::Queue(Box::new(Queue::new(plan, strategy, &keys, weather(), intake(), observer, &shelf)))
                 } else {
-                    Lane::Fast { observer, weather: weather() }
+                    Lane::Fast { observer, weather: Box::new(weather()) }
                 }
             })
             .collect();
