@@ -23,7 +23,7 @@ fn mistakes_are_answered_with_a_sentence() {
             "censored.csv",
             format!("took_s,state\n{}", rows(&|n| format!("{},RUNNING\n", 20 + n))),
             "--unfinished state=RUNNING",
-            "none of the 40 observations is of a task that ended",
+            "none of the 40 observed tasks ended",
         ),
         ("one.csv", "took_s\n95\n".to_owned(), "", "a single end does not tell how much the times spread"),
         ("negative.csv", "took_s\n95\n-95\n".to_owned(), "", "line 3: `-95` is not a time"),

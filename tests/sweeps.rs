@@ -68,7 +68,7 @@ fn a_grid_that_cannot_be_is_refused_with_its_line() {
     let desk = Desk::new();
     for (from, to, told) in [
         ("0.5, to = 50", "-1, to = 50", "grid.toml:7:25"),
-        ("scale = \"log\"", "scale = \"log\", step = 3", "`step` is nothing that a range has"),
+        ("scale = \"log\"", "scale = \"log\", step = 3", "a range has no key `step`"),
         ("\"60s\", \"190s\"", "\"60s\", \"ninety\"", "models.sora-2.completion.median = ninety: "),
         ("\"60s\", \"190s\"", "\"60s\", \"ninety\"", "grid.toml:8:"),
         ("\"60s\", \"190s\"", "\"60s\", true", "grid.toml:8:"),
@@ -91,7 +91,7 @@ fn a_grid_that_cannot_be_is_refused_with_its_line() {
         ("--shard 0/4", "there is no shard 0 of 4"),
         ("--shard 5/4", "there is no shard 5 of 4"),
         ("--out grid.toml/out", "is not a folder"),
-        ("--out /proc/out", "cannot write into /proc/out"),
+        ("--out /proc/out", "cannot write to /proc"),
         ("--until cst=1%", "did you mean `cost`?"),
         ("--until cost=1% --budget 19", "rate-limited: a budget of 19 replicates ends before the first look"),
     ] {

@@ -4,7 +4,9 @@
 //! its writing are this mock's choice.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::{Digest as _, Sha256};
+#[cfg(feature = "server")]
+use sha2::Digest as _;
+use sha2::Sha256;
 use std::fmt;
 use std::fmt::Write as _;
 use std::str::FromStr;

@@ -202,8 +202,10 @@ impl Weather {
 
     #[inline(never)]
     fn forget(&mut self, now: Micros) {
-        for path in self.paths.iter_mut().flatten() {
-            path.forget_before(now);
+        for &rule in &self.bursts {
+            if let Some(path) = &mut self.paths[rule] {
+                path.forget_before(now);
+            }
         }
     }
 
