@@ -25,7 +25,7 @@ fn mistakes_are_answered_with_a_sentence() {
             "--unfinished state=RUNNING",
             "none of the 40 observed tasks ended",
         ),
-        ("one.csv", "took_s\n95\n".to_owned(), "", "a single end does not tell how much the times spread"),
+        ("one.csv", "took_s\n95\n".to_owned(), "", "one finished task does not show how much times vary"),
         ("negative.csv", "took_s\n95\n-95\n".to_owned(), "", "line 3: `-95` is not a time"),
         (
             "mixed.csv",
