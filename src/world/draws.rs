@@ -78,7 +78,7 @@ impl Keys {
 }
 
 /// One stream of draws; a generator for [`rand`] and [`rand_distr`]. It is no more than a counter, so that a draw which
-/// nobody looks at costs an addition, and one that is looked at later, by a [`Place`], costs no more than at once.
+/// nobody looks at costs an addition, and one that is looked at later, by its place, costs no more than at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draws(u64);
 
