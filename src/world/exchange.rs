@@ -115,7 +115,7 @@ impl Link {
         weather: &mut Weather,
         calm: &mut Micros,
     ) -> (Departure, Option<usize>) {
-        if PLAIN || sent < *calm {
+        if PLAIN || (sent < *calm && self.calm.is_none()) {
             // What nearly every request needs, and nothing else.
             let rtt = self.network.rtt.sample(travel);
             let lot = self.faults.draw(lots);
