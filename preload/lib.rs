@@ -18,6 +18,7 @@ mod arch;
 mod calls;
 mod clocks;
 mod filter;
+mod layout;
 mod page;
 mod random;
 mod signals;

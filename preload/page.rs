@@ -1,33 +1,24 @@
-//! The memory that programs share with the coordinator, which reads and writes it as a file (`src/net/warp/page.rs` has the
-//! same numbers).
+//! The memory that programs share with the coordinator, which reads and writes it as a file (`src/net/warp/page.rs`).
 
 use crate::arch::stack;
+use crate::layout;
+pub(crate) use crate::layout::{ARMED, FREE, ITIMER, MAGIC, SLOTS, TIMER, TIMERFD, WAIT};
 use crate::sys;
+use core::mem::offset_of;
 use core::ptr;
 use core::sync::atomic::Ordering::SeqCst;
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64};
 
-pub const MAGIC: u64 = 0x3150_5241_5742_4C50;
-pub const SLOTS: usize = 2048;
 /// Unix time of instant zero, and what other clocks say then, in nanoseconds.
 pub const UNIX: u64 = 1_767_225_600_000_000_000;
 pub const BOOT: u64 = 1_000_000_000_000;
 /// The exit code of a program that cannot be held in virtual time.
 pub const EXIT: usize = 118;
 
-/// What a slot is.
-pub const FREE: u32 = 0;
+/// A slot that is somebody's, with nothing due yet.
 pub const CLAIMED: u32 = 1;
-/// It has an instant at which something is due.
-pub const ARMED: u32 = 2;
 /// A timer that is not set.
 pub const IDLE: u32 = 3;
-
-/// What is due.
-pub const WAIT: u32 = 1;
-pub const ITIMER: u32 = 2;
-pub const TIMER: u32 = 3;
-pub const TIMERFD: u32 = 4;
 
 #[repr(C)]
 pub struct Page {
@@ -73,6 +64,21 @@ pub struct Slot {
     pub clock: AtomicU64,
     reserved: [u64; 7],
 }
+
+/// The coordinator goes by numbers.
+const _: () = {
+    assert!(offset_of!(Page, magic) == 0 && offset_of!(Page, slots) == layout::HEADER);
+    assert!(size_of::<Slot>() == layout::SLOT);
+    assert!(offset_of!(Page, now) == layout::NOW && offset_of!(Page, seed) == layout::SEED);
+    assert!(offset_of!(Page, used) == layout::USED && offset_of!(Page, attached) == layout::ATTACHED);
+    assert!(offset_of!(Page, spins) == layout::SPINS && offset_of!(Page, refused) == layout::REFUSED);
+    assert!(offset_of!(Page, full) == layout::FULL);
+    assert!(offset_of!(Slot, state) == layout::STATE && offset_of!(Slot, kind) == layout::KIND);
+    assert!(offset_of!(Slot, pid) == layout::PID && offset_of!(Slot, tid) == layout::TID);
+    assert!(offset_of!(Slot, call) == layout::CALL && offset_of!(Slot, fired) == layout::FIRED);
+    assert!(offset_of!(Slot, detail) == layout::DETAIL && offset_of!(Slot, at) == layout::AT);
+    assert!(offset_of!(Slot, order) == layout::ORDER && offset_of!(Slot, interval) == layout::INTERVAL);
+};
 
 static PAGE: AtomicPtr<Page> = AtomicPtr::new(ptr::null_mut());
 

@@ -1,6 +1,10 @@
 //! The memory that the coordinator shares with programs: a file in memory, which they map and the coordinator reads and
-//! writes. `preload/page.rs` has the same numbers.
+//! writes by the numbers of `preload/layout.rs`.
 
+#[path = "../../../preload/layout.rs"]
+mod layout;
+
+use layout::{ARMED, FREE, HEADER, ITIMER, MAGIC, SLOT, SLOTS, TIMER, TIMERFD, WAIT};
 use rustix::fs::{MemfdFlags, memfd_create};
 use std::fs::File;
 use std::io;
@@ -9,21 +13,6 @@ use std::os::unix::fs::FileExt as _;
 
 /// The name that mappings of it have.
 pub(super) const NAME: &str = "pollbench-time";
-const MAGIC: u64 = 0x3150_5241_5742_4C50;
-const HEADER: usize = 128;
-const SLOT: usize = 128;
-const SLOTS: usize = 2048;
-
-const AT_NOW: u64 = 8;
-const AT_SEED: u64 = 16;
-
-const FREE: u32 = 0;
-const ARMED: u32 = 2;
-
-/// Where a slot has what is written here.
-const SLOT_STATE: u64 = 0;
-const SLOT_FIRED: u64 = 20;
-const SLOT_AT: u64 = 32;
 
 #[derive(Debug)]
 pub(super) struct Page {
@@ -82,7 +71,7 @@ impl Page {
         let file = File::from(memfd_create(NAME, MemfdFlags::CLOEXEC)?);
         file.set_len((HEADER + SLOTS * SLOT) as u64)?;
         let page = Self { file };
-        page.file.write_all_at(&seed.to_ne_bytes(), AT_SEED)?;
+        page.file.write_all_at(&seed.to_ne_bytes(), layout::SEED as u64)?;
         page.file.write_all_at(&MAGIC.to_ne_bytes(), 0)?;
         Ok(page)
     }
@@ -92,18 +81,18 @@ impl Page {
     }
 
     pub(super) fn set_now(&self, now: u64) -> io::Result<()> {
-        self.file.write_all_at(&now.to_ne_bytes(), AT_NOW)
+        self.file.write_all_at(&now.to_ne_bytes(), layout::NOW as u64)
     }
 
     pub(super) fn notes(&self) -> io::Result<Notes> {
         let mut head = [0; HEADER];
         self.file.read_exact_at(&mut head, 0)?;
         Ok(Notes {
-            used: (u32_at(&head, 32) as usize).min(SLOTS),
-            attached: u32_at(&head, 36),
-            spins: u64_at(&head, 40),
-            refused: u32_at(&head, 48),
-            is_full: u32_at(&head, 52) != 0,
+            used: (u32_at(&head, layout::USED) as usize).min(SLOTS),
+            attached: u32_at(&head, layout::ATTACHED),
+            spins: u64_at(&head, layout::SPINS),
+            refused: u32_at(&head, layout::REFUSED),
+            is_full: u32_at(&head, layout::FULL) != 0,
         })
     }
 
@@ -114,49 +103,49 @@ impl Page {
         Ok(bytes.chunks_exact(SLOT).enumerate().filter_map(|(number, slot)| Slot::read(number, slot)).collect())
     }
 
-    fn write(&self, slot: &Slot, at: u64, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all_at(bytes, (HEADER + slot.number * SLOT) as u64 + at)
+    fn write(&self, slot: &Slot, at: usize, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(bytes, (HEADER + slot.number * SLOT + at) as u64)
     }
 
     /// It is due now.
     pub(super) fn fire(&self, slot: &Slot) -> io::Result<()> {
-        self.write(slot, SLOT_FIRED, &1_u32.to_ne_bytes())
+        self.write(slot, layout::FIRED, &1_u32.to_ne_bytes())
     }
 
     /// It is due again after its interval, or never.
     pub(super) fn rearm(&self, slot: &Slot) -> io::Result<()> {
         match slot.interval {
             0 => self.free(slot),
-            interval => self.write(slot, SLOT_AT, &slot.at.saturating_add(interval).to_ne_bytes()),
+            interval => self.write(slot, layout::AT, &slot.at.saturating_add(interval).to_ne_bytes()),
         }
     }
 
     /// Whoever had it is gone.
     pub(super) fn free(&self, slot: &Slot) -> io::Result<()> {
-        self.write(slot, SLOT_STATE, &FREE.to_ne_bytes())
+        self.write(slot, layout::STATE, &FREE.to_ne_bytes())
     }
 }
 
 impl Slot {
     fn read(number: usize, bytes: &[u8]) -> Option<Self> {
         let word = |at| u32_at(bytes, at);
-        let due = match (word(0), word(4)) {
-            (ARMED, 1) => Due::Wait,
-            (ARMED, 2) => Due::Alarm,
-            (ARMED, 3) => Due::Timer,
-            (ARMED, 4) => Due::Descriptor(word(28) as i32),
+        let due = match (word(layout::STATE), word(layout::KIND)) {
+            (ARMED, WAIT) => Due::Wait,
+            (ARMED, ITIMER) => Due::Alarm,
+            (ARMED, TIMER) => Due::Timer,
+            (ARMED, TIMERFD) => Due::Descriptor(word(layout::DETAIL) as i32),
             _ => return None,
         };
         Some(Self {
             number,
             due,
-            pid: word(8),
-            tid: word(12),
-            call: word(16),
-            is_fired: word(20) != 0,
-            at: u64_at(bytes, 32),
-            order: u64_at(bytes, 40),
-            interval: u64_at(bytes, 48),
+            pid: word(layout::PID),
+            tid: word(layout::TID),
+            call: word(layout::CALL),
+            is_fired: word(layout::FIRED) != 0,
+            at: u64_at(bytes, layout::AT),
+            order: u64_at(bytes, layout::ORDER),
+            interval: u64_at(bytes, layout::INTERVAL),
         })
     }
 }
