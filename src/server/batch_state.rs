@@ -62,7 +62,7 @@ impl State {
                 Some((_, slot)) => *slot,
                 None => {
                     // The request itself has the number of its first task.
-                    let index = if made.is_empty() { first } else { self.next_number(model) };
+                    let index = if made.is_empty() { first } else { self.models[model].take_number() };
                     let slot = self.create(model, index, now, item.asked);
                     self.batches.items.insert(of(&item.key), (item.digest, slot));
                     made.push((item.name.clone(), slot));
@@ -77,13 +77,6 @@ impl State {
         self.batches.batches.push(Batch { model, items, travel, lots });
         self.batches.keys.insert(of(&order.key), (order.digest, number));
         Ok(Taken { number, made })
-    }
-
-    /// The number of the next task of a model that nobody names.
-    fn next_number(&mut self, model: usize) -> u64 {
-        let state = &mut self.models[model];
-        state.next += 1;
-        state.next - 1
     }
 
     pub(super) fn batch(&self, number: usize) -> Option<&Batch> {

@@ -30,6 +30,12 @@ pub(super) struct ModelState {
 }
 
 impl ModelState {
+    /// The number of the next task that nobody numbers.
+    pub(super) fn take_number(&mut self) -> u64 {
+        self.next += 1;
+        self.next - 1
+    }
+
     pub(super) fn new(world: &World, model: &Model) -> Self {
         let (submit, status, webhook) = links(world, &model.name);
         Self {

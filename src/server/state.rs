@@ -145,12 +145,13 @@ impl State {
     pub(super) fn depart_submit(&mut self, model: usize, keyed: Option<u64>, now: Micros) -> Submitting {
         self.weather.forget_before(now);
         let state = &mut self.models[model];
-        let index = keyed.unwrap_or(state.next);
-        if keyed.is_none() {
-            state.next += 1;
-        } else {
-            state.next = state.next.max(index.saturating_add(1));
-        }
+        let index = match keyed {
+            None => state.take_number(),
+            Some(index) => {
+                state.next = state.next.max(index.saturating_add(1));
+                index
+            }
+        };
         let fresh = || (state.keys.draws(Stream::SubmitNetwork, index), state.keys.draws(Stream::SubmitFault, index));
         let (mut travel, mut lots) = state.attempts.remove(&index).unwrap_or_else(fresh);
         let departure = state.submit.depart(now, &mut travel, &mut lots, &mut self.weather);
@@ -384,8 +385,7 @@ impl State {
         let model = self.any_model(&name).map_err(|_| unknown())?;
         // It is the next one, whatever others wait for.
         self.models[model].stubs.rotate_right(1);
-        let index = self.models[model].next;
-        self.models[model].next += 1;
+        let index = self.models[model].take_number();
         let slot = self.create(model, index, now, Asked::default());
         Ok(self.id(slot))
     }
