@@ -47,14 +47,15 @@ impl Micros {
         Self(s.saturating_mul(1_000_000))
     }
 
-    /// The nearest whole microsecond to a real number of microseconds; negative and NaN become zero, what lies beyond
-    /// [`Micros::LONGEST`] becomes that.
+    /// The nearest whole microsecond to a real number of microseconds, the even one of two; negative and NaN become zero,
+    /// what lies beyond [`Micros::LONGEST`] becomes that.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn from_f64(us: f64) -> Self {
-        // `as` saturates and maps NaN to 0; adding one half before the cut rounds to nearest. Processors convert floats
-        // to signed integers and back, so the way through them is half as long.
-        Self(((us + 0.5) as i64).clamp(0, Self::LONGEST.0 as i64) as u64)
+        /// From here on a float has no fraction: who adds it rounds, and then the low bits are the whole number.
+        const WHOLE: f64 = 4_503_599_627_370_496.0;
+        // The greater of NaN and 0 is 0.
+        Self((us.max(0.0).min(Self::LONGEST.0 as f64) + WHOLE).to_bits() - WHOLE.to_bits())
     }
 
     /// Whole microseconds.

@@ -50,6 +50,18 @@ impl Observer {
         }
     }
 
+    /// Whether the task is kept request by request.
+    #[inline]
+    pub(in crate::engine) fn follows(&self, record: &TaskRecord) -> bool {
+        self.sample.as_ref().is_some_and(|sample| sample.keeps(record))
+    }
+
+    /// Whether the polls of this task, or of one after it, may be counted.
+    #[inline]
+    pub(in crate::engine) fn counts(&self, task: &Task) -> bool {
+        self.rates[task.model].counts_from(task.submitted)
+    }
+
     #[inline]
     pub(in crate::engine) fn fault(&mut self, rule: Option<usize>) {
         if let Some(rule) = rule {

@@ -23,12 +23,16 @@
 
 pub(super) mod gaps;
 mod machine;
+#[cfg(feature = "engine")]
+mod many;
 mod policy;
 mod progress;
 mod step;
 mod unfinished;
 
 pub use machine::Wait;
+#[cfg(feature = "engine")]
+pub(crate) use many::{Following, SharedPoll};
 pub use policy::Policy;
 pub use progress::Progress;
 pub use step::{Ending, Step, Worth};

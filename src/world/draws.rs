@@ -42,7 +42,7 @@ pub enum Stream {
 const STREAMS: usize = 13;
 
 /// Stafford's "Mix13" finalizer: a bijection of 64-bit words with full avalanche.
-#[inline]
+#[inline(always)]
 pub(crate) const fn mix(mut word: u64) -> u64 {
     word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -71,7 +71,7 @@ impl Keys {
 
     /// The draws of `task` in `stream`, from the first.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn draws(&self, stream: Stream, task: u64) -> Draws {
         Draws(mix(self.bases[stream as usize] ^ task.wrapping_mul(SPREAD)))
     }
@@ -108,26 +108,33 @@ impl Draws {
     }
 
     /// The next draw, uniform in `[0, 1)`.
-    #[inline]
+    #[inline(always)]
     pub fn uniform(&mut self) -> f64 {
         self.uniform_bits() as f64 * (1.0 / (1_u64 << Self::BITS) as f64)
     }
 
     /// The next uniform draw in units of 2⁻⁵³, for comparisons that need no float.
-    #[inline]
+    #[inline(always)]
     pub fn uniform_bits(&mut self) -> u64 {
         self.bits() >> (u64::BITS - Self::BITS)
     }
 
     /// The next 64 random bits.
-    #[inline]
+    #[inline(always)]
     pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(SPREAD);
         mix(self.0)
     }
 
-    /// Passes over the next draw: where it is.
+    /// The stream from the draw on that comes after `n` others.
+    #[cfg(feature = "engine")]
     #[inline]
+    pub(crate) fn after(&self, n: u64) -> Self {
+        Self(self.0.wrapping_add(SPREAD.wrapping_mul(n)))
+    }
+
+    /// Passes over the next draw: where it is.
+    #[inline(always)]
     pub(crate) fn pass(&mut self) -> Place {
         let place = Place(self.0);
         self.0 = self.0.wrapping_add(SPREAD);
@@ -171,6 +178,15 @@ mod tests {
         let mut same = draws.clone();
         let place = draws.pass();
         assert_eq!((place.uniform(), draws.bits()), (same.uniform(), same.bits()));
+    }
+
+    #[test]
+    fn a_draw_has_its_place_however_it_is_reached() {
+        let (start, mut one_by_one) = (Draws::seeded(3), Draws::seeded(3));
+        for n in 0..100 {
+            assert_eq!(start.after(n), one_by_one);
+            one_by_one.bits();
+        }
     }
 
     #[test]

@@ -5,6 +5,8 @@
 
 use crate::api::reply::{Failure, Reply};
 use crate::time::Micros;
+#[cfg(feature = "engine")]
+use crate::world::distribution::Batch;
 use crate::world::draws::Draws;
 use crate::world::fault::{Effect, FaultRules, Route, Timescale};
 use crate::world::network::Network;
@@ -69,7 +71,7 @@ impl Link {
         let faults = RouteFaults::new(rules, route, model);
         let calm = network.rtt.is_constant().filter(|_| faults.is_calm()).map(|rtt| (rtt, network.up(rtt)));
         let is_even = network.up_share.get() == 0.5;
-        let is_plain = calm.is_none() && is_even && faults.strikes_by_shares_only();
+        let is_plain = calm.is_none() && is_even && faults.is_steady();
         Self { network: Arc::clone(network), calm, is_plain, faults }
     }
 
@@ -78,6 +80,15 @@ impl Link {
     #[inline]
     pub fn calm_round_trip(&self) -> Option<(Micros, Micros)> {
         self.calm
+    }
+
+    /// The requests of many waits side by side; `None` where their round trips take more draws than one, or are not half-way
+    /// when they arrive.
+    #[cfg(feature = "engine")]
+    #[must_use]
+    pub(crate) fn many(&self) -> Option<ManyRequests<'_>> {
+        let rtt = self.network.rtt.batch().filter(|_| self.network.up_share.get() == 0.5)?;
+        Some(ManyRequests { rtt, faults: &self.faults })
     }
 
     /// Sends a request at `sent`. It takes its draws whether or not its connection is refused: that, too, is known after a
@@ -122,8 +133,8 @@ impl Link {
             let (rtt, slowed) = if PLAIN { (rtt, None) } else { self.faults.slowed(rtt, lot, sent, weather, true) };
             let up = if PLAIN { Micros::new(rtt.get() / 2) } else { self.network.up(rtt) };
             let (arrival, back) = (sent + up, sent + rtt);
-            let is_below = lot.is_below(self.faults.total) || (!PLAIN && arrival >= *calm);
-            let struck = if is_below { self.faults.strike(lot, arrival, truth, weather) } else { None };
+            let may = self.faults.may_strike(lot) || (!PLAIN && arrival >= *calm);
+            let struck = if may { self.faults.strike(lot, arrival, truth, weather) } else { None };
             return (Departure { sent, arrival, back, refused: None, slowed, lot }, struck);
         }
         let departure = self.depart(sent, travel, lots, weather);
@@ -228,6 +239,47 @@ impl Link {
                 by,
             },
         }
+    }
+}
+
+/// Requests of many waits side by side, each the one of its wait with the same number.
+#[cfg(feature = "engine")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ManyRequests<'l> {
+    rtt: Batch,
+    faults: &'l RouteFaults,
+}
+
+#[cfg(feature = "engine")]
+impl ManyRequests<'_> {
+    /// Sends the next request of each wait: how long it travels in microseconds, half of that up, and until when it is
+    /// certain that nothing strikes it or slows it down, which is [`calm`](Self::calm_until) or nothing at all.
+    #[inline(always)]
+    pub(crate) fn send<const N: usize>(
+        &self,
+        (travel, lots): (&mut [Draws; N], &mut [Draws; N]),
+        calm: &[u64; N],
+        rtt: &mut [u64; N],
+        spared: &mut [u64; N],
+    ) {
+        self.rtt.sample_each(travel, rtt);
+        self.faults.spare_each(lots, calm, spared);
+    }
+
+    /// The draws of a wait after `number` requests.
+    pub(crate) fn after(&self, number: u64, travel: &Draws, lots: &Draws) -> (Draws, Draws) {
+        (travel.after(number * self.rtt.draws()), lots.after(number * self.faults.draws()))
+    }
+
+    /// Whether there are rules that come and go.
+    pub(crate) fn comes_and_goes(&self) -> bool {
+        self.faults.comes_and_goes()
+    }
+
+    /// The instant before which no rule that comes and goes will be active, if none is at `now`; zero otherwise.
+    #[inline]
+    pub(crate) fn calm_until(&self, now: Micros, weather: &mut Weather) -> Micros {
+        if self.comes_and_goes() { weather.calm_until(now) } else { Micros::NEVER }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::time::Micros;
 use crate::world::draws::{Draws, Place, mix};
-use crate::world::fault::{FaultRule, FaultRules, Route, Striking};
+use crate::world::fault::{FaultRule, FaultRules, Route, Striking, When};
 use crate::world::limit::Meter;
 use crate::world::model::Probability;
 use crate::world::truth::Truth;
@@ -25,21 +25,15 @@ impl Lot {
     /// Below no share: nothing strikes where no rule comes and goes.
     pub(super) const SPARED: Self = Self { share: u64::MAX, burst: Place::NOWHERE };
 
-    /// Whether it lies in the shares that end at `total`.
-    #[inline]
-    pub(super) const fn is_below(self, total: u64) -> bool {
-        self.share < total
-    }
-
     /// A number that this request has under one rule, whose salt it is, and no other: what it decides is independent of all
     /// else.
-    #[inline]
+    #[inline(always)]
     const fn of_rule(self, salt: u64) -> u64 {
         mix(self.share ^ salt)
     }
 
     /// Whether the rule of this salt strikes that does so to `bits` of all.
-    #[inline]
+    #[inline(always)]
     const fn is_drawn(self, salt: u64, bits: u64) -> bool {
         self.of_rule(salt) >> (u64::BITS - Draws::BITS) < bits
     }
@@ -61,6 +55,19 @@ struct Slowdown {
 /// The least bits of a uniform that is not below `end`: what lies below is below in either form.
 fn bits(end: f64) -> u64 {
     (end * (1_u64 << Draws::BITS) as f64).ceil() as u64
+}
+
+/// Start and length of ranges from their starts to before their ends, joined where they touch or overlap.
+fn joined(mut ranges: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
+    ranges.sort_unstable();
+    let mut joined: Vec<(u64, u64)> = Vec::new();
+    for (from, to) in ranges {
+        match joined.last_mut().filter(|(start, length)| from <= *start + *length) {
+            Some((start, length)) => *length = (*length).max(to - *start),
+            None => joined.push((from, to - from)),
+        }
+    }
+    joined
 }
 
 /// The rules that can strike one route of one model, ready for use.
@@ -85,6 +92,10 @@ pub struct RouteFaults {
     shares: Vec<(u64, u64, usize)>,
     /// End of the last share.
     pub(super) total: u64,
+    /// Start and length of the shares of rules that are always active; those that touch are one.
+    lasting: Vec<(u64, u64)>,
+    /// Whether any rule comes and goes.
+    comes_and_goes: bool,
     /// Rules with a limit.
     limits: Vec<usize>,
 }
@@ -105,6 +116,10 @@ impl RouteFaults {
             .filter_map(|(at, share)| share.map(|(from, to)| (bits(from), bits(to), at)))
             .collect();
         let total = shares.iter().map(|share| share.1).max().unwrap_or(0);
+        let always = |rule: &FaultRule| matches!(rule.when(), When::Always);
+        let lasts = shares.iter().filter(|share| always(&rules[share.2]));
+        let lasting = joined(lasts.map(|&(from, to, _)| (from, to)).collect());
+        let comes_and_goes = rules.iter().any(|rule| rule.covers(route, model) && !always(rule));
         let slowdowns: Vec<_> = with(Striking::Slowdown)
             .into_iter()
             .map(|rule| Slowdown { rule, salt: salt(rule), bits: bits(rules[rule].probability().get()) })
@@ -120,6 +135,8 @@ impl RouteFaults {
             slowdowns,
             brownouts,
             total,
+            lasting,
+            comes_and_goes,
             shares,
             limits: with(Striking::Limit),
         }
@@ -132,8 +149,24 @@ impl RouteFaults {
     }
 
     /// Whether rules strike by their shares of the uniform only, limits aside.
-    pub(super) fn strikes_by_shares_only(&self) -> bool {
+    fn strikes_by_shares_only(&self) -> bool {
         self.refusing.is_empty() && self.bursts.is_empty() && !self.slows
+    }
+
+    /// Whether that is so, and all of them always do.
+    pub(super) fn is_steady(&self) -> bool {
+        self.strikes_by_shares_only() && !self.comes_and_goes
+    }
+
+    /// Whether any rule comes and goes.
+    pub(super) fn comes_and_goes(&self) -> bool {
+        self.comes_and_goes
+    }
+
+    /// Whether a rule that is always active may strike by its share.
+    #[inline(always)]
+    pub(super) fn may_strike(&self, lot: Lot) -> bool {
+        self.lasting.iter().any(|(from, length)| lot.share.wrapping_sub(*from) < *length)
     }
 
     /// Whether a limit stands before this route.
@@ -159,6 +192,41 @@ impl RouteFaults {
         let share = if self.shares_draw { draws.uniform_bits() } else { u64::MAX };
         let burst = if self.bursts_draw { draws.pass() } else { Place::NOWHERE };
         Lot { share, burst }
+    }
+
+    /// How many draws a request takes.
+    #[cfg(feature = "engine")]
+    pub(super) fn draws(&self) -> u64 {
+        u64::from(self.shares_draw) + u64::from(self.bursts_draw)
+    }
+
+    /// Until when it is certain that no rule strikes the next request of each stream, limits aside: `calm`, before which no
+    /// rule that comes and goes is active, or nothing at all.
+    #[cfg(feature = "engine")]
+    #[inline(always)]
+    pub(super) fn spare_each<const N: usize>(&self, streams: &mut [Draws; N], calm: &[u64; N], spared: &mut [u64; N]) {
+        *spared = *calm;
+        if self.shares_draw {
+            let mut shares = [0; N];
+            for (share, stream) in shares.iter_mut().zip(&mut *streams) {
+                *share = stream.uniform_bits();
+            }
+            for (spared, &share) in spared.iter_mut().zip(&shares) {
+                let lot = Lot { share, burst: Place::NOWHERE };
+                *spared = if self.may_strike(lot) { 0 } else { *spared };
+            }
+            for slowdown in &self.slowdowns {
+                for (spared, &share) in spared.iter_mut().zip(&shares) {
+                    let lot = Lot { share, burst: Place::NOWHERE };
+                    *spared = if lot.is_drawn(slowdown.salt, slowdown.bits) { 0 } else { *spared };
+                }
+            }
+        }
+        if self.bursts_draw {
+            for stream in streams {
+                stream.pass();
+            }
+        }
     }
 
     /// A round trip of `rtt` that begins at `now`, as long as the rules make it, and the first of those that do. `is_calm`

@@ -2,6 +2,8 @@
 
 use crate::api::reply::{Failure, TaskState};
 use crate::time::Micros;
+#[cfg(feature = "engine")]
+use crate::world::distribution::Batch;
 use crate::world::draws::Draws;
 use crate::world::model::Model;
 
@@ -67,6 +69,39 @@ impl Life {
     pub fn created_at(self, created: Micros) -> Truth {
         let started = created + self.pending;
         Truth { fate: self.fate, created, started, done: started + self.work }
+    }
+}
+
+/// Lives of many tasks of a model side by side.
+#[cfg(feature = "engine")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ManyLives {
+    completion: Batch,
+    /// A task whose first draw is below fails or never ends.
+    least: f64,
+}
+
+#[cfg(feature = "engine")]
+impl ManyLives {
+    /// Those of `model`; `None` where their tasks queue for a time of their own, or work takes more draws than one.
+    pub(crate) fn of(model: &Model) -> Option<Self> {
+        let failing = model.fates.failure().map_or(0.0, |law| law.probability.get());
+        let completion = model.completion.batch().filter(|_| model.pending.is_none())?;
+        Some(Self { completion, least: model.fates.stuck() + failing })
+    }
+
+    /// What [`Life::draw`] takes from each stream for a task that succeeds: how long it is worked on in microseconds;
+    /// `u64::MAX` for one that does not.
+    #[inline(always)]
+    pub(crate) fn draw<const N: usize>(&self, streams: &mut [Draws; N], work: &mut [u64; N]) {
+        let mut ends = [0; N];
+        for (end, stream) in ends.iter_mut().zip(&mut *streams) {
+            *end = if stream.uniform() < self.least { u64::MAX } else { 0 };
+        }
+        self.completion.sample_each(streams, work);
+        for (work, end) in work.iter_mut().zip(&ends) {
+            *work |= end;
+        }
     }
 }
 

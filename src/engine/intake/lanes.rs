@@ -1,5 +1,6 @@
 //! The models of a group side by side: whose task is submitted next.
 
+use crate::engine::intake::ahead::{Ahead, Undisturbed};
 use crate::engine::intake::arrivals::ArrivalClock;
 use crate::engine::intake::task::{Arriving, Task};
 use crate::engine::plan::Plan;
@@ -26,6 +27,7 @@ struct Lane<'s> {
     model: usize,
     keys: &'s Keys,
     clock: ArrivalClock<'s>,
+    ahead: Option<Ahead<'s>>,
     /// Next task and its submit.
     next: u64,
     submit: Micros,
@@ -46,7 +48,9 @@ impl<'s> Lanes<'s> {
                 let mut clock = ArrivalClock::new(&plan.scenario.arrivals, &keys[model], range.start);
                 clock.ahead = submits.unwrap_or_default();
                 let submit = clock.tick();
-                Lane { model, keys: &keys[model], clock, next: range.start, submit }
+                let keys = &keys[model];
+                let ahead = Ahead::new(&plan.models[model], keys, range.start).filter(|_| !plan.intake_coupled);
+                Lane { model, keys, clock, ahead, next: range.start, submit }
             })
             .collect();
         Self {
@@ -58,11 +62,53 @@ impl<'s> Lanes<'s> {
         }
     }
 
+    /// Takes every task's draws by themselves.
+    #[cfg(test)]
+    pub(super) fn look_ahead_no_more(&mut self) {
+        self.lanes.iter_mut().for_each(|lane| lane.ahead = None);
+    }
+
     /// The lane whose submit is next, and when that is; ties by model.
     #[inline]
     pub(super) fn next(&self) -> Option<(usize, Micros)> {
         let open = self.lanes.iter().enumerate().filter(|(_, lane)| lane.next < self.end);
         open.map(|(at, lane)| (at, lane.submit)).min_by_key(|(_, submit)| *submit)
+    }
+
+    /// The task of the lane whose submit is next, if it succeeds and nothing strikes its first submit: at the start of its
+    /// wait. The same as what becomes of it by [`arrive`](Self::arrive).
+    #[inline(always)]
+    pub(super) fn undisturbed(&mut self, lane: usize) -> Option<Task> {
+        let Lane { model, keys, clock, ahead: Some(ahead), next, submit: next_submit } = &mut self.lanes[lane] else {
+            return None;
+        };
+        let (index, submitted) = (*next, *next_submit);
+        let Undisturbed { rtt, life } = ahead.task(keys, index)?;
+        let created = submitted + Micros::new(rtt.get() / 2);
+        if rtt > self.plan.scenario.submit.attempt_timeout {
+            return None;
+        }
+        if ahead.comes_and_goes() {
+            self.weather.forget_before(submitted);
+            if created >= self.weather.calm_until(submitted) {
+                return None;
+            }
+        }
+        *next += 1;
+        if *next < self.end {
+            *next_submit = clock.tick();
+        }
+        Some(Task {
+            model: *model,
+            index,
+            submitted,
+            wait_start: submitted + rtt,
+            accepted: true,
+            created,
+            truth: Some(life.created_at(created)),
+            resubmits: Box::default(),
+            duplicates: 0,
+        })
     }
 
     /// A fresh task of the lane whose submit is next.

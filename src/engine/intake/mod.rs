@@ -3,6 +3,7 @@
 //! Nothing here depends on a strategy, so every strategy meets the same tasks. Tasks come out in the order of their
 //! intended submits (ties by model), with bounded memory: at most what is on its way to the server or in its queue.
 
+mod ahead;
 mod arrivals;
 mod coupling;
 mod lanes;
@@ -72,27 +73,17 @@ impl<'s> Intake<'s> {
     fn next_alone(&mut self) -> Option<Task> {
         let lanes = &mut self.lanes;
         let (lane, _) = lanes.next()?;
+        if let Some(task) = lanes.undisturbed(lane) {
+            return Some(task);
+        }
         let mut arriving = lanes.arrive(lane);
         let link = &lanes.plan.models[arriving.task.model].submit;
         let mut sent = arriving.task.submitted;
-        // Where nothing can go wrong the first attempt is the last, and takes no draws.
-        if let Some((rtt, up)) = link.calm_round_trip()
-            && rtt <= lanes.plan.scenario.submit.attempt_timeout
-        {
-            arriving.created(sent + up, true);
-            (arriving.task.accepted, arriving.task.wait_start) = (true, sent + rtt);
-            return Some(arriving.task);
-        }
         let (mut travel, mut lots) = (arriving.travel.clone(), arriving.lots.clone());
         loop {
             let weather = &mut lanes.weather;
-            let is_plain = link.is_plain();
-            let mut calm = if is_plain { Micros::NEVER } else { weather.calm_until(sent) };
-            let (departure, struck) = if is_plain {
-                link.travel::<true>(sent, None, &mut travel, &mut lots, weather, &mut calm)
-            } else {
-                link.travel::<false>(sent, None, &mut travel, &mut lots, weather, &mut calm)
-            };
+            let departure = link.depart(sent, &mut travel, &mut lots, weather);
+            let struck = link.striking(&departure, None, weather);
             let submission = link.arrive_submit(&departure, struck, &mut lanes.weather, None, Timescale::SCENARIO);
             lanes.strike(submission.fault());
             if submission.exists {
@@ -113,6 +104,57 @@ impl Iterator for Intake<'_> {
         match &mut self.coupling {
             None => self.next_alone(),
             Some(coupling) => coupling.next(&mut self.lanes),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Scenario;
+    use crate::scenario::files::Embedded;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(crate::soak::cases(64))]
+
+        /// Promise: tasks whose draws are taken side by side are those of one draw after another.
+        #[test]
+        fn tasks_side_by_side_are_those_of_one_after_another(
+            seed: u64,
+            sigma in 0.05_f64..2.0,
+            stuck in 0.0_f64..0.1,
+            failing in 0.0_f64..0.3,
+            reset in 0.0_f64..0.4,
+            timeout_ms in 50_u64..2_000,
+            rtt in prop::sample::select(vec!["lognormal(median=200ms, sigma=1)", "200ms", "exponential(mean=200ms)"]),
+            weather in prop::sample::select(vec!["", "gilbert_elliott = { bad_share = 0.3, bad_mean = \"20s\" }"]),
+            outage in any::<bool>(),
+            range in (0_u64..200, 1_u64..200),
+        ) {
+            let windows = "[[faults]]\nkind = \"outage\"\nduring = { every = \"90s\", for = \"8s\" }\n";
+            let text = format!(
+                "schema_version = 1\nname = \"tasks\"\nseed = {seed}\ntasks = 400\nreplicates = 1\n\
+                 [arrivals]\nkind = \"constant\"\nrate_per_s = 0.7\n[network]\nrtt = \"{rtt}\"\n\
+                 [submit]\nattempt_timeout = \"{timeout_ms}ms\"\nretries = 2\n\
+                 [models.m]\ncompletion = \"lognormal(median=60s, sigma={sigma})\"\nstuck_probability = {stuck}\n\
+                 failure = {{ probability = {failing}, after = \"uniform(low=1s, high=9s)\" }}\n\
+                 [[faults]]\nkind = \"reset\"\nroute = \"submit\"\nprobability = {reset}\n{weather}\n{}\
+                 [[strategies]]\npreset = \"basic\"\n",
+                if outage { windows } else { "" }
+            );
+            let scenario = Scenario::parse(&text, "tasks.toml", &Embedded(&[]));
+            let scenario = scenario.unwrap_or_else(|error| panic!("{error}\n{text}"));
+            let plan = Plan::new(&scenario);
+            let keys = keys(&plan, 0);
+            let range = range.0..range.0 + range.1;
+            let intake = || Intake::new(&plan, &keys, 0, &[0], range.clone(), None);
+            let mut one_by_one = intake();
+            one_by_one.lanes.look_ahead_no_more();
+            let (mut side_by_side, mut tasks) = (intake(), Vec::new());
+            side_by_side.fill(range.clone().count(), &mut tasks);
+            prop_assert_eq!(tasks, one_by_one.by_ref().collect::<Vec<_>>());
+            prop_assert_eq!(side_by_side.fired(), one_by_one.fired());
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod agenda;
 mod calm;
+mod columns;
 mod ground;
 mod pools;
 mod queue;
@@ -36,7 +37,7 @@ pub struct Options {
     pub threads: usize,
     /// Use the event queue even where waits are independent; the records are the same.
     pub force_queue: bool,
-    /// Take no closed forms; the records are the same.
+    /// Simulate every wait poll by poll, one after another; the records are the same.
     pub force_polls: bool,
     /// Keep a few tasks of the first replicate request by request.
     pub sample: bool,
@@ -66,11 +67,11 @@ pub struct Control {
 #[must_use]
 pub fn run(plan: &Plan<'_>, options: Options, control: &Control, sink: Option<Sink<'_>>) -> Option<Findings> {
     let units = units(plan, &options);
-    let calm = unit::closed_forms(plan, &options);
+    let forms = unit::forms(plan, &options);
     let (next, open) = (AtomicUsize::new(0), Mutex::new(OpenRates::default()));
     let ends: Vec<OnceLock<Micros>> = units.iter().map(|_| OnceLock::new()).collect();
     let work = || {
-        let mut worker = Worker::new(plan, options, &calm, control, sink);
+        let mut worker = Worker::new(plan, options, &forms, control, sink);
         while !control.stop.load(Ordering::Relaxed)
             && let number = next.fetch_add(1, Ordering::Relaxed)
             && let Some(unit) = units.get(number)

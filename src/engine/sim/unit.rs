@@ -3,16 +3,17 @@
 use crate::engine::findings::{Sums, split};
 use crate::engine::intake::{ArrivalClock, Intake, Task, keys};
 use crate::engine::observer::Observer;
-use crate::engine::plan::Plan;
+use crate::engine::plan::{ModelPlan, Plan, StrategyPlan};
 use crate::engine::sim::calm::Calm;
+use crate::engine::sim::columns::{Chunk, Columns, Common};
 use crate::engine::sim::queue::Queue;
 use crate::engine::sim::school::{School, Shelf};
-use crate::engine::sim::waiting::{Next, Place, Waiting, blank};
+use crate::engine::sim::waiting::{Place, Waiting, blank};
 use crate::engine::sim::{Control, Findings, OpenRates, Options, Relay, Sink};
 use crate::measure::record::TaskRecord;
+use crate::strategy::wait::Policy;
 use crate::time::Micros;
 use crate::world::draws::Keys;
-use crate::world::truth::Truth;
 use crate::world::weather::Weather;
 use std::ops::Range;
 use std::sync::Mutex;
@@ -31,25 +32,40 @@ pub(super) struct Unit<'p> {
     pub(super) parts: usize,
 }
 
-/// The closed form of each strategy on each model, by strategy, where there is one.
-pub(super) fn closed_forms(plan: &Plan<'_>, options: &Options) -> Vec<Vec<Option<Calm>>> {
-    let forms = plan.strategies.iter().map(|strategy| {
-        let by_model = plan.models.iter().zip(&strategy.policies).map(|(model, policy)| {
-            let is_alone = !strategy.is_coupled && !options.force_queue && !options.force_polls;
-            is_alone.then(|| Calm::new(policy, model, plan.scenario.horizon)).flatten()
-        });
-        by_model.collect()
-    });
-    forms.collect()
+/// How the waits of a strategy on a model are simulated that share nothing with others.
+#[derive(Debug)]
+pub(super) enum Form<'p> {
+    /// By one look-up each.
+    Closed(Calm),
+    /// Side by side.
+    Columns(Common<'p>),
+    /// Poll by poll.
+    OneByOne,
+}
+
+/// The form of each strategy on each model, by strategy.
+pub(super) fn forms<'p>(plan: &'p Plan<'p>, options: &Options) -> Vec<Vec<Form<'p>>> {
+    let of_strategy = |strategy: &'p StrategyPlan<'p>| {
+        let is_alone = !strategy.is_coupled && !options.force_queue && !options.force_polls;
+        let of_model = |(model, policy): (&'p ModelPlan<'p>, &'p Policy<'p>)| {
+            let closed = || Calm::new(policy, model, plan.scenario.horizon).map(Form::Closed);
+            let side_by_side = || Common::new(policy, model, plan.scenario.horizon).map(Form::Columns);
+            let form = is_alone.then(|| closed().or_else(side_by_side)).flatten();
+            form.unwrap_or(Form::OneByOne)
+        };
+        plan.models.iter().zip(&strategy.policies).map(of_model).collect()
+    };
+    plan.strategies.iter().map(of_strategy).collect()
 }
 
 /// Runs units on one thread and keeps what they found.
 pub(super) struct Worker<'p> {
     plan: &'p Plan<'p>,
     options: Options,
-    calm: &'p [Vec<Option<Calm>>],
+    forms: &'p [Vec<Form<'p>>],
     control: &'p Control,
     sink: Option<Sink<'p>>,
+    columns: Columns,
     pub(super) findings: Findings,
 }
 
@@ -65,11 +81,11 @@ impl<'p> Worker<'p> {
     pub(super) fn new(
         plan: &'p Plan<'p>,
         options: Options,
-        calm: &'p [Vec<Option<Calm>>],
+        forms: &'p [Vec<Form<'p>>],
         control: &'p Control,
         sink: Option<Sink<'p>>,
     ) -> Self {
-        Self { plan, options, calm, control, sink, findings: Findings::new(plan) }
+        Self { plan, options, forms, control, sink, columns: Columns::default(), findings: Findings::new(plan) }
     }
 
     pub(super) fn run(&mut self, unit: &Unit<'_>, open: &Mutex<OpenRates>, relay: &Relay<'_>) {
@@ -117,7 +133,7 @@ impl<'p> Worker<'p> {
                 match &mut lanes[strategy] {
                     Lane::Queue(queue) => queue.fill(chunk, &mut records),
                     Lane::Fast { observer, weather } => {
-                        self.one_by_one(strategy, &keys, &tasks, weather, observer, &mut records);
+                        self.independent(strategy, (unit.group, &keys), &tasks, (weather, observer), &mut records);
                     }
                 }
                 let part = if strategy == plan.scenario.baseline { &mut baseline } else { &mut by_model };
@@ -159,35 +175,44 @@ impl<'p> Worker<'p> {
         sums.finish(&mut self.findings);
     }
 
-    /// The fast path: appends the records of `tasks`.
-    fn one_by_one(
-        &self,
+    /// The fast path: appends the records of `tasks`, whose models are of `group`.
+    fn independent(
+        &mut self,
         strategy: usize,
-        keys: &[Keys],
+        (group, keys): (&[usize], &[Keys]),
         tasks: &[Task],
-        weather: &mut Weather,
-        observer: &mut Observer,
+        (weather, observer): (&mut Weather, &mut Observer),
         records: &mut Vec<TaskRecord>,
     ) {
         weather.forget_before(tasks.first().map_or(Micros::ZERO, |task| task.submitted));
         // Written once and where they stay: a record that is handed on is copied before its parts have left the pipeline.
         let first = records.len();
         records.extend(tasks.iter().map(blank));
-        for (task, record) in tasks.iter().zip(&mut records[first..]) {
-            observer.submits(task);
-            if let Some(truth) = task.truth.filter(|_| task.accepted) {
-                match &self.calm[strategy][task.model] {
-                    Some(calm) => calm.settle(&truth, record, observer),
-                    None => {
-                        let place = Place::new(self.plan, strategy, task.model, keys);
-                        if place.model.status.is_plain() {
-                            wait_out::<true>(&place, task, truth, weather, observer, record);
-                        } else {
-                            wait_out::<false>(&place, task, truth, weather, observer, record);
+        let records = &mut records[first..];
+        for &model in group {
+            let place = Place::new(self.plan, strategy, model, keys);
+            let form = &self.forms[strategy][model];
+            for (number, task) in tasks.iter().enumerate().filter(|(_, task)| task.model == model) {
+                observer.submits(task);
+                let record = &mut records[number];
+                if let Some(truth) = task.truth.filter(|_| task.accepted) {
+                    match form {
+                        Form::Closed(calm) => calm.settle(&truth, record, observer),
+                        Form::Columns(common) if !observer.follows(record) => {
+                            self.columns.add(number);
+                        }
+                        Form::Columns(_) | Form::OneByOne => {
+                            let (waiting, next) = Waiting::begin(&place, task, truth, weather, observer);
+                            *record = waiting.to_the_end(next, place.model, weather, observer);
                         }
                     }
                 }
             }
+            if let Form::Columns(common) = form {
+                self.columns.run(common, &place, &mut Chunk { tasks, records, weather, observer });
+            }
+        }
+        for record in &*records {
             observer.settled(record);
         }
     }
@@ -211,23 +236,6 @@ impl<'p> Worker<'p> {
             }
         }
     }
-}
-
-/// One wait from its start to its end, in the form of its link. Not inlined: the two do not need the same registers.
-#[inline(never)]
-fn wait_out<const PLAIN: bool>(
-    place: &Place<'_, '_>,
-    task: &Task,
-    truth: Truth,
-    weather: &mut Weather,
-    observer: &mut Observer,
-    record: &mut TaskRecord,
-) {
-    let (mut waiting, mut next) = Waiting::begin(place, task, truth, weather, observer);
-    while let Next::Send { at, timeout } = next {
-        next = waiting.poll::<PLAIN>(place.model, at, timeout, weather, observer);
-    }
-    *record = *waiting.record();
 }
 
 /// The submits of a range whose gaps are random, which depend on all ranges before it; `None` where they are known by

@@ -141,6 +141,53 @@ impl<'p> Waiting<'p> {
         (waiting, next)
     }
 
+    /// Goes on with a wait from its machine's next step, `record` telling of the polls before; its strategy neither listens
+    /// nor draws.
+    pub(super) fn resume(
+        (wait, step): (Wait<'p>, Step),
+        record: TaskRecord,
+        truth: Truth,
+        (travel, lots): (Draws, Draws),
+        horizon: Micros,
+    ) -> (Self, Next) {
+        let (jitter, bound) = (travel.clone(), record.wait_start + horizon + Micros::new(1));
+        let mut waiting =
+            Self { wait, record, truth, travel, lots, jitter, bound, is_told: false, not_before: Micros::ZERO };
+        let next = waiting.advance(step);
+        (waiting, next)
+    }
+
+    /// A wait that shares nothing from its `next` step to its end: what is to be kept of it.
+    #[inline]
+    pub(super) fn to_the_end(
+        self,
+        next: Next,
+        model: &ModelPlan<'_>,
+        weather: &mut Weather,
+        observer: &mut Observer,
+    ) -> TaskRecord {
+        // Two forms that do not need the same registers.
+        if model.status.is_plain() {
+            self.polls::<true>(next, model, weather, observer)
+        } else {
+            self.polls::<false>(next, model, weather, observer)
+        }
+    }
+
+    #[inline(never)]
+    fn polls<const PLAIN: bool>(
+        mut self,
+        mut next: Next,
+        model: &ModelPlan<'_>,
+        weather: &mut Weather,
+        observer: &mut Observer,
+    ) -> TaskRecord {
+        while let Next::Send { at, timeout } = next {
+            next = self.poll::<PLAIN>(model, at, timeout, weather, observer);
+        }
+        self.record
+    }
+
     /// Sends the poll that [`Next::Send`] asked for.
     #[inline(always)]
     fn depart(&mut self, model: &ModelPlan<'_>, at: Micros, weather: &mut Weather) -> Departure {
@@ -186,7 +233,7 @@ impl<'p> Waiting<'p> {
     ///
     /// `PLAIN` is what the model's link says of itself, asked once a task: what its loop never does takes no registers from it.
     #[inline(always)]
-    pub(super) fn poll<const PLAIN: bool>(
+    fn poll<const PLAIN: bool>(
         &mut self,
         model: &ModelPlan<'_>,
         at: Micros,

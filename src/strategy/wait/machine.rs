@@ -185,7 +185,7 @@ impl Wait<'_> {
 
     /// The timeout of a poll sent at `at`: what remains before the deadline at most, but all of it for the poll there.
     #[inline(always)]
-    fn timeout(&self, at: Micros) -> Micros {
+    pub(super) fn timeout(&self, at: Micros) -> Micros {
         let Recovery::Tolerant(tolerance) = self.recovery else { return Micros::NEVER };
         match self.limit {
             Limit::WallClock(limit) if !self.last => tolerance.attempt_timeout().min(self.start + limit.get() - at),

@@ -161,5 +161,48 @@ mod tests {
                 Err(()) => prop_assert_eq!((looped.progress(), looped_draws), (wait.progress(), draws)),
             }
         }
+
+        /// Promise: waits of which all polls say unfinished have the same polls, but for their clocks; and whoever leaves them
+        /// goes on as if it had been by itself from the start.
+        #[cfg(feature = "engine")]
+        #[test]
+        fn shared_polls_are_those_of_each_wait(
+            strategy in strategies(),
+            start in times(),
+            travels in prop::collection::vec(times(), 1..60),
+            stay in 0_usize..60,
+        ) {
+            use super::super::many::Following;
+            let policy = Policy::new(&strategy, "sora-2");
+            let Some((first, polls)) = policy.shared_polls(50) else { return Ok(()) };
+            let (timeout, deadline) = policy.patience();
+            let unfinished = Reply::state(TaskState::Processing);
+            let mut draws = Keys::new(1, 0, "sora-2").draws(Stream::Jitter, 0);
+            let (mut alone, mut step) = policy.begin(start, &mut draws);
+            let (mut at, mut here, mut travels) = (first, 0, travels.into_iter());
+            while here < stay {
+                let patience = if timeout.is_never() { timeout } else { timeout.min(deadline - at) };
+                prop_assert_eq!(step, Step::Poll { at: start + at, timeout: patience });
+                let Some(travel) = travels.next() else { break };
+                let back = at + travel;
+                let next = match polls[here].following {
+                    Following::After(gap) => Some(back + gap),
+                    Following::At(instant) => Some(instant).filter(|_| back < instant),
+                    Following::End => None,
+                };
+                let Some(next) = next.filter(|next| *next < deadline && here + 1 < polls.len()) else { break };
+                step = alone.reply(start + back, &unfinished, &mut draws).1;
+                (at, here) = (next, here + 1);
+            }
+            let (mut left, mut same) = policy.rejoin(&polls[here], start, at);
+            for travel in travels {
+                prop_assert_eq!(step, same);
+                let Step::Poll { at, .. } = step else { break };
+                let replies = [unfinished, Reply::Lost(Loss::Reset)];
+                let reply = &replies[usize::from(travel.get() % 3 == 0)];
+                step = alone.reply(at + travel, reply, &mut draws).1;
+                same = left.reply(at + travel, reply, &mut draws).1;
+            }
+        }
     }
 }

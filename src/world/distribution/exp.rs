@@ -3,19 +3,25 @@
 //! Only additions and multiplications in a fixed order, so the result is the same wherever floats are IEEE 754, as
 //! `libm`'s is; branch-free between −700 and 700, it takes a third of the time.
 
+/// Up to here the power of two is a float of its own.
+pub(super) const WITHIN: f64 = 700.0;
+
 /// e to the `x`, within two units in the last place.
 ///
 /// Cody–Waite reduction to |r| ≤ ln 2 / 2 and the Taylor polynomial of degree 13, whose remainder is below 10⁻¹⁷ there
 /// (Muller, *Elementary Functions*, 3rd ed., ch. 3 and 11).
 #[inline(always)]
 pub(super) fn exp(x: f64) -> f64 {
+    if (-WITHIN..=WITHIN).contains(&x) { exp_within(x) } else { libm::exp(x) }
+}
+
+/// The same for `x` known to lie [within](WITHIN) bounds: no branch stands between many of them side by side.
+#[inline(always)]
+pub(super) fn exp_within(x: f64) -> f64 {
     /// ln 2 in two parts; products of the first with whole numbers up to 2¹¹ are exact.
     const LN2: (f64, f64) = (6.931_471_803_691_238e-1, 1.908_214_929_270_587_7e-10);
     /// Adding it rounds to a whole number, which then stands in the low bits.
     const ROUND: f64 = 6_755_399_441_055_744.0;
-    if !(-700.0..=700.0).contains(&x) {
-        return libm::exp(x);
-    }
     let rounded = x * std::f64::consts::LOG2_E + ROUND;
     let power = rounded - ROUND;
     let r = (x - power * LN2.0) - power * LN2.1;

@@ -6,11 +6,12 @@
 //! chapter 26 (uniform).
 
 use super::exp::exp;
+use super::normal::Normal;
 use super::special::{
     Tails, gamma_density, gamma_quantile, gamma_tails, normal_density, normal_quantile, normal_tails,
 };
 use crate::world::draws::Draws;
-use rand_distr::{Distribution as _, Exp1, StandardNormal};
+use rand_distr::{Distribution as _, Exp1};
 
 /// A smooth distribution with its parameters, durations in microseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -174,7 +175,7 @@ pub(super) fn lognormal(median: f64, sigma: f64, draws: &mut Draws) -> f64 {
 
 #[inline(always)]
 fn normal(draws: &mut Draws) -> f64 {
-    StandardNormal.sample(draws)
+    Normal::table().of(draws.bits())
 }
 
 #[inline]

@@ -3,7 +3,8 @@
 //! A distribution is a [`DistributionKind`] of distribution with its parameters, optionally multiplied by `scale`, moved by `shift` and cut to
 //! `[min, max]`, in that order: the bounds hold for the values that come out. All three are exact: a scaled distribution has scaled
 //! parameters, and a cut one is conditioned on its range, by restricting its inverse distribution function, never by
-//! drawing again. Whole distributions sample by `rand_distr`. A gamma, Weibull or Pareto distribution has a `scale` of its own, a duration,
+//! drawing again. Whole distributions sample by `rand_distr`, but for normal and log-normal ones, whose draws are the crate's own
+//! arithmetic: one random word each, and the same bits one by one, side by side, and on every platform. A gamma, Weibull or Pareto distribution has a `scale` of its own, a duration,
 //! which multiplies its values just so: it takes no factor beside it.
 //!
 //! Distributions are over real numbers of microseconds; only [`Distribution::sample`] rounds.
@@ -20,6 +21,8 @@
 //! # Ok::<(), pollbench::world::distribution::DistributionError>(())
 //! ```
 
+#[cfg(feature = "engine")]
+mod batch;
 mod empirical;
 mod error;
 mod exp;
@@ -27,12 +30,15 @@ mod expression;
 mod family;
 mod kinds;
 mod law;
+mod normal;
 mod quantity;
 mod restricted;
 mod special;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "engine")]
+pub(crate) use batch::Batch;
 pub use error::DistributionError;
 pub use kinds::{BOUNDS, DistributionKind, DistributionParameter, KINDS, SCALE};
 pub use quantity::Quantity;
@@ -230,6 +236,12 @@ impl Distribution {
     #[inline(always)]
     pub fn sample(&self, draws: &mut Draws) -> Micros {
         Micros::from_f64(self.law.sample(draws))
+    }
+
+    #[cfg(feature = "engine")]
+    /// The distribution for many values side by side, if each takes one draw or none.
+    pub(crate) fn batch(&self) -> Option<Batch> {
+        Batch::of(&self.law)
     }
 
     /// The exact mean in microseconds, bounds and shift included; infinite for, say, an uncut Pareto distribution of shape 1.

@@ -1,0 +1,314 @@
+//! Waits side by side: as long as polls just say unfinished, waits under one policy differ in their clocks only.
+//!
+//! So sixty-four waits stand in rows, and the next poll of all of them is a few short loops over columns, which a processor
+//! takes several rows at a time (the loops are compiled for each of its instruction sets; all of them give the same bits).
+//! A wait that is told of its end is settled; one that anything else befalls goes on by itself from the poll at which that
+//! is, and takes the same draws there. Its row is the next task's. The records are those of one wait after another.
+
+use crate::engine::intake::Task;
+use crate::engine::observer::Observer;
+use crate::engine::plan::ModelPlan;
+use crate::engine::sim::waiting::{Place, Waiting};
+use crate::measure::record::{Outcome, TaskRecord};
+use crate::strategy::composition::Recovery;
+use crate::strategy::reading::mentions_network;
+use crate::strategy::wait::{Ending, Following, Policy, SharedPoll};
+use crate::time::Micros;
+use crate::world::draws::{Draws, Keys, Stream};
+use crate::world::exchange::ManyRequests;
+use crate::world::truth::Fate;
+use crate::world::weather::Weather;
+use fearless_simd::{Level, dispatch};
+
+/// Rows: as many as a word has bits.
+const ROWS: usize = u64::BITS as usize;
+/// Polls of a wait that are sent side by side; who needs more goes on alone.
+const MOST_POLLS: usize = 1 << 9;
+
+/// What waits of one strategy on one model have in common.
+#[derive(Debug)]
+pub(super) struct Common<'p> {
+    requests: ManyRequests<'p>,
+    /// A failure is taken for what it tells.
+    reads_failures: bool,
+    /// Time of the first poll.
+    first: Micros,
+    polls: Vec<SharedPoll>,
+    pace: Box<Pace>,
+}
+
+/// When polls are sent and their answers are of use, in microseconds from the start of each wait.
+#[derive(Debug)]
+struct Pace {
+    /// By number of a poll: the one after it is due `gap` after the answer, or after the start where `is_after` has no bits.
+    gap: [u64; MOST_POLLS],
+    is_after: [u64; MOST_POLLS],
+    /// By number of a poll: after an answer from here on there is no poll as usual.
+    last: [u64; MOST_POLLS],
+    /// Longest time that an answer is waited for, and when waiting ends anyway.
+    timeout: u64,
+    cut: u64,
+    /// An answer from here on is not heard.
+    end: u64,
+}
+
+impl<'p> Common<'p> {
+    /// What waits under `policy` on `model` have in common, if that is enough.
+    pub(super) fn new(policy: &Policy<'p>, model: &'p ModelPlan<'_>, horizon: Micros) -> Option<Self> {
+        let (requests, (first, polls)) = (model.status.many()?, policy.shared_polls(MOST_POLLS)?);
+        let misread = matches!(policy.recovery(), Recovery::NetworkRetry { .. }) && mentions_network(model.failure);
+        let (timeout, deadline) = policy.patience();
+        let mut pace = Box::new(Pace {
+            gap: [0; MOST_POLLS],
+            is_after: [0; MOST_POLLS],
+            last: [0; MOST_POLLS],
+            timeout: timeout.get(),
+            cut: if timeout.is_never() { timeout } else { deadline }.get(),
+            end: (horizon + Micros::new(1)).get(),
+        });
+        // After the last of them nobody stays.
+        for (number, poll) in polls.iter().enumerate().take(MOST_POLLS - 1) {
+            let (gap, is_after, last) = match poll.following {
+                Following::After(gap) => (gap, u64::MAX, deadline - gap),
+                Following::At(instant) => (instant, 0, if instant < deadline { instant } else { Micros::ZERO }),
+                Following::End => (Micros::ZERO, 0, Micros::ZERO),
+            };
+            (pace.gap[number], pace.is_after[number], pace.last[number]) = (gap.get(), is_after, last.get());
+        }
+        Some(Self { requests, reads_failures: !misread, first, polls, pace })
+    }
+}
+
+/// Waits in progress.
+#[derive(Debug)]
+pub(super) struct Columns {
+    level: Level,
+    /// Numbers of the tasks in their chunk that are to be waited for.
+    waiting: Vec<usize>,
+    rows: Box<Rows>,
+}
+
+/// Times count from the start of each row's wait, in microseconds.
+#[derive(Debug)]
+struct Rows {
+    /// Number of the row's task in its chunk.
+    task: [usize; ROWS],
+    /// Polls that said unfinished.
+    polls: [u64; ROWS],
+    /// When the next poll is due; when the last one was sent.
+    at: [u64; ROWS],
+    sent: [u64; ROWS],
+    /// How long that one travels, and until when it is certain that nothing strikes it.
+    rtt: [u64; ROWS],
+    spared: [u64; ROWS],
+    /// The end of the task.
+    done: [u64; ROWS],
+    /// Before this no rule that comes and goes is active.
+    calm: [u64; ROWS],
+    travel: [Draws; ROWS],
+    lots: [Draws; ROWS],
+}
+
+/// What became of the polls of all rows, a bit for each.
+#[derive(Debug, Clone, Copy)]
+struct Answers {
+    /// It just said unfinished, and there will be another.
+    kept: u64,
+    /// It told of the end, undisturbed.
+    told: u64,
+}
+
+impl Default for Columns {
+    fn default() -> Self {
+        let none = || std::array::from_fn(|_| Draws::seeded(0));
+        let rows = Rows {
+            task: [0; ROWS],
+            polls: [0; ROWS],
+            at: [0; ROWS],
+            sent: [0; ROWS],
+            rtt: [0; ROWS],
+            spared: [0; ROWS],
+            done: [0; ROWS],
+            calm: [0; ROWS],
+            travel: none(),
+            lots: none(),
+        };
+        Self { level: Level::new(), waiting: Vec::new(), rows: Box::new(rows) }
+    }
+}
+
+/// The tasks of a chunk and what they meet.
+pub(super) struct Chunk<'a> {
+    pub(super) tasks: &'a [Task],
+    pub(super) records: &'a mut [TaskRecord],
+    pub(super) weather: &'a mut Weather,
+    pub(super) observer: &'a mut Observer,
+}
+
+impl Columns {
+    /// Takes in the wait for the task with this number in its chunk.
+    #[inline]
+    pub(super) fn add(&mut self, number: usize) {
+        self.waiting.push(number);
+    }
+
+    /// Lets all waits that were taken in come to their ends.
+    pub(super) fn run(&mut self, common: &Common<'_>, place: &Place<'_, '_>, chunk: &mut Chunk<'_>) {
+        let Some(&first) = self.waiting.first() else { return };
+        let is_counted = chunk.observer.counts(&chunk.tasks[first]);
+        let Self { level, waiting, rows } = self;
+        let (level, mut waiting) = (*level, waiting.drain(..));
+        let mut open = 0;
+        while open < ROWS && rows.begin(open, waiting.next(), common, place.keys, chunk) {
+            open += 1;
+        }
+        while open > 0 {
+            dispatch!(level, _ => rows.send(common));
+            if common.requests.comes_and_goes() {
+                rows.look_again(open, common, chunk);
+            }
+            let Answers { kept, told } = dispatch!(level, _ => rows.answer(&common.pace));
+            let all = u64::MAX >> (ROWS - open);
+            if is_counted {
+                rows_of(kept & all).for_each(|row| rows.count(row, chunk));
+            }
+            // The last row first, because it may move.
+            for row in rows_of(all & !kept) {
+                let is_settled = told >> row & 1 == 1 && rows.settle(row, common, chunk);
+                match is_settled {
+                    true if is_counted => rows.count(row, chunk),
+                    true => {}
+                    false => rows.go_on(row, common, place, chunk),
+                }
+                if !rows.begin(row, waiting.next(), common, place.keys, chunk) {
+                    open -= 1;
+                    rows.replace(row, open);
+                }
+            }
+        }
+    }
+}
+
+/// The rows whose bits are set, from the last on.
+fn rows_of(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let row = bits.checked_ilog2()?;
+        bits ^= 1 << row;
+        Some(row as usize)
+    })
+}
+
+impl Rows {
+    /// Begins a wait in this row, if there is one.
+    #[inline]
+    fn begin(
+        &mut self,
+        row: usize,
+        number: Option<usize>,
+        common: &Common<'_>,
+        keys: &Keys,
+        Chunk { tasks, weather, .. }: &mut Chunk<'_>,
+    ) -> bool {
+        let Some(number) = number else { return false };
+        let task = &tasks[number];
+        let done = task.truth.map_or(Micros::NEVER, |truth| truth.done);
+        (self.task[row], self.polls[row]) = (number, 0);
+        self.at[row] = common.first.get();
+        self.done[row] = (done - task.wait_start).get();
+        self.calm[row] = (common.requests.calm_until(task.wait_start + common.first, weather) - task.wait_start).get();
+        self.travel[row] = keys.draws(Stream::StatusNetwork, task.index);
+        self.lots[row] = keys.draws(Stream::StatusFault, task.index);
+        true
+    }
+
+    /// Moves the wait of another row here.
+    fn replace(&mut self, row: usize, other: usize) {
+        self.task[row] = self.task[other];
+        self.polls[row] = self.polls[other];
+        self.at[row] = self.at[other];
+        self.done[row] = self.done[other];
+        self.calm[row] = self.calm[other];
+        self.travel[row] = self.travel[other].clone();
+        self.lots[row] = self.lots[other].clone();
+    }
+
+    /// Sends the next poll of every row.
+    #[inline(always)]
+    fn send(&mut self, common: &Common<'_>) {
+        let Self { at, sent, rtt, spared, calm, travel, lots, .. } = self;
+        *sent = *at;
+        common.requests.send((travel, lots), calm, rtt, spared);
+    }
+
+    /// Where a calm stretch ends, there may be another one.
+    fn look_again(&mut self, open: usize, common: &Common<'_>, Chunk { records, weather, .. }: &mut Chunk<'_>) {
+        for row in 0..open {
+            if self.spared[row] > 0 && self.sent[row] + self.rtt[row] / 2 >= self.calm[row] {
+                let start = records[self.task[row]].wait_start;
+                let until = common.requests.calm_until(start + Micros::new(self.sent[row]), weather);
+                self.calm[row] = (until - start).get();
+                self.spared[row] = self.calm[row];
+            }
+        }
+    }
+
+    /// Takes the answers to the polls of all rows.
+    #[inline(always)]
+    fn answer(&mut self, pace: &Pace) -> Answers {
+        let (mut are_kept, mut are_told) = ([0_u64; ROWS], [0_u64; ROWS]);
+        for row in 0..ROWS {
+            let (sent, rtt, done) = (self.sent[row], self.rtt[row], self.done[row]);
+            let (arrival, back) = (sent.wrapping_add(rtt / 2), sent.wrapping_add(rtt));
+            let poll = self.polls[row] as usize % MOST_POLLS;
+            let is_heard = (arrival < self.spared[row])
+                & (rtt <= pace.timeout.min(pace.cut.wrapping_sub(sent)))
+                & (back < pace.end);
+            let is_kept = is_heard & (arrival < done) & (back < pace.last[poll]);
+            let next = (back & pace.is_after[poll]).wrapping_add(pace.gap[poll]);
+            self.at[row] = if is_kept { next } else { sent };
+            self.polls[row] += u64::from(is_kept);
+            are_kept[row] = u64::from(is_kept) << row;
+            are_told[row] = u64::from(is_heard & (arrival >= done)) << row;
+        }
+        let all = |bits: &[u64; ROWS]| bits.iter().fold(0, |all, bit| all | bit);
+        Answers { kept: all(&are_kept), told: all(&are_told) }
+    }
+
+    /// Counts the poll that was sent last.
+    #[inline]
+    fn count(&self, row: usize, Chunk { tasks, observer, .. }: &mut Chunk<'_>) {
+        let task = &tasks[self.task[row]];
+        observer.rates[task.model].poll(task.wait_start + Micros::new(self.sent[row]));
+    }
+
+    /// Ends the wait that was told of the end of its task, unless it takes that for something else.
+    #[inline]
+    fn settle(&self, row: usize, common: &Common<'_>, Chunk { records, .. }: &mut Chunk<'_>) -> bool {
+        let record = &mut records[self.task[row]];
+        let ending = match record.fate {
+            Some(Fate::Failed) if common.reads_failures => Ending::Failed,
+            Some(Fate::Success) => Ending::Success,
+            Some(Fate::Failed | Fate::Stuck) | None => return false,
+        };
+        let polls = self.polls[row] as u32;
+        (record.polls, record.wasted) = (polls + 1, polls);
+        record.settled = record.wait_start + Micros::new(self.sent[row] + self.rtt[row]);
+        record.outcome = Outcome::of(ending, record.settled, record.done);
+        true
+    }
+
+    /// Lets the wait go on by itself, from its last poll on, which is sent once more.
+    #[inline(never)]
+    fn go_on(&self, row: usize, common: &Common<'_>, place: &Place<'_, '_>, chunk: &mut Chunk<'_>) {
+        let Chunk { tasks, records, weather, observer } = chunk;
+        let (number, polls, sent) = (self.task[row], self.polls[row], Micros::new(self.sent[row]));
+        let (task, record) = (&tasks[number], &mut records[number]);
+        let Some(truth) = task.truth else { return };
+        (record.polls, record.wasted) = (polls as u32, polls as u32);
+        let draws = |stream| place.keys.draws(stream, task.index);
+        let draws = common.requests.after(polls, &draws(Stream::StatusNetwork), &draws(Stream::StatusFault));
+        let step = place.policy.rejoin(&common.polls[polls as usize], record.wait_start, sent);
+        let (waiting, next) = Waiting::resume(step, *record, truth, draws, place.horizon);
+        *record = waiting.to_the_end(next, place.model, weather, observer);
+    }
+}

@@ -1,0 +1,93 @@
+//! Many values side by side: the same that one draw after another gives, in loops that a processor takes several at a time.
+
+use super::exp::{WITHIN, exp_within};
+use super::family::Family;
+use super::law::Law;
+use super::normal::{FARTHEST, Normal};
+use crate::time::Micros;
+use crate::world::draws::Draws;
+
+/// A distribution whose values take one draw each, or none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Batch {
+    /// Always the same.
+    Constant(Micros),
+    /// A log-normal distribution, moved right.
+    LogNormal { median: f64, sigma: f64, shift: f64 },
+}
+
+impl Batch {
+    pub(super) fn of(law: &Law) -> Option<Self> {
+        match *law {
+            Law::Constant(value) => Some(Self::Constant(Micros::from_f64(value))),
+            Law::Smooth { family: Family::LogNormal { median, sigma }, shift } if sigma * FARTHEST < WITHIN => {
+                Some(Self::LogNormal { median, sigma, shift })
+            }
+            Law::Smooth { .. } | Law::Restricted { .. } | Law::Empirical(_) | Law::Mixture(_) => None,
+        }
+    }
+
+    /// Draws that a value takes.
+    pub(crate) const fn draws(self) -> u64 {
+        match self {
+            Self::Constant(_) => 0,
+            Self::LogNormal { .. } => 1,
+        }
+    }
+
+    /// The next value of each stream, in microseconds.
+    #[inline(always)]
+    pub(crate) fn sample_each<const N: usize>(self, streams: &mut [Draws; N], values: &mut [u64; N]) {
+        match self {
+            Self::Constant(value) => *values = [value.get(); N],
+            Self::LogNormal { median, sigma, shift } => {
+                // Short loops over arrays, because those are what a compiler takes several at a time.
+                let (normal, mut numbers) = (Normal::table(), [0.0; N]);
+                for (value, stream) in values.iter_mut().zip(streams) {
+                    *value = stream.bits();
+                }
+                for (number, word) in numbers.iter_mut().zip(&*values) {
+                    *number = normal.of(*word);
+                }
+                for (value, number) in values.iter_mut().zip(&numbers) {
+                    *value = Micros::from_f64(shift + median * exp_within(sigma * number)).get();
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Distribution;
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(crate::soak::cases(400))]
+
+        /// Promise: values side by side are those of one draw after another.
+        #[test]
+        fn side_by_side_is_the_same_as_one_by_one(
+            sigma in prop_oneof![0.01_f64..3.0, 3.0_f64..20.0],
+            shift in prop::option::of(0_u64..1_000),
+            seeds: [u64; 16],
+            constant in prop::option::of(0_u64..1_000_000),
+        ) {
+            let text = match (constant, shift) {
+                (Some(us), _) => format!("{us}us"),
+                (None, Some(ms)) => format!("lognormal(median=80ms, sigma={sigma}, shift={ms}ms)"),
+                (None, None) => format!("lognormal(median=80ms, sigma={sigma})"),
+            };
+            let law: Distribution = text.parse().expect("a distribution");
+            let batch = law.batch().expect("one draw or none");
+            let (mut side_by_side, mut one_by_one) = (seeds.map(Draws::seeded), seeds.map(Draws::seeded));
+            for _ in 0..5 {
+                let mut values = [0; 16];
+                batch.sample_each(&mut side_by_side, &mut values);
+                prop_assert_eq!(values, one_by_one.each_mut().map(|draws| law.sample(draws).get()));
+                prop_assert_eq!(&side_by_side, &one_by_one);
+            }
+        }
+    }
+}
