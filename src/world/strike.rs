@@ -211,9 +211,11 @@ impl RouteFaults {
             for (share, stream) in shares.iter_mut().zip(&mut *streams) {
                 *share = stream.uniform_bits();
             }
-            for (spared, &share) in spared.iter_mut().zip(&shares) {
-                let lot = Lot { share, burst: Place::NOWHERE };
-                *spared = if self.may_strike(lot) { 0 } else { *spared };
+            // One rule after another, all requests at a time.
+            for (from, length) in &self.lasting {
+                for (spared, share) in spared.iter_mut().zip(&shares) {
+                    *spared = if share.wrapping_sub(*from) < *length { 0 } else { *spared };
+                }
             }
             for slowdown in &self.slowdowns {
                 for (spared, &share) in spared.iter_mut().zip(&shares) {

@@ -165,7 +165,8 @@ impl Columns {
         while open > 0 {
             dispatch!(level, _ => rows.send(common));
             if common.requests.comes_and_goes() {
-                rows.look_again(open, common, chunk);
+                let late = dispatch!(level, _ => rows.late());
+                rows_of(late & (u64::MAX >> (ROWS - open))).for_each(|row| rows.look_again(row, common, chunk));
             }
             let Answers { kept, told } = dispatch!(level, _ => rows.answer(&common.pace));
             let all = u64::MAX >> (ROWS - open);
@@ -187,6 +188,12 @@ impl Columns {
             }
         }
     }
+}
+
+/// The bits of all rows, the first row's the lowest.
+#[inline(always)]
+fn bits(bit: impl Fn(usize) -> u64) -> u64 {
+    (0..ROWS).fold(0, |bits, row| bits | bit(row) << row)
 }
 
 /// The rows whose bits are set, from the last on.
@@ -240,22 +247,28 @@ impl Rows {
         common.requests.send((travel, lots), calm, rtt, spared);
     }
 
+    /// The rows whose poll arrives after the calm stretch that they know of.
+    #[inline(always)]
+    fn late(&self) -> u64 {
+        let is_late = |row: usize| {
+            let (spared, arrival) = (self.spared[row], self.sent[row].wrapping_add(self.rtt[row] / 2));
+            (spared > 0) & (arrival >= spared)
+        };
+        bits(|row| u64::from(is_late(row)))
+    }
+
     /// Where a calm stretch ends, there may be another one.
-    fn look_again(&mut self, open: usize, common: &Common<'_>, Chunk { records, weather, .. }: &mut Chunk<'_>) {
-        for row in 0..open {
-            if self.spared[row] > 0 && self.sent[row] + self.rtt[row] / 2 >= self.calm[row] {
-                let start = records[self.task[row]].wait_start;
-                let until = common.requests.calm_until(start + Micros::new(self.sent[row]), weather);
-                self.calm[row] = (until - start).get();
-                self.spared[row] = self.calm[row];
-            }
-        }
+    fn look_again(&mut self, row: usize, common: &Common<'_>, Chunk { tasks, weather, .. }: &mut Chunk<'_>) {
+        let start = tasks[self.task[row]].wait_start;
+        let until = common.requests.calm_until(start + Micros::new(self.sent[row]), weather);
+        self.calm[row] = (until - start).get();
+        self.spared[row] = self.calm[row];
     }
 
     /// Takes the answers to the polls of all rows.
     #[inline(always)]
     fn answer(&mut self, pace: &Pace) -> Answers {
-        let (mut are_kept, mut are_told) = ([0_u64; ROWS], [0_u64; ROWS]);
+        let (mut kept, mut told) = ([0; ROWS], [0; ROWS]);
         for row in 0..ROWS {
             let (sent, rtt, done) = (self.sent[row], self.rtt[row], self.done[row]);
             let (arrival, back) = (sent.wrapping_add(rtt / 2), sent.wrapping_add(rtt));
@@ -267,11 +280,9 @@ impl Rows {
             let next = (back & pace.is_after[poll]).wrapping_add(pace.gap[poll]);
             self.at[row] = if is_kept { next } else { sent };
             self.polls[row] += u64::from(is_kept);
-            are_kept[row] = u64::from(is_kept) << row;
-            are_told[row] = u64::from(is_heard & (arrival >= done)) << row;
+            (kept[row], told[row]) = (u64::from(is_kept), u64::from(is_heard & (arrival >= done)));
         }
-        let all = |bits: &[u64; ROWS]| bits.iter().fold(0, |all, bit| all | bit);
-        Answers { kept: all(&are_kept), told: all(&are_told) }
+        Answers { kept: bits(|row| kept[row]), told: bits(|row| told[row]) }
     }
 
     /// Counts the poll that was sent last.
