@@ -122,7 +122,7 @@ impl Learner {
     pub fn new(strategy: &Strategy, model: &str) -> Self {
         let learning = match strategy.sharing {
             Sharing::Learned(learning) => learning,
-            Sharing::Alone | Sharing::LockStep { .. } | Sharing::Limiter(_) => Learning::default(),
+            Sharing::Alone | Sharing::LockStep { .. } | Sharing::Limiter(_) | Sharing::Batch(_) => Learning::default(),
         };
         let mut alone = Strategy { per_model: BTreeMap::new(), sharing: Sharing::Alone, ..strategy.clone() };
         strategy.pace(model).clone_into(&mut alone.pace);
