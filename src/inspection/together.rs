@@ -53,7 +53,7 @@ impl Together {
             let alive = 1.0 - grid.below[from];
             for open in 1..=size {
                 let mut best = (f64::INFINITY, last);
-                for to in from + 1..=last {
+                for (to, later) in least.iter().enumerate().skip(from + 1) {
                     let late =
                         if alive > 0.0 { open as f64 * delay * grid.delay(from, to).max(0.0) / alive } else { 0.0 };
                     // Looking later only makes more of them late.
@@ -62,7 +62,7 @@ impl Together {
                     }
                     let share =
                         if alive > 0.0 { ((grid.below[to] - grid.below[from]) / alive).clamp(0.0, 1.0) } else { 1.0 };
-                    let cost = poll + late + ends.mean(open, share, &least[to]);
+                    let cost = poll + late + ends.mean(open, share, later);
                     if cost < best.0 {
                         best = (cost, to);
                     }

@@ -60,18 +60,18 @@ fn repair(report: &Report<'_>, documented: &str, hardened: &str) -> Option<(Stri
         .map(|(a, b)| Row {
             head: a.model.clone(),
             entries: vec![
-                arrow(f::count(a.lost), f::count(b.lost)),
+                arrow(&f::count(a.lost), &f::count(b.lost)),
                 arrow(
-                    f::count(a.outcomes.error + a.outcomes.abandoned),
-                    f::count(b.outcomes.error + b.outcomes.abandoned),
+                    &f::count(a.outcomes.error + a.outcomes.abandoned),
+                    &f::count(b.outcomes.error + b.outcomes.abandoned),
                 ),
-                arrow(f::count(a.outcomes.hang), f::count(b.outcomes.hang)),
-                arrow(f::number(a.polls_per_task.mean), f::number(b.polls_per_task.mean)),
+                arrow(&f::count(a.outcomes.hang), &f::count(b.outcomes.hang)),
+                arrow(&f::number(a.polls_per_task.mean), &f::number(b.polls_per_task.mean)),
                 arrow(
-                    f::or_undefined(a.detection_delay_ms.p95, f::duration),
-                    f::or_undefined(b.detection_delay_ms.p95, f::duration),
+                    &f::or_undefined(a.detection_delay_ms.p95, f::duration),
+                    &f::or_undefined(b.detection_delay_ms.p95, f::duration),
                 ),
-                arrow(f::number(a.cost.mean), f::number(b.cost.mean)),
+                arrow(&f::number(a.cost.mean), &f::number(b.cost.mean)),
                 f::count(a.tasks).into(),
             ],
             ..Row::default()
@@ -91,8 +91,8 @@ fn pairs<'r>(report: &'r Report<'_>, before: &str, after: &str) -> Option<Vec<(&
     if pairs.is_empty() { None } else { Some(pairs) }
 }
 
-fn arrow(before: String, after: String) -> Entry {
-    Entry::from(if before == after { before } else { format!("{before} → {after}") })
+fn arrow(before: &str, after: &str) -> Entry {
+    Entry::from(if before == after { before.to_owned() } else { format!("{before} → {after}") })
 }
 
 /// For each wait that was run one by one and in batches: what batches save in words, and as a table.
@@ -122,15 +122,15 @@ fn saving(report: &Report<'_>, alone: &str, together: &str) -> Option<(String, G
     let row = |(a, b): &(&Cell, &Cell)| Row {
         head: a.model.clone(),
         entries: vec![
-            arrow(f::number(a.requests_per_task.mean), f::number(b.requests_per_task.mean)),
-            arrow(f::number(a.polls_per_task.mean), f::number(b.polls_per_task.mean)),
+            arrow(&f::number(a.requests_per_task.mean), &f::number(b.requests_per_task.mean)),
+            arrow(&f::number(a.polls_per_task.mean), &f::number(b.polls_per_task.mean)),
             arrow(
-                f::or_undefined(a.detection_delay_ms.p95, f::duration),
-                f::or_undefined(b.detection_delay_ms.p95, f::duration),
+                &f::or_undefined(a.detection_delay_ms.p95, f::duration),
+                &f::or_undefined(b.detection_delay_ms.p95, f::duration),
             ),
-            arrow(f::or_undefined(a.latency_ms.p50, f::duration), f::or_undefined(b.latency_ms.p50, f::duration)),
-            arrow(f::count(a.lost), f::count(b.lost)),
-            arrow(f::number(a.cost.mean), f::number(b.cost.mean)),
+            arrow(&f::or_undefined(a.latency_ms.p50, f::duration), &f::or_undefined(b.latency_ms.p50, f::duration)),
+            arrow(&f::count(a.lost), &f::count(b.lost)),
+            arrow(&f::number(a.cost.mean), &f::number(b.cost.mean)),
             f::count(a.tasks).into(),
         ],
         ..Row::default()

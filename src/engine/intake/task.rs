@@ -67,7 +67,7 @@ pub(super) fn created_together(first: &mut Arriving, mates: &mut [Mate], now: Mi
 pub(super) fn submitted_together(first: Task, mates: Vec<Mate>) -> Vec<Task> {
     let (accepted, wait_start) = (first.accepted, first.wait_start);
     let mates = mates.into_iter().map(|mate| Task { accepted, wait_start, ..mate.task });
-    std::iter::once(first.clone()).chain(mates).collect()
+    std::iter::once(first).chain(mates).collect()
 }
 
 impl Arriving {
