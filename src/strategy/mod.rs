@@ -13,6 +13,7 @@ pub mod composition;
 #[doc(hidden)]
 pub mod dispatch;
 mod guide;
+mod hindsight;
 pub mod learned;
 #[doc(hidden)]
 pub mod lock_step;
