@@ -193,7 +193,7 @@ async fn batches_are_waited_for_through_faults() {
     assert!(server.fired().iter().sum::<u64>() > 0);
     let again = client.submit_batch(MODEL, &batch("given-up", 50)).await.expect("accepted");
     let basic = preset("basic-hardened").expect("a preset");
-    let short = pollbench::strategy::composition::Limit::wall_clock(Micros::from_secs(40)).expect("a limit");
+    let short = pollbench::strategy::composition::Limit::wall_clock(Micros::from_secs(80)).expect("a limit");
     let mut hasty = basic.clone();
     hasty.pace.limit = short;
     hasty.per_model.values_mut().for_each(|pace| pace.limit = short);

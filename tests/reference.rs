@@ -24,6 +24,7 @@ const FAMILIES: &[(&str, &str)] = &[
     ("schedule", "Schedules"),
     ("limit", "Limits"),
     ("recovery", "Recovery"),
+    ("sharing", "Sharing"),
     ("fault", "Faults"),
 ];
 

@@ -51,7 +51,7 @@ fn fault() -> impl Strategy<Value = Value> {
 fn case() -> impl Strategy<Value = Value> {
     let polling = |name: &&str| {
         preset(name).is_some_and(|strategy| {
-            let is_alone = matches!(strategy.sharing, Sharing::Alone | Sharing::Limiter(_));
+            let is_alone = matches!(strategy.sharing, Sharing::Alone | Sharing::Limiter(_) | Sharing::Batch(_));
             is_alone && strategy.channel == Channel::Poll
         })
     };

@@ -8,6 +8,9 @@ use crate::time::Micros;
 /// Longest body of an answer that clients read by default, in bytes.
 pub const LONGEST_ANSWER: usize = 1 << 20;
 
+/// Most tasks of a batch.
+pub const LARGEST_BATCH: u32 = 50;
+
 /// What the API says of a task that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Failure {

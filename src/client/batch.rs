@@ -22,11 +22,9 @@
 use super::answer::{Answer, Body, Lost};
 use super::error::{RequestError, SubmitError};
 use super::requests::{Client, refused, unsubmitted};
-use super::wait::default_jitter;
 use crate::api::envelope::{Data, Envelope, Status};
-use crate::api::reply::{Payload, Reply, TaskState};
-use crate::strategy::composition::{Channel, Strategy, Tolerance};
-use crate::strategy::wait::{Ending, Policy, Step};
+use crate::api::reply::LARGEST_BATCH;
+use crate::strategy::composition::Tolerance;
 use crate::time::Micros;
 use serde_json::{Value, json};
 use std::pin::pin;
@@ -42,6 +40,8 @@ pub struct Batch {
     key: String,
     items: Vec<(String, Value)>,
     webhook: Option<String>,
+    /// Which keyed task its first item is, for the mock.
+    keyed: Option<u64>,
 }
 
 /// Why there is no such batch.
@@ -63,7 +63,7 @@ pub enum InvalidBatch {
 }
 
 /// Most items of a batch, and longest key and name, so that the key of an item, which is made of both, is no longer than 255.
-const MOST_ITEMS: usize = 50;
+const MOST_ITEMS: usize = LARGEST_BATCH as usize;
 const LONGEST: usize = 127;
 
 /// A key or a name, if it is one.
@@ -90,40 +90,6 @@ pub struct ItemStatus {
     pub status: Option<Status>,
 }
 
-/// Why a wait for a batch ended before all of its items had.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{why} after {polls} polls of batch {id}{}", last(.last_error.as_deref()))]
-pub struct BatchWaitError {
-    /// The batch.
-    pub id: String,
-    /// Whether the strategy's limit was reached, or the server could not be asked.
-    pub why: Unended,
-    /// Status requests sent.
-    pub polls: u32,
-    /// What was last known: items that ended did.
-    pub known: Option<Box<BatchStatus>>,
-    /// What the last request that told nothing said.
-    pub last_error: Option<String>,
-}
-
-/// Why nobody waits any longer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unended {
-    /// The strategy's limit was reached: wait again by the batch's id, or let it go.
-    #[error("gave up")]
-    GaveUp,
-    /// The server could not be asked, or will not answer: wait again by the batch's id when it can.
-    #[error("could not ask")]
-    CouldNotAsk,
-    /// The strategy never asks, and nobody tells this wait.
-    #[error("would never know")]
-    Untold,
-}
-
-fn last(error: Option<&str>) -> String {
-    error.map(|error| format!("; last error: {error}")).unwrap_or_default()
-}
-
 impl Batch {
     /// An empty batch that `key` stands for, in this account and for good.
     ///
@@ -132,7 +98,7 @@ impl Batch {
     /// It is no key: visible ASCII characters, at least one, at most 127.
     pub fn new(key: &str) -> Result<Self, InvalidBatch> {
         let key = named(key).ok_or_else(|| InvalidBatch::Key(key.to_owned()))?;
-        Ok(Self { key, items: Vec::new(), webhook: None })
+        Ok(Self { key, items: Vec::new(), webhook: None, keyed: None })
     }
 
     /// With one more task of this `input`, under a name that no other item has. The key that stands for the item is made of the
@@ -157,6 +123,13 @@ impl Batch {
     #[must_use]
     pub fn webhook(mut self, url: &str) -> Self {
         self.webhook = Some(url.to_owned());
+        self
+    }
+
+    /// Tells the mock which keyed task the first item is; the others follow it.
+    #[cfg(feature = "live")]
+    pub(crate) fn keyed(mut self, first: u64) -> Self {
+        self.keyed = Some(first);
         self
     }
 
@@ -191,17 +164,25 @@ impl BatchStatus {
     /// Items that have not ended.
     #[must_use]
     pub fn open(&self) -> usize {
-        let is_over = |item: &&ItemStatus| item.status.as_ref().is_some_and(|status| status.state.is_terminal());
-        self.items.len() - self.items.iter().filter(is_over).count()
+        self.items.iter().filter(|item| !item.is_over()).count()
     }
 }
 
-/// What an answer says of a batch, where it is a good answer.
-fn told(answer: &Answer) -> Option<BatchStatus> {
-    match answer {
-        Answer::Http { status: 200, body: Body::Other(envelope), .. } => BatchStatus::read(envelope),
-        Answer::Http { .. } | Answer::Lost(_) => None,
+impl ItemStatus {
+    /// Whether it has ended, well or badly.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.status.as_ref().is_some_and(|status| status.state.is_terminal())
     }
+}
+
+/// What an answer says of a batch, where it is a good answer: one that tells of a task at least.
+pub(super) fn told(answer: &Answer) -> Option<BatchStatus> {
+    let status = match answer {
+        Answer::Http { status: 200, body: Body::Other(envelope), .. } => BatchStatus::read(envelope)?,
+        Answer::Http { .. } | Answer::Lost(_) => return None,
+    };
+    status.items.iter().any(|item| item.status.is_some()).then_some(status)
 }
 
 impl Client {
@@ -218,7 +199,7 @@ impl Client {
         loop {
             left -= 1;
             let answer = {
-                let submitting = self.http.submit_batch(model, &batch.key, batch.body());
+                let submitting = self.hand_in(model, batch);
                 let mut submitting = pin!(submitting);
                 tokio::select! {
                     biased;
@@ -243,6 +224,17 @@ impl Client {
         }
     }
 
+    /// Submits a batch once.
+    async fn hand_in(&self, model: &str, batch: &Batch) -> Answer {
+        self.http.submit_batch(model, &batch.key, batch.body(), batch.keyed).await
+    }
+
+    /// The same, and what is told of it, if anything is.
+    #[cfg(feature = "live")]
+    pub(crate) async fn submit_batch_once(&self, model: &str, batch: &Batch) -> Option<BatchStatus> {
+        told(&self.hand_in(model, batch).await)
+    }
+
     /// Asks for a batch once.
     ///
     /// # Errors
@@ -251,74 +243,5 @@ impl Client {
     pub async fn batch_status(&self, model: &str, id: &str) -> Result<BatchStatus, RequestError> {
         let answer = self.http.batch_status(model, id).await;
         told(&answer).ok_or_else(|| refused(&answer))
-    }
-
-    /// Waits until every item of a batch has ended, asking as `strategy` says: to its machine the batch is one task, which is
-    /// unfinished while any item is, and succeeds when all have ended, however they did. Nobody tells such a wait: a strategy
-    /// that only listens has nothing to wait for.
-    ///
-    /// # Errors
-    ///
-    /// See [`BatchWaitError`]; what was known by then is in it.
-    pub async fn wait_for_batch(
-        &self,
-        model: &str,
-        id: &str,
-        strategy: &Strategy,
-    ) -> Result<BatchStatus, BatchWaitError> {
-        let clock = self.clock();
-        let policy = Policy::new(strategy, model);
-        let mut jitter = default_jitter(model, id);
-        let (mut polls, mut known, mut last_error) = (0, None::<Box<BatchStatus>>, None);
-        let why = if policy.channel() == Channel::Webhook {
-            Unended::Untold
-        } else {
-            let (mut wait, mut step) = policy.begin(clock.now(), &mut jitter);
-            loop {
-                match step {
-                    Step::Listen => break Unended::Untold,
-                    Step::End { at, ending } => {
-                        clock.sleep_until(at).await;
-                        match (ending, known) {
-                            (Ending::Success, Some(known)) => return Ok(*known),
-                            (Ending::GaveUp, left) => {
-                                known = left;
-                                break Unended::GaveUp;
-                            }
-                            (Ending::Success | Ending::Failed | Ending::Error, left) => {
-                                known = left;
-                                break Unended::CouldNotAsk;
-                            }
-                        }
-                    }
-                    Step::Poll { at, timeout } => {
-                        clock.sleep_until(at).await;
-                        polls += 1;
-                        let answer = {
-                            let mut asking = pin!(self.http.batch_status(model, id));
-                            tokio::select! {
-                                biased;
-                                answer = &mut asking => answer,
-                                () = clock.sleep_until(clock.now() + timeout) => Answer::Lost(Lost::TimedOut),
-                            }
-                        };
-                        let status = told(&answer);
-                        let reply = match (&status, answer.reply()) {
-                            (Some(status), Reply::Answer { status: http, retry_after, .. }) => {
-                                let state = if status.is_over() { TaskState::Success } else { TaskState::Processing };
-                                Reply::Answer { status: http, payload: Payload::State(state), retry_after }
-                            }
-                            (_, reply) => reply,
-                        };
-                        step = wait.reply(clock.now(), &reply, &mut jitter).1;
-                        match status {
-                            Some(status) => known = Some(Box::new(status)),
-                            None => last_error = answer.complaint(),
-                        }
-                    }
-                }
-            }
-        };
-        Err(BatchWaitError { id: id.to_owned(), why, polls, known, last_error })
     }
 }

@@ -98,30 +98,30 @@ impl Http {
     /// Asks for a task.
     pub(super) async fn status(&self, model: &str, task: &str) -> Answer {
         let path = format!("/statusTask/{}?taskId={}", escaped(model), escaped(task));
-        self.send(Method::GET, &path, None, None, Answer::read).await.about(task)
+        self.send(Method::GET, &path, None, Headers::default(), Answer::read).await.about(task)
     }
 
     /// Hands a task in.
     pub(super) async fn submit(&self, model: &str, body: Vec<u8>, keyed: Option<u64>) -> Answer {
-        let keyed = keyed.map(|task| (TASK_HEADER, task.to_string()));
-        self.send(Method::POST, &format!("/generateTask/{}", escaped(model)), Some(body), keyed, Answer::read).await
+        let headers = Headers { keyed, key: None };
+        self.send(Method::POST, &format!("/generateTask/{}", escaped(model)), Some(body), headers, Answer::read).await
     }
 
     /// Hands a batch in, under its key.
-    pub(super) async fn submit_batch(&self, model: &str, key: &str, body: Vec<u8>) -> Answer {
-        let (path, key) = (format!("/generateTask/{}/batches", escaped(model)), (KEY_HEADER, key.to_owned()));
-        self.send(Method::POST, &path, Some(body), Some(key), Answer::read_whole).await
+    pub(super) async fn submit_batch(&self, model: &str, key: &str, body: Vec<u8>, keyed: Option<u64>) -> Answer {
+        let path = format!("/generateTask/{}/batches", escaped(model));
+        self.send(Method::POST, &path, Some(body), Headers { keyed, key: Some(key) }, Answer::read_whole).await
     }
 
     /// Asks for a batch.
     pub(super) async fn batch_status(&self, model: &str, batch: &str) -> Answer {
         let path = format!("/generateTask/{}/batches/{}", escaped(model), escaped(batch));
-        self.send(Method::GET, &path, None, None, Answer::read_whole).await
+        self.send(Method::GET, &path, None, Headers::default(), Answer::read_whole).await
     }
 
     /// Asks for the balance.
     pub(super) async fn balance(&self) -> Answer {
-        self.send(Method::GET, "/apikeys/current-balance", None, None, Answer::read).await
+        self.send(Method::GET, "/apikeys/current-balance", None, Headers::default(), Answer::read).await
     }
 
     async fn send(
@@ -129,7 +129,7 @@ impl Http {
         method: Method,
         path: &str,
         body: Option<Vec<u8>>,
-        header: Option<(&'static str, String)>,
+        headers: Headers<'_>,
         read: Read,
     ) -> Answer {
         let mut request = Request::builder()
@@ -141,8 +141,11 @@ impl Http {
         if body.is_some() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
-        if let Some((name, value)) = header {
-            request = request.header(name, value);
+        if let Some(task) = headers.keyed {
+            request = request.header(TASK_HEADER, task);
+        }
+        if let Some(key) = headers.key {
+            request = request.header(KEY_HEADER, key);
         }
         let request = match request.body(Full::new(Bytes::from(body.unwrap_or_default()))) {
             Ok(request) => request,
@@ -169,6 +172,15 @@ impl Http {
             Err(error) => Answer::lost(&*error),
         }
     }
+}
+
+/// What submits may have in their head.
+#[derive(Debug, Clone, Copy, Default)]
+struct Headers<'a> {
+    /// The keyed task that it is for, or the first of several.
+    keyed: Option<u64>,
+    /// What stands for a batch.
+    key: Option<&'a str>,
 }
 
 fn escaped(text: &str) -> String {

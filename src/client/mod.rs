@@ -27,6 +27,7 @@
 
 mod answer;
 mod batch;
+mod batch_wait;
 mod error;
 mod http;
 mod learned;
@@ -41,7 +42,10 @@ mod wait;
 mod watch;
 
 pub use crate::api::envelope::{State, Status};
-pub use batch::{Batch, BatchStatus, BatchWaitError, InvalidBatch, ItemStatus, Unended};
+pub use batch::{Batch, BatchStatus, InvalidBatch, ItemStatus};
+#[cfg(feature = "live")]
+pub(crate) use batch_wait::BatchEvent;
+pub use batch_wait::{BatchWaitError, Unended};
 pub use error::{Finished, InvalidClient, RequestError, SubmitError, WaitContext, WaitError};
 #[cfg(feature = "live")]
 pub(crate) use http::Refusals;

@@ -94,7 +94,7 @@ impl<'s> TaskSet<'s> {
     pub fn new(client: &Client, strategy: &'s Strategy, limit: Option<Limiter>) -> Self {
         let own = match strategy.sharing {
             Sharing::Limiter(limiter) => Some(limiter),
-            Sharing::Alone | Sharing::LockStep { .. } | Sharing::Learned(_) => None,
+            Sharing::Alone | Sharing::LockStep { .. } | Sharing::Learned(_) | Sharing::Batch(_) => None,
         };
         Self {
             client: client.clone(),

@@ -104,8 +104,10 @@ fn summed(plan: &Plan<'_>, engine: &str, findings: &Findings, floor: Floor) -> C
 /// The figures of each cell.
 pub(in crate::engine) fn cells(plan: &Plan<'_>, findings: &Findings, floor: Floor) -> Vec<Cell> {
     let data = findings.cells.iter().zip(&findings.learning);
-    let cell = |((model, strategy), (data, learning)): ((usize, _), _)| {
-        let load = plan.models[model].model.workers.map(|workers| (&findings.loads[model], workers.get()));
+    let cell = |((model, strategy), (data, learning)): ((usize, &StrategyPlan<'_>), _)| {
+        // Of batches nobody wrote down what the workers did.
+        let workers = plan.models[model].model.workers.filter(|_| !strategy.is_in_batches());
+        let load = workers.map(|workers| (&findings.loads[model], workers.get()));
         let setting = match floor {
             Floor::Exact => setting(plan, model, strategy),
             Floor::Rough => quick_setting(plan, model, strategy),
@@ -145,6 +147,7 @@ fn quick_setting<'a>(plan: &'a Plan<'_>, model: usize, strategy: &'a StrategyPla
         interacts: strategy.interacts,
         together: match strategy.strategy.sharing {
             Sharing::LockStep { pool } => u64::from(pool.get()),
+            Sharing::Batch(batching) => u64::from(batching.size().get()),
             Sharing::Alone | Sharing::Limiter(_) | Sharing::Learned(_) => 1,
         },
         has_limit: strategy.policies[model].nominal_limit().is_some(),

@@ -43,9 +43,15 @@ impl Observer {
 
     #[inline(always)]
     pub(in crate::engine) fn submits(&mut self, task: &Task) {
-        let rates = &mut self.rates[task.model];
-        rates.submit(task.submitted);
-        for &again in &task.resubmits {
+        self.submitted(task.model, task.submitted, &task.resubmits);
+    }
+
+    /// A submit was sent, and again.
+    #[inline(always)]
+    pub(in crate::engine) fn submitted(&mut self, model: usize, sent: Micros, again: &[Micros]) {
+        let rates = &mut self.rates[model];
+        rates.submit(sent);
+        for &again in again {
             rates.submit(again);
         }
     }
@@ -73,6 +79,13 @@ impl Observer {
     pub(in crate::engine) fn poll(&mut self, record: &TaskRecord, sent: Micros, worth: Worth) {
         if let Some(mut lens) = self.lens(record) {
             lens.poll(sent, worth);
+        }
+    }
+
+    /// A poll that is counted to another task told of this one too.
+    pub(in crate::engine) fn look(&mut self, record: &TaskRecord, sent: Micros, worth: Worth) {
+        if let Some(sample) = self.sample.as_mut().filter(|sample| sample.keeps(record)) {
+            sample.poll(*record, sent, worth);
         }
     }
 

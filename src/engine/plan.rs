@@ -47,6 +47,14 @@ pub struct StrategyPlan<'s> {
     pub interacts: bool,
 }
 
+impl StrategyPlan<'_> {
+    /// Whether its tasks are submitted in batches, and not one by one as those of others are.
+    #[must_use]
+    pub fn is_in_batches(&self) -> bool {
+        matches!(self.strategy.sharing, Sharing::Batch(_))
+    }
+}
+
 /// A scenario made ready to run.
 #[derive(Debug)]
 pub struct Plan<'s> {

@@ -11,7 +11,8 @@
 //! - [`Checks::cost`] is the exact expectation for any schedule, without simulation: the oracle of the simulator and the
 //!   inner loop of the tuner.
 //! - [`ScheduleProblem::solve`] is the best schedule for any distribution, by dynamic programming; [`recursion`] the classic recursion for
-//!   distributions with a log-concave density, and the cross-check; [`rules`] what people use in their place; [`lossy`] the best schedule where polls get lost.
+//!   distributions with a log-concave density, and the cross-check; [`rules`] what people use in their place; [`lossy`] the best schedule where polls get lost;
+//!   [`Together`] the best looks where each tells of several tasks.
 //!
 //! Instants are real numbers of microseconds since the start of the wait. The world is calm: no round trips, no faults
 //! but the loss that is asked for.
@@ -35,10 +36,12 @@ mod problem;
 pub mod recursion;
 pub mod rules;
 mod sketch;
+mod together;
 mod weights;
 
 pub use checks::{Checks, Expected, Then, Timeouts};
 pub use law::{Cumulative, DoneLaw};
 pub use problem::{Bounds, ScheduleProblem, UnsolvableProblem};
 pub use sketch::Sketch;
+pub use together::Together;
 pub use weights::CostWeights;

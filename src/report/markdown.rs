@@ -87,6 +87,13 @@ fn tail(report: &Report<'_>) -> String {
             out += &details(&grid.caption, &format!("{sentence}\n\n{}", table(grid)));
         }
     }
+    let savings = repairs::savings(report);
+    if !savings.is_empty() {
+        out += "## One by one and in batches\n\n";
+        for (sentence, grid) in &savings {
+            out += &details(&grid.caption, &format!("{sentence}\n\n{}", table(grid)));
+        }
+    }
     out += "## How it was measured\n\n";
     for (name, value) in method::facts(report) {
         out += &format!("- {name}: {}\n", escape(&value));

@@ -7,6 +7,7 @@ use crate::strategy::composition::Strategy;
 use crate::strategy::presets::PRESETS;
 use crate::suggest::closest;
 use serde::{Deserialize, Serialize};
+use std::num::NonZeroU32;
 
 /// What to change in a scenario; what is absent stays.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -139,7 +140,7 @@ impl Scenario {
         if let Some(own) = self.strategies.iter().find(|strategy| strategy.name == name) {
             return Ok(own.clone());
         }
-        let ground = Ground { models: &self.models, weights: self.cost, horizon: self.horizon };
+        let ground = Ground { models: &self.models, weights: self.cost, horizon: self.horizon, batch: NonZeroU32::MIN };
         let preset = ground.preset(name).map_err(|error| OverrideError::Unplanned { name: name.to_owned(), error })?;
         preset.ok_or_else(|| {
             let own = || self.strategies.iter().map(|strategy| strategy.name.as_str());

@@ -10,15 +10,13 @@ use crate::strategy::presets;
 use crate::time::{Micros, Span};
 use crate::world::distribution::Distribution;
 use crate::world::model::Model;
+use std::num::NonZeroU32;
 
 /// What was planned lately: scenarios of a grid, and points of a sweep, have most of their models in common.
-static PLANNED: Memo<(PlannedRule, DoneLaw, CostWeights, Micros), Result<Pace, UnsolvableProblem>> = Memo::new();
+static PLANNED: Memo<Question, Result<Pace, UnsolvableProblem>> = Memo::new();
 
-/// The pace of `rule` for `law`, with its last poll at `deadline`.
-fn pace(rule: PlannedRule, law: DoneLaw, weights: CostWeights, deadline: Micros) -> Result<Pace, UnsolvableProblem> {
-    let question = (rule, law, weights, deadline);
-    PLANNED.answer(&question, || rule.pace(&question.1, weights, deadline))
-}
+/// A rule, what it is planned for, what waiting costs, the instant of the last poll, and how many tasks one poll may tell of.
+type Question = (PlannedRule, DoneLaw, CostWeights, Micros, NonZeroU32);
 
 /// What such a strategy is planned from.
 #[derive(Debug, Clone, Copy)]
@@ -26,9 +24,17 @@ pub(super) struct Ground<'a> {
     pub(super) models: &'a [Model],
     pub(super) weights: CostWeights,
     pub(super) horizon: Micros,
+    /// Tasks that one poll may tell of.
+    pub(super) batch: NonZeroU32,
 }
 
 impl Ground<'_> {
+    /// The pace of `rule` for `law`, with its last poll at `deadline`.
+    fn pace(&self, rule: PlannedRule, law: DoneLaw, deadline: Micros) -> Result<Pace, UnsolvableProblem> {
+        let question = (rule, law, self.weights, deadline, self.batch);
+        PLANNED.answer(&question, || rule.pace_together(&question.1, self.weights, deadline, self.batch))
+    }
+
     /// The preset called `name`, or `None`.
     ///
     /// # Errors
@@ -39,7 +45,7 @@ impl Ground<'_> {
             let last = last_poll(self.horizon);
             let of_model = |at: usize| {
                 let model = &self.models[at];
-                Ok((model.name.clone(), pace(rule, DoneLaw::of_model(model), self.weights, last)?))
+                Ok((model.name.clone(), self.pace(rule, DoneLaw::of_model(model), last)?))
             };
             let paces = parallel::each(self.models.len(), of_model).into_iter().collect::<Result<_, _>>()?;
             return Ok(Some(PlannedRule::strategy(name, paces, last)));
@@ -69,7 +75,7 @@ impl Ground<'_> {
         let of_model = || self.models.iter().find(|known| known.name == model).map(DoneLaw::of_model);
         let Some(law) = law.map(|law| DoneLaw::of(law.clone())).or_else(of_model) else { return Ok(None) };
         let end = if let Limit::WallClock(deadline) = limit { deadline.get().min(self.horizon) } else { self.horizon };
-        let Pace { schedule, .. } = pace(rule, law, self.weights, end)?;
+        let Pace { schedule, .. } = self.pace(rule, law, end)?;
         Ok(Some(Pace { schedule, limit }))
     }
 }

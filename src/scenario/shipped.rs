@@ -46,6 +46,7 @@ pub const SHIPPED: &[Shipped] = &[
     shipped!("burst-submit"),
     shipped!("measured", "measured.csv"),
     shipped!("learning"),
+    shipped!("batches"),
 ];
 
 impl Shipped {

@@ -11,7 +11,7 @@ use crate::server::respond::{Reply, bad_request, error, redirected, success};
 use crate::server::run::{Line, Run};
 use crate::server::state::{Met, State, Submitting};
 use crate::server::status::{data, open, quoted};
-use crate::server::submit::{fits, note, number_of, product};
+use crate::server::submit::{fits, note, number, number_of, product};
 use crate::server::webhook::{self, Delivery};
 use crate::server::{credential, refusal, results};
 use crate::time::Micros;
@@ -37,6 +37,10 @@ pub(super) async fn submit(run: &Arc<Run>, request: Request, model: &str) -> Rep
         Ok(order) => order,
         Err(detail) => return Reply::Http(bad_request(&detail)),
     };
+    let keyed = match number(&request.headers) {
+        Ok(keyed) => keyed,
+        Err(detail) => return Reply::Http(bad_request(&detail)),
+    };
     let account = credential::key(&request.headers);
     let now = run.clock().now();
     let departed = {
@@ -47,7 +51,7 @@ pub(super) async fn submit(run: &Arc<Run>, request: Request, model: &str) -> Rep
             return Reply::Http(error(503, "The mock holds as many batches as it may; reset it"));
         }
         let number = fits(settings, &state, count).and_then(|()| number_of(&mut state, model));
-        number.map(|number| (number, state.depart_submit(number, None, now)))
+        number.map(|number| (number, state.depart_submit(number, keyed, now)))
     };
     let (number, submitting) = match departed {
         Ok(departed) => departed,
@@ -60,7 +64,8 @@ pub(super) async fn submit(run: &Arc<Run>, request: Request, model: &str) -> Rep
     }
     let (base, here) = (results::base(settings, &request), request.uri.clone());
     let is_on_its_way = submitting.departure.arrival > now;
-    let arriving = arrive(Arc::clone(run), request.line, number, submitting, order, (account, base));
+    let first = keyed.is_some().then_some(submitting.index);
+    let arriving = arrive(Arc::clone(run), request.line, number, submitting, (order, first), (account, base));
     drop(request);
     let Some((submission, told)) = run.carried(is_on_its_way, arriving).await else { return overtaken() };
     let reply = match (&submission.struck, told) {
@@ -91,13 +96,13 @@ async fn arrive(
     line: Line,
     model: usize,
     submitting: Submitting,
-    order: BatchOrder,
+    (order, keyed): (BatchOrder, Option<u64>),
     (account, base): (u64, String),
 ) -> (SubmitOutcome, Option<Result<String, KeyInUse>>) {
     run.clock().sleep_until(submitting.departure.arrival).await;
     let (submission, told, id, made) = {
         let mut state = run.state();
-        let (submission, taken) = state.arrive_batch(model, &submitting, &order, run.clock().pace(), account);
+        let (submission, taken) = state.arrive_batch(model, &submitting, (&order, keyed), run.clock().pace(), account);
         let (told, id, made) = match taken {
             None => (None, None, Vec::new()),
             Some(Err(in_use)) => (Some(Err(in_use)), None, Vec::new()),

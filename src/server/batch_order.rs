@@ -1,5 +1,6 @@
 //! The body of a batch's submit (`apixo-api.md` §11).
 
+use crate::api::reply::LARGEST_BATCH;
 use crate::net::signature::digest;
 use crate::server::batches::Digest;
 use crate::server::files::Asked;
@@ -12,7 +13,7 @@ use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 
 /// Most items of a batch.
-const MOST_ITEMS: usize = 50;
+const MOST_ITEMS: usize = LARGEST_BATCH as usize;
 /// Longest key, and longest name of an item, in bytes.
 const LONGEST_KEY: usize = 255;
 

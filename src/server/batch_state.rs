@@ -26,20 +26,20 @@ impl State {
         &mut self,
         model: usize,
         submitting: &Submitting,
-        order: &BatchOrder,
+        (order, keyed): (&BatchOrder, Option<u64>),
         pace: Timescale,
         account: u64,
     ) -> (SubmitOutcome, Option<Result<Taken, KeyInUse>>) {
         let submission = self.meet_submit(model, submitting, pace, account);
         let now = submitting.departure.arrival;
-        let taken = submission.exists.then(|| self.take(model, submitting.index, order, now, account));
+        let taken = submission.exists.then(|| self.take(model, (submitting.index, keyed), order, now, account));
         (submission, taken)
     }
 
     fn take(
         &mut self,
         model: usize,
-        first: u64,
+        (first, keyed): (u64, Option<u64>),
         order: &BatchOrder,
         now: Micros,
         account: u64,
@@ -61,8 +61,12 @@ impl State {
             let slot = match self.batches.items.get(&of(&item.key)) {
                 Some((_, slot)) => *slot,
                 None => {
-                    // The request itself has the number of its first task.
-                    let index = if made.is_empty() { first } else { self.models[model].take_number() };
+                    // The request itself has the number of its first task; where a harness names that, the others follow.
+                    let index = match keyed {
+                        Some(keyed) => self.models[model].number_is(keyed + made.len() as u64),
+                        None if made.is_empty() => first,
+                        None => self.models[model].take_number(),
+                    };
                     let slot = self.create(model, index, now, item.asked);
                     self.batches.items.insert(of(&item.key), (item.digest, slot));
                     made.push((item.name.clone(), slot));

@@ -36,6 +36,12 @@ impl ModelState {
         self.next - 1
     }
 
+    /// The number of a task that somebody numbers: later ones that nobody numbers come after it.
+    pub(super) fn number_is(&mut self, number: u64) -> u64 {
+        self.next = self.next.max(number.saturating_add(1));
+        number
+    }
+
     pub(super) fn new(world: &World, model: &Model) -> Self {
         let (submit, status, webhook) = links(world, &model.name);
         Self {

@@ -147,10 +147,7 @@ impl State {
         let state = &mut self.models[model];
         let index = match keyed {
             None => state.take_number(),
-            Some(index) => {
-                state.next = state.next.max(index.saturating_add(1));
-                index
-            }
+            Some(index) => state.number_is(index),
         };
         let fresh = || (state.keys.draws(Stream::SubmitNetwork, index), state.keys.draws(Stream::SubmitFault, index));
         let (mut travel, mut lots) = state.attempts.remove(&index).unwrap_or_else(fresh);

@@ -99,7 +99,7 @@ pub(super) fn product(law: &Model, name: &str) -> Product {
 }
 
 /// The number of the keyed task that a submit is for, if it names one.
-fn number(headers: &HeaderMap) -> Result<Option<u64>, String> {
+pub(super) fn number(headers: &HeaderMap) -> Result<Option<u64>, String> {
     let Some(value) = headers.get(TASK_HEADER) else { return Ok(None) };
     let number = value.to_str().ok().and_then(|text| text.parse().ok()).filter(|number| *number < MOST_NUMBER);
     number.map(Some).ok_or_else(|| format!("{TASK_HEADER} must be a whole number below {MOST_NUMBER}"))

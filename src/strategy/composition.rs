@@ -1,5 +1,6 @@
 //! A strategy as data: schedule × limit × recovery × jitter × channel, and what its waits share.
 
+use crate::api::reply::LARGEST_BATCH;
 use crate::inspection::CostWeights;
 pub use crate::strategy::schedule::Schedule;
 pub use crate::strategy::tolerance::Tolerance;
@@ -106,6 +107,79 @@ pub enum Sharing {
     Limiter(Limiter),
     /// What they have seen: each wait is planned from the times of the tasks that are known by then.
     Learned(Learning),
+    /// Their requests: they are submitted together, and one poll tells of all of them.
+    Batch(Batching),
+}
+
+/// Which tasks of a model make a batch: those that come one after another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Batching {
+    size: NonZeroU32,
+    linger: Micros,
+}
+
+/// Why there are no such batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidBatching {
+    /// No server takes so many tasks at once.
+    #[error("a batch of {size} tasks is larger than {LARGEST_BATCH}")]
+    Size {
+        /// What was given.
+        size: NonZeroU32,
+    },
+    /// The first task would never be submitted.
+    #[error("a first task that waits {linger} for others waits longer than {}", Micros::LONGEST)]
+    Linger {
+        /// What was given.
+        linger: Micros,
+    },
+}
+
+impl Batching {
+    /// A batch is submitted when it has `size` tasks, or `linger` after its first one came.
+    ///
+    /// # Errors
+    ///
+    /// The size is above [`LARGEST_BATCH`], or the time above [`Micros::LONGEST`].
+    pub fn new(size: NonZeroU32, linger: Micros) -> Result<Self, InvalidBatching> {
+        if size.get() > LARGEST_BATCH {
+            return Err(InvalidBatching::Size { size });
+        }
+        if linger > Micros::LONGEST {
+            return Err(InvalidBatching::Linger { linger });
+        }
+        Ok(Self { size, linger })
+    }
+
+    /// As many tasks as a batch may have, and no waiting for more.
+    pub(super) const fn largest() -> Self {
+        Self { size: NonZeroU32::MIN.saturating_add(LARGEST_BATCH - 1), linger: Micros::ZERO }
+    }
+
+    /// Most tasks of a batch.
+    #[must_use]
+    pub const fn size(&self) -> NonZeroU32 {
+        self.size
+    }
+
+    /// How long the first task waits for others.
+    #[must_use]
+    pub const fn linger(&self) -> Micros {
+        self.linger
+    }
+
+    /// Whether a task that comes at `at` joins a batch of so many tasks, of which the first came at `first`.
+    #[must_use]
+    pub fn takes(&self, tasks: u32, first: Micros, at: Micros) -> bool {
+        tasks < self.size.get() && at <= first + self.linger
+    }
+
+    /// When a batch of so many tasks is submitted that takes no more.
+    #[must_use]
+    pub fn leaves_at(&self, tasks: u32, first: Micros, last: Micros) -> Micros {
+        if tasks < self.size.get() { first + self.linger } else { last }
+    }
 }
 
 /// How a strategy learns how long tasks take.

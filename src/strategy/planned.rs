@@ -4,11 +4,12 @@
 //! They need to be told the distribution, so they are no presets of [`presets`](super::presets): whoever knows the models makes them.
 
 use crate::inspection::rules::{RULES, Rule};
-use crate::inspection::{Checks, CostWeights, DoneLaw, ScheduleProblem, Sketch, UnsolvableProblem};
+use crate::inspection::{Checks, CostWeights, DoneLaw, ScheduleProblem, Sketch, Together, UnsolvableProblem};
 use crate::strategy::composition::{Limit, Pace, Recovery, Schedule, Strategy, Tolerance};
 use crate::strategy::guide::adaptive_until;
 use crate::time::{Micros, Span};
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 /// The name of the optimum.
 pub const OPTIMAL: &str = "optimal";
@@ -54,6 +55,29 @@ impl PlannedRule {
             Self::By(rule) => rule.checks(law, &Sketch::of(law, Some(end)), &weights, Some(end), Some(end)),
         };
         Ok(Pace { schedule: table(&checks), limit: Limit::WallClock(Span::nearest(deadline)) })
+    }
+
+    /// The same where one poll tells of up to `size` tasks: the optimum looks when the next of those still open is worth it, rules
+    /// do not ask how many these are.
+    ///
+    /// # Errors
+    ///
+    /// The weights are not both positive.
+    pub fn pace_together(
+        self,
+        law: &DoneLaw,
+        weights: CostWeights,
+        deadline: Micros,
+        size: NonZeroU32,
+    ) -> Result<Pace, UnsolvableProblem> {
+        let Pace { schedule, limit } = self.pace(law, weights, deadline)?;
+        let schedule = match self {
+            Self::Optimal if size > NonZeroU32::MIN => {
+                schedule.with_looks_together(Together::plan(law, weights, deadline.get() as f64, size.get())?)
+            }
+            Self::Optimal | Self::By(_) => schedule,
+        };
+        Ok(Pace { schedule, limit })
     }
 
     /// The strategy called `name` that asks models at their own planned [`pace`](Self::pace), and any other one as the guide

@@ -4,7 +4,7 @@
 //! nominal limit, so that a comparison of the two shows the repair and not another tuning.
 
 use crate::strategy::composition::{
-    Channel, Learning, Limit, Limiter, Pace, Recovery, Schedule, Sharing, Strategy, Tolerance,
+    Batching, Channel, Learning, Limit, Limiter, Pace, Recovery, Schedule, Sharing, Strategy, Tolerance,
 };
 use crate::strategy::guide::{self, documented};
 use crate::strategy::{learned, planned};
@@ -24,6 +24,7 @@ pub const PRESETS: &[&str] = &[
     "exponential-hardened",
     "concurrent-hardened",
     "webhook-hybrid",
+    "batch-hardened",
     learned::NAME,
     "quantile",
     "keller",
@@ -107,6 +108,14 @@ pub fn preset(name: &str) -> Option<Strategy> {
                 "webhook-hybrid",
                 "waits for the webhook and polls every 60 s in case it is lost, until the guide's limit for the model by the clock",
                 fallback,
+            ))
+        },
+        "batch-hardened" => Strategy {
+            sharing: Sharing::Batch(Batching::largest()),
+            ..hardened(guide::by_model(
+                "batch-hardened",
+                "tasks that come together are submitted as batches of up to 50, and one poll tells of a whole batch; the guide's first wait and interval for each model until its limit by the clock, a last poll there; errors are polled over",
+                |row| guide::adaptive(row, Limit::WallClock),
             ))
         },
         learned::NAME => Learning::default().strategy(),

@@ -1,6 +1,8 @@
 //! When the next poll is due: schedules that can be followed, because none of their gaps is nothing.
 
+use crate::inspection::Together;
 use crate::time::{Micros, Span};
+use std::sync::Arc;
 
 /// When the next poll is due.
 ///
@@ -38,12 +40,14 @@ pub struct Exponential {
 }
 
 /// See [`Schedule::table`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Table {
     /// Strictly ascending, not empty.
     instants: Vec<Micros>,
     /// What repeats after the last one.
     gap: Span,
+    /// When to look in its place, where one look tells of several tasks.
+    together: Option<Arc<Together>>,
 }
 
 /// Why there is no such schedule.
@@ -151,7 +155,25 @@ impl Schedule {
         };
         bounded(instants.last().copied().unwrap_or_default())?;
         let gap = Span::new(gap).ok_or(InvalidSchedule::NoGap)?;
-        Ok(Self::Table(Table { instants, gap }))
+        Ok(Self::Table(Table { instants, gap, together: None }))
+    }
+
+    /// The same table, and `looks` in its place where one look tells of several tasks. Other schedules are the same for
+    /// however many.
+    #[must_use]
+    pub fn with_looks_together(mut self, looks: Together) -> Self {
+        if let Self::Table(table) = &mut self {
+            table.together = Some(Arc::new(looks));
+        }
+        self
+    }
+
+    /// When to look, where one look tells of several tasks and that makes a difference.
+    pub(super) fn together(&self) -> Option<&Together> {
+        match self {
+            Self::Table(table) => table.together.as_deref(),
+            Self::Fixed(_) | Self::Exponential(_) => None,
+        }
     }
 
     /// Wait before the first poll.

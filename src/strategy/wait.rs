@@ -28,6 +28,7 @@ mod many;
 mod policy;
 mod progress;
 mod step;
+mod together;
 mod unfinished;
 
 pub use machine::Wait;

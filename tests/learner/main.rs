@@ -2,6 +2,7 @@
 
 mod advantage;
 mod battery;
+mod clamp;
 mod drifts;
 mod fits;
 mod plans;

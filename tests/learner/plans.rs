@@ -50,7 +50,10 @@ fn plans_are_made_again_as_observations_grow_by_half() {
     let mut learner = learner();
     let mut changes = Vec::new();
     let mut before = Arc::clone(learner.plan(Micros::ZERO));
-    for (task, at) in (0..).zip(times(420, 2)) {
+    // Evenly spread, so that no few of them look like others.
+    let steady = law("lognormal(median=100s, sigma=0.15)");
+    let times = (0..420).map(|task| steady.quantile((f64::from(task) * 0.618_033_988_749_895 + 0.5).fract()));
+    for (task, at) in (0..).zip(times) {
         let known = Micros::from_secs(1_000 * (task + 1));
         learner.tell(known, task, Observation::Exact(at));
         let now = Arc::clone(learner.plan(known));

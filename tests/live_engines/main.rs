@@ -309,7 +309,9 @@ fn sim_and_virtual_agree_in_a_storm() {
              [[strategies]]\npreset = \"basic\"\n[[strategies]]\npreset = \"adaptive\"\n[[strategies]]\npreset = \"exponential\"\n\
              [[strategies]]\npreset = \"resilient\"\n[[strategies]]\npreset = \"webhook\"\n[[strategies]]\npreset = \"basic-hardened\"\n\
              [[strategies]]\npreset = \"exponential-hardened\"\njitter = \"full\"\n[[strategies]]\npreset = \"webhook-hybrid\"\n\
-             [[strategies]]\npreset = \"concurrent\"\n[[strategies]]\npreset = \"concurrent-hardened\"\n"
+             [[strategies]]\npreset = \"concurrent\"\n[[strategies]]\npreset = \"concurrent-hardened\"\n\
+             [[strategies]]\npreset = \"batch-hardened\"\n[[strategies]]\nname = \"lingering\"\npreset = \"batch-hardened\"\n\
+             sharing = {{ kind = \"batch\", size = 7, linger = \"9s\" }}\n"
         ));
         assert_equal(&world, &format!("storm with seed {seed}"));
     }

@@ -81,7 +81,7 @@ fn help_says_what_to_write() {
         (
             "[report]\nbaseline = \"basc\"",
             "did you mean `basic`? allowed: `basic`, `adaptive`, `exponential`, `concurrent`, `webhook`, `resilient`, \
-             `basic-hardened`, `adaptive-hardened`, `exponential-hardened`, `concurrent-hardened`, `webhook-hybrid`, `learned`, `quantile`, `keller`, `half-mean`, `mean-fraction`, `optimal`",
+             `basic-hardened`, `adaptive-hardened`, `exponential-hardened`, `concurrent-hardened`, `webhook-hybrid`, `batch-hardened`, `learned`, `quantile`, `keller`, `half-mean`, `mean-fraction`, `optimal`",
         ),
         ("[arrivals]\nkind = \"poison\"", "did you mean `poisson`? allowed: `poisson`, `constant`, `burst`, `trace`"),
     ];

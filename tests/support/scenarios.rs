@@ -334,7 +334,9 @@ fn strategy() -> impl Strategy<Value = String> {
     // Clients that share a limit only poll.
     let channel = word(&["poll", "poll", "webhook", "both"]).prop_map(|channel| format!("channel = \"{channel}\"\n"));
     let learn = word(&["learn = {}\n", "learn = { window = 5 }\n"]).prop_map(str::to_owned);
-    let sharing = prop_oneof![2 => channel, 2 => limiter, 1 => learn];
+    let batch = (1_u32..5, word(&["0s", "1s", "20s"]))
+        .prop_map(|(size, linger)| format!("sharing = {{ kind = \"batch\", size = {size}, linger = \"{linger}\" }}\n"));
+    let sharing = prop_oneof![2 => channel, 2 => limiter, 1 => learn, 2 => batch];
     let own = option::of((schedule(), limit()));
     let jitter = word(&["none", "none", "full", "equal", "decorrelated"]);
     let others = (schedule(), limit(), own, recovery(), jitter, sharing).prop_map(
@@ -345,9 +347,17 @@ fn strategy() -> impl Strategy<Value = String> {
             )
         },
     );
-    let preset =
-        word(&["basic", "adaptive", "resilient", "concurrent", "webhook-hybrid", "concurrent-hardened", "learned"])
-            .prop_map(|preset| format!("preset = \"{preset}\"\n"));
+    let preset = word(&[
+        "basic",
+        "adaptive",
+        "resilient",
+        "concurrent",
+        "webhook-hybrid",
+        "concurrent-hardened",
+        "learned",
+        "batch-hardened",
+    ])
+    .prop_map(|preset| format!("preset = \"{preset}\"\n"));
     prop_oneof![1 => preset, 1 => pool, 4 => others]
 }
 

@@ -1,8 +1,9 @@
 //! Submits that share token buckets or workers, in the order of time.
 
 use crate::engine::intake::lanes::Lanes;
-use crate::engine::intake::task::{Arriving, Task, is_accepted};
+use crate::engine::intake::task::{Arriving, Mate, Task, created_together, is_accepted, submitted_together};
 use crate::engine::plan::Plan;
+use crate::strategy::composition::Batching;
 use crate::time::Micros;
 use crate::world::capacity::Load;
 use crate::world::exchange::{Departure, SubmitOutcome};
@@ -35,11 +36,13 @@ pub(super) struct Coupling {
 #[derive(Debug)]
 struct InOrder {
     arriving: Arriving,
+    /// Tasks of its batch, where it is submitted in one.
+    mates: Option<Vec<Mate>>,
     /// Its submits on their way to the server, by number; the client may have stopped listening.
     on_the_way: BTreeMap<u32, Departure>,
     /// Creations that wait for a worker.
     queued: u32,
-    /// Number of the submit whose creation counts.
+    /// Number of the submit whose creation counts; in a batch, none of the others creates anything.
     counting: u32,
 }
 
@@ -51,7 +54,8 @@ enum Event {
     Arrive,
     /// The client stops listening for the answer of a submit that is still on its way.
     GiveUp,
-    /// The task that the submit made has waited out its pending time and takes the next free worker.
+    /// The task that the submit made has waited out its pending time and takes the next free worker. In a batch it is not the
+    /// submit that is named, but the task's place.
     Ready,
 }
 
@@ -76,18 +80,42 @@ impl Coupling {
 
     /// The next task in the order of submits.
     pub(super) fn next(&mut self, lanes: &mut Lanes<'_>) -> Option<Task> {
+        let in_order = self.next_of(lanes, |lanes, lane| {
+            let arriving = lanes.arrive(lane);
+            let submitted = arriving.task.submitted;
+            (arriving, None, submitted)
+        })?;
+        Some(in_order.arriving.task)
+    }
+
+    /// The tasks of the next batch, in the order of their first tasks.
+    pub(super) fn next_batch(&mut self, batching: &Batching, lanes: &mut Lanes<'_>) -> Option<Vec<Task>> {
+        let InOrder { arriving, mates, .. } = self.next_of(lanes, |lanes, lane| {
+            let (arriving, mates, leaves_at) = lanes.gather(lane, batching);
+            (arriving, Some(mates), leaves_at)
+        })?;
+        Some(submitted_together(arriving.task, mates.unwrap_or_default()))
+    }
+
+    /// The next submit whose tasks' fates are fixed; `arrive` says what comes of a lane, and when it is sent.
+    fn next_of(
+        &mut self,
+        lanes: &mut Lanes<'_>,
+        arrive: impl Fn(&mut Lanes<'_>, usize) -> (Arriving, Option<Vec<Mate>>, Micros),
+    ) -> Option<InOrder> {
         loop {
             if self.in_order.front().is_some_and(InOrder::is_fixed) {
                 self.first += 1;
-                return self.in_order.pop_front().map(|front| front.arriving.task);
+                return self.in_order.pop_front();
             }
             let next_event = self.events.peek().map_or(Micros::NEVER, |Reverse((at, ..))| *at);
             match lanes.next().filter(|(_, submit)| *submit <= next_event) {
-                Some((lane, submitted)) => {
+                Some((lane, _)) => {
                     let number = self.first + self.in_order.len() as u64;
-                    let arriving = lanes.arrive(lane);
-                    self.in_order.push_back(InOrder { arriving, on_the_way: BTreeMap::new(), queued: 0, counting: 0 });
-                    self.schedule(submitted, Event::Send, number, 0);
+                    let (arriving, mates, sent) = arrive(lanes, lane);
+                    let on_the_way = BTreeMap::new();
+                    self.in_order.push_back(InOrder { arriving, mates, on_the_way, queued: 0, counting: 0 });
+                    self.schedule(sent, Event::Send, number, 0);
                 }
                 None => {
                     let Reverse((now, _, event, number, submit)) = self.events.pop()?;
@@ -124,15 +152,27 @@ impl Coupling {
         let submission = link.arrive_submit(&departure, struck, weather, buckets, Timescale::SCENARIO);
         lanes.strike(submission.fault());
         if submission.exists {
-            let InOrder { arriving, queued, counting, .. } = &mut self.in_order[at];
-            if arriving.created(now, is_accepted(plan, departure.sent, submission)) {
-                *counting = submit;
+            let InOrder { arriving, mates, queued, counting, .. } = &mut self.in_order[at];
+            let (mut ready, model) = (Vec::new(), arriving.task.model);
+            match mates {
+                None => {
+                    if arriving.created(now, is_accepted(plan, departure.sent, submission)) {
+                        *counting = submit;
+                    }
+                    ready.push((submit, arriving.life));
+                }
+                Some(mates) => {
+                    if created_together(arriving, mates, now) {
+                        ready.push((0, arriving.life));
+                        ready.extend((1..).zip(mates.iter().map(|mate| mate.life)));
+                    }
+                }
             }
             // A stuck task holds no worker: it is lost before it is worked on.
-            if self.workers[arriving.task.model].is_some() && arriving.life.fate != Fate::Stuck {
-                *queued += 1;
-                let ready = now + arriving.life.pending;
-                self.schedule(ready, Event::Ready, number, submit);
+            ready.retain(|(_, life)| self.workers[model].is_some() && life.fate != Fate::Stuck);
+            *queued += ready.len() as u32;
+            for (which, life) in ready {
+                self.schedule(now + life.pending, Event::Ready, number, which);
             }
         }
         if now <= departure.sent + plan.scenario.submit.attempt_timeout {
@@ -157,18 +197,26 @@ impl Coupling {
         }
     }
 
-    fn ready(&mut self, now: Micros, number: u64, submit: u32) {
-        let InOrder { arriving, queued, counting, .. } = &mut self.in_order[(number - self.first) as usize];
+    fn ready(&mut self, now: Micros, number: u64, which: u32) {
+        let InOrder { arriving, mates, queued, counting, .. } = &mut self.in_order[(number - self.first) as usize];
         *queued -= 1;
-        let Some(workers) = &mut self.workers[arriving.task.model] else { return };
+        let model = arriving.task.model;
+        let (task, life) = match (mates, which.checked_sub(1)) {
+            (None, _) => (Some(&mut arriving.task).filter(|_| *counting == which), arriving.life),
+            (Some(_), None) => (Some(&mut arriving.task), arriving.life),
+            (Some(mates), Some(at)) => {
+                let Mate { task, life } = &mut mates[at as usize];
+                (Some(task), *life)
+            }
+        };
+        let Some(workers) = &mut self.workers[model] else { return };
         let Some(Reverse(free)) = workers.pop() else { return };
         let started = free.max(now);
-        let done = started + arriving.life.work;
+        let done = started + life.work;
         workers.push(Reverse(done));
-        self.loads[arriving.task.model].add(now, started, done);
-        if *counting == submit {
-            let created = arriving.task.created;
-            arriving.task.truth = Some(Truth { fate: arriving.life.fate, created, started, done });
+        self.loads[model].add(now, started, done);
+        if let Some(task) = task {
+            task.truth = Some(Truth { fate: life.fate, created: task.created, started, done });
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::engine::intake::ahead::{Ahead, Undisturbed};
 use crate::engine::intake::arrivals::ArrivalClock;
-use crate::engine::intake::task::{Arriving, Task};
+use crate::engine::intake::task::{Arriving, Mate, Task};
 use crate::engine::plan::Plan;
+use crate::strategy::composition::Batching;
 use crate::time::Micros;
 use crate::world::draws::{Keys, Stream};
 use crate::world::truth::Life;
@@ -111,6 +112,7 @@ impl<'s> Lanes<'s> {
             truth: Some(life.created_at(created)),
             resubmits: Box::default(),
             duplicates: 0,
+            place: 0,
         })
     }
 
@@ -118,6 +120,11 @@ impl<'s> Lanes<'s> {
     #[inline(always)]
     pub(super) fn arrive(&mut self, lane: usize) -> Arriving {
         self.weather.forget_before(self.lanes[lane].submit);
+        self.fresh(lane)
+    }
+
+    #[inline(always)]
+    fn fresh(&mut self, lane: usize) -> Arriving {
         let lane = &mut self.lanes[lane];
         let (keys, index, submitted) = (lane.keys, lane.next, lane.submit);
         lane.next += 1;
@@ -135,6 +142,7 @@ impl<'s> Lanes<'s> {
                 truth: None,
                 resubmits: Box::default(),
                 duplicates: 0,
+                place: 0,
             },
             life: Life::draw(self.plan.models[lane.model].model, &mut keys.draws(Stream::Truth, index)),
             travel: keys.draws(Stream::SubmitNetwork, index),
@@ -142,6 +150,31 @@ impl<'s> Lanes<'s> {
             attempts: 0,
             open: true,
         }
+    }
+
+    /// The fresh tasks that make the next batch of the lane whose submit is next, and when it is submitted.
+    pub(super) fn gather(&mut self, lane: usize, batching: &Batching) -> (Arriving, Vec<Mate>, Micros) {
+        let arriving = self.arrive(lane);
+        let (first, mut last, mut mates) = (arriving.task.submitted, arriving.task.submitted, Vec::new());
+        while self.lanes[lane].next < self.end && batching.takes(mates.len() as u32 + 1, first, self.lanes[lane].submit)
+        {
+            // Others may still ask for the weather of before.
+            let Arriving { mut task, life, .. } = self.fresh(lane);
+            (task.place, last) = (mates.len() as u8 + 1, task.submitted);
+            mates.push(Mate { task, life });
+        }
+        let leaves_at = batching.leaves_at(mates.len() as u32 + 1, first, last);
+        (arriving, mates, leaves_at)
+    }
+
+    /// Tasks to come of each lane.
+    pub(super) fn left(&self) -> Vec<u64> {
+        self.lanes.iter().map(|lane| self.end - lane.next).collect()
+    }
+
+    /// The lane of a model.
+    pub(super) fn of_model(&self, model: usize) -> usize {
+        self.lanes.iter().position(|lane| lane.model == model).unwrap_or(0)
     }
 
     /// A rule struck a submit, if one did.

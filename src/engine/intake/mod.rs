@@ -5,6 +5,7 @@
 
 mod ahead;
 mod arrivals;
+mod batches;
 mod coupling;
 mod lanes;
 mod task;
@@ -13,10 +14,12 @@ pub(crate) use arrivals::{ArrivalClock, keys};
 pub(crate) use task::Task;
 
 use crate::engine::plan::Plan;
+use crate::strategy::composition::Batching;
 use crate::time::Micros;
 use crate::world::capacity::Load;
 use crate::world::draws::Keys;
 use crate::world::fault::Timescale;
+use batches::{Batches, submit_alone};
 use coupling::Coupling;
 use lanes::Lanes;
 use std::ops::Range;
@@ -27,6 +30,7 @@ use task::is_accepted;
 pub(crate) struct Intake<'s> {
     lanes: Lanes<'s>,
     coupling: Option<Coupling>,
+    batches: Option<Batches>,
 }
 
 impl<'s> Intake<'s> {
@@ -42,7 +46,14 @@ impl<'s> Intake<'s> {
         submits: Option<&'s [Micros]>,
     ) -> Self {
         let lanes = Lanes::new(plan, keys, replicate, group, range, submits);
-        Self { lanes, coupling: plan.intake_coupled.then(|| Coupling::new(plan)) }
+        Self { lanes, coupling: plan.intake_coupled.then(|| Coupling::new(plan)), batches: None }
+    }
+
+    /// The same tasks, submitted in batches.
+    #[must_use]
+    pub(crate) fn in_batches(self, batching: Batching) -> Self {
+        let batches = Some(Batches::new(batching, &self.lanes));
+        Self { batches, ..self }
     }
 
     /// How often each rule struck a submit so far.
@@ -101,9 +112,13 @@ impl Iterator for Intake<'_> {
     type Item = Task;
 
     fn next(&mut self) -> Option<Task> {
-        match &mut self.coupling {
-            None => self.next_alone(),
-            Some(coupling) => coupling.next(&mut self.lanes),
+        match (&mut self.coupling, &mut self.batches) {
+            (None, None) => self.next_alone(),
+            (Some(coupling), None) => coupling.next(&mut self.lanes),
+            (None, Some(batches)) => batches.next(&mut self.lanes, submit_alone),
+            (Some(coupling), Some(batches)) => {
+                batches.next(&mut self.lanes, |batching, lanes| coupling.next_batch(batching, lanes))
+            }
         }
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct Task {
     pub(crate) resubmits: Box<[Micros]>,
     /// Tasks that its submits created beyond the first.
     pub(crate) duplicates: u32,
+    /// Its place in its batch, from 0; the task in the first place has the submits.
+    pub(crate) place: u8,
 }
 
 /// A task on its way to acceptance.
@@ -40,6 +42,32 @@ pub(super) struct Arriving {
     pub(super) attempts: u32,
     /// The client is still trying.
     pub(super) open: bool,
+}
+
+/// A task that is submitted with another one, whose submit is its own.
+#[derive(Debug)]
+pub(super) struct Mate {
+    pub(super) task: Task,
+    pub(super) life: Life,
+}
+
+/// A submit at `now` made a batch, if it was the first to: its key stands for its tasks. Whether it was.
+pub(super) fn created_together(first: &mut Arriving, mates: &mut [Mate], now: Micros) -> bool {
+    if first.task.truth.is_some() {
+        return false;
+    }
+    (first.task.created, first.task.truth) = (now, Some(first.life.created_at(now)));
+    for Mate { task, life } in mates {
+        (task.created, task.truth) = (now, Some(life.created_at(now)));
+    }
+    true
+}
+
+/// The tasks of a batch whose submit is over.
+pub(super) fn submitted_together(first: Task, mates: Vec<Mate>) -> Vec<Task> {
+    let (accepted, wait_start) = (first.accepted, first.wait_start);
+    let mates = mates.into_iter().map(|mate| Task { accepted, wait_start, ..mate.task });
+    std::iter::once(first).chain(mates).collect()
 }
 
 impl Arriving {

@@ -8,6 +8,7 @@ use crate::strategy::wait::{Ending, Policy, Worth};
 use crate::time::Micros;
 use crate::world::draws::Stream;
 use crate::world::truth::Truth;
+use std::ops::Range;
 
 /// How a wait came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub(super) struct Account {
     sent: Vec<Micros>,
     /// Instant that the last `Retry-After` that binds named.
     not_before: Micros,
+    /// The tasks of its batch, where it is of one.
+    batch: Option<Range<u64>>,
 }
 
 impl Account {
@@ -53,7 +56,42 @@ impl Account {
             in_flight: None,
             sent: Vec::new(),
             not_before: Micros::ZERO,
+            batch: None,
             record,
+        }
+    }
+
+    /// The same of one of these tasks, which are a batch.
+    pub(super) fn of_batch(self, tasks: Range<u64>) -> Self {
+        Self { batch: Some(tasks), ..self }
+    }
+
+    /// A poll that tells of it is sent.
+    pub(super) fn looks(&mut self, at: Micros) {
+        self.sent.push(at);
+    }
+
+    /// A poll that is counted to it is sent.
+    pub(super) fn polls(&mut self, at: Micros) {
+        self.record.polls += 1;
+        self.record.violations += u32::from(at < self.not_before);
+    }
+
+    /// A poll that is counted to it is over.
+    pub(super) fn was_good_for(&mut self, worth: Worth) {
+        match worth {
+            Worth::Useful => {}
+            Worth::Wasted => self.record.wasted += 1,
+            Worth::Failed => self.record.failed += 1,
+        }
+    }
+
+    /// An answer that came at `heard` had a `Retry-After`.
+    pub(super) fn asked_to_wait(&mut self, heard: Micros, asked: Micros, world: &World<'_>) {
+        let model = &world.plan.models[self.record.model as usize].model.name;
+        let policy = Policy::new(&world.strategy, model);
+        if let Some(instant) = policy.not_before(self.record.wait_start, heard, asked) {
+            self.not_before = instant;
         }
     }
 
@@ -74,27 +112,18 @@ impl Account {
             // Held back is not late.
             Event::HeldBack { .. } => self.due = None,
             Event::Sent { at, .. } => {
-                self.record.polls += 1;
-                self.record.violations += u32::from(*at < self.not_before);
+                self.polls(*at);
                 self.in_flight = Some(*at);
-                self.sent.push(*at);
+                self.looks(*at);
                 if let Some(due) = self.due.take() {
                     world.harness.borrow_mut().poll(due, *at);
                 }
             }
             Event::Heard { at, worth, status, retry_after, .. } => {
                 self.record.throttled += u32::from(*status == Some(429));
-                match worth {
-                    Worth::Useful => {}
-                    Worth::Wasted => self.record.wasted += 1,
-                    Worth::Failed => self.record.failed += 1,
-                }
-                let model = &world.plan.models[self.record.model as usize].model.name;
-                let policy = Policy::new(&world.strategy, model);
-                if let Some(asked) = retry_after
-                    && let Some(instant) = policy.not_before(self.record.wait_start, *at, *asked)
-                {
-                    self.not_before = instant;
+                self.was_good_for(*worth);
+                if let Some(asked) = retry_after {
+                    self.asked_to_wait(*at, *asked, world);
                 }
                 if let Some(sent) = self.in_flight.take() {
                     world.observer.borrow_mut().poll(&self.record, sent, *worth);
@@ -149,10 +178,13 @@ impl Account {
     /// Whether a rule struck a poll or a delivery, limits aside. What a client hears does not tell, as a stale answer looks
     /// like any: the rules and their draws do, which are the mock's.
     fn is_struck(&self, truth: Truth, world: &World<'_>) -> bool {
-        if world.server.is_none() {
-            return false;
-        }
-        let (model, task) = (self.record.model as usize, self.record.task);
+        let Some(server) = &world.server else { return false };
+        let model = self.record.model as usize;
+        // A batch is struck as its first task would be, but for the age of the task that ends last.
+        let task = self.batch.as_ref().map_or(self.record.task, |batch| batch.start);
+        let name = &world.plan.models[model].model.name;
+        let truths = self.batch.iter().cloned().flatten().filter_map(|task| server.created(name, task, None));
+        let truth = truths.map(|created| created.truth).max_by_key(|truth| truth.done).unwrap_or(truth);
         let (plan, keys, weather) = (&world.plan.models[model], &world.keys[model], &mut *world.weather.borrow_mut());
         let mut travel = keys.draws(Stream::StatusNetwork, task);
         let mut lots = keys.draws(Stream::StatusFault, task);

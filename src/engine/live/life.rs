@@ -5,7 +5,7 @@ use crate::engine::live::asked::asked;
 use crate::engine::live::ground::{Ground, LiveError, LiveOptions};
 use crate::engine::live::harness::Harness;
 use crate::engine::live::world::{World, submits};
-use crate::engine::live::{submit, together, wait};
+use crate::engine::live::{batches, submit, together, wait};
 use crate::engine::observer::Observer;
 use crate::engine::plan::Plan;
 use crate::engine::sim::Control;
@@ -83,6 +83,13 @@ async fn live(world: &World<'_>, control: &Control) -> Vec<Account> {
     let mut lives: FuturesUnordered<LocalBoxFuture<'_, Vec<Account>>> = FuturesUnordered::new();
     for (model, keys) in world.keys.iter().enumerate() {
         let mut clock = submits(world.plan, keys);
+        if let Sharing::Batch(batching) = world.strategy.sharing {
+            let due: Vec<Micros> = (0..world.plan.scenario.tasks).map(|_| clock.tick()).collect();
+            for (first, due) in batches::gathered(&batching, &due) {
+                lives.push(Box::pin(async move { batches::live(world, model, &batching, first, &due).await }));
+            }
+            continue;
+        }
         let mates = matches!(world.strategy.sharing, Sharing::Limiter(_) | Sharing::LockStep { .. }).then(|| {
             let (hand_over, mates) = tokio::sync::mpsc::unbounded_channel();
             lives.push(Box::pin(together::wait(world, model, mates)));

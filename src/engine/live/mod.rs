@@ -9,6 +9,7 @@
 
 mod account;
 mod asked;
+mod batches;
 mod ground;
 mod harness;
 mod life;
@@ -95,7 +96,7 @@ pub fn run(
 fn check(plan: &Plan<'_>, ground: &Ground) -> Result<(), LiveError> {
     for strategy in &plan.strategies {
         let (strategy, polls) = (strategy.strategy, strategy.strategy.channel == Channel::Poll);
-        if matches!(strategy.sharing, Sharing::Limiter(_)) && !polls {
+        if matches!(strategy.sharing, Sharing::Limiter(_) | Sharing::Batch(_)) && !polls {
             return Err(LiveError::Unsupported { strategy: strategy.name.clone() });
         }
         if matches!(ground, Ground::Remote { .. }) && !polls {
@@ -124,8 +125,8 @@ fn sum_up(plan: &Plan<'_>, chronicles: &BTreeMap<(u32, usize), Chronicle>, sink:
             for (mine, fired) in findings.fired.iter_mut().zip(&chronicle.fired) {
                 *mine += fired;
             }
-            if strategy == baseline {
-                // Submits do not depend on the strategy: one of them tells.
+            if plan.strategies.iter().position(|strategy| !strategy.is_in_batches()) == Some(strategy) {
+                // Submits do not depend on the strategy, but for batches: one of them tells.
                 for (mine, load) in findings.loads.iter_mut().zip(&chronicle.loads) {
                     mine.merge(load);
                 }

@@ -47,6 +47,7 @@ pub(super) async fn submit(world: &World<'_>, model: usize, index: u64, due: Mic
         truth: None,
         resubmits: resubmits.into(),
         duplicates: 0,
+        place: 0,
     };
     world.observer.borrow_mut().submits(&task);
     Account::new(blank(&task), id, accepted)

@@ -17,7 +17,7 @@ pub(super) async fn wait(world: &World<'_>, model: usize, accepted: UnboundedRec
     match world.strategy.sharing {
         Sharing::Limiter(limiter) => limited(world, model, limiter, accepted).await,
         Sharing::LockStep { pool } => pools(world, model, pool.get().into(), accepted).await,
-        Sharing::Alone | Sharing::Learned(_) => Vec::new(),
+        Sharing::Alone | Sharing::Learned(_) | Sharing::Batch(_) => Vec::new(),
     }
 }
 

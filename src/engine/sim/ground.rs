@@ -26,6 +26,8 @@ pub(super) enum Event {
     Token(usize),
     /// Something happens to a lock-step pool.
     Pool(PoolEvent),
+    /// Something happens to a batch.
+    Batch(BatchEvent),
     /// The wait of the task with this number starts and is planned from what is known by now.
     Start(u64),
 }
@@ -46,6 +48,20 @@ pub(super) enum PoolEvent {
     Wake(PoolKey),
     /// A member's horizon has passed.
     Close(PoolKey, u32),
+}
+
+/// Names a batch: model, and number of its first task.
+pub(super) type BatchKey = (usize, u64);
+
+/// Something that happens to a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BatchEvent {
+    /// Its submit is over.
+    Start(BatchKey),
+    /// Its poll reaches the server.
+    Arrive(BatchKey),
+    /// Its poll is over.
+    Over(BatchKey),
 }
 
 /// Starts come after all else of their instant: "by now" includes now.

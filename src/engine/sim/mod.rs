@@ -6,6 +6,7 @@
 //! share something take the event queue. All sums are integers: any number of threads gives the same bytes.
 
 mod agenda;
+mod batches;
 mod calm;
 mod columns;
 mod ground;

@@ -8,6 +8,7 @@ use crate::engine::intake::{Intake, Task};
 use crate::engine::observer::Observer;
 use crate::engine::plan::Plan;
 use crate::engine::sim::agenda::Agenda;
+use crate::engine::sim::batches::Batches;
 use crate::engine::sim::ground::{AFTER_ALL, Event, Ground};
 use crate::engine::sim::pools::Pools;
 use crate::engine::sim::school::{School, Shelf};
@@ -56,6 +57,7 @@ pub(super) struct Queue<'p> {
     /// How many there were so far.
     straggled: u64,
     pools: Option<Pools<'p>>,
+    batches: Option<Batches<'p>>,
     pub(super) school: Option<School<'p>>,
     /// By model.
     dispatches: Option<Vec<Dispatch<usize>>>,
@@ -74,17 +76,22 @@ impl<'p> Queue<'p> {
         shelf: &'p Shelf,
     ) -> Self {
         let shared = plan.strategies[strategy].strategy;
-        let (mut pools, mut dispatches, mut school) = (None, None, None);
+        let (mut pools, mut dispatches, mut school, mut batches) = (None, None, None, None);
         match shared.sharing {
             Sharing::Alone => {}
             Sharing::LockStep { pool } => pools = Some(Pools::new(plan, strategy, pool)),
             Sharing::Limiter(limiter) => {
                 dispatches = Some(plan.models.iter().map(|_| Dispatch::new(&limiter)).collect());
             }
+            Sharing::Batch(batching) => {
+                intake = intake.in_batches(batching);
+                batches = Some(Batches::new(batching));
+            }
             Sharing::Learned(_) => school = Some(School::new(plan, shared, shelf)),
         }
         Self {
             pools,
+            batches,
             school,
             dispatches,
             is_limited: plan.models.iter().any(|model| model.status.faults.is_limited()),
@@ -110,14 +117,14 @@ impl<'p> Queue<'p> {
         }
     }
 
-    /// How often each rule struck a submit so far.
-    pub(super) fn submits_struck(&self) -> &[u64] {
-        self.intake.fired()
+    /// How often each rule struck a submit so far; `None` where these are not those of single tasks.
+    pub(super) fn submits_struck(&self) -> Option<&[u64]> {
+        self.batches.is_none().then(|| self.intake.fired())
     }
 
-    /// By model: what its finite workers did.
-    pub(super) fn loads(&self) -> &[Load] {
-        self.intake.loads()
+    /// By model: what its finite workers did; `None` as for the submits.
+    pub(super) fn loads(&self) -> Option<&[Load]> {
+        self.batches.is_none().then(|| self.intake.loads())
     }
 
     /// Appends the next `count` records, in the order of tasks; fewer only at the end.
@@ -135,9 +142,15 @@ impl<'p> Queue<'p> {
         }
     }
 
-    /// Lets requests arrive that are still on their way, although all waits are over: rules may strike them.
+    /// Lets requests arrive that are still on their way, although all waits are over: rules may strike them. Submits of batches
+    /// are nobody else's.
     pub(super) fn run_out(&mut self) {
         while !self.stragglers.is_empty() && self.advance() {}
+        if self.batches.is_some() {
+            for (mine, fired) in self.ground.observer.fired.iter_mut().zip(self.intake.fired()) {
+                *mine += fired;
+            }
+        }
     }
 
     /// Lets the next thing happen: a task arrives, or an event is due.
@@ -183,6 +196,14 @@ impl<'p> Queue<'p> {
                     self.start(order, &task);
                 }
             }
+            Event::Batch(event) => {
+                let batches = self.batches.as_mut();
+                if let Some((model, departure, struck)) =
+                    batches.and_then(|batches| batches.happen(event, self.is_limited, &mut self.ground))
+                {
+                    self.straggle(model, departure, struck);
+                }
+            }
             Event::Pool(event) => {
                 if let Some(pools) = &mut self.pools {
                     pools.happen(now, event, self.is_limited, &mut self.ground);
@@ -196,6 +217,9 @@ impl<'p> Queue<'p> {
     fn arrive(&mut self, task: &Task) {
         let order = self.ground.first + self.ground.records.len() as u64;
         self.ground.records.push_back(None);
+        if let Some(batches) = &mut self.batches {
+            return batches.arrive(order, task, &mut self.ground);
+        }
         self.ground.observer.submits(task);
         if let Some(pools) = &mut self.pools {
             return pools.arrive(order, task, &mut self.ground);
@@ -283,13 +307,19 @@ impl<'p> Queue<'p> {
             // Nobody will read the answer, but the request still takes its place in limits.
             slot.exchange = Some(Exchange { replied: Micros::NEVER, reply: Reply::Lost(Loss::TimedOut), fault: None });
             self.ground.schedule(over, Event::Over(at));
-            self.straggled += 1;
-            self.stragglers.insert(self.straggled, (slot.model, departure, struck));
-            self.ground.schedule(departure.arrival, Event::Straggle(self.straggled));
+            let model = slot.model;
+            self.straggle(model, departure, struck);
         } else {
             slot.departure = Some((departure, struck));
             self.ground.schedule(departure.arrival, Event::Arrive(at));
         }
+    }
+
+    /// A request is left behind that nobody waits for.
+    fn straggle(&mut self, model: usize, departure: Departure, struck: Option<usize>) {
+        self.straggled += 1;
+        self.stragglers.insert(self.straggled, (model, departure, struck));
+        self.ground.schedule(departure.arrival, Event::Straggle(self.straggled));
     }
 
     /// The poll reaches the server.

@@ -147,14 +147,14 @@ impl<'p> Worker<'p> {
         }
         let submits_struck = lanes.iter().find_map(|lane| match lane {
             Lane::Fast { .. } => source.as_ref().map(Intake::fired),
-            Lane::Queue(queue) => Some(queue.submits_struck()),
+            Lane::Queue(queue) => queue.submits_struck(),
         });
         for (mine, fired) in self.findings.fired.iter_mut().zip(submits_struck.unwrap_or_default()) {
             *mine += fired;
         }
         let loads = lanes.iter().find_map(|lane| match lane {
             Lane::Fast { .. } => source.as_ref().map(Intake::loads),
-            Lane::Queue(queue) => Some(queue.loads()),
+            Lane::Queue(queue) => queue.loads(),
         });
         for (mine, load) in self.findings.loads.iter_mut().zip(loads.unwrap_or_default()) {
             mine.merge(load);

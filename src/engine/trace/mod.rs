@@ -94,7 +94,7 @@ pub fn trace(case: &TraceCase) -> Result<Trace, CaseError> {
     };
     match strategy.sharing {
         Sharing::LockStep { .. } => together::play(case, &strategy),
-        Sharing::Alone | Sharing::Limiter(_) | Sharing::Learned(_) => alone::play(case, &strategy),
+        Sharing::Alone | Sharing::Limiter(_) | Sharing::Learned(_) | Sharing::Batch(_) => alone::play(case, &strategy),
     }
 }
 

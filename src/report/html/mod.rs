@@ -7,6 +7,7 @@ mod heat;
 use super::charts::Chart;
 use super::escape::{html as escape, slugs};
 use super::findings::{self, ModelFinding};
+use super::grid::Grid;
 use super::page::{end_with, fold, folded, head, parts};
 use super::{Report, advice, gates, glossary, method, overview, repairs};
 use crate::figures as f;
@@ -34,6 +35,7 @@ pub fn render(report: &Report<'_>, charts: &[Chart]) -> String {
         page += &of_model(report, model, anchor, finding, charts);
     }
     page += &repairs_section(report);
+    page += &savings_section(report);
     page += &method_section();
     page += &facts_section(report);
     page += "</main>\n";
@@ -66,6 +68,9 @@ fn navigation(report: &Report<'_>, models: &[&str], anchors: &[String]) -> Strin
     links.extend(models.iter().zip(anchors).map(|(model, slug)| (format!("model-{slug}"), escape(model))));
     if !repairs::repairs(report).is_empty() {
         links.push(("repairs".to_owned(), "Repairs".to_owned()));
+    }
+    if !repairs::savings(report).is_empty() {
+        links.push(("batches".to_owned(), "Batches".to_owned()));
     }
     links.extend([("method", "Method"), ("run", "Run")].map(|(id, title)| (id.to_owned(), title.to_owned())));
     let items: String = links.iter().map(|(id, title)| format!("<li><a href=\"#{id}\">{title}</a></li>")).collect();
@@ -115,12 +120,31 @@ fn repairs_section(report: &Report<'_>) -> String {
          polled over, time limits are kept, one task’s failure touches no other. Intervals and limits are the same, so the \
          difference is the repair.</p>\n",
     );
-    for (words, grid) in &repairs {
-        body +=
-            &format!("<h3>{}</h3>\n<p>{}</p>\n", escape(grid.caption.split(':').next().unwrap_or("")), escape(words));
-        body += &table(grid);
-    }
+    body += &in_words(&repairs);
     folded("repairs", "As documented and hardened", "what the repair of each documented strategy bought", &body, false)
+}
+
+fn savings_section(report: &Report<'_>) -> String {
+    let savings = repairs::savings(report);
+    if savings.is_empty() {
+        return String::new();
+    }
+    let mut body = String::from(
+        "<p>Tasks of a batch are submitted together, and one poll tells of all of them: it counts once among the requests, and \
+         each open task has the same share of it. Latency counts from when a task would have been submitted, so waiting for \
+         others to come is in it.</p>\n",
+    );
+    body += &in_words(&savings);
+    folded("batches", "One by one and in batches", "what one poll for many tasks saves", &body, false)
+}
+
+/// Tables, each under its name and a sentence.
+fn in_words(tables: &[(String, Grid)]) -> String {
+    let one = |(words, grid): &(String, Grid)| {
+        let name = grid.caption.split(':').next().unwrap_or("");
+        format!("<h3>{}</h3>\n<p>{}</p>\n{}", escape(name), escape(words), table(grid))
+    };
+    tables.iter().map(one).collect()
 }
 
 fn method_section() -> String {

@@ -127,6 +127,9 @@ fn strategy(strategy: &Strategy, scenario: &Scenario) -> Value {
             "rate_per_s": limiter.bucket().rate_per_s(),
             "burst": limiter.bucket().burst(),
         }),
+        Sharing::Batch(batching) => {
+            json!({"kind": "batch", "size": batching.size(), "linger_ms": batching.linger().as_millis()})
+        }
         Sharing::Learned(learning) => json!({"kind": "learned", "window": learning.window}),
     };
     let paces = scenario.models.iter().map(|model| (model.name.clone(), pace(strategy.pace(&model.name))));

@@ -191,6 +191,9 @@ fn sharing(sharing: &Sharing) -> String {
             limiter.max_in_flight(),
             limiter.bucket().rate_per_s()
         ),
+        Sharing::Batch(batching) => {
+            format!("; batches of up to {}, submitted {} after the first task", batching.size(), batching.linger())
+        }
         Sharing::Learned(learning) => format!("; learns from the last {} tasks of a model", learning.window),
     }
 }

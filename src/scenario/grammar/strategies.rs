@@ -2,6 +2,7 @@
 
 use super::distributions::DISTRIBUTION;
 use super::{Family, Range, Rule, Section, Shape, Wording, Words, optional, required, with_default};
+use crate::api::reply::LARGEST_BATCH;
 use crate::strategy::presets::PRESETS;
 use crate::strategy::tolerance::{ATTEMPT_TIMEOUT_TEXT, RETRY_AFTER_CEILING_TEXT, RETRY_AFTER_FLOOR_TEXT};
 
@@ -40,13 +41,17 @@ pub(crate) static STRATEGY: Section = Section {
             Shape::Table(&LEARN),
             "Plan each wait from the times of earlier tasks; until then as scheduled.",
         ),
+        optional("sharing", Shape::Kinds(&SHARING), "What its tasks share: their requests."),
         optional(
             "models",
             Shape::Named(&PACE, 0),
             "Schedules and limits of single models, whether the scenario has them or not.",
         ),
     ],
-    rules: &[Rule::Without("preset", &["name", "schedule", "limit"]), Rule::AtMostOne(&["pool", "limiter", "learn"])],
+    rules: &[
+        Rule::Without("preset", &["name", "schedule", "limit"]),
+        Rule::AtMostOne(&["pool", "limiter", "learn", "sharing"]),
+    ],
 };
 
 static PACE: Section = Section {
@@ -69,6 +74,23 @@ static LIMITER: Section = Section {
     ],
     rules: &[],
 };
+
+static SHARING: Family = Family { name: "sharing", kinds: || SHARINGS, default: None, shorthand: None };
+
+static SHARINGS: &[Section] = &[Section {
+    name: "batch",
+    about: "Tasks of a model that come one after another are submitted together, and one poll tells of all of them.",
+    fields: &[
+        with_default("size", Shape::Count(1, LARGEST_BATCH as u64), "50", "Most tasks of a batch."),
+        with_default(
+            "linger",
+            Shape::Duration,
+            "\"0s\"",
+            "How long the first task waits for others; a full batch is submitted at once.",
+        ),
+    ],
+    rules: &[],
+}];
 
 static LEARN: Section = Section {
     name: "learn",

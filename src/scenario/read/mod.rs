@@ -15,6 +15,7 @@ use super::grammar::SCENARIO;
 use super::planned::Ground;
 use super::{CostWeights, MOST_TASKS, Scenario, SubmitPolicy, total_tasks};
 use crate::world::model::Probability;
+use std::num::NonZeroU32;
 use std::ops::Range;
 use std::sync::Arc;
 use toml::de::DeTable;
@@ -58,7 +59,8 @@ impl Reader<'_> {
         let cost = file.get::<&Table>("report").and_then(cost);
         let faults = self.faults(file);
         let ground = models.as_deref().zip(cost).zip(file.get("horizon"));
-        let ground = ground.map(|((models, weights), horizon)| Ground { models, weights, horizon });
+        let ground =
+            ground.map(|((models, weights), horizon)| Ground { models, weights, horizon, batch: NonZeroU32::MIN });
         let mut strategies = self.strategies(file, ground.as_ref());
         let baseline = self.baseline(file, ground.as_ref(), strategies.as_mut());
         let gates = self.gates(file);
@@ -126,8 +128,8 @@ fn count(table: &Table, key: &str) -> Option<u32> {
 }
 
 /// The same where zero is refused by the grammar.
-fn positive(table: &Table, key: &str) -> Option<std::num::NonZeroU32> {
-    count(table, key).and_then(std::num::NonZeroU32::new)
+fn positive(table: &Table, key: &str) -> Option<NonZeroU32> {
+    count(table, key).and_then(NonZeroU32::new)
 }
 
 /// A probability that the grammar keeps within [0, 1].

@@ -5,7 +5,7 @@ use crate::inspection::rules::Rule;
 use crate::scenario::checked::{Named, Node, Table, Value, all};
 use crate::scenario::planned::Ground;
 use crate::strategy::composition::{
-    Channel, Jitter, Learning, Limit, Limiter, Pace, Recovery, Schedule, Sharing, Strategy,
+    Batching, Channel, Jitter, Learning, Limit, Limiter, Pace, Recovery, Schedule, Sharing, Strategy,
 };
 use crate::strategy::planned::PlannedRule;
 use crate::strategy::presets;
@@ -83,7 +83,13 @@ impl Reader<'_> {
         if !table.is_sound() {
             return None;
         }
-        let ground = ground?;
+        let shared = sharing(table, ground?)?;
+        let of_preset = || table.optional("preset").flatten().and_then(presets::preset).map(|preset| preset.sharing);
+        let batch = match shared.or_else(of_preset) {
+            Some(Sharing::Batch(batching)) => batching.size(),
+            Some(_) | None => NonZeroU32::MIN,
+        };
+        let ground = &Ground { batch, ..*ground? };
         let mut strategy = match table.optional::<&str>("preset")? {
             Some(name) => self.preset(name, ground, || table.span("preset"))?,
             None => composition(table, change.schedule.as_ref()?, change.limit?)?,
@@ -111,8 +117,9 @@ impl Reader<'_> {
         strategy.recovery = recovery.unwrap_or(strategy.recovery);
         strategy.jitter = table.optional("jitter")?.and_then(jitter).unwrap_or(strategy.jitter);
         strategy.channel = table.optional("channel")?.and_then(channel).unwrap_or(strategy.channel);
-        strategy.sharing = sharing(table, ground)?.unwrap_or(strategy.sharing);
+        strategy.sharing = shared.unwrap_or(strategy.sharing);
         self.lock_step(table, &strategy)?;
+        self.batches(table, &strategy)?;
         Some(strategy)
     }
 
@@ -170,6 +177,20 @@ impl Reader<'_> {
             return self.problem(table.span("channel"), "lock-step rounds (`pool`) have the channel \"poll\" only");
         }
         Some(())
+    }
+
+    /// Holds a strategy of batches against what can be known of one.
+    fn batches(&mut self, table: &Table, strategy: &Strategy) -> Option<()> {
+        match strategy.sharing {
+            Sharing::Batch(_) if strategy.channel != Channel::Poll => {
+                self.problem(table.span("channel"), "batches (`sharing`) have the channel \"poll\" only")
+            }
+            Sharing::Batch(_)
+            | Sharing::Alone
+            | Sharing::LockStep { .. }
+            | Sharing::Limiter(_)
+            | Sharing::Learned(_) => Some(()),
+        }
     }
 
     fn change(&mut self, table: &Table) -> Option<Change> {
@@ -315,6 +336,12 @@ fn sharing(table: &Table, ground: &Ground<'_>) -> Option<Option<Sharing>> {
     }
     if let Some(learn) = table.optional::<&Table>("learn")? {
         return Some(Some(Sharing::Learned(Learning { window: positive(learn, "window")?, weights: ground.weights })));
+    }
+    if let Some(batch) = table.optional::<&Table>("sharing")? {
+        // The grammar lets no size or time through that is not one.
+        return Batching::new(positive(batch, "size")?, batch.get("linger")?)
+            .ok()
+            .map(|batch| Some(Sharing::Batch(batch)));
     }
     let Some(limiter) = table.optional::<&Table>("limiter")? else { return Some(None) };
     let (places, burst) = (positive(limiter, "max_in_flight")?, positive(limiter, "burst")?);

@@ -99,7 +99,7 @@ impl Wait<'_> {
 
     /// How long this client stays away for a reply, beyond its own schedule.
     #[inline(always)]
-    fn pause(&self, reply: &Reply<'_>) -> Micros {
+    pub(super) fn pause(&self, reply: &Reply<'_>) -> Micros {
         match (self.recovery, reply) {
             (Recovery::Tolerant(tolerance), Reply::Answer { retry_after: Some(asked), .. }) => tolerance.pause(*asked),
             (Recovery::Tolerant(_) | Recovery::Propagate | Recovery::NetworkRetry { .. }, _) => Micros::ZERO,

@@ -3,7 +3,7 @@
 use super::gaps::Gaps;
 use super::machine::{Wait, bound};
 use super::step::{Ending, Step};
-use crate::strategy::composition::{Channel, Jitter, Limit, Pace, Recovery, Sharing, Strategy};
+use crate::strategy::composition::{Channel, Jitter, Limit, Pace, Recovery, Schedule, Sharing, Strategy};
 use crate::time::Micros;
 use crate::world::draws::Draws;
 
@@ -40,6 +40,12 @@ impl<'s> Policy<'s> {
     #[must_use]
     pub fn recovery(&self) -> Recovery {
         self.recovery
+    }
+
+    /// When its polls are due.
+    #[must_use]
+    pub(in crate::strategy) fn schedule(&self) -> &'s Schedule {
+        &self.pace.schedule
     }
 
     /// Whether draws move its polls.

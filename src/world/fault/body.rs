@@ -114,6 +114,24 @@ impl Body {
         }
     }
 
+    /// Whether it tells the truth of a batch: a lie about the state of a task is told of all of them, but other lies are about
+    /// one task, and strike no batch.
+    #[must_use]
+    pub const fn tells_of_a_batch(self) -> bool {
+        match self {
+            Self::BadResult | Self::NoResult | Self::NetworkFailure | Self::OtherTask => true,
+            Self::Envelope
+            | Self::Code(_)
+            | Self::NoData
+            | Self::Html
+            | Self::Empty
+            | Self::Pending
+            | Self::Processing
+            | Self::UnknownState
+            | Self::Truncated => false,
+        }
+    }
+
     /// The `code` in it that is not the HTTP status.
     #[must_use]
     pub const fn said_code(self) -> Option<u16> {

@@ -87,6 +87,16 @@ impl Effect {
         }
     }
 
+    /// Whether a client that asked for a batch learns which of its tasks have ended.
+    #[must_use]
+    pub const fn tells_of_a_batch(&self) -> bool {
+        match self {
+            Self::Answer(InjectedAnswer { status: 200, body, .. }) => body.tells_of_a_batch(),
+            Self::Answer(_) => false,
+            Self::Late(_) | Self::Truth | Self::Refused | Self::Cut(_) | Self::Passage(_) => self.tells(),
+        }
+    }
+
     /// What a client makes of it that hears it at `heard`.
     #[must_use]
     pub fn reply<'s>(&self, truth: TaskState<'s>, heard: Micros, pace: Timescale) -> Reply<'s> {

@@ -1,0 +1,64 @@
+//! Tasks that are submitted in batches, one submit for all of them, and still come out in the order of their intended submits.
+
+use crate::engine::intake::lanes::Lanes;
+use crate::engine::intake::task::{Task, created_together, submitted_together};
+use crate::strategy::composition::Batching;
+use crate::time::Micros;
+use crate::world::fault::Timescale;
+use std::collections::VecDeque;
+
+/// Tasks of batches whose submits are over, until their turn.
+#[derive(Debug)]
+pub(super) struct Batches {
+    pub(super) batching: Batching,
+    /// By lane.
+    ready: Vec<VecDeque<Task>>,
+    /// By lane: tasks that are not ready yet.
+    left: Vec<u64>,
+}
+
+impl Batches {
+    pub(super) fn new(batching: Batching, lanes: &Lanes<'_>) -> Self {
+        let left = lanes.left();
+        Self { batching, ready: left.iter().map(|_| VecDeque::new()).collect(), left }
+    }
+
+    /// The next task; `submit` answers with the tasks of the next batch whose submit is over.
+    pub(super) fn next(
+        &mut self,
+        lanes: &mut Lanes<'_>,
+        mut submit: impl FnMut(&Batching, &mut Lanes<'_>) -> Option<Vec<Task>>,
+    ) -> Option<Task> {
+        // Of every lane the next one must be known.
+        while self.ready.iter().zip(&self.left).any(|(ready, left)| ready.is_empty() && *left > 0) {
+            let tasks = submit(&self.batching, lanes)?;
+            let lane = lanes.of_model(tasks.first()?.model);
+            self.left[lane] -= tasks.len() as u64;
+            self.ready[lane].extend(tasks);
+        }
+        let fronts = self.ready.iter().enumerate().filter_map(|(at, ready)| Some((at, ready.front()?.submitted)));
+        let (lane, _) = fronts.min_by_key(|(_, submitted)| *submitted)?;
+        self.ready[lane].pop_front()
+    }
+}
+
+/// The next batch, where it shares nothing with others.
+pub(super) fn submit_alone(batching: &Batching, lanes: &mut Lanes<'_>) -> Option<Vec<Task>> {
+    let (lane, _): (usize, Micros) = lanes.next()?;
+    let (mut first, mut mates, mut sent) = lanes.gather(lane, batching);
+    let plan = lanes.plan;
+    let link = &plan.models[first.task.model].submit;
+    loop {
+        let departure = link.depart(sent, &mut first.travel, &mut first.lots, &mut lanes.weather);
+        let struck = link.striking(&departure, None, &mut lanes.weather);
+        let submission = link.arrive_submit(&departure, struck, &mut lanes.weather, None, Timescale::SCENARIO);
+        lanes.strike(submission.fault());
+        if submission.exists {
+            created_together(&mut first, &mut mates, departure.arrival);
+        }
+        match first.heard(plan, sent, submission) {
+            Some(again) => sent = again,
+            None => return Some(submitted_together(first.task, mates)),
+        }
+    }
+}
