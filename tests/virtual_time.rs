@@ -292,6 +292,10 @@ fn each_rule_of_quiescence_is_needed() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = client("rules.py");
     for (rule, tries) in [("rest", 3), ("flight", 3), ("bell", 20), ("leak", 3), ("stranger", 3)] {
+        // Its program is written in x86-64's instructions.
+        if rule == "leak" && !cfg!(target_arch = "x86_64") {
+            continue;
+        }
         let words = ["warp", "--completes-at", "1d", "--quiet", "--", "python3", &file, rule];
         let play = |need| {
             let output = without(need, folder.path(), &words);

@@ -28,6 +28,7 @@ use rules::Requirement;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, Signal, pidfd_getfd, pidfd_open};
 use rustix::thread::set_current_timer_slack;
 use rustix::time::{Itimerspec, TimerfdTimerFlags, Timespec, timerfd_settime};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
 use std::num::NonZeroU64;
@@ -167,6 +168,7 @@ impl Warp {
             recent: None,
             leak: None,
             was_empty: false,
+            again: BTreeSet::new(),
         };
         // Pauses of microseconds are to last that long; where they cannot, they are longer.
         let _ = set_current_timer_slack(NonZeroU64::new(GRAIN.as_nanos() as u64));
@@ -188,6 +190,8 @@ struct Driver<'w> {
     leak: Option<(String, Instant)>,
     /// At the last look nobody was there.
     was_empty: bool,
+    /// Waits whose end was told again.
+    again: BTreeSet<u64>,
 }
 
 impl From<io::Error> for Stuck {
@@ -289,6 +293,13 @@ impl Driver<'_> {
                 && armed
                     .iter()
                     .any(|other| other.due == Due::Wait && other.tid == slot.tid && other.order > slot.order);
+            // A signal that came before its thread slept, or beside another, is lost: it is sent once more, at the same
+            // instant. Who does not heed that has left this wait.
+            if slot.is_fired && slot.due == Due::Wait && !is_outer && self.again.insert(slot.order) {
+                signal(slot.tid, Signal::SYS);
+                self.recent = Some(Awake { pid: slot.pid, tid: slot.tid });
+                return Ok(());
+            }
             let key = (slot.at, place, slot.order);
             if !slot.is_fired
                 && !is_outer
