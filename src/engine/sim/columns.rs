@@ -320,6 +320,6 @@ impl Rows {
         let draws = common.requests.after(polls, &draws(Stream::StatusNetwork), &draws(Stream::StatusFault));
         let step = place.policy.rejoin(&common.polls[polls as usize], record.wait_start, sent);
         let (waiting, next) = Waiting::resume(step, *record, truth, draws, place.horizon);
-        *record = waiting.to_the_end(next, place.model, weather, observer);
+        *record = waiting.finish(next, place.model, weather, observer);
     }
 }

@@ -203,7 +203,7 @@ impl<'p> Worker<'p> {
                         }
                         Form::Columns(_) | Form::OneByOne => {
                             let (waiting, next) = Waiting::begin(&place, task, truth, weather, observer);
-                            *record = waiting.to_the_end(next, place.model, weather, observer);
+                            *record = waiting.finish(next, place.model, weather, observer);
                         }
                     }
                 }

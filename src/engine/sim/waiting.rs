@@ -159,7 +159,7 @@ impl<'p> Waiting<'p> {
 
     /// A wait that shares nothing from its `next` step to its end: what is to be kept of it.
     #[inline]
-    pub(super) fn to_the_end(
+    pub(super) fn finish(
         self,
         next: Next,
         model: &ModelPlan<'_>,

@@ -41,7 +41,7 @@ impl<'s> Policy<'s> {
         }
         // Nothing is drawn without jitter.
         let (mut wait, step) = self.begin(Micros::ZERO, &mut Draws::seeded(0));
-        let Some(first) = wait.first_before_deadline(step) else { return None };
+        let first = wait.first_before_deadline(step)?;
         let mut polls = Vec::new();
         while polls.len() < most {
             let progress = wait.progress();
@@ -89,7 +89,10 @@ impl Wait<'_> {
             Schedule::Table(table) => {
                 let next = table.instants().get(self.gaps.passed);
                 self.gaps.passed += 1;
-                next.map_or(Following::After(table.gap()), |instant| Following::At(*instant))
+                match next {
+                    Some(&instant) => Following::At(instant),
+                    None => Following::After(table.gap()),
+                }
             }
             Schedule::Fixed(_) | Schedule::Exponential(_) => {
                 let gap = self.gaps.nominal(Micros::ZERO).0;
