@@ -21,7 +21,7 @@ from collections import defaultdict
 
 # Floors from below; inside a floor each uses only those before it.
 FLOORS = [
-    ["time", "figures", "suggest", "memo", "parallel", "api", "world"],
+    ["time", "figures", "suggest", "memo", "parallel", "palette", "api", "world"],
     ["net", "fit", "inspection", "strategy"],
     ["observations", "measure", "server", "client"],
     ["scenario", "engine", "mock"],
