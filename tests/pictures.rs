@@ -211,6 +211,9 @@ fn pictures(page: &str) -> Vec<(&str, &str)> {
 fn assert_clear(what: &str, page: &str, least: usize) {
     let pictures = pictures(page);
     assert!(pictures.len() >= least, "{what} has {} pictures", pictures.len());
+    for (name, svg) in &pictures {
+        assert!(picture(svg).texts.len() > 3, "{what}: {name} has no labels that this test sees");
+    }
     let found: Vec<String> = pictures
         .into_iter()
         .flat_map(|(name, svg)| overlaps(svg).into_iter().map(move |overlap| format!("{name}: {overlap}")))
