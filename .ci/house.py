@@ -7,6 +7,7 @@
 - `circle`: no modules, and no files of one folder, import each other in a circle. A folder's own `mod.rs` is its front
   door: what its files share may stand there, and it may call them (`front-door` lists where both happens);
 - `clock`: no clock, sleep or randomness without a key outside of what drives the machines;
+- `arithmetic`: where records come from, `exp`, `ln` and their like are those of `libm`, which are the same on every platform;
 - `names`: no name is that of two public types;
 - `catch-all`: no `_ =>` beside variants of an enum of this crate, where a new variant would slip through.
 
@@ -21,7 +22,7 @@ from collections import defaultdict
 
 # Floors from below; inside a floor each uses only those before it.
 FLOORS = [
-    ["time", "figures", "suggest", "memo", "parallel", "api", "world"],
+    ["time", "figures", "suggest", "memo", "parallel", "palette", "api", "world"],
     ["net", "fit", "inspection", "strategy"],
     ["observations", "measure", "server", "client"],
     ["scenario", "engine", "mock"],
@@ -31,6 +32,9 @@ FLOORS = [
 DRIVERS = {"cli", "net"}
 # Only what drives the machines may have a clock, a sleep, or randomness without a key.
 FORBIDDEN = re.compile(r"Instant::now|SystemTime|thread_rng|rand::rng\b|from_os_rng|from_entropy|thread::sleep")
+# What records, and with them digests, depend on; and functions that each platform has its own of.
+PORTABLE = {"world", "inspection", "fit", "strategy"}
+PLATFORM = re.compile(r"\.(?:exp|exp2|exp_m1|ln|ln_1p|log10|log2|powf|cbrt|hypot|sin|cos|tan|atan|atan2|sinh|cosh|tanh)\(|ln_gamma|gamma_[lu]r\b")
 LONGEST, LONGEST_MAIN = 450, 79
 # Rules that are told and do not fail yet.
 PENDING = set()
@@ -226,6 +230,11 @@ def check(tell):
             if own not in DRIVERS and not is_documentation and FORBIDDEN.search(line):
                 tell("clock", f"{file.path}:{number}: a clock, a sleep or randomness without a key: {line.strip()}")
 
+        if own in PORTABLE and file.path.stem != "tests":
+            for number, line in enumerate(file.text.splitlines(), 1):
+                if PLATFORM.search(line):
+                    tell("arithmetic", f"{file.path}:{number}: a function that differs between platforms: {line.strip()}")
+
     tests = {module for file in FILES.values() for module in file.tests}
     modules, folders = defaultdict(set), defaultdict(lambda: defaultdict(set))
     why = {}
@@ -295,5 +304,5 @@ failing = [text for rule, text in found if (rule in asked if asked else rule not
 pending = [] if asked else [text for rule, text in found if rule in PENDING]
 if pending:
     print("\n".join(["not yet as they should be:", *pending]))
-print("\n".join(failing) or f"kept: {', '.join(sorted(asked)) or 'short files, floors and their order, no circles, no clock below the drivers, one type a name'}")
+print("\n".join(failing) or f"kept: {', '.join(sorted(asked)) or 'short files, floors and their order, no circles, no clock below the drivers, arithmetic that is the same everywhere, one type a name'}")
 sys.exit(bool(failing))

@@ -7,7 +7,7 @@ import { number, percent, time } from "./words.js";
 
 /** @typedef {import("./back.js").Answer} Answer */
 /** @typedef {import("./back.js").Mark} Mark */
-/** @typedef {import("./looks.js").Look} Look */
+/** @typedef {import("./svg.js").Look} Look */
 /** @typedef {{ focus: string, looks: Map<string, Look>, resting: boolean, pick: (strategy: string) => void }} View */
 
 /** Who loses more is crossed out. */
@@ -128,7 +128,7 @@ export const ecdf = (figure, answer, view) => {
   const chosen = answer.marks.find((known) => known.strategy === view.focus);
   if (chosen?.ecdf.length) {
     const { colour, hollow } = look(view, chosen.strategy);
-    svg.append(element("path", { d: drawn(chosen), class: "line", stroke: `var(--${colour})`, "stroke-width": 3, ...(hollow ? { "stroke-dasharray": "7 3" } : {}) }));
+    svg.append(element("path", { d: drawn(chosen), class: "line", stroke: `var(--c-${colour})`, "stroke-width": 3, ...(hollow ? { "stroke-dasharray": "7 3" } : {}) }));
     svg.append(text(x.to - 4, y.from - 8, chosen.known > 0.99995 ? "all known in the end" : `${percent(1 - chosen.known)} never known`, { "text-anchor": "end", class: chosen.known > 0.995 ? "label" : "label loses" }));
   }
   figure.replaceChildren(svg);
@@ -150,7 +150,7 @@ export const raster = (figure, answer, view) => {
     svg.append(text(place, bottom + 16, time(at), { "text-anchor": at === 0 ? "start" : place > width - 40 ? "end" : "middle" }));
   }
   svg.append(text(width - 22, bottom + 34, "since the wait began", { "text-anchor": "end" }));
-  const colour = `var(--${look(view, answer.raster.strategy).colour})`;
+  const colour = `var(--c-${look(view, answer.raster.strategy).colour})`;
   tasks.forEach((task, index) => {
     const y = 20 + 30 * index;
     const ends = task.settled ?? end;

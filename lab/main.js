@@ -1,14 +1,13 @@
 // @ts-check
 // The page: one state, one answer, and everything that is drawn from them.
 
-import { Asker, overHttp } from "./back.js";
+import { Asker, Effort } from "./back.js";
 import { FEW_LOST, ecdf, front, raster } from "./charts.js";
 import { copy, field, fill, html, slider } from "./controls.js";
 import { Curve } from "./curve.js";
-import { looks } from "./looks.js";
 import { freeName, hashOf, held, nameOf, stateIn } from "./state.js";
-import { faults, own, presets, swatch } from "./strategies.js";
-import { watchWidths } from "./svg.js";
+import { colour, faults, own, presets, swatch } from "./strategies.js";
+import { themed, watchWidths } from "./svg.js";
 import { number, percent, time } from "./words.js";
 
 /** @typedef {import("./state.js").State} State */
@@ -21,7 +20,7 @@ import { number, percent, time } from "./words.js";
 const PLACES = {
   "model-controls": ["median_s", "spread", "hump_share", "hump_s", "tail_share", "tail_shape", "queue_s", "failing", "stuck"],
   "price-controls": ["delay_cost_per_s"],
-  "weather-controls": ["rtt_s", "rate_limit_per_s", "arrivals_per_s"],
+  "weather-controls": ["rtt_s", "rate_limit_per_s", "outage_s", "outage_from_s", "arrivals_per_s"],
   "run-controls": ["tasks", "replicates", "seed"],
 };
 /** Milliseconds without a change after which the controls are at rest, where nothing says so. */
@@ -41,6 +40,7 @@ class Lab {
   /** @type {Map<string, { show: (value: number) => void }>} */ sliders = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */ rest;
   frames = 0;
+  effort = new Effort();
   /** Whether the last question had no answer. */
   failing = false;
 
@@ -51,7 +51,7 @@ class Lab {
     this.state = state;
     this.focus = nameOf(state.strategies[0]);
     this.controls = new Map(start.controls.map((control) => [control.key, control]));
-    this.asker = new Asker(back.compute, (answer, question) => this.told(answer, question.view.exact && question.state === this.state), (words) => { this.failing = true; this.problem(words); });
+    this.asker = new Asker(back, (answer, question, ms) => this.told(answer, question, ms), (words) => { this.failing = true; this.problem(words); });
     this.curve = new Curve(at("curve"), state, start.horizon_s, this.controls, (changes, resting) => this.change(changes, resting));
   }
 
@@ -74,7 +74,7 @@ class Lab {
   }
 
   ask() {
-    this.asker.ask({ state: this.state, view: { exact: this.resting, focus: this.focus } });
+    this.asker.ask({ state: this.state, view: { exact: this.resting, share: this.resting ? 1 : this.effort.share, focus: this.focus } });
   }
 
   /** @param {string} strategy */
@@ -84,34 +84,42 @@ class Lab {
     this.ask();
   }
 
-  /** @param {Answer} answer @param {boolean} exact */
-  told(answer, exact) {
+  /** @param {Answer} answer @param {import("./back.js").Question} question @param {number} ms */
+  told(answer, question, ms) {
     this.answer = answer;
+    const exact = question.view.exact && question.state === this.state;
+    if (!question.view.exact) this.effort.took(ms);
     // Browsers allow a few of these a second: not while something is dragged.
     if (exact) history.replaceState(null, "", hashOf(this.state));
     this.frames += 1;
     document.body.dataset.frames = String(this.frames);
     document.body.dataset.exact = String(exact);
+    document.body.dataset.tasks = String(answer.tasks);
     if (this.failing) this.problem("");
     this.failing = false;
     this.draw(answer);
   }
 
   /** @param {Answer} answer */
+  looks(answer) {
+    return new Map(answer.marks.map(({ strategy, look }) => [strategy, look]));
+  }
+
+  /** @param {Answer} answer */
   draw(answer) {
-    const names = answer.marks.map((mark) => mark.strategy);
-    const view = { focus: this.focus, looks: looks(names), resting: answer.exact, pick: (/** @type {string} */ strategy) => this.pick(strategy) };
+    const view = { focus: this.focus, looks: this.looks(answer), resting: answer.exact, pick: (/** @type {string} */ strategy) => this.pick(strategy) };
     this.curve.draw(this.state, answer, answer.exact);
     front(at("front"), answer, view);
     ecdf(at("ecdf"), answer, view);
     raster(at("raster"), answer, view);
     at("raster-of").textContent = answer.raster.strategy;
-    at("digest").textContent = answer.digest;
+    at("digest").textContent = answer.whole ? answer.digest : "–";
     this.table(answer, view.looks);
+    colour(at("presets"), view.looks);
     if (answer.exact) {
       this.verdict(answer);
       at("scenario").textContent = answer.scenario;
-      at("cost-of-run").textContent = `· ${answer.tasks} tasks under each of ${names.length} strategies, the same as “pollbench compare” prints for the copied scenario`;
+      at("cost-of-run").textContent = `· ${answer.tasks} tasks under each of ${answer.marks.length} strategies, the same as “pollbench compare” prints for the copied scenario`;
     }
   }
 
@@ -128,7 +136,7 @@ class Lab {
     at("verdict").replaceChildren(...parts);
   }
 
-  /** @param {Answer} answer @param {Map<string, import("./looks.js").Look>} looks */
+  /** @param {Answer} answer @param {Map<string, import("./svg.js").Look>} looks */
   table(answer, looks) {
     const table = at("table");
     const held = document.activeElement instanceof HTMLInputElement && table.contains(document.activeElement) ? document.activeElement.value : null;
@@ -168,7 +176,8 @@ class Lab {
   chosen() {
     const change = (/** @type {Partial<State>} */ changes, /** @type {boolean} */ resting) => this.change(changes, resting);
     const state = () => this.state;
-    presets(at("presets"), this.start, state, looks(this.start.presets), change);
+    presets(at("presets"), this.start, state, change);
+    if (this.answer) colour(at("presets"), this.looks(this.answer));
     own(at("own"), this.start, state, change, () => this.chosen());
     faults(at("faults"), this.start, state, change, () => this.chosen());
   }
@@ -237,9 +246,11 @@ class Lab {
   }
 }
 
-const main = async () => {
-  const back = overHttp();
+/** @param {() => Promise<Back>} find */
+const main = async (find) => {
+  const back = await find();
   const start = await back.start();
+  themed(start.theme);
   const linked = stateIn(location.hash, start);
   const lab = new Lab(back, start, linked ?? start.models[0]);
   if (start.left_out.length) {
@@ -252,7 +263,8 @@ const main = async () => {
   if (location.hash.length > 1 && !linked) lab.problem("The link holds no state that this lab can show; this is where the lab begins.");
 };
 
-main().catch((error) => {
+/** The page, with the simulator that `find` finds. @param {() => Promise<Back>} find */
+export const begin = (find) => main(find).catch((error) => {
   at("problem").textContent = String(error instanceof Error ? error.message : error);
   at("problem").hidden = false;
 });

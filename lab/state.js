@@ -8,10 +8,10 @@
  * @typedef {{ kind: string, probability: number }} Stirred
  * @typedef {Record<string, number> & { model: string, faults: Stirred[], strategies: Chosen[] }} Loose
  * @typedef {{ model: string, median_s: number, spread: number, hump_share: number, hump_s: number, tail_share: number, tail_shape: number,
- *   queue_s: number, stuck: number, failing: number, rtt_s: number, arrivals_per_s: number, rate_limit_per_s: number,
+ *   queue_s: number, stuck: number, failing: number, rtt_s: number, arrivals_per_s: number, rate_limit_per_s: number, outage_s: number, outage_from_s: number,
  *   delay_cost_per_s: number, tasks: number, replicates: number, seed: number, faults: Stirred[], strategies: Chosen[] }} State
  * @typedef {{ models: State[], left_out: string[], controls: Control[], of_strategies: Control[], struck: Control, presets: string[],
- *   faults: [string, string][], languages: string[], most_strategies: number, most_faults: number, horizon_s: number }} Start
+ *   faults: [string, string][], languages: string[], theme: [string, string, string][], most_strategies: number, most_faults: number, horizon_s: number }} Start
  */
 
 /** The longest link that is looked at. */

@@ -7,19 +7,29 @@ import { freeName, nameOf } from "./state.js";
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("./state.js").Start} Start */
 /** @typedef {import("./state.js").Own} Own */
-/** @typedef {import("./looks.js").Look} Look */
+/** @typedef {import("./svg.js").Look} Look */
 /** @typedef {(changes: Partial<State>, resting: boolean) => void} Change */
+
+/** Shows the look of a strategy, or that it has none. @param {HTMLElement} swatch @param {Look | undefined} look */
+const paint = (swatch, look) => {
+  swatch.style.color = look ? `var(--c-${look.colour})` : "var(--c-faint)";
+  swatch.style.background = look && !look.hollow ? "currentColor" : "none";
+};
 
 /** @param {Look | undefined} look */
 export const swatch = (look) => {
   const made = html("i", { ariaHidden: "true" });
-  made.style.color = look ? `var(--${look.colour})` : "var(--faint)";
-  if (look && !look.hollow) made.style.background = "currentColor";
+  paint(made, look);
   return made;
 };
 
-/** A box for each preset. @param {HTMLElement} into @param {Start} start @param {() => State} state @param {Map<string, Look>} looks @param {Change} change */
-export const presets = (into, start, state, looks, change) => {
+/** The boxes' swatches: what is in the pictures looks as it does there. @param {HTMLElement} into @param {Map<string, Look>} looks */
+export const colour = (into, looks) => {
+  for (const made of into.querySelectorAll("i")) paint(made, looks.get(made.dataset.strategy ?? ""));
+};
+
+/** A box for each preset. @param {HTMLElement} into @param {Start} start @param {() => State} state @param {Change} change */
+export const presets = (into, start, state, change) => {
   const boxes = start.presets.map((preset) => {
     const box = html("input", { type: "checkbox", checked: state().strategies.some((chosen) => nameOf(chosen) === preset) });
     box.addEventListener("change", () => {
@@ -33,7 +43,9 @@ export const presets = (into, start, state, looks, change) => {
       }
       change({ strategies: wanted.sort((a, b) => rank(a) - rank(b)) }, true);
     });
-    return html("label", {}, [box, swatch(looks.get(preset)), preset]);
+    const look = swatch(undefined);
+    look.dataset.strategy = preset;
+    return html("label", {}, [box, look, preset]);
   });
   into.replaceChildren(...boxes);
 };

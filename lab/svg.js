@@ -5,7 +5,9 @@ import { numberTicks, timeTicks } from "./scales.js";
 import { number, time } from "./words.js";
 
 /** @typedef {import("./scales.js").Scale} Scale */
-/** @typedef {import("./looks.js").Look} Look */
+/** How a strategy looks, as in the reports: twins share colour and shape, and the repaired one is hollow.
+ * @typedef {"circle" | "square" | "diamond" | "up" | "down" | "plus"} Shape
+ * @typedef {{ colour: string, shape: Shape, hollow: boolean }} Look */
 
 const SPACE = "http://www.w3.org/2000/svg";
 
@@ -60,7 +62,7 @@ export const mark = (x, y, look, size = 6) => {
     plus: `M${x - 2},${y - s - 1}h4v${s - 1}h${s - 1}v4h${1 - s}v${s - 1}h-4v${1 - s}h${1 - s}v-4h${s - 1}Z`,
     down: `M${x},${y + s + 1}l${s + 1},${-2 * s}h${-2 * s - 2}Z`,
   };
-  return element("path", { d: shapes[look.shape], fill: look.hollow ? "var(--card)" : `var(--${look.colour})`, stroke: `var(--${look.colour})`, "stroke-width": 2 });
+  return element("path", { d: shapes[look.shape], fill: look.hollow ? "var(--card)" : `var(--c-${look.colour})`, stroke: `var(--c-${look.colour})`, "stroke-width": 2 });
 };
 
 /** The axes of a picture. @param {Scale} x @param {Scale} y @param {string} xName @param {string} yName @param {{ xTime?: boolean, yTime?: boolean, yShare?: boolean, yBare?: boolean }} kinds */
@@ -90,4 +92,12 @@ export const axes = (x, y, xName, yName, kinds) => {
   out.push(text(right, bottom + 34, xName, { "text-anchor": "end" }));
   out.push(text(left, top - 8, yName, { "text-anchor": "start" }));
   return out;
+};
+
+/** Gives the page the charts' colours, as variables. @param {[name: string, light: string, dark: string][]} theme */
+export const themed = (theme) => {
+  const rule = (/** @type {1 | 2} */ side) => `:root { ${theme.map((colour) => `--c-${colour[0]}: ${colour[side]};`).join(" ")} }`;
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`${rule(1)} @media screen and (prefers-color-scheme: dark) { ${rule(2)} }`);
+  document.adoptedStyleSheets.push(sheet);
 };

@@ -116,6 +116,8 @@ pub mod world;
 mod figures;
 #[cfg(feature = "engine")]
 pub(crate) mod memo;
+#[cfg(any(feature = "lab", feature = "report"))]
+pub(crate) mod palette;
 #[cfg(feature = "engine")]
 pub(crate) mod parallel;
 #[cfg(feature = "engine")]

@@ -41,7 +41,11 @@ fn plain(changes: &[(&str, Value)]) -> Value {
 }
 
 fn asked(state: &Value, exact: bool) -> Value {
-    let question = json!({"state": state, "view": {"exact": exact, "focus": null}}).to_string();
+    seen(state, &json!({"exact": exact, "focus": null}))
+}
+
+fn seen(state: &Value, view: &Value) -> Value {
+    let question = json!({"state": state, "view": view}).to_string();
     let question = LabQuestion::parse(&question).expect("a question");
     let answer = answer(&question, &Control::default()).expect("a scenario").expect("not stopped");
     serde_json::to_value(answer).expect("JSON")
@@ -109,6 +113,30 @@ proptest! {
         prop_assert_eq!(json!(copied.models[0].name), state["model"].clone());
         let own = state["strategies"].as_array().expect("strategies").last().expect("one")["own"]["name"].clone();
         prop_assert_eq!(json!(copied.strategies.last().expect("one").name), own);
+    }
+}
+
+/// A share of the tasks is the first of them: the answer is that of a state with fewer replicates or tasks, and says so.
+#[test]
+fn fewer_tasks_are_the_same_tasks() {
+    let state = plain(&[("replicates", json!(4.0))]);
+    for (share, replicates, tasks) in
+        [(1.0, 4.0, 500.0), (0.5, 2.0, 500.0), (0.25, 1.0, 500.0), (0.125, 1.0, 250.0), (1e-9, 1.0, 50.0)]
+    {
+        let fewer = seen(&state, &json!({"exact": false, "share": share, "focus": null}));
+        let same = asked(&with(state.clone(), &[("replicates", json!(replicates)), ("tasks", json!(tasks))]), false);
+        assert_eq!(
+            (&fewer["digest"], &fewer["marks"], &fewer["tasks"]),
+            (&same["digest"], &same["marks"], &same["tasks"])
+        );
+        assert_eq!(fewer["whole"], json!(share == 1.0));
+        assert_eq!(fewer["scenario"], asked(&state, false)["scenario"], "what is copied is the whole");
+        let rest = seen(&state, &json!({"exact": true, "share": share, "focus": null}));
+        assert_eq!(rest["whole"], json!(true), "at rest nothing is left out");
+    }
+    for share in [0.0, -1.0, 1.5] {
+        let question = json!({"state": state, "view": {"exact": false, "share": share, "focus": null}}).to_string();
+        assert!(LabQuestion::parse(&question).is_err(), "{share}");
     }
 }
 
@@ -181,6 +209,12 @@ fn every_shipped_scenario_is_a_beginning() {
     }
     let limited = beginning("rate-limited");
     assert_eq!(limited["models"][0]["rate_limit_per_s"], json!(15.0));
+    let broken = beginning("outage-5m");
+    assert_eq!(
+        (&broken["models"][0]["outage_s"], &broken["models"][0]["outage_from_s"]),
+        (&json!(300.0), &json!(360.0))
+    );
+    assert_eq!(broken["left_out"], json!([]));
     let documented = beginning("documented");
     assert_eq!(documented["models"][2]["model"], json!("sora-2"));
     assert_eq!((&documented["models"][2]["median_s"], &documented["left_out"]), (&json!(190.0), &json!([])));

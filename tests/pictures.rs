@@ -1,5 +1,5 @@
-//! Pictures that can be read: in every chart of every shipped scenario labels are clear of marks, of curves and of each
-//! other, and no text is too small. Measured from the SVG's own elements.
+//! Pictures that can be read: in every chart of every shipped scenario, and of the pages of `tune`, `trace` and `sweep`,
+//! labels are clear of marks, of curves and of each other, and no text is too small. Measured from the SVG's own elements.
 
 use pollbench::engine::compare::compare;
 use pollbench::engine::plan::Plan;
@@ -8,6 +8,10 @@ use pollbench::report::findings::Receiver;
 use pollbench::report::{Report, charts};
 use pollbench::scenario::narrow::Overrides;
 use pollbench::scenario::shipped::{SHIPPED, load};
+use pollbench::strategy::presets::PRESETS;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 /// Widths of letters as a share of the size: those of a usual font, on the average of a name.
 const LETTER: f64 = 0.55;
@@ -186,4 +190,73 @@ fn labels_are_clear_in_every_chart_of_every_shipped_scenario() {
     }
     assert!(seen > 100, "{seen} charts");
     assert!(all.is_empty(), "{} overlaps:\n{}", all.len(), all[..all.len().min(40)].join("\n"));
+}
+
+/// What the program prints when it is run in `folder`.
+fn run(folder: &Path, words: &[&str]) -> String {
+    let done = Command::new(env!("CARGO_BIN_EXE_pollbench")).args(words).current_dir(folder).output().expect("it runs");
+    assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8(done.stdout).expect("text")
+}
+
+/// The pictures of a page, each with its name.
+fn pictures(page: &str) -> Vec<(&str, &str)> {
+    let parts = page.split("<svg ").skip(1);
+    parts
+        .map(|part| (attribute(part, "aria-label").unwrap_or_default(), part.split("</svg>").next().unwrap_or(part)))
+        .collect()
+}
+
+/// Fails if labels of a page's pictures are not clear, or if it has fewer than `least` of them.
+fn assert_clear(what: &str, page: &str, least: usize) {
+    let pictures = pictures(page);
+    assert!(pictures.len() >= least, "{what} has {} pictures", pictures.len());
+    for (name, svg) in &pictures {
+        assert!(picture(svg).texts.len() > 3, "{what}: {name} has no labels that this test sees");
+    }
+    let found: Vec<String> = pictures
+        .into_iter()
+        .flat_map(|(name, svg)| overlaps(svg).into_iter().map(move |overlap| format!("{name}: {overlap}")))
+        .collect();
+    assert!(found.is_empty(), "{what}: {} overlaps:\n{}", found.len(), found[..found.len().min(40)].join("\n"));
+}
+
+#[test]
+fn labels_are_clear_on_the_pages_of_tune() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for model in load("documented").expect("shipped").models {
+        run(folder.path(), &["tune", "--model", &model.name, "--deadline", "10m", "--out", "out"]);
+        let page = fs::read_to_string(folder.path().join("out/tune.html")).expect("a page");
+        assert_clear(&model.name, &page, 2);
+    }
+}
+
+#[test]
+fn labels_are_clear_on_the_pages_of_trace() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for preset in PRESETS {
+        for ends in [&["--completes-at", "12s"][..], &["--completes-at", "94s"], &["--completes-at", "11m"], &[]] {
+            let words = ["trace", "--strategy", preset, "--model", "sora-2", "--rtt", "80ms", "--format", "html"];
+            let page = run(folder.path(), &[&words, ends].concat());
+            assert_clear(&format!("{preset} {ends:?}"), &page, 1);
+        }
+    }
+}
+
+#[test]
+fn labels_are_clear_on_the_pages_of_sweep() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let axes = [
+        ("rate-limited", "\"faults.0.rate_per_s\" = { from = 1, to = 40, steps = 6, scale = \"log\" }"),
+        ("documented", "\"models.sora-2.completion.scale\" = [0.5, 1.0, 1.5, 2.0, 4.0]"),
+        ("flaky", "\"report.delay_cost_per_s\" = { from = 0.01, to = 2, steps = 5, scale = \"log\" }"),
+    ];
+    for (scenario, axis) in axes {
+        let recipe =
+            format!("scenario = \"{scenario}\"\nmodels = [\"sora-2\"]\ntasks = 40\nreplicates = 2\n[axes]\n{axis}\n");
+        fs::write(folder.path().join("recipe.toml"), recipe).expect("written");
+        run(folder.path(), &["sweep", "recipe.toml", "--quiet", "--out", scenario]);
+        let page = fs::read_to_string(folder.path().join(scenario).join("sweep.html")).expect("a page");
+        assert_clear(scenario, &page, 3);
+    }
 }

@@ -208,7 +208,7 @@ fn floors(plan: &Plan<'_>, findings: &Findings, floor: Floor) -> Vec<Vec<(f64, f
     parallel::each(plan.models.len(), |model| {
         plan.yardstick(model).map_or_else(Vec::new, |known| match floor {
             Floor::Exact => known.floor().to_vec(),
-            Floor::Rough => known.rough_floor(),
+            Floor::Rough => known.rough_floor().to_vec(),
         })
     })
 }

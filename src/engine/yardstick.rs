@@ -26,6 +26,7 @@ pub struct Yardstick {
     horizon: f64,
     solved: OnceLock<Solved>,
     floor: OnceLock<Vec<(f64, f64)>>,
+    rough_floor: OnceLock<Vec<(f64, f64)>>,
 }
 
 /// What takes time to find, and is found when it is first asked for.
@@ -50,7 +51,8 @@ impl Yardstick {
     fn of(law: DoneLaw, weights: &CostWeights, horizon: Micros) -> Option<Self> {
         let horizon = horizon.get().max(1) as f64;
         ScheduleProblem::new(&law, *weights).ok()?;
-        Some(Self { law, weights: *weights, horizon, solved: OnceLock::new(), floor: OnceLock::new() })
+        let (floor, rough_floor) = (OnceLock::new(), OnceLock::new());
+        Some(Self { law, weights: *weights, horizon, solved: OnceLock::new(), floor, rough_floor })
     }
 
     fn solved(&self) -> &Solved {
@@ -97,22 +99,28 @@ impl Yardstick {
     /// many: what no polling strategy can be below and left of.
     #[must_use]
     pub fn floor(&self) -> &[(f64, f64)] {
-        self.floor.get_or_init(|| self.drawn(FLOOR_POINTS, &self.solved().sketch))
+        self.floor.get_or_init(|| {
+            let sketch = &self.solved().sketch;
+            self.drawn(FLOOR_POINTS, sketch, |problem| problem.solve_for_drawing(sketch))
+        })
     }
 
     /// Fewer of them, from a coarser look at the law.
     #[must_use]
-    pub fn rough_floor(&self) -> Vec<(f64, f64)> {
-        self.drawn(ROUGH_FLOOR_POINTS, &Sketch::roughly(&self.law, Some(self.horizon)))
+    pub fn rough_floor(&self) -> &[(f64, f64)] {
+        self.rough_floor.get_or_init(|| {
+            let sketch = Sketch::roughly(&self.law, Some(self.horizon));
+            self.drawn(ROUGH_FLOOR_POINTS, &sketch, |problem| problem.solve_at_a_glance(&sketch))
+        })
     }
 
-    fn drawn(&self, points: usize, sketch: &Sketch) -> Vec<(f64, f64)> {
+    fn drawn(&self, points: usize, sketch: &Sketch, solve: impl Fn(&ScheduleProblem<'_>) -> Checks) -> Vec<(f64, f64)> {
         let (least, greatest) = FLOOR_RANGE;
         let ratios = (0..points).rev().map(|at| at as f64 / (points - 1) as f64);
         let points = ratios.filter_map(|share| {
             let poll = self.weights.poll * least * (greatest / least).powf(share);
             let weights = CostWeights { poll, ..self.weights };
-            let best = ScheduleProblem::new(&self.law, weights).ok()?.deadline(self.horizon).solve_for_drawing(sketch);
+            let best = solve(&ScheduleProblem::new(&self.law, weights).ok()?.deadline(self.horizon));
             let expected = best.expected(sketch, Some(self.horizon), 0.0);
             Some((expected.polls, expected.delay()? / 1e6))
         });

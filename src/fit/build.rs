@@ -4,7 +4,7 @@ use crate::world::distribution::Distribution;
 
 /// A lognormal distribution from the mean and standard deviation of its logarithm.
 pub(super) fn lognormal(location: f64, spread: f64) -> Option<Distribution> {
-    build("lognormal", &[("median", location.exp().max(1.0)), ("sigma", spread)])
+    build("lognormal", &[("median", libm::exp(location).max(1.0)), ("sigma", spread)])
 }
 
 /// A distribution from the table of kinds; `None` where a parameter is out of range.

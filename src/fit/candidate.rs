@@ -25,7 +25,7 @@ pub(super) fn averaged(candidates: &mut [Candidate]) -> Option<Distribution> {
     candidates.sort_by(|a, b| a.bic.total_cmp(&b.bic));
     let least = candidates.first()?.bic;
     for candidate in &mut *candidates {
-        candidate.weight = (-0.5 * (candidate.bic - least)).exp();
+        candidate.weight = libm::exp(-0.5 * (candidate.bic - least));
     }
     let total: f64 = candidates.iter().map(|candidate| candidate.weight).sum();
     for candidate in &mut *candidates {

@@ -46,11 +46,11 @@ pub(super) fn grouped(estimate: &Estimate, average: Option<&Distribution>, trust
         if cell.low >= cell.high && cell.seen >= least {
             frequent.push((Micros::from_f64(cell.high), cell.mass));
         } else if cell.low >= cell.high {
-            points.push((cell.high.ln(), cell.mass));
+            points.push((libm::log(cell.high), cell.mass));
         } else {
             let pieces = ((cell.mass * count).ceil() as usize).clamp(2, SPREAD);
             let mass = cell.mass / pieces as f64;
-            points.extend(spread(cell.low, cell.high, pieces, average).map(|at| (at.max(1.0).ln(), mass)));
+            points.extend(spread(cell.low, cell.high, pieces, average).map(|at| (libm::log(at.max(1.0)), mass)));
         }
     }
     let mut parts: Vec<(f64, Distribution)> =

@@ -1,6 +1,8 @@
 //! Logarithms of probabilities, where the probabilities themselves would be nothing.
+//!
+//! As everywhere in fits, elementary functions are those of `libm`: what is learned is the same on every platform.
 
-use statrs::function::gamma::{gamma_lr, gamma_ur, ln_gamma};
+use crate::world::distribution::gamma_tails;
 
 /// Least probability whose logarithm is taken as it is.
 const TINY: f64 = 1e-250;
@@ -9,17 +11,17 @@ const LN_ROOT_TAU: f64 = 0.918_938_533_204_672_7;
 
 /// ln(e^a − e^b) for a ≥ b.
 fn difference(a: f64, b: f64) -> f64 {
-    if b == f64::NEG_INFINITY { a } else { a + (-(b - a).exp_m1()).ln() }
+    if b == f64::NEG_INFINITY { a } else { a + libm::log(-libm::expm1(b - a)) }
 }
 
 /// ln P(Z > z) of the standard normal distribution.
 pub(super) fn normal_survival(z: f64) -> f64 {
     if z < 30.0 {
-        return (0.5 * libm::erfc(z * std::f64::consts::FRAC_1_SQRT_2)).ln();
+        return libm::log(0.5 * libm::erfc(z * std::f64::consts::FRAC_1_SQRT_2));
     }
     // Mills' ratio (Abramowitz & Stegun, 26.2.12).
     let square = 1.0 / (z * z);
-    -0.5 * z * z - LN_ROOT_TAU - z.ln() + (-square * (1.0 - 3.0 * square)).ln_1p()
+    -0.5 * z * z - LN_ROOT_TAU - libm::log(z) + libm::log1p(-square * (1.0 - 3.0 * square))
 }
 
 /// ln P(from < Z ≤ to), on the side of the lesser tail.
@@ -38,27 +40,27 @@ pub(super) fn normal_density(z: f64) -> f64 {
 
 /// ln P(from < E ≤ to) of the standard exponential distribution.
 pub(super) fn exponential_between(from: f64, to: f64) -> f64 {
-    -from + (-(from - to).exp_m1()).ln()
+    -from + libm::log(-libm::expm1(from - to))
 }
 
 /// ln P(X > x) of the gamma distribution of scale 1.
 pub(super) fn gamma_survival(shape: f64, x: f64) -> f64 {
-    let above = if x > 0.0 { gamma_ur(shape, x) } else { 1.0 };
+    let above = gamma_tails(shape, x).above;
     if above > TINY {
-        return above.ln();
+        return libm::log(above);
     }
     // The first terms of the continued fraction.
-    (shape - 1.0) * x.ln() - x - ln_gamma(shape) - ((1.0 - shape) / x).max(-0.999).ln_1p()
+    (shape - 1.0) * libm::log(x) - x - libm::lgamma(shape) - libm::log1p(((1.0 - shape) / x).max(-0.999))
 }
 
 /// ln P(X ≤ x) of the gamma distribution of scale 1.
 fn gamma_below(shape: f64, x: f64) -> f64 {
-    let below = if x > 0.0 { gamma_lr(shape, x) } else { 0.0 };
+    let below = gamma_tails(shape, x).below;
     if below > TINY {
-        return below.ln();
+        return libm::log(below);
     }
     // The first term of the power series.
-    shape * x.max(f64::MIN_POSITIVE).ln() - x - ln_gamma(shape + 1.0)
+    shape * libm::log(x.max(f64::MIN_POSITIVE)) - x - libm::lgamma(shape + 1.0)
 }
 
 /// ln P(from < X ≤ to) of the gamma distribution of scale 1.

@@ -210,5 +210,5 @@ fn by_count(ends: usize) -> f64 {
 /// How far candidates are trusted whose average is so far from the data.
 fn trust(estimate: &Estimate, average: &Distribution) -> f64 {
     let excess = (estimate.distance(average) * (estimate.ends as f64).sqrt() - TRUSTED).max(0.0);
-    (-DISTRUST * excess * excess).exp()
+    libm::exp(-DISTRUST * excess * excess)
 }

@@ -48,7 +48,7 @@ pub(super) fn candidate(sample: &Sample) -> Option<Candidate> {
         name: "two lognormals",
         law: Distribution::mixture(parts.iter().map(law).collect::<Option<_>>()?).ok()?,
         log_likelihood,
-        bic: 5.0 * (sample.count as f64).ln() - 2.0 * log_likelihood,
+        bic: 5.0 * libm::log(sample.count as f64) - 2.0 * log_likelihood,
         weight: 0.0,
     })
 }
@@ -76,15 +76,15 @@ fn maximise(sample: &Sample, mut parts: [Part; 2], narrowest: f64) -> Option<([P
         let mut log_likelihood = 0.0;
         // By part: weight, and sums of the logarithms and their squares.
         let mut sums = [[0.0; 3]; 2];
-        let shares = parts.map(|part| part.share.ln());
-        let spreads = parts.map(|part| part.spread.ln());
+        let shares = parts.map(|part| libm::log(part.share));
+        let spreads = parts.map(|part| libm::log(part.spread));
         let mut take = |log_likelihood: &mut f64, count: f64, seen: [Moments; 2]| {
             let logs = [0, 1].map(|part: usize| shares[part] + seen[part].log_likelihood);
             let greater = logs[0].max(logs[1]);
-            let total = greater + (logs[0].min(logs[1]) - greater).exp().ln_1p();
+            let total = greater + libm::log1p(libm::exp(logs[0].min(logs[1]) - greater));
             *log_likelihood += count * total;
             for (log, (sums, moments)) in logs.into_iter().zip(sums.iter_mut().zip(seen)) {
-                let weight = count * (log - total).exp();
+                let weight = count * libm::exp(log - total);
                 *sums = [sums[0] + weight, sums[1] + weight * moments.first, sums[2] + weight * moments.second];
             }
         };
@@ -109,7 +109,7 @@ fn maximise(sample: &Sample, mut parts: [Part; 2], narrowest: f64) -> Option<([P
                 // They add no likelihood of their own.
                 take(&mut 0.0, unseen, parts.map(|part| part.between(f64::NEG_INFINITY, y)));
             }
-            log_likelihood -= count * seen.ln();
+            log_likelihood -= count * libm::log(seen);
         }
         if !log_likelihood.is_finite() {
             return None;
@@ -136,7 +136,7 @@ fn maximise(sample: &Sample, mut parts: [Part; 2], narrowest: f64) -> Option<([P
 impl Part {
     /// P(Y > y).
     fn survival(&self, y: f64) -> f64 {
-        logs::normal_survival((y - self.mean) / self.spread).exp()
+        libm::exp(logs::normal_survival((y - self.mean) / self.spread))
     }
 
     /// Of a logarithm that is known; `ln_spread` is that of its spread.
@@ -150,7 +150,7 @@ impl Part {
         let (from, to) = ((low - self.mean) / self.spread, (high - self.mean) / self.spread);
         let log_likelihood = if to.is_finite() { logs::normal_between(from, to) } else { logs::normal_survival(from) };
         // Moments of a normal variable cut to a range (Johnson, Kotz & Balakrishnan 1994, § 13.10).
-        let relative = |z: f64| (logs::normal_density(z) - log_likelihood).exp();
+        let relative = |z: f64| libm::exp(logs::normal_density(z) - log_likelihood);
         let (at_low, at_high) = (relative(from), if to.is_finite() { relative(to) } else { 0.0 });
         let far = if to.is_finite() { to * at_high } else { 0.0 };
         let first = at_low - at_high;

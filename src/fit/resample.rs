@@ -58,8 +58,8 @@ fn gathered(estimate: &Estimate) -> Estimate {
         match cells.last_mut() {
             Some(group) if !is_alone && group.low >= group.high && group.seen + cell.seen <= most => {
                 let mass = group.mass + cell.mass;
-                let mean = (group.mass * group.high.ln() + cell.mass * cell.high.ln()) / mass;
-                let at = mean.exp();
+                let mean = (group.mass * libm::log(group.high) + cell.mass * libm::log(cell.high)) / mass;
+                let at = libm::exp(mean);
                 *group = Cell { low: at, high: at, mass, seen: group.seen + cell.seen };
             }
             _ => cells.push(*cell),

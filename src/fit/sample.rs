@@ -35,20 +35,22 @@ impl Sample {
         };
         for observation in observations {
             match *observation {
-                Observation::Exact(at) => exact.push(at.max(LEAST).ln()),
-                Observation::Within(low, high) if high.max(LEAST) <= low.max(LEAST) => exact.push(low.max(LEAST).ln()),
-                Observation::Within(low, high) => {
-                    sample.within.push((low.max(LEAST).ln(), high.max(LEAST).ln(), 1.0));
+                Observation::Exact(at) => exact.push(libm::log(at.max(LEAST))),
+                Observation::Within(low, high) if high.max(LEAST) <= low.max(LEAST) => {
+                    exact.push(libm::log(low.max(LEAST)));
                 }
-                Observation::Beyond(at) => sample.beyond.push((at.max(LEAST).ln(), 1.0)),
+                Observation::Within(low, high) => {
+                    sample.within.push((libm::log(low.max(LEAST)), libm::log(high.max(LEAST)), 1.0));
+                }
+                Observation::Beyond(at) => sample.beyond.push((libm::log(at.max(LEAST)), 1.0)),
                 Observation::Entered { from, at, is_over } => {
-                    let at = at.max(LEAST).ln();
+                    let at = libm::log(at.max(LEAST));
                     if is_over {
                         exact.push(at);
                     } else {
                         sample.beyond.push((at, 1.0));
                     }
-                    sample.entered.push((from.max(LEAST).ln(), 1.0));
+                    sample.entered.push((libm::log(from.max(LEAST)), 1.0));
                 }
             }
         }

@@ -6,7 +6,6 @@ use super::logs;
 use super::sample::Sample;
 use super::simplex::minimise;
 use crate::world::distribution::Distribution;
-use statrs::function::gamma::ln_gamma;
 
 /// Least standard deviation of logarithms: a service that always takes the same time still does not to a per cent.
 pub(super) const LEAST_SPREAD: f64 = 0.005;
@@ -34,7 +33,7 @@ struct Shape {
 const SHAPES: [Shape; 3] = [
     Shape {
         name: "lognormal",
-        density: |y, location, spread| logs::normal_density((y - location) / spread) - spread.ln(),
+        density: |y, location, spread| logs::normal_density((y - location) / spread) - libm::log(spread),
         survival: |y, location, spread| logs::normal_survival((y - location) / spread),
         between: |low, high, location, spread| {
             logs::normal_between((low - location) / spread, (high - location) / spread)
@@ -48,13 +47,13 @@ const SHAPES: [Shape; 3] = [
         name: "weibull",
         density: |y, location, spread| {
             let z = (y - location) / spread;
-            z - z.exp() - spread.ln()
+            z - libm::exp(z) - libm::log(spread)
         },
-        survival: |y, location, spread| -((y - location) / spread).exp(),
+        survival: |y, location, spread| -libm::exp((y - location) / spread),
         between: |low, high, location, spread| {
-            logs::exponential_between(((low - location) / spread).exp(), ((high - location) / spread).exp())
+            logs::exponential_between(libm::exp((low - location) / spread), libm::exp((high - location) / spread))
         },
-        build: |location, spread| build("weibull", &[("shape", 1.0 / spread), ("scale", location.exp().max(1.0))]),
+        build: |location, spread| build("weibull", &[("shape", 1.0 / spread), ("scale", libm::exp(location).max(1.0))]),
         start: |mean, spread| (mean + 0.45 * spread, 0.7797 * spread),
     },
     // By e^location, its mean, and its coefficient of variation.
@@ -62,21 +61,21 @@ const SHAPES: [Shape; 3] = [
         name: "gamma",
         density: |y, location, spread| {
             let shape = 1.0 / (spread * spread);
-            let z = y - location + shape.ln();
-            shape * z - z.exp() - ln_gamma(shape)
+            let z = y - location + libm::log(shape);
+            shape * z - libm::exp(z) - libm::lgamma(shape)
         },
         survival: |y, location, spread| {
             let shape = 1.0 / (spread * spread);
-            logs::gamma_survival(shape, (y - location + shape.ln()).exp())
+            logs::gamma_survival(shape, libm::exp(y - location + libm::log(shape)))
         },
         between: |low, high, location, spread| {
             let shape = 1.0 / (spread * spread);
-            let at = |y: f64| (y - location + shape.ln()).exp();
+            let at = |y: f64| libm::exp(y - location + libm::log(shape));
             logs::gamma_between(shape, at(low), at(high))
         },
         build: |location, spread| {
             let shape = (1.0 / (spread * spread)).max(0.011);
-            let scale = location.exp() / shape;
+            let scale = libm::exp(location) / shape;
             // A scale below a microsecond cannot be written; near a constant the other distributions do as well.
             (scale >= 1.0).then(|| build("gamma", &[("shape", shape), ("scale", scale)])).flatten()
         },
@@ -92,7 +91,7 @@ pub(super) fn candidates(sample: &Sample) -> Vec<Candidate> {
 
 fn fit(sample: &Sample, shape: &Shape, (location, spread): (f64, f64)) -> Option<Candidate> {
     let score = |x: &[f64]| {
-        let (location, spread) = (x[0], x[1].exp());
+        let (location, spread) = (x[0], libm::exp(x[1]));
         if !(LEAST_SPREAD..=MOST_SPREAD).contains(&spread) {
             return f64::INFINITY;
         }
@@ -106,7 +105,7 @@ fn fit(sample: &Sample, shape: &Shape, (location, spread): (f64, f64)) -> Option
     let starts = if sample.beyond.is_empty() && sample.entered.is_empty() { &STARTS[..1] } else { &STARTS[..] };
     let found = starts.iter().map(|(by, times)| {
         let spread = (times * spread).clamp(LEAST_SPREAD * 1.001, MOST_SPREAD);
-        minimise(&[location + by, spread.ln()], &[0.5 * spread, 0.3], 1e-10, score)
+        minimise(&[location + by, libm::log(spread)], &[0.5 * spread, 0.3], 1e-10, score)
     });
     let (best, value) = found.min_by(|a, b| a.1.total_cmp(&b.1))?;
     if !value.is_finite() {
@@ -114,9 +113,9 @@ fn fit(sample: &Sample, shape: &Shape, (location, spread): (f64, f64)) -> Option
     }
     Some(Candidate {
         name: shape.name,
-        law: (shape.build)(best[0], best[1].exp())?,
+        law: (shape.build)(best[0], libm::exp(best[1]))?,
         log_likelihood: -value,
-        bic: 2.0 * value + 2.0 * (sample.count as f64).ln(),
+        bic: 2.0 * value + 2.0 * libm::log(sample.count as f64),
         weight: 0.0,
     })
 }

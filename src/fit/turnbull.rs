@@ -227,7 +227,7 @@ fn masses(held: &[(usize, usize, f64)], entering: &[f64], places: usize, count: 
     if is_product_limit {
         let mut to_come: f64 = entering.iter().sum();
         let (mut left, mut at_risk) = (1.0, count - to_come);
-        let few = count.powf(FEW);
+        let few = libm::pow(count, FEW);
         return (0..places)
             .map(|place| {
                 // Who was last seen before this place is not at risk there.

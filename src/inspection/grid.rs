@@ -44,7 +44,7 @@ impl Grid {
         // or a microsecond.
         let first = ((late - start) * 1e-4).max(1.0);
         let ratio = ((end - start) / first).max(1.0);
-        at.extend(steps(0.4 * count).map(|share| start + first * ratio.powf(share)));
+        at.extend(steps(0.4 * count).map(|share| start + first * libm::pow(ratio, share)));
         at.extend(steps(0.1 * count).map(|share| start + share * (end - start)));
         // A jump lies between a corner and the instant just before it.
         let corners = law.corners().into_iter().flat_map(|corner| [corner * (1.0 - 1e-9), corner]);

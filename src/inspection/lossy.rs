@@ -88,7 +88,7 @@ impl Descent<'_> {
         let mut at: Vec<f64> = Vec::with_capacity(instants.len());
         let mut before = 0.0;
         for (index, x) in instants.iter().enumerate() {
-            at.push((x - before - self.least(index)).max(1.0).ln());
+            at.push(libm::log((x - before - self.least(index)).max(1.0)));
             before = *x;
         }
         let (mut cost, mut slope) = self.value(&at);
@@ -129,7 +129,7 @@ impl Descent<'_> {
 
     fn gaps(&self, at: &[f64]) -> Vec<f64> {
         let mut gaps: Vec<f64> =
-            at.iter().enumerate().map(|(index, log)| self.least(index) + log.min(50.0).exp()).collect();
+            at.iter().enumerate().map(|(index, log)| self.least(index) + libm::exp(log.min(50.0))).collect();
         if let Some(deadline) = self.deadline {
             let total: f64 = gaps.iter().sum();
             for gap in &mut gaps {

@@ -128,7 +128,7 @@ impl Quantiles {
     /// Those of the tasks of `law` that end, up to `end`.
     #[must_use]
     pub fn of(law: &impl Cumulative, end: f64) -> Self {
-        let ratio = (STEP / SOONEST).powf(1.0 / f64::from(EARLY));
+        let ratio = libm::pow(STEP / SOONEST, 1.0 / f64::from(EARLY));
         let early = (0..EARLY).map(|at| SOONEST * ratio.powi(at as i32));
         let late = (1..=(FARTHEST / STEP) as u32).map(|at| f64::from(at) * STEP);
         let mut table: Vec<(f64, f64)> = Vec::new();
@@ -206,7 +206,7 @@ fn ascending(instants: impl Iterator<Item = f64>, last: f64) -> Checks {
 
 /// Where a function of one positive parameter is least.
 fn least((from, to): (f64, f64), value: impl Fn(f64) -> f64) -> f64 {
-    let ratio = (to / from).powf(1.0 / f64::from(POINTS));
+    let ratio = libm::pow(to / from, 1.0 / f64::from(POINTS));
     let points = (0..=POINTS).map(|at| from * ratio.powi(at as i32));
     let best = points.map(|x| (value(x), x)).min_by(|a, b| a.0.total_cmp(&b.0)).map_or(from, |(_, x)| x);
     // Golden section between its neighbours.

@@ -1,6 +1,7 @@
 //! Figures and marks of a state: one run of the simulator.
 
 use super::limits::HORIZON_S;
+use super::looks::{Painted, painted};
 use super::state::{InvalidLabState, LabState, Written};
 use crate::engine::compare::{Compared, Floor, compare_with};
 use crate::engine::plan::Plan;
@@ -9,7 +10,7 @@ use crate::inspection::{CostWeights, DoneLaw};
 use crate::measure::results::{Cell, Interval};
 use crate::measure::series::{CellSeries, PollMark, SampledTask};
 use crate::scenario::Scenario;
-use crate::strategy::composition::Channel;
+use crate::strategy::composition::{Channel, Strategy};
 use crate::tune::Goal;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +45,8 @@ struct Asked {
 struct View {
     /// Whether the controls are at rest: then the floor is exact and there are settings to paste.
     exact: bool,
+    /// The share of the tasks that is simulated, to keep up with a hand; all of them where absent, and at rest.
+    share: Option<f64>,
     /// The strategy whose tasks are shown poll by poll; the first where absent.
     focus: Option<String>,
 }
@@ -55,8 +58,10 @@ pub struct LabAnswer {
     pub digest: String,
     /// The text of the scenario that was run.
     pub scenario: String,
-    /// Tasks over all replicates.
+    /// Tasks over all replicates that were simulated: all of the scenario's, unless less was asked for.
     pub tasks: u64,
+    /// Whether that is all of them.
+    whole: bool,
     /// The law of the time from the submit to the task's end.
     curve: Curve,
     /// One for each strategy, in their order.
@@ -88,6 +93,7 @@ struct Curve {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct Mark {
     strategy: String,
+    look: Painted,
     about: String,
     /// Whether it is told by webhooks.
     told: bool,
@@ -147,13 +153,18 @@ impl LabQuestion {
     pub fn parse(json: &str) -> Result<Self, InvalidLabState> {
         let Asked { state, view } =
             serde_json::from_str(json).map_err(|error| InvalidLabState::Form(error.to_string()))?;
+        if let Some(share) = view.share
+            && !(share > 0.0 && share <= 1.0)
+        {
+            return Err(InvalidLabState::Number { key: "share", value: share, min: 0.0, max: 1.0, whole: false });
+        }
         Ok(Self { state: LabState::new(state)?, view })
     }
 
     /// The question for a state at rest.
     #[must_use]
     pub fn at_rest(state: LabState) -> Self {
-        Self { state, view: View { exact: true, focus: None } }
+        Self { state, view: View { exact: true, share: None, focus: None } }
     }
 }
 
@@ -164,7 +175,11 @@ impl LabQuestion {
 /// Where the state is no scenario.
 pub fn answer(question: &LabQuestion, control: &Control) -> Result<Option<LabAnswer>, InvalidLabState> {
     let LabQuestion { state, view } = question;
-    let scenario = state.scenario()?;
+    let run = match view.share {
+        Some(share) if !view.exact => state.fewer(share),
+        Some(_) | None => state.clone(),
+    };
+    let scenario = run.scenario()?;
     let plan = Plan::new(&scenario);
     let floor = if view.exact { Floor::Exact } else { Floor::Rough };
     let Some(compared) = compare_with(&plan, Options { sample: true, ..Options::default() }, control, None, floor)
@@ -175,20 +190,17 @@ pub fn answer(question: &LabQuestion, control: &Control) -> Result<Option<LabAns
     let Compared { results, series, .. } = &compared;
     let focus = view.focus.as_ref().and_then(|name| scenario.strategies.iter().position(|known| known.name == *name));
     let focus = focus.unwrap_or(0);
-    let marks: Vec<Mark> = scenario
-        .strategies
-        .iter()
+    let names: Vec<&str> = scenario.strategies.iter().map(|strategy| strategy.name.as_str()).collect();
+    let strategies = scenario.strategies.iter().zip(painted(&names));
+    let marks: Vec<Mark> = strategies
         .zip(results.cells.iter().zip(&series.cells))
-        .map(|(strategy, (cell, curves))| Mark {
-            about: strategy.about.clone(),
-            told: strategy.channel != Channel::Poll,
-            ..mark(cell, curves)
-        })
+        .map(|((strategy, look), (cell, curves))| mark(strategy, look, cell, curves))
         .collect();
     Ok(Some(LabAnswer {
         digest: results.run.digest.clone(),
         scenario: state.text(),
         tasks: scenario.tasks * u64::from(scenario.replicates),
+        whole: run == *state,
         curve: curve(&law),
         best: best(&marks, |_| true),
         best_polling: best(&marks, |mark| !mark.told),
@@ -228,14 +240,14 @@ fn curve(law: &DoneLaw) -> Curve {
     }
 }
 
-/// The mark of a cell; what the strategy is stands elsewhere.
-fn mark(cell: &Cell, curves: &CellSeries) -> Mark {
+fn mark(strategy: &Strategy, look: Painted, cell: &Cell, curves: &CellSeries) -> Mark {
     let seconds = |ms: f64| ms / 1e3;
     let delay = &cell.detection_delay_ms;
     Mark {
         strategy: cell.strategy.clone(),
-        about: String::new(),
-        told: false,
+        look,
+        about: strategy.about.clone(),
+        told: strategy.channel != Channel::Poll,
         requests: cell.requests_per_task.mean,
         requests_ci: cell.requests_per_task.ci95,
         delay: delay.mean.map(seconds),

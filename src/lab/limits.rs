@@ -50,6 +50,8 @@ pub(super) const FAILING: Control = off_or("failing", "Tasks that fail", "%", 0.
 pub(super) const RTT: Control = off_or("rtt_s", "Round trip, median", "s", 0.005, 3.0);
 pub(super) const ARRIVALS: Control = log("arrivals_per_s", "New tasks", "per s", 0.01, 20.0);
 pub(super) const RATE_LIMIT: Control = off_or("rate_limit_per_s", "Rate limit", "per s", 0.1, 200.0);
+pub(super) const OUTAGE: Control = off_or("outage_s", "Outage, length", "s", 5.0, 600.0);
+pub(super) const OUTAGE_FROM: Control = linear("outage_from_s", "Outage, beginning", "s", 0.0, 1800.0);
 pub(super) const DELAY_COST: Control = log("delay_cost_per_s", "Price of a second of delay", "polls", 0.001, 10.0);
 pub(super) const TASKS: Control = count("tasks", "Tasks per replicate", 50.0, 2_000.0);
 pub(super) const REPLICATES: Control = count("replicates", "Replicates", 1.0, 10.0);
@@ -57,9 +59,25 @@ pub(super) const SEED: Control =
     Control { key: "seed", label: "Seed", unit: "", min: 0.0, max: 9e15, log: false, from: 0.0, whole: true };
 
 /// Those of the state itself.
-pub(super) const CONTROLS: [Control; 16] = [
-    MEDIAN, SPREAD, HUMP_SHARE, HUMP, TAIL_SHARE, TAIL_SHAPE, QUEUE, STUCK, FAILING, RTT, ARRIVALS, RATE_LIMIT,
-    DELAY_COST, TASKS, REPLICATES, SEED,
+pub(super) const CONTROLS: [Control; 18] = [
+    MEDIAN,
+    SPREAD,
+    HUMP_SHARE,
+    HUMP,
+    TAIL_SHARE,
+    TAIL_SHAPE,
+    QUEUE,
+    STUCK,
+    FAILING,
+    RTT,
+    ARRIVALS,
+    RATE_LIMIT,
+    OUTAGE,
+    OUTAGE_FROM,
+    DELAY_COST,
+    TASKS,
+    REPLICATES,
+    SEED,
 ];
 
 pub(super) const FIRST: Control = off_or("first_s", "First wait", "s", 0.1, 1500.0);

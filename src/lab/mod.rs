@@ -8,6 +8,7 @@
 
 mod answer;
 mod limits;
+mod looks;
 pub mod page;
 mod poller;
 mod start;

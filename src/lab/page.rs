@@ -24,7 +24,9 @@ macro_rules! script {
 /// All of them.
 pub const PAGE: &[PageFile] = &[
     PageFile { path: "/", media_type: "text/html; charset=utf-8", text: include_str!("../../lab/index.html") },
+    PageFile { path: "/palette.css", media_type: "text/css; charset=utf-8", text: crate::palette::PAGE },
     PageFile { path: "/style.css", media_type: "text/css; charset=utf-8", text: include_str!("../../lab/style.css") },
+    script!("served.js"),
     script!("main.js"),
     script!("state.js"),
     script!("scales.js"),
@@ -34,6 +36,5 @@ pub const PAGE: &[PageFile] = &[
     script!("controls.js"),
     script!("strategies.js"),
     script!("back.js"),
-    script!("looks.js"),
     script!("words.js"),
 ];

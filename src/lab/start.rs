@@ -2,8 +2,10 @@
 
 use super::limits::{
     ARRIVALS, CONTROLS, Control, DELAY_COST, FAILING, FAULTS, HORIZON_S, HUMP, MEDIAN, MOST_FAULTS, MOST_STRATEGIES,
-    OF_STRATEGIES, QUEUE, RATE_LIMIT, REPLICATES, RTT, SEED, SPREAD, STRUCK, STUCK, TAIL_SHAPE, TASKS,
+    OF_STRATEGIES, OUTAGE, OUTAGE_FROM, QUEUE, RATE_LIMIT, REPLICATES, RTT, SEED, SPREAD, STRUCK, STUCK, TAIL_SHAPE,
+    TASKS,
 };
+use super::looks::theme;
 use super::state::{Chosen, InvalidLabState, LabState, Stirred, Written};
 use crate::scenario::Scenario;
 use crate::scenario::rules::to_json;
@@ -11,7 +13,7 @@ use crate::strategy::presets::PRESETS;
 use crate::tune::poller::{LANGUAGES, Language};
 use crate::world::arrivals::Arrivals;
 use crate::world::distribution::{Distribution, Makeup};
-use crate::world::fault::{FaultRule, Kind, When};
+use crate::world::fault::{FaultRule, Kind, When, Window};
 use crate::world::model::Model;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -29,6 +31,8 @@ pub struct LabStart {
     presets: &'static [&'static str],
     faults: Vec<(&'static str, &'static str)>,
     languages: Vec<&'static str>,
+    /// Colours of the charts: name, on light, on dark pages.
+    theme: Vec<(&'static str, String, String)>,
     most_strategies: usize,
     most_faults: usize,
     horizon_s: u64,
@@ -55,6 +59,7 @@ pub fn start(scenario: &Scenario) -> Result<LabStart, InvalidLabState> {
         presets: PRESETS,
         faults: FAULTS.map(|(kind, label, _)| (kind, label)).to_vec(),
         languages: LANGUAGES.map(Language::name).to_vec(),
+        theme: theme(),
         most_strategies: MOST_STRATEGIES,
         most_faults: MOST_FAULTS,
         horizon_s: HORIZON_S,
@@ -70,7 +75,7 @@ fn beginning(scenario: &Scenario, model: &Model, left_out: &mut Vec<String>) -> 
         left_out.push(format!("The finite workers of {} are left out.", model.name));
     }
     let strategies = strategies(scenario, left_out);
-    let (faults, rate_limit_per_s) = faults(scenario, model, left_out);
+    let Seen { stirred, rate_limit_per_s, outage } = faults(scenario, model, left_out);
     let arrivals = match &scenario.arrivals {
         Arrivals::Poisson(rate) | Arrivals::Constant(rate) => 1e6 / rate.gap_us(),
         Arrivals::Burst | Arrivals::Trace(_) => {
@@ -93,11 +98,13 @@ fn beginning(scenario: &Scenario, model: &Model, left_out: &mut Vec<String>) -> 
         rtt_s: clamped(rounded(scenario.network.rtt.quantile(0.5) / 1e6), RTT),
         arrivals_per_s: clamped(arrivals, ARRIVALS),
         rate_limit_per_s,
+        outage_s: outage.map_or(0.0, |window| clamped(window.length().as_secs(), OUTAGE)),
+        outage_from_s: clamped(outage.map_or(300.0, |window| window.from().as_secs()), OUTAGE_FROM),
         delay_cost_per_s: clamped(scenario.cost.delay_per_s / scenario.cost.poll.max(1e-9), DELAY_COST),
         tasks: 500.0_f64.min(clamped(scenario.tasks as f64, TASKS)),
         replicates: 4.0_f64.min(clamped(f64::from(scenario.replicates), REPLICATES)),
         seed: if scenario.seed as f64 <= SEED.max { scenario.seed as f64 } else { 42.0 },
-        faults,
+        faults: stirred,
         strategies,
     }
 }
@@ -132,28 +139,51 @@ fn strategies(scenario: &Scenario, left_out: &mut Vec<String>) -> Vec<Chosen> {
     chosen.into_iter().map(|name| Chosen::Preset(name.to_owned())).collect()
 }
 
-/// Faults that strike by chance and are among the lab's, and the rate of the first limit on status requests.
-fn faults(scenario: &Scenario, model: &Model, left_out: &mut Vec<String>) -> (Vec<Stirred>, f64) {
-    let mut stirred = Vec::new();
+/// What the controls can show of a scenario's faults.
+#[derive(Default)]
+struct Seen {
+    /// Those that strike by chance.
+    stirred: Vec<Stirred>,
+    /// Of the first limit on status requests.
+    rate_limit_per_s: f64,
+    /// The first that comes once.
+    outage: Option<Window>,
+}
+
+fn faults(scenario: &Scenario, model: &Model, left_out: &mut Vec<String>) -> Seen {
+    let mut seen = Seen::default();
     let mut others = Vec::new();
-    let mut rate_limit_per_s = 0.0;
     let covering = scenario.faults.iter().filter(|rule| rule.covers_model(&model.name));
     for rule in covering {
-        if rate_limit_per_s == 0.0
+        if seen.rate_limit_per_s == 0.0
             && let Some(rate) = limit(rule)
         {
-            rate_limit_per_s = clamped(rate, RATE_LIMIT);
+            seen.rate_limit_per_s = clamped(rate, RATE_LIMIT);
+            continue;
+        }
+        if seen.outage.is_none()
+            && let Some(window) = outage(rule)
+        {
+            seen.outage = Some(window);
             continue;
         }
         match by_chance(rule) {
-            Some(fault) if stirred.len() < MOST_FAULTS => stirred.push(fault),
+            Some(fault) if seen.stirred.len() < MOST_FAULTS => seen.stirred.push(fault),
             Some(_) | None => others.push(rule.kind().name()),
         }
     }
     if !others.is_empty() {
         left_out.push(format!("Faults that the controls cannot show are left out: {}.", others.join(", ")));
     }
-    (stirred, rate_limit_per_s)
+    seen
+}
+
+/// When nothing can be reached, once.
+fn outage(rule: &FaultRule) -> Option<Window> {
+    match rule.when() {
+        When::During(window) if rule.kind() == Kind::Outage && window.every().is_none() => Some(*window),
+        When::Always | When::During(_) | When::Bursts(_) => None,
+    }
 }
 
 /// Requests per second that a rule lets through.

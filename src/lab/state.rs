@@ -28,6 +28,8 @@ pub(super) struct Written {
     pub(super) rtt_s: f64,
     pub(super) arrivals_per_s: f64,
     pub(super) rate_limit_per_s: f64,
+    pub(super) outage_s: f64,
+    pub(super) outage_from_s: f64,
     pub(super) delay_cost_per_s: f64,
     pub(super) tasks: f64,
     pub(super) replicates: f64,
@@ -159,9 +161,19 @@ impl LabState {
     }
 }
 
+impl LabState {
+    /// The same with a share of the tasks: fewer replicates, then fewer tasks of each. Those that are left are the same.
+    pub(super) fn fewer(&self, share: f64) -> Self {
+        let Written { tasks, replicates, .. } = self.0;
+        let fewer = (replicates * share).floor().max(1.0);
+        let each = (tasks * (replicates * share / fewer).min(1.0)).floor().max(limits::TASKS.min);
+        Self(Written { tasks: each, replicates: fewer, ..self.0.clone() })
+    }
+}
+
 impl Written {
     /// In the order of [`limits::CONTROLS`].
-    fn numbers(&self) -> [f64; 16] {
+    fn numbers(&self) -> [f64; 18] {
         [
             self.median_s,
             self.spread,
@@ -175,6 +187,8 @@ impl Written {
             self.rtt_s,
             self.arrivals_per_s,
             self.rate_limit_per_s,
+            self.outage_s,
+            self.outage_from_s,
             self.delay_cost_per_s,
             self.tasks,
             self.replicates,

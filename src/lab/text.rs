@@ -30,6 +30,10 @@ impl LabState {
                 "[network]\nrtt = {{ kind = \"lognormal\", median = \"{median}\", sigma = {RTT_SIGMA} }}\n"
             );
         }
+        if state.outage_s > 0.0 {
+            // Who is refused a submit sends it again until the longest outage is over: what is compared is waiting.
+            let _ = writeln!(out, "[submit]\nretries = 60\nretry_delay = \"10s\"\n");
+        }
         model(&mut out, state);
         if state.rate_limit_per_s > 0.0 {
             let burst = (2.0 * state.rate_limit_per_s).round().max(1.0);
@@ -38,6 +42,11 @@ impl LabState {
                 "[[faults]]\nkind = \"rate-limit\"\nroute = \"status\"\nrate_per_s = {}\nburst = {burst}\nretry_after = true\n",
                 float(state.rate_limit_per_s)
             );
+        }
+        if state.outage_s > 0.0 {
+            let (from, length) = (time(state.outage_from_s), time(state.outage_s));
+            let _ =
+                writeln!(out, "[[faults]]\nkind = \"outage\"\nduring = {{ from = \"{from}\", for = \"{length}\" }}\n");
         }
         for fault in &state.faults {
             let more = FAULTS.iter().find(|(kind, ..)| *kind == fault.kind).map_or("", |(.., more)| *more);

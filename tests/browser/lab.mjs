@@ -1,11 +1,15 @@
 // The lab in a real browser: moved by mouse and by keyboard alone, linked to by strangers, asked by pages from elsewhere.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { get, request } from "node:http";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { EVIL, everywhere, open } from "./looks.mjs";
 
 /** Starts the lab: its address, and how to stop it. */
-const serve = (pollbench, cwd, ...words) => new Promise((resolve, reject) => {
+export const serve = (pollbench, cwd, ...words) => new Promise((resolve, reject) => {
   const child = spawn(pollbench, ["lab", ...words, "--addr", "127.0.0.1:0"], { cwd, stdio: ["ignore", "pipe", "inherit"] });
   child.once("error", reject);
   child.once("exit", (code) => reject(new Error(`lab ended with ${code}`)));
@@ -13,10 +17,10 @@ const serve = (pollbench, cwd, ...words) => new Promise((resolve, reject) => {
 });
 
 /** At rest: the exact answer to the latest question is drawn. */
-const rested = (page) => page.waitForFunction(() => document.body.dataset.exact === "true");
+export const rested = (page) => page.waitForFunction(() => document.body.dataset.exact === "true");
 
 /** What is on the page. */
-const shown = (page) => page.evaluate(() => ({
+export const shown = (page) => page.evaluate(() => ({
   digest: document.querySelector("#digest").textContent,
   median: document.querySelector("[aria-label=Median]").getAttribute("aria-valuenow"),
   front: document.querySelector("#front").innerHTML,
@@ -37,6 +41,14 @@ const status = (url, headers, method = "GET", body = "") => new Promise((resolve
   asked.end(body);
 });
 
+/** What a button copies. */
+const copying = async (page, button) => {
+  await page.evaluate(() => { globalThis.copied = null; navigator.clipboard.writeText = async (text) => { globalThis.copied = text; }; });
+  await page.click(button);
+  await page.waitForFunction(() => globalThis.copied !== null);
+  return page.evaluate(() => globalThis.copied);
+};
+
 const mouse = async (page) => {
   // A handle is dragged: pictures move while it is, and it ends at rest.
   const handle = page.locator("[aria-label=Median]");
@@ -46,18 +58,15 @@ const mouse = async (page) => {
   const before = await shown(page);
   await page.mouse.move(x, y);
   await page.mouse.down();
-  const began = Date.now();
   for (let step = 1; step <= 60; step += 1) {
     await page.mouse.move(x - step * 2, y);
     await page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
   }
-  const took = (Date.now() - began) / 1000;
   const during = await shown(page);
   await page.mouse.up();
   assert(Number(during.median) < Number(before.median), "the median follows the mouse");
   assert(during.frames > before.frames && during.front !== before.front, "pictures move while it is dragged");
   await rested(page);
-  console.log(`lab: ${((during.frames - before.frames) / took).toFixed(1)} answers a second while a handle was dragged (debug build, 60 moves in ${took.toFixed(1)} s)`);
   const hump = page.locator("[aria-label='Second hump']");
   const at = await hump.locator("circle").boundingBox();
   await changing(page, "the hump", async () => {
@@ -144,28 +153,37 @@ const strangers = async (url) => {
   assert.equal(await status(`${url}compute`, json, "POST", "x".repeat(100_000)), 413);
 };
 
-/** Everything that must hold of the lab. */
-export const lab = async ({ pollbench, scratch, browser, open, everywhere, digestOf, evil }) => {
-  const { url, stop } = await serve(pollbench, scratch);
+/** What must hold of the lab's page wherever its simulator is; what does not. */
+const driven = async (browser, name, url, { pollbench, scratch, folder }) => {
+  const found = await everywhere(browser, name, url, { live: true, ready: rested, folder });
+  const { page, complaints, close } = await open(browser, url);
+  await rested(page);
+  await mouse(page);
+  await keyboard(page);
+  // What is copied gives the digest that the page shows.
+  const { digest } = await shown(page);
+  const copied = join(scratch, `${name}.toml`);
+  writeFileSync(copied, await copying(page, "#copy-scenario"));
+  execFileSync(pollbench, ["compare", copied, "--quiet", "--out", join(scratch, name)], { stdio: ["ignore", "ignore", "inherit"] });
+  assert.equal(JSON.parse(readFileSync(join(scratch, name, "results.json"), "utf8")).run.digest, digest);
+  await page.click("#table label:has-text('adaptive')");
+  assert.match(await copying(page, "#copy-poller"), /pollbench lab/);
+  assert.deepEqual(complaints, []);
+  await close();
+  await links((to) => open(browser, to), url, EVIL);
+  return found;
+};
+
+/** The lab that a program serves. */
+export const served = async (browser, settings) => {
+  const { url, stop } = await serve(settings.pollbench, settings.scratch);
   try {
-    const found = await everywhere(browser, "lab", url, { live: true, ready: rested });
     await strangers(url);
-    const { page, complaints, close } = await open(browser, url);
-    await rested(page);
-    await mouse(page);
-    await keyboard(page);
-    // What is copied gives the digest that the page shows.
-    const { digest } = await shown(page);
-    assert.equal(digestOf(await page.evaluate(() => document.querySelector("#scenario").textContent)), digest);
-    const poller = page.waitForResponse((answer) => answer.url().endsWith("/poller"));
-    await page.click("#table label:has-text('adaptive')");
-    await page.click("#copy-poller");
-    assert.match(await (await poller).text(), /pollbench lab/);
-    assert.deepEqual(complaints, []);
-    await close();
-    await links((to) => open(browser, to), url, evil);
-    return found;
+    return await driven(browser, "lab", url, settings);
   } finally {
     stop();
   }
 };
+
+/** The lab that is one file. */
+export const alone = (browser, file, settings) => driven(browser, "lab-alone", pathToFileURL(file).href, settings);

@@ -106,7 +106,7 @@ proptest! {
     }
 
     /// A rough answer costs at most a ten-thousandth more with a deadline, five without one, and never less than the best; one
-    /// for drawing at most two thousandths.
+    /// for drawing at most two thousandths, one at a glance a hundredth.
     #[test]
     fn a_rough_answer_is_within_its_promise(law in laws(), ratio in ratios(), seconds in prop::option::of(20.0..400.0)) {
         let (law, weights) = (crate::support::law(&law), weights(ratio, 1.0));
@@ -122,6 +122,8 @@ proptest! {
         prop_assert!(rough >= exact * (1.0 - 1e-6), "{rough} against {exact}");
         let drawn = problem.solve_for_drawing(&Sketch::roughly(&law, end)).cost(&law, &weights, end);
         prop_assert!(drawn <= exact * (1.0 + 2e-3), "{drawn} against {exact}");
+        let glanced = problem.solve_at_a_glance(&Sketch::roughly(&law, end)).cost(&law, &weights, end);
+        prop_assert!(glanced <= exact * (1.0 + 1e-2), "{glanced} against {exact}");
     }
 
     /// With a deadline, moving one poll after the other to where it is best saves less than a millionth; without one, less

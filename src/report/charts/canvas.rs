@@ -1,7 +1,7 @@
 //! A sheet to paint on: the few shapes that the charts need, painted by plotters, in groups and with hints that plotters does
 //! not know.
 
-use super::palette::{Colour, GRID, INK, Look, MUTED, PAPER, Shape};
+use crate::palette::{Colour, GRID, INK, Look, MUTED, PAPER, Shape};
 use crate::report::escape;
 use plotters::backend::{DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};

@@ -3,9 +3,9 @@
 use super::axis::Axis;
 use super::canvas::{Anchor, draw};
 use super::frame::{Area, NAMES, ROW, WIDTH, row_head, x_axis};
-use super::palette::{INK, VERMILION};
 use super::{Picture, Subject};
 use crate::figures as f;
+use crate::palette::{INK, VERMILION};
 use crate::report::findings;
 use crate::report::grid::{Column, Grid, Row};
 
@@ -35,7 +35,7 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
                     let (from, to) = ((area.left, y - 7), (end, y + 7));
                     canvas.rect(from, to, look.colour);
                     if end - area.left > 4 {
-                        canvas.rect((from.0 + 2, from.1 + 2), (to.0 - 2, to.1 - 2), super::palette::PAPER);
+                        canvas.rect((from.0 + 2, from.1 + 2), (to.0 - 2, to.1 - 2), crate::palette::PAPER);
                     }
                 } else {
                     canvas.rect((area.left, y - 7), (end, y + 7), look.colour);

@@ -3,10 +3,10 @@
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Point, cut, draw, width_of};
 use super::frame::{Area, WIDTH, x_axis};
-use super::palette::{FAINT, INK, Look, VERMILION};
 use super::{Picture, Subject};
 use crate::figures as f;
 use crate::measure::results::Cell;
+use crate::palette::{FAINT, INK, Look, VERMILION};
 use crate::report::grid::{Column, Grid, Row};
 
 /// Most points of a curve that is looked at, and of one behind it.

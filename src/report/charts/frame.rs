@@ -3,7 +3,7 @@
 use super::Subject;
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Point, cut, width_of};
-use super::palette::{INK, Look};
+use crate::palette::{INK, Look};
 
 /// Width of every chart.
 pub(super) const WIDTH: u32 = 720;
@@ -117,7 +117,7 @@ pub(super) fn bands(canvas: &mut Canvas, subject: &Subject<'_>, area: Area, axis
     for band in &subject.report.series.bands {
         if band.to > span.0 && band.from < span.1 {
             let (from, to) = (area.x(axis, band.from), area.x(axis, band.to));
-            canvas.rect((from, area.top), (to.max(from + 1), area.bottom), super::palette::BAND);
+            canvas.rect((from, area.top), (to.max(from + 1), area.bottom), crate::palette::BAND);
             any = true;
         }
     }

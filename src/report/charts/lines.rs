@@ -4,9 +4,9 @@ use super::Chart;
 use super::axis::Axis;
 use super::canvas::{Point, draw};
 use super::frame::{Area, ENDS, WIDTH, end_labels, height_of_curves, x_axis, y_axis};
-use super::palette::{Look, looks};
 use crate::figures as f;
 use crate::measure::figures::{Figure, figure};
+use crate::palette::{Look, looks};
 use crate::report::escape::slug;
 use crate::report::grid::{Column, Grid, Row};
 

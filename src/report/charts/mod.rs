@@ -9,7 +9,6 @@ mod learning;
 pub(super) mod lines;
 mod outcomes;
 mod paired;
-mod palette;
 mod pareto;
 mod place;
 mod raster;
@@ -17,7 +16,7 @@ mod rate;
 mod timeline;
 pub mod tuning;
 
-pub(super) use palette::{Look, THEME};
+pub(super) use crate::palette::Look;
 pub(super) use timeline::timeline;
 
 use super::Report;
@@ -50,7 +49,7 @@ pub fn all(report: &Report<'_>) -> Vec<Chart> {
 }
 
 fn of_model(report: &Report<'_>, model: &str, stem: &str) -> Vec<Chart> {
-    let subject = Subject { report, model, looks: palette::looks(&report.strategies()) };
+    let subject = Subject { report, model, looks: crate::palette::looks(&report.strategies()) };
     let painters: [(&str, Option<Picture>); 9] = [
         ("pareto", pareto::paint(&subject)),
         ("cost", cost::paint(&subject)),

@@ -3,11 +3,11 @@
 use super::axis::Axis;
 use super::canvas::{Anchor, TEXT, draw, width_of};
 use super::frame::{Area, NAMES, ROW, WIDTH, row_head, x_axis};
-use super::palette::{BLUE, Colour, GREEN, GREY, INK, MUTED, ORANGE, PURPLE, SKY, VERMILION, YELLOW};
 use super::{Picture, Subject};
 use crate::figures as f;
 use crate::measure::outcome::Outcome;
 use crate::measure::results::Cell;
+use crate::palette::{BLUE, Colour, GREEN, GREY, INK, MUTED, ORANGE, PURPLE, SKY, VERMILION, YELLOW};
 use crate::report::grid::{Column, Grid, Row};
 
 /// The colour of each outcome.

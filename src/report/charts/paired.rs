@@ -3,10 +3,10 @@
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, draw};
 use super::frame::{Area, NAMES, ROW, WIDTH, row_head, x_axis};
-use super::palette::{INK, VERMILION};
 use super::{Picture, Subject};
 use crate::figures as f;
 use crate::measure::results::{Cell, Comparison, Verdict};
+use crate::palette::{INK, VERMILION};
 use crate::report::grid::{Column, Entry, Grid, Row};
 
 /// The panels: metric, axis title, whether it is a time.

@@ -3,11 +3,11 @@
 use super::axis::Axis;
 use super::canvas::{Canvas, Point, draw};
 use super::frame::{Area, WIDTH, x_axis, y_axis};
-use super::palette::{INK, Look, MUTED, VERMILION};
 use super::place::{Board, around};
 use super::{Picture, Subject};
 use crate::figures as f;
 use crate::measure::results::Cell;
+use crate::palette::{INK, Look, MUTED, VERMILION};
 use crate::report::grid::{Column, Entry, Grid, Row};
 
 /// A cell whose delay is known.

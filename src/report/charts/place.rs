@@ -2,7 +2,7 @@
 
 use super::canvas::{Anchor, Canvas, Point, width_of};
 use super::frame::Area;
-use super::palette::{Colour, MUTED};
+use crate::palette::{Colour, MUTED};
 
 /// Half of a label's height.
 const HALF: i32 = 8;

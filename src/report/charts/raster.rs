@@ -3,11 +3,11 @@
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Point, draw};
 use super::frame::{Area, NAMES, WIDTH, band_kinds, bands, row_head, x_axis};
-use super::palette::{GREEN, GREY, INK, SKY, VERMILION};
 use super::{Picture, Subject};
 use crate::figures as f;
 use crate::measure::results::Cell;
 use crate::measure::series::{PollMark, SampledTask};
+use crate::palette::{GREEN, GREY, INK, SKY, VERMILION};
 use crate::report::grid::{Column, Grid, Row};
 
 /// Height of one task's line, and the air between strategies.

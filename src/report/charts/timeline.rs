@@ -3,8 +3,8 @@
 use super::axis::Axis;
 use super::canvas::{self, Anchor, cut};
 use super::frame::{Area, NAMES, WIDTH, x_axis};
-use super::palette::{BLUE, GREEN, GREY, INK, VERMILION};
 use crate::engine::trace::Trace;
+use crate::palette::{BLUE, GREEN, GREY, INK, VERMILION};
 
 /// Height of a task's row.
 const LANE: i32 = 34;

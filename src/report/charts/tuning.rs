@@ -4,10 +4,10 @@
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Point, draw};
 use super::frame::{Area, ENDS, WIDTH, end_labels, x_axis, y_axis};
-use super::palette::{BLUE, Colour, GREEN, INK, Look, MUTED, ORANGE, PURPLE, SKY, Shape, VERMILION, YELLOW};
 use super::place::{Board, around};
 use crate::figures as f;
 use crate::fit::Fit;
+use crate::palette::{BLUE, Colour, GREEN, INK, Look, MUTED, ORANGE, PURPLE, SKY, Shape, VERMILION, YELLOW};
 use crate::tune::family::Family;
 use crate::tune::{Goal, Tuned, trade_off};
 

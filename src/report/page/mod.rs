@@ -2,8 +2,8 @@
 
 pub(super) mod parts;
 
-use super::charts::THEME;
 use super::escape::html as escape;
+use crate::palette::{PAGE, THEME};
 
 /// A page with this title, up to the start of its body.
 pub(super) fn head(title: &str) -> String {
@@ -13,9 +13,10 @@ pub(super) fn head(title: &str) -> String {
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
          script-src 'unsafe-inline'; img-src data:\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n\
-         <title>{}</title>\n<style>\n{}{}</style>\n</head>\n<body>\n\
+         <title>{}</title>\n<style>\n{}{}{}</style>\n</head>\n<body>\n\
          <a class=\"skip\" href=\"#main\">Skip to the answer</a>\n",
         escape(title),
+        PAGE,
         include_str!("style.css"),
         theme(),
     )

@@ -42,6 +42,7 @@ pub(crate) use batch::Batch;
 pub use error::DistributionError;
 pub use kinds::{BOUNDS, DistributionKind, DistributionParameter, KINDS, SCALE};
 pub use quantity::Quantity;
+pub(crate) use special::gamma_tails;
 
 use crate::time::Micros;
 use crate::world::draws::Draws;

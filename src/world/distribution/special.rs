@@ -6,11 +6,11 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 /// The two probabilities on either side of a point. Each is accurate relative to itself, however small.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Tails {
+pub(crate) struct Tails {
     /// P(X ≤ x).
-    pub(super) below: f64,
+    pub(crate) below: f64,
     /// P(X > x).
-    pub(super) above: f64,
+    pub(crate) above: f64,
 }
 
 impl Tails {
@@ -140,7 +140,7 @@ pub(super) fn gamma_density(shape: f64, x: f64) -> f64 {
 
 /// Tails of the gamma distribution of this shape and scale 1, the regularised incomplete gamma functions: the power series on
 /// the left, Legendre's continued fraction on the right (Press et al., Numerical Recipes, 3rd ed., §6.2).
-pub(super) fn gamma_tails(shape: f64, x: f64) -> Tails {
+pub(crate) fn gamma_tails(shape: f64, x: f64) -> Tails {
     if x <= 0.0 {
         return Tails::ALL_ABOVE;
     }

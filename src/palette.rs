@@ -9,7 +9,7 @@ use std::fmt;
 
 /// A colour, as light pages have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::report) struct Colour(pub(super) u8, pub(super) u8, pub(super) u8);
+pub(crate) struct Colour(pub(crate) u8, pub(crate) u8, pub(crate) u8);
 
 impl fmt::Display for Colour {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -19,30 +19,30 @@ impl fmt::Display for Colour {
 }
 
 /// Axes, text, marks that must be seen.
-pub(super) const INK: Colour = Colour(0x1B, 0x1F, 0x24);
+pub(crate) const INK: Colour = Colour(0x1B, 0x1F, 0x24);
 /// Text of second rank.
-pub(super) const MUTED: Colour = Colour(0x5B, 0x64, 0x6E);
+pub(crate) const MUTED: Colour = Colour(0x5B, 0x64, 0x6E);
 /// Grid lines.
-pub(super) const GRID: Colour = Colour(0xE3, 0xE6, 0xEA);
+pub(crate) const GRID: Colour = Colour(0xE3, 0xE6, 0xEA);
 /// Curves behind the one that is looked at.
-pub(super) const FAINT: Colour = Colour(0xCF, 0xD4, 0xDA);
+pub(crate) const FAINT: Colour = Colour(0xCF, 0xD4, 0xDA);
 /// The background.
-pub(super) const PAPER: Colour = Colour(0xFE, 0xFE, 0xFE);
+pub(crate) const PAPER: Colour = Colour(0xFE, 0xFE, 0xFE);
 /// Times at which a fault was active.
-pub(super) const BAND: Colour = Colour(0xF8, 0xE3, 0xD3);
+pub(crate) const BAND: Colour = Colour(0xF8, 0xE3, 0xD3);
 
 /// Black in the original palette.
-pub(super) const GREY: Colour = Colour(0x77, 0x7D, 0x85);
-pub(super) const ORANGE: Colour = Colour(0xC0, 0x80, 0x00);
-pub(super) const SKY: Colour = Colour(0x2F, 0x98, 0xD8);
-pub(super) const GREEN: Colour = Colour(0x00, 0x87, 0x5F);
-pub(super) const YELLOW: Colour = Colour(0x94, 0x8E, 0x00);
-pub(super) const BLUE: Colour = Colour(0x00, 0x53, 0x9C);
-pub(super) const VERMILION: Colour = Colour(0xC9, 0x4A, 0x00);
-pub(super) const PURPLE: Colour = Colour(0xB0, 0x48, 0x9A);
+pub(crate) const GREY: Colour = Colour(0x77, 0x7D, 0x85);
+pub(crate) const ORANGE: Colour = Colour(0xC0, 0x80, 0x00);
+pub(crate) const SKY: Colour = Colour(0x2F, 0x98, 0xD8);
+pub(crate) const GREEN: Colour = Colour(0x00, 0x87, 0x5F);
+pub(crate) const YELLOW: Colour = Colour(0x94, 0x8E, 0x00);
+pub(crate) const BLUE: Colour = Colour(0x00, 0x53, 0x9C);
+pub(crate) const VERMILION: Colour = Colour(0xC9, 0x4A, 0x00);
+pub(crate) const PURPLE: Colour = Colour(0xB0, 0x48, 0x9A);
 
 /// Colours of the charts (name, on a light page, on a dark page).
-pub(in crate::report) const THEME: [(&str, Colour, Colour); 14] = [
+pub(crate) const THEME: [(&str, Colour, Colour); 14] = [
     ("ink", INK, Colour(0xE8, 0xEB, 0xEF)),
     ("muted", MUTED, Colour(0xA3, 0xAD, 0xB8)),
     ("grid", GRID, Colour(0x2F, 0x36, 0x3E)),
@@ -59,9 +59,12 @@ pub(in crate::report) const THEME: [(&str, Colour, Colour); 14] = [
     ("purple", PURPLE, Colour(0xD9, 0x77, 0xC9)),
 ];
 
+/// Colours of pages themselves, light and dark, as style.
+pub(crate) const PAGE: &str = include_str!("palette.css");
+
 /// The shape of a mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::report) enum Shape {
+pub(crate) enum Shape {
     Circle,
     Square,
     Diamond,
@@ -72,11 +75,11 @@ pub(in crate::report) enum Shape {
 
 /// How a strategy looks in every chart.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::report) struct Look {
-    pub(super) colour: Colour,
-    pub(super) shape: Shape,
+pub(crate) struct Look {
+    pub(crate) colour: Colour,
+    pub(crate) shape: Shape,
     /// Hollow mark, dashed line.
-    pub(super) repaired: bool,
+    pub(crate) repaired: bool,
 }
 
 impl Default for Look {
@@ -101,7 +104,7 @@ const COLOURS: [Colour; 7] = [SKY, YELLOW, PURPLE, GREEN, ORANGE, BLUE, VERMILIO
 const SHAPES: [Shape; 5] = [Shape::Up, Shape::Circle, Shape::Diamond, Shape::Square, Shape::Down];
 
 /// The look of each strategy, in their order.
-pub(super) fn looks<'a>(strategies: &[&'a str]) -> Vec<(&'a str, Look)> {
+pub(crate) fn looks<'a>(strategies: &[&'a str]) -> Vec<(&'a str, Look)> {
     let mut own = 0;
     let mut look = |name: &str| {
         let family = ["-hardened", "-hybrid"].iter().find_map(|suffix| name.strip_suffix(suffix));
