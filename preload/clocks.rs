@@ -54,8 +54,7 @@ fn count(page: &Page) -> u64 {
     SEEN.store(0, Relaxed);
     IS_SPINNING.store(1, Relaxed);
     page.spins.fetch_add(1, Relaxed);
-    // A wait ends a nanosecond after its time.
-    crate::waits::sleep(page, now + STEP - 1, nr::CLOCK_GETTIME);
+    crate::waits::sleep(page, now + STEP, nr::CLOCK_GETTIME);
     page.now()
 }
 

@@ -10,35 +10,50 @@
 
 mod calls;
 mod library;
-mod missing;
 mod page;
 mod quiet;
-mod rules;
-mod thread;
 mod tree;
 mod wires;
 
 use super::agenda::{Agenda, Watch};
 use library::Library;
-pub use missing::Missing;
-use missing::probe;
 use page::{Due, Page, Slot};
 use quiet::{Quiet, Unrest};
-use rules::Requirement;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, Signal, pidfd_getfd, pidfd_open};
-use rustix::thread::set_current_timer_slack;
 use rustix::time::{Itimerspec, TimerfdTimerFlags, Timespec, timerfd_settime};
-use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::fs;
 use std::io;
-use std::num::NonZeroU64;
 use std::os::fd::AsFd;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::yield_now;
+use std::thread;
 use std::time::{Duration, Instant};
 use tree::{Awake, Tree, signal};
 use wires::Wires;
+
+/// What virtual time needs and this system does not have.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Missing {
+    /// Memory to share.
+    #[error("programs cannot share memory with this one: {0}")]
+    Memory(io::Error),
+    /// Filters for system calls.
+    #[error("the kernel has no seccomp filters that stop system calls (SECCOMP_RET_TRAP)")]
+    Seccomp,
+    /// What `/proc` tells of threads.
+    #[error("{file} cannot be read: {error}")]
+    Threads {
+        /// The file.
+        file: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// What the kernel tells of sockets.
+    #[error("the kernel does not tell of sockets (inet_diag): {0}")]
+    Sockets(io::Error),
+}
 
 /// Why time could not go on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -103,8 +118,6 @@ const LEAK: Duration = Duration::from_millis(20);
 /// Pauses between looks.
 const SHORTEST: Duration = Duration::from_micros(8);
 const LONGEST: Duration = Duration::from_micros(400);
-/// How exactly pauses end.
-const GRAIN: Duration = Duration::from_micros(1);
 /// Turns of the runtime after which the server has done all that it can.
 const TURNS: usize = 6;
 /// After so long a time without rest, short waits for locks end early: some interpreters count on them while they compute.
@@ -120,8 +133,8 @@ impl Warp {
     pub fn new(seed: u64) -> Result<Self, Missing> {
         probe()?;
         let wires = Arc::new(Wires::new().map_err(Missing::Sockets)?);
-        Requirement::Sockets.met().and_then(|()| wires.can_ask()).map_err(Missing::Sockets)?;
-        let page = Requirement::Memory.met().and_then(|()| Page::new(seed)).map_err(Missing::Memory)?;
+        wires.can_ask().map_err(Missing::Sockets)?;
+        let page = Page::new(seed).map_err(Missing::Memory)?;
         let library = Library::new(seed)?;
         let agenda = Agenda::new(Some(Arc::clone(&wires) as Arc<dyn Watch>));
         Ok(Self { shared: Arc::new(Shared { agenda, wires, page, library, root: Mutex::default(), seed }) })
@@ -168,16 +181,25 @@ impl Warp {
             recent: None,
             leak: None,
             was_empty: false,
-            again: BTreeSet::new(),
         };
-        // Pauses of microseconds are to last that long; where they cannot, they are longer.
-        let _ = set_current_timer_slack(NonZeroU64::new(GRAIN.as_nanos() as u64));
         let result = driver.drive(subject).await;
-        let _ = set_current_timer_slack(None);
         driver.tree.kill();
         let notes = self.shared.page.notes().unwrap_or_default();
         (result, Effort { programs: notes.attached, spins: notes.spins, ..driver.effort })
     }
+}
+
+/// Whether the system tells what must be known.
+fn probe() -> Result<(), Missing> {
+    let actions = fs::read_to_string("/proc/sys/kernel/seccomp/actions_avail").unwrap_or_default();
+    if !actions.split_whitespace().any(|action| action == "trap") {
+        return Err(Missing::Seccomp);
+    }
+    for name in ["stat", "schedstat", "syscall", "children"] {
+        let file = format!("/proc/thread-self/{name}");
+        fs::read(&file).map_err(|error| Missing::Threads { file, error })?;
+    }
+    Ok(())
 }
 
 struct Driver<'w> {
@@ -190,8 +212,6 @@ struct Driver<'w> {
     leak: Option<(String, Instant)>,
     /// At the last look nobody was there.
     was_empty: bool,
-    /// Waits whose end was told again.
-    again: BTreeSet<u64>,
 }
 
 impl From<io::Error> for Stuck {
@@ -220,8 +240,8 @@ impl Driver<'_> {
             let root = *self.shared.root.lock().unwrap_or_else(PoisonError::into_inner);
             self.tree.lead(root);
             match self.look()? {
-                Quiet::Yes(armed) => {
-                    self.step(&armed)?;
+                Quiet::Yes(sleepers) => {
+                    self.step(&sleepers)?;
                     (rested, pause) = (Instant::now(), SHORTEST);
                     continue;
                 }
@@ -246,7 +266,7 @@ impl Driver<'_> {
                 pause = (pause * 3 / 2).min(LONGEST);
             }
             if self.recent.is_some() {
-                yield_now();
+                thread::yield_now();
             }
         }
     }
@@ -274,17 +294,18 @@ impl Driver<'_> {
     }
 
     /// Moves time to the next thing that is due, and lets that happen.
-    fn step(&mut self, armed: &[Slot]) -> Result<(), Stuck> {
+    fn step(&mut self, sleepers: &[tree::Sleeper]) -> Result<(), Stuck> {
         self.leak = None;
         self.effort.steps += 1;
         let rank = |slot: &Slot| {
-            self.tree.sleepers().iter().position(|sleeper| match slot.due {
+            sleepers.iter().position(|sleeper| match slot.due {
                 Due::Wait => sleeper.tid == slot.tid,
                 Due::Alarm | Due::Timer | Due::Descriptor(_) => sleeper.pid == slot.pid,
             })
         };
         let mut first: Option<((u64, usize, u64), Slot)> = None;
-        for slot in armed {
+        let armed = self.shared.page.armed()?;
+        for slot in &armed {
             let Some(place) = rank(slot) else {
                 self.shared.page.free(slot)?;
                 continue;
@@ -293,13 +314,6 @@ impl Driver<'_> {
                 && armed
                     .iter()
                     .any(|other| other.due == Due::Wait && other.tid == slot.tid && other.order > slot.order);
-            // A signal that came before its thread slept, or beside another, is lost: it is sent once more, at the same
-            // instant. Who does not heed that has left this wait.
-            if slot.is_fired && slot.due == Due::Wait && !is_outer && self.again.insert(slot.order) {
-                signal(slot.tid, Signal::SYS);
-                self.recent = Some(Awake { pid: slot.pid, tid: slot.tid });
-                return Ok(());
-            }
             let key = (slot.at, place, slot.order);
             if !slot.is_fired
                 && !is_outer
@@ -319,9 +333,7 @@ impl Driver<'_> {
                 Ok(())
             }
             (_, Some((_, slot))) => {
-                // A wait ends when its time is over: some wait again where the clock shows the very instant (Ruby).
-                let past = u64::from(slot.due == Due::Wait);
-                self.shared.agenda.advance(slot.at + past);
+                self.shared.agenda.advance(slot.at);
                 self.shared.page.set_now(self.shared.agenda.now())?;
                 self.wake(&slot)
             }

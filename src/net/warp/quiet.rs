@@ -1,14 +1,13 @@
 //! When is all quiet? Each rule closes a gap through which time would move while somebody is still at work.
 
-use super::page::Slot;
-use super::rules::Requirement;
+use super::tree::Sleeper;
 use super::{Driver, Stuck};
 use std::time::Duration;
 
 /// Whether time may move.
 pub(super) enum Quiet {
-    /// All threads sleep, and nothing is on its way: this is due for them, now or later.
-    Yes(Vec<Slot>),
+    /// All of these threads sleep, and nothing is on its way.
+    Yes(Vec<Sleeper>),
     No(Unrest),
 }
 
@@ -35,19 +34,22 @@ impl Driver<'_> {
         if self.recent.is_some_and(|thread| self.tree.is_awake(thread)) {
             return RUNNING;
         }
-        if let Err(awake) = self.tree.survey() {
-            self.recent = Some(awake);
-            return RUNNING;
-        }
+        let sleepers = match self.tree.first_look() {
+            Ok(sleepers) => sleepers,
+            Err(awake) => {
+                self.recent = Some(awake);
+                return RUNNING;
+            }
+        };
         self.recent = None;
-        if self.shared.wires.are_busy()? || !self.tree.has_rested() {
+        if self.shared.wires.are_busy()? || !self.tree.is_unchanged(&sleepers) {
             return RUNNING;
         }
-        if Requirement::Bell.is_met() && self.shared.wires.has_rung(Duration::ZERO) {
+        if self.shared.wires.has_rung(Duration::ZERO) {
             return RUNNING;
         }
         // That everybody is gone is news, which the server hears first.
-        let is_empty = self.tree.sleepers().is_empty();
+        let is_empty = sleepers.is_empty();
         if is_empty && !std::mem::replace(&mut self.was_empty, is_empty) {
             return Ok(Quiet::No(Unrest::Empty));
         }
@@ -56,9 +58,9 @@ impl Driver<'_> {
             return Err(Stuck::Stranger(stranger));
         }
         let armed = self.shared.page.armed()?;
-        match self.tree.leak(|tid| armed.iter().any(|slot| slot.tid == tid)) {
+        match self.tree.leak(&sleepers, |tid| armed.iter().any(|slot| slot.tid == tid)) {
             Some(leak) => Ok(Quiet::No(Unrest::Leak(leak))),
-            None => Ok(Quiet::Yes(armed)),
+            None => Ok(Quiet::Yes(sleepers)),
         }
     }
 }

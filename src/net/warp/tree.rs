@@ -1,31 +1,26 @@
 //! The processes of a program with all their threads: who runs, and who has run meanwhile.
 
-use super::calls::Sleep;
+use super::calls::{Sleep, sleep};
 use super::page;
-use super::rules::Requirement;
-use super::thread::{Found, Image, Rest, Thread, named};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::FileExt as _;
 
 #[derive(Debug)]
 pub(super) struct Tree {
     root: Option<u32>,
     /// The entry in the environment that tells this program's processes from those of others.
     mark: String,
-    /// The children of this process, whose main thread adopts orphans, and what they were.
+    /// The children of this process, whose main thread adopts orphans.
     adopted: File,
-    children: Vec<u32>,
     foreign: BTreeSet<u32>,
     processes: BTreeMap<u32, Process>,
-    sleepers: Vec<Sleeper>,
-    /// The last survey saw everybody, and all rested.
-    is_whole: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Process {
     threads: BTreeMap<u32, Thread>,
     /// What it runs, and whether that has been found to live in virtual time.
@@ -33,11 +28,25 @@ struct Process {
     found: Option<Image>,
 }
 
+/// Where code and stack begin: other numbers, another program.
+type Image = (u64, u64);
+
+/// The files that tell of a thread, read again and again.
+#[derive(Debug)]
+struct Thread {
+    stat: File,
+    schedstat: File,
+    call: File,
+    children: File,
+}
+
 /// A thread that sleeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sleeper {
     pub(super) pid: u32,
     pub(super) tid: u32,
+    /// How often it has run.
+    runs: u64,
     sleep: Sleep,
 }
 
@@ -48,129 +57,170 @@ pub(super) struct Awake {
     pub(super) tid: u32,
 }
 
+/// What `stat` says.
+struct Stat {
+    state: u8,
+    threads: usize,
+    image: Image,
+}
+
+impl Thread {
+    fn open(pid: u32, tid: u32) -> io::Result<Self> {
+        let open = |name: &str| File::open(format!("/proc/{pid}/task/{tid}/{name}"));
+        Ok(Self {
+            stat: open("stat")?,
+            schedstat: open("schedstat")?,
+            call: open("syscall")?,
+            children: open("children")?,
+        })
+    }
+
+    fn stat(&self) -> Option<Stat> {
+        let mut bytes = [0; 1024];
+        let length = self.stat.read_at(&mut bytes, 0).ok()?;
+        let text = std::str::from_utf8(bytes.get(..length)?).ok().or_else(|| {
+            // The name may be anything.
+            let end = bytes.iter().rposition(|byte| *byte == b')')?;
+            std::str::from_utf8(&bytes[end..length]).ok()
+        })?;
+        let mut fields = text.rsplit_once(") ")?.1.split(' ');
+        let state = *fields.next()?.as_bytes().first()?;
+        let threads = fields.nth(16)?.parse().ok()?;
+        let code = fields.nth(5)?.parse().ok()?;
+        let stack = fields.nth(1)?.parse().ok()?;
+        Some(Stat { state, threads, image: (code, stack) })
+    }
+
+    fn runs(&self) -> Option<u64> {
+        let mut bytes = [0; 128];
+        let length = self.schedstat.read_at(&mut bytes, 0).ok()?;
+        std::str::from_utf8(&bytes[..length]).ok()?.split_whitespace().nth(2)?.parse().ok()
+    }
+
+    fn sleep(&self) -> Option<Sleep> {
+        let mut bytes = [0; 256];
+        let length = self.call.read_at(&mut bytes, 0).ok()?;
+        Some(sleep(std::str::from_utf8(&bytes[..length]).ok()?))
+    }
+}
+
+/// The processes that a file `children` names.
+fn named(children: &File) -> Vec<u32> {
+    let mut bytes = vec![0; 4096];
+    let mut length = 0;
+    while let Ok(more @ 1..) = children.read_at(&mut bytes[length..], length as u64) {
+        length += more;
+        if length == bytes.len() {
+            bytes.resize(2 * length, 0);
+        }
+    }
+    let text = String::from_utf8_lossy(&bytes[..length]).into_owned();
+    text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+}
+
+fn is_asleep(state: u8) -> bool {
+    matches!(state, b'S' | b'T' | b't')
+}
+
 impl Tree {
     pub(super) fn new(mark: String) -> io::Result<Self> {
         let own = std::process::id();
         let adopted = File::open(format!("/proc/{own}/task/{own}/children"))?;
-        Ok(Self {
-            root: None,
-            mark,
-            adopted,
-            children: Vec::new(),
-            foreign: BTreeSet::new(),
-            processes: BTreeMap::new(),
-            sleepers: Vec::new(),
-            is_whole: false,
-        })
+        Ok(Self { root: None, mark, adopted, foreign: BTreeSet::new(), processes: BTreeMap::new() })
     }
 
     pub(super) fn lead(&mut self, root: Option<u32>) {
         if self.root != root {
             (self.root, self.processes, self.foreign) = (root, BTreeMap::new(), BTreeSet::new());
-            self.is_whole = false;
         }
     }
 
-    /// Brings what is known of each thread up to date, unless somebody is awake.
-    ///
-    /// A thread that has not run since it was known has done nothing. One that has is examined; then, since it may have
-    /// made others, threads and processes are listed anew. Who wakes meanwhile is found out by [`Self::has_rested`].
-    pub(super) fn survey(&mut self) -> Result<(), Awake> {
-        let children = named(&self.adopted);
-        let mut threads = self.processes.values().flat_map(|process| process.threads.values());
-        let is_known = self.is_whole && self.children == children && !threads.any(Thread::has_run);
-        if is_known {
-            return Ok(());
-        }
-        self.is_whole = false;
-        self.sleepers.clear();
+    /// The threads that there are, if all sleep. Of each first how often it ran, then its state, then its system call: who
+    /// wakes meanwhile is found out by the second look.
+    pub(super) fn first_look(&mut self) -> Result<Vec<Sleeper>, Awake> {
+        let mut sleepers = Vec::new();
         let mut pending: Vec<u32> = self.root.into_iter().collect();
-        pending.extend(self.orphans(&children));
+        pending.extend(self.orphans());
         let mut seen = BTreeSet::new();
         let mut at = 0;
         while let Some(pid) = pending.get(at).copied() {
             at += 1;
             if seen.insert(pid) {
-                self.visit(pid, &mut pending)?;
+                self.look_at(pid, &mut sleepers, &mut pending)?;
             }
         }
         self.processes.retain(|pid, _| seen.contains(pid));
-        (self.children, self.is_whole) = (children, true);
+        Ok(sleepers)
+    }
+
+    fn look_at(&mut self, pid: u32, sleepers: &mut Vec<Sleeper>, pending: &mut Vec<u32>) -> Result<(), Awake> {
+        let awake = |tid| Awake { pid, tid };
+        let process = self.processes.entry(pid).or_insert_with(|| Process {
+            threads: BTreeMap::new(),
+            image: (0, 0),
+            found: None,
+        });
+        if let Entry::Vacant(leader) = process.threads.entry(pid) {
+            // Who is gone already had nothing to say.
+            let Ok(thread) = Thread::open(pid, pid) else { return Ok(()) };
+            leader.insert(thread);
+        }
+        let Some(stat) = process.threads.get(&pid).and_then(Thread::stat) else {
+            // Its leader has ended between two looks, or its number is another's now.
+            process.threads.clear();
+            let gone = fs::metadata(format!("/proc/{pid}")).is_err();
+            return if gone { Ok(()) } else { Err(awake(pid)) };
+        };
+        process.image = stat.image;
+        if stat.state == b'Z' && stat.threads <= 1 {
+            return Ok(());
+        }
+        if stat.threads != process.threads.len() {
+            process.list(pid);
+        }
+        for (&tid, thread) in &process.threads {
+            let Some(runs) = thread.runs() else {
+                process.threads.clear();
+                return Err(awake(tid));
+            };
+            let state = thread.stat().map_or(b'X', |stat| stat.state);
+            // A leader that ended before its threads.
+            if state == b'Z' && tid == pid {
+                continue;
+            }
+            if !is_asleep(state) {
+                // A thread that has just ended is listed no more at the next look.
+                if matches!(state, b'Z' | b'X') {
+                    process.threads.clear();
+                }
+                return Err(awake(tid));
+            }
+            let sleep = thread.sleep().unwrap_or(Sleep::Awake);
+            if sleep == Sleep::Awake && state == b'S' {
+                return Err(awake(tid));
+            }
+            sleepers.push(Sleeper { pid, tid, runs, sleep });
+            pending.extend(named(&thread.children));
+        }
         Ok(())
     }
 
-    fn visit(&mut self, pid: u32, pending: &mut Vec<u32>) -> Result<(), Awake> {
-        let process = self.processes.entry(pid).or_default();
-        // Whoever has just ended may have left others to somebody who has been visited already. Those of the root become
-        // children of this process.
-        let is_root = self.root == Some(pid);
-        let gone = |tid| match fs::metadata(format!("/proc/{pid}")) {
-            Err(_) if is_root => Ok(()),
-            Ok(_) | Err(_) => Err(Awake { pid, tid }),
-        };
-        if let Entry::Vacant(leader) = process.threads.entry(pid) {
-            let Ok(thread) = Thread::open(pid, pid) else { return gone(pid) };
-            leader.insert(thread);
-        }
-        loop {
-            let (mut is_changed, mut sleepers) = (false, Vec::new());
-            for (&tid, thread) in &mut process.threads {
-                let rest = match thread.examine() {
-                    Found::Same(rest) => rest,
-                    Found::Changed(rest) => {
-                        is_changed = true;
-                        rest
-                    }
-                    Found::Awake => return Err(Awake { pid, tid }),
-                    Found::Gone => {
-                        // It has ended between two looks, or its number is another's now.
-                        process.threads.clear();
-                        return gone(tid);
-                    }
-                };
-                match rest {
-                    Rest::Asleep(sleep) => sleepers.push(Sleeper { pid, tid, sleep }),
-                    Rest::Stopped => sleepers.push(Sleeper { pid, tid, sleep: Sleep::Untimed }),
-                    // A leader may end before its threads; others are listed no more.
-                    Rest::Ended if tid == pid => {}
-                    Rest::Ended => {
-                        process.threads.clear();
-                        return Err(Awake { pid, tid });
-                    }
-                }
-            }
-            if is_changed && let Some(stat) = process.threads.get(&pid).and_then(Thread::stat) {
-                process.image = stat.image;
-                if stat.state == b'Z' && stat.threads <= 1 {
-                    return Ok(());
-                }
-                if stat.threads != process.threads.len() {
-                    process.list(pid);
-                    continue;
-                }
-            }
-            self.sleepers.extend(sleepers);
-            pending.extend(process.threads.values().flat_map(Thread::children));
-            return Ok(());
-        }
-    }
-
-    /// Whether all threads have rested since they were examined. What each was found to do, all did at once, at the instant
-    /// at which this is asked.
-    pub(super) fn has_rested(&self) -> bool {
-        let mut threads = self.processes.values().flat_map(|process| process.threads.values());
-        threads.all(Thread::has_rested) && self.children == named(&self.adopted)
-    }
-
-    /// The threads that there are; all sleep.
-    pub(super) fn sleepers(&self) -> &[Sleeper] {
-        &self.sleepers
+    /// Whether the same threads still sleep and none has run meanwhile: of each first the state, then how often it ran.
+    pub(super) fn is_unchanged(&self, sleepers: &[Sleeper]) -> bool {
+        sleepers.iter().all(|sleeper| {
+            let process = self.processes.get(&sleeper.pid);
+            let Some(thread) = process.and_then(|process| process.threads.get(&sleeper.tid)) else { return false };
+            let Some(stat) = thread.stat() else { return false };
+            let is_whole = sleeper.tid != sleeper.pid
+                || process.is_some_and(|process| process.threads.len() == stat.threads && process.image == stat.image);
+            is_whole && is_asleep(stat.state) && thread.runs() == Some(sleeper.runs)
+        })
     }
 
     /// Whether a thread that was awake still is.
     pub(super) fn is_awake(&self, thread: Awake) -> bool {
         let found = self.processes.get(&thread.pid).and_then(|process| process.threads.get(&thread.tid));
-        found.is_some_and(Thread::is_running)
+        found.is_some_and(|thread| thread.stat().is_some_and(|stat| !is_asleep(stat.state) && stat.state != b'Z'))
     }
 
     /// A process that does not live in virtual time, by its name: it began without the library.
@@ -181,7 +231,7 @@ impl Tree {
             }
             let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
             // A process that ends just now has none.
-            if Requirement::Stranger.is_met() && !maps.is_empty() && !maps.contains(page::NAME) {
+            if !maps.is_empty() && !maps.contains(page::NAME) {
                 return Some(name(*pid));
             }
             process.found = Some(process.image);
@@ -190,18 +240,17 @@ impl Tree {
     }
 
     /// A thread that sleeps in real time, by its name.
-    pub(super) fn leak(&self, is_held: impl Fn(u32) -> bool) -> Option<String> {
-        let mut sleepers = self.sleepers.iter().filter(|_| Requirement::Leak.is_met());
-        let leak = sleepers.find(|sleeper| sleeper.sleep == Sleep::Timed && !is_held(sleeper.tid))?;
+    pub(super) fn leak(&self, sleepers: &[Sleeper], is_held: impl Fn(u32) -> bool) -> Option<String> {
+        let leak = sleepers.iter().find(|sleeper| sleeper.sleep == Sleep::Timed && !is_held(sleeper.tid))?;
         Some(name(leak.pid))
     }
 
     /// Processes of this program whose parents have ended: this process has adopted them. Those that have ended too are
     /// buried.
-    fn orphans(&mut self, adopted: &[u32]) -> Vec<u32> {
-        let mut orphans = Vec::new();
+    fn orphans(&mut self) -> Vec<u32> {
+        let (mut orphans, adopted) = (Vec::new(), named(&self.adopted));
         self.foreign.retain(|pid| adopted.contains(pid));
-        for &pid in adopted {
+        for pid in adopted {
             if Some(pid) == self.root || self.foreign.contains(&pid) {
                 continue;
             }
@@ -225,7 +274,7 @@ impl Tree {
 
     /// Ends all of it, at once.
     pub(super) fn kill(&mut self) {
-        let orphans = self.orphans(&named(&self.adopted));
+        let orphans = self.orphans();
         for pid in self.processes.keys().copied().chain(orphans) {
             signal(pid, Signal::KILL);
         }

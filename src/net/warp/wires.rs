@@ -1,7 +1,6 @@
 //! Is anything on its way? The sockets of the server and, through inet_diag, those of its clients: what one end has sent and
 //! the other has not received is in flight, and so is an end of a connection that the other does not know of.
 
-use super::rules::Requirement;
 use crate::net::agenda::Watch;
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
@@ -32,15 +31,6 @@ pub(super) struct Wires {
     /// Packets that are queued between sockets of this machine; a kernel may not say.
     backlog: Option<File>,
     connections: Mutex<Vec<Connection>>,
-}
-
-/// Connections that are asked about with one message.
-const AT_ONCE: usize = 32;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
-    Server,
-    Client,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,20 +95,17 @@ impl Wires {
             return Ok(true);
         }
         let mut connections = self.connections();
-        let mut is_busy = false;
-        let mut landed = Vec::with_capacity(connections.len());
-        for some in connections.chunks(AT_ONCE) {
-            for (connection, (near, far)) in some.iter().zip(self.ends(some)?) {
-                match flight(near, far) {
-                    Flight::Busy => is_busy |= Requirement::Flight.is_met(),
-                    Flight::Landed => {}
-                    Flight::Over => continue,
-                }
-                landed.push(*connection);
+        let mut at = 0;
+        while let Some(connection) = connections.get(at).copied() {
+            let near = self.end(connection.server, connection.client)?;
+            let far = self.end(connection.client, connection.server)?;
+            match flight(near, far) {
+                Flight::Busy => return Ok(true),
+                Flight::Landed => at += 1,
+                Flight::Over => drop(connections.swap_remove(at)),
             }
         }
-        *connections = landed;
-        Ok(is_busy)
+        Ok(false)
     }
 
     /// Whether a processor has packets that it has not delivered: the twelfth number of each line, hexadecimal.
@@ -130,28 +117,18 @@ impl Wires {
         text.lines().filter_map(|line| line.split(' ').nth(11)).any(|count| count.bytes().any(|digit| digit != b'0'))
     }
 
-    /// Both ends of each connection, that of the server first; nothing where there is none.
-    fn ends(&self, connections: &[Connection]) -> io::Result<Vec<(End, End)>> {
-        let both = |connection: &Connection| [question(connection, Side::Server), question(connection, Side::Client)];
-        let questions: Vec<u8> = connections.iter().flat_map(both).flatten().collect();
-        if questions.is_empty() {
-            return Ok(Vec::new());
-        }
-        send(&self.diagnosis, &questions, SendFlags::empty())?;
-        // Each question has an answer of its own, in their order.
-        let answer = |remote| {
-            let mut answer = [0; 2048];
-            let (_, length) = recv(&self.diagnosis, &mut answer, RecvFlags::empty())?;
-            io::Result::Ok(read_end(&answer[..length.min(answer.len())], remote))
-        };
-        connections.iter().map(|Connection { server, client }| Ok((answer(*client)?, answer(*server)?))).collect()
+    /// The end at `local` of a connection to `remote`; nothing where there is none.
+    fn end(&self, local: SocketAddr, remote: SocketAddr) -> io::Result<End> {
+        send(&self.diagnosis, &question(local, remote), SendFlags::empty())?;
+        let mut answer = [0; 2048];
+        let (_, length) = recv(&self.diagnosis, &mut answer, RecvFlags::empty())?;
+        Ok(read_end(&answer[..length.min(answer.len())], remote))
     }
 
     /// Whether the kernel answers questions about sockets.
     pub(super) fn can_ask(&self) -> io::Result<()> {
         let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
-        let nothing = Connection { server: nobody, client: nobody };
-        send(&self.diagnosis, &question(&nothing, Side::Server), SendFlags::empty())?;
+        send(&self.diagnosis, &question(nobody, nobody), SendFlags::empty())?;
         let mut answer = [0; 2048];
         let (_, length) = recv(&self.diagnosis, &mut answer, RecvFlags::empty())?;
         // "There is no such socket" is an answer; that there is no such question is none.
@@ -210,11 +187,7 @@ fn is_behind(from: End, to: End) -> bool {
 const REQUEST: usize = 72;
 
 /// A request for one socket: `nlmsghdr`, `inet_diag_req_v2`.
-fn question(connection: &Connection, side: Side) -> [u8; REQUEST] {
-    let (local, remote) = match side {
-        Side::Server => (connection.server, connection.client),
-        Side::Client => (connection.client, connection.server),
-    };
+fn question(local: SocketAddr, remote: SocketAddr) -> [u8; REQUEST] {
     const SOCK_DIAG_BY_FAMILY: u16 = 20;
     const NLM_F_REQUEST: u16 = 1;
     const IPPROTO_TCP: u8 = 6;
@@ -279,62 +252,4 @@ fn read_end(answer: &[u8], remote: SocketAddr) -> End {
         at += length.max(4).next_multiple_of(4);
     }
     end
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-
-    /// Promise: over IPv4 and IPv6, what has arrived is no longer on its way though nobody has read it, and a connection that
-    /// both sides have closed is forgotten.
-    #[tokio::test]
-    async fn what_has_arrived_is_not_on_its_way() {
-        for address in ["127.0.0.1:0", "[::1]:0"] {
-            let wires = Wires::new().expect("inet_diag");
-            let Ok(listener) = TcpListener::bind(address).await else {
-                eprintln!("left out: nobody can listen at {address} here");
-                continue;
-            };
-            let mut client = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("a server");
-            let (mut server, _) = listener.accept().await.expect("a client");
-            wires.accepted(&server);
-            client.write_all(b"question").await.expect("sent");
-            server.write_all(b"answer").await.expect("sent");
-            lands(&wires).await;
-            let counts = |end: End| end.counts.map(|counts| (counts.sent, counts.received));
-            let ends = wires.ends(&wires.connections()).expect("inet_diag");
-            let [(near, far)] = ends[..] else { panic!("one connection, not {ends:?}") };
-            assert_eq!((near.unread, far.unread), (8, 6), "{address}");
-            assert!(counts(near).zip(counts(far)).is_some_and(|(near, far)| near == (far.1, far.0)), "{ends:?}");
-            let mut bytes = [0; 8];
-            server.read_exact(&mut bytes).await.expect("a question");
-            client.read_exact(&mut bytes[..6]).await.expect("an answer");
-            drop((client, server));
-            lands(&wires).await;
-            assert_eq!(*wires.connections(), []);
-        }
-    }
-
-    async fn lands(wires: &Wires) {
-        while wires.are_busy().expect("inet_diag") {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    /// Promise: what only one end knows of is on its way.
-    #[test]
-    fn what_one_end_only_knows_of_is_on_its_way() {
-        let end = |state, sent, received| End { state, unread: 0, counts: Some(Counts { sent, received, unsent: 0 }) };
-        let rest = |sent, received| end(ESTABLISHED, sent, received);
-        assert_eq!(flight(rest(10, 5), rest(5, 10)), Flight::Landed);
-        assert_eq!(flight(rest(10, 5), rest(5, 9)), Flight::Busy);
-        assert_eq!(flight(rest(10, 4), rest(5, 10)), Flight::Busy);
-        assert_eq!(flight(end(FIN_WAIT1, 10, 5), rest(5, 10)), Flight::Busy);
-        assert_eq!(flight(end(FIN_WAIT2, 10, 5), end(CLOSE_WAIT, 5, 10)), Flight::Landed);
-        let held = End { counts: Some(Counts { sent: 10, received: 5, unsent: 3 }), ..rest(0, 0) };
-        assert_eq!(flight(held, rest(5, 10)), Flight::Busy);
-        assert_eq!(flight(held, End { unread: 1, ..rest(5, 10) }), Flight::Landed);
-        assert_eq!(flight(End::default(), End { state: TIME_WAIT, ..End::default() }), Flight::Over);
-    }
 }
