@@ -13,7 +13,10 @@ use crate::strategy::schedule::Schedule;
 
 /// So many of the last tasks, and how many times what the rule costs on them the plan may. Fewer tell less: the rule is chosen for
 /// them afterwards.
-const BANDS: [(usize, f64); 4] = [(8, 1.75), (16, 1.45), (32, 1.3), (64, 1.22)];
+const BANDS: [(usize, f64); 4] = [(8, 1.9), (16, 1.5), (32, 1.33), (64, 1.25)];
+/// It has changed, too: from what the plan costs on so many tasks before these, by so much.
+const EARLIER: usize = 64;
+const UNUSUAL: f64 = 1.3;
 /// Shares of the times that are tried as first waits, in eighths of the way from the shortest to the longest.
 const FIRSTS: usize = 8;
 /// Gaps that are tried, as shares of the median: from the first one on, each so many times the one before, up to the last.
@@ -32,11 +35,17 @@ pub(super) fn overpaid<'a>(
     // Each band is looked at after half of its tasks at the latest.
     let most =
         BANDS.iter().filter(|(count, _)| total.is_multiple_of(*count as u64 / 2)).map(|(count, _)| *count).max()?;
-    let last: Vec<f64> = seen.rev().take(most).map_while(ended).collect();
+    let seen: Vec<f64> = seen.rev().take(most + EARLIER).map_while(ended).collect();
+    let paid = |times: &[f64]| times.iter().map(|at| cost(&instants, gap, *at, weights)).sum::<f64>();
     let found = BANDS.iter().find(|(count, times)| {
-        let Some(last) = last.get(..*count).filter(|_| total.is_multiple_of(*count as u64 / 2)) else { return false };
-        let paid: f64 = last.iter().map(|at| cost(&instants, gap, *at, weights)).sum();
-        paid > times * best_rule(last, weights)
+        let Some((last, before)) = seen.split_at_checked(*count).filter(|_| total.is_multiple_of(*count as u64 / 2))
+        else {
+            return false;
+        };
+        // Where the plan costs what it did before, the rule was only lucky: it was chosen afterwards.
+        let earlier = &before[..before.len().min(EARLIER)];
+        let usual = paid(earlier) / earlier.len() as f64 * *count as f64;
+        paid(last) > times * best_rule(last, weights) && paid(last) > UNUSUAL * usual
     });
     found.map(|(count, _)| *count)
 }
