@@ -100,7 +100,7 @@ fn instants(law: &DoneLaw, deadline: f64) -> Vec<f64> {
     let ends = law.ends();
     let by_share = (0..BY_SHARE).map(|step| law.quantile(ends * step as f64 / BY_SHARE as f64));
     let tail = (0..=IN_TAIL).map(|step| {
-        let left = (1.0 / BY_SHARE as f64) * (RARE * BY_SHARE as f64).powf(f64::from(step) / f64::from(IN_TAIL));
+        let left = (1.0 / BY_SHARE as f64) * libm::pow(RARE * BY_SHARE as f64, f64::from(step) / f64::from(IN_TAIL));
         law.quantile(ends * (1.0 - left))
     });
     let by_time = (1..BY_TIME).map(|step| deadline * step as f64 / BY_TIME as f64);

@@ -2,8 +2,8 @@
 //!
 //! Work is cut into units, a group of models in a replicate or a range of its tasks, and spread over threads. In a unit
 //! every strategy meets the same tasks, chunk by chunk, so that they are compared task by task. Independent waits take
-//! the fast path, one task after another (or one look-up where the schedule is fixed and the world calm); waits that
-//! share something take the event queue. All sums are integers: any number of threads gives the same bytes.
+//! the fast path: side by side, or one after another, or one look-up where the schedule is fixed and the world calm; waits
+//! that share something take the event queue. All sums are integers: any number of threads gives the same bytes.
 
 mod agenda;
 mod batches;

@@ -61,6 +61,7 @@ impl Batch {
 mod tests {
     use super::super::Distribution;
     use super::*;
+    use fearless_simd::{Level, dispatch};
     use proptest::prelude::*;
 
     proptest! {
@@ -87,6 +88,27 @@ mod tests {
                 batch.sample_each(&mut side_by_side, &mut values);
                 prop_assert_eq!(values, one_by_one.each_mut().map(|draws| law.sample(draws).get()));
                 prop_assert_eq!(&side_by_side, &one_by_one);
+            }
+        }
+    }
+
+    /// Promise: the same bits, whatever instructions a processor has.
+    #[test]
+    fn every_instruction_set_gives_the_same_bits() {
+        let law: Distribution = "lognormal(median=80ms, sigma=0.4)".parse().expect("a distribution");
+        let batch = law.batch().expect("one draw each");
+        let start: [Draws; 64] = std::array::from_fn(|seed| Draws::seeded(seed as u64));
+        let (mut plain, mut expected) = (start.clone(), [0; 64]);
+        let mut levels = vec![Level::new(), Level::baseline()];
+        #[cfg(target_arch = "x86_64")]
+        levels.extend(Level::new().as_avx2().map(Level::Avx2));
+        let mut of_levels: Vec<_> = levels.into_iter().map(|level| (level, start.clone(), [0; 64])).collect();
+        for _ in 0..1_000 {
+            batch.sample_each(&mut plain, &mut expected);
+            for (level, streams, values) in &mut of_levels {
+                let level = *level;
+                dispatch!(level, _ => batch.sample_each(streams, values));
+                assert_eq!(*values, expected, "{level:?}");
             }
         }
     }
