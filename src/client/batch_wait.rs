@@ -48,6 +48,7 @@ fn last(error: Option<&str>) -> String {
 
 /// Something that happened in the wait for a batch.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(feature = "live"), allow(dead_code, reason = "the engines read all of it"))]
 pub(crate) enum BatchEvent<'a> {
     /// The next poll is due then.
     Due { at: Micros },

@@ -159,6 +159,7 @@ impl RouteFaults {
     }
 
     /// Whether any rule comes and goes.
+    #[cfg(feature = "engine")]
     pub(super) fn comes_and_goes(&self) -> bool {
         self.comes_and_goes
     }

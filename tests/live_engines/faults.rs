@@ -9,9 +9,9 @@ use pollbench::world::truth::Fate;
 use std::sync::Mutex;
 
 /// Scenario seconds in a second. What is compared has seconds to spare, and no instants.
-const SCALE: f64 = 20.0;
+const SCALE: f64 = 12.0;
 /// Worlds over sockets at a time: they mostly sleep.
-const AT_A_TIME: usize = 6;
+const AT_A_TIME: usize = 9;
 
 /// One task that is done after 16 s, asked for at 5, 10, 20 and 30 s, under one fault that strikes whatever it can.
 fn world(kind: Kind, route: Route) -> Scenario {
