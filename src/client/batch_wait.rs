@@ -1,16 +1,14 @@
 //! The wait for a batch.
 
-use super::answer::{Answer, Lost};
 use super::batch::{BatchStatus, ItemStatus, told};
 use super::requests::Client;
-use super::wait::default_jitter;
+use super::wait::{answered, default_jitter};
 use crate::api::reply::Reply;
 use crate::strategy::batch::{BatchReply, BatchWait};
 use crate::strategy::composition::{Channel, Strategy};
 use crate::strategy::wait::{Ending, Policy, Step, Worth};
 use crate::time::Micros;
 use crate::world::draws::Draws;
-use std::pin::pin;
 
 /// Why a wait for a batch ended before all of its items had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -134,7 +132,7 @@ impl Client {
             let sent = clock.now();
             followed.polls += 1;
             tell(BatchEvent::Sent { at: sent });
-            let answer = self.ask_for_batch(model, id, sent + timeout).await;
+            let answer = answered(self, self.http.batch_status(model, id), sent + timeout).await;
             let (heard, status) = (clock.now(), told(&answer));
             let retry_after = match answer.reply() {
                 Reply::Answer { retry_after, .. } => retry_after,
@@ -154,21 +152,6 @@ impl Client {
             let (worth, next) = wait.reply(heard, &reply, jitter);
             tell(BatchEvent::Heard { at: heard, worth, status: answer.http_status(), retry_after, ended: &ended });
             step = next;
-        }
-    }
-
-    /// Asks for a batch until `patience` ends; an answer at that very instant counts.
-    async fn ask_for_batch(&self, model: &str, id: &str, patience: Micros) -> Answer {
-        let clock = self.clock();
-        let mut asking = pin!(self.http.batch_status(model, id));
-        tokio::select! {
-            biased;
-            answer = &mut asking => answer,
-            () = clock.sleep_until(patience) => tokio::select! {
-                biased;
-                answer = &mut asking => answer,
-                () = clock.settle() => Answer::Lost(Lost::TimedOut),
-            },
         }
     }
 }

@@ -252,10 +252,14 @@ async fn reach(client: &Client, at: Micros, listens: bool) {
     }
 }
 
-/// Sends a status request and waits for its answer until `patience` ends; an answer at that very instant counts.
+/// Sends a status request and waits for its answer until `patience` ends.
 pub(super) async fn ask(client: &Client, model: &str, id: &str, patience: Micros) -> Answer {
-    let clock = client.clock();
-    let mut answer = pin!(client.http.status(model, id));
+    answered(client, client.http.status(model, id), patience).await
+}
+
+/// Waits for the answer to a request until `patience` ends; one at that very instant counts.
+pub(super) async fn answered(client: &Client, answer: impl Future<Output = Answer>, patience: Micros) -> Answer {
+    let (clock, mut answer) = (client.clock(), pin!(answer));
     tokio::select! {
         biased;
         answer = &mut answer => answer,

@@ -82,9 +82,11 @@ impl Observer {
         }
     }
 
-    /// A poll that is counted to another task told of this one too.
-    pub(in crate::engine) fn look(&mut self, record: &TaskRecord, sent: Micros, worth: Worth) {
-        if let Some(sample) = self.sample.as_mut().filter(|sample| sample.keeps(record)) {
+    /// A poll told of several tasks, this one among them; it is counted to one of these only.
+    pub(in crate::engine) fn look(&mut self, record: &TaskRecord, is_counted: bool, sent: Micros, worth: Worth) {
+        if is_counted {
+            self.poll(record, sent, worth);
+        } else if let Some(sample) = self.sample.as_mut().filter(|sample| sample.keeps(record)) {
             sample.poll(*record, sent, worth);
         }
     }

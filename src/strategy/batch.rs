@@ -58,11 +58,16 @@ impl<'s> BatchWait<'s> {
         let is_news = worth == Worth::Wasted && self.open < before;
         (if is_news { Worth::Useful } else { worth }, step)
     }
+}
 
-    /// The same as [`Wait::not_before`].
-    #[must_use]
-    pub fn not_before(&self, heard: Micros, asked: Micros) -> Option<Micros> {
-        self.wait.not_before(heard, asked)
+/// What a poll of a batch was good for to one of its tasks that is open, by what it was good for to the batch and whether it
+/// told that the task has ended.
+#[must_use]
+pub const fn worth_to_task(worth: Worth, has_ended: bool) -> Worth {
+    match worth {
+        Worth::Failed => Worth::Failed,
+        Worth::Useful | Worth::Wasted if has_ended => Worth::Useful,
+        Worth::Useful | Worth::Wasted => Worth::Wasted,
     }
 }
 

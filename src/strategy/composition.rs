@@ -39,6 +39,15 @@ impl Limit {
     pub fn sum_of_sleeps(max: Micros) -> Option<Self> {
         Span::new(max).map(Self::SumOfSleeps)
     }
+
+    /// The deadline by the clock since the start of the wait; [`Micros::NEVER`] where there is none.
+    #[inline(always)]
+    pub(in crate::strategy) fn deadline(self) -> Micros {
+        match self {
+            Self::WallClock(limit) => limit.get(),
+            Self::None | Self::Attempts(_) | Self::SumOfSleeps(_) => Micros::NEVER,
+        }
+    }
 }
 
 /// What a reply that told nothing leads to.

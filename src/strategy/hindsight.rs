@@ -2,8 +2,8 @@
 //! wait and equal gaps.
 //!
 //! A fit may be wrong for as long as nobody can tell by chance alone: times creep, or they jump and the new ones have several
-//! humps. Where the plan in force has cost far more on the last few tasks than that rule, in hindsight, it is no longer
-//! believed, and what was seen before these tasks is forgotten, which costs little: twenty observations make a plan within a few
+//! humps. Where the plan in force has cost far more on the last few tasks than that rule, in hindsight, and more than it
+//! cost before, it is no longer believed, and what was seen before these tasks is forgotten, which costs little: twenty observations make a plan within a few
 //! per cent of the best. So a learner is never far above the best rule for long (a clamp as in ski rental with advice, Kim & Fan,
 //! arXiv 2603.29233).
 
@@ -33,15 +33,12 @@ pub(super) fn overpaid<'a>(
     let instants: Vec<f64> = table.instants().iter().map(|at| at.get() as f64).collect();
     let gap = table.gap().get() as f64;
     // Each band is looked at after half of its tasks at the latest.
-    let most =
-        BANDS.iter().filter(|(count, _)| total.is_multiple_of(*count as u64 / 2)).map(|(count, _)| *count).max()?;
+    let mut due = BANDS.iter().filter(|(count, _)| total.is_multiple_of(*count as u64 / 2));
+    let most = due.clone().map(|(count, _)| *count).max()?;
     let seen: Vec<f64> = seen.rev().take(most + EARLIER).map_while(ended).collect();
     let paid = |times: &[f64]| times.iter().map(|at| cost(&instants, gap, *at, weights)).sum::<f64>();
-    let found = BANDS.iter().find(|(count, times)| {
-        let Some((last, before)) = seen.split_at_checked(*count).filter(|_| total.is_multiple_of(*count as u64 / 2))
-        else {
-            return false;
-        };
+    let found = due.find(|(count, times)| {
+        let Some((last, before)) = seen.split_at_checked(*count) else { return false };
         // Where the plan costs what it did before, the rule was only lucky: it was chosen afterwards.
         let earlier = &before[..before.len().min(EARLIER)];
         let usual = paid(earlier) / earlier.len() as f64 * *count as f64;

@@ -5,8 +5,9 @@
 //! then on by the [optimal schedule](crate::inspection) for a [fitted distribution](crate::fit), with a little of a wide distribution mixed
 //! in, since a few tasks cannot rule out a slow one. It plans again as the observations have grown by half, or half of
 //! its window is new. The window lets it follow a service that changes slowly; where the last observations are plainly of
-//! another law than those before, these are forgotten at once, and it plans again. Where that is not plain, but the plan in force has cost far more on the last tasks
-//! than a first wait and equal gaps would have, all before these is forgotten too.
+//! another law than those before, these are forgotten at once, and it plans again. Where that is not plain, but the plan in
+//! force has cost far more on the last tasks than a first wait and equal gaps would have, and more than before, all before
+//! these is forgotten too.
 //!
 //! It is pure: what became known, and when, comes in as arguments, and a plan made at an instant rests on what was known
 //! by then, taken in the order in which it became known.

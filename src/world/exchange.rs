@@ -120,7 +120,7 @@ impl Link {
     pub fn travel<const PLAIN: bool>(
         &self,
         sent: Micros,
-        truth: Option<&Truth>,
+        truth: &Truth,
         travel: &mut Draws,
         lots: &mut Draws,
         weather: &mut Weather,
@@ -134,11 +134,11 @@ impl Link {
             let up = if PLAIN { Micros::new(rtt.get() / 2) } else { self.network.up(rtt) };
             let (arrival, back) = (sent + up, sent + rtt);
             let may = self.faults.may_strike(lot) || (!PLAIN && arrival >= *calm);
-            let struck = if may { self.faults.strike(lot, arrival, truth, weather) } else { None };
+            let struck = if may { self.faults.strike(lot, arrival, Some(truth), weather) } else { None };
             return (Departure { sent, arrival, back, refused: None, slowed, lot }, struck);
         }
         let departure = self.depart(sent, travel, lots, weather);
-        let struck = self.striking(&departure, truth, weather);
+        let struck = self.striking(&departure, Some(truth), weather);
         *calm = weather.calm_until(sent);
         (departure, struck)
     }

@@ -3,8 +3,6 @@
 use crate::engine::intake::lanes::Lanes;
 use crate::engine::intake::task::{Task, created_together, submitted_together};
 use crate::strategy::composition::Batching;
-use crate::time::Micros;
-use crate::world::fault::Timescale;
 use std::collections::VecDeque;
 
 /// Tasks of batches whose submits are over, until their turn.
@@ -44,21 +42,10 @@ impl Batches {
 
 /// The next batch, where it shares nothing with others.
 pub(super) fn submit_alone(batching: &Batching, lanes: &mut Lanes<'_>) -> Option<Vec<Task>> {
-    let (lane, _): (usize, Micros) = lanes.next()?;
-    let (mut first, mut mates, mut sent) = lanes.gather(lane, batching);
-    let plan = lanes.plan;
-    let link = &plan.models[first.task.model].submit;
-    loop {
-        let departure = link.depart(sent, &mut first.travel, &mut first.lots, &mut lanes.weather);
-        let struck = link.striking(&departure, None, &mut lanes.weather);
-        let submission = link.arrive_submit(&departure, struck, &mut lanes.weather, None, Timescale::SCENARIO);
-        lanes.strike(submission.fault());
-        if submission.exists {
-            created_together(&mut first, &mut mates, departure.arrival);
-        }
-        match first.heard(plan, sent, submission) {
-            Some(again) => sent = again,
-            None => return Some(submitted_together(first.task, mates)),
-        }
-    }
+    let (lane, _) = lanes.next()?;
+    let (mut first, mut mates, sent) = lanes.gather(lane, batching);
+    lanes.submit(&mut first, sent, |first, now, _| {
+        created_together(first, &mut mates, now);
+    });
+    Some(submitted_together(first.task, mates))
 }

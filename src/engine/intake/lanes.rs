@@ -2,11 +2,12 @@
 
 use crate::engine::intake::ahead::{Ahead, Undisturbed};
 use crate::engine::intake::arrivals::ArrivalClock;
-use crate::engine::intake::task::{Arriving, Mate, Task};
+use crate::engine::intake::task::{Arriving, Mate, Task, is_accepted};
 use crate::engine::plan::Plan;
 use crate::strategy::composition::Batching;
 use crate::time::Micros;
 use crate::world::draws::{Keys, Stream};
+use crate::world::fault::Timescale;
 use crate::world::truth::Life;
 use crate::world::weather::Weather;
 use std::ops::Range;
@@ -50,7 +51,8 @@ impl<'s> Lanes<'s> {
                 clock.ahead = submits.unwrap_or_default();
                 let submit = clock.tick();
                 let keys = &keys[model];
-                let ahead = Ahead::new(&plan.models[model], keys, range.start).filter(|_| !plan.intake_coupled);
+                let ahead = || Ahead::new(&plan.models[model], keys, range.start);
+                let ahead = (!plan.intake_coupled).then(ahead).flatten();
                 Lane { model, keys, clock, ahead, next: range.start, submit }
             })
             .collect();
@@ -149,6 +151,30 @@ impl<'s> Lanes<'s> {
             lots: keys.draws(Stream::SubmitFault, index),
             attempts: 0,
             open: true,
+        }
+    }
+
+    /// Submits what arrives at `sent`, and again as often as the scenario says, where submits share nothing; `created` is told
+    /// of each that makes something at the server: when, and whether its answer gives the client the id.
+    pub(super) fn submit(
+        &mut self,
+        arriving: &mut Arriving,
+        mut sent: Micros,
+        mut created: impl FnMut(&mut Arriving, Micros, bool),
+    ) {
+        let (plan, link) = (self.plan, &self.plan.models[arriving.task.model].submit);
+        loop {
+            let departure = link.depart(sent, &mut arriving.travel, &mut arriving.lots, &mut self.weather);
+            let struck = link.striking(&departure, None, &mut self.weather);
+            let submission = link.arrive_submit(&departure, struck, &mut self.weather, None, Timescale::SCENARIO);
+            self.strike(submission.fault());
+            if submission.exists {
+                created(arriving, departure.arrival, is_accepted(plan, sent, submission));
+            }
+            match arriving.heard(plan, sent, submission) {
+                Some(again) => sent = again,
+                None => return,
+            }
         }
     }
 

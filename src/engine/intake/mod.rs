@@ -18,12 +18,10 @@ use crate::strategy::composition::Batching;
 use crate::time::Micros;
 use crate::world::capacity::Load;
 use crate::world::draws::Keys;
-use crate::world::fault::Timescale;
 use batches::{Batches, submit_alone};
 use coupling::Coupling;
 use lanes::Lanes;
 use std::ops::Range;
-use task::is_accepted;
 
 /// The tasks of a group of models in one replicate, or a range of them.
 #[derive(Debug)]
@@ -88,23 +86,11 @@ impl<'s> Intake<'s> {
             return Some(task);
         }
         let mut arriving = lanes.arrive(lane);
-        let link = &lanes.plan.models[arriving.task.model].submit;
-        let mut sent = arriving.task.submitted;
-        let (mut travel, mut lots) = (arriving.travel.clone(), arriving.lots.clone());
-        loop {
-            let weather = &mut lanes.weather;
-            let departure = link.depart(sent, &mut travel, &mut lots, weather);
-            let struck = link.striking(&departure, None, weather);
-            let submission = link.arrive_submit(&departure, struck, &mut lanes.weather, None, Timescale::SCENARIO);
-            lanes.strike(submission.fault());
-            if submission.exists {
-                arriving.created(departure.arrival, is_accepted(lanes.plan, sent, submission));
-            }
-            match arriving.heard(lanes.plan, sent, submission) {
-                Some(again) => sent = again,
-                None => return Some(arriving.task),
-            }
-        }
+        let submitted = arriving.task.submitted;
+        lanes.submit(&mut arriving, submitted, |arriving, now, accepted| {
+            arriving.created(now, accepted);
+        });
+        Some(arriving.task)
     }
 }
 

@@ -3,10 +3,11 @@
 use crate::client::{Batch, BatchEvent};
 use crate::engine::intake::Task;
 use crate::engine::live::account::{Account, Close};
+use crate::engine::live::submit::{Submitted, submitted};
 use crate::engine::live::world::World;
 use crate::engine::sim::blank;
 use crate::measure::record::TaskRecord;
-use crate::strategy::batch::counted_to;
+use crate::strategy::batch::{counted_to, worth_to_task};
 use crate::strategy::composition::Batching;
 use crate::strategy::wait::{Ending, Policy, Worth};
 use crate::time::Micros;
@@ -49,33 +50,13 @@ async fn submit(
     first: u64,
     due: &[Micros],
 ) -> Option<(Option<String>, Vec<Account>)> {
-    let (clock, policy) = (world.client.clock(), &world.plan.scenario.submit);
     let name = &world.plan.models[model].model.name;
     let tasks = first..first + due.len() as u64;
     let with = |batch: Batch, task: u64| batch.item(&task.to_string(), json!({ "prompt": "a lighthouse at dawn" }));
     let batch = tasks.clone().try_fold(Batch::new(&format!("{model}-{first}")).ok()?.keyed(first), with).ok()?;
     let leaves_at = batching.leaves_at(due.len() as u32, *due.first()?, *due.last()?);
-    clock.sleep_until(leaves_at).await;
-    world.harness.borrow_mut().submit(leaves_at, clock.now());
-    let mut resubmits = Vec::new();
-    let (told, accepted, heard) = loop {
-        let sent = clock.now();
-        let deadline = sent + policy.attempt_timeout;
-        let told = tokio::select! {
-            biased;
-            told = world.client.submit_batch_once(name, &batch) => told,
-            () = async { clock.sleep_until(deadline).await; clock.settle().await } => None,
-        };
-        let heard = clock.now();
-        match told {
-            Some(told) => break (Some(told), sent + Micros::new((heard - sent).get() / 2), heard),
-            None if (resubmits.len() as u32) < policy.retries => {
-                clock.sleep_until(heard + policy.retry_delay).await;
-                resubmits.push(clock.now());
-            }
-            None => break (None, heard, heard),
-        }
-    };
+    let send = async || world.client.submit_batch_once(name, &batch).await;
+    let Submitted { told, accepted, heard, resubmits } = submitted(world, leaves_at, send).await;
     world.observer.borrow_mut().submitted(model, leaves_at, &resubmits);
     let account = |(place, (index, due)): (u8, (u64, &Micros))| {
         let task = Task {
@@ -152,12 +133,8 @@ impl Open<'_> {
                         account.record.throttled += u32::from(*status == Some(429));
                         account.was_good_for(*worth);
                     }
-                    let worth = match worth {
-                        Worth::Failed => Worth::Failed,
-                        Worth::Useful | Worth::Wasted if is_over(account) => Worth::Useful,
-                        Worth::Useful | Worth::Wasted => Worth::Wasted,
-                    };
-                    watch(account, account.record.task == counted, sent, worth, world);
+                    let (is_counted, worth) = (account.record.task == counted, worth_to_task(*worth, is_over(account)));
+                    world.observer.borrow_mut().look(&account.record, is_counted, sent, worth);
                 }
                 for account in self.accounts.extract_if(.., |account| is_over(account)) {
                     let item = ended.iter().find(|item| item.name == account.record.task.to_string());
@@ -174,18 +151,9 @@ impl Open<'_> {
             if let Some((counted, sent)) = self.counted {
                 let is_counted = account.record.task == counted;
                 account.record.failed += u32::from(is_counted);
-                watch(account, is_counted, sent, Worth::Failed, world);
+                world.observer.borrow_mut().look(&account.record, is_counted, sent, Worth::Failed);
             }
             account.close = close;
         }
-    }
-}
-
-fn watch(account: &Account, is_counted: bool, sent: Micros, worth: Worth, world: &World<'_>) {
-    let mut observer = world.observer.borrow_mut();
-    if is_counted {
-        observer.poll(&account.record, sent, worth);
-    } else {
-        observer.look(&account.record, sent, worth);
     }
 }

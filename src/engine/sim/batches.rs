@@ -10,7 +10,7 @@ use crate::engine::plan::Plan;
 use crate::engine::sim::ground::{BatchEvent, BatchKey, Event, Ground};
 use crate::engine::sim::waiting::blank;
 use crate::measure::record::{Outcome, TaskRecord};
-use crate::strategy::batch::{BatchReply, BatchWait, counted_to};
+use crate::strategy::batch::{BatchReply, BatchWait, counted_to, worth_to_task};
 use crate::strategy::composition::Batching;
 use crate::strategy::wait::{Ending, Policy, Step, Worth};
 use crate::time::Micros;
@@ -85,6 +85,9 @@ struct Exchange<'p> {
     fault: Option<usize>,
 }
 
+/// A request that is left behind: its model, and the rule that strikes it.
+type LeftBehind = Option<(usize, Departure, Option<usize>)>;
+
 impl<'p> Batches<'p> {
     pub(super) fn new(batching: Batching) -> Self {
         Self { batching, batches: BTreeMap::new() }
@@ -105,12 +108,7 @@ impl<'p> Batches<'p> {
     }
 
     /// Something happens to a batch; requests that nobody waits for any more are answered with, for them to arrive.
-    pub(super) fn happen(
-        &mut self,
-        event: BatchEvent,
-        is_limited: bool,
-        ground: &mut Ground<'p>,
-    ) -> Option<(usize, Departure, Option<usize>)> {
+    pub(super) fn happen(&mut self, event: BatchEvent, is_limited: bool, ground: &mut Ground<'p>) -> LeftBehind {
         let (BatchEvent::Start(key) | BatchEvent::Arrive(key) | BatchEvent::Over(key)) = event;
         let batch = self.batches.get_mut(&key)?;
         let left_behind = match event {
@@ -130,9 +128,6 @@ impl<'p> Batches<'p> {
         left_behind
     }
 }
-
-/// A request that is left behind: its model, and the rule that strikes it.
-type LeftBehind = Option<(usize, Departure, Option<usize>)>;
 
 impl<'p> Batch<'p> {
     /// The submit is over.
@@ -302,16 +297,8 @@ impl<'p> Batch<'p> {
         }
         for (place, member) in self.members.iter_mut().enumerate().filter(|(_, member)| member.is_open) {
             let is_over = tells && member.record.done <= departure.arrival;
-            let worth = match worth {
-                Worth::Failed => Worth::Failed,
-                Worth::Useful | Worth::Wasted if is_over => Worth::Useful,
-                Worth::Useful | Worth::Wasted => Worth::Wasted,
-            };
-            if place == counted {
-                ground.observer.poll(&member.record, departure.sent, worth);
-            } else {
-                ground.observer.look(&member.record, departure.sent, worth);
-            }
+            let worth = worth_to_task(worth, is_over);
+            ground.observer.look(&member.record, place == counted, departure.sent, worth);
             if is_over {
                 let failed = member.record.fate == Some(Fate::Failed);
                 let ending = if failed { Ending::Failed } else { Ending::Success };

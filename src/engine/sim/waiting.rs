@@ -282,7 +282,7 @@ impl<'p> Waiting<'p> {
                 return Err(None);
             }
             let (departure, struck) =
-                model.status.travel::<PLAIN>(at, Some(&truth), &mut travel, &mut lots, weather, &mut calm);
+                model.status.travel::<PLAIN>(at, &truth, &mut travel, &mut lots, weather, &mut calm);
             let is_heard = departure.back < bound && departure.back <= at + timeout;
             if departure.arrival < done && is_heard && struck.or(departure.slowed).is_none() {
                 wasted += 1;

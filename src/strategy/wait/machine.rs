@@ -79,10 +79,7 @@ impl Wait<'_> {
     /// The instant from which a poll that is [held back](Self::held_back) is no longer sent: the wait ends there.
     #[must_use]
     pub fn lapses(&self) -> Micros {
-        let deadline = match self.limit {
-            Limit::WallClock(limit) => self.start + limit.get(),
-            Limit::None | Limit::Attempts(_) | Limit::SumOfSleeps(_) => return Micros::NEVER,
-        };
+        let deadline = self.start + self.limit.deadline();
         match self.recovery {
             Recovery::Tolerant(tolerance) => deadline + tolerance.attempt_timeout(),
             Recovery::Propagate | Recovery::NetworkRetry { .. } => deadline + Micros::new(1),
@@ -161,12 +158,17 @@ impl Wait<'_> {
     pub(super) fn sleep(&mut self, now: Micros, from: Micros, gap: Micros, not_before: Micros) -> Step {
         let at = (from + gap).max(not_before);
         self.slept += at - from;
-        let gave_up = match self.limit {
+        if self.is_spent() { Step::End { at, ending: Ending::GaveUp } } else { self.poll(now, at) }
+    }
+
+    /// Whether polls or sleeps have used up the limit.
+    #[inline(always)]
+    pub(super) fn is_spent(&self) -> bool {
+        match self.limit {
             Limit::None | Limit::WallClock(_) => false,
             Limit::Attempts(attempts) => self.rounds >= attempts.get(),
             Limit::SumOfSleeps(limit) => self.slept >= limit.get(),
-        };
-        if gave_up { Step::End { at, ending: Ending::GaveUp } } else { self.poll(now, at) }
+        }
     }
 
     /// The next poll, planned at `now` for `at`: at a deadline where that comes first, and none after it.
@@ -204,9 +206,5 @@ pub(super) fn bound(recovery: Recovery, limit: Limit, start: Micros, heard: Micr
         Recovery::Tolerant(tolerance) => tolerance,
         Recovery::Propagate | Recovery::NetworkRetry { .. } => Tolerance::default(),
     };
-    let deadline = match limit {
-        Limit::WallClock(limit) => start + limit.get(),
-        Limit::None | Limit::Attempts(_) | Limit::SumOfSleeps(_) => Micros::NEVER,
-    };
-    tolerance.binds(asked).then(|| (heard + asked).min(deadline))
+    tolerance.binds(asked).then(|| (heard + asked).min(start + limit.deadline()))
 }

@@ -40,8 +40,12 @@ impl<'s> Policy<'s> {
             return None;
         }
         // Nothing is drawn without jitter.
-        let (mut wait, step) = self.begin(Micros::ZERO, &mut Draws::seeded(0));
-        let first = wait.first_before_deadline(step)?;
+        let (mut wait, Step::Poll { at: first, .. }) = self.begin(Micros::ZERO, &mut Draws::seeded(0)) else {
+            return None;
+        };
+        if wait.last {
+            return None;
+        }
         let mut polls = Vec::new();
         while polls.len() < most {
             let progress = wait.progress();
@@ -60,11 +64,7 @@ impl<'s> Policy<'s> {
             Recovery::Tolerant(tolerance) => tolerance.attempt_timeout(),
             Recovery::Propagate | Recovery::NetworkRetry { .. } => Micros::NEVER,
         };
-        let deadline = match self.pace.limit {
-            Limit::WallClock(limit) => limit.get(),
-            Limit::None | Limit::Attempts(_) | Limit::SumOfSleeps(_) => Micros::NEVER,
-        };
-        (timeout, deadline)
+        (timeout, self.pace.limit.deadline())
     }
 
     /// A wait by itself that began at `start` and has come to this poll, which is due `at` after that.
@@ -76,13 +76,6 @@ impl<'s> Policy<'s> {
 }
 
 impl Wait<'_> {
-    fn first_before_deadline(&self, step: Step) -> Option<Micros> {
-        match step {
-            Step::Poll { at, .. } if !self.last => Some(at),
-            Step::Poll { .. } | Step::End { .. } | Step::Listen => None,
-        }
-    }
-
     /// Takes an answer that says unfinished, whenever it came.
     fn follow(&mut self) -> Following {
         let following = match self.gaps.schedule {
@@ -101,11 +94,6 @@ impl Wait<'_> {
             }
         };
         self.rounds = self.rounds.wrapping_add(1);
-        let is_over = match self.limit {
-            Limit::None | Limit::WallClock(_) => false,
-            Limit::Attempts(attempts) => self.rounds >= attempts.get(),
-            Limit::SumOfSleeps(limit) => self.slept >= limit.get(),
-        };
-        if is_over { Following::End } else { following }
+        if self.is_spent() { Following::End } else { following }
     }
 }

@@ -24,12 +24,12 @@ impl Wait<'_> {
         mut poll: impl FnMut(Micros, Micros) -> Result<Micros, B>,
     ) -> Result<Step, B> {
         let steady = self.gaps.steady();
-        let (most_rounds, most_slept, deadline) = match self.limit {
-            Limit::None => (u32::MAX, Micros::NEVER, Micros::NEVER),
-            Limit::Attempts(attempts) => (attempts.get(), Micros::NEVER, Micros::NEVER),
-            Limit::SumOfSleeps(limit) => (u32::MAX, limit.get(), Micros::NEVER),
-            Limit::WallClock(limit) => (u32::MAX, Micros::NEVER, self.start + limit.get()),
+        let (most_rounds, most_slept) = match self.limit {
+            Limit::None | Limit::WallClock(_) => (u32::MAX, Micros::NEVER),
+            Limit::Attempts(attempts) => (attempts.get(), Micros::NEVER),
+            Limit::SumOfSleeps(limit) => (u32::MAX, limit.get()),
         };
+        let deadline = self.start + self.limit.deadline();
         // Before this a deadline cuts no timeout.
         let late = match self.recovery {
             Recovery::Tolerant(tolerance) => deadline - tolerance.attempt_timeout(),
