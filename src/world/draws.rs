@@ -133,6 +133,13 @@ impl Draws {
         Self(self.0.wrapping_add(SPREAD.wrapping_mul(n)))
     }
 
+    /// Passes over the next `n` draws.
+    #[cfg(feature = "engine")]
+    #[inline(always)]
+    pub(crate) fn skip(&mut self, n: u64) {
+        self.0 = self.0.wrapping_add(SPREAD.wrapping_mul(n));
+    }
+
     /// Passes over the next draw: where it is.
     #[inline(always)]
     pub(crate) fn pass(&mut self) -> Place {

@@ -9,8 +9,9 @@ use crate::time::Micros;
 use crate::world::distribution::Batch;
 use crate::world::draws::Draws;
 use crate::world::fault::{Effect, FaultRules, Route, Timescale};
+use crate::world::fault_draw::FaultDraw;
 use crate::world::network::Network;
-use crate::world::strike::{Admission, Buckets, Lot, RouteFaults};
+use crate::world::strike::{Admission, Buckets, RouteFaults};
 use crate::world::truth::Truth;
 use crate::world::weather::Weather;
 use std::sync::Arc;
@@ -28,15 +29,14 @@ pub struct Departure {
     pub refused: Option<usize>,
     /// Rule that made it slower.
     pub slowed: Option<usize>,
-    lot: Lot,
+    lot: FaultDraw,
 }
 
 impl Departure {
-    /// What becomes of a status request that nothing strikes.
+    /// What becomes of a status request that nothing strikes or slows down.
     #[inline(always)]
     pub fn answered<'s>(&self, truth: &Truth, failure: &'s Failure) -> Exchange<'s> {
-        let reply = Reply::state(truth.state_at(self.arrival, failure));
-        Exchange { replied: self.back, reply, fault: self.slowed }
+        Exchange::undisturbed(self.arrival, self.back, truth, failure)
     }
 }
 
@@ -49,6 +49,15 @@ pub struct Exchange<'s> {
     pub reply: Reply<'s>,
     /// Rule that struck.
     pub fault: Option<usize>,
+}
+
+impl<'s> Exchange<'s> {
+    /// That of a status request which reaches the server at `arrival` and whose answer is there at `back`.
+    #[inline(always)]
+    #[must_use]
+    pub fn undisturbed(arrival: Micros, back: Micros, truth: &Truth, failure: &'s Failure) -> Self {
+        Self { replied: back, reply: Reply::state(truth.state_at(arrival, failure)), fault: None }
+    }
 }
 
 /// One route between a client and a model: network and faults.
@@ -97,7 +106,7 @@ impl Link {
     pub fn depart(&self, sent: Micros, travel: &mut Draws, lots: &mut Draws, weather: &mut Weather) -> Departure {
         if let Some((rtt, up)) = self.calm {
             let (arrival, back) = (sent + up, sent + rtt);
-            return Departure { sent, arrival, back, refused: None, slowed: None, lot: Lot::SPARED };
+            return Departure { sent, arrival, back, refused: None, slowed: None, lot: FaultDraw::SPARED };
         }
         let rtt = self.network.rtt.sample(travel);
         let lot = self.faults.draw(lots);

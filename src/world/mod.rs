@@ -12,6 +12,8 @@ pub mod draws;
 pub mod exchange;
 pub mod fault;
 #[doc(hidden)]
+pub mod fault_draw;
+#[doc(hidden)]
 pub mod limit;
 pub mod model;
 pub mod network;

@@ -3,6 +3,7 @@
 use crate::time::Micros;
 use crate::world::draws::{Draws, Place, mix};
 use crate::world::fault::{FaultRule, FaultRules, Route, Striking, When};
+use crate::world::fault_draw::{FaultDraw, Slowdown, Slowdowns, bits, salt};
 use crate::world::limit::Meter;
 use crate::world::model::Probability;
 use crate::world::truth::Truth;
@@ -11,51 +12,6 @@ use std::collections::BTreeMap;
 
 /// API keys that have limits of their own; the others share one.
 const MOST_KEYS: usize = 10_000;
-
-/// The draws that decide which fault strikes a request.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Lot {
-    /// The uniform's 53 bits, cut into disjoint shares by the rules.
-    share: u64,
-    /// Where the draw is that stands against the loss probability of bursts: it is hardly ever looked at.
-    burst: Place,
-}
-
-impl Lot {
-    /// Below no share: nothing strikes where no rule comes and goes.
-    pub(super) const SPARED: Self = Self { share: u64::MAX, burst: Place::NOWHERE };
-
-    /// A number that this request has under one rule, whose salt it is, and no other: what it decides is independent of all
-    /// else.
-    #[inline(always)]
-    const fn of_rule(self, salt: u64) -> u64 {
-        mix(self.share ^ salt)
-    }
-
-    /// Whether the rule of this salt strikes that does so to `bits` of all.
-    #[inline(always)]
-    const fn is_drawn(self, salt: u64, bits: u64) -> bool {
-        self.of_rule(salt) >> (u64::BITS - Draws::BITS) < bits
-    }
-}
-
-/// The salt of rule number `rule`.
-const fn salt(rule: usize) -> u64 {
-    mix(rule as u64 + 1)
-}
-
-/// A rule that slows down a share of the requests.
-#[derive(Debug, Clone, Copy)]
-struct Slowdown {
-    rule: usize,
-    salt: u64,
-    bits: u64,
-}
-
-/// The least bits of a uniform that is not below `end`: what lies below is below in either form.
-fn bits(end: f64) -> u64 {
-    (end * (1_u64 << Draws::BITS) as f64).ceil() as u64
-}
 
 /// Start and length of ranges from their starts to before their ends, joined where they touch or overlap.
 fn joined(mut ranges: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
@@ -85,7 +41,7 @@ pub struct RouteFaults {
     /// Whether any rule slows requests down.
     slows: bool,
     /// Rules that slow down a share of the requests.
-    slowdowns: Vec<Slowdown>,
+    slowdowns: Slowdowns,
     /// Rules that slow down all requests of a window, and fail some.
     brownouts: Vec<usize>,
     /// Shares of the uniform's bits, with their rules.
@@ -120,10 +76,7 @@ impl RouteFaults {
         let lasts = shares.iter().filter(|share| always(&rules[share.2]));
         let lasting = joined(lasts.map(|&(from, to, _)| (from, to)).collect());
         let comes_and_goes = rules.iter().any(|rule| rule.covers(route, model) && !always(rule));
-        let slowdowns: Vec<_> = with(Striking::Slowdown)
-            .into_iter()
-            .map(|rule| Slowdown { rule, salt: salt(rule), bits: bits(rules[rule].probability().get()) })
-            .collect();
+        let slowdowns = Slowdowns::new(rules, &with(Striking::Slowdown));
         let brownouts = with(Striking::Brownout);
         Self {
             rules: rules.clone(),
@@ -166,8 +119,8 @@ impl RouteFaults {
 
     /// Whether a rule that is always active may strike by its share.
     #[inline(always)]
-    pub(super) fn may_strike(&self, lot: Lot) -> bool {
-        self.lasting.iter().any(|(from, length)| lot.share.wrapping_sub(*from) < *length)
+    pub(super) fn may_strike(&self, lot: FaultDraw) -> bool {
+        self.lasting.iter().any(|(from, length)| lot.share().wrapping_sub(*from) < *length)
     }
 
     /// Whether a limit stands before this route.
@@ -189,10 +142,10 @@ impl RouteFaults {
 
     /// Takes the draws of a request; how many depends on the scenario only.
     #[inline]
-    pub fn draw(&self, draws: &mut Draws) -> Lot {
-        let share = if self.shares_draw { draws.uniform_bits() } else { u64::MAX };
+    pub fn draw(&self, draws: &mut Draws) -> FaultDraw {
+        let word = if self.shares_draw { draws.bits() } else { u64::MAX };
         let burst = if self.bursts_draw { draws.pass() } else { Place::NOWHERE };
-        Lot { share, burst }
+        FaultDraw { word, burst }
     }
 
     /// How many draws a request takes.
@@ -207,28 +160,27 @@ impl RouteFaults {
     #[inline(always)]
     pub(super) fn spare_each<const N: usize>(&self, streams: &mut [Draws; N], calm: &[u64; N], spared: &mut [u64; N]) {
         *spared = *calm;
+        let others = u64::from(self.bursts_draw);
         if self.shares_draw {
-            let mut shares = [0; N];
-            for (share, stream) in shares.iter_mut().zip(&mut *streams) {
-                *share = stream.uniform_bits();
+            let mut words = [0; N];
+            for (word, stream) in words.iter_mut().zip(streams) {
+                *word = stream.bits();
+                stream.skip(others);
             }
             // One rule after another, all requests at a time.
             for (from, length) in &self.lasting {
-                for (spared, share) in spared.iter_mut().zip(&shares) {
+                for (spared, &word) in spared.iter_mut().zip(&words) {
+                    let share = FaultDraw { word, burst: Place::NOWHERE }.share();
                     *spared = if share.wrapping_sub(*from) < *length { 0 } else { *spared };
                 }
             }
-            for slowdown in &self.slowdowns {
-                for (spared, &share) in spared.iter_mut().zip(&shares) {
-                    let lot = Lot { share, burst: Place::NOWHERE };
-                    *spared = if lot.is_drawn(slowdown.salt, slowdown.bits) { 0 } else { *spared };
+            if !self.slowdowns.is_empty() {
+                for (spared, &word) in spared.iter_mut().zip(&words) {
+                    *spared = if self.slowdowns.may_strike(word) { 0 } else { *spared };
                 }
             }
-        }
-        if self.bursts_draw {
-            for stream in streams {
-                stream.pass();
-            }
+        } else if self.bursts_draw {
+            streams.iter_mut().for_each(|stream| stream.skip(others));
         }
     }
 
@@ -238,7 +190,7 @@ impl RouteFaults {
     pub(super) fn slowed(
         &self,
         rtt: Micros,
-        lot: Lot,
+        lot: FaultDraw,
         now: Micros,
         weather: &mut Weather,
         is_calm: bool,
@@ -246,21 +198,20 @@ impl RouteFaults {
         if !self.slows {
             return (rtt, None);
         }
-        let is_drawn = self.slowdowns.iter().any(|slowdown| lot.is_drawn(slowdown.salt, slowdown.bits));
         let is_dim = !is_calm && !self.brownouts.is_empty() && !weather.is_still(now);
-        if is_drawn || is_dim { self.slow(rtt, lot, now, weather) } else { (rtt, None) }
+        if self.slowdowns.may_strike(lot.word) || is_dim { self.slow(rtt, lot, now, weather) } else { (rtt, None) }
     }
 
     #[inline(never)]
-    fn slow(&self, rtt: Micros, lot: Lot, now: Micros, weather: &mut Weather) -> (Micros, Option<usize>) {
+    fn slow(&self, rtt: Micros, lot: FaultDraw, now: Micros, weather: &mut Weather) -> (Micros, Option<usize>) {
         let (mut longer, mut by) = (rtt, None);
         let mut add = |rule: usize, depth: f64, seed: u64| {
             let more = self.rules[rule].fault().slowdown(rtt, depth, seed);
             longer += more;
             by = by.or_else(|| (more > Micros::ZERO).then_some(rule));
         };
-        for &Slowdown { rule, salt, bits } in &self.slowdowns {
-            if lot.is_drawn(salt, bits) && weather.is_active(rule, now) {
+        for &Slowdown { rule, salt, .. } in self.slowdowns.striking(lot) {
+            if weather.is_active(rule, now) {
                 // Another number than the one that let it strike.
                 add(rule, 1.0, mix(lot.of_rule(salt)));
             }
@@ -276,14 +227,20 @@ impl RouteFaults {
     /// The rule that strikes a request that reaches the server at `now`, limits aside; `truth` is that of the task that a
     /// status request asks for.
     #[inline]
-    pub fn striking(&self, lot: Lot, now: Micros, truth: Option<&Truth>, weather: &mut Weather) -> Option<usize> {
+    pub fn striking(&self, lot: FaultDraw, now: Micros, truth: Option<&Truth>, weather: &mut Weather) -> Option<usize> {
         let comes_and_goes = !self.bursts.is_empty() || !self.brownouts.is_empty();
-        let may = lot.share < self.total || (comes_and_goes && weather.calm_until(now) == Micros::ZERO);
+        let may = lot.share() < self.total || (comes_and_goes && weather.calm_until(now) == Micros::ZERO);
         if may { self.strike(lot, now, truth, weather) } else { None }
     }
 
     #[inline(never)]
-    pub(super) fn strike(&self, lot: Lot, now: Micros, truth: Option<&Truth>, weather: &mut Weather) -> Option<usize> {
+    pub(super) fn strike(
+        &self,
+        lot: FaultDraw,
+        now: Micros,
+        truth: Option<&Truth>,
+        weather: &mut Weather,
+    ) -> Option<usize> {
         // Where none is drawn for, all strike.
         let burst = if self.bursts_draw { lot.burst.uniform() } else { 0.0 };
         for &rule in &self.bursts {
@@ -299,10 +256,10 @@ impl RouteFaults {
                 }
             }
         }
-        if lot.share >= self.total {
+        if lot.share() >= self.total {
             return None;
         }
-        let cut = self.shares.iter().filter(|(from, to, _)| (*from..*to).contains(&lot.share));
+        let cut = self.shares.iter().filter(|(from, to, _)| (*from..*to).contains(&lot.share()));
         let admits = |rule: usize| match (self.rules[rule].age(), truth) {
             (None, _) => true,
             (Some(age), Some(truth)) => age.admits(now, truth),

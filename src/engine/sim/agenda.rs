@@ -1,17 +1,20 @@
 //! What is to happen, in the order of time: a calendar queue (Brown, CACM 31(10), 1988, pp. 1220–1227).
 //!
-//! Events of a later day wait unsorted on its page; only today's are kept in order, so that sorting costs what a day has,
-//! not what is in flight.
+//! Events of a later day wait unsorted on its page; only today's are in order, so that sorting costs what a day has, not
+//! what is in flight.
 
 use crate::time::Micros;
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-/// A day is `1 << DAY` microseconds, about half a second: far shorter than gaps between polls are.
-const DAY: u32 = 19;
+/// A day is `1 << DAY` microseconds, about 66 ms: far shorter than gaps between polls are.
+const DAY: u32 = 16;
 
 /// Days with a page of their own, a power of two; what comes later waits in a heap.
-const PAGES: u64 = 1 << 11;
+const PAGES: usize = 1 << 14;
+
+/// Bits of a word.
+const WORD: usize = u64::BITS as usize;
 
 /// An event at its place in the order of time.
 #[derive(Debug, Clone, Copy)]
@@ -63,12 +66,14 @@ impl<E> Ord for Scheduled<E> {
 pub(super) struct Agenda<E> {
     sequence: u64,
     day: u64,
-    /// Events of this day, and of days before it.
-    today: BinaryHeap<Scheduled<E>>,
+    /// Events that this day began with, the last first.
+    today: Vec<Scheduled<E>>,
+    /// Events of this day, and of days before it, that were scheduled since.
+    added: BinaryHeap<Scheduled<E>>,
     /// By day modulo [`PAGES`]: events of the days after it.
     pages: Vec<Vec<Scheduled<E>>>,
-    /// How many are on the pages.
-    paged: usize,
+    /// Which pages have events, a bit for each.
+    used: Vec<u64>,
     /// Pages that were used up, kept for what their memory is worth: no more than were ever in use at a time.
     blank: Vec<Vec<Scheduled<E>>>,
     /// Events of days that had no page when they were scheduled.
@@ -80,9 +85,10 @@ impl<E: Copy> Agenda<E> {
         Self {
             sequence: 0,
             day: 0,
-            today: BinaryHeap::new(),
+            today: Vec::new(),
+            added: BinaryHeap::new(),
             pages: (0..PAGES).map(|_| Vec::new()).collect(),
-            paged: 0,
+            used: vec![0; PAGES / WORD],
             blank: Vec::new(),
             later: BinaryHeap::new(),
         }
@@ -101,57 +107,82 @@ impl<E: Copy> Agenda<E> {
         let scheduled = Scheduled { at, sequence, event };
         let day = scheduled.day();
         if day <= self.day {
-            self.today.push(scheduled);
-        } else if day - self.day < PAGES {
-            let page = &mut self.pages[(day % PAGES) as usize];
-            if page.capacity() == 0 {
-                *page = self.blank.pop().unwrap_or_default();
+            self.added.push(scheduled);
+        } else if day - self.day < PAGES as u64 {
+            let number = day as usize % PAGES;
+            let page = &mut self.pages[number];
+            if page.is_empty() {
+                self.used[number / WORD] |= 1 << (number % WORD);
+                if page.capacity() == 0 {
+                    *page = self.blank.pop().unwrap_or_default();
+                }
             }
             page.push(scheduled);
-            self.paged += 1;
         } else {
             self.later.push(scheduled);
         }
     }
 
-    /// Turns to the next day that has events, page by page: where there are few, that is what an event costs.
+    /// Takes the next event, if it is before `end`.
+    #[inline]
+    pub(super) fn pop_before(&mut self, end: Micros) -> Option<(Micros, E)> {
+        if self.today.is_empty() && self.added.is_empty() {
+            self.turn();
+        }
+        let is_added = match (self.today.last(), self.added.peek()) {
+            (Some(next), Some(added)) => added > next,
+            (Some(_), None) => false,
+            (None, _) => true,
+        };
+        let next = if is_added { self.added.peek() } else { self.today.last() };
+        if next?.at >= end {
+            return None;
+        }
+        let next = if is_added { self.added.pop() } else { self.today.pop() }?;
+        Some((next.at, next.event))
+    }
+
+    /// The event that most likely comes after the one that was taken last.
+    #[inline]
+    pub(super) fn likely_next(&self) -> Option<E> {
+        self.today.last().map(|next| next.event)
+    }
+
+    /// Turns to the next day that has events.
+    #[inline(never)]
     fn turn(&mut self) {
-        while self.today.is_empty() {
-            self.day = match self.later.peek() {
-                Some(later) if self.paged == 0 => later.day(),
-                None if self.paged == 0 => return,
-                _ => self.day + 1,
+        let (paged, later) = (self.next_page(), self.later.peek().map(Scheduled::day));
+        let Some(day) = paged.into_iter().chain(later).min() else { return };
+        self.day = day;
+        if paged == Some(day) {
+            let number = day as usize % PAGES;
+            self.used[number / WORD] &= !(1 << (number % WORD));
+            self.blank.push(std::mem::replace(&mut self.today, std::mem::take(&mut self.pages[number])));
+        }
+        while let Some(later) = self.later.peek()
+            && later.day() <= day
+        {
+            self.today.extend(self.later.pop());
+        }
+        self.today.sort_unstable();
+    }
+
+    /// The next day whose page has events.
+    fn next_page(&self) -> Option<u64> {
+        let first = (self.day as usize + 1) % PAGES;
+        // The word of the first page comes twice: for the pages from there on, and at last for those before.
+        (0..=self.used.len()).find_map(|turned| {
+            let number = first / WORD + turned;
+            let before = (1_u64 << (first % WORD)) - 1;
+            let mask = match turned {
+                0 => !before,
+                _ if turned == self.used.len() => before,
+                _ => u64::MAX,
             };
-            let mut page = std::mem::take(&mut self.pages[(self.day % PAGES) as usize]);
-            if page.capacity() > 0 {
-                self.paged -= page.len();
-                self.today.extend(page.drain(..));
-                self.blank.push(page);
-            }
-            while let Some(later) = self.later.peek()
-                && later.day() <= self.day
-            {
-                self.today.extend(self.later.pop());
-            }
-        }
-    }
-
-    /// The instant of the next event; [`Micros::NEVER`] where there is none.
-    #[inline]
-    pub(super) fn next_at(&mut self) -> Micros {
-        if self.today.is_empty() {
-            self.turn();
-        }
-        self.today.peek().map_or(Micros::NEVER, |next| next.at)
-    }
-
-    /// Takes the next event.
-    #[inline]
-    pub(super) fn pop(&mut self) -> Option<(Micros, E)> {
-        if self.today.is_empty() {
-            self.turn();
-        }
-        self.today.pop().map(|next| (next.at, next.event))
+            let word = self.used[number % self.used.len()] & mask;
+            let page = (word != 0).then(|| number % self.used.len() * WORD + word.trailing_zeros() as usize)?;
+            Some(self.day + 1 + ((page + PAGES - first) % PAGES) as u64)
+        })
     }
 }
 
@@ -167,15 +198,21 @@ mod tests {
         Schedule(u64),
         /// The same, after all others of its instant.
         PlaceLast(u64),
-        /// Looking turns to the day of the next event; what is scheduled then may be of an earlier one.
-        Look,
+        /// Looking, so long after the last event, turns to the day of the next one; what is scheduled then may be of an earlier
+        /// one.
+        Look(u64),
         Take,
     }
 
     fn acts() -> impl Strategy<Value = Act> {
         // Gaps from nothing to years.
         let gap = || (0_u32..52, any::<u64>()).prop_map(|(places, bits)| bits >> (63 - places));
-        prop_oneof![gap().prop_map(Act::Schedule), gap().prop_map(Act::PlaceLast), Just(Act::Look), Just(Act::Take)]
+        prop_oneof![
+            gap().prop_map(Act::Schedule),
+            gap().prop_map(Act::PlaceLast),
+            gap().prop_map(Act::Look),
+            Just(Act::Take)
+        ]
     }
 
     proptest! {
@@ -198,21 +235,28 @@ mod tests {
                         agenda.place(Micros::new(now + gap), last, last);
                         expected.insert((now + gap, last));
                     }
-                    Act::Look => {
-                        let first = expected.first().map_or(Micros::NEVER, |(at, _)| Micros::new(*at));
-                        prop_assert_eq!(agenda.next_at(), first);
+                    Act::Look(gap) => {
+                        let end = now + gap;
+                        let first = expected.first().copied().filter(|(at, _)| *at < end);
+                        let next = agenda.pop_before(Micros::new(end));
+                        prop_assert_eq!(next, first.map(|(at, sequence)| (Micros::new(at), sequence)));
+                        if let Some(first) = first {
+                            expected.remove(&first);
+                            now = first.0;
+                        }
                     }
                     Act::Take => {
                         let first = expected.pop_first();
-                        prop_assert_eq!(agenda.pop(), first.map(|(at, sequence)| (Micros::new(at), sequence)));
+                        let next = agenda.pop_before(Micros::NEVER);
+                        prop_assert_eq!(next, first.map(|(at, sequence)| (Micros::new(at), sequence)));
                         now = first.map_or(now, |(at, _)| at);
                     }
                 }
             }
             while let Some((at, sequence)) = expected.pop_first() {
-                prop_assert_eq!(agenda.pop(), Some((Micros::new(at), sequence)));
+                prop_assert_eq!(agenda.pop_before(Micros::NEVER), Some((Micros::new(at), sequence)));
             }
-            prop_assert_eq!(agenda.pop(), None);
+            prop_assert_eq!(agenda.pop_before(Micros::NEVER), None);
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::world::exchange::ManyRequests;
 use crate::world::truth::Fate;
 use crate::world::weather::Weather;
 use fearless_simd::{Level, dispatch};
+use std::ops::Range;
 
 /// Rows: as many as a word has bits.
 const ROWS: usize = u64::BITS as usize;
@@ -164,12 +165,13 @@ impl Columns {
         }
         while open > 0 {
             dispatch!(level, _ => rows.send(common));
-            if common.requests.comes_and_goes() {
-                let late = dispatch!(level, _ => rows.late());
-                rows_of(late & (u64::MAX >> (ROWS - open))).for_each(|row| rows.look_again(row, common, chunk));
-            }
-            let Answers { kept, told } = dispatch!(level, _ => rows.answer(&common.pace));
+            let mut answers = dispatch!(level, _ => rows.answer(0..ROWS, &common.pace));
             let all = u64::MAX >> (ROWS - open);
+            if common.requests.comes_and_goes() {
+                let unheard = rows_of(all & !answers.kept & !answers.told);
+                unheard.for_each(|row| rows.look_again(row, common, chunk, &mut answers));
+            }
+            let Answers { kept, told } = answers;
             if is_counted {
                 rows_of(kept & all).for_each(|row| rows.count(row, chunk));
             }
@@ -247,29 +249,11 @@ impl Rows {
         common.requests.send((travel, lots), calm, rtt, spared);
     }
 
-    /// The rows whose poll arrives after the calm stretch that they know of.
+    /// Takes the answers to the polls of some rows.
     #[inline(always)]
-    fn late(&self) -> u64 {
-        let is_late = |row: usize| {
-            let (spared, arrival) = (self.spared[row], self.sent[row].wrapping_add(self.rtt[row] / 2));
-            (spared > 0) & (arrival >= spared)
-        };
-        bits(|row| u64::from(is_late(row)))
-    }
-
-    /// Where a calm stretch ends, there may be another one.
-    fn look_again(&mut self, row: usize, common: &Common<'_>, Chunk { tasks, weather, .. }: &mut Chunk<'_>) {
-        let start = tasks[self.task[row]].wait_start;
-        let until = common.requests.calm_until(start + Micros::new(self.sent[row]), weather);
-        self.calm[row] = (until - start).get();
-        self.spared[row] = self.calm[row];
-    }
-
-    /// Takes the answers to the polls of all rows.
-    #[inline(always)]
-    fn answer(&mut self, pace: &Pace) -> Answers {
+    fn answer(&mut self, which: Range<usize>, pace: &Pace) -> Answers {
         let (mut kept, mut told) = ([0; ROWS], [0; ROWS]);
-        for row in 0..ROWS {
+        for row in which {
             let (sent, rtt, done) = (self.sent[row], self.rtt[row], self.done[row]);
             let (arrival, back) = (sent.wrapping_add(rtt / 2), sent.wrapping_add(rtt));
             let poll = self.polls[row] as usize % MOST_POLLS;
@@ -283,6 +267,26 @@ impl Rows {
             (kept[row], told[row]) = (u64::from(is_kept), u64::from(is_heard & (arrival >= done)));
         }
         Answers { kept: bits(|row| kept[row]), told: bits(|row| told[row]) }
+    }
+
+    /// A poll that came too late for the calm stretch that its row knows of may be in another one.
+    #[inline(never)]
+    fn look_again(
+        &mut self,
+        row: usize,
+        common: &Common<'_>,
+        Chunk { tasks, weather, .. }: &mut Chunk<'_>,
+        answers: &mut Answers,
+    ) {
+        if self.spared[row] == 0 || self.sent[row].wrapping_add(self.rtt[row] / 2) < self.spared[row] {
+            return;
+        }
+        let start = tasks[self.task[row]].wait_start;
+        let until = common.requests.calm_until(start + Micros::new(self.sent[row]), weather);
+        self.calm[row] = (until - start).get();
+        self.spared[row] = self.calm[row];
+        let Answers { kept, told } = self.answer(row..row + 1, &common.pace);
+        (answers.kept, answers.told) = (answers.kept | kept, answers.told | told);
     }
 
     /// Counts the poll that was sent last.

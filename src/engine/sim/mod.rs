@@ -13,6 +13,7 @@ mod ground;
 mod pools;
 mod queue;
 mod school;
+mod slot;
 mod unit;
 mod waiting;
 

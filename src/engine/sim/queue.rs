@@ -12,6 +12,7 @@ use crate::engine::sim::batches::Batches;
 use crate::engine::sim::ground::{AFTER_ALL, Event, Ground};
 use crate::engine::sim::pools::Pools;
 use crate::engine::sim::school::{School, Shelf};
+use crate::engine::sim::slot::{Answer, Slot};
 use crate::engine::sim::waiting::{Next, Place, Waiting, blank};
 use crate::measure::record::TaskRecord;
 use crate::strategy::composition::Sharing;
@@ -25,24 +26,6 @@ use crate::world::strike::Buckets;
 use crate::world::weather::Weather;
 use std::collections::{BTreeMap, VecDeque};
 
-/// A wait on its own timing.
-#[derive(Debug)]
-struct Slot<'p> {
-    order: u64,
-    model: usize,
-    waiting: Waiting<'p>,
-    /// The poll that is due or in flight.
-    sent: Micros,
-    timeout: Micros,
-    /// A poll on its way, with the rule that strikes it, limits aside.
-    departure: Option<(Departure, Option<usize>)>,
-    exchange: Option<Exchange<'p>>,
-    /// The server created the task.
-    created: Micros,
-    /// The last poll that said unfinished was sent.
-    unfinished: Option<Micros>,
-}
-
 /// One strategy on one group of models in one replicate, simulated in the order of time.
 pub(super) struct Queue<'p> {
     pub(super) ground: Ground<'p>,
@@ -52,6 +35,10 @@ pub(super) struct Queue<'p> {
     is_limited: bool,
     slots: Vec<Option<Slot<'p>>>,
     free: Vec<usize>,
+    /// By slot: the poll that has not reached the server, with the rule that strikes it, limits aside.
+    departures: Vec<Option<(Departure, Option<usize>)>>,
+    /// By slot: what became of a poll that something struck.
+    struck: Vec<Option<Exchange<'p>>>,
     /// Requests whose waits are over before they arrive, until they do: their models, and the rules that strike them.
     stragglers: BTreeMap<u64, (usize, Departure, Option<usize>)>,
     /// How many there were so far.
@@ -111,6 +98,8 @@ impl<'p> Queue<'p> {
             intake,
             slots: Vec::new(),
             free: Vec::new(),
+            departures: Vec::new(),
+            struck: Vec::new(),
             stragglers: BTreeMap::new(),
             straggled: 0,
             awaits_token: vec![false; plan.models.len()],
@@ -155,19 +144,23 @@ impl<'p> Queue<'p> {
 
     /// Lets the next thing happen: a task arrives, or an event is due.
     fn advance(&mut self) -> bool {
-        let next_event = self.ground.agenda.next_at();
-        if let Some(task) = self.upcoming.take_if(|task| task.submitted <= next_event) {
+        let submitted = self.upcoming.as_ref().map_or(Micros::NEVER, |task| task.submitted);
+        let Some((now, event)) = self.ground.agenda.pop_before(submitted) else {
+            let Some(task) = self.upcoming.take() else { return false };
             self.upcoming = self.intake.next();
             self.ground.weather.forget_before(self.ground.now);
             self.arrive(&task);
             return true;
-        }
-        let Some((now, event)) = self.ground.agenda.pop() else { return false };
+        };
         self.ground.now = now;
+        if let Some(Event::Over(next) | Event::Arrive(next)) = self.ground.agenda.likely_next() {
+            // Where many are in flight this fetches it from memory, while the one before it is worked on.
+            std::hint::black_box(self.slots[next].as_ref().map(|slot| (slot.sent, slot.answer)));
+        }
         match event {
             Event::Due(slot) => {
                 if let (Some(due), Some(dispatches)) = (&self.slots[slot], &mut self.dispatches) {
-                    let model = due.model;
+                    let model = due.waiting.model();
                     dispatches[model].enqueue(slot, due.waiting.lapses());
                     self.admit(model, now);
                 }
@@ -177,7 +170,7 @@ impl<'p> Queue<'p> {
                 self.admit(model, now);
             }
             Event::Arrive(slot) => {
-                if let Some((departure, struck)) = self.slots[slot].as_mut().and_then(|slot| slot.departure.take()) {
+                if let Some((departure, struck)) = self.departures[slot].take() {
                     self.exchange(slot, &departure, struck);
                 }
             }
@@ -246,14 +239,11 @@ impl<'p> Queue<'p> {
         let (waiting, next) = Waiting::begin(&place, task, truth, &mut ground.weather, &mut ground.observer);
         let slot = Slot {
             order,
-            model: task.model,
             waiting,
             sent: Micros::ZERO,
             timeout: Micros::ZERO,
-            departure: None,
-            exchange: None,
-            created: task.created,
-            unfinished: None,
+            answer: Answer::Open,
+            unfinished: Micros::NEVER,
         };
         let at = match self.free.pop() {
             Some(at) => {
@@ -262,6 +252,8 @@ impl<'p> Queue<'p> {
             }
             None => {
                 self.slots.push(Some(slot));
+                self.departures.push(None);
+                self.struck.push(None);
                 self.slots.len() - 1
             }
         };
@@ -269,48 +261,50 @@ impl<'p> Queue<'p> {
     }
 
     /// Does what a wait wants next.
+    #[inline]
     fn follow(&mut self, at: usize, next: Next) {
         match next {
-            Next::Settled => {
-                if let Some(slot) = self.slots[at].take() {
-                    self.free.push(at);
-                    if let Some(school) = &mut self.school {
-                        school.tell(slot.waiting.record(), slot.created, slot.unfinished);
-                    }
-                    self.ground.finish(slot.order, *slot.waiting.record());
-                }
-            }
+            Next::Settled => self.settle(at),
+            Next::Send { at: sent, timeout } if self.dispatches.is_none() => self.depart(at, sent, timeout),
             Next::Send { at: due, timeout } => {
-                if self.dispatches.is_some() {
-                    if let Some(slot) = &mut self.slots[at] {
-                        (slot.sent, slot.timeout) = (due, timeout);
-                    }
-                    self.ground.schedule(due, Event::Due(at));
-                } else {
-                    self.depart(at, due, timeout);
+                if let Some(slot) = &mut self.slots[at] {
+                    (slot.sent, slot.timeout) = (due, timeout);
                 }
+                self.ground.schedule(due, Event::Due(at));
             }
         }
     }
 
+    /// A wait is over.
+    fn settle(&mut self, at: usize) {
+        let Some(Slot { order, waiting, unfinished, .. }) = self.slots[at].take() else { return };
+        self.free.push(at);
+        if let Some(school) = &mut self.school {
+            school.tell(waiting.record(), waiting.truth().created, unfinished.finite());
+        }
+        self.ground.finish(order, *waiting.record());
+    }
+
     /// Sends a poll at `sent`, which may be later than now: what happens to it depends on its instants only.
+    #[inline]
     fn depart(&mut self, at: usize, sent: Micros, timeout: Micros) {
         let Some(slot) = &mut self.slots[at] else { return };
-        let model = &self.ground.plan.models[slot.model];
+        let model = &self.ground.plan.models[slot.waiting.model()];
         (slot.sent, slot.timeout) = (sent, timeout);
         let (departure, struck) = slot.waiting.send(model, sent, &mut self.ground.weather);
         if !self.is_limited || departure.refused.is_some() {
             return self.exchange(at, &departure, struck);
         }
-        let over = slot.waiting.over(sent, timeout, Micros::NEVER);
+        let (over, model) = (slot.waiting.over(sent, timeout, Micros::NEVER), slot.waiting.model());
         if over < departure.arrival {
             // Nobody will read the answer, but the request still takes its place in limits.
-            slot.exchange = Some(Exchange { replied: Micros::NEVER, reply: Reply::Lost(Loss::TimedOut), fault: None });
+            slot.answer = Answer::Struck;
+            self.struck[at] =
+                Some(Exchange { replied: Micros::NEVER, reply: Reply::Lost(Loss::TimedOut), fault: None });
             self.ground.schedule(over, Event::Over(at));
-            let model = slot.model;
             self.straggle(model, departure, struck);
         } else {
-            slot.departure = Some((departure, struck));
+            self.departures[at] = Some((departure, struck));
             self.ground.schedule(departure.arrival, Event::Arrive(at));
         }
     }
@@ -326,28 +320,27 @@ impl<'p> Queue<'p> {
     #[inline]
     fn exchange(&mut self, at: usize, departure: &Departure, struck: Option<usize>) {
         let Some(slot) = &mut self.slots[at] else { return };
-        let model = &self.ground.plan.models[slot.model];
-        let truth = slot.waiting.truth();
-        let exchange = if self.is_limited || struck.or(departure.slowed).is_some() {
+        let replied = if self.is_limited || struck.or(departure.slowed).is_some() {
+            let model = &self.ground.plan.models[slot.waiting.model()];
             let buckets = self.is_limited.then_some(&mut self.ground.buckets);
-            model.status.arrive(departure, struck, truth, model.failure, &mut self.ground.weather, buckets)
+            let (truth, weather) = (slot.waiting.truth(), &mut self.ground.weather);
+            let exchange = model.status.arrive(departure, struck, truth, model.failure, weather, buckets);
+            (slot.answer, self.struck[at]) = (Answer::Struck, Some(exchange));
+            exchange.replied
         } else {
-            departure.answered(truth, model.failure)
+            slot.answer = Answer::Undisturbed { arrival: departure.arrival, back: departure.back };
+            departure.back
         };
-        let over = slot.waiting.over(slot.sent, slot.timeout, exchange.replied);
-        slot.exchange = Some(exchange);
+        let over = slot.waiting.over(slot.sent, slot.timeout, replied);
         self.ground.schedule(over, Event::Over(at));
     }
 
+    /// The poll of this slot is over.
     fn over(&mut self, at: usize, now: Micros) {
         let Some(slot) = &mut self.slots[at] else { return };
-        let Some(exchange) = slot.exchange.take() else { return };
-        let model = slot.model;
-        let wasted = slot.waiting.record().wasted;
-        let next = slot.waiting.hear(slot.sent, slot.timeout, &exchange, &mut self.ground.observer);
-        if slot.waiting.record().wasted > wasted {
-            slot.unfinished = Some(slot.sent);
-        }
+        let model = slot.waiting.model();
+        let heard = slot.hear(&mut self.struck[at], &self.ground.plan.models[model], &mut self.ground.observer);
+        let Some(next) = heard else { return };
         self.follow(at, next);
         if let Some(dispatches) = &mut self.dispatches {
             dispatches[model].release();
@@ -379,7 +372,7 @@ impl<'p> Queue<'p> {
                         Next::Send { at: sent, timeout } => self.depart(at, sent, timeout),
                         Next::Settled => {
                             dispatches[model].release();
-                            self.follow(at, Next::Settled);
+                            self.settle(at);
                         }
                     }
                 }

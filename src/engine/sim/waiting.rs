@@ -188,27 +188,25 @@ impl<'p> Waiting<'p> {
         self.record
     }
 
-    /// Sends the poll that [`Next::Send`] asked for.
-    #[inline(always)]
-    fn depart(&mut self, model: &ModelPlan<'_>, at: Micros, weather: &mut Weather) -> Departure {
-        self.record.polls += 1;
-        self.record.violations += u32::from(at < self.not_before);
-        let (mut travel, mut lots) = (self.travel.clone(), self.lots.clone());
-        let departure = model.status.depart(at, &mut travel, &mut lots, weather);
-        (self.travel, self.lots) = (travel, lots);
-        departure
-    }
-
     /// Sends the poll that [`Next::Send`] asked for; also the rule that strikes it, limits aside.
-    #[inline]
+    #[inline(always)]
     pub(super) fn send(
         &mut self,
         model: &ModelPlan<'_>,
         at: Micros,
         weather: &mut Weather,
     ) -> (Departure, Option<usize>) {
-        let departure = self.depart(model, at, weather);
-        let struck = model.status.striking(&departure, Some(&self.truth), weather);
+        self.record.polls += 1;
+        self.record.violations += u32::from(at < self.not_before);
+        let (mut travel, mut lots, truth) = (self.travel.clone(), self.lots.clone(), self.truth);
+        let (departure, struck) = if model.status.is_plain() {
+            let mut always = Micros::NEVER;
+            model.status.travel::<true>(at, &truth, &mut travel, &mut lots, weather, &mut always)
+        } else {
+            let departure = model.status.depart(at, &mut travel, &mut lots, weather);
+            (departure, model.status.striking(&departure, Some(&truth), weather))
+        };
+        (self.travel, self.lots) = (travel, lots);
         self.record.struck |= struck.or(departure.slowed).is_some();
         (departure, struck)
     }
@@ -216,6 +214,11 @@ impl<'p> Waiting<'p> {
     /// What is to be kept of it, once it is settled.
     pub(super) fn record(&self) -> &TaskRecord {
         &self.record
+    }
+
+    /// The number of its model.
+    pub(super) fn model(&self) -> usize {
+        self.record.model as usize
     }
 
     /// What its task really does.
@@ -267,8 +270,7 @@ impl<'p> Waiting<'p> {
         observer: &mut Observer,
     ) -> Result<Next, Flight> {
         if at < self.not_before {
-            let departure = self.depart(model, at, weather);
-            let struck = model.status.striking(&departure, Some(&self.truth), weather);
+            let (departure, struck) = self.send(model, at, weather);
             return Err(Flight { departure, timeout, struck });
         }
         // From here on no poll is too early: each is later than the one before, and none is told to wait.
@@ -314,6 +316,27 @@ impl<'p> Waiting<'p> {
         self.record.struck = true;
         let exchange = model.status.arrive(&departure, struck, &self.truth, model.failure, weather, None);
         self.hear(departure.sent, timeout, &exchange, observer)
+    }
+
+    /// Takes the answer to the poll sent at `sent` that nothing struck or slowed down, if it is heard and just says
+    /// unfinished, as most do: the same as [`hear`](Self::hear).
+    #[inline(always)]
+    pub(super) fn hear_unfinished(
+        &mut self,
+        sent: Micros,
+        timeout: Micros,
+        (arrival, back): (Micros, Micros),
+        observer: &mut Observer,
+    ) -> Option<Next> {
+        if arrival >= self.truth.done || back > sent + timeout || back >= self.bound {
+            return None;
+        }
+        self.record.wasted += 1;
+        observer.poll(&self.record, sent, Worth::Wasted);
+        let mut jitter = self.jitter.clone();
+        let step = self.wait.unfinished(back, &mut jitter);
+        self.jitter = jitter;
+        Some(self.advance(step))
     }
 
     /// Takes what became of the poll sent at `sent`.

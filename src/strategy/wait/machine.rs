@@ -58,6 +58,14 @@ impl Wait<'_> {
         }
     }
 
+    /// Takes a reply that just says unfinished: the same as [`reply`](Self::reply).
+    #[cfg(feature = "engine")]
+    #[inline(always)]
+    pub(crate) fn unfinished(&mut self, now: Micros, jitter: &mut Draws) -> Step {
+        self.failures = 0;
+        self.next_round(now, now, now, jitter)
+    }
+
     /// The poll that was due was held back, by a limit of the client's own, until `now`: what to do instead. Only a poll
     /// that is held past the deadline is still sent after it, while the attempt timeout from the deadline on lasts; without
     /// an attempt timeout none is.
