@@ -159,28 +159,24 @@ impl RouteFaults {
     #[cfg(feature = "engine")]
     #[inline(always)]
     pub(super) fn spare_each<const N: usize>(&self, streams: &mut [Draws; N], calm: &[u64; N], spared: &mut [u64; N]) {
-        *spared = *calm;
         let others = u64::from(self.bursts_draw);
-        if self.shares_draw {
-            let mut words = [0; N];
-            for (word, stream) in words.iter_mut().zip(streams) {
-                *word = stream.bits();
-                stream.skip(others);
-            }
-            // One rule after another, all requests at a time.
-            for (from, length) in &self.lasting {
-                for (spared, &word) in spared.iter_mut().zip(&words) {
-                    let share = FaultDraw { word, burst: Place::NOWHERE }.share();
-                    *spared = if share.wrapping_sub(*from) < *length { 0 } else { *spared };
-                }
-            }
-            if !self.slowdowns.is_empty() {
-                for (spared, &word) in spared.iter_mut().zip(&words) {
-                    *spared = if self.slowdowns.may_strike(word) { 0 } else { *spared };
-                }
-            }
-        } else if self.bursts_draw {
+        if !self.shares_draw {
+            *spared = *calm;
             streams.iter_mut().for_each(|stream| stream.skip(others));
+            return;
+        }
+        let mut words = [0; N];
+        for row in 0..N {
+            words[row] = streams[row].bits();
+            streams[row].skip(others);
+            spared[row] = if self.slowdowns.may_strike(words[row]) { 0 } else { calm[row] };
+        }
+        // One rule after another, all requests at a time.
+        for (from, length) in &self.lasting {
+            for (spared, &word) in spared.iter_mut().zip(&words) {
+                let share = FaultDraw { word, burst: Place::NOWHERE }.share();
+                *spared = if share.wrapping_sub(*from) < *length { 0 } else { *spared };
+            }
         }
     }
 

@@ -142,12 +142,6 @@ impl<E: Copy> Agenda<E> {
         Some((next.at, next.event))
     }
 
-    /// The event that most likely comes after the one that was taken last.
-    #[inline]
-    pub(super) fn likely_next(&self) -> Option<E> {
-        self.today.last().map(|next| next.event)
-    }
-
     /// Turns to the next day that has events.
     #[inline(never)]
     fn turn(&mut self) {

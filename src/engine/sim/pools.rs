@@ -17,7 +17,7 @@ use crate::time::Micros;
 use crate::world::draws::{Draws, Stream};
 use crate::world::exchange::{Departure, Exchange};
 use crate::world::truth::Truth;
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::num::NonZeroU32;
 
 #[derive(Debug)]
@@ -54,31 +54,68 @@ struct Pool<'p> {
 pub(super) struct Pools<'p> {
     size: u64,
     strategy: &'p Strategy,
-    pools: BTreeMap<PoolKey, Pool<'p>>,
+    /// By model.
+    in_use: Vec<InUse<'p>>,
     send: Vec<Ticket>,
+}
+
+/// The pools of one model that somebody is in, or will be.
+#[derive(Debug, Default)]
+struct InUse<'p> {
+    /// Number of the first.
+    first: u64,
+    pools: VecDeque<Option<Pool<'p>>>,
+}
+
+impl<'p> InUse<'p> {
+    fn get_mut(&mut self, number: u64) -> Option<&mut Option<Pool<'p>>> {
+        self.pools.get_mut(number.checked_sub(self.first)? as usize)
+    }
+
+    /// The pool with this number, which is new if nobody was in it.
+    fn pool(&mut self, number: u64, new: impl FnOnce() -> Pool<'p>) -> Option<&mut Pool<'p>> {
+        while self.first + self.pools.len() as u64 <= number {
+            self.pools.push_back(None);
+        }
+        Some(self.get_mut(number)?.get_or_insert_with(new))
+    }
+
+    /// Lets go of a pool that all members have left.
+    fn remove(&mut self, number: u64) {
+        if let Some(pool) = self.get_mut(number) {
+            *pool = None;
+        }
+        while let Some(None) = self.pools.front() {
+            self.pools.pop_front();
+            self.first += 1;
+        }
+    }
 }
 
 impl<'p> Pools<'p> {
     pub(super) fn new(plan: &Plan<'p>, strategy: usize, size: NonZeroU32) -> Self {
         let strategy = plan.strategies[strategy].strategy;
-        Self { size: size.get().into(), strategy, pools: BTreeMap::new(), send: Vec::new() }
+        let in_use = plan.models.iter().map(|_| InUse::default()).collect();
+        Self { size: size.get().into(), strategy, in_use, send: Vec::new() }
     }
 
     /// A task's submit is sent; its wait starts later.
     pub(super) fn arrive(&mut self, order: u64, task: &Task, ground: &mut Ground<'p>) {
         let key = (task.model, task.index / self.size);
+        let in_use = &mut self.in_use[task.model];
         let tasks = (ground.plan.scenario.tasks - key.1 * self.size).min(self.size);
         let pace = self.strategy.pace(&ground.plan.models[task.model].model.name);
-        let pool = self.pools.entry(key).or_insert_with(|| Pool {
+        let new = || Pool {
             poller: LockStep::new(pace),
             members: (0..tasks).map(|_| None).collect(),
             open: tasks,
             rejected: None,
-        });
+        };
+        let Some(pool) = in_use.pool(key.1, new) else { return };
         let Some(truth) = task.truth.filter(|_| task.accepted) else {
             pool.open -= 1;
             if pool.open == 0 {
-                self.pools.remove(&key);
+                in_use.remove(key.1);
             }
             return ground.finish(order, blank(task));
         };
@@ -105,7 +142,8 @@ impl<'p> Pools<'p> {
         | PoolEvent::Wake(key)
         | PoolEvent::Close(key, _)) = event;
         // A pool that all members have left no longer matters.
-        let Some(pool) = self.pools.get_mut(&key) else { return };
+        let in_use = &mut self.in_use[key.0];
+        let Some(Some(pool)) = in_use.get_mut(key.1) else { return };
         let turn = match event {
             PoolEvent::Join(_, number) => match pool.rejected {
                 Some(_) => {
@@ -138,7 +176,7 @@ impl<'p> Pools<'p> {
             pool.depart(key, now, ticket, is_limited, ground);
         }
         if pool.open == 0 {
-            self.pools.remove(&key);
+            in_use.remove(key.1);
         }
     }
 }
@@ -169,15 +207,13 @@ impl<'p> Pool<'p> {
         let Some(member) = self.member(number) else { return };
         let Some(flight) = &mut member.flight else { return };
         let model = &ground.plan.models[key.0];
-        let buckets = is_limited.then_some(&mut ground.buckets);
-        let exchange = model.status.arrive(
-            &flight.departure,
-            flight.struck,
-            &member.truth,
-            model.failure,
-            &mut ground.weather,
-            buckets,
-        );
+        let Flight { departure, struck, .. } = flight;
+        let exchange = if is_limited || struck.or(departure.slowed).is_some() {
+            let buckets = is_limited.then_some(&mut ground.buckets);
+            model.status.arrive(departure, *struck, &member.truth, model.failure, &mut ground.weather, buckets)
+        } else {
+            departure.answered(&member.truth, model.failure)
+        };
         flight.exchange = Some(exchange);
         ground.observer.fault(exchange.fault);
         if !exchange.replied.is_never() {

@@ -153,10 +153,6 @@ impl<'p> Queue<'p> {
             return true;
         };
         self.ground.now = now;
-        if let Some(Event::Over(next) | Event::Arrive(next)) = self.ground.agenda.likely_next() {
-            // Where many are in flight this fetches it from memory, while the one before it is worked on.
-            std::hint::black_box(self.slots[next].as_ref().map(|slot| (slot.sent, slot.answer)));
-        }
         match event {
             Event::Due(slot) => {
                 if let (Some(due), Some(dispatches)) = (&self.slots[slot], &mut self.dispatches) {
