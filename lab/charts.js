@@ -8,7 +8,7 @@ import { number, percent, time } from "./words.js";
 /** @typedef {import("./back.js").Answer} Answer */
 /** @typedef {import("./back.js").Mark} Mark */
 /** @typedef {import("./svg.js").Look} Look */
-/** @typedef {{ focus: string, looks: Map<string, Look>, resting: boolean, pick: (strategy: string) => void }} View */
+/** @typedef {{ focus: string, looks: Map<string, Look>, resting: boolean, outage: { from: number, length: number }, pick: (strategy: string) => void }} View */
 
 /** Who loses more is crossed out. */
 export const FEW_LOST = 0.01;
@@ -151,6 +151,12 @@ export const raster = (figure, answer, view) => {
   }
   svg.append(text(width - 22, bottom + 34, "since the wait began", { "text-anchor": "end" }));
   const colour = `var(--c-${look(view, answer.raster.strategy).colour})`;
+  // The outage is an instant of the day, and each wait began at another one.
+  const { from: outage, length } = view.outage;
+  tasks.forEach(({ began }, index) => {
+    const [from, to] = [outage - began, outage + length - began];
+    if (length > 0 && to > 0 && from < end) svg.append(element("rect", { x: x.at(from), y: 5 + 30 * index, width: Math.max(1.5, x.at(to) - x.at(from)), height: 30, class: "outage" }, [element("title", {}, ["outage"])]));
+  });
   tasks.forEach((task, index) => {
     const y = 20 + 30 * index;
     const ends = task.settled ?? end;

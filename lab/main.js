@@ -70,6 +70,7 @@ class Lab {
     clearTimeout(this.rest);
     if (!resting) this.rest = setTimeout(() => this.change({}, true), REST);
     this.curve.draw(this.state, null, resting);
+    if (this.answer && (Object.hasOwn(changes, "outage_s") || Object.hasOwn(changes, "outage_from_s"))) raster(at("raster"), this.answer, this.view(this.answer));
     this.ask();
   }
 
@@ -105,15 +106,21 @@ class Lab {
     return new Map(answer.marks.map(({ strategy, look }) => [strategy, look]));
   }
 
+  /** What is looked at, and how. @param {Answer} answer @returns {import("./charts.js").View} */
+  view(answer) {
+    const outage = { from: this.state.outage_from_s, length: this.state.outage_s };
+    return { focus: this.focus, looks: this.looks(answer), resting: answer.exact, outage, pick: (strategy) => this.pick(strategy) };
+  }
+
   /** @param {Answer} answer */
   draw(answer) {
-    const view = { focus: this.focus, looks: this.looks(answer), resting: answer.exact, pick: (/** @type {string} */ strategy) => this.pick(strategy) };
+    const view = this.view(answer);
     this.curve.draw(this.state, answer, answer.exact);
     front(at("front"), answer, view);
     ecdf(at("ecdf"), answer, view);
     raster(at("raster"), answer, view);
     at("raster-of").textContent = answer.raster.strategy;
-    at("digest").textContent = answer.whole ? answer.digest : "–";
+    at("digest").textContent = answer.whole && answer.exact ? answer.digest : "–";
     this.table(answer, view.looks);
     colour(at("presets"), view.looks);
     if (answer.exact) {

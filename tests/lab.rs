@@ -10,6 +10,7 @@ use pollbench::lab::{InvalidLabState, LabQuestion, LabState, NoPoller, PollerWis
 use pollbench::scenario::Scenario;
 use pollbench::scenario::files::Embedded;
 use pollbench::scenario::shipped::load;
+use pollbench::strategy::planned::PlannedRule;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::Mutex;
@@ -97,8 +98,8 @@ fn states() -> impl Strategy<Value = Value> {
 proptest! {
     #![proptest_config(soak::cases(20))]
 
-    /// The copied scenario parses, has the names that were typed, and gives the digest that the page shows; so does the
-    /// quick answer while a control is dragged.
+    /// The copied scenario parses, has the names that were typed, and gives the digest that the page shows. While a control is
+    /// dragged the answer is the same, but for strategies that are planned from few points, which cost hardly more.
     #[test]
     fn the_digest_is_that_of_the_copied_scenario(state in states()) {
         // A model called `*` would stand for others and be none.
@@ -107,8 +108,16 @@ proptest! {
         let exact = asked(&state, true);
         let text = exact["scenario"].as_str().expect("text");
         prop_assert_eq!(exact["digest"].as_str().expect("a digest"), digest(text));
-        prop_assert_eq!(&quick["digest"], &exact["digest"]);
-        prop_assert_eq!(&quick["marks"], &exact["marks"]);
+        let marks = |answer: &Value| answer["marks"].as_array().expect("marks").clone();
+        for (quick, exact) in marks(&quick).iter().zip(&marks(&exact)) {
+            if PlannedRule::named(quick["strategy"].as_str().expect("a name")).is_none() {
+                prop_assert_eq!(quick, exact);
+            } else {
+                let cost = |mark: &Value| mark["cost"].as_f64().expect("a number");
+                let more = cost(quick) / cost(exact) - 1.0;
+                prop_assert!(more.abs() < 0.02, "{more}: {quick} for {exact}");
+            }
+        }
         let copied = Scenario::parse(text, "copied.toml", &Embedded(&[])).expect("valid");
         prop_assert_eq!(json!(copied.models[0].name), state["model"].clone());
         let own = state["strategies"].as_array().expect("strategies").last().expect("one")["own"]["name"].clone();

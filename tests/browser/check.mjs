@@ -127,6 +127,7 @@ const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] }
 try {
   run("compare", "documented", "--quiet", "--out", "documented");
   run("compare", "flaky", "--quiet", "--tasks", "100", "--replicates", "4", "--out", "flaky");
+  run("compare", "batches", "--quiet", "--tasks", "200", "--replicates", "4", "--out", "batches");
   run("tune", "--model", "sora-2", "--deadline", "10m", "--out", "tune");
   run("compare", "flaky", "storm", "provider-incident", "--quiet", "--tasks", "60", "--replicates", "3", "--out", "grid");
   for (const answer of ["webhook", "no-webhook"]) {
@@ -142,7 +143,7 @@ try {
   hostile();
   const at = (path) => pathToFileURL(join(scratch, path)).href;
   const found = [];
-  for (const [name, path] of Object.entries({ report: "documented/report.html", flaky: "flaky/report.html", tune: "tune/tune.html", by: "by/tune.html", grid: "grid/grid.html", lines: "lines/sweep.html", map: "map/sweep.html", webhook: "webhook/report.html", "no-webhook": "no-webhook/report.html", trace: "trace.html", hostile: "evil/report.html" })) {
+  for (const [name, path] of Object.entries({ report: "documented/report.html", flaky: "flaky/report.html", batches: "batches/report.html", tune: "tune/tune.html", by: "by/tune.html", grid: "grid/grid.html", lines: "lines/sweep.html", map: "map/sweep.html", webhook: "webhook/report.html", "no-webhook": "no-webhook/report.html", trace: "trace.html", hostile: "evil/report.html" })) {
     const here = await everywhere(browser, name, at(path), { folder });
     found.push(...here);
     console.log([`${name}: looked at`, ...new Set(here)].join("\n  "));

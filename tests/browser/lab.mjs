@@ -13,7 +13,7 @@ export const serve = (pollbench, cwd, ...words) => new Promise((resolve, reject)
   const child = spawn(pollbench, ["lab", ...words, "--addr", "127.0.0.1:0"], { cwd, stdio: ["ignore", "pipe", "inherit"] });
   child.once("error", reject);
   child.once("exit", (code) => reject(new Error(`lab ended with ${code}`)));
-  child.stdout.once("data", (line) => resolve({ url: String(line).trim().split(" ").pop(), stop: () => child.kill("SIGTERM") }));
+  child.stdout.once("data", (line) => resolve({ url: String(line).trim().split(" ").pop(), pid: child.pid, stop: () => child.kill("SIGTERM") }));
 });
 
 /** At rest: the exact answer to the latest question is drawn. */
