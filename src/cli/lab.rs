@@ -220,7 +220,8 @@ mod tests {
     async fn asked(places: &Arc<Places>, exact: bool) -> StatusCode {
         let page = serde_json::to_value(start(&load("flaky").expect("shipped")).expect("fits")).expect("JSON");
         let mut state: Value = page["models"][0].clone();
-        (state["tasks"], state["replicates"], state["strategies"]) = (json!(50), json!(1), json!([{"preset": "basic"}]));
+        (state["tasks"], state["replicates"], state["strategies"]) =
+            (json!(50), json!(1), json!([{"preset": "basic"}]));
         let body = json!({"state": state, "view": {"exact": exact, "focus": null}}).to_string();
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(JSON))]);
         compute(State(Arc::clone(places)), headers, Bytes::from(body)).await.status()

@@ -6,13 +6,13 @@ use crate::net::clock::Clock;
 use crate::net::stream::{ByteStream, Transport};
 use crate::time::Micros;
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
 use http::uri::{Authority, Parts, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, Method, Request, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector};
-use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::client::legacy::{self, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rustls::ClientConfig;
@@ -44,7 +44,10 @@ const NAME: HeaderValue = HeaderValue::from_static(concat!("pollbench/", env!("C
 type Read = fn(u16, &HeaderMap, &[u8], &Clock, Micros) -> Answer;
 
 /// A request that is ready to be sent; why it cannot be, where it cannot.
-pub(super) type Ready = Result<Request<Full<Bytes>>, Lost>;
+type Ready = Result<Request<Full<Bytes>>, Lost>;
+
+/// An answer to come, and when it was asked for where that matters.
+pub(super) type Sent = Result<(ResponseFuture, Option<Micros>), Lost>;
 
 /// Whom TLS trusts: read once, however many clients there are.
 static TLS: LazyLock<Arc<ClientConfig>> =
@@ -114,32 +117,43 @@ impl Http {
         Ok(Self { pool, scheme, authority, root, authorization, clock, most_body, refusals: None })
     }
 
-    /// The question for a task.
-    pub(super) fn status(&self, model: &str, task: &str) -> Ready {
-        self.question(format!("{}/statusTask/{}?taskId={}", self.root, escaped(model), escaped(task)))
+    /// Asks for a task.
+    pub(super) fn status(&self, model: &str, task: &str) -> Sent {
+        let (model, task) = (escaped(model), escaped(task));
+        let mut path = String::with_capacity(self.root.len() + model.len() + task.len() + 20);
+        for part in [&*self.root, "/statusTask/", &model, "?taskId=", &task] {
+            path.push_str(part);
+        }
+        self.send(self.question(path))
+    }
+
+    /// The answer to a question for a task.
+    pub(super) async fn told(&self, sent: Sent) -> Answer {
+        self.heard(sent, Answer::read).await
     }
 
     /// Hands a task in.
     pub(super) async fn submit(&self, model: &str, body: Vec<u8>, keyed: Option<u64>) -> Answer {
         let path = format!("{}/generateTask/{}", self.root, escaped(model));
-        self.send(self.order(path, body, keyed, None), Answer::read).await
+        self.heard(self.send(self.order(path, body, keyed, None)), Answer::read).await
     }
 
     /// Hands a batch in, under its key.
     pub(super) async fn submit_batch(&self, model: &str, key: &str, body: Vec<u8>, keyed: Option<u64>) -> Answer {
         let path = format!("{}/generateTask/{}/batches", self.root, escaped(model));
-        self.send(self.order(path, body, keyed, Some(key)), Answer::read_whole).await
+        self.heard(self.send(self.order(path, body, keyed, Some(key))), Answer::read_whole).await
     }
 
     /// Asks for a batch.
     pub(super) async fn batch_status(&self, model: &str, batch: &str) -> Answer {
         let path = format!("{}/generateTask/{}/batches/{}", self.root, escaped(model), escaped(batch));
-        self.send(self.question(path), Answer::read_whole).await
+        self.heard(self.send(self.question(path)), Answer::read_whole).await
     }
 
     /// Asks for the balance.
     pub(super) async fn balance(&self) -> Answer {
-        self.send(self.question(format!("{}/apikeys/current-balance", self.root)), Answer::read).await
+        let path = format!("{}/apikeys/current-balance", self.root);
+        self.heard(self.send(self.question(path)), Answer::read).await
     }
 
     fn question(&self, path: String) -> Ready {
@@ -176,23 +190,23 @@ impl Http {
         Ok(request)
     }
 
-    /// Asks the question for a task.
-    pub(super) async fn ask(&self, question: Ready) -> Answer {
-        self.send(question, Answer::read).await
+    /// Sends a request as soon as its answer is waited for. What is waited for is small, because the request is not in it.
+    fn send(&self, request: Ready) -> Sent {
+        let response = self.pool.request(request?);
+        Ok((response, self.refusals.as_ref().map(|_| self.clock.now())))
     }
 
-    async fn send(&self, request: Ready, read: Read) -> Answer {
-        let request = match request {
-            Ok(request) => request,
+    async fn heard(&self, sent: Sent, read: Read) -> Answer {
+        let (response, at) = match sent {
+            Ok(sent) => sent,
             Err(lost) => return Answer::Lost(lost),
         };
-        let sent = self.clock.now();
-        let answer = match self.pool.request(request).await {
+        let answer = match response.await {
             Ok(answer) => answer,
             Err(error) => {
                 let lost = Answer::lost(&error);
-                if let (Answer::Lost(Lost::Refused), Some(Refusals(known))) = (&lost, &self.refusals) {
-                    self.clock.sleep_until(known(sent)).await;
+                if let (Answer::Lost(Lost::Refused), Some(Refusals(known)), Some(at)) = (&lost, &self.refusals, at) {
+                    self.clock.sleep_until(known(at)).await;
                 }
                 return lost;
             }
@@ -200,7 +214,9 @@ impl Http {
         let (parts, body) = answer.into_parts();
         match Limited::new(body, self.most_body).collect().await {
             Ok(body) => {
-                let heard = self.clock.now();
+                // Only a delay counts from here, and most answers ask for none.
+                let is_asked = parts.headers.contains_key(RETRY_AFTER);
+                let heard = if is_asked { self.clock.now() } else { Micros::ZERO };
                 read(parts.status.as_u16(), &parts.headers, &body.to_bytes(), &self.clock, heard)
             }
             Err(error) => Answer::lost(&*error),

@@ -233,7 +233,7 @@ impl<'s> TaskSet<'s> {
     async fn step(&mut self) {
         let clock = self.client.clock().clone();
         let due = self.due.peek().map_or(Micros::NEVER, |Reverse((at, ..))| *at);
-        if due > clock.now() {
+        if due.is_never() || due > clock.now() {
             tokio::select! {
                 biased;
                 Some(answer) = self.in_flight.next() => {
@@ -377,13 +377,13 @@ impl<'s> TaskSet<'s> {
         let now = self.client.clock().now();
         let Some(slot) = self.slots[at as usize].as_mut() else { return };
         let Phase::Due(timeout) = slot.phase else { return };
-        let question = self.client.http.status(&self.models[slot.model as usize].name, &slot.id);
+        let sent = self.client.http.status(&self.models[slot.model as usize].name, &slot.id);
         let client = self.client.clone();
         let (abort, registration) = AbortHandle::new_pair();
         slot.phase = Phase::InFlight(abort);
         let (key, event) = (slot.key, slot.watch.sent(now));
         let request: BoxFuture<'static, _> =
-            Box::pin(async move { (at, now, answered(&client, client.http.ask(question), now + timeout).await) });
+            Box::pin(async move { (at, now, answered(&client, client.http.told(sent), now + timeout).await) });
         self.in_flight.push(Abortable::new(request, registration));
         self.tell(key, &event);
     }

@@ -60,12 +60,13 @@ impl PlannedRule {
     ) -> Result<Pace, UnsolvableProblem> {
         let end = deadline.get().max(1) as f64;
         let problem = ScheduleProblem::new(law, weights)?.deadline(end);
-        let by = |rule: Rule, sketch: &Sketch| rule.checks(law, sketch, &weights, Some(end), Some(end));
         let checks = match (self, accuracy) {
             (Self::Optimal, Accuracy::Exact) => problem.solve(),
             (Self::Optimal, Accuracy::Rough) => problem.solve_for_drawing(&Sketch::at_hand(law, end)),
-            (Self::By(rule), Accuracy::Exact) => by(rule, &Sketch::of(law, Some(end))),
-            (Self::By(rule), Accuracy::Rough) => by(rule, &Sketch::at_hand(law, end)),
+            // Rules follow the density, of which few points tell too little.
+            (Self::By(rule), Accuracy::Exact | Accuracy::Rough) => {
+                rule.checks(law, &Sketch::of(law, Some(end)), &weights, Some(end), Some(end))
+            }
         };
         Ok(Pace { schedule: table(&checks), limit: Limit::WallClock(Span::nearest(deadline)) })
     }
