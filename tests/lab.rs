@@ -115,7 +115,7 @@ proptest! {
             } else {
                 let cost = |mark: &Value| mark["cost"].as_f64().expect("a number");
                 let more = cost(quick) / cost(exact) - 1.0;
-                prop_assert!(more.abs() < 0.02, "{more}: {quick} for {exact}");
+                prop_assert!(more.abs() < 0.05, "{more}: {quick} for {exact}");
             }
         }
         let copied = Scenario::parse(text, "copied.toml", &Embedded(&[])).expect("valid");

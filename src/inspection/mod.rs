@@ -41,7 +41,7 @@ mod weights;
 
 pub use checks::{Checks, Expected, Then, Timeouts};
 pub use law::{Cumulative, DoneLaw};
-pub use problem::{Accuracy, Bounds, ScheduleProblem, UnsolvableProblem};
-pub use sketch::Sketch;
+pub use problem::{Bounds, ScheduleProblem, UnsolvableProblem};
+pub use sketch::{Accuracy, Sketch};
 pub use together::Together;
 pub use weights::CostWeights;

@@ -56,15 +56,6 @@ pub enum UnsolvableProblem {
     Endless(f64),
 }
 
-/// How closely schedules of least cost are worked out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Accuracy {
-    /// Exactly, as far as [`ScheduleProblem::solve`] says.
-    Exact,
-    /// From few points, for a picture that moves.
-    Rough,
-}
-
 /// What a schedule must keep to. Nothing, by default.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Bounds {

@@ -13,6 +13,15 @@ const RARE: f64 = 1e-9;
 /// Pieces of the range for each instant: by its piece a place is found in a few comparisons.
 const PIECES: usize = 2;
 
+/// How closely schedules of least cost are worked out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accuracy {
+    /// Exactly, as far as [`ScheduleProblem::solve`](crate::inspection::ScheduleProblem::solve) says.
+    Exact,
+    /// From few points, for a picture that moves.
+    Rough,
+}
+
 /// Those for pictures that move: most controls leave the distribution as it is, and all that is drawn of it shares one.
 static AT_HAND: Memo<(DoneLaw, u64), Arc<Sketch>> = Memo::new();
 
