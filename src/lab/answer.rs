@@ -198,6 +198,10 @@ pub fn answer(question: &LabQuestion, control: &Control) -> Result<Option<LabAns
     else {
         return Ok(None);
     };
+    // What is still to come takes a while at rest.
+    if control.stop.load(Ordering::Relaxed) {
+        return Ok(None);
+    }
     let law = DoneLaw::of_model(&scenario.models[0]);
     let Compared { results, series, .. } = &compared;
     let focus = view.focus.as_ref().and_then(|name| scenario.strategies.iter().position(|known| known.name == *name));
