@@ -6,7 +6,7 @@
 /** @typedef {{ strategy: string, look: import("./svg.js").Look, about: string, told: boolean, requests: number, requests_ci: [number, number] | null, delay: number | null,
  *   delay_ci: [number, number] | null, delay_p95: number | null, cost: number, cost_ci: [number, number] | null, lost: number, lost_share: number,
  *   known: number, ecdf: [number, number][] }} Mark */
-/** @typedef {{ done: number | null, settled: number | null, known: boolean, struck: boolean, polls: [number, "u" | "w" | "f"][], more: number }} Row */
+/** @typedef {{ began: number, done: number | null, settled: number | null, known: boolean, struck: boolean, polls: [number, "u" | "w" | "f"][], more: number }} Row */
 /** @typedef {{ first: string, interval: string, limit: string, first_s: number, interval_s: number, limit_s: number, cost: number }} Settings */
 /** @typedef {{ digest: string, scenario: string, tasks: number, whole: boolean, curve: { at: number[], density: number[], below: number[], quantiles: [number, number][], ends: number },
  *   marks: Mark[], floor: [number, number][], exact: boolean, settings: Settings | null, raster: { strategy: string, tasks: Row[] },

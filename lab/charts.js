@@ -8,7 +8,7 @@ import { number, percent, time } from "./words.js";
 /** @typedef {import("./back.js").Answer} Answer */
 /** @typedef {import("./back.js").Mark} Mark */
 /** @typedef {import("./svg.js").Look} Look */
-/** @typedef {{ focus: string, looks: Map<string, Look>, resting: boolean, pick: (strategy: string) => void }} View */
+/** @typedef {{ focus: string, looks: Map<string, Look>, resting: boolean, outage: { from: number, length: number }, pick: (strategy: string) => void }} View */
 
 /** Who loses more is crossed out. */
 export const FEW_LOST = 0.01;
@@ -138,11 +138,13 @@ export const ecdf = (figure, answer, view) => {
 export const raster = (figure, answer, view) => {
   const { tasks } = answer.raster;
   const width = widthOf(figure);
-  const height = 56 + 30 * Math.max(1, tasks.length);
+  const { from: outage, length } = view.outage;
+  const rows = 30 * Math.max(1, tasks.length);
+  const height = 56 + rows + (length > 0 ? 44 : 0);
   const end = Math.max(1, ...tasks.map((task) => Math.max(task.settled ?? 0, task.done ?? 0, ...task.polls.map(([at]) => at))));
   const x = linearScale(0, end, 18, width - 22);
   const svg = picture(`Polls of ${answer.raster.strategy} for five tasks`, width, height);
-  const bottom = height - 40;
+  const bottom = 16 + rows;
   const step = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600].find((step) => end / step <= Math.max(3, width / 110)) ?? 1200;
   for (let at = 0; at <= end; at += step) {
     const place = x.at(at);
@@ -151,6 +153,20 @@ export const raster = (figure, answer, view) => {
   }
   svg.append(text(width - 22, bottom + 34, "since the wait began", { "text-anchor": "end" }));
   const colour = `var(--c-${look(view, answer.raster.strategy).colour})`;
+  // The outage is somewhere in the run, and each wait began somewhere else in it.
+  if (length > 0) {
+    const run = linearScale(0, 1.02 * Math.max(outage + length, ...tasks.map(({ began }) => began)), 18, width - 22);
+    const top = bottom + 62;
+    const words = `Outage from ${time(outage)} to ${time(outage + length)} of the run`;
+    svg.append(text(18, top - 6, width < 560 ? words : `${words}; ticks: where these waits began`, { class: "label" }));
+    svg.append(element("rect", { x: run.from, y: top, width: run.to - run.from, height: 12, fill: "var(--line)" }));
+    svg.append(element("rect", { x: run.at(outage), y: top, width: Math.max(2, run.at(outage + length) - run.at(outage)), height: 12, class: "outage" }));
+    for (const { began } of tasks) svg.append(element("line", { x1: run.at(began), x2: run.at(began), y1: top - 2, y2: top + 14, stroke: "var(--ink)", "stroke-width": 1.5 }));
+  }
+  tasks.forEach(({ began }, index) => {
+    const [from, to] = [outage - began, outage + length - began];
+    if (length > 0 && to > 0 && from < end) svg.append(element("rect", { x: x.at(from), y: 5 + 30 * index, width: Math.max(1.5, x.at(to) - x.at(from)), height: 30, class: "outage" }, [element("title", {}, ["outage"])]));
+  });
   tasks.forEach((task, index) => {
     const y = 20 + 30 * index;
     const ends = task.settled ?? end;

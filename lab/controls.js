@@ -24,7 +24,8 @@ export const html = (name, properties = {}, children = []) => {
  */
 export const slider = (control, value, change, owner) => {
   const input = html("input", { type: "range", min: "0", max: String(STEPS), step: "1" });
-  const output = html("output");
+  // No `output`: a label is that of the first control in it, and would be this one's. Who listens hears the slider's own value.
+  const output = html("span", { className: "value", ariaHidden: "true" });
   if (owner) input.setAttribute("aria-label", `${control.label} of ${owner}`);
   const show = (/** @type {number} */ value) => {
     input.value = String(stepOf(value, control));

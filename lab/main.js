@@ -15,6 +15,7 @@ import { number, percent, time } from "./words.js";
 /** @typedef {import("./state.js").Control} Control */
 /** @typedef {import("./back.js").Answer} Answer */
 /** @typedef {import("./back.js").Back} Back */
+/** @typedef {{ radio: HTMLInputElement, label: HTMLLabelElement, look: string, cells: HTMLTableCellElement[], line: HTMLTableRowElement }} Row */
 
 /** Which controls stand where. */
 const PLACES = {
@@ -39,6 +40,7 @@ class Lab {
   /** @type {string} */ focus;
   /** @type {Map<string, { show: (value: number) => void }>} */ sliders = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */ rest;
+  /** The table's, by strategy. @type {Map<string, Row>} */ rows = new Map();
   frames = 0;
   effort = new Effort();
   /** Whether the last question had no answer. */
@@ -70,6 +72,7 @@ class Lab {
     clearTimeout(this.rest);
     if (!resting) this.rest = setTimeout(() => this.change({}, true), REST);
     this.curve.draw(this.state, null, resting);
+    if (this.answer && (Object.hasOwn(changes, "outage_s") || Object.hasOwn(changes, "outage_from_s"))) raster(at("raster"), this.answer, this.view(this.answer));
     this.ask();
   }
 
@@ -105,15 +108,21 @@ class Lab {
     return new Map(answer.marks.map(({ strategy, look }) => [strategy, look]));
   }
 
+  /** What is looked at, and how. @param {Answer} answer @returns {import("./charts.js").View} */
+  view(answer) {
+    const outage = { from: this.state.outage_from_s, length: this.state.outage_s };
+    return { focus: this.focus, looks: this.looks(answer), resting: answer.exact, outage, pick: (strategy) => this.pick(strategy) };
+  }
+
   /** @param {Answer} answer */
   draw(answer) {
-    const view = { focus: this.focus, looks: this.looks(answer), resting: answer.exact, pick: (/** @type {string} */ strategy) => this.pick(strategy) };
+    const view = this.view(answer);
     this.curve.draw(this.state, answer, answer.exact);
     front(at("front"), answer, view);
     ecdf(at("ecdf"), answer, view);
     raster(at("raster"), answer, view);
     at("raster-of").textContent = answer.raster.strategy;
-    at("digest").textContent = answer.whole ? answer.digest : "–";
+    at("digest").textContent = answer.whole && answer.exact ? answer.digest : "–";
     this.table(answer, view.looks);
     colour(at("presets"), view.looks);
     if (answer.exact) {
@@ -138,21 +147,34 @@ class Lab {
 
   /** @param {Answer} answer @param {Map<string, import("./svg.js").Look>} looks */
   table(answer, looks) {
-    const table = at("table");
-    const held = document.activeElement instanceof HTMLInputElement && table.contains(document.activeElement) ? document.activeElement.value : null;
-    const heads = ["Strategy", "Requests", "Delay", "Delay, 95 %", "Lost", "Cost"];
-    const rows = [...answer.marks].sort((a, b) => Number(a.lost_share > FEW_LOST) - Number(b.lost_share > FEW_LOST) || a.cost - b.cost).map((mark) => {
-      const radio = html("input", { type: "radio", name: "focus", value: mark.strategy, checked: mark.strategy === this.focus });
-      radio.addEventListener("change", () => this.pick(mark.strategy));
-      const name = html("th", { scope: "row" }, [html("label", { title: mark.about }, [radio, swatch(looks.get(mark.strategy)), mark.strategy])]);
+    const sorted = [...answer.marks].sort((a, b) => Number(a.lost_share > FEW_LOST) - Number(b.lost_share > FEW_LOST) || a.cost - b.cost);
+    const made = sorted.map((mark) => {
+      const kept = this.rows.get(mark.strategy);
+      const row = kept && kept.look === JSON.stringify(mark.look) ? kept : this.row(mark, looks);
+      row.label.title = mark.about;
+      row.radio.checked = mark.strategy === this.focus;
+      row.line.className = mark.strategy === answer.best ? "best" : "";
       const figures = [number(mark.requests), time(mark.delay), mark.delay_p95 === null ? "never" : time(mark.delay_p95), mark.lost ? percent(mark.lost_share) : "0", number(mark.cost)];
-      const cells = figures.map((words, column) => html("td", { className: column === 3 && mark.lost ? "loses" : "" }, [words]));
-      return html("tr", { className: mark.strategy === answer.best ? "best" : "" }, [name, ...cells]);
+      figures.forEach((words, column) => { if (row.cells[column].textContent !== words) row.cells[column].textContent = words; });
+      row.cells[3].className = mark.lost ? "loses" : "";
+      return row;
     });
-    const head = html("thead", {}, [html("tr", {}, heads.map((words) => html("th", { scope: "col" }, [words])))]);
-    table.ariaLabel = "Figures of each strategy; choose one to look at it poll by poll";
-    table.replaceChildren(head, html("tbody", {}, rows));
-    if (held !== null) [...table.querySelectorAll("input")].find((input) => input.value === held)?.focus();
+    // Rows that are there stay, and with them the focus; what is moved is only what has another place.
+    const body = /** @type {HTMLTableSectionElement} */ (at("rows"));
+    const held = document.activeElement;
+    made.forEach(({ line }, index) => { if (body.rows[index] !== line) body.insertBefore(line, body.rows[index] ?? null); });
+    while (body.rows.length > made.length) body.lastElementChild?.remove();
+    if (held instanceof HTMLInputElement && held !== document.activeElement && body.contains(held)) held.focus();
+    this.rows = new Map(sorted.map((mark, index) => [mark.strategy, made[index]]));
+  }
+
+  /** @param {import("./back.js").Mark} mark @param {Map<string, import("./svg.js").Look>} looks @returns {Row} */
+  row(mark, looks) {
+    const radio = html("input", { type: "radio", name: "focus", value: mark.strategy });
+    radio.addEventListener("change", () => this.pick(mark.strategy));
+    const label = html("label", {}, [radio, swatch(looks.get(mark.strategy)), mark.strategy]);
+    const cells = Array.from({ length: 5 }, () => html("td"));
+    return { radio, label, cells, line: html("tr", {}, [html("th", { scope: "row" }, [label]), ...cells]), look: JSON.stringify(mark.look) };
   }
 
   /** Everything on the desk. */

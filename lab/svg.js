@@ -80,7 +80,7 @@ export const axes = (x, y, xName, yName, kinds) => {
     const from = at - { start: 0, middle: length / 2, end: length }[anchor];
     if (from < taken + 4) continue;
     taken = from + length;
-    out.push(text(at, bottom + 16, words, { "text-anchor": anchor }));
+    out.push(text(at, bottom + 19, words, { "text-anchor": anchor }));
   }
   const yTicks = kinds.yBare ? [] : kinds.yShare ? [0, 0.25, 0.5, 0.75, 1] : kinds.yTime ? timeTicks(y.min, y.max, Math.floor((bottom - top) / 26)) : numberTicks(y.min, y.max, Math.floor((bottom - top) / 26));
   for (const tick of yTicks) {

@@ -108,7 +108,8 @@ pub(crate) fn percent(share: f64) -> String {
     if !share.is_finite() {
         return UNDEFINED.to_owned();
     }
-    let percent = share * 100.0;
+    // Nothing has no sign.
+    let percent = share * 100.0 + 0.0;
     let distance = percent.abs().min((100.0 - percent.abs()).abs());
     let text = match distance {
         d if d < 1e-12 => format!("{percent:.0}"),
@@ -253,7 +254,7 @@ mod tests {
 
     #[test]
     fn shares_never_round_to_all_or_nothing() {
-        assert_eq!(percent(0.0), "0 %");
+        assert_eq!((percent(0.0), percent(-0.0)), ("0 %".to_owned(), "0 %".to_owned()));
         assert_eq!(percent(1.0), "100 %");
         assert_eq!(percent(0.999_99), "99.9990 %");
         assert_eq!((percent(-1.0), percent(-0.999)), ("−100 %".to_owned(), "−99.90 %".to_owned()));

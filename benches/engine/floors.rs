@@ -1,7 +1,8 @@
 //! Floors: the workload written by hand for one schedule and one weather, with the simulator's own draws and seeding.
 //!
 //! A floor counts polls and known tasks and keeps one histogram of delays; everything else that `compare` measures is
-//! left out. Its counts are those of the simulator, to the last poll: see `main`.
+//! left out. Its counts are those of the simulator, to the last poll: see `main`. These are scalar, one task after another;
+//! `wide` is the same for many tasks at a time.
 
 use crate::workload::Schedule;
 use pollbench::measure::histogram::Durations;
@@ -14,7 +15,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 /// The bits of a uniform draw below which a poll tells nothing: 2 %.
-const STALE: u64 = ((1_u64 << Draws::BITS) as f64 * 0.02) as u64 + 1;
+pub(crate) const STALE: u64 = ((1_u64 << Draws::BITS) as f64 * 0.02) as u64 + 1;
 
 /// What a floor counts.
 #[derive(Debug)]
@@ -27,12 +28,12 @@ pub(crate) struct Counted {
 }
 
 impl Counted {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { polls: 0, known: 0, delay: 0, delays: Durations::default() }
     }
 
     #[inline]
-    fn know(&mut self, delay: u64) {
+    pub(crate) fn know(&mut self, delay: u64) {
         self.known += 1;
         self.delay += delay;
         self.delays.record(delay);
@@ -41,9 +42,9 @@ impl Counted {
 
 /// The distributions of the workload and the keys of its draws.
 pub(crate) struct World {
-    keys: Keys,
-    completion: Distribution,
-    rtt: Distribution,
+    pub(crate) keys: Keys,
+    pub(crate) completion: Distribution,
+    pub(crate) rtt: Distribution,
 }
 
 impl World {
@@ -66,7 +67,7 @@ impl World {
 
     /// The gap before the task's submit.
     #[inline]
-    fn gap(&self, task: u64, rate_per_s: f64) -> u64 {
+    pub(crate) fn gap(&self, task: u64, rate_per_s: f64) -> u64 {
         let gap: f64 = Exp1.sample(&mut self.keys.draws(Stream::Arrival, task));
         Micros::from_f64(gap * (1e6 / rate_per_s)).get()
     }
@@ -252,19 +253,19 @@ async fn sleep(us: u64) {
 
 /// The gaps of a schedule, in microseconds.
 #[derive(Debug, Clone, Copy)]
-struct Pace {
-    slept: u64,
+pub(crate) struct Pace {
+    pub(crate) slept: u64,
     growing: f64,
 }
 
 impl Pace {
     #[inline]
-    fn new<const EXPONENTIAL: bool>() -> Self {
+    pub(crate) fn new<const EXPONENTIAL: bool>() -> Self {
         if EXPONENTIAL { Self { slept: 0, growing: 2e6 } } else { Self { slept: 60_000_000, growing: 0.0 } }
     }
 
     #[inline]
-    fn next<const EXPONENTIAL: bool>(&mut self) -> u64 {
+    pub(crate) fn next<const EXPONENTIAL: bool>(&mut self) -> u64 {
         let gap = if EXPONENTIAL { (self.growing + 0.5) as u64 } else { 15_000_000 };
         if EXPONENTIAL {
             self.growing = (self.growing * 1.5).min(30e6);

@@ -5,11 +5,14 @@
 
 mod floors;
 mod growth;
+mod peers;
 #[path = "../support/mod.rs"]
 mod support;
+mod wide;
 mod workload;
 
 use floors::{Counted, World, paused};
+use peers::{Peer, Told, peers};
 use pollbench::engine::sim::{Findings, Options};
 use std::process::Command;
 use std::sync::Arc;
@@ -18,10 +21,12 @@ use support::arguments::Arguments;
 use support::page::{self, Figures, Target, grouped};
 use support::process::{Load, bytes_at_most, is_child};
 use support::timing::{By, Contender, Section, median};
+use wide::wide;
 use workload::{Schedule, Weather, alone, scenario, simulate};
 
 /// What must hold.
 const LOSSY: Target = Target::AtLeast(0.66);
+const NUMPY: Target = Target::AtLeast(1.0);
 const FULL: Target = Target::AtLeast(0.44);
 const CLOSED: Target = Target::AtLeast(0.5);
 const QUEUE: Target = Target::AtLeast(0.6);
@@ -53,16 +58,20 @@ fn main() {
         (false, false) => (0, 1 << 11),
     };
     let (world, filter) = (Arc::new(World::new()), arguments.filter());
+    let (mut peers, words) = peers();
     if filter.is_empty() {
-        agree(&world);
+        agree(&world, &mut peers);
     }
     let mut report = String::new();
-    let sections = [fast_path(&world, tasks), threads(tasks * 8), queue(&world, tasks / 8)]
+    let sections = [fast_path(&world, tasks, peers), threads(tasks * 8), queue(&world, tasks / 8)]
         .into_iter()
         .chain(growth::sections(tasks));
     for mut section in sections {
         section.measure(rounds, filter);
         page::show(&mut report, &section.tables());
+    }
+    if filter.is_empty() {
+        page::show(&mut report, &words);
     }
     if arguments.runs(MEMORY, &[]) {
         page::show(&mut report, &memory(if arguments.is_timed() { 100_000_000 } else { 100_000 }).table());
@@ -114,8 +123,9 @@ fn commands(rounds: usize) -> Figures {
     Figures { title: COMMANDS, unit: "s", rows }
 }
 
-/// The floors do the simulator's work: the same polls, the same tasks known, the same delays.
-fn agree(world: &Arc<World>) {
+/// The floors do the simulator's work: the same polls, the same tasks known, the same delays. So do peers, whose draws are
+/// their own, within six standard deviations.
+fn agree(world: &Arc<World>, peers: &mut [Peer]) {
     let tasks = 10_000;
     let same = |what: &str, floor: &Counted, found: &Findings| {
         let totals = &found.cells[0].totals;
@@ -131,6 +141,7 @@ fn agree(world: &Arc<World>) {
         }
         let lossy = simulate(&scenario(&[schedule], Weather::Lossy, tasks, 0.5), alone());
         same(name, &world.tight::<true, true>(schedule, tasks), &lossy);
+        same("vectorised", &wide(world, schedule, tasks), &lossy);
         if schedule == Schedule::Adaptive {
             same("tokio's paused clock", &paused(world, tasks, 0.5), &lossy);
         }
@@ -138,9 +149,18 @@ fn agree(world: &Arc<World>) {
         let queued = simulate(&scenario(&[schedule], Weather::Lossy, tasks, THOUSAND), queue);
         same("heap", &world.heap(schedule, tasks, THOUSAND), &queued);
     }
+    let floor = wide(world, Schedule::Adaptive, tasks);
+    let (polls, delay) = (floor.polls as f64 / tasks as f64, floor.delay as f64 / floor.known as f64);
+    for peer in peers {
+        let Told { polls: sum, known, delay: late } = peer.wait_for(tasks);
+        // Standard deviations are about 5 polls and 5 s, of both means.
+        let bound = 6.0 * 5.0 * (2.0 / tasks as f64).sqrt();
+        let (polls, late) = (sum / tasks as f64 - polls, (late / known - delay) / 1e6);
+        assert!(polls.abs() < bound && late.abs() < bound, "{}: {polls} polls, {late} s", peer.name);
+    }
 }
 
-fn fast_path(world: &World, tasks: u64) -> Section<'_> {
+fn fast_path(world: &World, tasks: u64, peers: Vec<Peer>) -> Section<'_> {
     let (mut contenders, mut ratios) = (Vec::new(), Vec::new());
     contenders.push(Contender::new("floor, ideal, closed form, adaptive", tasks, move || {
         world.closed_adaptive::<true>(tasks)
@@ -168,15 +188,24 @@ fn fast_path(world: &World, tasks: u64) -> Section<'_> {
         contenders.push(Contender::new(format!("sim, ideal poll by poll, {name}"), tasks, sim(Weather::Ideal, true)));
         contenders.push(Contender::new(format!("sim, lossy, {name}"), tasks, sim(Weather::Lossy, false)));
         contenders.push(Contender::new(format!("sim, full, {name}"), tasks, sim(Weather::Full, false)));
+        contenders.push(Contender::new(format!("vectorised floor, lossy, {name}"), tasks, move || {
+            wide(world, schedule, tasks)
+        }));
         ratios.extend([
             (at + 4, at, None),
             (at + 5, at + 1, Some(LOSSY)),
             (at + 5, at + 2, None),
+            (at + 5, at + 7, None),
             (at + 6, at + 1, Some(FULL)),
         ]);
     }
     // The closed form is of the adaptive schedule.
     ratios.extend([(5, 0, Some(CLOSED)), (5, 1, None)]);
+    // So is the workload of the peers, whose packages have the targets.
+    for (mut peer, target) in peers.into_iter().zip([Some(NUMPY), None]) {
+        ratios.push((7, contenders.len(), target));
+        contenders.push(Contender::new(peer.name.clone(), tasks, move || peer.wait_for(tasks)));
+    }
     Section { title: "independent tasks", unit: MILLIONS, by: By::Rate, contenders, ratios }
 }
 

@@ -3,6 +3,7 @@
 //! What has the wrong type counts as absent: published samples and observed answers differ in which fields they have.
 
 use crate::api::reply::{Failure, Flaw};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// The state of a task.
@@ -20,6 +21,10 @@ pub enum State {
 
 impl State {
     const ALL: [Self; 4] = [Self::Pending, Self::Processing, Self::Success, Self::Failed];
+
+    fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == word)
+    }
 
     /// The word on the wire.
     #[must_use]
@@ -60,6 +65,31 @@ pub struct Status {
     pub flaw: Option<Flaw>,
 }
 
+/// An envelope that tells of a task and has nothing but documented fields, of their types and without escapes: what nearly
+/// every answer is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Plain<'a> {
+    code: Option<u64>,
+    #[serde(rename = "message")]
+    _message: Option<&'a str>,
+    #[serde(borrow)]
+    data: PlainStatus<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct PlainStatus<'a> {
+    task_id: Option<&'a str>,
+    state: &'a str,
+    create_time: Option<u64>,
+    complete_time: Option<u64>,
+    cost_time: Option<u64>,
+    result_json: Option<&'a str>,
+    fail_code: Option<&'a str>,
+    fail_msg: Option<&'a str>,
+}
+
 /// What `data` of an envelope holds.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Data {
@@ -81,6 +111,26 @@ pub struct Envelope {
 }
 
 impl Status {
+    /// The code and the status in a body that is [plain](Plain): the same as by way of an [`Envelope`], several times as fast.
+    pub(crate) fn plain(body: &[u8]) -> Option<(Option<u64>, Self)> {
+        let Plain { code, data, .. } = serde_json::from_slice(body).ok()?;
+        let state = State::named(data.state)?;
+        let text = |field: Option<&str>| field.unwrap_or_default().to_owned();
+        let result = data.result_json.map_or(Ok(Vec::new()), urls);
+        let status = Self {
+            task_id: data.task_id.map(str::to_owned),
+            state,
+            create_time_ms: data.create_time,
+            complete_time_ms: data.complete_time,
+            cost_time_ms: data.cost_time,
+            flaw: flaw(state, &result),
+            urls: result.unwrap_or_default(),
+            failure: (state == State::Failed)
+                .then(|| Failure { code: text(data.fail_code), message: text(data.fail_msg) }),
+        };
+        Some((code, status))
+    }
+
     /// Whether it is known to be about another task than the one that was asked for.
     #[must_use]
     pub fn is_of_another(&self) -> bool {
@@ -113,8 +163,7 @@ impl Envelope {
     #[must_use]
     pub fn status(&self) -> Option<Status> {
         let Data::Present(Value::Object(fields)) = &self.data else { return None };
-        let word = fields.get("state")?.as_str()?;
-        let state = State::ALL.into_iter().find(|state| state.name() == word)?;
+        let state = State::named(fields.get("state")?.as_str()?)?;
         let number = |name: &str| fields.get(name).and_then(Value::as_u64);
         let failure = (state == State::Failed).then(|| Failure {
             code: text(fields, "failCode").unwrap_or_default(),
@@ -127,7 +176,7 @@ impl Envelope {
             create_time_ms: number("createTime"),
             complete_time_ms: number("completeTime"),
             cost_time_ms: number("costTime"),
-            flaw: result.as_ref().err().copied().filter(|_| state == State::Success),
+            flaw: flaw(state, &result),
             urls: result.unwrap_or_default(),
             failure,
         })
@@ -155,6 +204,11 @@ impl Envelope {
 
 fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
     fields.get(name).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// What is wrong with a task's result; only one that succeeded has any.
+fn flaw(state: State, result: &Result<Vec<String>, Flaw>) -> Option<Flaw> {
+    result.as_ref().err().copied().filter(|_| state == State::Success)
 }
 
 /// The URLs in a `resultJson`, which is JSON in a string. What holds its results under another name has none.
@@ -201,6 +255,16 @@ mod tests {
         })
     }
 
+    #[test]
+    fn answers_as_documented_are_plain() {
+        for body in [
+            r#"{"code":200,"message":"success","data":{"taskId":"t","state":"processing","createTime":1}}"#,
+            r#"{"code":200,"message":"success","data":{"taskId":"t","state":"failed","createTime":1,"failCode":"C","failMsg":"m","completeTime":2}}"#,
+        ] {
+            assert!(Status::plain(body.as_bytes()).is_some(), "{body}");
+        }
+    }
+
     proptest! {
         #![proptest_config(crate::soak::cases(256))]
 
@@ -208,6 +272,31 @@ mod tests {
         #[test]
         fn any_bytes_can_be_read(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = Envelope::read(&bytes).map(|envelope| (envelope.status(), envelope.task_id(), envelope.complaint()));
+        }
+
+        /// Promise: the short way finds what the long one does, or leaves it to that.
+        #[test]
+        fn what_is_plain_reads_the_same(
+            value in any_json(),
+            state in "(pending|processing|success|failed|done)",
+            fields in prop::sample::subsequence(vec![
+                r#""taskId":"t""#, r#""createTime":1"#, r#""createTime":1.5"#, r#""costTime":18446744073709551616"#,
+                r#""costTime":2"#, r#""completeTime":null"#, r#""completeTime":-3"#, r#""failMsg":"no""#, r#""failCode":7"#,
+                r#""resultJson":"[]""#, r#""resultJson":"{}""#, r#""resultJson":"{\"resultUrls\":[\"u\"]}""#, r#""x":1e999"#,
+            ], 0..6),
+            outside in prop::sample::subsequence(vec![
+                r#""code":200"#, r#""code":404"#, r#""code":"200""#, r#""message":"ok""#, r#""message":null"#, r#""y":"\ud800""#,
+            ], 0..3),
+        ) {
+            let data = [format!(r#""state":"{state}""#)].into_iter().chain(fields.iter().map(ToString::to_string));
+            let data = format!(r#""data":{{{}}}"#, data.collect::<Vec<_>>().join(","));
+            let body = format!("{{{}}}", outside.iter().map(ToString::to_string).chain([data]).collect::<Vec<_>>().join(","));
+            for body in [body, value.to_string()] {
+                if let Some((code, status)) = Status::plain(body.as_bytes()) {
+                    let envelope = Envelope::read(body.as_bytes()).expect("an object");
+                    prop_assert_eq!((code, Some(status)), (envelope.code, envelope.status()), "{}", body);
+                }
+            }
         }
 
         #[test]

@@ -87,7 +87,26 @@ fn router(start: &str) -> Router {
         .route("/poller", post(write_poller))
         .layer(DefaultBodyLimit::max(MOST_BODY))
         .layer(from_fn(guard))
-        .with_state(Arc::new(Semaphore::new(1)))
+        .with_state(Arc::new(Places::new()))
+}
+
+/// Where questions wait for their turn, one of a kind at a time: a quick one has all cores as soon as the one before it is
+/// answered, and never waits for a thorough one, which may take as long as a hundred of them.
+#[derive(Debug)]
+struct Places {
+    quick: Arc<Semaphore>,
+    thorough: Arc<Semaphore>,
+}
+
+impl Places {
+    fn new() -> Self {
+        let one = || Arc::new(Semaphore::new(1));
+        Self { quick: one(), thorough: one() }
+    }
+
+    fn of(&self, question: &LabQuestion) -> Arc<Semaphore> {
+        Arc::clone(if question.is_thorough() { &self.thorough } else { &self.quick })
+    }
 }
 
 /// Turns away who is not a page of this machine.
@@ -110,12 +129,12 @@ impl Drop for Overtaken {
 }
 
 /// Runs a question on all cores; others wait, and those that are overtaken while they do are never begun.
-async fn compute(State(place): State<Arc<Semaphore>>, headers: HeaderMap, body: Bytes) -> Response<Body> {
+async fn compute(State(places): State<Arc<Places>>, headers: HeaderMap, body: Bytes) -> Response<Body> {
     let question = match asked(&headers, &body).and_then(|text| LabQuestion::parse(text).map_err(|e| e.to_string())) {
         Ok(question) => question,
         Err(words) => return error(StatusCode::BAD_REQUEST, &words),
     };
-    let Ok(place) = place.acquire_owned().await else { return stopped_early() };
+    let Ok(place) = places.of(&question).acquire_owned().await else { return stopped_early() };
     let overtaken = Overtaken(Arc::default());
     let control = Arc::clone(&overtaken.0);
     let run = tokio::task::spawn_blocking(move || {
@@ -193,6 +212,33 @@ fn content(status: StatusCode, media_type: &'static str, body: Bytes) -> Respons
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::FutureExt as _;
+    use serde_json::Value;
+    use std::pin::pin;
+
+    /// Asks for few tasks of the first model, thoroughly or not.
+    async fn asked(places: &Arc<Places>, exact: bool) -> StatusCode {
+        let page = serde_json::to_value(start(&load("flaky").expect("shipped")).expect("fits")).expect("JSON");
+        let mut state: Value = page["models"][0].clone();
+        (state["tasks"], state["replicates"], state["strategies"]) =
+            (json!(50), json!(1), json!([{"preset": "basic"}]));
+        let body = json!({"state": state, "view": {"exact": exact, "focus": null}}).to_string();
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(JSON))]);
+        compute(State(Arc::clone(places)), headers, Bytes::from(body)).await.status()
+    }
+
+    /// Promise: while a thorough answer is worked out, or waited for, quick ones come.
+    #[tokio::test]
+    async fn a_quick_question_never_waits_for_a_thorough_one() {
+        let places = Arc::new(Places::new());
+        let busy = Arc::clone(&places.thorough).acquire_owned().await.expect("nobody closes it");
+        let mut thorough = pin!(asked(&places, true));
+        assert_eq!(thorough.as_mut().now_or_never(), None);
+        assert_eq!(asked(&places, false).await, StatusCode::OK);
+        assert_eq!(thorough.as_mut().now_or_never(), None);
+        drop(busy);
+        assert_eq!(thorough.await, StatusCode::OK);
+    }
 
     #[test]
     fn a_run_that_nobody_waits_for_is_stopped() {

@@ -45,15 +45,18 @@ pub(super) enum Lost {
 impl Answer {
     /// Reads an HTTP answer that was complete at `heard`.
     pub(super) fn read(status: u16, headers: &HeaderMap, body: &[u8], clock: &Clock, heard: Micros) -> Self {
-        Self::made(status, headers, body, clock, heard, Envelope::status)
+        match Status::plain(body) {
+            Some((code, told)) => Self::made((status, code), headers, Body::Status(told), clock, heard),
+            None => Self::enveloped(status, headers, body, clock, heard, Envelope::status),
+        }
     }
 
     /// The same where it tells of no single task.
     pub(super) fn read_whole(status: u16, headers: &HeaderMap, body: &[u8], clock: &Clock, heard: Micros) -> Self {
-        Self::made(status, headers, body, clock, heard, |_| None)
+        Self::enveloped(status, headers, body, clock, heard, |_| None)
     }
 
-    fn made(
+    fn enveloped(
         status: u16,
         headers: &HeaderMap,
         body: &[u8],
@@ -61,11 +64,8 @@ impl Answer {
         heard: Micros,
         told: impl Fn(&Envelope) -> Option<Status>,
     ) -> Self {
-        let retry_after = headers.get(RETRY_AFTER).and_then(|value| delay(value.to_str().ok()?, clock, heard));
         let envelope = Envelope::read(body);
-        // Some servers say in the body what they should have said in the status.
-        let said = envelope.as_ref().and_then(|envelope| envelope.code).and_then(|code| u16::try_from(code).ok());
-        let status = said.filter(|_| status == 200).unwrap_or(status);
+        let code = envelope.as_ref().and_then(|envelope| envelope.code);
         let body = match envelope {
             None => Body::NotJson,
             Some(envelope) => match told(&envelope) {
@@ -73,6 +73,14 @@ impl Answer {
                 None => Body::Other(envelope),
             },
         };
+        Self::made((status, code), headers, body, clock, heard)
+    }
+
+    fn made((status, code): (u16, Option<u64>), headers: &HeaderMap, body: Body, clock: &Clock, heard: Micros) -> Self {
+        let retry_after = headers.get(RETRY_AFTER).and_then(|value| delay(value.to_str().ok()?, clock, heard));
+        // Some servers say in the body what they should have said in the status.
+        let said = code.and_then(|code| u16::try_from(code).ok());
+        let status = said.filter(|_| status == 200).unwrap_or(status);
         Self::Http { status, retry_after, body }
     }
 

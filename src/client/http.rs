@@ -6,15 +6,17 @@ use crate::net::clock::Clock;
 use crate::net::stream::{ByteStream, Transport};
 use crate::time::Micros;
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
-use http::{HeaderMap, Method, Request, Uri};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
+use http::uri::{Authority, Parts, PathAndQuery, Scheme};
+use http::{HeaderMap, HeaderName, Method, Request, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector};
-use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::client::legacy::{self, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rustls::ClientConfig;
+use std::borrow::Cow;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -28,13 +30,24 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 const MOST_IDLE: usize = 4_096;
 
 /// Header by which the mock is told which keyed task a submit is for.
-const TASK_HEADER: &str = "pollbench-task";
+const TASK_HEADER: HeaderName = HeaderName::from_static("pollbench-task");
 
 /// Header of the key that stands for a batch.
-const KEY_HEADER: &str = "idempotency-key";
+const KEY_HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// What every request accepts, and every body is.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// Who asks.
+const NAME: HeaderValue = HeaderValue::from_static(concat!("pollbench/", env!("CARGO_PKG_VERSION")));
 
 /// What makes sense of an answer that was complete at an instant.
 type Read = fn(u16, &HeaderMap, &[u8], &Clock, Micros) -> Answer;
+
+/// A request that is ready to be sent; why it cannot be, where it cannot.
+type Ready = Result<Request<Full<Bytes>>, Lost>;
+
+/// An answer to come, and when it was asked for where that matters.
+pub(super) type Sent = Result<(ResponseFuture, Option<Micros>), Lost>;
 
 /// Whom TLS trusts: read once, however many clients there are.
 static TLS: LazyLock<Arc<ClientConfig>> =
@@ -44,7 +57,10 @@ static TLS: LazyLock<Arc<ClientConfig>> =
 #[derive(Debug)]
 pub(super) struct Http {
     pool: legacy::Client<HttpsConnector<Connector>, Full<Bytes>>,
-    base: String,
+    scheme: Scheme,
+    authority: Authority,
+    /// What every path begins with.
+    root: String,
     authorization: HeaderValue,
     pub(super) clock: Clock,
     most_body: usize,
@@ -73,11 +89,17 @@ impl Http {
         let invalid = || InvalidClient::BaseUrl { url: base_url.to_owned() };
         let trimmed = base_url.trim_end_matches('/');
         let uri: Uri = trimmed.parse().map_err(|_| invalid())?;
-        let has_scheme = matches!(uri.scheme_str(), Some("http" | "https"));
-        if !has_scheme || uri.host().is_none_or(str::is_empty) || uri.query().is_some() {
+        if uri.host().is_none_or(str::is_empty) || uri.query().is_some() {
             return Err(invalid());
         }
-        let base = if trimmed.ends_with("/api/v1") { trimmed.to_owned() } else { format!("{trimmed}/api/v1") };
+        let path = uri.path().trim_end_matches('/');
+        let root = if path.ends_with("/api/v1") { path.to_owned() } else { format!("{path}/api/v1") };
+        let Parts { scheme: Some(scheme), authority: Some(authority), .. } = uri.into_parts() else {
+            return Err(invalid());
+        };
+        if scheme != Scheme::HTTP && scheme != Scheme::HTTPS {
+            return Err(invalid());
+        }
         if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(InvalidClient::Key);
         }
@@ -92,73 +114,99 @@ impl Http {
             // one. A submit that may have been read is never sent twice.
             .retry_canceled_requests(true)
             .build(connector);
-        Ok(Self { pool, base, authorization, clock, most_body, refusals: None })
+        Ok(Self { pool, scheme, authority, root, authorization, clock, most_body, refusals: None })
     }
 
     /// Asks for a task.
-    pub(super) async fn status(&self, model: &str, task: &str) -> Answer {
-        let path = format!("/statusTask/{}?taskId={}", escaped(model), escaped(task));
-        self.send(Method::GET, &path, None, Headers::default(), Answer::read).await.about(task)
+    pub(super) fn status(&self, model: &str, task: &str) -> Sent {
+        let (model, task) = (escaped(model), escaped(task));
+        let mut path = String::with_capacity(self.root.len() + model.len() + task.len() + 20);
+        for part in [&*self.root, "/statusTask/", &model, "?taskId=", &task] {
+            path.push_str(part);
+        }
+        self.send(self.question(path))
+    }
+
+    /// The answer to a question for a task.
+    pub(super) async fn told(&self, sent: Sent) -> Answer {
+        self.heard(sent, Answer::read).await
     }
 
     /// Hands a task in.
     pub(super) async fn submit(&self, model: &str, body: Vec<u8>, keyed: Option<u64>) -> Answer {
-        let headers = Headers { keyed, key: None };
-        self.send(Method::POST, &format!("/generateTask/{}", escaped(model)), Some(body), headers, Answer::read).await
+        let path = format!("{}/generateTask/{}", self.root, escaped(model));
+        self.heard(self.send(self.order(path, body, keyed, None)), Answer::read).await
     }
 
     /// Hands a batch in, under its key.
     pub(super) async fn submit_batch(&self, model: &str, key: &str, body: Vec<u8>, keyed: Option<u64>) -> Answer {
-        let path = format!("/generateTask/{}/batches", escaped(model));
-        self.send(Method::POST, &path, Some(body), Headers { keyed, key: Some(key) }, Answer::read_whole).await
+        let path = format!("{}/generateTask/{}/batches", self.root, escaped(model));
+        self.heard(self.send(self.order(path, body, keyed, Some(key))), Answer::read_whole).await
     }
 
     /// Asks for a batch.
     pub(super) async fn batch_status(&self, model: &str, batch: &str) -> Answer {
-        let path = format!("/generateTask/{}/batches/{}", escaped(model), escaped(batch));
-        self.send(Method::GET, &path, None, Headers::default(), Answer::read_whole).await
+        let path = format!("{}/generateTask/{}/batches/{}", self.root, escaped(model), escaped(batch));
+        self.heard(self.send(self.question(path)), Answer::read_whole).await
     }
 
     /// Asks for the balance.
     pub(super) async fn balance(&self) -> Answer {
-        self.send(Method::GET, "/apikeys/current-balance", None, Headers::default(), Answer::read).await
+        let path = format!("{}/apikeys/current-balance", self.root);
+        self.heard(self.send(self.question(path)), Answer::read).await
     }
 
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<Vec<u8>>,
-        headers: Headers<'_>,
-        read: Read,
-    ) -> Answer {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.base))
-            .header(AUTHORIZATION, self.authorization.clone())
-            .header(ACCEPT, "application/json")
-            .header(USER_AGENT, concat!("pollbench/", env!("CARGO_PKG_VERSION")));
-        if body.is_some() {
-            request = request.header(CONTENT_TYPE, "application/json");
+    fn question(&self, path: String) -> Ready {
+        self.request(Method::GET, path, Bytes::new())
+    }
+
+    /// A submit, by the keyed task that it is for, or the first of several, and what stands for a batch.
+    fn order(&self, path: String, body: Vec<u8>, keyed: Option<u64>, key: Option<&str>) -> Ready {
+        let mut request = self.request(Method::POST, path, Bytes::from(body))?;
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, JSON);
+        if let Some(task) = keyed {
+            headers.insert(TASK_HEADER, HeaderValue::from(task));
         }
-        if let Some(task) = headers.keyed {
-            request = request.header(TASK_HEADER, task);
+        if let Some(key) = key {
+            headers.insert(KEY_HEADER, HeaderValue::from_str(key).map_err(|error| unsent(&error))?);
         }
-        if let Some(key) = headers.key {
-            request = request.header(KEY_HEADER, key);
-        }
-        let request = match request.body(Full::new(Bytes::from(body.unwrap_or_default()))) {
-            Ok(request) => request,
-            // Such as a task id that makes the URL too long.
-            Err(error) => return Answer::Lost(Lost::Other(error.to_string())),
+        Ok(request)
+    }
+
+    fn request(&self, method: Method, path: String, body: Bytes) -> Ready {
+        let mut parts = Parts::default();
+        (parts.scheme, parts.authority) = (Some(self.scheme.clone()), Some(self.authority.clone()));
+        // Such as a task id that makes the URL too long.
+        let path = PathAndQuery::from_maybe_shared(Bytes::from(path)).map_err(|error| unsent(&error))?;
+        parts.path_and_query = Some(path);
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = Uri::from_parts(parts).map_err(|error| unsent(&error))?;
+        let headers = request.headers_mut();
+        headers.insert(AUTHORIZATION, self.authorization.clone());
+        headers.insert(ACCEPT, JSON);
+        headers.insert(USER_AGENT, NAME);
+        Ok(request)
+    }
+
+    /// Sends a request as soon as its answer is waited for. What is waited for is small, because the request is not in it.
+    fn send(&self, request: Ready) -> Sent {
+        let response = self.pool.request(request?);
+        Ok((response, self.refusals.as_ref().map(|_| self.clock.now())))
+    }
+
+    async fn heard(&self, sent: Sent, read: Read) -> Answer {
+        let (response, at) = match sent {
+            Ok(sent) => sent,
+            Err(lost) => return Answer::Lost(lost),
         };
-        let sent = self.clock.now();
-        let answer = match self.pool.request(request).await {
+        let answer = match response.await {
             Ok(answer) => answer,
             Err(error) => {
                 let lost = Answer::lost(&error);
-                if let (Answer::Lost(Lost::Refused), Some(Refusals(known))) = (&lost, &self.refusals) {
-                    self.clock.sleep_until(known(sent)).await;
+                if let (Answer::Lost(Lost::Refused), Some(Refusals(known)), Some(at)) = (&lost, &self.refusals, at) {
+                    self.clock.sleep_until(known(at)).await;
                 }
                 return lost;
             }
@@ -166,7 +214,9 @@ impl Http {
         let (parts, body) = answer.into_parts();
         match Limited::new(body, self.most_body).collect().await {
             Ok(body) => {
-                let heard = self.clock.now();
+                // Only a delay counts from here, and most answers ask for none.
+                let is_asked = parts.headers.contains_key(RETRY_AFTER);
+                let heard = if is_asked { self.clock.now() } else { Micros::ZERO };
                 read(parts.status.as_u16(), &parts.headers, &body.to_bytes(), &self.clock, heard)
             }
             Err(error) => Answer::lost(&*error),
@@ -174,17 +224,13 @@ impl Http {
     }
 }
 
-/// What submits may have in their head.
-#[derive(Debug, Clone, Copy, Default)]
-struct Headers<'a> {
-    /// The keyed task that it is for, or the first of several.
-    keyed: Option<u64>,
-    /// What stands for a batch.
-    key: Option<&'a str>,
+/// What became of a request that cannot be sent.
+fn unsent(error: &dyn std::error::Error) -> Lost {
+    Lost::Other(error.to_string())
 }
 
-fn escaped(text: &str) -> String {
-    utf8_percent_encode(text, ESCAPED).to_string()
+fn escaped(text: &str) -> Cow<'_, str> {
+    utf8_percent_encode(text, ESCAPED).into()
 }
 
 /// Connects over a network.

@@ -4,7 +4,7 @@ use crate::client::Client;
 use crate::client::answer::Answer;
 use crate::client::error::{Finished, WaitError};
 use crate::client::slot::{Model, Phase, Slot};
-use crate::client::wait::{ask, default_jitter};
+use crate::client::wait::{answered, default_jitter};
 use crate::client::watch::{Event, Subject, Watch};
 use crate::strategy::composition::{Channel, Limiter, Sharing, Strategy};
 use crate::strategy::dispatch::{Dispatch, Permit};
@@ -233,12 +233,12 @@ impl<'s> TaskSet<'s> {
     async fn step(&mut self) {
         let clock = self.client.clock().clone();
         let due = self.due.peek().map_or(Micros::NEVER, |Reverse((at, ..))| *at);
-        if due > clock.now() {
+        if due.is_never() || due > clock.now() {
             tokio::select! {
                 biased;
                 Some(answer) = self.in_flight.next() => {
                     if let Ok((at, sent, answer)) = answer {
-                        self.hear(at, sent, &answer);
+                        self.hear(at, sent, answer);
                     }
                     return;
                 }
@@ -377,24 +377,25 @@ impl<'s> TaskSet<'s> {
         let now = self.client.clock().now();
         let Some(slot) = self.slots[at as usize].as_mut() else { return };
         let Phase::Due(timeout) = slot.phase else { return };
-        let (client, id) = (self.client.clone(), slot.id.clone());
-        let model = self.models[slot.model as usize].name.clone();
+        let sent = self.client.http.status(&self.models[slot.model as usize].name, &slot.id);
+        let client = self.client.clone();
         let (abort, registration) = AbortHandle::new_pair();
         slot.phase = Phase::InFlight(abort);
         let (key, event) = (slot.key, slot.watch.sent(now));
         let request: BoxFuture<'static, _> =
-            Box::pin(async move { (at, now, ask(&client, &model, &id, now + timeout).await) });
+            Box::pin(async move { (at, now, answered(&client, client.http.told(sent), now + timeout).await) });
         self.in_flight.push(Abortable::new(request, registration));
         self.tell(key, &event);
     }
 
-    fn hear(&mut self, at: u32, sent: Micros, answer: &Answer) {
+    fn hear(&mut self, at: u32, sent: Micros, answer: Answer) {
         let now = self.client.clock().now();
         let Some(slot) = self.slots[at as usize].as_mut() else { return };
+        let answer = answer.about(&slot.id);
         let mut wait = self.models[slot.model as usize].policy.resume(&slot.progress);
         let (worth, step) = wait.reply(now, &answer.reply(), &mut slot.jitter);
         slot.progress = wait.progress();
-        let (key, events) = (slot.key, slot.watch.heard(sent, now, answer, worth));
+        let (key, events) = (slot.key, slot.watch.heard(sent, now, &answer, worth));
         for event in events.into_iter().flatten() {
             self.tell(key, &event);
         }

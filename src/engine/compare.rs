@@ -3,6 +3,7 @@
 use crate::engine::plan::{Plan, StrategyPlan};
 use crate::engine::sim::{Control, Findings, Options, Sink, run};
 use crate::engine::yardstick::Yardstick;
+use crate::inspection::Accuracy;
 use crate::measure::paired::{Pairing, comparisons};
 use crate::measure::results::{Cell, Results, RuleResult, Run, SCHEMA_VERSION};
 use crate::measure::series::{FaultBand, SampledTask, Series};
@@ -34,29 +35,20 @@ pub struct Compared {
     pub idle_rules: Vec<usize>,
 }
 
-/// How the floor of the Pareto chart is found, where a sample is kept for charts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Floor {
-    /// Exactly.
-    Exact,
-    /// From few schedules, each of them roughly: for a picture that moves.
-    Rough,
-}
-
 /// Runs a plan on the simulator and sums it up; gates are left to the caller. `None` if it was stopped.
 #[must_use]
 pub fn compare(plan: &Plan<'_>, options: Options, control: &Control, sink: Option<Sink<'_>>) -> Option<Compared> {
-    compare_with(plan, options, control, sink, Floor::Exact)
+    compare_with(plan, options, control, sink, Accuracy::Exact)
 }
 
-/// The same, with a floor of one's choice; with a rough one cells have no `optimal_cost`.
+/// The same, with the floor of the Pareto chart this closely; with a rough one cells have no `optimal_cost`.
 #[must_use]
 pub fn compare_with(
     plan: &Plan<'_>,
     options: Options,
     control: &Control,
     sink: Option<Sink<'_>>,
-    floor: Floor,
+    floor: Accuracy,
 ) -> Option<Compared> {
     run(plan, options, control, sink).map(|findings| summed(plan, "sim", &findings, floor))
 }
@@ -64,10 +56,10 @@ pub fn compare_with(
 /// Sums up what `engine` found.
 #[must_use]
 pub fn summarise(plan: &Plan<'_>, engine: &str, findings: &Findings) -> Compared {
-    summed(plan, engine, findings, Floor::Exact)
+    summed(plan, engine, findings, Accuracy::Exact)
 }
 
-fn summed(plan: &Plan<'_>, engine: &str, findings: &Findings, floor: Floor) -> Compared {
+fn summed(plan: &Plan<'_>, engine: &str, findings: &Findings, floor: Accuracy) -> Compared {
     let scenario = plan.scenario;
     let weights = &scenario.cost;
     let pairings = pairings(plan, &findings.pairs);
@@ -102,15 +94,15 @@ fn summed(plan: &Plan<'_>, engine: &str, findings: &Findings, floor: Floor) -> C
 }
 
 /// The figures of each cell.
-pub(in crate::engine) fn cells(plan: &Plan<'_>, findings: &Findings, floor: Floor) -> Vec<Cell> {
+pub(in crate::engine) fn cells(plan: &Plan<'_>, findings: &Findings, floor: Accuracy) -> Vec<Cell> {
     let data = findings.cells.iter().zip(&findings.learning);
     let cell = |((model, strategy), (data, learning)): ((usize, &StrategyPlan<'_>), _)| {
         // Of batches nobody wrote down what the workers did.
         let workers = plan.models[model].model.workers.filter(|_| !strategy.is_in_batches());
         let load = workers.map(|workers| (&findings.loads[model], workers.get()));
         let setting = match floor {
-            Floor::Exact => setting(plan, model, strategy),
-            Floor::Rough => quick_setting(plan, model, strategy),
+            Accuracy::Exact => setting(plan, model, strategy),
+            Accuracy::Rough => quick_setting(plan, model, strategy),
         };
         summary::cell(&Setting { load, ..setting }, data, &plan.scenario.cost, learning)
     };
@@ -201,14 +193,14 @@ fn each_cell<'a, 's>(plan: &'a Plan<'s>) -> impl Iterator<Item = (usize, &'a Str
 
 /// By model, the floor of its Pareto chart. Thirty schedules a model take longer than many a run, so that a run which
 /// keeps no sample for charts has none.
-fn floors(plan: &Plan<'_>, findings: &Findings, floor: Floor) -> Vec<Vec<(f64, f64)>> {
+fn floors(plan: &Plan<'_>, findings: &Findings, floor: Accuracy) -> Vec<Vec<(f64, f64)>> {
     if findings.samples.iter().all(BTreeMap::is_empty) {
         return vec![Vec::new(); plan.models.len()];
     }
     parallel::each(plan.models.len(), |model| {
         plan.yardstick(model).map_or_else(Vec::new, |known| match floor {
-            Floor::Exact => known.floor().to_vec(),
-            Floor::Rough => known.rough_floor().to_vec(),
+            Accuracy::Exact => known.floor().to_vec(),
+            Accuracy::Rough => known.rough_floor().to_vec(),
         })
     })
 }

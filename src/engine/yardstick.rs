@@ -4,6 +4,7 @@ use crate::inspection::{Checks, CostWeights, DoneLaw, ScheduleProblem, Sketch};
 use crate::memo::Memo;
 use crate::strategy::calm::checks;
 use crate::strategy::composition::Strategy;
+use crate::strategy::planned::last_poll;
 use crate::time::Micros;
 use crate::world::model::Model;
 use std::sync::{Arc, OnceLock};
@@ -101,27 +102,33 @@ impl Yardstick {
     pub fn floor(&self) -> &[(f64, f64)] {
         self.floor.get_or_init(|| {
             let sketch = &self.solved().sketch;
-            self.drawn(FLOOR_POINTS, sketch, |problem| problem.solve_for_drawing(sketch))
+            self.drawn(FLOOR_POINTS, (sketch, self.horizon), |problem| problem.solve_for_drawing(sketch))
         })
     }
 
-    /// Fewer of them, from a coarser look at the law.
+    /// Fewer of them, from a coarser look at the law: up to the last poll of planned strategies, whose look they share.
     #[must_use]
     pub fn rough_floor(&self) -> &[(f64, f64)] {
         self.rough_floor.get_or_init(|| {
-            let sketch = Sketch::roughly(&self.law, Some(self.horizon));
-            self.drawn(ROUGH_FLOOR_POINTS, &sketch, |problem| problem.solve_at_a_glance(&sketch))
+            let end = last_poll(Micros::from_f64(self.horizon)).get() as f64;
+            let sketch = Sketch::at_hand(&self.law, end);
+            self.drawn(ROUGH_FLOOR_POINTS, (&sketch, end), |problem| problem.solve_at_a_glance(&sketch))
         })
     }
 
-    fn drawn(&self, points: usize, sketch: &Sketch, solve: impl Fn(&ScheduleProblem<'_>) -> Checks) -> Vec<(f64, f64)> {
+    fn drawn(
+        &self,
+        points: usize,
+        (sketch, end): (&Sketch, f64),
+        solve: impl Fn(&ScheduleProblem<'_>) -> Checks,
+    ) -> Vec<(f64, f64)> {
         let (least, greatest) = FLOOR_RANGE;
         let ratios = (0..points).rev().map(|at| at as f64 / (points - 1) as f64);
         let points = ratios.filter_map(|share| {
             let poll = self.weights.poll * least * (greatest / least).powf(share);
             let weights = CostWeights { poll, ..self.weights };
-            let best = solve(&ScheduleProblem::new(&self.law, weights).ok()?.deadline(self.horizon));
-            let expected = best.expected(sketch, Some(self.horizon), 0.0);
+            let best = solve(&ScheduleProblem::new(&self.law, weights).ok()?.deadline(end));
+            let expected = best.expected(sketch, Some(end), 0.0);
             Some((expected.polls, expected.delay()? / 1e6))
         });
         points.collect()

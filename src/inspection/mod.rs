@@ -42,6 +42,6 @@ mod weights;
 pub use checks::{Checks, Expected, Then, Timeouts};
 pub use law::{Cumulative, DoneLaw};
 pub use problem::{Bounds, ScheduleProblem, UnsolvableProblem};
-pub use sketch::Sketch;
+pub use sketch::{Accuracy, Sketch};
 pub use together::Together;
 pub use weights::CostWeights;

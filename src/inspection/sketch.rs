@@ -2,6 +2,8 @@
 
 use crate::inspection::grid::{Area, Grid};
 use crate::inspection::law::{Cumulative, DoneLaw};
+use crate::memo::Memo;
+use std::sync::Arc;
 
 /// Instants of a sketch, and of a rough one.
 const INSTANTS: usize = 3_000;
@@ -10,6 +12,18 @@ const ROUGH_INSTANTS: usize = 1_000;
 const RARE: f64 = 1e-9;
 /// Pieces of the range for each instant: by its piece a place is found in a few comparisons.
 const PIECES: usize = 2;
+
+/// How closely schedules of least cost are worked out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accuracy {
+    /// Exactly, as far as [`ScheduleProblem::solve`](crate::inspection::ScheduleProblem::solve) says.
+    Exact,
+    /// From few points, for a picture that moves.
+    Rough,
+}
+
+/// Those for pictures that move: most controls leave the distribution as it is, and all that is drawn of it shares one.
+static AT_HAND: Memo<(DoneLaw, u64), Arc<Sketch>> = Memo::new();
 
 /// A distribution looked up in a grid. Between two of its points F is a straight line: with exact areas good to some 10⁻⁶ of the
 /// cost.
@@ -41,6 +55,11 @@ impl Sketch {
     pub fn roughly(law: &DoneLaw, end: Option<f64>) -> Self {
         let end = end.unwrap_or_else(|| law.end(RARE));
         Self::filed(law, Grid::covering(law, end, ROUGH_INSTANTS, Area::Trapezoidal))
+    }
+
+    /// A rough one up to `end`, made once for whoever asks for it again.
+    pub(crate) fn at_hand(law: &DoneLaw, end: f64) -> Arc<Self> {
+        AT_HAND.answer(&(law.clone(), end.to_bits()), || Arc::new(Self::roughly(law, Some(end))))
     }
 
     fn filed(law: &DoneLaw, grid: Grid) -> Self {

@@ -3,16 +3,17 @@
 use super::limits::HORIZON_S;
 use super::looks::{Painted, painted};
 use super::state::{InvalidLabState, LabState, Written};
-use crate::engine::compare::{Compared, Floor, compare_with};
+use crate::engine::compare::{Compared, compare_with};
 use crate::engine::plan::Plan;
 use crate::engine::sim::{Control, Options};
-use crate::inspection::{CostWeights, DoneLaw};
+use crate::inspection::{Accuracy, CostWeights, DoneLaw};
 use crate::measure::results::{Cell, Interval};
 use crate::measure::series::{CellSeries, PollMark, SampledTask};
 use crate::scenario::Scenario;
 use crate::strategy::composition::{Channel, Strategy};
 use crate::tune::Goal;
 use serde::{Deserialize, Serialize};
+use std::sync::atomic::Ordering;
 
 /// Points of the completion curve, at equal factors from [`CURVE_FROM_S`] to the horizon.
 const CURVE_POINTS: usize = 181;
@@ -54,7 +55,7 @@ struct View {
 /// What the page draws. Times are seconds, all of them over all replicates but those of `raster`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LabAnswer {
-    /// Hash of all task records, as `compare` prints it for `scenario`.
+    /// Hash of all task records: what `compare` prints for `scenario`, where this is the whole of it, and exact.
     pub digest: String,
     /// The text of the scenario that was run.
     pub scenario: String,
@@ -69,7 +70,7 @@ pub struct LabAnswer {
     /// Requests of a task, its submit among them, and delay that no polling strategy can be below and left of; empty where
     /// that is not known.
     floor: Vec<(f32, f32)>,
-    /// Whether the floor is exact, or quickly drawn.
+    /// Whether the floor is exact and planned strategies planned so, or quickly.
     exact: bool,
     /// Settings for the guide's loop; only at rest.
     settings: Option<Settings>,
@@ -134,6 +135,8 @@ struct Raster {
 /// A task, since the start of its wait.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct Row {
+    /// That start, since the beginning of the run.
+    began: f32,
     done: Option<f32>,
     settled: Option<f32>,
     known: bool,
@@ -166,6 +169,12 @@ impl LabQuestion {
     pub fn at_rest(state: LabState) -> Self {
         Self { state, view: View { exact: true, share: None, focus: None } }
     }
+
+    /// Whether nothing is left out or drawn roughly, which takes time.
+    #[must_use]
+    pub fn is_thorough(&self) -> bool {
+        self.view.exact
+    }
 }
 
 /// Runs the simulator on all cores. `None` where `control` stopped it.
@@ -179,13 +188,20 @@ pub fn answer(question: &LabQuestion, control: &Control) -> Result<Option<LabAns
         Some(share) if !view.exact => state.fewer(share),
         Some(_) | None => state.clone(),
     };
-    let scenario = run.scenario()?;
+    let accuracy = if view.exact { Accuracy::Exact } else { Accuracy::Rough };
+    let scenario = run.scenario_within(accuracy)?;
+    if control.stop.load(Ordering::Relaxed) {
+        return Ok(None);
+    }
     let plan = Plan::new(&scenario);
-    let floor = if view.exact { Floor::Exact } else { Floor::Rough };
-    let Some(compared) = compare_with(&plan, Options { sample: true, ..Options::default() }, control, None, floor)
+    let Some(compared) = compare_with(&plan, Options { sample: true, ..Options::default() }, control, None, accuracy)
     else {
         return Ok(None);
     };
+    // What is still to come takes a while at rest.
+    if control.stop.load(Ordering::Relaxed) {
+        return Ok(None);
+    }
     let law = DoneLaw::of_model(&scenario.models[0]);
     let Compared { results, series, .. } = &compared;
     let focus = view.focus.as_ref().and_then(|name| scenario.strategies.iter().position(|known| known.name == *name));
@@ -223,10 +239,8 @@ fn curve(law: &DoneLaw) -> Curve {
     let instant = |index: f64| CURVE_FROM_S * (index * step).exp();
     let below = |seconds: f64| law.below(seconds * 1e6);
     let at: Vec<f64> = (0..CURVE_POINTS).map(|index| instant(index as f64)).collect();
-    let density = (0..CURVE_POINTS).map(|index| {
-        let (from, to) = (instant(index as f64 - 0.5), instant(index as f64 + 0.5));
-        ((below(to) - below(from)) / step) as f32
-    });
+    let between: Vec<f64> = (0..=CURVE_POINTS).map(|index| below(instant(index as f64 - 0.5))).collect();
+    let density = between.windows(2).map(|ends| ((ends[1] - ends[0]) / step) as f32);
     let ends = law.ends();
     let shares = [0.05, 0.5, 0.95];
     let quantiles =
@@ -302,6 +316,7 @@ fn raster(strategy: &str, curves: &CellSeries) -> Raster {
             PollMark::Failed => 'f',
         };
         Row {
+            began: task.wait_start as f32,
             done: task.done.map(since),
             settled: task.settled.map(since),
             known: task.known,

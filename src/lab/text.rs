@@ -2,6 +2,7 @@
 
 use super::limits::{FAULTS, HORIZON_S, RTT_SIGMA};
 use super::state::{Chosen, InvalidLabState, LabState, Own, Written};
+use crate::inspection::Accuracy;
 use crate::scenario::Scenario;
 use crate::scenario::files::Embedded;
 use crate::time::Micros;
@@ -75,7 +76,12 @@ impl LabState {
     ///
     /// Where its parts do not go together, such as two strategies of one name.
     pub fn scenario(&self) -> Result<Scenario, InvalidLabState> {
-        Scenario::parse(&self.text(), "lab.toml", &Embedded(&[]))
+        self.scenario_within(Accuracy::Exact)
+    }
+
+    /// The same, with planned strategies this closely.
+    pub(super) fn scenario_within(&self, accuracy: Accuracy) -> Result<Scenario, InvalidLabState> {
+        Scenario::parse_within(&self.text(), "lab.toml", &Embedded(&[]), accuracy)
             .map_err(|error| InvalidLabState::Scenario(Box::new(error)))
     }
 }

@@ -202,11 +202,14 @@ impl Clock {
 
     /// Sleeps until `at`; forever where that is [`Micros::NEVER`].
     pub async fn sleep_until(&self, at: Micros) {
+        if at.is_never() {
+            return std::future::pending().await;
+        }
         // A timer that is due still costs up to a millisecond of tokio's grain.
         if at <= self.now() {
             return;
         }
-        let span = self.real(at).filter(|_| !at.is_never());
+        let span = self.real(at);
         match &self.source {
             Source::Running(start) | Source::Paused(start) => match span.and_then(|span| start.checked_add(span)) {
                 Some(instant) => tokio::time::sleep_until(instant).await,

@@ -27,6 +27,7 @@ pub mod weather;
 
 pub use crate::inspection::CostWeights;
 
+use crate::inspection::Accuracy;
 use crate::strategy::composition::Strategy;
 use crate::time::Micros;
 use crate::world::arrivals::Arrivals;
@@ -109,7 +110,22 @@ impl Scenario {
     ///
     /// Where it is no valid scenario, with everything that is wrong in it.
     pub fn parse(text: &str, origin: &str, files: &dyn Files) -> Result<Self, InvalidScenario> {
-        read::read(text, origin, files)
+        read::read(text, origin, files, Accuracy::Exact)
+    }
+
+    /// The same, with strategies that are planned from the models planned this closely.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
+    #[doc(hidden)]
+    pub fn parse_within(
+        text: &str,
+        origin: &str,
+        files: &dyn Files,
+        accuracy: Accuracy,
+    ) -> Result<Self, InvalidScenario> {
+        read::read(text, origin, files, accuracy)
     }
 }
 

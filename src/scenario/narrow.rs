@@ -2,6 +2,7 @@
 
 use super::planned::Ground;
 use super::{MOST_TASKS, Scenario, total_tasks};
+use crate::inspection::Accuracy;
 use crate::inspection::UnsolvableProblem;
 use crate::strategy::composition::Strategy;
 use crate::strategy::presets::PRESETS;
@@ -140,7 +141,8 @@ impl Scenario {
         if let Some(own) = self.strategies.iter().find(|strategy| strategy.name == name) {
             return Ok(own.clone());
         }
-        let ground = Ground { models: &self.models, weights: self.cost, horizon: self.horizon, batch: NonZeroU32::MIN };
+        let (batch, accuracy) = (NonZeroU32::MIN, Accuracy::Exact);
+        let ground = Ground { models: &self.models, weights: self.cost, horizon: self.horizon, batch, accuracy };
         let preset = ground.preset(name).map_err(|error| OverrideError::Unplanned { name: name.to_owned(), error })?;
         preset.ok_or_else(|| {
             let own = || self.strategies.iter().map(|strategy| strategy.name.as_str());

@@ -1,6 +1,6 @@
 //! Strategies that need to know what a scenario says: `optimal` and rules its models, `learned` its costs, both its horizon.
 
-use crate::inspection::{CostWeights, DoneLaw, UnsolvableProblem};
+use crate::inspection::{Accuracy, CostWeights, DoneLaw, UnsolvableProblem};
 use crate::memo::Memo;
 use crate::parallel;
 use crate::strategy::composition::{Limit, Pace, Sharing, Strategy};
@@ -15,8 +15,9 @@ use std::num::NonZeroU32;
 /// What was planned lately: scenarios of a grid, and points of a sweep, have most of their models in common.
 static PLANNED: Memo<Question, Result<Pace, UnsolvableProblem>> = Memo::new();
 
-/// A rule, what it is planned for, what waiting costs, the instant of the last poll, and how many tasks one poll may tell of.
-type Question = (PlannedRule, DoneLaw, CostWeights, Micros, NonZeroU32);
+/// A rule, what it is planned for, what waiting costs, the instant of the last poll, how many tasks one poll may tell of, and
+/// how closely it is planned.
+type Question = (PlannedRule, DoneLaw, CostWeights, Micros, NonZeroU32, Accuracy);
 
 /// What such a strategy is planned from.
 #[derive(Debug, Clone, Copy)]
@@ -26,13 +27,15 @@ pub(super) struct Ground<'a> {
     pub(super) horizon: Micros,
     /// Tasks that one poll may tell of.
     pub(super) batch: NonZeroU32,
+    pub(super) accuracy: Accuracy,
 }
 
 impl Ground<'_> {
     /// The pace of `rule` for `law`, with its last poll at `deadline`.
     fn pace(&self, rule: PlannedRule, law: DoneLaw, deadline: Micros) -> Result<Pace, UnsolvableProblem> {
-        let question = (rule, law, self.weights, deadline, self.batch);
-        PLANNED.answer(&question, || rule.pace_together(&question.1, self.weights, deadline, self.batch))
+        let Self { weights, batch, accuracy, .. } = *self;
+        let question = (rule, law, weights, deadline, batch, accuracy);
+        PLANNED.answer(&question, || rule.pace_together(&question.1, weights, deadline, batch, accuracy))
     }
 
     /// The preset called `name`, or `None`.

@@ -4,7 +4,7 @@
 //! They need to be told the distribution, so they are no presets of [`presets`](super::presets): whoever knows the models makes them.
 
 use crate::inspection::rules::{RULES, Rule};
-use crate::inspection::{Checks, CostWeights, DoneLaw, ScheduleProblem, Sketch, Together, UnsolvableProblem};
+use crate::inspection::{Accuracy, Checks, CostWeights, DoneLaw, ScheduleProblem, Sketch, Together, UnsolvableProblem};
 use crate::strategy::composition::{Limit, Pace, Recovery, Schedule, Strategy, Tolerance};
 use crate::strategy::guide::adaptive_until;
 use crate::time::{Micros, Span};
@@ -48,11 +48,25 @@ impl PlannedRule {
     ///
     /// The weights are not both positive.
     pub fn pace(self, law: &DoneLaw, weights: CostWeights, deadline: Micros) -> Result<Pace, UnsolvableProblem> {
+        self.pace_within(law, weights, deadline, Accuracy::Exact)
+    }
+
+    fn pace_within(
+        self,
+        law: &DoneLaw,
+        weights: CostWeights,
+        deadline: Micros,
+        accuracy: Accuracy,
+    ) -> Result<Pace, UnsolvableProblem> {
         let end = deadline.get().max(1) as f64;
         let problem = ScheduleProblem::new(law, weights)?.deadline(end);
-        let checks = match self {
-            Self::Optimal => problem.solve(),
-            Self::By(rule) => rule.checks(law, &Sketch::of(law, Some(end)), &weights, Some(end), Some(end)),
+        let checks = match (self, accuracy) {
+            (Self::Optimal, Accuracy::Exact) => problem.solve(),
+            (Self::Optimal, Accuracy::Rough) => problem.solve_for_drawing(&Sketch::at_hand(law, end)),
+            // Rules follow the density, of which few points tell too little.
+            (Self::By(rule), Accuracy::Exact | Accuracy::Rough) => {
+                rule.checks(law, &Sketch::of(law, Some(end)), &weights, Some(end), Some(end))
+            }
         };
         Ok(Pace { schedule: table(&checks), limit: Limit::WallClock(Span::nearest(deadline)) })
     }
@@ -69,8 +83,9 @@ impl PlannedRule {
         weights: CostWeights,
         deadline: Micros,
         size: NonZeroU32,
+        accuracy: Accuracy,
     ) -> Result<Pace, UnsolvableProblem> {
-        let Pace { schedule, limit } = self.pace(law, weights, deadline)?;
+        let Pace { schedule, limit } = self.pace_within(law, weights, deadline, accuracy)?;
         let schedule = match self {
             Self::Optimal if size > NonZeroU32::MIN => {
                 schedule.with_looks_together(Together::plan(law, weights, deadline.get() as f64, size.get())?)

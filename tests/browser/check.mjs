@@ -65,6 +65,30 @@ const serve = (...words) => new Promise((resolve, reject) => {
   child.stdout.once("data", (line) => resolve({ url: String(line).trim().split(" ").pop(), stop: () => child.kill("SIGTERM") }));
 });
 
+/** A live page that stays open: after hours of events, five thousand requests a second, it holds no more than after minutes. */
+const hours = async (browser, url) => {
+  const tick = (number) => ({
+    now_ms: 500 * number, time_scale: 1, open: 3, connections: 2, skipped: 2460,
+    requests: [["status", 200, 2500 * number], ["status", 503, number]], tasks: [["m", [1, 2, number, 0]]], faults: [[1, "reset", number]],
+    recent: Array.from({ length: 40 }, (_, at) => ({ index: 2500 * number + at, at_ms: 500 * number, ended_ms: 500 * number + 3, method: "GET", route: "status", path: "/api/v1/statusTask/m", status: 200, unanswered: null, fault: null, task: `task_${at}` })),
+  });
+  const { page, complaints, close } = await open(browser, url);
+  const sizes = [];
+  for (const ticks of [300, 3_000]) {
+    const body = Array.from({ length: ticks }, (_, number) => `event: tick\ndata: ${JSON.stringify(tick(number + 1))}\n\n`).join("");
+    await page.unrouteAll();
+    await page.route("**/__admin/events", (route) => route.fulfill({ status: 200, contentType: "text/event-stream", body }));
+    await page.reload();
+    await page.waitForFunction(() => document.querySelector("#state").textContent.includes("trying again"), null, { timeout: 120_000 });
+    assert.match(await page.textContent("#skipped"), new RegExp(`^${(2460 * ticks).toLocaleString("en")} more`), "it says how many were left out");
+    sizes.push(await page.evaluate(() => [document.querySelectorAll("*").length, document.body.innerHTML.length]));
+  }
+  const [[few, short], [many, long]] = sizes;
+  assert(many === few && long < 1.05 * short, `${sizes}`);
+  assert.deepEqual(complaints, []);
+  await close();
+};
+
 /** The live page while tasks of a hostile name are made and asked for. */
 const live = async (browser) => {
   const mock = await serve("--time-scale", "10");
@@ -97,6 +121,7 @@ const live = async (browser) => {
   stopped = true;
   await work;
   await close();
+  await hours(browser, `${mock.url}/__admin/`);
   mock.stop();
   return found;
 };
@@ -127,6 +152,7 @@ const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] }
 try {
   run("compare", "documented", "--quiet", "--out", "documented");
   run("compare", "flaky", "--quiet", "--tasks", "100", "--replicates", "4", "--out", "flaky");
+  run("compare", "batches", "--quiet", "--tasks", "200", "--replicates", "4", "--out", "batches");
   run("tune", "--model", "sora-2", "--deadline", "10m", "--out", "tune");
   run("compare", "flaky", "storm", "provider-incident", "--quiet", "--tasks", "60", "--replicates", "3", "--out", "grid");
   for (const answer of ["webhook", "no-webhook"]) {
@@ -142,7 +168,7 @@ try {
   hostile();
   const at = (path) => pathToFileURL(join(scratch, path)).href;
   const found = [];
-  for (const [name, path] of Object.entries({ report: "documented/report.html", flaky: "flaky/report.html", tune: "tune/tune.html", by: "by/tune.html", grid: "grid/grid.html", lines: "lines/sweep.html", map: "map/sweep.html", webhook: "webhook/report.html", "no-webhook": "no-webhook/report.html", trace: "trace.html", hostile: "evil/report.html" })) {
+  for (const [name, path] of Object.entries({ report: "documented/report.html", flaky: "flaky/report.html", batches: "batches/report.html", tune: "tune/tune.html", by: "by/tune.html", grid: "grid/grid.html", lines: "lines/sweep.html", map: "map/sweep.html", webhook: "webhook/report.html", "no-webhook": "no-webhook/report.html", trace: "trace.html", hostile: "evil/report.html" })) {
     const here = await everywhere(browser, name, at(path), { folder });
     found.push(...here);
     console.log([`${name}: looked at`, ...new Set(here)].join("\n  "));

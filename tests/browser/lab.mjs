@@ -13,7 +13,7 @@ export const serve = (pollbench, cwd, ...words) => new Promise((resolve, reject)
   const child = spawn(pollbench, ["lab", ...words, "--addr", "127.0.0.1:0"], { cwd, stdio: ["ignore", "pipe", "inherit"] });
   child.once("error", reject);
   child.once("exit", (code) => reject(new Error(`lab ended with ${code}`)));
-  child.stdout.once("data", (line) => resolve({ url: String(line).trim().split(" ").pop(), stop: () => child.kill("SIGTERM") }));
+  child.stdout.once("data", (line) => resolve({ url: String(line).trim().split(" ").pop(), pid: child.pid, stop: () => child.kill("SIGTERM") }));
 });
 
 /** At rest: the exact answer to the latest question is drawn. */
@@ -82,6 +82,12 @@ const mouse = async (page) => {
   await changing(page, "a strategy of one's own", () => page.click("#add-tuned"));
   await page.click("#table label:has-text('tuned')");
   await page.waitForFunction(() => document.querySelector("#raster-of").textContent === "tuned");
+  await changing(page, "an outage", () => page.getByLabel("Outage, length").press("End"));
+  // The longest one, from where it begins, is behind the waits that meet it, and follows its slider before any answer does.
+  const bands = () => page.evaluate(() => document.querySelectorAll("#raster .outage").length);
+  assert(await bands() > 0, "the outage is drawn");
+  await changing(page, "no outage", () => page.getByLabel("Outage, length").press("Home"));
+  assert.equal(await bands(), 0);
   await changing(page, "another model", () => page.selectOption("#models", "2"));
 };
 

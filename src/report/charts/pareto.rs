@@ -9,6 +9,8 @@ use crate::figures as f;
 use crate::measure::results::Cell;
 use crate::palette::{INK, Look, MUTED, VERMILION};
 use crate::report::grid::{Column, Entry, Grid, Row};
+use crate::strategy::composition::Sharing;
+use std::fmt::Write as _;
 
 /// A cell whose delay is known.
 struct Spot<'a> {
@@ -33,8 +35,14 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
     let mut caption =
         "Down and left is better. The thin line joins the strategies that no other one beats on both. ".to_owned();
     if !floor.is_empty() {
-        caption += "The thick curve is the best possible schedule: without faults and round trips, no strategy that polls can \
-                    be below it. ";
+        let has_batches =
+            subject.report.scenario.strategies.iter().any(|strategy| matches!(strategy.sharing, Sharing::Batch(_)));
+        let who = if has_batches { "asks for one task at a time" } else { "polls" };
+        let _ = write!(
+            caption,
+            "The thick curve is the best possible schedule: without faults and round trips, no strategy that {who} can be \
+             below it. "
+        );
     }
     if loses {
         caption += "Means are over the tasks that became known: a strategy that loses tasks says how many, and its place \

@@ -11,6 +11,8 @@ const AIR: i32 = 3;
 /// How far from its mark a label may be, and beyond which distance a line leads to it.
 const REACHES: [i32; 14] = [0, 6, 12, 20, 30, 42, 56, 72, 92, 116, 144, 176, 212, 260];
 const LED: i32 = 12;
+/// A shorter line would be a speck.
+const SHORTEST_LEADER: i32 = 6;
 /// Directions that are tried at each distance.
 const DIRECTIONS: u32 = 24;
 
@@ -81,6 +83,9 @@ impl Board {
         let length = libm::hypot(f64::from(to.0 - at.0), f64::from(to.1 - at.1)).max(1.0);
         let start = |from: i32, to: i32| from + (f64::from(to - from) / length * f64::from(reach + 1)).round() as i32;
         let leader = ((start(at.0, to.0), start(at.1, to.1)), to);
+        if length < f64::from(reach + 1 + SHORTEST_LEADER) {
+            return Some(Placed { middle, leader: None });
+        }
         let is_clear = !self.taken.iter().any(|other| !other.contains(at) && crosses(other, leader));
         is_clear.then_some(Placed { middle, leader: Some(leader) })
     }

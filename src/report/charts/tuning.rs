@@ -62,6 +62,8 @@ fn surface(model: &str, goal: &Goal<'_>, tuned: &Tuned) -> Option<TuningChart> {
     let (x, y) = (Axis::clock(0.0, 2e-6 * initial), Axis::time(intervals.iter().map(|us| us / 1e6)));
     let at = |initial: f64, interval: f64| (area.x(&x, initial / 1e6), area.y(&y, interval / 1e6));
     let svg = draw((WIDTH, HEIGHT), &title, caption, |canvas| {
+        x_axis(canvas, area, &x, "first wait");
+        y_axis(canvas, area, &y, "interval");
         for column in initials.windows(2) {
             for row in intervals.windows(2) {
                 let middle = [column[0].midpoint(column[1]).max(1e3), (row[0] * row[1]).sqrt()];
@@ -69,12 +71,12 @@ fn surface(model: &str, goal: &Goal<'_>, tuned: &Tuned) -> Option<TuningChart> {
                 let relative = goal.expected(&checks, &tuned.sketch).cost(&goal.weights) / best.cost;
                 let shade = SHADES.iter().find(|(upto, ..)| relative <= *upto);
                 if let Some((.., colour)) = shade {
-                    canvas.rect(at(column[0], row[1]), at(column[1], row[0]), *colour);
+                    // One more pixel each way, for the next one to cover: nothing shows between them.
+                    let (right, bottom) = at(column[1], row[0]);
+                    canvas.rect(at(column[0], row[1]), (right + 1, bottom + 1), *colour);
                 }
             }
         }
-        x_axis(canvas, area, &x, "first wait");
-        y_axis(canvas, area, &y, "interval");
         let best = at(initial, interval);
         canvas.ring(best, VERMILION);
         let words = format!("first wait {}, then every {}", f::duration(initial / 1e3), f::duration(interval / 1e3));

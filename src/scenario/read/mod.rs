@@ -14,6 +14,7 @@ use super::files::Files;
 use super::grammar::SCENARIO;
 use super::planned::Ground;
 use super::{CostWeights, MOST_TASKS, Scenario, SubmitPolicy, total_tasks};
+use crate::inspection::Accuracy;
 use crate::world::model::Probability;
 use std::num::NonZeroU32;
 use std::ops::Range;
@@ -21,8 +22,13 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 /// Reads the scenario in `text`. `origin` is where it is from, for messages; `files` has the files that it names.
-pub(super) fn read(text: &str, origin: &str, files: &dyn Files) -> Result<Scenario, InvalidScenario> {
-    let mut reader = Reader { files, problems: Vec::new() };
+pub(super) fn read(
+    text: &str,
+    origin: &str,
+    files: &dyn Files,
+    accuracy: Accuracy,
+) -> Result<Scenario, InvalidScenario> {
+    let mut reader = Reader { files, accuracy, problems: Vec::new() };
     let scenario = reader.parse(text).filter(|_| reader.problems.is_empty());
     scenario.ok_or_else(|| {
         let mut problems = reader.problems;
@@ -34,6 +40,8 @@ pub(super) fn read(text: &str, origin: &str, files: &dyn Files) -> Result<Scenar
 /// What is read so far: the problems. A method that returns `None` has told at least one, or found one told.
 struct Reader<'f> {
     files: &'f dyn Files,
+    /// Of planned strategies.
+    accuracy: Accuracy,
     problems: Vec<Problem>,
 }
 
@@ -59,8 +67,8 @@ impl Reader<'_> {
         let cost = file.get::<&Table>("report").and_then(cost);
         let faults = self.faults(file);
         let ground = models.as_deref().zip(cost).zip(file.get("horizon"));
-        let ground =
-            ground.map(|((models, weights), horizon)| Ground { models, weights, horizon, batch: NonZeroU32::MIN });
+        let (batch, accuracy) = (NonZeroU32::MIN, self.accuracy);
+        let ground = ground.map(|((models, weights), horizon)| Ground { models, weights, horizon, batch, accuracy });
         let mut strategies = self.strategies(file, ground.as_ref());
         let baseline = self.baseline(file, ground.as_ref(), strategies.as_mut());
         let gates = self.gates(file);

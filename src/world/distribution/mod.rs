@@ -239,6 +239,17 @@ impl Distribution {
         Micros::from_f64(self.law.sample(draws))
     }
 
+    /// The next value of each stream in microseconds: what [`sample`](Self::sample) gives, several at a time where that can be.
+    #[cfg(feature = "engine")]
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn sample_each<const N: usize>(&self, streams: &mut [Draws; N], values: &mut [u64; N]) {
+        match self.batch() {
+            Some(batch) => batch.sample_each(streams, values),
+            None => streams.iter_mut().zip(values).for_each(|(stream, value)| *value = self.sample(stream).get()),
+        }
+    }
+
     #[cfg(feature = "engine")]
     /// The distribution for many values side by side, if each takes one draw or none.
     pub(crate) fn batch(&self) -> Option<Batch> {
