@@ -1,7 +1,6 @@
 //! The real client against the real mock server, held against the simulator.
 
-#![cfg(feature = "live")]
-
+mod batches;
 mod faults;
 #[path = "../support/scenarios.rs"]
 mod scenarios;
