@@ -7,7 +7,7 @@ use pollbench::scenario::shipped::load;
 use pollbench::server::Stub;
 use serde_json::{Value, json};
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -20,35 +20,54 @@ const SCALE: f64 = 100.0;
 struct Runtime {
     language: &'static str,
     file: &'static str,
-    run: &'static [&'static str],
+    run: Run,
     present: &'static str,
+}
+
+/// How a file becomes a process.
+enum Run {
+    /// This program takes it.
+    Read(&'static str),
+    /// These words make a program of it, the one that is named after them.
+    Compiled(&'static [&'static str]),
+}
+
+impl Runtime {
+    /// The words that run a file. What has to be compiled is compiled into `folder`, once for all tasks.
+    fn words(&self, file: &Path, folder: &Path) -> Vec<PathBuf> {
+        match self.run {
+            Run::Read(program) => vec![program.into(), file.into()],
+            Run::Compiled(words) => {
+                let program = folder.join(format!("poller-{}", self.language));
+                let output =
+                    Command::new(words[0]).args(&words[1..]).arg(&program).arg(file).output().expect("it starts");
+                assert!(output.status.success(), "{}: {}", self.language, String::from_utf8_lossy(&output.stderr));
+                vec![program]
+            }
+        }
+    }
 }
 
 const RUNTIMES: [Runtime; 6] = [
     Runtime {
         language: "js",
         file: "poller.mjs",
-        run: &["node"],
+        run: Run::Read("node"),
         present: "node --version | grep -qE '^v(2[0-9]|[3-9])'",
     },
     Runtime {
         language: "ts",
         file: "poller.ts",
-        run: &["node"],
+        run: Run::Read("node"),
         present: "node --version | grep -qE '^v(22\\.(1[89]|[2-9])|2[3-9]|[3-9])'",
     },
-    Runtime { language: "python", file: "poller.py", run: &["python3"], present: "python3 --version" },
-    Runtime { language: "go", file: "poller.go", run: &["go", "run"], present: "go version" },
-    Runtime { language: "sh", file: "poller.sh", run: &["sh"], present: "curl --version && jq --version" },
+    Runtime { language: "python", file: "poller.py", run: Run::Read("python3"), present: "python3 --version" },
+    Runtime { language: "go", file: "poller.go", run: Run::Compiled(&["go", "build", "-o"]), present: "go version" },
+    Runtime { language: "sh", file: "poller.sh", run: Run::Read("sh"), present: "curl --version && jq --version" },
     Runtime {
         language: "rust",
         file: "poller.rs",
-        run: &[
-            "sh",
-            "-c",
-            "out=$(mktemp -d) && rustc --edition 2021 -D warnings -o \"$out/p\" \"$1\" && shift && exec \"$out/p\" \"$@\"",
-            "rust",
-        ],
+        run: Run::Compiled(&["rustc", "--edition", "2021", "-D", "warnings", "-o"]),
         present: "rustc --version && curl --version",
     },
 ];
@@ -83,21 +102,20 @@ fn pollbench(arguments: &[&str], folder: &Path, input: &str) -> String {
 }
 
 /// Runs a poller for a task, and gives its last line.
-async fn poll(runtime: &Runtime, file: &Path, mock: &MockApixo, model: &str, id: &str) -> Value {
-    poll_and_hear(runtime, file, mock, (model, id), (0, None)).await
+async fn poll(runtime: &Runtime, words: &[PathBuf], mock: &MockApixo, model: &str, id: &str) -> Value {
+    poll_and_hear(runtime, words, mock, (model, id), (0, None)).await
 }
 
 /// The same for one that hears webhooks at `port`, any free one where that is 0, until a deadline in its own milliseconds.
 async fn poll_and_hear(
     runtime: &Runtime,
-    file: &Path,
+    words: &[PathBuf],
     mock: &MockApixo,
     (model, id): (&str, &str),
     (port, deadline_ms): (u16, Option<u32>),
 ) -> Value {
-    let mut child = Command::new(runtime.run[0])
-        .args(&runtime.run[1..])
-        .arg(file)
+    let mut child = Command::new(&words[0])
+        .args(&words[1..])
         .args([model, id])
         .env("APIXO_BASE_URL", mock.base_url())
         .env("APIXO_API_KEY", "any")
@@ -169,7 +187,11 @@ async fn templates_do_what_was_simulated() {
         json!({"task": {"completion_ms": null}, "replies": {}}),
     ];
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let runtimes = present();
+    let template = |runtime: &'static Runtime| {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("pollers").join(runtime.file);
+        (runtime, runtime.words(&file, folder.path()))
+    };
+    let runtimes: Vec<_> = present().into_iter().map(template).collect();
     for case in cases {
         let mut traced = case.clone();
         traced["strategy"] = json!("adaptive-hardened");
@@ -185,20 +207,26 @@ async fn templates_do_what_was_simulated() {
         let mut stub = case["task"].as_object().expect("a task").clone();
         stub.insert("model".to_owned(), json!("sora-2"));
         stub.insert("replies".to_owned(), case["replies"].clone());
-        let runs = runtimes.iter().map(|runtime| matches(runtime, &stub, &case, &trace, &sent));
+        let runs = runtimes.iter().map(|(runtime, words)| matches(runtime, words, &stub, &case, &trace, &sent));
         futures_util::future::join_all(runs).await;
     }
 }
 
 /// Runs a template for a stubbed task, and holds what it does against the trace.
-async fn matches(runtime: &Runtime, stub: &serde_json::Map<String, Value>, case: &Value, trace: &Value, sent: &[f64]) {
+async fn matches(
+    runtime: &Runtime,
+    words: &[PathBuf],
+    stub: &serde_json::Map<String, Value>,
+    case: &Value,
+    trace: &Value,
+    sent: &[f64],
+) {
     let mock = MockApixo::builder().any_model().time_scale(SCALE).start().await.expect("a free port");
     let stub: Stub = serde_json::from_value(Value::Object(stub.clone())).expect("a stub");
     mock.stub(stub).expect("a model");
     let id = submit(&mock, "sora-2").await;
     let began = mock.requests().route("submit").entries()[0].at_ms;
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("pollers").join(runtime.file);
-    let end = poll(runtime, &file, &mock, "sora-2", &id).await;
+    let end = poll(runtime, words, &mock, "sora-2", &id).await;
     let made: Vec<f64> = mock.requests().route("status").entries().iter().map(|entry| entry.at_ms - began).collect();
     let told = format!("{}: {case}: {end}, {made:?}, traced {sent:?}", runtime.language);
     assert_eq!(end["outcome"], trace["outcome"], "{told}");
@@ -233,11 +261,10 @@ async fn from_a_log_to_a_poller_that_holds() {
     let text = tune(&[]);
     assert!(text.starts_with("read jobs.csv (CSV by semicolons, UTF-8): 112 of 120 rows used\n"), "{text}");
     assert!(text.contains("left out: 8 not state = SUCCEED (first: line 2: `FAILED`)"), "{text}");
-    let configs = tune(&["--format", "js"]);
-    assert!(configs.contains("'sora-2': { initial: ") && configs.contains("'suno': { initial: "), "{configs}");
     let runtime = present()[0];
     let file = folder.path().join(runtime.file);
     std::fs::write(&file, tune(&["--write-poller", runtime.language])).expect("a file");
+    let words = runtime.words(&file, folder.path());
     for scenario in ["flaky", "outage-5m"] {
         let scenario = load(scenario).expect("shipped");
         let mock = MockApixo::builder().scenario(scenario).time_scale(SCALE).start().await.expect("a free port");
@@ -252,7 +279,7 @@ async fn from_a_log_to_a_poller_that_holds() {
             }
         }
         assert!(!known.is_empty());
-        let waits = known.iter().map(|(model, id)| poll(runtime, &file, &mock, model, id));
+        let waits = known.iter().map(|(model, id)| poll(runtime, &words, &mock, model, id));
         for end in futures_util::future::join_all(waits).await {
             assert_eq!(end["outcome"], "success", "{end}");
         }
@@ -279,7 +306,8 @@ fn written_pollers_state_where_they_come_from() {
         let arguments: Vec<&str> =
             arguments.iter().map(|word| if *word == "60s" { "uniform(low=1s, high=90s)" } else { *word }).collect();
         std::fs::write(&file, pollbench(&arguments, folder.path(), "")).expect("a file");
-        let output = Command::new(runtime.run[0]).args(&runtime.run[1..]).arg(&file).output().expect("it starts");
+        let words = runtime.words(&file, folder.path());
+        let output = Command::new(&words[0]).args(&words[1..]).output().expect("it starts");
         // Without a task it says how it is used: the file is a program.
         assert!(String::from_utf8_lossy(&output.stderr).contains("usage"), "{}: {output:?}", runtime.language);
     }
@@ -320,6 +348,7 @@ async fn hears(runtime: &Runtime) {
     let text = pollbench(&arguments, folder.path(), "");
     assert!(text.contains("woken by a webhook") && !text.contains("webhook: begin"), "{text}");
     std::fs::write(&file, text).expect("a file");
+    let words = runtime.words(&file, folder.path());
     // A port that was free a moment ago.
     let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();
     let mock = MockApixo::builder().any_model().time_scale(SCALE).start().await.expect("a free port");
@@ -328,12 +357,12 @@ async fn hears(runtime: &Runtime) {
         mock.stub(serde_json::from_value(stub).expect("a stub")).expect("a model");
     };
 
-    stub(json!(1_500_000));
+    stub(json!(800_000));
     let body = format!(
         r#"{{"input":{{"prompt":"a lighthouse"}},"request_type":"callback","callback_url":"http://127.0.0.1:{port}/hook"}}"#
     );
     let told = submit_with(&mock, "m", &body).await;
-    let end = poll_and_hear(runtime, &file, &mock, ("m", &told), (port, None)).await;
+    let end = poll_and_hear(runtime, &words, &mock, ("m", &told), (port, None)).await;
     assert_eq!(end["outcome"], "success", "{}: {end}", runtime.language);
     let submitted = mock.requests().route("submit").entries()[0].at_ms;
     let looks: Vec<f64> =
@@ -352,7 +381,7 @@ async fn hears(runtime: &Runtime) {
         deliver(port, r#"{"data":{"taskId":"other"}}"#, "200").await;
     };
     let (end, ()) = futures_util::future::join(
-        poll_and_hear(runtime, &file, &mock, ("m", &endless), (port, Some(8_000))),
+        poll_and_hear(runtime, &words, &mock, ("m", &endless), (port, Some(5_000))),
         deliveries,
     )
     .await;

@@ -34,7 +34,7 @@ fn no_line_for_people_is_longer_than_the_terminal() {
     let folder = TempDir::new().expect("a temporary folder");
     let of = |arguments: &str, width| at_width(folder.path(), arguments, width);
     of("compare documented --tasks 40 --replicates 4 --models sora-2,suno --quiet --out report", 120);
-    for width in [60, 80, 100, 120] {
+    for width in [60, 80, 120] {
         for command in [
             "compare documented --tasks 40 --replicates 4 --models sora-2,suno --quiet",
             "diff report report",

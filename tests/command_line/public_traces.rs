@@ -9,6 +9,8 @@ struct Trace {
     file: &'static str,
     rows: fn() -> String,
     command: &'static str,
+    /// When waits for the rows give up, and those for the file itself: a deadline that is far away takes long to plan for.
+    deadlines: [&'static str; 2],
     read: &'static [&'static str],
     /// What is read of the file itself.
     whole: &'static [&'static str],
@@ -33,7 +35,8 @@ const TRACES: [Trace; 4] = [
             }
             rows
         },
-        command: "tune --column exec_time_seconds --where predict_status=SUCCEED --deadline 10m --observed",
+        command: "tune --column exec_time_seconds --where predict_status=SUCCEED --observed",
+        deadlines: ["10m", "10m"],
         read: &["48 of 80 rows used", "in s", "left out: 32 not predict_status = SUCCEED (first: line 5: `FAILED`)"],
         whole: &["26,392 of 26,823 rows used", "median 23.0 s"],
     },
@@ -50,7 +53,8 @@ const TRACES: [Trace; 4] = [
             };
             format!("timestamp_anon,value,container_ip\n{}", (0..60).map(row).collect::<String>())
         },
-        command: "tune --column value --unit ms --deadline 10m --observed",
+        command: "tune --column value --unit ms --observed",
+        deadlines: ["10m", "10m"],
         read: &["60 of 60 rows used", "durations in `value`, in ms"],
         whole: &["34,421 of 34,421 rows used"],
     },
@@ -67,7 +71,8 @@ const TRACES: [Trace; 4] = [
             let header = "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time\n";
             format!("{header}{}", (0..60).map(row).collect::<String>())
         },
-        command: "tune --start creation_time --end deletion_time --unit s --unfinished pod_phase=Running --deadline 10d --observed",
+        command: "tune --start creation_time --end deletion_time --unit s --unfinished pod_phase=Running --observed",
+        deadlines: ["1h", "10d"],
         read: &["60 of 60 rows used", "counts of s", "25.0 % unfinished"],
         whole: &["8,152 of 8,152 rows used"],
     },
@@ -84,16 +89,18 @@ const TRACES: [Trace; 4] = [
                 "Timestamp,Session ID,Elapsed time,Model,Request tokens,Response tokens,Total tokens,Log Type\n";
             format!("{header}{}", (0..60).map(row).collect::<String>())
         },
-        command: "tune --column Elapsed_time --unit s --by Model --deadline 10m --observed",
+        command: "tune --column Elapsed_time --unit s --by Model --observed",
+        deadlines: ["10m", "10m"],
         read: &["60 of 60 rows used", "ChatGPT", "GPT-4"],
         whole: &["rows used"],
     },
 ];
 
 /// The words of a command; `_` stands for a space in a column's name where the shell would have quotes.
-fn words(trace: &Trace, file: &Path) -> Vec<String> {
+fn words(trace: &Trace, file: &Path, deadline: &str) -> Vec<String> {
     let words = trace.command.split(' ').map(|word| if word == "Elapsed_time" { "Elapsed time" } else { word });
-    words.map(str::to_owned).chain([file.display().to_string()]).collect()
+    let rest = [file.display().to_string(), "--deadline".to_owned(), deadline.to_owned()];
+    words.map(str::to_owned).chain(rest).collect()
 }
 
 #[test]
@@ -101,14 +108,14 @@ fn public_traces_load_by_one_command() {
     let desk = Desk::new();
     for trace in &TRACES {
         desk.write(trace.file, (trace.rows)());
-        let run = desk.run_words(&words(trace, &desk.path(trace.file)));
+        let run = desk.run_words(&words(trace, &desk.path(trace.file), trace.deadlines[0]));
         assert_eq!(run.code, 0, "{}: {}", trace.file, run.err);
         for told in trace.read {
             assert!(run.out.contains(told), "{}: {told} is missing in\n{}", trace.file, run.out);
         }
         let whole = std::env::var_os("POLLBENCH_TRACES").map(|folder| Path::new(&folder).join(trace.file));
         let Some(whole) = whole.filter(|whole| whole.is_file()) else { continue };
-        let run = desk.run_words(&words(trace, &whole));
+        let run = desk.run_words(&words(trace, &whole, trace.deadlines[1]));
         assert_eq!(run.code, 0, "{}: {}", trace.file, run.err);
         for told in trace.whole {
             assert!(run.out.contains(told), "{}: {told} is missing in\n{}", trace.file, run.out);

@@ -122,7 +122,9 @@ fn observed_models_have_the_fitted_law() {
     let median = json(&shown.out)["models"]["sora-2"]["completion_ms"]["p50"].as_f64().expect("a median");
     assert!((median / (fit.quantile(0.5) / 1e3) - 1.0).abs() < 1e-9, "{median}");
 
-    let compared = format!("compare documented {flags} --models sora-2 --tasks 50 --replicates 2 --format json");
+    let compared = format!(
+        "compare documented {flags} --models sora-2 --strategies basic,adaptive --tasks 50 --replicates 2 --format json"
+    );
     let first = desk.run(&compared);
     assert_eq!(first.code, 0, "{}", first.err);
     let line = desk.read("reports/documented/report.md");
@@ -131,7 +133,9 @@ fn observed_models_have_the_fitted_law() {
     // The text that is shown is the scenario that ran.
     let text = desk.run(&format!("show documented {flags}"));
     desk.write("documented.toml", &text.out);
-    let second = desk.run("compare ./documented.toml --models sora-2 --tasks 50 --replicates 2 --format json");
+    let second = desk.run(
+        "compare ./documented.toml --models sora-2 --strategies basic,adaptive --tasks 50 --replicates 2 --format json",
+    );
     assert_eq!(second.out, first.out);
 
     let added =

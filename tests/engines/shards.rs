@@ -111,14 +111,16 @@ fn small(name: &str, tasks: u64, replicates: u32) -> Scenario {
     Recipe::cook(&loaded(name), None, overrides).expect("a shipped scenario").1
 }
 
-/// The shipped scenarios, in as many shards as the issue of scale names; most of 64 are empty.
+/// The shipped scenarios in a few shards, and those whose tasks are independent, alike, or learnt from in 64, most of which are
+/// empty.
 #[test]
 fn shipped_scenarios_add_up() {
     for shipped in SHIPPED {
-        let scenario = small(shipped.name, 30, 3);
+        let scenario = small(shipped.name, 20, 3);
         let plan = Plan::new(&scenario);
         let whole = compare(&plan, options(2, Shard::WHOLE), &Control::default(), None).expect("nobody stops it");
-        for of in [2, 7, 64] {
+        let is_cut_small = ["documented", "burst-submit", "learning"].contains(&shipped.name);
+        for of in if is_cut_small { &[2, 7, 64][..] } else { &[2, 7] }.iter().copied() {
             assert!(merged(&plan, of, |numbers| numbers.reverse()) == whole, "{} in {of}", shipped.name);
         }
     }

@@ -2,6 +2,7 @@
 
 mod bad_logs;
 #[path = "../support/desk.rs"]
+#[allow(dead_code, reason = "other tests read what was written")]
 mod desk;
 mod observations;
 #[path = "../support/soak.rs"]

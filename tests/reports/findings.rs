@@ -1,10 +1,10 @@
 //! The answer in words: no claim without the numbers behind it.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use crate::fixtures::{Fixture, fixture};
 use pollbench::measure::results::Cell;
 use pollbench::report::findings::{self, ModelFinding, Piece, Sentence};
 use pollbench::strategy::composition::{Recovery, Tolerance};
-use crate::fixtures::{Fixture, fixture};
 
 /// A run of one model in which only the given strategies have these costs, half-widths and losses of 10 000 tasks.
 fn run(cells: &[(&str, f64, Option<f64>, u64)]) -> Fixture {

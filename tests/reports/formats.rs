@@ -1,10 +1,10 @@
 //! Every format of a report, and what all of them promise.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use crate::fixtures::fixture;
 use pollbench::measure::results::{Results, Verdict};
 use pollbench::measure::series::{CellSeries, Series};
 use pollbench::report::{self, table::Style};
-use crate::fixtures::fixture;
 
 fn file(files: &[(String, String)], path: &str) -> String {
     files.iter().find(|(name, _)| name == path).map(|(_, content)| content.clone()).unwrap()

@@ -1,10 +1,10 @@
 //! The documented presets, request by request, against traces of the guide's own code on a virtual clock.
 //!
 //! `documented_traces/` holds a file for each preset: what a case shows, the case, and the trace expected of it.
+use crate::traces::{sent, traced};
 use pollbench::engine::trace::Trace;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use crate::traces::{sent, traced};
 
 /// A case and what the guide's code makes of it.
 #[derive(Deserialize)]

@@ -1,7 +1,7 @@
 //! What the hardened presets promise, request by request.
+use crate::traces::{sent, traced};
 use pollbench::engine::trace::Trace;
 use serde_json::{Map, Value, json};
-use crate::traces::{sent, traced};
 
 /// Preset, model, deadline in milliseconds.
 const DEADLINES: [(&str, &str, f64); 11] = [

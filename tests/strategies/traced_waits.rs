@@ -1,5 +1,6 @@
 //! A trace is what the real client does against the mock: any polling preset, any script of faults, any task.
 
+use crate::traces::{sent, traced};
 use pollbench::client::{Client, Submission, WaitContext, WaitError};
 use pollbench::net::clock::Clock;
 use pollbench::net::memory::MemoryNetwork;
@@ -16,7 +17,6 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use crate::traces::{sent, traced};
 
 const MODEL: &str = "sora-2";
 

@@ -1,7 +1,7 @@
 //! One world, several ways through it: closed form, poll by poll, event queue; any number of threads.
 
-use crate::scenarios::{read, scenarios};
 use super::support::{records, run, scenario};
+use crate::scenarios::{read, scenarios};
 use pollbench::engine::sim::Options;
 use pollbench::scenario::shipped::SHIPPED;
 use proptest::prelude::*;

@@ -1,7 +1,7 @@
 //! Whatever the notation, the separator and the encoding, the times are those that were written.
 
-use crate::soak;
 use super::support::{between, exact, lengths, read};
+use crate::soak;
 use pollbench::observations::{Decimal, Observed, Source, Times, Unit};
 use proptest::prelude::*;
 use std::io::Write as _;

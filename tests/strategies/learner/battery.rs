@@ -72,6 +72,8 @@ fn problem(law: &DoneLaw, weights: CostWeights, end: Option<f64>) -> SchedulePro
 /// The cost of what is planned from a thousand observations is within 2 % of the least for the law that they were drawn
 /// from, on the average over samples; 2.5 % with four humps and polls so cheap that a plan has dozens. Where 3 to 6 in 10
 /// tasks are seen unfinished, so that a late hump or a tail stands on few ends, within 5 %.
+///
+/// Every third pair of a distribution and a way of observing, so that each of either is there; all pairs in a soak.
 #[test]
 fn plans_follow_plentiful_data_whatever_their_shape() {
     let runs = crate::soak::cases(RUNS).cases;
@@ -82,12 +84,15 @@ fn plans_follow_plentiful_data_whatever_their_shape() {
     for poll in prices.iter().copied() {
         let delay_per_s = 0.1;
         let weights = CostWeights { poll, delay_per_s };
-        for expression in LAWS {
+        for (place, expression) in LAWS.into_iter().enumerate() {
             let truth = law(expression);
             let done = DoneLaw::of(truth.clone());
             let end = Some((4.0 * done.quantile(0.999)).max(1_800e6));
             let least = problem(&done, weights, end).solve_by(&Sketch::of(&done, end)).cost(&done, &weights, end);
-            for seen in WAYS {
+            for (way, seen) in WAYS.into_iter().enumerate() {
+                if runs < ENOUGH && !(place + way).is_multiple_of(3) {
+                    continue;
+                }
                 // Single values are not there when they are rounded away.
                 if expression.contains("constant") && matches!(seen, Seen::Rounded(_)) {
                     continue;

@@ -94,11 +94,17 @@ const DRIFTS: [(&str, Drift); 6] = [
 
 /// Promise: over drifts, two and three humps and heavy tails, waits of any hundred tasks that follow each other cost at most 1.3
 /// times what the best fixed rule for these very tasks costs, the first five aside; where nothing drifts, 1.15 times.
+///
+/// Every second pair of a shape and a drift, so that each of either is there; all pairs in a soak.
 #[test]
 fn no_window_costs_much_more_than_the_best_fixed_rule() {
     let mut missed = Vec::new();
-    for (name, shape) in SHAPES {
-        for (drift, factor) in DRIFTS {
+    let is_soak = crate::soak::cases(1).cases > 1;
+    for (row, (name, shape)) in SHAPES.into_iter().enumerate() {
+        for (column, (drift, factor)) in DRIFTS.into_iter().enumerate() {
+            if !is_soak && !(row + column).is_multiple_of(2) {
+                continue;
+            }
             let mut learner = Learner::new(&Learning::default().strategy(), MODEL);
             let keys = Keys::new(77, 0, "clamp");
             let mut points: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
@@ -133,14 +139,16 @@ fn no_window_costs_much_more_than_the_best_fixed_rule() {
 }
 
 /// Runs of each law; a soak takes more.
-const RUNS: u32 = 40;
+const RUNS: u32 = 20;
+/// Student's quantile that a right program exceeds once in 540 times, with 19 degrees of freedom; with more it is less.
+const T: f64 = 3.31;
 
 /// Promise: a plan from twenty observations costs on the average at most 1.02 times the optimum over one hump, 1.05 over two humps
 /// and slow tails. Where a tail is so rare that a third of such samples have none of it, where two humps overlap, and without a
 /// variance, twenty observations do not tell, and it is 1.08, 1.06 and 1.1.
 ///
-/// A mean over the runs less 3.09 standard errors, which are 0.004 for one hump and up to 0.009 for others: a program at 1.032 over
-/// one hump is blamed in half of all cases. Who knows that times are lognormal and estimates both parameters is at 1.016 himself.
+/// A mean over the runs less `T` standard errors, which are 0.006 for one hump and up to 0.013 for others: a program at 1.04 over
+/// one hump is blamed in half of all cases, and one at 1.032 by a soak of twice as many runs. Who knows that times are lognormal and estimates both parameters is at 1.016 himself.
 #[test]
 fn twenty_observations_make_a_plan() {
     let weights = CostWeights { poll: 1.0, delay_per_s: 0.1 };
@@ -179,7 +187,7 @@ fn twenty_observations_make_a_plan() {
         let mean = excesses.iter().sum::<f64>() / n;
         let error = (excesses.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt();
         println!("{expression}: {mean:.4} ± {error:.4}");
-        if mean - 3.09 * error > most {
+        if mean - T * error > most {
             missed.push(format!("{expression}: {mean:.4} ± {error:.4} of the least cost"));
         }
     }

@@ -2,7 +2,6 @@
 //!
 //! Each reader has a folder of starting points under `corpus`. What once made one fail belongs there too.
 
-
 mod cases;
 mod distributions;
 mod mutated;
