@@ -131,7 +131,7 @@ pub enum WaitError {
         /// How it was waited for.
         context: Box<WaitContext>,
     },
-    /// The strategy never asks, and nobody can tell this wait: give it a receiver (`told_by`), or a strategy that polls. In
+    /// The strategy never asks, and nobody can tell this wait: give it a receiver (`with_webhooks`), or a strategy that polls. In
     /// a [`TaskSet`](crate::client::TaskSet) nobody is told.
     #[error("the wait for task {} would never end: its strategy only listens for webhooks, and it has no receiver", context.task)]
     Untold {

@@ -7,7 +7,7 @@
 //! because it stops where the spread happens to be found too small, which in a skewed sample is where the mean is too small
 //! as well (Law & Kelton 1982, *Management Science* 28:550): so there is a least first sample, every look is at half as many
 //! replicates again, and what one look found must be confirmed by the next, a third of whose replicates had no say in it.
-//! What is left of the losses is measured in `tests/simulation/until.rs`.
+//! What is left of the losses is measured in `tests/engines/simulation/until.rs`.
 
 use crate::measure::figures::{Figure, FigureKind, figures};
 use crate::measure::results::Cell;

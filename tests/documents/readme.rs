@@ -3,7 +3,7 @@
 //! In a `console` block `$ ` begins a command and the lines after it are what it prints; a line `...` stands for any lines,
 //! `…` inside a line for any text. In a `sh` block every line is a command. A block whose fence names a file, as in
 //! ```` ```toml grid.toml ````, is that file. `pollbench serve` runs in the background, on a port of its own, until the page
-//! ends. A check in real time is cut to one short case. Of `cargo` commands only the names of examples, benches and tests are checked.
+//! ends. A check in real time is cut to one short case, one in virtual time to eight. Of `cargo` commands only the names of examples, benches and tests are checked.
 #![cfg(all(feature = "cli", unix))]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -133,6 +133,7 @@ impl Shell {
     fn run(&mut self, page: &str, command: &str) -> String {
         let command = command.replace("cargo run --release -- ", "pollbench ");
         let command = command.replace("pollbench check -- ", "pollbench check --cases 1 --deadline 3s -- ");
+        let command = command.replace("pollbench check --clock virtual ", "pollbench check --clock virtual --cases 8 ");
         if command.starts_with("pollbench serve") {
             return self.serve(&command);
         }

@@ -1,4 +1,4 @@
-//! `docs/scenario-reference.md` is what the schema says: `UPDATE_DOCS=1 cargo test --test reference` writes it again.
+//! `docs/scenario-reference.md` is what the schema says: `UPDATE_DOCS=1 cargo test --test documents reference` writes it again.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ const INTRODUCTION: &str = "\
 # Scenario reference
 
 Every key of a scenario file. This page is written from the schema that `pollbench schema` prints, by
-`UPDATE_DOCS=1 cargo test --test reference`; [Scenarios](scenarios.md) explains how the keys go together.
+`UPDATE_DOCS=1 cargo test --test documents reference`; [Scenarios](scenarios.md) explains how the keys go together.
 
 *Duration* is a text such as `\"250ms\"`, `\"3s\"` or `\"1m30s\"`. *Distribution* is a duration, an expression such as
 `\"lognormal(median=120s, sigma=0.5)\"`, or a table as below. Keys marked *required* must be there.
@@ -187,7 +187,7 @@ fn the_scenario_reference_is_what_the_schema_says() {
     let differs = wanted.lines().zip(written.lines()).find(|(wanted, written)| wanted != written);
     assert!(
         written == wanted,
-        "{} is out of date, run UPDATE_DOCS=1 cargo test --test reference; {differs:?}",
+        "{} is out of date, run UPDATE_DOCS=1 cargo test --test documents reference; {differs:?}",
         path.display()
     );
 }

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use http::Request;
 use http_body_util::BodyExt as _;
-use pollbench::client::{Batch, Client, InvalidBatch, SubmitError, Unended, WebhookReceiver};
+use pollbench::client::{Batch, Client, InvalidBatch, SubmitError, Unfinished, WebhookReceiver};
 use pollbench::mock::world;
 use pollbench::net::clock::Clock;
 use pollbench::net::memory::MemoryNetwork;
@@ -193,7 +193,7 @@ async fn batches_are_waited_for_through_faults() {
     hasty.pace.limit = short;
     hasty.per_model.values_mut().for_each(|pace| pace.limit = short);
     let gave_up = client.wait_for_batch(MODEL, &again.id, &hasty).await.expect_err("most take longer");
-    assert_eq!(gave_up.why, Unended::GaveUp);
+    assert_eq!(gave_up.why, Unfinished::GaveUp);
     let known = gave_up.known.expect("something was told");
     assert!((1..=50).contains(&known.open()), "{}", known.open());
 }
@@ -218,7 +218,7 @@ async fn webhooks_of_batches_are_signed() {
     let single = pollbench::client::Submission::new(json!({ "prompt": "alone" })).callback(of_singles.url());
     let single = client.submit(MODEL, &single).await.expect("accepted");
     let id = told.items[0].status.as_ref().and_then(|status| status.task_id.clone()).expect("it has an id");
-    let ended = client.task(MODEL, &id).told_by(&right).wait(preset("webhook-hybrid").expect("a preset")).await;
+    let ended = client.task(MODEL, &id).with_webhooks(&right).wait(preset("webhook-hybrid").expect("a preset")).await;
     let context = match &ended {
         Ok(finished) => &finished.context,
         Err(error) => error.context(),

@@ -56,7 +56,7 @@ fn mistakes_are_answered_with_a_sentence() {
     let run = desk.run("tune --observed none.csv --column took_s");
     assert_eq!((run.code, run.err.contains("none.csv")), (2, true), "{}", run.err);
     // What is mixed and meant is said to be.
-    assert_eq!(desk.run("tune --observed mixed.csv --column took_s --unit s --deadline 2d").code, 0);
+    assert_eq!(desk.run("tune --observed mixed.csv --column took_s --unit s --deadline 2h").code, 0);
     assert!(!desk.path("charts").exists());
 }
 

@@ -171,7 +171,7 @@ async fn a_webhook_ends_a_wait_once_and_polls_stand_in_for_it() {
     place.server.set_faults(from_json(&twice, &[]).expect("valid"));
     let submission = prompt().callback(receiver.url());
     let id = place.client.submit("sora-2", &submission).await.expect("accepted");
-    let handle = || place.client.task("sora-2", &id).told_by(&receiver);
+    let handle = || place.client.task("sora-2", &id).with_webhooks(&receiver);
     let finished = handle().wait(strategy("webhook-hybrid")).await.expect("it succeeds");
     assert_eq!(finished.context.elapsed, SECOND * 94);
     place.clock.sleep_until(SECOND * 200).await;
@@ -182,7 +182,7 @@ async fn a_webhook_ends_a_wait_once_and_polls_stand_in_for_it() {
     assert_eq!(place.asked().len(), polls);
     // Nobody tells of this one.
     let silent = place.client.submit("sora-2", &prompt()).await.expect("accepted");
-    let silent = place.client.task("sora-2", &silent).told_by(&receiver).wait(strategy("webhook-hybrid")).await;
+    let silent = place.client.task("sora-2", &silent).with_webhooks(&receiver).wait(strategy("webhook-hybrid")).await;
     assert!(silent.expect("it is polled").context.polls > 0);
 }
 
@@ -395,7 +395,7 @@ async fn a_delivery_without_the_key_is_refused() {
     assert_ne!(other.url().rsplit('/').next(), Some(key));
     for url in ["http://client/hook", "http://client/hook/0123456789abcdef0123456789abcdef", "http://client/"] {
         let id = place.client.submit("sora-2", &prompt().callback(url)).await.expect("accepted");
-        let told = place.client.task("sora-2", &id).told_by(&receiver).wait(strategy("webhook-hybrid")).await;
+        let told = place.client.task("sora-2", &id).with_webhooks(&receiver).wait(strategy("webhook-hybrid")).await;
         assert!(told.expect("it is polled").context.polls > 0);
         assert_eq!(receiver.deliveries(&id), 0, "{url}");
     }

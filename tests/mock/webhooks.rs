@@ -62,7 +62,7 @@ async fn a_delivery_leads_to_the_same_files_as_a_poll() {
     let (_server, client, memory, _) = place();
     let receiver = WebhookReceiver::serve(Listener::Memory(memory.listen("client:80")), "http://client/hook");
     let id = client.submit("flux-2", &prompt(receiver.url())).await.expect("accepted");
-    let told = client.task("flux-2", &id).told_by(&receiver).wait(preset("webhook").expect("a preset"));
+    let told = client.task("flux-2", &id).with_webhooks(&receiver).wait(preset("webhook").expect("a preset"));
     let told = told.await.expect("it succeeds");
     assert_eq!(told.context.polls, 0);
     assert_eq!(told.urls, [format!("http://mock/output/{id}/0.png")]);

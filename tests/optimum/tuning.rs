@@ -4,7 +4,7 @@ use pollbench::engine::compare::compare;
 use pollbench::engine::plan::Plan;
 use pollbench::engine::sim::{Control, Options};
 use pollbench::fit::{Fit, Observation};
-use pollbench::inspection::{Bounds, CostWeights, DoneLaw};
+use pollbench::inspection::{Bounds, CostWeights, DoneTime};
 use pollbench::scenario::shipped::load;
 use pollbench::scenario::{Scenario, files::Embedded};
 use pollbench::strategy::calm::checks;
@@ -14,7 +14,7 @@ use pollbench::tune::hybrid::Webhook;
 use pollbench::tune::observed::trust;
 use pollbench::tune::print::{self, TuneAnswer};
 use pollbench::tune::simulated::weathered;
-use pollbench::tune::weather::{Fared, Weathered, Who};
+use pollbench::tune::weather::{WeatherOutcome, Weathered, Who};
 use pollbench::tune::{Goal, Tuned, drift, json, settings, tune};
 use pollbench::world::distribution::Distribution;
 use pollbench::world::draws::{Keys, Stream};
@@ -35,7 +35,7 @@ fn distribution(expression: &str) -> Distribution {
     expression.parse().expect("a law")
 }
 
-fn goal(law: &DoneLaw) -> Goal<'_> {
+fn goal(law: &DoneTime) -> Goal<'_> {
     Goal::new(law, WEIGHTS).expect("positive weights")
 }
 
@@ -60,7 +60,7 @@ fn answer<'a>(completion: &'a Distribution, goal: &'a Goal<'a>, tuned: &'a Tuned
 #[test]
 fn for_a_memoryless_law_equal_gaps_are_the_optimum() {
     // The gap x solves e^{x/100} − x/100 = 1.1; see Barlow & Proschan, Mathematical Theory of Reliability, p. 113.
-    let law = DoneLaw::of(distribution("exponential(mean=100s)"));
+    let law = DoneTime::of(distribution("exponential(mean=100s)"));
     let tuned = tune(&goal(&law), "m");
     let fixed = tuned.family(Family::Fixed).expect("it keeps no bounds");
     assert!((fixed.cost - 5.16221).abs() < 1e-4, "{}", fixed.cost);
@@ -71,7 +71,7 @@ fn for_a_memoryless_law_equal_gaps_are_the_optimum() {
 #[test]
 fn no_family_is_below_the_optimum_and_none_is_worse_than_one_that_it_contains() {
     for expression in LAWS {
-        let law = DoneLaw::of(distribution(expression));
+        let law = DoneTime::of(distribution(expression));
         let tuned = tune(&goal(&law), "m");
         let cost = |family| tuned.family(family).map_or(f64::INFINITY, |row| row.cost);
         for row in &tuned.families {
@@ -92,7 +92,7 @@ fn no_family_is_below_the_optimum_and_none_is_worse_than_one_that_it_contains() 
 fn bounds_are_kept() {
     let late = 10e6;
     for expression in LAWS {
-        let law = DoneLaw::of(distribution(expression));
+        let law = DoneTime::of(distribution(expression));
         let bounds = Bounds { max_p95_delay: Some(late), min_gap: Some(2e6), ..Bounds::default() };
         let tuned = tune(&Goal { bounds, ..goal(&law) }, "m");
         assert!(tuned.is_feasible, "{expression}");
@@ -112,7 +112,7 @@ fn bounds_are_kept() {
 #[test]
 fn bounds_on_late_tasks_and_on_polls_are_kept_together() {
     for expression in LAWS {
-        let law = DoneLaw::of(distribution(expression));
+        let law = DoneTime::of(distribution(expression));
         let free = tune(&goal(&law), "m");
         let late = 0.8 * free.optimal().delay_p95.expect("all are known");
         let alone = Bounds { max_p95_delay: Some(late), ..Bounds::default() };
@@ -134,7 +134,7 @@ fn bounds_on_late_tasks_and_on_polls_are_kept_together() {
 fn settings_hold_in_the_simulator_what_the_tuner_said() {
     for (expression, deadline) in [(LAWS[0], Some(Micros::from_secs(400))), (LAWS[3], None), (LAWS[4], None)] {
         let completion = distribution(expression);
-        let law = DoneLaw::of(completion.clone());
+        let law = DoneTime::of(completion.clone());
         let goal = Goal { deadline: deadline.map(|deadline| deadline.get() as f64), ..goal(&law) };
         let tuned = tune(&goal, "m");
         let strategy = settings::toml(&answer(&completion, &goal, &tuned));
@@ -165,11 +165,11 @@ fn settings_from_observed_times_come_with_intervals_that_cover_the_best() {
     let mut draws = Keys::new(5, 0, "m").draws(Stream::Truth, 0);
     let sample: Vec<_> = (0..200).map(|_| Observation::Exact(truth.sample(&mut draws).get() as f64)).collect();
     let fit = Fit::of(&sample).expect("enough");
-    let law = DoneLaw::of(fit.blend.clone());
+    let law = DoneTime::of(fit.blend.clone());
     let goal = goal(&law);
     let tuned = tune(&goal, "m");
     let trust = trust(&sample, &fit, &goal, &tuned);
-    let true_law = DoneLaw::of(truth);
+    let true_law = DoneTime::of(truth);
     let best = tune(&Goal::new(&true_law, WEIGHTS).expect("positive weights"), "m");
     let best = best.family(tuned.recommended().family).expect("no bounds");
     for (name, [low, high]) in &trust.parameters {
@@ -184,7 +184,7 @@ fn settings_from_observed_times_come_with_intervals_that_cover_the_best() {
 #[test]
 fn json_has_what_the_contract_names() {
     let completion = distribution("lognormal(median=120s, sigma=0.5)");
-    let law = DoneLaw::of(completion.clone());
+    let law = DoneTime::of(completion.clone());
     let goal = goal(&law);
     let tuned = tune(&goal, "sora-2");
     let printed: serde_json::Value =
@@ -217,7 +217,7 @@ fn json_has_what_the_contract_names() {
 #[test]
 fn giving_up_never_pays() {
     let completion = distribution("lognormal(median=120s, sigma=0.5)");
-    let law = DoneLaw::of(completion.clone());
+    let law = DoneTime::of(completion.clone());
     let mut before = 0.0;
     for seconds in [600.0, 300.0, 120.0, 90.0, 30.0] {
         let goal = Goal { deadline: Some(seconds * 1e6), ..goal(&law) };
@@ -245,7 +245,7 @@ proptest! {
         median in 5.0..300.0, sigma in 0.1..0.8, seconds in prop::option::of(20.0..900.0), poll in 0.1..10.0,
     ) {
         let completion = distribution(&format!("lognormal(median={median}s, sigma={sigma})"));
-        let law = DoneLaw::of(completion.clone());
+        let law = DoneTime::of(completion.clone());
         let weights = CostWeights { poll, delay_per_s: 0.1 };
         let deadline: Option<f64> = seconds.map(|seconds: f64| (seconds * 1e3).round() * 1e3);
         let goal = Goal { deadline, ..Goal::new(&law, weights).expect("positive weights") };
@@ -356,7 +356,7 @@ proptest! {
 #[test]
 fn weather_tells_the_poller_from_the_loop() {
     let completion = distribution("lognormal(median=60s, sigma=0.3)");
-    let law = DoneLaw::of(completion.clone());
+    let law = DoneTime::of(completion.clone());
     let goal = Goal { deadline: Some(900e6), ..goal(&law) };
     let tuned = tune(&goal, "m");
     let answer = answer(&completion, &goal, &tuned);
@@ -384,7 +384,10 @@ fn weather_tells_the_poller_from_the_loop() {
     let busy = weathered(&TuneAnswer { tasks_per_day: Some(432_000.0), ..answer.clone() }, &model, &limited);
     assert!(row(&busy.unwrap_or_else(|error| panic!("{error}")), Who::Guide, false).share_429 > 0.1);
     let calm_day = fared("calm");
-    assert_eq!(row(&calm_day, Who::Poller, true), Fared { is_calm: true, ..row(&calm_day, Who::Poller, false) });
+    assert_eq!(
+        row(&calm_day, Who::Poller, true),
+        WeatherOutcome { is_calm: true, ..row(&calm_day, Who::Poller, false) }
+    );
     let told = print::text(&TuneAnswer { weather: &[outage], ..answer.clone() });
     assert!(told.contains("in outage-5m (10,000 tasks, 0.5 a second)"), "{told}");
 }
@@ -392,7 +395,7 @@ fn weather_tells_the_poller_from_the_loop() {
 /// Promise: without a deadline costs end at the horizon, as a simulated run's do. A tail whose mean lies far beyond it is told.
 #[test]
 fn without_a_deadline_costs_end_at_the_horizon() {
-    let law = DoneLaw::of(distribution("pareto(scale=30s, shape=1.1)"));
+    let law = DoneTime::of(distribution("pareto(scale=30s, shape=1.1)"));
     let goal = goal(&law);
     let tuned = tune(&goal, "m");
     let best = tuned.recommended();

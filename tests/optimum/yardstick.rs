@@ -87,7 +87,7 @@ fn optimal_costs_its_last_look_more_than_the_least() {
     let yardstick = plan.yardstick(0).expect("no workers");
     let checks = checks(&scenario.strategies[0], "m", scenario.horizon).expect("it polls");
     let last = *checks.instants.last().expect("it polls");
-    let last_look = scenario.cost.poll * (1.0 - yardstick.law().below(last));
+    let last_look = scenario.cost.poll * (1.0 - yardstick.distribution().below(last));
     let above = yardstick.cost(&checks) - yardstick.least();
     assert!((above / last_look - 1.0).abs() < 0.1, "{above} above the least, and a last look is {last_look}");
 }

@@ -92,7 +92,7 @@ fn states() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    #![proptest_config(crate::soak::cases(20))]
+    #![proptest_config(crate::soak::cases(6))]
 
     /// The copied scenario parses, has the names that were typed, and gives the digest that the page shows; so does the
     /// quick answer while a control is dragged.

@@ -14,7 +14,7 @@ use pollbench::world::fault::{
     Age, Body, DeliveryEffect, Effect, ErrorCode, Fault, FaultRule, HeaderText, InjectedAnswer, Kind, Passage,
     ReplyEnd, RetryAdvice, RetryAfter, Route, Since, When, Window, json,
 };
-use pollbench::world::limit::LimitLaw;
+use pollbench::world::limit::LimitRule;
 use pollbench::world::rate_limit::TokenBucket;
 
 use proptest::prelude::*;
@@ -250,11 +250,11 @@ fn faults_have_the_routes_and_parameters_of_their_kind() {
 
     let limit = rule("kind = \"rate-limit\"\nrate_per_s = 2.5\nroute = [\"submit\", \"status\"]");
     let bucket = TokenBucket::new(2.5, NonZeroU32::new(3).expect("three")).expect("a rate");
-    assert_eq!(limit.fault().limit(), Some(&LimitLaw::tokens(bucket)));
+    assert_eq!(limit.fault().limit(), Some(&LimitRule::tokens(bucket)));
     assert_eq!(limit.routes(), [Route::Submit, Route::Status]);
     let windows =
         rule("kind = \"rate-limit\"\nrate_per_s = 0.5\nalgorithm = \"sliding-window\"\nwindow = \"1m\"\nper = \"key\"");
-    let expected = LimitLaw::window(0.5, s(60), true).expect("thirty").per_key();
+    let expected = LimitRule::window(0.5, s(60), true).expect("thirty").per_key();
     assert_eq!(windows.fault().limit(), Some(&expected));
 
     let window = |from, length, every| When::During(Window::new(from, length, every).expect("a window"));

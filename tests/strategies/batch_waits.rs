@@ -2,7 +2,7 @@
 
 use pollbench::engine::plan::Plan;
 use pollbench::engine::sim::{Control, Options, run};
-use pollbench::inspection::{CostWeights, DoneLaw, ScheduleProblem, Together};
+use pollbench::inspection::{CostWeights, DoneTime, ScheduleProblem, Together};
 use pollbench::measure::record::TaskRecord;
 use pollbench::scenario::Scenario;
 use pollbench::scenario::files::Embedded;
@@ -190,7 +190,7 @@ fn looks_at_open_tasks_are_the_best_for_their_order_statistics() {
     let parts: Vec<String> = atoms.iter().map(|(at, share)| format!("{share}*constant(value={at}s)")).collect();
     let law = format!("mixture({})", parts.join(", "));
     let weights = CostWeights { poll: 1.0, delay_per_s: 0.1 };
-    let done = DoneLaw::of(law.parse().expect("a law"));
+    let done = DoneTime::of(law.parse().expect("a law"));
     let plan = Together::plan(&done, weights, 1_700e6, 8).expect("positive weights");
     for tasks in [1_usize, 2, 3, 5, 8] {
         let (least, looks) = by_trying(&atoms, None, tasks, 1.0, 0.1);
@@ -231,7 +231,7 @@ fn one_task_of_a_batch_costs_what_it_costs_alone() {
         "mixture(0.6*lognormal(median=30s, sigma=0.2), 0.4*lognormal(median=150s, sigma=0.2))",
         "pareto(scale=20s, shape=1.5)",
     ] {
-        let done = DoneLaw::of(law.parse().expect("a law"));
+        let done = DoneTime::of(law.parse().expect("a law"));
         let end = 1_790e6;
         let least = ScheduleProblem::new(&done, weights).expect("positive").deadline(end).solve().cost(
             &done,

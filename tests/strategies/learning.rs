@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use pollbench::fit::{Fit, Observation, UnfittableSample};
-use pollbench::inspection::{Checks, CostWeights, DoneLaw, ScheduleProblem, Then};
+use pollbench::inspection::{Checks, CostWeights, DoneTime, ScheduleProblem, Then};
 use pollbench::strategy::composition::{Schedule, Strategy};
 use pollbench::strategy::learned::{Learner, Learning};
 use pollbench::time::Micros;
@@ -134,7 +134,7 @@ fn a_service_that_changes_is_followed() {
         }
     }
     let (weights, horizon) = (Learning::default().weights, Some(1_800e6));
-    let law = DoneLaw::of("lognormal(median=160s, sigma=0.3)".parse().unwrap());
+    let law = DoneTime::of("lognormal(median=160s, sigma=0.3)".parse().unwrap());
     let best = ScheduleProblem::new(&law, weights).unwrap().deadline(1_800e6).solve().cost(&law, &weights, horizon);
     let found = checks(learner.plan(Micros::NEVER)).cost(&law, &weights, horizon);
     assert!(found < 1.02 * best, "{found} against {best}");
@@ -154,7 +154,7 @@ fn a_few_tasks_are_enough() {
     ];
     let (weights, end) = (CostWeights { poll: 1.0, delay_per_s: 0.1 }, 1_800e6);
     for (expression, bounds) in cases {
-        let law = DoneLaw::of(expression.parse().unwrap());
+        let law = DoneTime::of(expression.parse().unwrap());
         let best = ScheduleProblem::new(&law, weights).unwrap().deadline(end).solve().cost(&law, &weights, Some(end));
         let mut sums = [0.0; 2];
         const RUNS: u32 = 60;

@@ -2,11 +2,11 @@
 
 use super::support::{at, close, law, weights};
 use pollbench::api::reply::Failure;
-use pollbench::inspection::{Checks, DoneLaw, Expected, Then};
+use pollbench::inspection::{Checks, DoneTime, Expected, Then};
 use pollbench::time::Micros;
 use pollbench::world::distribution::Distribution;
 use pollbench::world::draws::{Keys, Stream};
-use pollbench::world::model::{FailureLaw, Fates, Model, Probability};
+use pollbench::world::model::{FailureMode, Fates, Model, Probability};
 
 /// What rounding and the cut-off of rare tails may do.
 const EXACT: f64 = 1e-9;
@@ -16,9 +16,9 @@ fn uniform() -> Distribution {
 }
 
 /// Nine tasks in ten end, uniformly within 100 s.
-fn sticky() -> DoneLaw {
+fn sticky() -> DoneTime {
     let fates = Fates::new(None, Probability::new(0.1).expect("a probability")).expect("a share");
-    DoneLaw::of_model(&Model { fates, ..Model::plain("m", uniform()) })
+    DoneTime::of_model(&Model { fates, ..Model::plain("m", uniform()) })
 }
 
 /// A first wait a, then gaps h: e^(−λa) of the tasks need a geometric number more.
@@ -122,7 +122,7 @@ fn assert_sums(expected: &Expected, sums: [f64; 3], timeouts: [f64; 3], charged:
 #[test]
 fn drawn_waits_agree_where_polls_are_lost() {
     let work: Distribution = "lognormal(median=40s, sigma=0.7)".parse().expect("a law");
-    let law = DoneLaw::of(work.clone());
+    let law = DoneTime::of(work.clone());
     for then in [Then::GiveUp, Then::Repeat] {
         let checks = at(&[10.0, 30.0, 35.0, 60.0, 100.0], then);
         let (mut polls, mut delay, mut known) = (Sample::default(), Sample::default(), Sample::default());
@@ -195,9 +195,9 @@ fn delay_quantiles_invert_the_late_share() {
     assert_eq!(at(&[20.0, 100.0], Then::Repeat).longest_delay(&law), 80e6);
 }
 
-fn queued(pending: Distribution, work: &str) -> DoneLaw {
+fn queued(pending: Distribution, work: &str) -> DoneTime {
     let model = Model { pending: Some(pending), ..Model::plain("m", work.parse().expect("a law")) };
-    DoneLaw::of_model(&model)
+    DoneTime::of_model(&model)
 }
 
 /// A constant after an exponential queue is that queue, moved.
@@ -219,8 +219,8 @@ fn a_constant_after_a_queue_moves_it() {
 fn queue_failures_and_stuck_tasks_are_folded_in() {
     let failure = Failure { code: String::new(), message: String::new() };
     let probability = |p| Probability::new(p).expect("a probability");
-    let failing = FailureLaw { probability: probability(0.2), failure, after: "1s".parse().expect("a law") };
-    let law = DoneLaw::of_model(&Model {
+    let failing = FailureMode { probability: probability(0.2), failure, after: "1s".parse().expect("a law") };
+    let law = DoneTime::of_model(&Model {
         pending: Some("exponential(mean=4s)".parse().expect("a law")),
         fates: Fates::new(Some(failing), probability(0.1)).expect("at most all"),
         ..Model::plain("m", "10s".parse().expect("a law"))

@@ -1,7 +1,7 @@
 //! Optimality: nothing near is cheaper, and bounds are kept.
 
 use super::support::{law, weights};
-use pollbench::inspection::{Bounds, Checks, CostWeights, DoneLaw, ScheduleProblem, Sketch, Then, lossy};
+use pollbench::inspection::{Bounds, Checks, CostWeights, DoneTime, ScheduleProblem, Sketch, Then, lossy};
 use pollbench::time::Micros;
 use pollbench::world::distribution::Distribution;
 use proptest::prelude::*;
@@ -160,7 +160,7 @@ proptest! {
 
 /// Least cost over sweeps in which each poll but the last goes, by golden section near where it is, to where it is best
 /// between its neighbours. At t between a and b what depends on t is −poll·F(t) − delay·(t·F(a) + (b − t)·F(t)).
-fn polished(law: &DoneLaw, weights: &CostWeights, mut checks: Checks, end: Option<f64>) -> f64 {
+fn polished(law: &DoneTime, weights: &CostWeights, mut checks: Checks, end: Option<f64>) -> f64 {
     let mut least = checks.cost(law, weights, end);
     for _ in 0..20 {
         for k in 0..checks.instants.len() - 1 {

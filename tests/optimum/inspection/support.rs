@@ -1,10 +1,10 @@
 //! Short ways to say what the tests say often.
 
-use pollbench::inspection::{Checks, CostWeights, DoneLaw, Then};
+use pollbench::inspection::{Checks, CostWeights, DoneTime, Then};
 
 /// The law of an expression.
-pub(crate) fn law(expression: &str) -> DoneLaw {
-    DoneLaw::of(expression.parse().expect("a law"))
+pub(crate) fn law(expression: &str) -> DoneTime {
+    DoneTime::of(expression.parse().expect("a law"))
 }
 
 pub(crate) fn weights(poll: f64, delay_per_s: f64) -> CostWeights {

@@ -2,7 +2,7 @@
 
 use pollbench::engine::yardstick::Yardstick;
 use pollbench::fit::Observation;
-use pollbench::inspection::DoneLaw;
+use pollbench::inspection::DoneTime;
 use pollbench::scenario::shipped::{SHIPPED, load};
 use pollbench::strategy::calm::checks;
 use pollbench::strategy::composition::Strategy;
@@ -33,7 +33,7 @@ fn over_twenty_tasks_learning_costs_no_more_than_the_guide() {
         let scenario = load(shipped.name).expect("it is shipped");
         for model in &scenario.models {
             let Some(yardstick) = Yardstick::new(model, &learning.weights, horizon) else { continue };
-            let Some(ended) = DoneLaw::of_model(model).of_those_that_end() else { continue };
+            let Some(ended) = DoneTime::of_model(model).of_those_that_end() else { continue };
             if !seen.insert(format!("{} {}", model.name, model.completion)) {
                 continue;
             }

@@ -2,7 +2,7 @@
 
 use super::support::law;
 use pollbench::fit::{Fit, Observation};
-use pollbench::inspection::{CostWeights, DoneLaw, ScheduleProblem, Sketch};
+use pollbench::inspection::{CostWeights, DoneTime, ScheduleProblem, Sketch};
 use pollbench::world::distribution::Distribution;
 use pollbench::world::draws::{Keys, Stream};
 
@@ -61,7 +61,7 @@ fn observed(law: &Distribution, seen: Seen, run: u32) -> Vec<Observation> {
     (0..COUNT).map(observation).collect()
 }
 
-fn problem(law: &DoneLaw, weights: CostWeights, end: Option<f64>) -> ScheduleProblem<'_> {
+fn problem(law: &DoneTime, weights: CostWeights, end: Option<f64>) -> ScheduleProblem<'_> {
     let problem = ScheduleProblem::new(law, weights).expect("positive");
     match end {
         Some(end) => problem.deadline(end),
@@ -86,8 +86,8 @@ fn plans_follow_plentiful_data_whatever_their_shape() {
         let weights = CostWeights { poll, delay_per_s };
         for (place, expression) in LAWS.into_iter().enumerate() {
             let truth = law(expression);
-            let done = DoneLaw::of(truth.clone());
-            let end = Some((4.0 * done.quantile(0.999)).max(1_800e6));
+            let done = DoneTime::of(truth.clone());
+            let end: Option<f64> = Some((4.0 * done.quantile(0.999)).max(1_800e6));
             let least = problem(&done, weights, end).solve_by(&Sketch::of(&done, end)).cost(&done, &weights, end);
             for (way, seen) in WAYS.into_iter().enumerate() {
                 if runs < ENOUGH && !(place + way).is_multiple_of(3) {
@@ -100,7 +100,7 @@ fn plans_follow_plentiful_data_whatever_their_shape() {
                 let excess = |run| {
                     let fit = Fit::of(&observed(&truth, seen, run)).expect("most tasks were seen to end");
                     assert!(fit.is_close(), "{expression}, {seen:?}: {} of {}", fit.distance, fit.limit);
-                    let blend = DoneLaw::of(fit.blend);
+                    let blend = DoneTime::of(fit.blend);
                     let plan = problem(&blend, weights, end).solve_roughly(&Sketch::roughly(&blend, end));
                     plan.cost(&done, &weights, end) / least - 1.0
                 };

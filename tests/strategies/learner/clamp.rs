@@ -2,7 +2,7 @@
 
 use super::support::law;
 use pollbench::fit::Observation;
-use pollbench::inspection::{CostWeights, DoneLaw, ScheduleProblem};
+use pollbench::inspection::{CostWeights, DoneTime, ScheduleProblem};
 use pollbench::strategy::calm::checks;
 use pollbench::strategy::composition::Strategy;
 use pollbench::strategy::learned::{Learner, Learning, Learnt};
@@ -168,7 +168,7 @@ fn twenty_observations_make_a_plan() {
         ("pareto(scale=20s, shape=1.5)", 1.1),
     ] {
         let truth = law(expression);
-        let done = DoneLaw::of(truth.clone());
+        let done = DoneTime::of(truth.clone());
         let least = ScheduleProblem::new(&done, weights).expect("weights").deadline(end).solve().cost(
             &done,
             &weights,

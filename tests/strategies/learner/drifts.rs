@@ -2,7 +2,7 @@
 
 use super::support::law;
 use pollbench::fit::Observation;
-use pollbench::inspection::{CostWeights, DoneLaw, ScheduleProblem};
+use pollbench::inspection::{CostWeights, DoneTime, ScheduleProblem};
 use pollbench::strategy::calm::checks;
 use pollbench::strategy::composition::Strategy;
 use pollbench::strategy::learned::{Learner, Learning};
@@ -18,13 +18,13 @@ fn weights() -> CostWeights {
 }
 
 /// Exact cost of a task of this law under a plan.
-fn cost(plan: &Strategy, law: &DoneLaw) -> f64 {
+fn cost(plan: &Strategy, law: &DoneTime) -> f64 {
     let checks = checks(plan, MODEL, HORIZON).expect("it polls");
     checks.expected(law, Some(HORIZON.get() as f64), 0.0).cost(&weights())
 }
 
 /// The least cost of a task of this law.
-fn least(law: &DoneLaw) -> f64 {
+fn least(law: &DoneTime) -> f64 {
     let problem = ScheduleProblem::new(law, weights()).expect("weights").deadline(HORIZON.get() as f64);
     problem.solve().expected(law, Some(HORIZON.get() as f64), 0.0).cost(&weights())
 }
@@ -41,7 +41,7 @@ fn excess(run: u32, tasks: u64, from: u64, at: impl Fn(u64) -> Distribution) -> 
         let now = at(task);
         // One task in eleven is judged; what lies between is alike.
         if task >= from && task % 11 == 0 {
-            let law = DoneLaw::of(now.clone());
+            let law = DoneTime::of(now.clone());
             (paid, owed) = (paid + cost(&plan, &law), owed + least(&law));
         }
         let took = now.quantile(keys.draws(Stream::Truth, task).uniform());

@@ -66,7 +66,7 @@ fn weights_move_the_law_by_as_much_as_samples_differ() {
         let sample = sample(law, 5_000, patience);
         let fit = Fit::of(&sample).expect("enough");
         let resampler = Resampler::of(&fit).expect("so many are weighed");
-        let moved: Vec<Distribution> = (1..=250).map(|number| resampler.law(&mut draws(number))).collect();
+        let moved: Vec<Distribution> = (1..=250).map(|number| resampler.distribution(&mut draws(number))).collect();
         for share in [0.1, 0.3, 0.5, 0.7, 0.85] {
             let x = fit.blend.quantile(share);
             let (mean, deviation) = mean_and_deviation(&moved.iter().map(|law| law.cdf(x)).collect::<Vec<_>>());
@@ -93,7 +93,7 @@ fn weights_move_quantiles_as_exact_fits_of_samples_drawn_again_do() {
         Fit::of(&drawn).expect("enough").blend
     };
     let exact: Vec<Distribution> = (0..40).map(again).collect();
-    let weighed: Vec<Distribution> = (0..200).map(|number| resampler.law(&mut draws(number + 1))).collect();
+    let weighed: Vec<Distribution> = (0..200).map(|number| resampler.distribution(&mut draws(number + 1))).collect();
     for share in [0.1, 0.5, 0.9] {
         let of = |laws: &[Distribution]| {
             mean_and_deviation(&laws.iter().map(|law| law.quantile(share)).collect::<Vec<f64>>())

@@ -1,4 +1,4 @@
-//! `docs/fault-bytes.md`: what each fault puts on the socket. `UPDATE_DOCS=1 cargo test --test fault_bytes` writes it again.
+//! `docs/fault-bytes.md`: what each fault puts on the socket. `UPDATE_DOCS=1 cargo test --test world fault_bytes` writes it again.
 
 use super::raw::{End, Raw};
 use super::{Place, SILENCE};
@@ -11,7 +11,7 @@ const INTRODUCTION: &str = "\
 # Faults on the wire
 
 What a bare socket reads when the first status request of a finished task meets each fault. This page is written from the
-mock's answers, by `UPDATE_DOCS=1 cargo test --test fault_bytes`; ids, dates and times are replaced by fixed ones of the same
+mock's answers, by `UPDATE_DOCS=1 cargo test --test world fault_bytes`; ids, dates and times are replaced by fixed ones of the same
 length. [Faults](faults.md) says what each is for, and [the reference](scenario-reference.md#faults) has all parameters.
 
 Lines end with CR LF. *FIN*: the server closes the connection. *RST*: it resets it. *Open*: it keeps the connection and sends
@@ -144,7 +144,7 @@ fn the_page_of_bytes_is_what_the_mock_sends() {
     let differs = wanted.lines().zip(written.lines()).find(|(wanted, written)| wanted != written);
     assert!(
         written == wanted,
-        "{} is out of date, run UPDATE_DOCS=1 cargo test --test fault_bytes; {differs:?}",
+        "{} is out of date, run UPDATE_DOCS=1 cargo test --test world fault_bytes; {differs:?}",
         path.display()
     );
 }

@@ -82,6 +82,14 @@ fn told(rule: &Value) -> (String, Vec<Delivery>, Vec<Attempt>) {
     (id, deliveries, journal)
 }
 
+/// The same for several rules at a time: all of it is waiting.
+fn all_told(rules: &[Value]) -> Vec<(String, Vec<Delivery>, Vec<Attempt>)> {
+    std::thread::scope(|scope| {
+        let told: Vec<_> = rules.iter().map(|rule| scope.spawn(|| told(rule))).collect();
+        told.into_iter().map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
+}
+
 fn during(kind: &str) -> Value {
     json!({ "kind": kind, "probability": 1, "during": { "for": WINDOW } })
 }
@@ -94,14 +102,16 @@ fn task_of(body: &[u8]) -> Option<String> {
 /// Promise: nothing comes before its instant, and what the receiver did not take comes again after 30 s.
 #[test]
 fn a_receiver_that_fails_gets_the_second_attempt() {
-    for (kind, status) in [("receiver-refuses", None), ("receiver-500", Some(500))] {
-        let (id, deliveries, journal) = told(&during(kind));
+    let kinds = [("receiver-refuses", None), ("receiver-500", Some(500))];
+    let down = json!({ "kind": "receiver-down", "during": { "for": WINDOW } });
+    let mut all = all_told(&[during(kinds[0].0), during(kinds[1].0), down]).into_iter();
+    for ((kind, status), (id, deliveries, journal)) in kinds.into_iter().zip(all.by_ref()) {
         let [(at, body)] = &deliveries[..] else { panic!("{kind}: {}", deliveries.len()) };
         assert!(*at >= 29.5, "{kind}: {at}");
         assert_eq!(task_of(body), Some(id), "{kind}");
         assert_eq!(journal, [(Some(1), status, true), (Some(2), Some(200), false)], "{kind}");
     }
-    let (_, deliveries, _) = told(&json!({ "kind": "receiver-down", "during": { "for": WINDOW } }));
+    let (_, deliveries, _) = all.next().expect("the third");
     assert!(deliveries.len() == 1 && deliveries[0].0 >= 29.5, "{}", deliveries.len());
 }
 
@@ -125,17 +135,22 @@ fn a_malformed_delivery_is_no_json_and_comes_again_whole() {
 
 #[test]
 fn a_delivery_is_lost_or_strays_or_is_held_back_or_doubled() {
-    let (_, deliveries, journal) = told(&during("lost"));
+    let later = [("delayed", "by"), ("reordered", "by"), ("duplicated", "after")];
+    let mut rules = vec![during("lost"), during("wrong-task")];
+    rules.extend(later.map(|(kind, key)| {
+        let mut rule = during(kind);
+        rule[key] = json!("20s");
+        rule
+    }));
+    let mut all = all_told(&rules).into_iter();
+    let (_, deliveries, journal) = all.next().expect("the first");
     assert!(deliveries.is_empty());
     assert_eq!(journal, [(Some(1), Some(200), true)], "the sender takes it for done");
-    let (id, deliveries, _) = told(&during("wrong-task"));
+    let (id, deliveries, _) = all.next().expect("the second");
     let [(_, astray)] = &deliveries[..] else { panic!("{}", deliveries.len()) };
     let other = task_of(astray).expect("the envelope");
     assert!(other != id && other.len() == id.len());
-    for (kind, key) in [("delayed", "by"), ("reordered", "by"), ("duplicated", "after")] {
-        let mut rule = during(kind);
-        rule[key] = json!("20s");
-        let (id, deliveries, _) = told(&rule);
+    for ((kind, _), (id, deliveries, _)) in later.into_iter().zip(all) {
         let last = deliveries.last().expect("it comes");
         assert!(last.0 >= 19.5, "{kind}: {}", last.0);
         assert!(deliveries.iter().all(|(_, body)| task_of(body) == Some(id.clone())), "{kind}");

@@ -2,7 +2,7 @@
 
 use crate::cli::console::Failure;
 use crate::cli::descriptors::most_connections;
-use crate::engine::live::{Ground, Harness, Lateness};
+use crate::engine::live::{Harness, Lateness, LiveTarget};
 use crate::figures::duration;
 use crate::measure::results::{HarnessError, LatenessFigures};
 use crate::time::Micros;
@@ -22,7 +22,7 @@ enum Engine {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct GroundArgs {
+pub(super) struct EngineArgs {
     /// What runs the strategies
     #[arg(long, value_enum, default_value = "sim")]
     engine: Engine,
@@ -51,14 +51,14 @@ pub(super) fn scale(text: &str) -> Result<f64, String> {
     if (1e-3..=1e5).contains(&scale) { Ok(scale) } else { Err("a time scale is from 0.001 to 100000".to_owned()) }
 }
 
-impl GroundArgs {
+impl EngineArgs {
     /// Whether it is the simulator.
     pub(super) fn is_simulated(&self) -> bool {
         self.engine == Engine::Sim
     }
 
     /// Where to run; `None` is the simulator.
-    pub(super) fn ground(&self, tasks: u128) -> Result<Option<Ground>, Failure> {
+    pub(super) fn target(&self, tasks: u128) -> Result<Option<LiveTarget>, Failure> {
         let refuse = |message: &str| Err(Failure::Input(message.to_owned()));
         if self.engine != Engine::Wire {
             for (flag, given) in [("--time-scale", self.time_scale.is_some()), ("--base-url", self.base_url.is_some())]
@@ -67,12 +67,12 @@ impl GroundArgs {
                     return refuse(&format!("{flag} is for the engine `wire`; say --engine wire"));
                 }
             }
-            return Ok((self.engine == Engine::Virtual).then_some(Ground::Virtual));
+            return Ok((self.engine == Engine::Virtual).then_some(LiveTarget::Virtual));
         }
         let scale = self.time_scale.unwrap_or(1.0);
         // Every task may have a connection open; where too few are allowed, tasks fail as connections do.
         most_connections();
-        let Some(base_url) = &self.base_url else { return Ok(Some(Ground::Wire { scale })) };
+        let Some(base_url) = &self.base_url else { return Ok(Some(LiveTarget::Wire { scale })) };
         if !self.i_will_pay && !is_loopback(base_url) {
             return refuse(&format!(
                 "{base_url} is not on this machine: this run would submit {tasks} tasks there, which may cost money; \
@@ -83,7 +83,7 @@ impl GroundArgs {
         let Some(api_key) = api_key else {
             return refuse(&format!("a server needs a key: say --api-key or set {KEY_VARIABLE}"));
         };
-        Ok(Some(Ground::Remote { base_url: base_url.clone(), api_key, scale }))
+        Ok(Some(LiveTarget::Remote { base_url: base_url.clone(), api_key, scale }))
     }
 
     /// The flags that say the same again; the key is a secret, and a server's price is agreed to each time.

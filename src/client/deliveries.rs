@@ -10,15 +10,15 @@ use tokio::sync::Notify;
 /// no more. The oldest go first.
 const MOST_LOOSE: usize = 1 << 17;
 
-/// Letters that came, by task.
+/// Deliveries that came, by task.
 #[derive(Debug, Clone, Default)]
 pub(super) struct News {
-    letters: Arc<Mutex<Letters>>,
+    deliveries: Arc<Mutex<Deliveries>>,
 }
 
 #[derive(Debug)]
-struct Letters {
-    by_task: BTreeMap<String, Letter>,
+struct Deliveries {
+    by_task: BTreeMap<String, Delivery>,
     /// What nobody waits for, or did not when it was put here, in that order.
     loose: VecDeque<(u64, String)>,
     most_loose: usize,
@@ -26,14 +26,14 @@ struct Letters {
     sequence: u64,
 }
 
-impl Default for Letters {
+impl Default for Deliveries {
     fn default() -> Self {
         Self { by_task: BTreeMap::new(), loose: VecDeque::new(), most_loose: MOST_LOOSE, sequence: 0 }
     }
 }
 
 #[derive(Debug, Default)]
-struct Letter {
+struct Delivery {
     status: Option<Status>,
     deliveries: u32,
     readers: u32,
@@ -56,55 +56,55 @@ struct Reader {
 }
 
 impl News {
-    fn lock(&self) -> MutexGuard<'_, Letters> {
-        self.letters.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Deliveries> {
+        self.deliveries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes what was delivered: whether it tells of a task's end.
     pub(super) fn deliver(&self, status: Status) -> bool {
         let Some(task) = status.task_id.clone().filter(|_| status.state.is_terminal()) else { return false };
-        let mut letters = self.lock();
-        let letter = letters.by_task.entry(task.clone()).or_default();
-        letter.deliveries = letter.deliveries.saturating_add(1);
+        let mut deliveries = self.lock();
+        let delivery = deliveries.by_task.entry(task.clone()).or_default();
+        delivery.deliveries = delivery.deliveries.saturating_add(1);
         // The first one counts; terminal states do not change.
-        letter.status.get_or_insert(status);
-        letter.waits.notify_waiters();
-        if letter.readers == 0 && letter.loose.is_none() {
-            letters.let_loose(task);
+        delivery.status.get_or_insert(status);
+        delivery.waits.notify_waiters();
+        if delivery.readers == 0 && delivery.loose.is_none() {
+            deliveries.let_loose(task);
         }
         true
     }
 
     /// Deliveries for a task so far, as far as they are kept.
     pub(super) fn deliveries(&self, task: &str) -> u32 {
-        self.lock().by_task.get(task).map_or(0, |letter| letter.deliveries)
+        self.lock().by_task.get(task).map_or(0, |delivery| delivery.deliveries)
     }
 
     pub(super) fn mailbox(&self, task: &str) -> Mailbox {
-        let mut letters = self.lock();
-        let letter = letters.by_task.entry(task.to_owned()).or_default();
-        letter.readers += 1;
-        let waits = Arc::clone(&letter.waits);
-        drop(letters);
+        let mut deliveries = self.lock();
+        let delivery = deliveries.by_task.entry(task.to_owned()).or_default();
+        delivery.readers += 1;
+        let waits = Arc::clone(&delivery.waits);
+        drop(deliveries);
         Mailbox { reader: Arc::new(Reader { news: self.clone(), task: task.to_owned(), waits }) }
     }
 }
 
-impl Letters {
+impl Deliveries {
     /// Nobody waits for a task's news.
     fn let_loose(&mut self, task: String) {
-        let Some(letter) = self.by_task.get_mut(&task) else { return };
+        let Some(delivery) = self.by_task.get_mut(&task) else { return };
         self.sequence += 1;
-        letter.loose = Some(self.sequence);
+        delivery.loose = Some(self.sequence);
         self.loose.push_back((self.sequence, task));
         while self.loose.len() > self.most_loose
             && let Some((place, oldest)) = self.loose.pop_front()
         {
-            if let Some(letter) = self.by_task.get_mut(&oldest)
-                && letter.loose == Some(place)
+            if let Some(delivery) = self.by_task.get_mut(&oldest)
+                && delivery.loose == Some(place)
             {
-                letter.loose = None;
-                if letter.readers == 0 {
+                delivery.loose = None;
+                if delivery.readers == 0 {
                     self.by_task.remove(&oldest);
                 }
             }
@@ -114,16 +114,16 @@ impl Letters {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        let mut letters = self.news.lock();
-        let Some(letter) = letters.by_task.get_mut(&self.task) else { return };
-        letter.readers -= 1;
-        if letter.readers > 0 {
+        let mut deliveries = self.news.lock();
+        let Some(delivery) = deliveries.by_task.get_mut(&self.task) else { return };
+        delivery.readers -= 1;
+        if delivery.readers > 0 {
             return;
         }
-        if letter.deliveries == 0 {
-            letters.by_task.remove(&self.task);
+        if delivery.deliveries == 0 {
+            deliveries.by_task.remove(&self.task);
         } else {
-            letters.let_loose(std::mem::take(&mut self.task));
+            deliveries.let_loose(std::mem::take(&mut self.task));
         }
     }
 }
@@ -144,7 +144,7 @@ impl Mailbox {
 
     /// The news.
     pub(super) fn status(&self) -> Option<Status> {
-        self.reader.news.lock().by_task.get(&self.reader.task).and_then(|letter| letter.status.clone())
+        self.reader.news.lock().by_task.get(&self.reader.task).and_then(|delivery| delivery.status.clone())
     }
 }
 
@@ -209,9 +209,9 @@ mod tests {
                 for (task, mailbox) in &open {
                     prop_assert!(mailbox.status().is_some() || !told.contains(task));
                 }
-                let letters = news.lock();
+                let deliveries = news.lock();
                 let waited: BTreeSet<u8> = open.iter().map(|(task, _)| *task).collect();
-                prop_assert!(letters.loose.len() <= 3 && letters.by_task.len() <= 3 + waited.len());
+                prop_assert!(deliveries.loose.len() <= 3 && deliveries.by_task.len() <= 3 + waited.len());
             }
         }
     }

@@ -7,7 +7,7 @@ use std::io;
 /// Where a plan is run.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub enum Ground {
+pub enum LiveTarget {
     /// In memory, on a paused clock.
     Virtual,
     /// Against the mock over sockets of this machine.

@@ -23,7 +23,7 @@ const MOST_ATOMS: usize = 64;
 
 /// The distribution of the done-instant: queueing and processing, failures mixed in, stuck tasks as missing mass.
 #[derive(Debug, Clone, PartialEq)]
-pub struct DoneLaw {
+pub struct DoneTime {
     parts: Vec<Part>,
     /// Probability that the task ever ends.
     ends: f64,
@@ -43,7 +43,7 @@ pub trait Cumulative {
     fn known_until(&self) -> f64;
 }
 
-impl Cumulative for DoneLaw {
+impl Cumulative for DoneTime {
     fn below(&self, x: f64) -> f64 {
         self.below(x)
     }
@@ -83,7 +83,7 @@ impl Part {
     }
 }
 
-impl DoneLaw {
+impl DoneTime {
     /// Tasks that all end, after a time of this distribution.
     #[must_use]
     pub fn of(law: Distribution) -> Self {
