@@ -9,7 +9,7 @@ use crate::time::Micros;
 #[non_exhaustive]
 pub enum InvalidClient {
     /// The base URL is no absolute `http` or `https` URL.
-    #[error("`{url}` is no base URL: write http://HOST or https://HOST, with or without /api/v1")]
+    #[error("`{url}` is not a base URL: write http://HOST or https://HOST, with or without /api/v1")]
     BaseUrl {
         /// What was given.
         url: String,

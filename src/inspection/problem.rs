@@ -52,7 +52,7 @@ pub enum UnsolvableProblem {
     )]
     NoMean,
     /// Without a deadline, tasks that never end are asked for without end.
-    #[error("a share {0} of the tasks never ends, so a wait without a deadline asks without end: give a deadline")]
+    #[error("a share {0} of the tasks never ends, so a wait without a deadline polls forever: give a deadline")]
     Endless(f64),
 }
 
