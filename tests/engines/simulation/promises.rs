@@ -55,7 +55,7 @@ fn waiter() -> impl Strategy<Value = (Waiter, bool)> {
 }
 
 proptest! {
-    #![proptest_config(crate::soak::cases(400))]
+    #![proptest_config(crate::soak::cases(120))]
 
     /// One poll at a time, none after the end, gaps under the cap; a hardened wait ends by its deadline and one attempt,
     /// and never gives up but after a poll that told nothing or said unfinished.
