@@ -12,9 +12,9 @@ use pollbench::world::draws::{Keys, Stream};
 use std::collections::BTreeSet;
 
 /// Runs of each model; a soak takes more.
-const RUNS: u32 = 12;
-/// Student's quantile that a right program exceeds once in 390 times, with 11 degrees of freedom; with more it is less.
-const T: f64 = 3.49;
+const RUNS: u32 = 24;
+/// Student's quantile that a right program exceeds once in 390 times, with 23 degrees of freedom; with more it is less.
+const T: f64 = 3.09;
 /// Tasks of a run.
 const TASKS: u64 = 20;
 
@@ -22,9 +22,9 @@ const TASKS: u64 = 20;
 /// runs, less `T` standard errors.
 ///
 /// False alarms: a program that is just good enough is blamed for one model in 390, 3 % for the eleven of them. Power:
-/// standard errors are at most 0.007, so one that costs 5 % more for a model is found out in three of four cases, and in 99 of
-/// 100 by a soak of twice as many runs.
+/// standard errors are at most 0.005, so one that costs 5 % more for a model is found out in 99 of 100 cases.
 #[test]
+#[ignore = "slow: eleven models are learnt 24 times, and each plan is a search"]
 fn over_twenty_tasks_learning_costs_no_more_than_the_guide() {
     let (learning, horizon) = (Learning::default(), Micros::from_secs(1_800));
     let runs = crate::soak::cases(RUNS).cases;
