@@ -170,7 +170,7 @@ fn entries_are_read_by_ages_and_by_instants() {
 
     let source = Source { entered: Some("seen_s".into()), ..lengths("took_s") };
     assert!(
-        refused(&source, b"seen_s,took_s\n50,40\n").contains("line 2: the task ended before one began to watch it")
+        refused(&source, b"seen_s,took_s\n50,40\n").contains("line 2: the task ended before its observation began")
     );
     assert!(refused(&source, b"took_s\n40\n").contains("no column `seen_s`"));
     let ranges = Times::Lengths { column: "low_s".into(), upper: Some("high_s".into()) };
