@@ -176,7 +176,8 @@ fn a_verdict_is_the_same_every_time() {
         let folder = tempfile::tempdir().expect("a folder");
         let options = ["check", "--clock", "virtual", "--cases", "6", "--quiet", "--format", "json"];
         let properties = ["--properties", "last-look,ends-by-deadline"];
-        let output = pollbench(folder.path(), &[&options[..], &properties, &["--", "python3", &client("hasty.py")]].concat());
+        let output =
+            pollbench(folder.path(), &[&options[..], &properties, &["--", "python3", &client("hasty.py")]].concat());
         assert_eq!(output.status.code(), Some(5), "{}", text(&output.stderr));
         text(&output.stdout)
     };
