@@ -27,7 +27,7 @@ try:
     command = [str(pathlib.Path(sys.executable).parent / "schemathesis"), "run", str(SPECIFICATION), "--url", base]
     command += ["--header", "Authorization: Bearer k", "--checks", CHECKS, "--max-examples", examples, "--seed", "1"]
     command += ["--phases", "examples,coverage,fuzzing", "--generation-database", "none", "--request-timeout", "5"]
-    # Has no end; reading it is tested in tests/mock_live.rs.
+    # Has no end; reading it is tested in tests/mock/live_page.rs.
     command += ["--exclude-path", "/__admin/events"]
     result = subprocess.run(command, timeout=300, check=False)
 finally:

@@ -34,17 +34,17 @@ def binaries():
 
 
 names = set(properties())
-lots = []
+found = []
 for binary in binaries():
     listed = subprocess.run([binary, "--list", "--format=terse"], check=True, stdout=subprocess.PIPE, text=True).stdout
     tests = [line.removesuffix(": test") for line in listed.splitlines() if line.endswith(": test")]
-    lots += [(binary, test) for test in tests if test.split("::")[-1] in names]
-if not lots:
+    found += [(binary, test) for test in tests if test.split("::")[-1] in names]
+if not found:
     sys.exit("error: no properties were found")
-random.shuffle(lots)
+random.shuffle(found)
 
 end, tried = time.monotonic() + budget, 0
-for binary, test in lots:
+for binary, test in found:
     left = min(SLICE_S, end - time.monotonic())
     if left <= 0:
         break
@@ -63,4 +63,4 @@ for binary, test in lots:
             continue
     if process.returncode != 0:
         sys.exit(f"{told}\nerror: `{test}` does not hold")
-print(f"{tried} of {len(lots)} properties, each with up to {FACTOR} times its cases in at most {SLICE_S} s: all hold")
+print(f"{tried} of {len(found)} properties, each with up to {FACTOR} times its cases in at most {SLICE_S} s: all hold")

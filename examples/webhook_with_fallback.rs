@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for _ in 0..6 {
         let prompt = Submission::new(json!({ "prompt": "a lighthouse" })).callback(receiver.url());
         let id = client.submit("flux-2", &prompt).await?;
-        let finished = client.task("flux-2", &id).told_by(&receiver).wait(strategy.clone()).await?;
+        let finished = client.task("flux-2", &id).with_webhooks(&receiver).wait(strategy.clone()).await?;
         let how = if receiver.deliveries(&id) > 0 { "told" } else { "asked" };
         println!("{how}: {} after {}, {} requests", id, finished.context.elapsed, finished.context.polls);
     }

@@ -7,7 +7,7 @@ use crate::workload::{Schedule, Weather, alone, scenario, simulate, with_rules};
 use pollbench::engine::compare::compare;
 use pollbench::engine::plan::Plan;
 use pollbench::engine::sim::{Control, Options};
-use pollbench::inspection::DoneLaw;
+use pollbench::inspection::DoneTime;
 use pollbench::report::charts::tuning;
 use pollbench::report::findings::Receiver;
 use pollbench::report::{Report, files};
@@ -120,7 +120,7 @@ fn tuner() -> Section<'static> {
         let law = LazyCell::new(move || {
             let scenario = SHIPPED[0].scenario().expect("shipped scenarios are valid");
             let model = scenario.models.iter().find(|model| model.name == name).expect("a model of the guide");
-            DoneLaw::of_model(model).of_those_that_end().expect("some tasks end")
+            DoneTime::of_model(model).of_those_that_end().expect("some tasks end")
         });
         move |charts: bool| {
             let goal = Goal::new(&law, CostWeights { poll: 1.0, delay_per_s: 0.1 }).expect("positive weights");

@@ -93,7 +93,7 @@ Examples:
   pollbench check --clock virtual --cases 1000 -- python3 poller.py
   pollbench check --baseline known.txt --report out --junit check.xml -- ./poller
 
-CMD finds APIXO_BASE_URL, APIXO_API_KEY, POLLBENCH_MODEL, POLLBENCH_TASK_ID and POLLBENCH_DEADLINE_MS in its
+CMD finds APIXO_BASE_URL, APIXO_API_KEY, POLLBENCH_MODEL, POLLBENCH_TASK_ID and POLLBENCH_DEADLINE_MS in its \
 environment, waits for the task, and prints {\"outcome\":\"success|failed|timeout|error\",\"urls\":[…]} as its last line.
 
 Exit codes: 0 all held, 1 the check itself failed, 2 bad usage, 4 unknown under --strict, 5 a property was violated";
@@ -104,7 +104,7 @@ enum ClockKind {
     Real,
     /// Faster, for programs that honour POLLBENCH_TIME_SCALE or say `time-scale`.
     Scaled,
-    /// Minutes take milliseconds, for any program that the system lets us lead (Linux only).
+    /// Minutes take milliseconds, for almost any program (Linux only).
     Virtual,
 }
 

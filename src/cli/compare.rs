@@ -10,8 +10,8 @@ mod tasks;
 
 use crate::cli::changes::Changes;
 use crate::cli::console::{Failure, is_watched, note, print};
+use crate::cli::engine::EngineArgs;
 use crate::cli::folder::Folder;
-use crate::cli::ground::GroundArgs;
 use crate::cli::many::each;
 use crate::cli::until::UntilArgs;
 use crate::engine::sim::{Control, Options};
@@ -36,7 +36,7 @@ pub(super) struct Compare {
     #[arg(long, value_delimiter = ',', value_name = "PRESET")]
     weather: Vec<String>,
     #[command(flatten)]
-    ground: GroundArgs,
+    engine: EngineArgs,
     /// Only these models of the scenario, separated by commas
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     models: Option<Vec<String>>,
@@ -109,8 +109,8 @@ impl Compare {
             note(format_args!("warning: {warning}"));
         }
         let waits = jobs.iter().map(Job::waits).fold(0_u128, u128::saturating_add);
-        let ground = self.ground.ground(waits)?;
-        if self.until.is_asked_for() && ground.is_some() {
+        let target = self.engine.target(waits)?;
+        if self.until.is_asked_for() && target.is_some() {
             return Err(Failure::Input("--until is for the simulator: leave out --engine, or --until".to_owned()));
         }
         let is_grid = jobs.len() > 1;
@@ -122,7 +122,7 @@ impl Compare {
         let control = Control::default();
         let is_watched = !self.quiet && is_watched();
         let total = u64::try_from(waits).unwrap_or(u64::MAX);
-        let run = Run { compare: &self, ground: ground.as_ref(), control: &control, threads: self.threads() };
+        let run = Run { compare: &self, target: target.as_ref(), control: &control, threads: self.threads() };
         let all = progress::beside(is_watched, total, &control, || run_all(&run, &jobs, &out, is_grid))?;
 
         if is_grid {
@@ -185,7 +185,7 @@ impl Compare {
 /// Runs all jobs, several at a time on the simulator: what a scenario gives does not depend on what runs beside it. Only a
 /// wall clock and its sockets want to be alone.
 fn run_all(run: &Run<'_>, jobs: &[Job], out: &Path, is_grid: bool) -> Result<Vec<Ran>, Failure> {
-    let at_a_time = if run.ground.is_none() { run.threads.min(jobs.len()) } else { 1 };
+    let at_a_time = if run.target.is_none() { run.threads.min(jobs.len()) } else { 1 };
     let alone = Run { threads: (run.threads / at_a_time).max(1), ..*run };
     each(jobs.len(), at_a_time, run.control, |number| {
         let job = &jobs[number];

@@ -22,7 +22,7 @@ pub(super) struct Diff {
 }
 
 const EXAMPLES: &str = "\
-Tasks are paired where both folders hold tasks.csv (compare --per-task), gzipped or not, and the tasks are the same;
+Tasks are paired where both folders hold tasks.csv (compare --per-task), gzipped or not, and the tasks are the same; \
 otherwise the two runs are compared as independent samples.
 
 Examples:

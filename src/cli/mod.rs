@@ -9,8 +9,8 @@ mod completions;
 mod console;
 mod descriptors;
 mod diff;
+mod engine;
 mod folder;
-mod ground;
 mod help;
 mod init;
 mod interrupt;
@@ -56,7 +56,7 @@ Examples:
   pollbench list strategies
   pollbench init                             a scenario of your own to start from
 
-Exit codes: 0 ok, 1 the run failed, 2 bad usage or bad input, 3 a gate failed, 4 a gate undecided under --strict,
+Exit codes: 0 ok, 1 the run failed, 2 bad usage or bad input, 3 a gate failed, 4 a gate undecided under --strict, \
 5 a property was violated, 130 interrupted";
 
 #[derive(Debug, Subcommand)]
@@ -69,7 +69,7 @@ enum Command {
     Warp(Box<warp::Warp>),
     /// Run the mock APIXO server
     Serve(Box<serve::Serve>),
-    /// Open the page on which everything can be dragged
+    /// Serve a page on which models, strategies and faults are changed by dragging
     Lab(lab::LabArgs),
     /// Show one wait request by request
     Trace(trace::Trace),

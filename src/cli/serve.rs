@@ -3,7 +3,7 @@
 use crate::cli::changes::Changes;
 use crate::cli::console::{Failure, note, print};
 use crate::cli::descriptors::most_connections;
-use crate::cli::ground::scale;
+use crate::cli::engine::scale;
 use crate::mock::{ScenarioRules, calm_world, world};
 use crate::net::clock::Clock;
 use crate::net::signature::WebhookSecret;
@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 pub(super) struct Serve {
     /// The scenario whose models, network and faults to use [default: the guide's models and any other, without faults]
     scenario: Option<String>,
-    /// Put this scenario's faults, and its network, over the tasks
+    /// Apply the faults and network of this scenario to the tasks
     #[arg(long, value_name = "PRESET", requires = "scenario")]
     weather: Option<String>,
     /// Where to listen: an address with a port, `localhost:PORT`, or a port; port 0 takes any free one

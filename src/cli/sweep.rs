@@ -41,7 +41,7 @@ pub(super) struct SweepArgs {
     /// Run only part I of N of the points; once all parts are in one folder, --resume writes the report
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
-    /// Put this scenario's faults, and its network, over the tasks of every point, in place of the grid's own weather
+    /// Apply the faults and network of this scenario to the tasks of every point, in place of the grid's own weather
     #[arg(long, value_name = "PRESET")]
     weather: Option<String>,
     #[command(flatten)]
@@ -67,7 +67,7 @@ A grid file, here of 7 x 2 points:
   \"faults.0.rate_per_s\" = { from = 1, to = 100, steps = 7, scale = \"log\" }
   \"models.sora-2.completion.scale\" = [1.0, 1.4]
 
-Also: weather, models, tasks, replicates, seed; mode = \"zip\" takes the first values together, then the second ...
+Also: weather, models, tasks, replicates, seed; mode = \"zip\" takes the first values together, then the second ones, and so on. \
 All points have the same tasks (common random numbers). With --until each point has as many replicates as it takes.
 
 Examples:

@@ -7,7 +7,7 @@ use crate::cli::folder::Folder;
 use crate::cli::log::Log;
 use crate::cli::shell::quoted;
 use crate::fit::{Fit, Observation};
-use crate::inspection::{Bounds, CostWeights, DoneLaw, ScheduleProblem};
+use crate::inspection::{Bounds, CostWeights, DoneTime, ScheduleProblem};
 use crate::observations::Account;
 use crate::report::tuned;
 use crate::scenario::recipe::Loaded;
@@ -40,11 +40,11 @@ pub(super) struct Tune {
     /// The scenario of --model [default: the first shipped one that has it]
     #[arg(long, value_name = "SCENARIO", requires = "model", conflicts_with_all = ["completion", "observed"])]
     scenario: Option<String>,
-    /// Put another value into the scenario's file, such as models.sora-2.stuck_probability=0.01; may be repeated
+    /// Change a value of the scenario file, such as models.sora-2.stuck_probability=0.01; may be repeated
     #[arg(long, value_name = "PATH=VALUE", requires = "scenario")]
     set: Vec<Assignment>,
     /// A distribution of completion times (see `pollbench list distributions`)
-    #[arg(long, value_name = "LAW", conflicts_with = "observed")]
+    #[arg(long, value_name = "DISTRIBUTION", conflicts_with = "observed")]
     completion: Option<Distribution>,
     #[command(flatten)]
     log: Log,
@@ -234,7 +234,7 @@ impl Tune {
     fn answer<T>(&self, times: &Times, then: impl FnOnce(&TuneAnswer<'_>) -> T) -> Result<T, Failure> {
         let input = |error: &dyn std::fmt::Display| Failure::Input(error.to_string());
         let Times { model, horizon, observed } = times;
-        let all = DoneLaw::of_model(model);
+        let all = DoneTime::of_model(model);
         let weights = CostWeights { poll: self.poll_cost, delay_per_s: self.delay_cost_per_s };
         let deadline = self.deadline_for(&all)?;
         // Without a deadline tasks that never end would be asked for without end.
@@ -356,7 +356,7 @@ impl Tune {
     }
 
     /// The deadline that the user gave, or the one that the share of timeouts asks for.
-    fn deadline_for(&self, law: &DoneLaw) -> Result<Option<Micros>, Failure> {
+    fn deadline_for(&self, law: &DoneTime) -> Result<Option<Micros>, Failure> {
         let Some(most) = self.max_timeout_share else { return Ok(self.deadline) };
         let stuck = 1.0 - law.ends();
         if stuck > most {

@@ -17,25 +17,25 @@ pub(super) struct Warp {
     /// Key of all randomness, the program's too [default: the scenario's]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Have a task ready that succeeds then, for programs that wait for POLLBENCH_TASK_ID
+    /// Submit a task that succeeds at this time, for programs that wait for POLLBENCH_TASK_ID
     #[arg(long, value_name = "TIME")]
     completes_at: Option<Micros>,
     /// The model of that task [default: the first of the scenario]
     #[arg(long, value_name = "NAME", requires = "completes_at")]
     model: Option<String>,
-    /// When the program should give up, which it is told, as with `check`
+    /// The deadline that the program is given, as with `check`
     #[arg(long, value_name = "TIME", default_value = "10m")]
     deadline: Micros,
-    /// End the program when it has lived so long
+    /// End the program after this much virtual time
     #[arg(long, value_name = "TIME", default_value = "1d")]
     limit: Micros,
-    /// Write every request there, as JSON, a line each
+    /// Write every request to this file, one line of JSON each
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
     /// No timeline, and no summary
     #[arg(long)]
     quiet: bool,
-    /// The program and its arguments, in which {base_url}, {model}, {task_id} and {deadline_ms} are filled in
+    /// The program and its arguments; {base_url}, {model}, {task_id} and {deadline_ms} are replaced
     #[arg(last = true, required = true, value_name = "CMD")]
     command: Vec<String>,
 }
@@ -47,10 +47,10 @@ Examples:
       -H \"Authorization: Bearer any\" | grep success; do sleep 3; done'
   pollbench warp --scenario flaky --journal requests.jsonl -- node client.mjs
 
-CMD finds APIXO_BASE_URL and APIXO_API_KEY in its environment; its clocks and its waits are virtual, so that ten minutes
+CMD finds APIXO_BASE_URL and APIXO_API_KEY in its environment; its clocks and its waits are virtual, so that ten minutes \
 take milliseconds. Linux on x86-64 and aarch64 only; docs/virtual-time.md says how it works and what it cannot do.
 
-Exit codes: 0 the program ended well, 1 it did not, or it could not be led in virtual time, 2 bad usage";
+Exit codes: 0 the program ended well, 1 it did not, or it could not be run in virtual time, 2 bad usage";
 
 #[cfg(not(warp))]
 impl Warp {
@@ -103,7 +103,7 @@ mod led {
         };
         world.seed = arguments.seed.unwrap_or(world.seed);
         let warp = crate::net::warp::Warp::new(world.seed)
-            .map_err(|error| Failure::Run(format!("programs cannot be led in virtual time here: {error}")))?;
+            .map_err(|error| Failure::Run(format!("programs cannot be run in virtual time here: {error}")))?;
         interrupt::adopt();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::Run(format!("cannot start: {error}")))?;
@@ -126,7 +126,7 @@ mod led {
     }
 
     fn unled(stuck: &Stuck) -> String {
-        format!("the program could not be led in virtual time: {stuck}")
+        format!("the program could not be run in virtual time: {stuck}")
     }
 
     async fn live(arguments: &Warp, world: World, warp: &crate::net::warp::Warp) -> Result<Ended, Failure> {

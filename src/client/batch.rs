@@ -49,10 +49,10 @@ pub struct Batch {
 #[non_exhaustive]
 pub enum InvalidBatch {
     /// Its key is none.
-    #[error("`{0}` is no key: write 1 to {LONGEST} visible ASCII characters")]
+    #[error("`{0}` is not a valid key: write 1 to {LONGEST} visible ASCII characters")]
     Key(String),
     /// The name of an item is none.
-    #[error("`{0}` is no name of an item: write 1 to {LONGEST} visible ASCII characters")]
+    #[error("`{0}` is not a valid item name: write 1 to {LONGEST} visible ASCII characters")]
     Name(String),
     /// Two items have the same name.
     #[error("two items are called `{0}`")]

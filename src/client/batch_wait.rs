@@ -17,7 +17,7 @@ pub struct BatchWaitError {
     /// The batch.
     pub id: String,
     /// Whether the strategy's limit was reached, or the server could not be asked.
-    pub why: Unended,
+    pub why: Unfinished,
     /// Status requests sent.
     pub polls: u32,
     /// What was last known: items that ended did.
@@ -28,7 +28,7 @@ pub struct BatchWaitError {
 
 /// Why nobody waits any longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unended {
+pub enum Unfinished {
     /// The strategy's limit was reached: wait again by the batch's id, or let it go.
     #[error("gave up")]
     GaveUp,
@@ -37,7 +37,7 @@ pub enum Unended {
     CouldNotAsk,
     /// The strategy never asks, and nobody tells this wait.
     #[error("would never know")]
-    Untold,
+    WouldNeverKnow,
 }
 
 fn last(error: Option<&str>) -> String {
@@ -95,9 +95,9 @@ impl Client {
         let Followed { ending, polls, known, last_error } = followed;
         let why = match (ending, known) {
             (Some(Ending::Success), Some(known)) => return Ok(*known),
-            (Some(Ending::GaveUp), known) => (Unended::GaveUp, known),
-            (Some(Ending::Success | Ending::Failed | Ending::Error), known) => (Unended::CouldNotAsk, known),
-            (None, known) => (Unended::Untold, known),
+            (Some(Ending::GaveUp), known) => (Unfinished::GaveUp, known),
+            (Some(Ending::Success | Ending::Failed | Ending::Error), known) => (Unfinished::CouldNotAsk, known),
+            (None, known) => (Unfinished::WouldNeverKnow, known),
         };
         Err(BatchWaitError { id: id.to_owned(), why: why.0, polls, known: why.1, last_error })
     }

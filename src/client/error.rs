@@ -9,7 +9,7 @@ use crate::time::Micros;
 #[non_exhaustive]
 pub enum InvalidClient {
     /// The base URL is no absolute `http` or `https` URL.
-    #[error("`{url}` is no base URL: write http://HOST or https://HOST, with or without /api/v1")]
+    #[error("`{url}` is not a base URL: write http://HOST or https://HOST, with or without /api/v1")]
     BaseUrl {
         /// What was given.
         url: String,
@@ -131,7 +131,7 @@ pub enum WaitError {
         /// How it was waited for.
         context: Box<WaitContext>,
     },
-    /// The strategy never asks, and nobody can tell this wait: give it a receiver (`told_by`), or a strategy that polls. In
+    /// The strategy never asks, and nobody can tell this wait: give it a receiver (`with_webhooks`), or a strategy that polls. In
     /// a [`TaskSet`](crate::client::TaskSet) nobody is told.
     #[error("the wait for task {} would never end: its strategy only listens for webhooks, and it has no receiver", context.task)]
     Untold {

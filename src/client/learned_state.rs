@@ -30,7 +30,7 @@ pub enum InvalidState {
     )]
     TooLong(usize),
     /// It is not JSON, has no version, or is not what its version says.
-    #[error("this is no learned state ({0}); start with an empty one")]
+    #[error("this is not a learned state ({0}); start with an empty one")]
     Unreadable(String),
     /// Another version of the library wrote it.
     #[error(

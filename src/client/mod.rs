@@ -28,11 +28,11 @@
 mod answer;
 mod batch;
 mod batch_wait;
+mod deliveries;
 mod error;
 mod http;
 mod learned;
 mod learned_state;
-mod letters;
 mod pool;
 mod receiver;
 mod requests;
@@ -45,7 +45,7 @@ pub use crate::api::envelope::{State, Status};
 pub use batch::{Batch, BatchStatus, InvalidBatch, ItemStatus};
 #[cfg(feature = "live")]
 pub(crate) use batch_wait::BatchEvent;
-pub use batch_wait::{BatchWaitError, Unended};
+pub use batch_wait::{BatchWaitError, Unfinished};
 pub use error::{Finished, InvalidClient, RequestError, SubmitError, WaitContext, WaitError};
 #[cfg(feature = "live")]
 pub(crate) use http::Refusals;

@@ -4,7 +4,7 @@
 //! encrypted: put something that speaks TLS in front of it, where others can listen.
 
 use crate::api::envelope::Envelope;
-use crate::client::letters::{Mailbox, News};
+use crate::client::deliveries::{Mailbox, News};
 use crate::net::clock::Clock;
 use crate::net::signature::{SIGNATURE, TIMESTAMP, WebhookSecret};
 use crate::net::stream::{ByteStream, Listener};

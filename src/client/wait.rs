@@ -2,8 +2,8 @@
 
 use crate::client::Client;
 use crate::client::answer::{Answer, Lost};
+use crate::client::deliveries::Mailbox;
 use crate::client::error::{Finished, WaitError};
-use crate::client::letters::Mailbox;
 use crate::client::receiver::WebhookReceiver;
 use crate::client::watch::{Event, Subject, Watch};
 use crate::strategy::composition::{Channel, Strategy};
@@ -31,7 +31,7 @@ pub struct TaskHandle {
 }
 
 /// Where a driver leaves what happened until somebody asks.
-type Tale = Arc<Mutex<VecDeque<Event>>>;
+type EventQueue = Arc<Mutex<VecDeque<Event>>>;
 
 /// A wait that has not begun: `.await` it, or follow its [`events`](Self::events).
 #[must_use = "a wait does nothing until it is awaited"]
@@ -45,7 +45,7 @@ pub struct Waiting {
 #[must_use = "streams do nothing unless polled"]
 pub struct Events {
     driver: Option<Driver>,
-    tale: Tale,
+    events: EventQueue,
 }
 
 impl Client {
@@ -61,7 +61,7 @@ impl TaskHandle {
     /// Lets a webhook end the wait. Only strategies that listen do; see
     /// [`Channel`](crate::strategy::composition::Channel).
     #[must_use]
-    pub fn told_by(mut self, receiver: &WebhookReceiver) -> Self {
+    pub fn with_webhooks(mut self, receiver: &WebhookReceiver) -> Self {
         self.mailbox = Some(receiver.mailbox(&self.id));
         self
     }
@@ -99,13 +99,13 @@ impl Waiting {
 
     /// Follows the wait step by step. The last event is [`Event::Ended`].
     pub fn events(self) -> Events {
-        let tale = Tale::default();
-        Events { driver: Some(self.driver(Some(Arc::clone(&tale)))), tale }
+        let events = EventQueue::default();
+        Events { driver: Some(self.driver(Some(Arc::clone(&events)))), events }
     }
 
-    fn driver(self, tale: Option<Tale>) -> Driver {
+    fn driver(self, events: Option<EventQueue>) -> Driver {
         let Self { handle, strategy, cancel } = self;
-        Box::pin(async move { drive(handle, &strategy, cancel, tale).await })
+        Box::pin(async move { drive(handle, &strategy, cancel, events).await })
     }
 }
 
@@ -134,17 +134,17 @@ impl EventStream for Events {
     type Item = Event;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        let next = |tale: &Tale| tale.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        if let Some(event) = next(&self.tale) {
+        let next = |events: &EventQueue| events.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        if let Some(event) = next(&self.events) {
             return Poll::Ready(Some(event));
         }
         let Some(driver) = &mut self.driver else { return Poll::Ready(None) };
         if let Poll::Ready(ended) = driver.as_mut().poll(cx) {
             self.driver = None;
-            self.tale.lock().unwrap_or_else(PoisonError::into_inner).push_back(Event::Ended(Box::new(ended)));
+            self.events.lock().unwrap_or_else(PoisonError::into_inner).push_back(Event::Ended(Box::new(ended)));
         }
         // The driver told something, or has itself arranged to be woken.
-        match next(&self.tale) {
+        match next(&self.events) {
             Some(event) => Poll::Ready(Some(event)),
             None => Poll::Pending,
         }
@@ -162,7 +162,7 @@ async fn drive(
     handle: TaskHandle,
     strategy: &Strategy,
     cancel: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    tale: Option<Tale>,
+    events: Option<EventQueue>,
 ) -> Ended {
     let TaskHandle { client, model, id, mailbox, jitter } = handle;
     let clock = client.clock();
@@ -172,8 +172,8 @@ async fn drive(
     let of = Subject { model: &model, task: &id, began: clock.now() };
     let mut watch = Watch::new();
     let tell = |event: Event| {
-        if let Some(tale) = &tale {
-            tale.lock().unwrap_or_else(PoisonError::into_inner).push_back(event);
+        if let Some(events) = &events {
+            events.lock().unwrap_or_else(PoisonError::into_inner).push_back(event);
         }
     };
     let mut cancelled = pin!(async {

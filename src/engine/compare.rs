@@ -181,7 +181,8 @@ pub fn pairings<'a>(plan: &'a Plan<'_>, pairs: &'a [PairData]) -> Vec<Pairing<'a
 fn rare(plan: &Plan<'_>, model: usize, strategy: &StrategyPlan<'_>) -> Rare {
     let (scenario, of_model) = (plan.scenario, plan.models[model].model);
     let (polls, end) = endless(&strategy.policies[model], scenario.horizon);
-    let below = |at: Micros| plan.yardstick(model).map_or(1.0, |yardstick| yardstick.law().below(at.get() as f64));
+    let below =
+        |at: Micros| plan.yardstick(model).map_or(1.0, |yardstick| yardstick.distribution().below(at.get() as f64));
     let late = (below(scenario.horizon) - below(end)).max(0.0);
     Rare { endless: of_model.fates.stuck(), polls, late, late_delay_us: (scenario.horizon - end).get() }
 }

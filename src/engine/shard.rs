@@ -29,7 +29,7 @@ pub struct Shard {
 #[non_exhaustive]
 pub enum InvalidShard {
     /// The text is not of the form `I/N`.
-    #[error("`{text}` is no shard: write I/N, such as 3/8 for the third of eight, or auto")]
+    #[error("`{text}` is not a shard: write I/N, such as 3/8 for the third of eight, or auto")]
     Form {
         /// What was written.
         text: String,
@@ -50,7 +50,7 @@ pub enum InvalidShard {
     )]
     Unknown,
     /// A variable of the environment is no number that fits.
-    #[error("{name} is `{value}`, which is no number of a shard")]
+    #[error("{name} is `{value}`, which is not the number of a shard")]
     Variable {
         /// The variable.
         name: &'static str,

@@ -1,6 +1,6 @@
 //! What no polling strategy can do better than: the least expected cost of waiting for a model's tasks.
 
-use crate::inspection::{Checks, CostWeights, DoneLaw, ScheduleProblem, Sketch};
+use crate::inspection::{Checks, CostWeights, DoneTime, ScheduleProblem, Sketch};
 use crate::memo::Memo;
 use crate::strategy::calm::checks;
 use crate::strategy::composition::Strategy;
@@ -17,12 +17,12 @@ const ROUGH_FLOOR_POINTS: usize = 9;
 const FLOOR_RANGE: (f64, f64) = (1e-3, 1e2);
 
 /// Those of models that were asked for lately: scenarios of a grid have most of theirs in common.
-static KNOWN: Memo<(DoneLaw, CostWeights, Micros), Option<Arc<Yardstick>>> = Memo::new();
+static KNOWN: Memo<(DoneTime, CostWeights, Micros), Option<Arc<Yardstick>>> = Memo::new();
 
 /// The distribution of a model's tasks, and the least expected cost of a wait in a world without faults and round trips.
 #[derive(Debug, Clone)]
 pub struct Yardstick {
-    law: DoneLaw,
+    law: DoneTime,
     weights: CostWeights,
     horizon: f64,
     solved: OnceLock<Solved>,
@@ -45,11 +45,11 @@ impl Yardstick {
         if model.workers.is_some() {
             return None;
         }
-        let question = (DoneLaw::of_model(model), *weights, horizon);
+        let question = (DoneTime::of_model(model), *weights, horizon);
         KNOWN.answer(&question, || Self::of(question.0.clone(), weights, horizon).map(Arc::new))
     }
 
-    fn of(law: DoneLaw, weights: &CostWeights, horizon: Micros) -> Option<Self> {
+    fn of(law: DoneTime, weights: &CostWeights, horizon: Micros) -> Option<Self> {
         let horizon = horizon.get().max(1) as f64;
         ScheduleProblem::new(&law, *weights).ok()?;
         let (floor, rough_floor) = (OnceLock::new(), OnceLock::new());
@@ -77,7 +77,7 @@ impl Yardstick {
 
     /// The distribution of the done-instant.
     #[must_use]
-    pub fn law(&self) -> &DoneLaw {
+    pub fn distribution(&self) -> &DoneTime {
         &self.law
     }
 

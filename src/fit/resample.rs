@@ -39,9 +39,9 @@ impl<'a> Resampler<'a> {
         (1.0 - fit.share <= REST && is_located).then(|| Self { fit, gathered: gathered(estimate) })
     }
 
-    /// The law under the weights that `draws` give.
+    /// The distribution under the weights that `draws` give.
     #[must_use]
-    pub fn law(&self, draws: &mut Draws) -> Distribution {
+    pub fn distribution(&self, draws: &mut Draws) -> Distribution {
         let estimate = weighed(&self.gathered, draws);
         blended(&estimate, self.fit.average.as_ref(), self.fit.trust).law
     }

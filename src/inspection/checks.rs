@@ -1,6 +1,6 @@
 //! Instants of polls, and the exact expectation of what they cost.
 
-use crate::inspection::law::{Cumulative, DoneLaw};
+use crate::inspection::done_time::{Cumulative, DoneTime};
 use crate::inspection::weights::CostWeights;
 
 /// A schedule is followed until so few tasks are unknown.
@@ -206,7 +206,7 @@ impl Checks {
     /// The delay in microseconds that a task stays within with probability `p`, over all tasks, those that never end or
     /// become known counting as infinitely late; `None` where the quantile falls on them. Without loss.
     #[must_use]
-    pub fn delay_quantile(&self, law: &DoneLaw, p: f64) -> Option<f64> {
+    pub fn delay_quantile(&self, law: &DoneTime, p: f64) -> Option<f64> {
         let stuck = 1.0 - law.ends();
         let followed = self.followed(law);
         let beyond = |delay: f64| self.later(law, &followed, delay) + stuck - (1.0 - p);
@@ -241,7 +241,7 @@ impl Checks {
 
     /// The longest delay that can occur, in microseconds.
     #[must_use]
-    pub fn longest_delay(&self, law: &DoneLaw) -> f64 {
+    pub fn longest_delay(&self, law: &DoneTime) -> f64 {
         let soonest = law.quantile(0.0);
         let latest = law.quantile(1.0);
         let (mut longest, mut before) = (0.0_f64, soonest);

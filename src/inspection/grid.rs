@@ -1,6 +1,6 @@
 //! Instants at which a distribution is tabulated.
 
-use crate::inspection::law::{Cumulative, DoneLaw};
+use crate::inspection::done_time::{Cumulative, DoneTime};
 
 /// No two neighbours differ by more than this probability, unless the distribution jumps.
 const WIDEST_STEP: f64 = 1.0 / 400.0;
@@ -34,7 +34,7 @@ pub(super) enum Area {
 impl Grid {
     /// About `count` instants that cover the distribution up to `end`: some equally far apart, some by ratio, closer where much
     /// happens, and on all corners.
-    pub(super) fn covering(law: &DoneLaw, end: f64, count: usize, area: Area) -> Self {
+    pub(super) fn covering(law: &DoneTime, end: f64, count: usize, area: Area) -> Self {
         let (start, most, count) = (law.quantile(0.0).clamp(0.0, end), 40 * count, count as f64);
         let mut at: Vec<f64> = vec![0.0, start, end];
         let late = law.quantile(0.9999).min(end);

@@ -5,7 +5,7 @@
 //! last instant. The expected cost is smooth in the gaps, and its gradient costs no more than the cost itself.
 
 use crate::inspection::checks::{Checks, Then};
-use crate::inspection::law::DoneLaw;
+use crate::inspection::done_time::DoneTime;
 use crate::inspection::problem::ScheduleProblem;
 use crate::inspection::weights::CostWeights;
 use std::collections::VecDeque;
@@ -75,7 +75,7 @@ fn extended(calm: &Checks, problem: &ScheduleProblem<'_>) -> Vec<f64> {
 }
 
 struct Descent<'a> {
-    law: &'a DoneLaw,
+    law: &'a DoneTime,
     weights: CostWeights,
     loss: f64,
     min_gap: f64,

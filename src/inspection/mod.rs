@@ -7,7 +7,7 @@
 //! (1974) 256–260; Munford & Shahani, "A nearly optimal inspection policy", Operational Research Quarterly 23 (1972)
 //! 373–379.
 //!
-//! - [`DoneLaw`] is F: of one distribution, or of a model with its queue, failures and stuck tasks.
+//! - [`DoneTime`] is F: of one distribution, or of a model with its queue, failures and stuck tasks.
 //! - [`Checks::cost`] is the exact expectation for any schedule, without simulation: the oracle of the simulator and the
 //!   inner loop of the tuner.
 //! - [`ScheduleProblem::solve`] is the best schedule for any distribution, by dynamic programming; [`recursion`] the classic recursion for
@@ -18,9 +18,9 @@
 //! but the loss that is asked for.
 //!
 //! ```
-//! use pollbench::inspection::{CostWeights, DoneLaw, ScheduleProblem};
+//! use pollbench::inspection::{CostWeights, DoneTime, ScheduleProblem};
 //!
-//! let law = DoneLaw::of("uniform(low=0s, high=100s)".parse()?);
+//! let law = DoneTime::of("uniform(low=0s, high=100s)".parse()?);
 //! let best = ScheduleProblem::new(&law, CostWeights { poll: 2.0, delay_per_s: 1.0 })?.solve();
 //! let seconds: Vec<f64> = best.instants.iter().map(|us| (us / 1e6).round()).collect();
 //! assert_eq!(seconds, [19.0, 36.0, 51.0, 64.0, 75.0, 84.0, 91.0, 96.0, 99.0, 100.0]);
@@ -28,8 +28,8 @@
 //! ```
 
 mod checks;
+mod done_time;
 mod grid;
-mod law;
 pub mod lossy;
 mod path;
 mod problem;
@@ -40,7 +40,7 @@ mod together;
 mod weights;
 
 pub use checks::{Checks, Expected, Then, Timeouts};
-pub use law::{Cumulative, DoneLaw};
+pub use done_time::{Cumulative, DoneTime};
 pub use problem::{Bounds, ScheduleProblem, UnsolvableProblem};
 pub use sketch::{Accuracy, Sketch};
 pub use together::Together;

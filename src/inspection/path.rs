@@ -57,13 +57,13 @@ pub(super) fn shortest_path(last: usize, cost: impl Fn(usize, usize) -> f64) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inspection::done_time::DoneTime;
     use crate::inspection::grid::{Area, Grid};
-    use crate::inspection::law::DoneLaw;
 
     #[test]
     fn the_path_is_that_of_trying_all() {
         // Any concave or convex pair of tables that keeps the inequality: here the inspection problem on a lumpy distribution.
-        let law = DoneLaw::of(
+        let law = DoneTime::of(
             "mixture(0.6*lognormal(median=20s, sigma=0.3), 0.4*uniform(low=50s, high=60s))".parse().expect("a law"),
         );
         for (poll, end) in [(0.5, 70e6), (2.0, 100e6), (20.0, 61e6)] {

@@ -1,8 +1,8 @@
 //! The best schedule for any distribution: dynamic programming over instants, on a grid that is made finer around the answer.
 
 use crate::inspection::checks::{Checks, Then};
+use crate::inspection::done_time::{Cumulative, DoneTime};
 use crate::inspection::grid::Grid;
-use crate::inspection::law::{Cumulative, DoneLaw};
 use crate::inspection::path::shortest_path;
 use crate::inspection::sketch::Sketch;
 use crate::inspection::weights::CostWeights;
@@ -52,7 +52,7 @@ pub enum UnsolvableProblem {
     )]
     NoMean,
     /// Without a deadline, tasks that never end are asked for without end.
-    #[error("a share {0} of the tasks never ends, so a wait without a deadline asks without end: give a deadline")]
+    #[error("a share {0} of the tasks never ends, so a wait without a deadline polls forever: give a deadline")]
     Endless(f64),
 }
 
@@ -74,7 +74,7 @@ pub struct Bounds {
 /// With a deadline the last poll is made there, and tasks that are not done by then cost their polls only.
 #[derive(Debug, Clone)]
 pub struct ScheduleProblem<'a> {
-    law: &'a DoneLaw,
+    law: &'a DoneTime,
     weights: CostWeights,
     deadline: Option<f64>,
     bounds: Bounds,
@@ -95,7 +95,7 @@ impl<'a> ScheduleProblem<'a> {
     /// # Errors
     ///
     /// The weights are not both positive.
-    pub fn new(law: &'a DoneLaw, weights: CostWeights) -> Result<Self, UnsolvableProblem> {
+    pub fn new(law: &'a DoneTime, weights: CostWeights) -> Result<Self, UnsolvableProblem> {
         if !weights.are_positive() {
             return Err(UnsolvableProblem::Weights(weights));
         }
@@ -116,7 +116,7 @@ impl<'a> ScheduleProblem<'a> {
         self
     }
 
-    pub(super) fn law(&self) -> &'a DoneLaw {
+    pub(super) fn law(&self) -> &'a DoneTime {
         self.law
     }
 

@@ -4,7 +4,7 @@
 //! It is the cross-check of [`ScheduleProblem::solve`](crate::inspection::ScheduleProblem::solve), which needs no such density.
 
 use crate::inspection::checks::{Checks, Then};
-use crate::inspection::law::DoneLaw;
+use crate::inspection::done_time::DoneTime;
 use crate::inspection::weights::CostWeights;
 
 /// Most instants of a schedule.
@@ -28,7 +28,7 @@ enum Course {
 /// The optimal schedule, to survival 10⁻⁶ or as far as floats carry the recursion, and then at its last gap; `None` for a distribution without a density, or one for which
 /// the recursion finds no first instant.
 #[must_use]
-pub fn optimal(law: &DoneLaw, weights: &CostWeights) -> Option<Checks> {
+pub fn optimal(law: &DoneTime, weights: &CostWeights) -> Option<Checks> {
     law.density(law.quantile(0.5))?;
     let ratio = weights.poll / weights.delay_per_us();
     let (mut early, mut late) = (law.quantile(0.0), law.end(1e-9));
@@ -51,7 +51,7 @@ pub fn optimal(law: &DoneLaw, weights: &CostWeights) -> Option<Checks> {
 }
 
 /// The instants from a first one on: x(k+1) − x(k) = (F(x(k)) − F(x(k−1)))/f(x(k)) − poll/delay.
-fn follow(law: &DoneLaw, ratio: f64, first: f64) -> (Vec<f64>, Course) {
+fn follow(law: &DoneTime, ratio: f64, first: f64) -> (Vec<f64>, Course) {
     let mut instants = vec![first];
     let (mut before, mut at, mut gap) = (0.0, first, first);
     while instants.len() < MOST {

@@ -10,7 +10,7 @@
 //! Times are those of the tasks that end.
 
 use super::checks::{Checks, Then};
-use super::law::{Cumulative, DoneLaw};
+use super::done_time::{Cumulative, DoneTime};
 use super::sketch::Sketch;
 use super::weights::CostWeights;
 
@@ -79,7 +79,7 @@ impl Rule {
     #[must_use]
     pub fn checks(
         self,
-        law: &DoneLaw,
+        law: &DoneTime,
         sketch: &Sketch,
         weights: &CostWeights,
         deadline: Option<f64>,
@@ -232,7 +232,7 @@ mod tests {
         let weights = CostWeights { poll: 1.0, delay_per_s: 0.1 };
         for (median, sigma) in [(12.2, 0.25), (24.5, 0.25), (190.0, 0.28), (120.0, 0.25), (147.0, 0.26), (53.0, 0.25)] {
             let law = format!("lognormal(median={median}s, sigma={sigma})");
-            let law = DoneLaw::of(law.parse().expect("a law"));
+            let law = DoneTime::of(law.parse().expect("a law"));
             let sketch = Sketch::of(&law, None);
             let least =
                 ScheduleProblem::new(&law, weights).expect("positive weights").solve().cost(&law, &weights, None);
@@ -251,7 +251,7 @@ mod tests {
     /// For a memoryless distribution the polls at quantiles are equally far apart: −mean · ln(1 − p).
     #[test]
     fn quantiles_of_a_memoryless_law_are_equal_gaps() {
-        let law = DoneLaw::of("exponential(mean=100s)".parse().expect("a law"));
+        let law = DoneTime::of("exponential(mean=100s)".parse().expect("a law"));
         let checks = Quantiles::of(&law, law.end(1e-9)).checks(0.3);
         let gap = -100e6 * 0.7_f64.ln();
         for (k, at) in checks.instants.iter().enumerate() {
@@ -271,7 +271,7 @@ mod tests {
             "empirical(11s, 12s, 12s, 15s, 60s, 400s)",
             "constant(value=0s)",
         ] {
-            let law = DoneLaw::of(law.parse().expect("a law"));
+            let law = DoneTime::of(law.parse().expect("a law"));
             for (rule, name, _) in RULES {
                 for deadline in [5e6, 600e6] {
                     let sketch = Sketch::of(&law, Some(deadline));

@@ -1,7 +1,7 @@
 //! A distribution as a table: many times as fast to look up as most distributions.
 
+use crate::inspection::done_time::{Cumulative, DoneTime};
 use crate::inspection::grid::{Area, Grid};
-use crate::inspection::law::{Cumulative, DoneLaw};
 use crate::memo::Memo;
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub enum Accuracy {
 }
 
 /// Those for pictures that move: most controls leave the distribution as it is, and all that is drawn of it shares one.
-static AT_HAND: Memo<(DoneLaw, u64), Arc<Sketch>> = Memo::new();
+static AT_HAND: Memo<(DoneTime, u64), Arc<Sketch>> = Memo::new();
 
 /// A distribution looked up in a grid. Between two of its points F is a straight line: with exact areas good to some 10⁻⁶ of the
 /// cost.
@@ -44,7 +44,7 @@ pub struct Sketch {
 impl Sketch {
     /// A sketch of `law` up to where few tasks are left, or to `end`.
     #[must_use]
-    pub fn of(law: &DoneLaw, end: Option<f64>) -> Self {
+    pub fn of(law: &DoneTime, end: Option<f64>) -> Self {
         let end = end.unwrap_or_else(|| law.end(RARE));
         Self::filed(law, Grid::covering(law, end, INSTANTS, Area::Exact))
     }
@@ -52,17 +52,17 @@ impl Sketch {
     /// The same from fewer points, for half the price of a point: for plans, which need not know their cost, and distributions
     /// that are themselves estimates.
     #[must_use]
-    pub fn roughly(law: &DoneLaw, end: Option<f64>) -> Self {
+    pub fn roughly(law: &DoneTime, end: Option<f64>) -> Self {
         let end = end.unwrap_or_else(|| law.end(RARE));
         Self::filed(law, Grid::covering(law, end, ROUGH_INSTANTS, Area::Trapezoidal))
     }
 
     /// A rough one up to `end`, made once for whoever asks for it again.
-    pub(crate) fn at_hand(law: &DoneLaw, end: f64) -> Arc<Self> {
+    pub(crate) fn at_hand(law: &DoneTime, end: f64) -> Arc<Self> {
         AT_HAND.answer(&(law.clone(), end.to_bits()), || Arc::new(Self::roughly(law, Some(end))))
     }
 
-    fn filed(law: &DoneLaw, grid: Grid) -> Self {
+    fn filed(law: &DoneTime, grid: Grid) -> Self {
         let count = PIECES * grid.at.len();
         let pieces_per_us = count as f64 / grid.end().max(1.0);
         // Rounding is the same here and when a place is sought, and keeps the order.
@@ -79,7 +79,7 @@ impl Sketch {
     }
 
     /// Whether it may stand for `law` in a problem with this deadline; as far as mean, share of ends and last instant tell.
-    pub(crate) fn is_of(&self, law: &DoneLaw, deadline: Option<f64>) -> bool {
+    pub(crate) fn is_of(&self, law: &DoneTime, deadline: Option<f64>) -> bool {
         let end = deadline.unwrap_or_else(|| law.end(RARE));
         (self.ends, self.mean, self.grid.end()) == (law.ends(), law.mean(), end)
     }
@@ -162,7 +162,7 @@ mod tests {
     /// Looked up at each instant, halfway between two, and outside.
     #[test]
     fn a_place_is_found_wherever_it_is() {
-        let law = DoneLaw::of(
+        let law = DoneTime::of(
             "mixture(0.9*lognormal(median=20s, sigma=0.3), 0.1*empirical(1s, 1s, 50s, 50.000001s))"
                 .parse()
                 .expect("a law"),

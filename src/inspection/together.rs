@@ -5,8 +5,8 @@
 //! least over the next look y of `poll + m·delay(x, y) + E V(y, those still open)`: dynamic programming over instants and
 //! numbers of open tasks, exact up to its grid.
 
+use crate::inspection::done_time::DoneTime;
 use crate::inspection::grid::Grid;
-use crate::inspection::law::DoneLaw;
 use crate::inspection::problem::UnsolvableProblem;
 use crate::inspection::weights::CostWeights;
 use crate::time::Micros;
@@ -38,7 +38,7 @@ impl Together {
     /// # Errors
     ///
     /// The weights are not both positive.
-    pub fn plan(law: &DoneLaw, weights: CostWeights, deadline: f64, size: u32) -> Result<Self, UnsolvableProblem> {
+    pub fn plan(law: &DoneTime, weights: CostWeights, deadline: f64, size: u32) -> Result<Self, UnsolvableProblem> {
         if !weights.are_positive() {
             return Err(UnsolvableProblem::Weights(weights));
         }
@@ -96,7 +96,7 @@ impl Together {
 }
 
 /// Instants at which much changes, from zero to the deadline.
-fn instants(law: &DoneLaw, deadline: f64) -> Vec<f64> {
+fn instants(law: &DoneTime, deadline: f64) -> Vec<f64> {
     let ends = law.ends();
     let by_share = (0..BY_SHARE).map(|step| law.quantile(ends * step as f64 / BY_SHARE as f64));
     let tail = (0..=IN_TAIL).map(|step| {

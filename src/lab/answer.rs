@@ -6,7 +6,7 @@ use super::state::{InvalidLabState, LabState, Written};
 use crate::engine::compare::{Compared, compare_with};
 use crate::engine::plan::Plan;
 use crate::engine::sim::{Control, Options};
-use crate::inspection::{Accuracy, CostWeights, DoneLaw};
+use crate::inspection::{Accuracy, CostWeights, DoneTime};
 use crate::measure::results::{Cell, Interval};
 use crate::measure::series::{CellSeries, PollMark, SampledTask};
 use crate::scenario::Scenario;
@@ -202,7 +202,7 @@ pub fn answer(question: &LabQuestion, control: &Control) -> Result<Option<LabAns
     if control.stop.load(Ordering::Relaxed) {
         return Ok(None);
     }
-    let law = DoneLaw::of_model(&scenario.models[0]);
+    let law = DoneTime::of_model(&scenario.models[0]);
     let Compared { results, series, .. } = &compared;
     let focus = view.focus.as_ref().and_then(|name| scenario.strategies.iter().position(|known| known.name == *name));
     let focus = focus.unwrap_or(0);
@@ -234,7 +234,7 @@ pub fn answer(question: &LabQuestion, control: &Control) -> Result<Option<LabAns
     }))
 }
 
-fn curve(law: &DoneLaw) -> Curve {
+fn curve(law: &DoneTime) -> Curve {
     let step = (HORIZON_S as f64 / CURVE_FROM_S).ln() / (CURVE_POINTS - 1) as f64;
     let instant = |index: f64| CURVE_FROM_S * (index * step).exp();
     let below = |seconds: f64| law.below(seconds * 1e6);
@@ -289,7 +289,7 @@ fn best(marks: &[Mark], may: impl Fn(&Mark) -> bool) -> Option<String> {
     able.min_by(|a, b| a.cost.total_cmp(&b.cost)).map(|mark| mark.strategy.clone())
 }
 
-fn settings(scenario: &Scenario, law: &DoneLaw) -> Option<Settings> {
+fn settings(scenario: &Scenario, law: &DoneTime) -> Option<Settings> {
     let CostWeights { delay_per_s, .. } = scenario.cost;
     let horizon = scenario.horizon.get() as f64;
     // Tasks that never end would be asked for until the limit; the guide's loop is given one that cuts off hardly a task.

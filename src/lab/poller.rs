@@ -37,7 +37,9 @@ pub enum NoPoller {
     #[error("there is no strategy `{0}`")]
     Strategy(String),
     /// It does not look at instants of its own.
-    #[error("`{0}` is told, or depends on other tasks: only strategies that poll by their own clock can be copied")]
+    #[error(
+        "`{0}` waits for webhooks or depends on other tasks: only strategies that poll by a clock of their own can be copied"
+    )]
     NotAlone(String),
 }
 

@@ -73,7 +73,7 @@ pub(super) struct Own {
 #[non_exhaustive]
 pub enum InvalidLabState {
     /// It is not a state at all.
-    #[error("this is no state of the lab: {0}")]
+    #[error("this is not a state of the lab: {0}")]
     Form(String),
     /// A number out of its bounds.
     #[error("`{key}` is {value}: it must be {what}from {min} to {max}", what = if *whole { "a whole number " } else { "" })]

@@ -127,7 +127,7 @@ const TASKS: [[Figure; 2]; 10] = [
 
 use Unknown::{Infinite, LeftOut};
 
-const REST: [Figure; 49] = [
+const REST: &[Figure] = &[
     estimated!("polls_per_task", "mean", "polls", |c| Some(c.polls_per_task.mean), |c| c.polls_per_task.ci95),
     plain!("polls_per_task", "p50", "polls", Observed, |c| Some(c.polls_per_task.p50 as f64)),
     plain!("polls_per_task", "p95", "polls", Observed, |c| Some(c.polls_per_task.p95 as f64)),
@@ -187,7 +187,7 @@ const REST: [Figure; 49] = [
 
 /// All figures, metric by metric.
 pub fn figures() -> impl Iterator<Item = &'static Figure> {
-    TASKS.iter().flatten().chain(&REST)
+    TASKS.iter().flatten().chain(REST)
 }
 
 /// The figure of a metric: the named statistic, or its first.

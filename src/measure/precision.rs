@@ -7,7 +7,7 @@
 //! because it stops where the spread happens to be found too small, which in a skewed sample is where the mean is too small
 //! as well (Law & Kelton 1982, *Management Science* 28:550): so there is a least first sample, every look is at half as many
 //! replicates again, and what one look found must be confirmed by the next, a third of whose replicates had no say in it.
-//! What is left of the losses is measured in `tests/simulation/until.rs`.
+//! What is left of the losses is measured in `tests/engines/simulation/until.rs`.
 
 use crate::measure::figures::{Figure, FigureKind, figures};
 use crate::measure::results::Cell;
@@ -32,7 +32,7 @@ pub struct Precision {
 #[non_exhaustive]
 pub enum InvalidPrecision {
     /// The share is none.
-    #[error("`{0}` is no precision: write a percentage above 0% and below 100%, such as cost=1%")]
+    #[error("`{0}` is not a precision: write a percentage above 0% and below 100%, such as cost=1%")]
     Share(String),
     /// There is no such metric.
     #[error("there is no metric `{name}`{}\n  metrics with an interval: {known}", hint(suggestion.as_deref()))]
@@ -180,13 +180,13 @@ mod tests {
     #[test]
     fn what_cannot_be_asked_for_says_why() {
         for (text, told) in [
-            ("cost", "`cost` is no precision"),
+            ("cost", "`cost` is not a precision"),
             ("cost=0%", "above 0% and below 100%"),
-            ("cost=-1%", "is no precision"),
-            ("cost=100%", "is no precision"),
+            ("cost=-1%", "is not a precision"),
+            ("cost=100%", "is not a precision"),
             ("cost=1", "such as cost=1%"),
-            ("cost=%", "is no precision"),
-            ("cost=NaN%", "is no precision"),
+            ("cost=%", "is not a precision"),
+            ("cost=NaN%", "is not a precision"),
             ("cst=1%", "did you mean `cost`?"),
             ("=1%", "there is no metric ``"),
             ("polls=1%", "`polls` has no interval"),

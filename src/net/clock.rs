@@ -170,6 +170,7 @@ impl Clock {
     }
 
     /// Tells whoever keeps the agenda of a listening socket.
+    #[doc(hidden)]
     pub fn listens(&self, listener: &TcpListener) {
         if let Source::Led(agenda, _) = &self.source
             && let Some(watch) = agenda.watch()
@@ -179,6 +180,7 @@ impl Clock {
     }
 
     /// Tells whoever keeps the agenda of a connection.
+    #[doc(hidden)]
     pub fn accepted(&self, stream: &TcpStream) {
         if let Source::Led(agenda, _) = &self.source
             && let Some(watch) = agenda.watch()

@@ -2,6 +2,7 @@
 //!
 //! This is the only place below the command line that reads a clock or opens a connection.
 
+#[doc(hidden)]
 pub mod agenda;
 pub mod clock;
 pub mod memory;

@@ -185,7 +185,7 @@ pub enum UnreadableLog {
         line: u64,
     },
     /// A task ended before one began to watch it.
-    #[error("line {line}: the task ended before one began to watch it: then nobody would know of it")]
+    #[error("line {line}: the task ended before its observation began, so it cannot be in the log")]
     EnteredLate {
         /// The line that the row begins in.
         line: u64,

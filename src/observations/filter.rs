@@ -23,7 +23,7 @@ pub struct Condition {
 
 /// Why there is no such condition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("write COLUMN = VALUE, or one of != < <= > >= in place of =: `{0}` is no condition")]
+#[error("write COLUMN = VALUE, or one of != < <= > >= in place of =: `{0}` is not a condition")]
 pub struct InvalidCondition(String);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

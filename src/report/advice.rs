@@ -1,7 +1,7 @@
 //! Settings for who can only poll: a first wait, an interval and a limit for each model, from the tuner.
 
 use super::Report;
-use crate::inspection::{CostWeights, DoneLaw};
+use crate::inspection::{CostWeights, DoneTime};
 use crate::memo::Memo;
 use crate::parallel;
 use crate::tune::{Goal, Quick, settings};
@@ -14,7 +14,7 @@ pub(super) const OWN: usize = 2;
 const MOST: usize = 12;
 
 /// What to search, for a model of this name: its times, costs, the horizon, prices.
-type Question = (String, DoneLaw, CostWeights, f64, &'static [f64]);
+type Question = (String, DoneTime, CostWeights, f64, &'static [f64]);
 
 /// Settings that were searched lately: scenarios of a grid have most of their models in common.
 static KNOWN: Memo<Question, Option<Vec<Quick>>> = Memo::new();
@@ -52,7 +52,7 @@ pub(super) fn advice<'a>(report: &Report<'a>) -> Vec<Advice<'a>> {
 fn of_model<'a>(report: &Report<'a>, name: &'a str, prices: &'static [f64]) -> Option<Advice<'a>> {
     let model = report.scenario.models.iter().find(|model| model.name == name && model.workers.is_none())?;
     let (own, horizon) = (report.scenario.cost, report.scenario.horizon.get() as f64);
-    let question = (name.to_owned(), DoneLaw::of_model(model), own, horizon, prices);
+    let question = (name.to_owned(), DoneTime::of_model(model), own, horizon, prices);
     let found = KNOWN.answer(&question, || {
         let mut goal = Goal::new(&question.1, own).ok()?;
         goal.horizon = horizon;

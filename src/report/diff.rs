@@ -39,7 +39,7 @@ pub struct TaskRow {
 pub enum TaskTableError {
     /// It is not CSV with the right columns.
     #[error("not a tasks.csv of this version: {0}")]
-    Csv(#[from] csv::Error),
+    Csv(String),
     /// Its tasks are not those of the results.
     #[error("its tasks are not those of results.json beside it ({strategy} on {model}); run compare --per-task again")]
     OtherRun {
@@ -77,7 +77,7 @@ struct Line {
 pub fn read_tasks(text: &str) -> Result<TaskTable, TaskTableError> {
     let mut table = TaskTable::new();
     for line in csv::Reader::from_reader(text.as_bytes()).deserialize() {
-        let line: Line = line?;
+        let line: Line = line.map_err(|error| TaskTableError::Csv(error.to_string()))?;
         let known = matches!(line.outcome.as_str(), "success" | "failed");
         let row = TaskRow {
             submitted: line.submitted_ms.parse().unwrap_or(f64::NAN),

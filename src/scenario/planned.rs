@@ -1,6 +1,6 @@
 //! Strategies that need to know what a scenario says: `optimal` and rules its models, `learned` its costs, both its horizon.
 
-use crate::inspection::{Accuracy, CostWeights, DoneLaw, UnsolvableProblem};
+use crate::inspection::{Accuracy, CostWeights, DoneTime, UnsolvableProblem};
 use crate::memo::Memo;
 use crate::parallel;
 use crate::strategy::composition::{Limit, Pace, Sharing, Strategy};
@@ -17,7 +17,7 @@ static PLANNED: Memo<Question, Result<Pace, UnsolvableProblem>> = Memo::new();
 
 /// A rule, what it is planned for, what waiting costs, the instant of the last poll, how many tasks one poll may tell of, and
 /// how closely it is planned.
-type Question = (PlannedRule, DoneLaw, CostWeights, Micros, NonZeroU32, Accuracy);
+type Question = (PlannedRule, DoneTime, CostWeights, Micros, NonZeroU32, Accuracy);
 
 /// What such a strategy is planned from.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +32,7 @@ pub(super) struct Ground<'a> {
 
 impl Ground<'_> {
     /// The pace of `rule` for `law`, with its last poll at `deadline`.
-    fn pace(&self, rule: PlannedRule, law: DoneLaw, deadline: Micros) -> Result<Pace, UnsolvableProblem> {
+    fn pace(&self, rule: PlannedRule, law: DoneTime, deadline: Micros) -> Result<Pace, UnsolvableProblem> {
         let Self { weights, batch, accuracy, .. } = *self;
         let question = (rule, law, weights, deadline, batch, accuracy);
         PLANNED.answer(&question, || rule.pace_together(&question.1, weights, deadline, batch, accuracy))
@@ -48,7 +48,7 @@ impl Ground<'_> {
             let last = last_poll(self.horizon);
             let of_model = |at: usize| {
                 let model = &self.models[at];
-                Ok((model.name.clone(), self.pace(rule, DoneLaw::of_model(model), last)?))
+                Ok((model.name.clone(), self.pace(rule, DoneTime::of_model(model), last)?))
             };
             let paces = parallel::each(self.models.len(), of_model).into_iter().collect::<Result<_, _>>()?;
             return Ok(Some(PlannedRule::strategy(name, paces, last)));
@@ -75,8 +75,8 @@ impl Ground<'_> {
         law: Option<&Distribution>,
         limit: Limit,
     ) -> Result<Option<Pace>, UnsolvableProblem> {
-        let of_model = || self.models.iter().find(|known| known.name == model).map(DoneLaw::of_model);
-        let Some(law) = law.map(|law| DoneLaw::of(law.clone())).or_else(of_model) else { return Ok(None) };
+        let of_model = || self.models.iter().find(|known| known.name == model).map(DoneTime::of_model);
+        let Some(law) = law.map(|law| DoneTime::of(law.clone())).or_else(of_model) else { return Ok(None) };
         let end = if let Limit::WallClock(deadline) = limit { deadline.get().min(self.horizon) } else { self.horizon };
         let Pace { schedule, .. } = self.pace(rule, law, end)?;
         Ok(Some(Pace { schedule, limit }))

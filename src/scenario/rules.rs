@@ -17,7 +17,7 @@ pub enum InvalidRules {
     #[error("faults must be an array of rules, each an object")]
     NotRules,
     /// A value that no rule has.
-    #[error("rule {rule}: null is no value of a rule; leave the key out")]
+    #[error("rule {rule}: null is not a value of a rule; leave the key out")]
     Null {
         /// Its number, from 1 as in warnings and metrics.
         rule: usize,
@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(told(json!({})), "faults must be an array of rules, each an object");
         assert_eq!(
             told(json!([{ "kind": "reset", "probability": null }])),
-            "rule 1: null is no value of a rule; leave the key out"
+            "rule 1: null is not a value of a rule; leave the key out"
         );
         for (rules, part) in [
             (json!([{ "kind": "stall", "probability": 0.1 }, { "kind": "reset", "probability": 3 }]), "rule 2: "),

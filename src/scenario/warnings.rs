@@ -1,7 +1,7 @@
 //! What a scenario may say and is hardly meant: strategies that never poll, times that no wait is long enough for.
 
 use super::Scenario;
-use crate::inspection::DoneLaw;
+use crate::inspection::DoneTime;
 use crate::strategy::composition::{Channel, Jitter, Strategy};
 use crate::strategy::wait::{Policy, Step};
 use crate::time::Micros;
@@ -58,7 +58,7 @@ impl Scenario {
 
 /// A model of which most tasks end after the horizon, if they do.
 fn late(model: &Model, horizon: Micros) -> Option<String> {
-    let law = DoneLaw::of_model(model);
+    let law = DoneTime::of_model(model);
     let share = law.below(horizon.get() as f64);
     if share >= 0.5 * law.ends() {
         return None;

@@ -29,7 +29,7 @@
 //! ```
 
 use crate::fit::{Fit, Observation};
-use crate::inspection::{CostWeights, DoneLaw, ScheduleProblem, Sketch};
+use crate::inspection::{CostWeights, DoneTime, ScheduleProblem, Sketch};
 use crate::strategy::change::alike;
 pub use crate::strategy::composition::Learning;
 use crate::strategy::composition::{Limit, Recovery, Sharing, Strategy, Tolerance};
@@ -304,7 +304,7 @@ impl Learner {
         };
         sample.sort_by(|a, b| key(a).total_cmp(&key(b)));
         let Some(law) = Fit::of(&sample).ok().and_then(|fit| cautious(&fit.blend, sample.len())) else { return };
-        let law = DoneLaw::of(law);
+        let law = DoneTime::of(law);
         let Ok(problem) = ScheduleProblem::new(&law, self.learning.weights) else { return };
         let (problem, end) = match self.in_force.pace.limit {
             Limit::WallClock(deadline) => {

@@ -4,7 +4,9 @@
 //! They need to be told the distribution, so they are no presets of [`presets`](super::presets): whoever knows the models makes them.
 
 use crate::inspection::rules::{RULES, Rule};
-use crate::inspection::{Accuracy, Checks, CostWeights, DoneLaw, ScheduleProblem, Sketch, Together, UnsolvableProblem};
+use crate::inspection::{
+    Accuracy, Checks, CostWeights, DoneTime, ScheduleProblem, Sketch, Together, UnsolvableProblem,
+};
 use crate::strategy::composition::{Limit, Pace, Recovery, Schedule, Strategy, Tolerance};
 use crate::strategy::guide::adaptive_until;
 use crate::time::{Micros, Span};
@@ -47,13 +49,13 @@ impl PlannedRule {
     /// # Errors
     ///
     /// The weights are not both positive.
-    pub fn pace(self, law: &DoneLaw, weights: CostWeights, deadline: Micros) -> Result<Pace, UnsolvableProblem> {
+    pub fn pace(self, law: &DoneTime, weights: CostWeights, deadline: Micros) -> Result<Pace, UnsolvableProblem> {
         self.pace_within(law, weights, deadline, Accuracy::Exact)
     }
 
     fn pace_within(
         self,
-        law: &DoneLaw,
+        law: &DoneTime,
         weights: CostWeights,
         deadline: Micros,
         accuracy: Accuracy,
@@ -79,7 +81,7 @@ impl PlannedRule {
     /// The weights are not both positive.
     pub fn pace_together(
         self,
-        law: &DoneLaw,
+        law: &DoneTime,
         weights: CostWeights,
         deadline: Micros,
         size: NonZeroU32,

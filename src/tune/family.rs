@@ -1,6 +1,6 @@
 //! Families of schedules with a few parameters each, as a poller can be configured.
 
-use crate::inspection::{Checks, DoneLaw, Then};
+use crate::inspection::{Checks, DoneTime, Then};
 
 /// Longest table of an exponential schedule without a cap.
 const MOST: usize = 2_000;
@@ -105,7 +105,7 @@ impl Family {
     }
 
     /// Points from which the best parameters are searched, on the scale of `best`, the schedule of least cost.
-    pub(super) fn starts(self, law: &DoneLaw, best: &Checks) -> Vec<Vec<f64>> {
+    pub(super) fn starts(self, law: &DoneTime, best: &Checks) -> Vec<Vec<f64>> {
         let gaps: Vec<f64> = best.instants.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let first = best.instants[0].max(1e3);
         let shortest = gaps.iter().copied().fold(first, f64::min).max(1e3);

@@ -2,10 +2,10 @@
 //! documents.
 //!
 //! ```
-//! use pollbench::inspection::{CostWeights, DoneLaw};
+//! use pollbench::inspection::{CostWeights, DoneTime};
 //! use pollbench::tune::{Goal, tune};
 //!
-//! let law = DoneLaw::of("lognormal(median=190s, sigma=0.28)".parse()?);
+//! let law = DoneTime::of("lognormal(median=190s, sigma=0.28)".parse()?);
 //! let goal = Goal::new(&law, CostWeights { poll: 1.0, delay_per_s: 0.1 })?;
 //! let tuned = tune(&goal, "sora-2");
 //! let advice = tuned.recommended();
@@ -42,7 +42,8 @@ pub use quick::Quick;
 
 use crate::inspection::rules::RULES;
 use crate::inspection::{
-    Bounds, Checks, CostWeights, Cumulative, DoneLaw, Expected, ScheduleProblem, Sketch, Then, UnsolvableProblem, lossy,
+    Bounds, Checks, CostWeights, Cumulative, DoneTime, Expected, ScheduleProblem, Sketch, Then, UnsolvableProblem,
+    lossy,
 };
 use crate::strategy::calm::checks;
 use crate::strategy::composition::Schedule;
@@ -66,7 +67,7 @@ const HOPELESS: f64 = 0.05;
 #[derive(Debug, Clone)]
 pub struct Goal<'a> {
     /// The distribution of the done-instant.
-    pub law: &'a DoneLaw,
+    pub law: &'a DoneTime,
     /// What polls and delay cost.
     pub weights: CostWeights,
     /// When waits give up, in microseconds, with a last poll there; without one they go on until the horizon.
@@ -124,7 +125,7 @@ impl<'a> Goal<'a> {
     /// # Errors
     ///
     /// The weights are not both positive.
-    pub fn new(law: &'a DoneLaw, weights: CostWeights) -> Result<Self, UnsolvableProblem> {
+    pub fn new(law: &'a DoneTime, weights: CostWeights) -> Result<Self, UnsolvableProblem> {
         ScheduleProblem::new(law, weights)?;
         let horizon = HORIZON.0.max(HORIZON.1 * law.quantile(ALMOST));
         Ok(Self { law, weights, deadline: None, horizon, bounds: Bounds::default(), loss: 0.0 })

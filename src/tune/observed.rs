@@ -4,7 +4,7 @@ use super::family::{Family, Parameters};
 use super::search::{self, Effort};
 use super::{Goal, TuneRow, Tuned};
 use crate::fit::{Fit, Observation, Resampler};
-use crate::inspection::{Checks, CostWeights, DoneLaw, Sketch};
+use crate::inspection::{Checks, CostWeights, DoneTime, Sketch};
 use crate::parallel::each;
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
@@ -59,7 +59,7 @@ pub fn trust(observations: &[Observation], fit: &Fit, goal: &Goal<'_>, tuned: &T
     let one = |resample: usize| {
         let mut draws = Keys::new(SEED, 0, "bootstrap").draws(Stream::Truth, resample as u64);
         let (parameters, checks) = match &resampler {
-            Some(resampler) => tuned_again(resampler.law(&mut draws), goal, row)?,
+            Some(resampler) => tuned_again(resampler.distribution(&mut draws), goal, row)?,
             None => {
                 let (parameters, checks, _) =
                     tuned_for(Fit::of(&drawn(observations, &mut draws)).ok()?.blend, goal, row.family)?;
@@ -97,7 +97,7 @@ fn drawn(observations: &[Observation], draws: &mut Draws) -> Vec<Observation> {
 
 /// The best of a family for a distribution, and its expected cost under it.
 fn tuned_for(law: Distribution, goal: &Goal<'_>, family: Family) -> Option<(Parameters, Checks, f64)> {
-    let law = DoneLaw::of(law);
+    let law = DoneTime::of(law);
     let goal = Goal { law: &law, ..goal.clone() };
     let sketch = Sketch::roughly(&law, goal.deadline);
     let optimum = goal.optimum_roughly(&sketch)?;
@@ -113,7 +113,7 @@ fn tuned_for(law: Distribution, goal: &Goal<'_>, family: Family) -> Option<(Para
 /// The best of a row's family for a law that is nearly the one which the row is the best for: a large sample moves it by so
 /// little that what is best stays near, and is looked for there only.
 fn tuned_again(law: Distribution, goal: &Goal<'_>, row: &TuneRow) -> Option<(Parameters, Checks)> {
-    let law = DoneLaw::of(law);
+    let law = DoneTime::of(law);
     let goal = Goal { law: &law, ..goal.clone() };
     let sketch = Sketch::roughly(&law, goal.deadline);
     if row.family == Family::Optimal {
@@ -145,7 +145,7 @@ fn held_out(observations: &[Observation], goal: &Goal<'_>, family: Family) -> Op
     }
     let (_, checks, predicted) = tuned_for(Fit::of(&rest).ok()?.blend, goal, family)?;
     let count = held.len();
-    let law = DoneLaw::of(Distribution::empirical(held).ok()?);
+    let law = DoneTime::of(Distribution::empirical(held).ok()?);
     let weights: CostWeights = goal.weights;
     let found = goal.expected(&checks, &law).cost(&weights);
     Some(HeldOut { count, predicted, found })

@@ -390,7 +390,7 @@ fn weather(weathered: &Weathered) -> String {
 
 /// One line for a table of several models.
 pub(super) fn weather_line(weathered: &Weathered) -> String {
-    let share = |row: &super::weather::Fared| percent(row.lost as f64 / weathered.tasks.max(1) as f64);
+    let share = |row: &super::weather::WeatherOutcome| percent(row.lost as f64 / weathered.tasks.max(1) as f64);
     let rows: Vec<String> = weathered
         .rows
         .iter()

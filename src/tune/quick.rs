@@ -75,7 +75,7 @@ fn written(us: f64) -> Micros {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inspection::DoneLaw;
+    use crate::inspection::DoneTime;
     use crate::tune::tune;
 
     #[test]
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn quick_settings_cost_hardly_more_than_the_best() {
         for text in ["lognormal(median=190s, sigma=0.28)", "exponential(mean=30s)", "uniform(low=5s, high=50s)"] {
-            let law = DoneLaw::of(text.parse().expect("a law"));
+            let law = DoneTime::of(text.parse().expect("a law"));
             for delay_per_s in [0.01, 0.1, 1.0] {
                 let goal = Goal::new(&law, CostWeights { poll: 1.0, delay_per_s }).expect("weights");
                 let quick = goal.quick("sora-2", &[delay_per_s]).expect("settings").remove(0);

@@ -3,7 +3,7 @@
 use super::hybrid::{Hybrid, Webhook};
 use super::print::TuneAnswer;
 use super::settings::{GuideSettings, table};
-use super::weather::{Fared, Weathered, Who};
+use super::weather::{WeatherOutcome, Weathered, Who};
 use crate::engine::compare::compare;
 use crate::engine::plan::Plan;
 use crate::engine::sim::{Control, Options};
@@ -45,7 +45,7 @@ pub fn weathered(answer: &TuneAnswer<'_>, model: &Model, weather: &Scenario) -> 
     let fared = |scenario: &Scenario, is_calm: bool| {
         let compared = compare(&Plan::new(scenario), Options::default(), &Control::default(), None);
         let cells = compared.map(|compared| compared.results.cells).unwrap_or_default();
-        let row = |(cell, (who, _)): (&Cell, &(Who, Strategy))| Fared {
+        let row = |(cell, (who, _)): (&Cell, &(Who, Strategy))| WeatherOutcome {
             who: *who,
             is_calm,
             lost: cell.lost,

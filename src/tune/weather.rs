@@ -41,7 +41,7 @@ impl Who {
 
 /// What became of one of them.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Fared {
+pub struct WeatherOutcome {
     /// Whose waits.
     pub who: Who,
     /// Whether nothing went wrong on the way: the same tasks without the faults.
@@ -68,12 +68,12 @@ pub struct Weathered {
     /// Tasks in a second.
     pub per_s: Option<f64>,
     /// First the recommended settings on a calm day.
-    pub rows: Vec<Fared>,
+    pub rows: Vec<WeatherOutcome>,
 }
 
 /// For programs.
 pub(super) fn json(weathered: &Weathered) -> Value {
-    let row = |row: &Fared| {
+    let row = |row: &WeatherOutcome| {
         json!({
             "who": row.who.name(),
             "calm": row.is_calm,

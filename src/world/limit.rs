@@ -1,6 +1,6 @@
 //! Limits that requests of many tasks share: buckets of tokens, windows, and the server's own workers.
 //!
-//! What exists is valid. A law says how much is let through; a meter counts it, request by request in the order of time.
+//! What exists is valid. A rule says how much is let through; a meter counts it, request by request in the order of time.
 
 use crate::time::Micros;
 use crate::world::rate_limit::{Gcra, TokenBucket};
@@ -16,17 +16,17 @@ const MOST_IN_WINDOW: f64 = 1e6;
 
 /// How much is let through.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LimitLaw {
-    law: Law,
+pub struct LimitRule {
+    algorithm: Algorithm,
     /// Whether each API key has a limit of its own.
     is_per_key: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Law {
+enum Algorithm {
     Tokens(TokenBucket),
     Window(Quota),
-    Workers(Desk),
+    Workers(WorkerPool),
 }
 
 /// So many requests in each window.
@@ -39,21 +39,21 @@ struct Quota {
 
 /// Workers that serve requests in the order in which they came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Desk {
+struct WorkerPool {
     servers: NonZeroU32,
     service: Micros,
     /// Requests that may wait.
     queue: u32,
 }
 
-impl LimitLaw {
+impl LimitRule {
     /// The words for how requests are counted.
     pub(crate) const KNOWN: &'static [&'static str] = &["token-bucket", "fixed-window", "sliding-window"];
 
     /// A bucket of tokens.
     #[must_use]
     pub const fn tokens(bucket: TokenBucket) -> Self {
-        Self { law: Law::Tokens(bucket), is_per_key: false }
+        Self { algorithm: Algorithm::Tokens(bucket), is_per_key: false }
     }
 
     /// As many requests in each window of `length` as `rate_per_s` means, rounded down: a window that starts again, or one
@@ -63,13 +63,15 @@ impl LimitLaw {
         // A product such as 0.1 × 30 is not to lose a request to its last bit.
         let most = (rate_per_s * length.as_secs() * (1.0 + 1e-9)).floor();
         let quota = Quota { most: most as u32, length, slides };
-        (1.0..=MOST_IN_WINDOW).contains(&most).then_some(Self { law: Law::Window(quota), is_per_key: false })
+        (1.0..=MOST_IN_WINDOW)
+            .contains(&most)
+            .then_some(Self { algorithm: Algorithm::Window(quota), is_per_key: false })
     }
 
     /// Workers that take `service` for a request, with room for `queue` requests that wait.
     #[must_use]
     pub const fn workers(servers: NonZeroU32, service: Micros, queue: u32) -> Self {
-        Self { law: Law::Workers(Desk { servers, service, queue }), is_per_key: false }
+        Self { algorithm: Algorithm::Workers(WorkerPool { servers, service, queue }), is_per_key: false }
     }
 
     /// The same for each API key by itself.
@@ -87,16 +89,16 @@ impl LimitLaw {
     /// Whether it is about the server's workers.
     #[must_use]
     pub const fn is_of_workers(&self) -> bool {
-        matches!(self.law, Law::Workers(_))
+        matches!(self.algorithm, Algorithm::Workers(_))
     }
 
     /// About how long a request that is refused has to wait, where nothing more is known.
     #[must_use]
     pub fn patience(&self) -> Micros {
-        match &self.law {
-            Law::Tokens(bucket) => bucket.interval(),
-            Law::Window(quota) => quota.length,
-            Law::Workers(desk) => desk.service,
+        match &self.algorithm {
+            Algorithm::Tokens(bucket) => bucket.interval(),
+            Algorithm::Window(quota) => quota.length,
+            Algorithm::Workers(pool) => pool.service,
         }
     }
 }
@@ -113,18 +115,18 @@ enum State {
     /// When those were let through that still count.
     Sliding(Quota, VecDeque<Micros>),
     /// When each worker is free, and when those start to be served that wait.
-    Workers(Desk, BinaryHeap<Reverse<Micros>>, VecDeque<Micros>),
+    Workers(WorkerPool, BinaryHeap<Reverse<Micros>>, VecDeque<Micros>),
 }
 
 impl Meter {
     /// A limit that nobody has used yet.
     #[must_use]
-    pub fn new(law: &LimitLaw) -> Self {
-        Self(match &law.law {
-            Law::Tokens(bucket) => State::Tokens(Gcra::new(*bucket)),
-            Law::Window(quota) if quota.slides => State::Sliding(*quota, VecDeque::new()),
-            Law::Window(quota) => State::Fixed(*quota, 0, 0),
-            Law::Workers(desk) => State::Workers(*desk, BinaryHeap::new(), VecDeque::new()),
+    pub fn new(rule: &LimitRule) -> Self {
+        Self(match &rule.algorithm {
+            Algorithm::Tokens(bucket) => State::Tokens(Gcra::new(*bucket)),
+            Algorithm::Window(quota) if quota.slides => State::Sliding(*quota, VecDeque::new()),
+            Algorithm::Window(quota) => State::Fixed(*quota, 0, 0),
+            Algorithm::Workers(pool) => State::Workers(*pool, BinaryHeap::new(), VecDeque::new()),
         })
     }
 
@@ -175,13 +177,13 @@ impl Meter {
                     }
                 }
             }
-            State::Workers(desk, busy, waiting) => {
+            State::Workers(pool, busy, waiting) => {
                 while waiting.front().is_some_and(|start| *start <= now) {
                     waiting.pop_front();
                 }
-                let is_free = busy.len() < desk.servers.get() as usize;
+                let is_free = busy.len() < pool.servers.get() as usize;
                 let free = if is_free { now } else { busy.peek().map_or(now, |Reverse(free)| *free) };
-                if free > now && waiting.len() >= desk.queue as usize {
+                if free > now && waiting.len() >= pool.queue as usize {
                     // A place in the queue, or a worker, is free when the next of those that wait is served.
                     return Err(waiting.front().copied().unwrap_or(free));
                 }
@@ -189,11 +191,11 @@ impl Meter {
                     busy.pop();
                 }
                 let start = free.max(now);
-                busy.push(Reverse(start + desk.service));
+                busy.push(Reverse(start + pool.service));
                 if start > now {
                     waiting.push_back(start);
                 }
-                Ok(start + desk.service - now)
+                Ok(start + pool.service - now)
             }
         }
     }
@@ -204,16 +206,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn any_law() -> impl Strategy<Value = LimitLaw> {
+    fn any_rule() -> impl Strategy<Value = LimitRule> {
         let rate = || prop_oneof![Just(0.5), 0.5_f64..50.0];
         let length = || (2_u64..60).prop_map(Micros::from_secs);
         let tokens = (rate(), 1_u32..9).prop_map(|(rate, burst)| {
-            LimitLaw::tokens(NonZeroU32::new(burst).and_then(|burst| TokenBucket::new(rate, burst)).expect("a bucket"))
+            LimitRule::tokens(NonZeroU32::new(burst).and_then(|burst| TokenBucket::new(rate, burst)).expect("a bucket"))
         });
         let window = (rate(), length(), any::<bool>())
-            .prop_map(|(rate, length, slides)| LimitLaw::window(rate, length, slides).expect("one at least"));
+            .prop_map(|(rate, length, slides)| LimitRule::window(rate, length, slides).expect("one at least"));
         let workers = (1_u32..5, 1_u64..9_000, 0_u32..5).prop_map(|(servers, ms, queue)| {
-            LimitLaw::workers(NonZeroU32::new(servers).expect("one"), Micros::from_millis(ms), queue)
+            LimitRule::workers(NonZeroU32::new(servers).expect("one"), Micros::from_millis(ms), queue)
         });
         prop_oneof![tokens, window, workers]
     }
@@ -224,9 +226,9 @@ mod tests {
         /// Promise: whoever is refused is let through at the instant that is named, and never just before it.
         #[test]
         fn a_refusal_names_the_first_instant_that_succeeds(
-            law in any_law(), gaps in prop::collection::vec(prop_oneof![Just(0_u64), 0_u64..9_000_000], 1..80)
+            rule in any_rule(), gaps in prop::collection::vec(prop_oneof![Just(0_u64), 0_u64..9_000_000], 1..80)
         ) {
-            let (mut meter, mut now) = (Meter::new(&law), Micros::ZERO);
+            let (mut meter, mut now) = (Meter::new(&rule), Micros::ZERO);
             for gap in gaps {
                 now += Micros::new(gap);
                 if let Err(free) = meter.take(now) {
@@ -244,9 +246,9 @@ mod tests {
             rate in 0.5_f64..5.0, length in 2_u64..20, slides: bool, gaps in prop::collection::vec(0_u64..2_000_000, 1..120)
         ) {
             let length = Micros::from_secs(length);
-            let law = LimitLaw::window(rate, length, slides).expect("one at least");
+            let rule = LimitRule::window(rate, length, slides).expect("one at least");
             let most = (rate * length.as_secs() * (1.0 + 1e-9)).floor() as usize;
-            let (mut meter, mut now, mut passed) = (Meter::new(&law), Micros::ZERO, Vec::new());
+            let (mut meter, mut now, mut passed) = (Meter::new(&rule), Micros::ZERO, Vec::new());
             for gap in gaps {
                 now += Micros::new(gap);
                 if meter.take(now).is_ok() {
@@ -264,8 +266,8 @@ mod tests {
             servers in 1_u32..4, service in 1_u64..5_000_000, queue in 0_u32..4,
             gaps in prop::collection::vec(0_u64..3_000_000, 1..80)
         ) {
-            let law = LimitLaw::workers(NonZeroU32::new(servers).expect("one"), Micros::new(service), queue);
-            let (mut meter, mut now, mut spans) = (Meter::new(&law), Micros::ZERO, Vec::<(Micros, Micros)>::new());
+            let rule = LimitRule::workers(NonZeroU32::new(servers).expect("one"), Micros::new(service), queue);
+            let (mut meter, mut now, mut spans) = (Meter::new(&rule), Micros::ZERO, Vec::<(Micros, Micros)>::new());
             for gap in gaps {
                 now += Micros::new(gap);
                 let Ok(late) = meter.take(now) else { continue };

@@ -30,7 +30,7 @@ impl Probability {
 
 /// How a model's tasks fail.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FailureLaw {
+pub struct FailureMode {
     /// Share of all tasks that fail.
     pub probability: Probability,
     /// What the API then says.
@@ -42,7 +42,7 @@ pub struct FailureLaw {
 /// Which tasks fail, and which never end: shares that add up to at most 1.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Fates {
-    failure: Option<FailureLaw>,
+    failure: Option<FailureMode>,
     stuck: Probability,
 }
 
@@ -50,7 +50,7 @@ impl Fates {
     /// Tasks fail by `failure`, if at all, and the share `stuck` of all tasks never ends; `None` where that is more than
     /// all tasks.
     #[must_use]
-    pub fn new(failure: Option<FailureLaw>, stuck: Probability) -> Option<Self> {
+    pub fn new(failure: Option<FailureMode>, stuck: Probability) -> Option<Self> {
         let fates = Self { failure, stuck };
         (fates.failing() + stuck.get() <= 1.0).then_some(fates)
     }
@@ -58,7 +58,7 @@ impl Fates {
     /// How tasks fail; none do where absent.
     #[must_use]
     #[inline]
-    pub fn failure(&self) -> Option<&FailureLaw> {
+    pub fn failure(&self) -> Option<&FailureMode> {
         self.failure.as_ref()
     }
 

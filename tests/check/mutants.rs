@@ -6,7 +6,7 @@ use pollbench::time::Micros;
 use std::fmt::Write as _;
 
 /// Cases in which every mistake is found.
-const CASES: u64 = 200;
+const CASES: u64 = 60;
 
 fn check(mistake: Option<Mistake>, is_called_back: bool, cases: u64) -> TrialReport {
     let program = move |call: Call| {
@@ -59,7 +59,7 @@ fn caught_by(mistake: Mistake) -> (Property, usize) {
 #[test]
 fn the_small_poller_as_it_stands_upholds_everything() {
     for is_called_back in [false, true] {
-        let report = check(None, is_called_back, 600);
+        let report = check(None, is_called_back, u64::from(crate::soak::cases(200).cases));
         assert!(report.is_good(), "called back: {is_called_back}: {report}");
     }
 }

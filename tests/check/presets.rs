@@ -132,7 +132,7 @@ fn the_client_that_is_called_back_upholds_everything() {
         call.call_back(receiver.url()).expect("the mock sends there");
         let client = Client::builder(&call.base_url, &call.key).network(call.network.clone()).clock(Clock::paused());
         let client = client.build().expect("a client");
-        let wait = client.task(&call.model, &call.tasks[0]).told_by(&receiver).wait(Arc::clone(&strategy));
+        let wait = client.task(&call.model, &call.tasks[0]).with_webhooks(&receiver).wait(Arc::clone(&strategy));
         let (outcome, urls) = match wait.await {
             Ok(finished) => (PollerOutcome::Success, finished.urls),
             Err(WaitError::TaskFailed { .. }) => (PollerOutcome::Failed, Vec::new()),
@@ -142,7 +142,7 @@ fn the_client_that_is_called_back_upholds_everything() {
         vec![Answered { task: 0, outcome, urls }]
     };
     let kit = Kit::new(deadline, program).attempt_timeout(Micros::from_secs(10)).webhooks();
-    let report = kit.check(u64::from(cases(400).cases)).expect("a runtime");
+    let report = kit.check(u64::from(cases(150).cases)).expect("a runtime");
     assert!(report.is_good(), "{report}");
 }
 

@@ -1,7 +1,7 @@
 //! Every kind of fault by itself: what a client sees is the same in the simulator, on a paused clock and over sockets.
 
 use crate::{assert_equal, lived, scenario, simulated};
-use pollbench::engine::live::Ground;
+use pollbench::engine::live::LiveTarget;
 use pollbench::measure::record::{Outcome, TaskRecord};
 use pollbench::scenario::Scenario;
 use pollbench::world::fault::{Kind, Route, Striking};
@@ -100,7 +100,7 @@ fn sim_and_wire_agree_on_every_kind() {
                     let Some((kind, route)) = queue.lock().expect("no panic").pop() else { return };
                     let world = world(kind, route);
                     let expected = seen(&simulated(&world).0, &world);
-                    let actual = seen(&lived(&world, &Ground::Wire { scale: SCALE }).0, &world);
+                    let actual = seen(&lived(&world, &LiveTarget::Wire { scale: SCALE }).0, &world);
                     let differ = expected.iter().zip(&actual).filter(|(expected, actual)| expected != actual);
                     let differ: Vec<String> = differ.map(|(a, b)| format!("sim {a:?}, wire {b:?}")).collect();
                     if !differ.is_empty() || expected.len() != actual.len() {

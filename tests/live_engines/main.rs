@@ -1,7 +1,6 @@
 //! The real client against the real mock server, held against the simulator.
 
-#![cfg(feature = "live")]
-
+mod batches;
 mod faults;
 #[path = "../support/scenarios.rs"]
 mod scenarios;
@@ -9,7 +8,7 @@ mod scenarios;
 mod soak;
 mod wire;
 
-use pollbench::engine::live::{self, Ground, Live};
+use pollbench::engine::live::{self, Live, LiveTarget};
 use pollbench::engine::plan::Plan;
 use pollbench::engine::sim::{self, Control, Findings};
 use pollbench::measure::record::{Outcome, TaskRecord};
@@ -36,13 +35,13 @@ fn simulated(scenario: &Scenario) -> (Records, Findings) {
     (records.into_inner().expect("no panic"), findings)
 }
 
-fn lived(scenario: &Scenario, ground: &Ground) -> (Records, Live) {
+fn lived(scenario: &Scenario, target: &LiveTarget) -> (Records, Live) {
     let records = Mutex::new(Records::new());
     let keep = |model: usize, strategy: usize, replicate: u32, part: &[TaskRecord]| {
         records.lock().expect("no panic").entry((model, strategy, replicate)).or_default().extend_from_slice(part);
     };
     let options = live::LiveOptions { worlds: 2, sample: true };
-    let found = live::run(&Plan::new(scenario), ground, options, &Control::default(), Some(&keep));
+    let found = live::run(&Plan::new(scenario), target, options, &Control::default(), Some(&keep));
     let found = found.expect("it runs").expect("not stopped");
     (records.into_inner().expect("no panic"), found)
 }
@@ -50,7 +49,7 @@ fn lived(scenario: &Scenario, ground: &Ground) -> (Records, Live) {
 /// Everything that is kept of every task is equal, and so is what is watched beside.
 fn assert_equal(scenario: &Scenario, what: &str) {
     let (expected, sim) = simulated(scenario);
-    let (actual, Live { findings: found, .. }) = lived(scenario, &Ground::Virtual);
+    let (actual, Live { findings: found, .. }) = lived(scenario, &LiveTarget::Virtual);
     for (key, records) in &expected {
         let (model, strategy) = (&scenario.models[key.0].name, &scenario.strategies[key.1].name);
         let others = &actual[key];
@@ -92,7 +91,7 @@ fn small(shipped: &Shipped, seed: u64) -> Scenario {
 #[test]
 fn sim_and_virtual_agree_on_every_shipped_scenario() {
     for shipped in SHIPPED {
-        for seed in [1, 42] {
+        for seed in 42..42 + u64::from(soak::cases(1).cases) {
             assert_equal(&small(shipped, seed), &format!("{} with seed {seed}", shipped.name));
         }
     }

@@ -1,7 +1,7 @@
 //! Over sockets and on a wall clock.
 
 use crate::{Records, lived, scenario, simulated};
-use pollbench::engine::live::{Ground, Lateness};
+use pollbench::engine::live::{Lateness, LiveTarget};
 use pollbench::measure::record::{Outcome, TaskRecord};
 use pollbench::measure::series::{PollMark, SampledTask};
 use pollbench::scenario::Scenario;
@@ -65,7 +65,7 @@ fn sim_and_wire_agree_within_measured_lateness() {
     let seed = (0..300).max_by(|a, b| margin(&world(*a)).total_cmp(&margin(&world(*b)))).unwrap_or(0);
     let world = world(seed);
     let (expected, sim) = simulated(&world);
-    let (actual, live) = lived(&world, &Ground::Wire { scale: SCALE });
+    let (actual, live) = lived(&world, &LiveTarget::Wire { scale: SCALE });
     let harness = live.harness.expect("a wall clock has an error");
     let worst = |lateness: Option<Lateness>| lateness.map_or(Micros::ZERO, |lateness| lateness.max).as_secs();
     let late = worst(harness.timer_slack()).max(worst(harness.submit_lag()));

@@ -21,7 +21,7 @@ pub(super) fn runtime() -> std::io::Result<Runtime> {
 
 /// Why nothing can be said of a trial.
 pub(super) fn doubt(stuck: &Stuck) -> String {
-    format!("the program could not be led in virtual time: {stuck}")
+    format!("the program could not be run in virtual time: {stuck}")
 }
 
 /// A number that depends on the case alone: the same case, the same chance (FNV-1a).

@@ -12,7 +12,7 @@ impl Compare {
         let Self {
             scenarios: _,
             weather: _,
-            ground,
+            engine,
             models,
             strategies,
             tasks: _,
@@ -33,7 +33,7 @@ impl Compare {
         let files = distinct(jobs.iter().map(|job| job.file.as_str()));
         let weathers = distinct(jobs.iter().filter_map(|job| job.weather.as_deref()));
         let list = |flag, names: &Option<Vec<String>>| names.as_ref().map(|names| (flag, names.join(",")));
-        let mut flags = ground.flags();
+        let mut flags = engine.flags();
         flags.extend((!weathers.is_empty()).then(|| ("--weather", weathers.join(","))));
         flags.extend(changes.flags());
         flags.extend(list("--models", models));

@@ -6,7 +6,7 @@ use super::{Compare, Format, publish, render, style};
 use crate::cli::console::Failure;
 use crate::cli::folder::Folder;
 use crate::engine::compare::{Compared, compare, summarise};
-use crate::engine::live::{self, Ground};
+use crate::engine::live::{self, LiveTarget};
 use crate::engine::plan::Plan;
 use crate::engine::sim::{Control, Options, Sink};
 use crate::measure::record::TaskRecord;
@@ -20,7 +20,7 @@ use std::sync::{Mutex, PoisonError};
 #[derive(Clone, Copy)]
 pub(super) struct Run<'c> {
     pub(super) compare: &'c Compare,
-    pub(super) ground: Option<&'c Ground>,
+    pub(super) target: Option<&'c LiveTarget>,
     pub(super) control: &'c Control,
     pub(super) threads: usize,
 }
@@ -66,26 +66,26 @@ impl Run<'_> {
         };
         let sink: Option<Sink<'_>> = self.compare.per_task.then_some(&keep);
         let options = Options { threads: self.threads, sample: true, ..Options::default() };
-        if let (Some(until), None) = (&job.until, self.ground) {
+        if let (Some(until), None) = (&job.until, self.target) {
             return until.compare(&job.scenario, options, self.control, sink).ok_or(Failure::Stopped);
         }
         let plan = Plan::new(&job.scenario);
-        let compared = match self.ground {
+        let compared = match self.target {
             None => compare(&plan, options, self.control, sink),
-            Some(ground) => self.live(&plan, ground, sink)?,
+            Some(target) => self.live(&plan, target, sink)?,
         };
         compared.map(|compared| (job.scenario.clone(), compared)).ok_or(Failure::Stopped)
     }
 
     /// Runs the real client against a server.
-    fn live(&self, plan: &Plan<'_>, ground: &Ground, sink: Option<Sink<'_>>) -> Result<Option<Compared>, Failure> {
+    fn live(&self, plan: &Plan<'_>, target: &LiveTarget, sink: Option<Sink<'_>>) -> Result<Option<Compared>, Failure> {
         let options = live::LiveOptions { worlds: self.threads, sample: true };
         let live =
-            live::run(plan, ground, options, self.control, sink).map_err(|error| Failure::Run(error.to_string()))?;
+            live::run(plan, target, options, self.control, sink).map_err(|error| Failure::Run(error.to_string()))?;
         let Some(live) = live else { return Ok(None) };
-        let ground = &self.compare.ground;
-        let mut compared = summarise(plan, ground.name(), &live.findings);
-        compared.results.run.harness = live.harness.map(|harness| ground.judge(&harness)).transpose()?;
+        let engine = &self.compare.engine;
+        let mut compared = summarise(plan, engine.name(), &live.findings);
+        compared.results.run.harness = live.harness.map(|harness| engine.judge(&harness)).transpose()?;
         Ok(Some(compared))
     }
 }

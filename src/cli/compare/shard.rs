@@ -69,7 +69,7 @@ impl Compare {
         let [job] = jobs else {
             return input("--shard cuts one scenario: give each scenario of a grid its own run".to_owned());
         };
-        if !self.ground.is_simulated() || self.per_task {
+        if !self.engine.is_simulated() || self.per_task {
             return input("--shard is for the simulator, and without --per-task".to_owned());
         }
         if self.until.is_asked_for() {

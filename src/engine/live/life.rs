@@ -2,8 +2,8 @@
 
 use crate::engine::live::account::Account;
 use crate::engine::live::asked::asked;
-use crate::engine::live::ground::{Ground, LiveError, LiveOptions};
 use crate::engine::live::harness::Harness;
+use crate::engine::live::target::{LiveError, LiveOptions, LiveTarget};
 use crate::engine::live::world::{World, submits};
 use crate::engine::live::{batches, submit, together, wait};
 use crate::engine::observer::Observer;
@@ -46,22 +46,22 @@ pub(super) struct Chronicle {
 /// Runs one world. `None` if it was stopped.
 pub(super) fn run(
     plan: &Plan<'_>,
-    ground: &Ground,
+    target: &LiveTarget,
     options: LiveOptions,
     control: &Control,
     replicate: u32,
     strategy: usize,
 ) -> Result<Option<Chronicle>, LiveError> {
-    let runtime = match ground {
-        Ground::Virtual => Builder::new_current_thread().enable_time().start_paused(true).build()?,
-        Ground::Wire { .. } | Ground::Remote { .. } => {
+    let runtime = match target {
+        LiveTarget::Virtual => Builder::new_current_thread().enable_time().start_paused(true).build()?,
+        LiveTarget::Wire { .. } | LiveTarget::Remote { .. } => {
             Builder::new_multi_thread().worker_threads(2).enable_all().build()?
         }
     };
     let chronicle = runtime.block_on(async {
-        let world = World::start(plan, ground, options, replicate, strategy).await?;
+        let world = World::start(plan, target, options, replicate, strategy).await?;
         let stopped = async {
-            if *ground == Ground::Virtual {
+            if *target == LiveTarget::Virtual {
                 return pending().await;
             }
             while !control.stop.load(Ordering::Relaxed) {

@@ -10,17 +10,17 @@
 mod account;
 mod asked;
 mod batches;
-mod ground;
 mod harness;
 mod life;
 mod submit;
+mod target;
 mod together;
 mod unheard;
 mod wait;
 mod world;
 
-pub use ground::{Ground, LiveError, LiveOptions};
 pub use harness::{Harness, Lateness};
+pub use target::{LiveError, LiveOptions, LiveTarget};
 
 use crate::engine::findings::{Findings, Sink, Sums, split};
 use crate::engine::plan::Plan;
@@ -47,12 +47,12 @@ pub struct Live {
 /// See [`LiveError`].
 pub fn run(
     plan: &Plan<'_>,
-    ground: &Ground,
+    target: &LiveTarget,
     options: LiveOptions,
     control: &Control,
     sink: Option<Sink<'_>>,
 ) -> Result<Option<Live>, LiveError> {
-    check(plan, ground)?;
+    check(plan, target)?;
     let strategies = plan.strategies.len();
     let worlds = strategies * plan.scenario.replicates as usize;
     let next = AtomicUsize::new(0);
@@ -64,7 +64,7 @@ pub fn run(
                 break;
             }
             let (replicate, strategy) = ((number / strategies) as u32, number % strategies);
-            if let Some(chronicle) = life::run(plan, ground, options, control, replicate, strategy)? {
+            if let Some(chronicle) = life::run(plan, target, options, control, replicate, strategy)? {
                 let mut chronicles = chronicles.lock().unwrap_or_else(PoisonError::into_inner);
                 chronicles.insert((replicate, strategy), chronicle);
             }
@@ -86,20 +86,20 @@ pub fn run(
         harness.merge(&chronicle.harness);
     }
     let mut findings = sum_up(plan, &chronicles, sink);
-    if matches!(ground, Ground::Remote { .. }) {
+    if matches!(target, LiveTarget::Remote { .. }) {
         // Somebody else's server knows nothing of the scenario's rules.
         findings.fired.clear();
     }
-    Ok(Some(Live { findings, harness: (*ground != Ground::Virtual).then_some(harness) }))
+    Ok(Some(Live { findings, harness: (*target != LiveTarget::Virtual).then_some(harness) }))
 }
 
-fn check(plan: &Plan<'_>, ground: &Ground) -> Result<(), LiveError> {
+fn check(plan: &Plan<'_>, target: &LiveTarget) -> Result<(), LiveError> {
     for strategy in &plan.strategies {
         let (strategy, polls) = (strategy.strategy, strategy.strategy.channel == Channel::Poll);
         if matches!(strategy.sharing, Sharing::Limiter(_) | Sharing::Batch(_)) && !polls {
             return Err(LiveError::Unsupported { strategy: strategy.name.clone() });
         }
-        if matches!(ground, Ground::Remote { .. }) && !polls {
+        if matches!(target, LiveTarget::Remote { .. }) && !polls {
             return Err(LiveError::Webhook { strategy: strategy.name.clone() });
         }
     }

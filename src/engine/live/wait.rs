@@ -15,7 +15,7 @@ pub(super) async fn wait(world: &World<'_>, model: usize, account: &mut Account)
     let jitter = world.keys[model].draws(Stream::Jitter, account.record.task);
     let mut handle = world.client.task(&world.plan.models[model].model.name, &id).jitter(jitter);
     if let Some(receiver) = &world.receiver {
-        handle = handle.told_by(receiver);
+        handle = handle.with_webhooks(receiver);
     }
     let strategy = world.plan_now(model).await;
     let mut events = pin!(handle.wait(strategy).events());

@@ -2,8 +2,8 @@
 
 use crate::client::{Client, WebhookReceiver};
 use crate::engine::intake::{ArrivalClock, keys};
-use crate::engine::live::ground::{Ground, LiveError, LiveOptions};
 use crate::engine::live::harness::Harness;
+use crate::engine::live::target::{LiveError, LiveOptions, LiveTarget};
 use crate::engine::live::unheard::Unheard;
 use crate::engine::observer::Observer;
 use crate::engine::plan::{ModelPlan, Plan};
@@ -47,7 +47,7 @@ pub(super) struct World<'p> {
 impl<'p> World<'p> {
     pub(super) async fn start(
         plan: &'p Plan<'p>,
-        ground: &Ground,
+        target: &LiveTarget,
         options: LiveOptions,
         replicate: u32,
         strategy: usize,
@@ -64,8 +64,8 @@ impl<'p> World<'p> {
         };
         let unheard = Unheard::new(scenario, replicate);
         const KEY: &str = "pollbench";
-        let (server, client, receiver) = match ground {
-            Ground::Virtual => {
+        let (server, client, receiver) = match target {
+            LiveTarget::Virtual => {
                 let memory = MemoryNetwork::default();
                 let network = Transport::Memory(memory.clone());
                 let clock = Clock::magnified();
@@ -77,7 +77,7 @@ impl<'p> World<'p> {
                     .then(|| WebhookReceiver::serve(Listener::Memory(memory.listen("client:80")), "http://client/"));
                 (Some(server), client, receiver)
             }
-            Ground::Wire { scale } => {
+            LiveTarget::Wire { scale } => {
                 let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
                 let base = format!("http://{}", listener.local_addr()?);
                 let hooks = if listens { Some(TcpListener::bind(("127.0.0.1", 0)).await?) } else { None };
@@ -97,7 +97,7 @@ impl<'p> World<'p> {
                 };
                 (Some(server), client, receiver)
             }
-            Ground::Remote { base_url, api_key, scale } => {
+            LiveTarget::Remote { base_url, api_key, scale } => {
                 let client = Client::builder(base_url, api_key).clock(Clock::scaled(*scale)?).build()?;
                 answers(&client, base_url).await?;
                 (None, client, None)
@@ -123,7 +123,7 @@ impl<'p> World<'p> {
             weather: RefCell::new(Weather::new(&scenario.faults, scenario.seed, replicate)),
             server,
             unheard,
-            is_virtual: *ground == Ground::Virtual,
+            is_virtual: *target == LiveTarget::Virtual,
         })
     }
 

@@ -60,7 +60,7 @@ pub enum Missing {
 #[non_exhaustive]
 pub enum Stuck {
     /// A thread did not come to rest.
-    #[error("it did not come to rest within {} s of real time: it computes, or waits where nobody can see it", .0.as_secs())]
+    #[error("it did not come to rest within {} s of real time: it computes, or waits in a way that cannot be seen", .0.as_secs())]
     Busy(Duration),
     /// Somebody sleeps in real time.
     #[error("`{0}` sleeps in real time: it is linked statically, or waits in a way that is not led")]

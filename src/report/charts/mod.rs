@@ -50,7 +50,7 @@ pub fn all(report: &Report<'_>) -> Vec<Chart> {
 
 fn of_model(report: &Report<'_>, model: &str, stem: &str) -> Vec<Chart> {
     let subject = Subject { report, model, looks: crate::palette::looks(&report.strategies()) };
-    let painters: [(&str, Option<Picture>); 9] = [
+    let painters = [
         ("pareto", pareto::paint(&subject)),
         ("cost", cost::paint(&subject)),
         ("outcomes", outcomes::paint(&subject)),

@@ -107,7 +107,7 @@ fn complaints(document: &Value) -> Vec<String> {
 
 /// Scenarios to begin with: those that are shipped, and one with every section.
 static DOCUMENTS: LazyLock<Vec<Value>> = LazyLock::new(|| {
-    let everything = include_str!("../../../tests/fuzz/corpus/scenario/everything.toml");
+    let everything = include_str!("../../../tests/world/fuzz/corpus/scenario/everything.toml");
     let texts = SHIPPED.iter().map(|shipped| shipped.text).chain([everything]);
     texts.map(|text| ::toml::from_str(text).expect("TOML")).collect()
 });

@@ -4,7 +4,7 @@ use super::{Reader, probability};
 use crate::api::reply::Failure;
 use crate::scenario::checked::{Named, Table};
 use crate::world::distribution::Distribution;
-use crate::world::model::{FailureLaw, Fates, Model, Product};
+use crate::world::model::{FailureMode, Fates, Model, Product};
 use std::num::{NonZeroU8, NonZeroU32};
 
 /// The name of the model that stands for any other.
@@ -48,11 +48,11 @@ impl Reader<'_> {
     }
 
     /// How tasks fail: by `completion` where no distribution of their own is written.
-    fn failure(&mut self, table: &Table, completion: Option<&Distribution>) -> Option<FailureLaw> {
+    fn failure(&mut self, table: &Table, completion: Option<&Distribution>) -> Option<FailureMode> {
         let after = self.optional_law(table, "after")?;
         let failure =
             Failure { code: table.get::<&str>("code")?.to_owned(), message: table.get::<&str>("message")?.to_owned() };
-        Some(FailureLaw {
+        Some(FailureMode {
             probability: probability(table, "probability")?,
             failure,
             after: after.or_else(|| completion.cloned())?,

@@ -10,7 +10,7 @@ use super::said::Said;
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
 use crate::world::draws::Draws;
-use crate::world::limit::LimitLaw;
+use crate::world::limit::LimitRule;
 use crate::world::model::Probability;
 
 /// A kind of fault with its parameters.
@@ -29,7 +29,7 @@ enum Act {
     /// An HTTP error that says when to come back, honestly or not.
     Error { code: ErrorCode, body: Body, retry: RetryAdvice, retry_in: Micros },
     /// A refusal beyond a limit.
-    Limit { law: LimitLaw, retry: RetryAdvice },
+    Limit { law: LimitRule, retry: RetryAdvice },
     /// A longer round trip.
     Spike(Distribution),
     /// Longer round trips, and errors.
@@ -200,7 +200,7 @@ impl Fault {
 
     /// Its limit.
     #[must_use]
-    pub const fn limit(&self) -> Option<&LimitLaw> {
+    pub const fn limit(&self) -> Option<&LimitRule> {
         match &self.act {
             Act::Limit { law, .. } => Some(law),
             Act::Effect(_) | Act::Error { .. } | Act::Spike(_) | Act::Brownout(_) | Act::Delivery(_) => None,

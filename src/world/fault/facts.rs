@@ -5,7 +5,7 @@ use super::kind::{Kind, Striking};
 use super::parameter::{Need, Parameter, Shape};
 use super::retry_after::RetryAdvice;
 use super::route::{FaultStage, Route};
-use crate::world::limit::{LimitLaw, PER};
+use crate::world::limit::{LimitRule, PER};
 
 /// What there is to know of a kind.
 pub(super) struct Facts {
@@ -53,7 +53,7 @@ const BURST: Parameter = Parameter {
 };
 const LIMIT: Parameter = known(
     "algorithm",
-    Shape::Word(LimitLaw::KNOWN),
+    Shape::Word(LimitRule::KNOWN),
     "\"token-bucket\"",
     "How requests are counted: a bucket that refills, a fixed window, or a sliding window.",
 );

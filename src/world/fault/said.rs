@@ -7,7 +7,7 @@ use super::parameter::{Argument, Arguments, InvalidFault};
 use super::retry_after::RetryAdvice;
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
-use crate::world::limit::LimitLaw;
+use crate::world::limit::LimitRule;
 use crate::world::model::Probability;
 use crate::world::rate_limit::TokenBucket;
 use std::num::NonZeroU32;
@@ -109,17 +109,17 @@ impl<'a> Said<'a> {
     }
 
     /// The limit on requests from one client or all.
-    pub(super) fn limit(&self) -> Result<LimitLaw, InvalidFault> {
+    pub(super) fn limit(&self) -> Result<LimitRule, InvalidFault> {
         let law = match self.word("algorithm")? {
-            "token-bucket" => LimitLaw::tokens(self.bucket()?),
+            "token-bucket" => LimitRule::tokens(self.bucket()?),
             word => self.window(word == "sliding-window")?,
         };
         Ok(if self.word("per")? == "key" { law.per_key() } else { law })
     }
 
-    fn window(&self, slides: bool) -> Result<LimitLaw, InvalidFault> {
+    fn window(&self, slides: bool) -> Result<LimitRule, InvalidFault> {
         let (rate, length) = (self.number("rate_per_s")?, self.duration("window")?);
-        LimitLaw::window(rate, length, slides).ok_or_else(|| InvalidFault::Value {
+        LimitRule::window(rate, length, slides).ok_or_else(|| InvalidFault::Value {
             kind: self.kind.name(),
             parameter: "window",
             value: length.to_string(),
@@ -136,7 +136,7 @@ impl<'a> Said<'a> {
     }
 
     /// The server's workers.
-    pub(super) fn workers(&self) -> Result<LimitLaw, InvalidFault> {
-        Ok(LimitLaw::workers(self.count("servers")?, self.duration("service")?, self.small("queue")?))
+    pub(super) fn workers(&self) -> Result<LimitRule, InvalidFault> {
+        Ok(LimitRule::workers(self.count("servers")?, self.duration("service")?, self.small("queue")?))
     }
 }

@@ -1,0 +1,423 @@
+//! Pollers as they are written: the templates do what was simulated, request for request, and what `tune --write-poller`
+//! prints runs against the mock and loses nothing. Languages whose runtime is not here are left out, and said.
+#![cfg(all(feature = "cli", unix))]
+
+use pollbench::mock::MockApixo;
+use pollbench::scenario::shipped::load;
+use pollbench::server::Stub;
+use serde_json::{Value, json};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// Scenario seconds per real one.
+const SCALE: f64 = 100.0;
+/// Scales for a machine that is too busy for `SCALE`, so that a wait reaches its deadline before its end.
+const SLOWER: [f64; 2] = [30.0, 10.0];
+
+/// A language: its name, what a file of it is called, how it is run, and how its runtime is asked for.
+struct Runtime {
+    language: &'static str,
+    file: &'static str,
+    run: Run,
+    present: &'static str,
+}
+
+/// How a file becomes a process.
+enum Run {
+    /// This program takes it.
+    Read(&'static str),
+    /// These words make a program of it, the one that is named after them.
+    Compiled(&'static [&'static str]),
+}
+
+impl Runtime {
+    /// The words that run a file. What has to be compiled is compiled into `folder`, once for all tasks.
+    fn words(&self, file: &Path, folder: &Path) -> Vec<PathBuf> {
+        match self.run {
+            Run::Read(program) => vec![program.into(), file.into()],
+            Run::Compiled(words) => {
+                let program = folder.join(format!("poller-{}", self.language));
+                let output =
+                    Command::new(words[0]).args(&words[1..]).arg(&program).arg(file).output().expect("it starts");
+                assert!(output.status.success(), "{}: {}", self.language, String::from_utf8_lossy(&output.stderr));
+                vec![program]
+            }
+        }
+    }
+}
+
+const RUNTIMES: [Runtime; 6] = [
+    Runtime {
+        language: "js",
+        file: "poller.mjs",
+        run: Run::Read("node"),
+        present: "node --version | grep -qE '^v(2[0-9]|[3-9])'",
+    },
+    Runtime {
+        language: "ts",
+        file: "poller.ts",
+        run: Run::Read("node"),
+        present: "node --version | grep -qE '^v(22\\.(1[89]|[2-9])|2[3-9]|[3-9])'",
+    },
+    Runtime { language: "python", file: "poller.py", run: Run::Read("python3"), present: "python3 --version" },
+    Runtime { language: "go", file: "poller.go", run: Run::Compiled(&["go", "build", "-o"]), present: "go version" },
+    Runtime { language: "sh", file: "poller.sh", run: Run::Read("sh"), present: "curl --version && jq --version" },
+    Runtime {
+        language: "rust",
+        file: "poller.rs",
+        run: Run::Compiled(&["rustc", "--edition", "2021", "-D", "warnings", "-o"]),
+        present: "rustc --version && curl --version",
+    },
+];
+
+fn present() -> Vec<&'static Runtime> {
+    let (here, missing): (Vec<_>, Vec<_>) = RUNTIMES.iter().partition(|runtime| {
+        let asked =
+            Command::new("sh").args(["-c", runtime.present]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        asked.is_ok_and(|status| status.success())
+    });
+    for runtime in missing {
+        eprintln!("{} is left out: its runtime is not here", runtime.language);
+    }
+    assert!(!here.is_empty(), "there is no runtime of any language");
+    here
+}
+
+/// Runs the program, and gives what it prints.
+fn pollbench(arguments: &[&str], folder: &Path, input: &str) -> String {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pollbench"))
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("it listens");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// Runs a poller for a task, and gives its last line.
+async fn poll(runtime: &Runtime, words: &[PathBuf], mock: &MockApixo, model: &str, id: &str) -> Value {
+    poll_and_hear(runtime, words, mock, (model, id), (0, None, SCALE)).await
+}
+
+/// The same for one that hears webhooks at `port`, any free one where that is 0, until a deadline in its own milliseconds, at
+/// a time scale.
+async fn poll_and_hear(
+    runtime: &Runtime,
+    words: &[PathBuf],
+    mock: &MockApixo,
+    (model, id): (&str, &str),
+    (port, deadline_ms, scale): (u16, Option<u32>, f64),
+) -> Value {
+    let mut child = Command::new(&words[0])
+        .args(&words[1..])
+        .args([model, id])
+        .env("APIXO_BASE_URL", mock.base_url())
+        .env("APIXO_API_KEY", "any")
+        .env("POLLBENCH_TIME_SCALE", scale.to_string())
+        .env("APIXO_WEBHOOK_PORT", port.to_string())
+        .envs(deadline_ms.map(|ms| ("POLLBENCH_DEADLINE_MS", ms.to_string())))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    for _ in 0..3_000 {
+        if child.try_wait().expect("a child").is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // A minute is enough for anything: who is not done by then hangs, and is ended.
+    let hangs = child.try_wait().expect("a child").is_none();
+    child.kill().expect("a child");
+    assert!(!hangs, "{} hangs", runtime.language);
+    let output = child.wait_with_output().expect("it ended");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let last = text.lines().last().unwrap_or_default();
+    serde_json::from_str(last).unwrap_or_else(|error| {
+        panic!("{}: {error}: {text}{}", runtime.language, String::from_utf8_lossy(&output.stderr))
+    })
+}
+
+async fn submit(mock: &MockApixo, model: &str) -> String {
+    submit_with(mock, model, r#"{"input":{"prompt":"a lighthouse"}}"#).await
+}
+
+async fn submit_with(mock: &MockApixo, model: &str, body: &str) -> String {
+    let request = format!(
+        "POST /api/v1/generateTask/{model} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer any\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(mock.base_url().trim_start_matches("http://")).await.expect("it listens");
+    stream.write_all(request.as_bytes()).await.expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("text");
+    let (_, body) = answer.split_once("\r\n\r\n").expect("a head");
+    let body: Value = serde_json::from_str(body).expect("JSON");
+    body["data"]["taskId"].as_str().expect("an id").to_owned()
+}
+
+/// For the same scripted task a template sends the requests of `trace` under the same settings, none of them earlier, and
+/// ends as it does. What is done at once and said to be unfinished leaves nothing to the clock.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "slow: pollers in six languages are built, and each waits for six tasks"]
+async fn templates_do_what_was_simulated() {
+    let wait = json!({"kind": "stale-read"});
+    let cases = [
+        json!({"task": {"completion_ms": 0}, "replies": {}}),
+        json!({"task": {"completion_ms": 0}, "replies": {"0": wait, "1": wait, "2": wait}}),
+        json!({
+            "task": {"completion_ms": 0},
+            "replies": {
+                "0": {"kind": "reset"}, "1": {"kind": "status", "code": 500}, "2": {"kind": "null-data"},
+                "3": {"kind": "status", "code": 429, "retry_after": 1}, "4": {"kind": "status", "code": 404},
+            },
+        }),
+        json!({
+            "task": {"completion_ms": 0, "result": "failed", "fail_code": "CONTENT_VIOLATION", "fail_message": "network"},
+            "replies": {"0": {"kind": "status", "code": 503}},
+        }),
+        json!({"task": {"completion_ms": 0}, "replies": {"0": wait, "1": {"kind": "status", "code": 401}}}),
+        json!({"task": {"completion_ms": null}, "replies": {}}),
+    ];
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let template = |runtime: &'static Runtime| {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("pollers").join(runtime.file);
+        (runtime, runtime.words(&file, folder.path()))
+    };
+    let runtimes: Vec<_> = present().into_iter().map(template).collect();
+    for case in cases {
+        let mut traced = case.clone();
+        traced["strategy"] = json!("adaptive-hardened");
+        traced["model"] = json!("sora-2");
+        let trace: Value = serde_json::from_str(&pollbench(
+            &["trace", "--case", "-", "--format", "json"],
+            folder.path(),
+            &traced.to_string(),
+        ))
+        .expect("JSON");
+        let sent: Vec<f64> =
+            trace["requests"].as_array().expect("requests").iter().filter_map(|r| r["sent_ms"].as_f64()).collect();
+        let mut stub = case["task"].as_object().expect("a task").clone();
+        stub.insert("model".to_owned(), json!("sora-2"));
+        stub.insert("replies".to_owned(), case["replies"].clone());
+        let runs = runtimes.iter().map(|(runtime, words)| matches(runtime, words, &stub, &case, &trace, &sent));
+        futures_util::future::join_all(runs).await;
+    }
+}
+
+/// Runs a template for a stubbed task, and holds what it does against the trace.
+async fn matches(
+    runtime: &Runtime,
+    words: &[PathBuf],
+    stub: &serde_json::Map<String, Value>,
+    case: &Value,
+    trace: &Value,
+    sent: &[f64],
+) {
+    let mut scale = SCALE;
+    let mut slower = SLOWER.into_iter();
+    let (end, made) = loop {
+        let mock = MockApixo::builder().any_model().time_scale(scale).start().await.expect("a free port");
+        let stub: Stub = serde_json::from_value(Value::Object(stub.clone())).expect("a stub");
+        mock.stub(stub).expect("a model");
+        let id = submit(&mock, "sora-2").await;
+        let began = mock.requests().route("submit").entries()[0].at_ms;
+        let end = poll_and_hear(runtime, words, &mock, ("sora-2", &id), (0, None, scale)).await;
+        let requests = mock.requests().route("status");
+        let made: Vec<f64> = requests.entries().iter().map(|entry| entry.at_ms - began).collect();
+        match slower.next() {
+            Some(next) if end["outcome"] == "timeout" && trace["outcome"] != "timeout" => scale = next,
+            Some(_) | None => break (end, made),
+        }
+    };
+    let told = format!("{}: {case}: {end}, {made:?}, traced {sent:?}", runtime.language);
+    assert_eq!(end["outcome"], trace["outcome"], "{told}");
+    assert_eq!(end["urls"].as_array().is_some_and(|urls| !urls.is_empty()), trace["outcome"] == "success", "{told}");
+    // A slow machine leaves out looks before a deadline.
+    let is_complete = trace["outcome"] != "timeout";
+    assert!(made.len() == sent.len() || !is_complete && (2..=sent.len()).contains(&made.len()), "{told}");
+    // Timers may be a millisecond early.
+    assert!(made.iter().zip(sent).all(|(made, sent)| *made >= sent - 3.0 * scale), "{told}");
+}
+
+/// The five-minute way: a log in, settings out, a poller written, and run against the mock while it is flaky and through an
+/// outage: nothing is lost that could be known.
+#[tokio::test(flavor = "multi_thread")]
+async fn from_a_log_to_a_poller_that_holds() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut log = "id;model;started_at;finished_at;state\n".to_owned();
+    for at in 0..120_u32 {
+        let (model, seconds) = if at % 2 == 0 { ("sora-2", 150 + at * 37 % 90) } else { ("suno", 120 + at * 53 % 60) };
+        let state = if at % 17 == 0 { "FAILED" } else { "SUCCEED" };
+        let end = at * 600 + seconds;
+        let instant = |s: u32| format!("2024-05-01 {:02}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
+        log += &format!("{at};{model};{};{};{state}\n", instant(at * 600), instant(end));
+    }
+    std::fs::write(folder.path().join("jobs.csv"), log).expect("a file");
+    let tune = |more: &[&str]| {
+        let log = ["tune", "--observed", "jobs.csv", "--start", "started_at", "--end", "finished_at"];
+        let rows = ["--where", "state = SUCCEED", "--by", "model", "--deadline", "30m"];
+        let arguments: Vec<&str> = log.iter().chain(&rows).chain(more).copied().collect();
+        pollbench(&arguments, folder.path(), "")
+    };
+    let text = tune(&[]);
+    assert!(text.starts_with("read jobs.csv (CSV by semicolons, UTF-8): 112 of 120 rows used\n"), "{text}");
+    assert!(text.contains("left out: 8 not state = SUCCEED (first: line 2: `FAILED`)"), "{text}");
+    let runtime = present()[0];
+    let file = folder.path().join(runtime.file);
+    std::fs::write(&file, tune(&["--write-poller", runtime.language])).expect("a file");
+    let words = runtime.words(&file, folder.path());
+    for scenario in ["flaky", "outage-5m"] {
+        let scenario = load(scenario).expect("shipped");
+        let mock = MockApixo::builder().scenario(scenario).time_scale(SCALE).start().await.expect("a free port");
+        let mut known = Vec::new();
+        for model in ["sora-2", "suno"] {
+            for at in 0..4 {
+                let completion = 140_000.0 + 15_000.0 * f64::from(at);
+                let stub = json!({"model": model, "completion_ms": completion});
+                if mock.stub(serde_json::from_value(stub).expect("a stub")).is_ok() {
+                    known.push((model, submit(&mock, model).await));
+                }
+            }
+        }
+        assert!(!known.is_empty());
+        let waits = known.iter().map(|(model, id)| poll(runtime, &words, &mock, model, id));
+        for end in futures_util::future::join_all(waits).await {
+            assert_eq!(end["outcome"], "success", "{end}");
+        }
+    }
+}
+
+/// What is written names its numbers, their source and the command; names that end literals end none.
+#[test]
+fn written_pollers_state_where_they_come_from() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for runtime in &RUNTIMES {
+        let model = "it's \"x\"\\";
+        let law = "lognormal(median=60s, sigma=0.3)";
+        let arguments =
+            ["tune", "--completion", law, "--model", model, "--deadline", "5m", "--write-poller", runtime.language];
+        let text = pollbench(&arguments, folder.path(), "");
+        assert!(text.contains("Written by `pollbench tune --completion 'lognormal(median=60s, sigma=0.3)'"), "{text}");
+        assert!(text.contains("requests a task") && text.contains("of the guide's settings"), "{text}");
+        assert!(!text.contains("settings: begin") && !text.contains("settings: end"), "{text}");
+    }
+    for runtime in present() {
+        let file = folder.path().join(runtime.file);
+        let arguments = ["tune", "--completion", "60s", "--model", "it's \"x\"\\", "--write-poller", runtime.language];
+        let arguments: Vec<&str> =
+            arguments.iter().map(|word| if *word == "60s" { "uniform(low=1s, high=90s)" } else { *word }).collect();
+        std::fs::write(&file, pollbench(&arguments, folder.path(), "")).expect("a file");
+        let words = runtime.words(&file, folder.path());
+        let output = Command::new(&words[0]).args(&words[1..]).output().expect("it starts");
+        // Without a task it says how it is used: the file is a program.
+        assert!(String::from_utf8_lossy(&output.stderr).contains("usage"), "{}: {output:?}", runtime.language);
+    }
+}
+
+/// Webhooks wake a wait that would else look much later: it asks once, and knows. What is forged, damaged or about another
+/// task is believed by nobody, and where no webhook comes the look at the deadline is made as ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_wake_and_looks_fall_back() {
+    let receiving = present().into_iter().filter(|runtime| !["sh", "rust"].contains(&runtime.language));
+    futures_util::future::join_all(receiving.map(hears)).await;
+    let refused = Command::new(env!("CARGO_BIN_EXE_pollbench"))
+        .args(["tune", "--completion", HOUR, "--with-webhook", "--write-poller", "sh"])
+        .output()
+        .expect("it starts");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("js, ts, python, go can"), "{refused:?}");
+}
+
+/// The first look in case no webhook comes is when nineteen in twenty are done: after 3,276 s.
+const HOUR: &str = "lognormal(median=2000s, sigma=0.3)";
+const FIRST_LOOK_MS: f64 = 3_270_000.0;
+
+async fn hears(runtime: &Runtime) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join(runtime.file);
+    let arguments = [
+        "tune",
+        "--completion",
+        HOUR,
+        "--model",
+        "m",
+        "--deadline",
+        "3h",
+        "--with-webhook",
+        "--write-poller",
+        runtime.language,
+    ];
+    let text = pollbench(&arguments, folder.path(), "");
+    assert!(text.contains("woken by a webhook") && !text.contains("webhook: begin"), "{text}");
+    std::fs::write(&file, text).expect("a file");
+    let words = runtime.words(&file, folder.path());
+    // A port that was free a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();
+    let mock = MockApixo::builder().any_model().time_scale(SCALE).start().await.expect("a free port");
+    let stub = |completion: Value| {
+        let stub = json!({"model": "m", "completion_ms": completion});
+        mock.stub(serde_json::from_value(stub).expect("a stub")).expect("a model");
+    };
+
+    stub(json!(800_000));
+    let body = format!(
+        r#"{{"input":{{"prompt":"a lighthouse"}},"request_type":"callback","callback_url":"http://127.0.0.1:{port}/hook"}}"#
+    );
+    let told = submit_with(&mock, "m", &body).await;
+    let end = poll_and_hear(runtime, &words, &mock, ("m", &told), (port, None, SCALE)).await;
+    assert_eq!(end["outcome"], "success", "{}: {end}", runtime.language);
+    let submitted = mock.requests().route("submit").entries()[0].at_ms;
+    let looks: Vec<f64> =
+        mock.requests().route("status").entries().iter().map(|entry| entry.at_ms - submitted).collect();
+    assert!(looks.len() == 1 && looks[0] < FIRST_LOOK_MS, "{}: {looks:?}", runtime.language);
+
+    // Somebody says that one is done which never ends: it is asked for, and waited for on.
+    stub(Value::Null);
+    let endless = submit(&mock, "m").await;
+    let forged = format!(
+        r#"{{"code":200,"data":{{"taskId":"{endless}","state":"success","resultJson":"{{\"resultUrls\":[\"http://x\"]}}"}}}}"#
+    );
+    let deliveries = async {
+        deliver(port, &forged, "200").await;
+        deliver(port, "{", "400").await;
+        deliver(port, r#"{"data":{"taskId":"other"}}"#, "200").await;
+    };
+    let (end, ()) = futures_util::future::join(
+        poll_and_hear(runtime, &words, &mock, ("m", &endless), (port, Some(5_000), SCALE)),
+        deliveries,
+    )
+    .await;
+    assert_eq!(end["outcome"], "timeout", "{}: {end}", runtime.language);
+    let looks = mock.requests().route("status").entries().len() - looks.len();
+    assert_eq!(looks, 2, "{}: one that was woken, one at the deadline", runtime.language);
+}
+
+/// Delivers a webhook as soon as somebody listens, and holds the status of the answer.
+async fn deliver(port: u16, body: &str, status: &str) {
+    let request = format!(
+        "POST /hook HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    for _ in 0..3_000 {
+        if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)).await {
+            let mut answer = String::new();
+            stream.write_all(request.as_bytes()).await.expect("it reads");
+            stream.read_to_string(&mut answer).await.expect("it answers");
+            assert_eq!(answer.split(' ').nth(1), Some(status), "{answer}");
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("nobody listens at {port}");
+}

@@ -1,0 +1,11 @@
+//! From observed times to laws, and from laws to plans: the fit, and the strategy that learns.
+
+mod advantage;
+mod battery;
+mod clamp;
+mod drifts;
+mod fits;
+mod plans;
+mod resamples;
+mod robust;
+mod support;

@@ -1,0 +1,222 @@
+//! Programs that know nothing of it live in virtual time: `pollbench warp` and `check --clock virtual`. What needs Node,
+//! Python, Perl or curl is left out where they are not there, and says so.
+
+#![cfg(warp)]
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn client(name: &str) -> String {
+    root().join("tests/virtual_time").join(name).display().to_string()
+}
+
+fn poller(name: &str) -> String {
+    root().join("examples/pollers").join(name).display().to_string()
+}
+
+fn pollbench(folder: &Path, words: &[&str]) -> Output {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_pollbench"));
+    program.args(words).current_dir(folder).stdin(Stdio::null()).output().expect("the program runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Whether this machine has a program; where not, the test that asks says what it leaves out.
+fn has(program: &str, version: &str) -> bool {
+    let found = Command::new(program)
+        .arg(version)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|s| s.success());
+    if !found {
+        eprintln!("left out: there is no {program} here");
+    }
+    found
+}
+
+/// The journal of a program that waits for a task done after a minute.
+fn journal(command: &[&str]) -> Vec<Value> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let words = [&["warp", "--completes-at", "60s", "--journal", "journal", "--"], command].concat();
+    let output = pollbench(folder.path(), &words);
+    assert!(output.status.success(), "{command:?}: {}{}", text(&output.stdout), text(&output.stderr));
+    let journal = std::fs::read_to_string(folder.path().join("journal")).expect("a journal");
+    journal.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+fn instants(journal: &[Value]) -> Vec<f64> {
+    journal.iter().map(|entry| entry["at_ms"].as_f64().expect("a time")).collect()
+}
+
+/// Promise: a program that polls every three seconds does so at every third second, to the microsecond, whatever it is
+/// written in.
+#[test]
+fn polls_come_at_exact_instants() {
+    let expected: Vec<f64> = (0..=20).map(|n| f64::from(n) * 3_000.0).collect();
+    let clients = [
+        ("python3", "--version", "poll.py"),
+        ("node", "--version", "poll.mjs"),
+        ("perl", "--version", "poll.pl"),
+        ("bash", "--version", "poll.sh"),
+    ];
+    for (program, version, file) in clients {
+        if !has(program, version) || (program == "bash" && !has("curl", "--version")) {
+            continue;
+        }
+        assert_eq!(instants(&journal(&[program, &client(file)])), expected, "{program}");
+    }
+}
+
+/// Promise: twenty threads that ask at once are served in the same order every time: the journal is the same, byte for byte.
+#[test]
+fn concurrent_pollers_leave_the_same_journal() {
+    if has("python3", "--version") {
+        let play = || journal(&["python3", &client("poll.py"), "20"]);
+        let first = play();
+        assert!(first.len() > 400, "{}", first.len());
+        for _ in 0..2 {
+            assert_eq!(play(), first);
+        }
+    }
+}
+
+/// Promise: every wait with a limit lasts exactly so long by the program's own clock: sleeps, locks, descriptors, alarms,
+/// limits of sockets, children; and a clock that is read in a loop moves on.
+#[test]
+fn every_wait_has_its_length() {
+    if !has("python3", "--version") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = pollbench(folder.path(), &["warp", "--quiet", "--", "python3", &client("waits.py")]);
+    let expected = "sleep 2.0\nevent 2.0\nqueue 2.0\nselect 2.0\npoll 2.0\nepoll 2.0\nalarm 2.0\nsigtimedwait 2.0\n\
+                    socket 2.0\nSO_RCVTIMEO 2.0\nfork 2.0\nspawn 2.0\nuptime 2.0\nuptime 2.0\nspin 0.05\n";
+    assert_eq!(text(&output.stdout), expected, "{}", text(&output.stderr));
+}
+
+/// Promise: a program without the library, be it the child of one that has it, is told and never led wrongly.
+#[test]
+fn a_program_without_the_library_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for command in [&["env", "-i", "sleep", "5"][..], &["sh", "-c", "env -i sleep 5; :"]] {
+        let output = pollbench(folder.path(), &[&["warp", "--"], command].concat());
+        assert_eq!(output.status.code(), Some(1));
+        let said = text(&output.stderr);
+        assert!(said.contains("`sleep` runs without the preloaded library"), "{said}");
+    }
+    let options = ["check", "--clock", "virtual", "--cases", "5", "--quiet", "--strict", "--format", "json", "--"];
+    let output = pollbench(folder.path(), &[&options[..], &["env", "-i", "sleep", "5"]].concat());
+    assert_eq!(output.status.code(), Some(4), "{}", text(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(report["findings"], Value::Array(Vec::new()));
+    assert!(report["doubt"].as_str().is_some_and(|why| why.contains("without the preloaded library")), "{report}");
+}
+
+/// Promise: what a program takes for chance is the seed's: the same again, and another with another seed.
+#[test]
+fn chance_is_the_seeds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let programs: [(&str, &str, &[&str]); 3] = [
+        ("python3", "--version", &["-c", "import os, random; print(os.urandom(8), random.random(), hash('a'))"]),
+        ("node", "--version", &["-e", "console.log(Math.random(), Math.random())"]),
+        ("bash", "--version", &["-c", "echo $RANDOM $RANDOM"]),
+    ];
+    for (program, version, words) in programs {
+        if !has(program, version) {
+            continue;
+        }
+        let draw = |seed: &str| {
+            let output =
+                pollbench(folder.path(), &[&["warp", "--quiet", "--seed", seed, "--", program], words].concat());
+            assert!(output.status.success(), "{}", text(&output.stderr));
+            text(&output.stdout)
+        };
+        assert_eq!(draw("7"), draw("7"), "{program}");
+        assert_ne!(draw("7"), draw("8"), "{program}");
+    }
+}
+
+/// Promise: a correct poller keeps every promise in virtual time, where bounds are judged too and nothing is unknown.
+#[test]
+fn a_correct_poller_is_cleared() {
+    let programs: [(&str, &[&str]); 3] =
+        [("python3", &["poller.py"]), ("node", &["poller.mjs"]), ("node", &["poller.mjs", "--stream"])];
+    for (program, words) in programs {
+        if !has(program, "--version") {
+            continue;
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = poller(words[0]);
+        let mut options = vec!["check", "--clock", "virtual", "--cases", "8", "--strict", "--quiet"];
+        options.extend(words.get(1).map(|_| "--stream"));
+        let command = [&["--", program, file.as_str()], &words[1..]].concat();
+        let output = pollbench(folder.path(), &[&options[..], &command].concat());
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {}{}", text(&output.stdout), text(&output.stderr));
+        assert!(text(&output.stdout).contains("virtual clock"));
+    }
+}
+
+/// Promise: what is found of a program, and the case that it is shrunk to, are the same every time.
+#[test]
+#[ignore = "slow: shrinking a case starts Python some hundred times, twice"]
+fn a_verdict_is_the_same_every_time() {
+    if !has("python3", "--version") {
+        return;
+    }
+    let report = || {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = ["check", "--clock", "virtual", "--cases", "6", "--quiet", "--format", "json"];
+        let properties = ["--properties", "last-look,ends-by-deadline"];
+        let output =
+            pollbench(folder.path(), &[&options[..], &properties, &["--", "python3", &client("hasty.py")]].concat());
+        assert_eq!(output.status.code(), Some(5), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let first = report();
+    assert!(first.contains("last-look") || first.contains("ends-by-deadline"), "{first}");
+    assert_eq!(report(), first);
+}
+
+/// Promise: whoever kills the harness outright is left with no process of the program.
+#[test]
+fn a_killed_harness_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mark = format!("pollbench-killed-{}", std::process::id());
+    let script = format!("trap : TERM; : {mark}; (while :; do :; done) & while :; do :; done");
+    let mut harness = Command::new(env!("CARGO_BIN_EXE_pollbench"))
+        .args(["warp", "--", "sh", "-c", &script])
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program runs");
+    let own = harness.id();
+    let living = || {
+        let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        let others = processes.filter(|entry| entry.file_name().to_str() != Some(own.to_string().as_str()));
+        let lines = others.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+        lines.filter(|line| text(line).contains(&mark)).count()
+    };
+    let until = |wanted: &dyn Fn() -> bool| {
+        let began = Instant::now();
+        while !wanted() && began.elapsed() < Duration::from_secs(60) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        wanted()
+    };
+    assert!(until(&|| living() == 2), "it never began");
+    // The library is there before the shell is: what it holds on to is open.
+    harness.kill().expect("it lives");
+    harness.wait().expect("it ends");
+    assert!(until(&|| living() == 0), "{} processes are left", living());
+}
