@@ -114,7 +114,6 @@ pub mod world;
 #[cfg(feature = "engine")]
 #[cfg_attr(not(feature = "report"), allow(dead_code, reason = "reports need all of it, the engine some"))]
 mod figures;
-#[cfg(feature = "engine")]
 pub(crate) mod memo;
 #[cfg(any(feature = "lab", feature = "report"))]
 pub(crate) mod palette;

@@ -3,6 +3,7 @@
 //! What has the wrong type counts as absent: published samples and observed answers differ in which fields they have.
 
 use crate::api::reply::{Failure, Flaw};
+#[cfg(feature = "client")]
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -67,6 +68,7 @@ pub struct Status {
 
 /// An envelope that tells of a task and has nothing but documented fields, of their types and without escapes: what nearly
 /// every answer is.
+#[cfg(feature = "client")]
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Plain<'a> {
@@ -77,6 +79,7 @@ struct Plain<'a> {
     data: PlainStatus<'a>,
 }
 
+#[cfg(feature = "client")]
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct PlainStatus<'a> {
@@ -112,6 +115,7 @@ pub struct Envelope {
 
 impl Status {
     /// The code and the status in a body that is [plain](Plain): the same as by way of an [`Envelope`], several times as fast.
+    #[cfg(feature = "client")]
     pub(crate) fn plain(body: &[u8]) -> Option<(Option<u64>, Self)> {
         let Plain { code, data, .. } = serde_json::from_slice(body).ok()?;
         let state = State::named(data.state)?;
