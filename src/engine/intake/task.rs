@@ -51,9 +51,10 @@ pub(super) struct Mate {
     pub(super) life: Life,
 }
 
-/// A submit at `now` made a batch, if it was the first to: its key stands for its tasks. Whether it was.
+/// A submit that arrived at `now` made a batch, if it was the first to, though another one may have been sent before: its key
+/// stands for its tasks. Whether it is the first so far.
 pub(super) fn created_together(first: &mut Arriving, mates: &mut [Mate], now: Micros) -> bool {
-    if first.task.truth.is_some() {
+    if first.task.truth.is_some() && now >= first.task.created {
         return false;
     }
     (first.task.created, first.task.truth) = (now, Some(first.life.created_at(now)));
