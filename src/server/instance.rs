@@ -113,8 +113,8 @@ impl Server {
     /// Whether a request is not over, as far as requests are kept: it is being served, or it hangs and its client is still there.
     #[must_use]
     pub fn is_serving(&self) -> bool {
-        let is_open = |entry: &JournalEntry| entry.ended_ms.is_none() && matches!(entry.route, "status" | "submit");
-        self.with_journal(|entries| entries.any(is_open))
+        let is_open = |entry: &&JournalEntry| entry.ended_ms.is_none() && matches!(entry.route, "status" | "submit");
+        self.with_journal(|entries| entries.filter(is_open).count() > 0)
     }
 
     /// Fixes the next submitted task of the stub's model.
