@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// What can go wrong for a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Trouble {
+pub enum Mishap {
     /// A fault of the catalogue.
     Fault(Kind),
     /// A delivery before the end of the task.
@@ -22,7 +22,7 @@ pub enum Trouble {
     ForgedDelivery,
 }
 
-impl Trouble {
+impl Mishap {
     /// Its name: that of the fault where it is one.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -34,22 +34,22 @@ impl Trouble {
     }
 }
 
-/// The troubles of deliveries, as who takes them sees them: an attempt that its receiver refuses or answers too late is one
+/// The mishaps of deliveries, as who takes them sees them: an attempt that its receiver refuses or answers too late is one
 /// that comes later, or twice.
-const DELIVERIES: [Trouble; 7] = [
-    Trouble::Fault(Kind::Lost),
-    Trouble::Fault(Kind::Delayed),
-    Trouble::Fault(Kind::Duplicated),
-    Trouble::Fault(Kind::Malformed),
-    Trouble::Fault(Kind::WrongTask),
-    Trouble::EarlyDelivery,
-    Trouble::ForgedDelivery,
+const DELIVERIES: [Mishap; 7] = [
+    Mishap::Fault(Kind::Lost),
+    Mishap::Fault(Kind::Delayed),
+    Mishap::Fault(Kind::Duplicated),
+    Mishap::Fault(Kind::Malformed),
+    Mishap::Fault(Kind::WrongTask),
+    Mishap::EarlyDelivery,
+    Mishap::ForgedDelivery,
 ];
 
-/// How often each trouble met each phase.
+/// How often each mishap met each phase.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Coverage {
-    counts: BTreeMap<(Trouble, Phase), u32>,
+    counts: BTreeMap<(Mishap, Phase), u32>,
     /// The program submits.
     submits: bool,
     /// The program takes webhooks.
@@ -63,10 +63,10 @@ impl Coverage {
         Self { counts: BTreeMap::new(), submits, is_called_back }
     }
 
-    /// Counts the troubles of a trial.
+    /// Counts the mishaps of a trial.
     pub fn add(&mut self, case: &Case, seen: &Seen) {
         if let Some(fault) = case.submit().filter(|_| seen.submits > 0) {
-            self.count_one(Trouble::Fault(fault.kind()), Phase::Submit);
+            self.count_one(Mishap::Fault(fault.kind()), Phase::Submit);
         }
         for (task, of_task) in case.tasks().iter().zip(&seen.tasks) {
             self.add_requests(case, task, of_task);
@@ -77,8 +77,8 @@ impl Coverage {
         }
     }
 
-    fn count_one(&mut self, trouble: Trouble, phase: Phase) {
-        *self.counts.entry((trouble, phase)).or_default() += 1;
+    fn count_one(&mut self, mishap: Mishap, phase: Phase) {
+        *self.counts.entry((mishap, phase)).or_default() += 1;
     }
 
     fn add_requests(&mut self, case: &Case, task: &Task, of_task: &TaskSeen) {
@@ -96,7 +96,7 @@ impl Coverage {
                 (Phase::Midway, number > 0 && number + 1 < after && !at_deadline),
             ];
             for (phase, _) in places.into_iter().filter(|(_, is_there)| *is_there) {
-                self.count_one(Trouble::Fault(kind), phase);
+                self.count_one(Mishap::Fault(kind), phase);
             }
         }
     }
@@ -119,7 +119,7 @@ impl Coverage {
                 (Phase::Midway, Micros::ZERO < window.from() && window.from() + window.length() <= done),
             ];
             for (phase, _) in places.into_iter().filter(|(_, is_there)| *is_there) {
-                self.count_one(Trouble::Fault(rule.kind()), phase);
+                self.count_one(Mishap::Fault(rule.kind()), phase);
             }
         }
     }
@@ -130,67 +130,67 @@ impl Coverage {
         for pushed in &of_task.pushed {
             let is_early = pushed.at < done;
             let phase = if is_early { Phase::Midway } else { Phase::AfterTheEnd };
-            let trouble = match pushed.says {
-                Says::OtherTask => Trouble::Fault(Kind::WrongTask),
-                Says::Garbage => Trouble::Fault(Kind::Malformed),
-                Says::Forgery => Trouble::ForgedDelivery,
-                Says::Truth if pushed.told == Told::Unfinished => Trouble::EarlyDelivery,
+            let mishap = match pushed.says {
+                Says::OtherTask => Mishap::Fault(Kind::WrongTask),
+                Says::Garbage => Mishap::Fault(Kind::Malformed),
+                Says::Forgery => Mishap::ForgedDelivery,
+                Says::Truth if pushed.told == Told::Unfinished => Mishap::EarlyDelivery,
                 Says::Truth => {
                     told += 1;
                     match told {
                         1 if pushed.at <= done + ON_TIME => continue,
-                        1 => Trouble::Fault(Kind::Delayed),
-                        _ => Trouble::Fault(Kind::Duplicated),
+                        1 => Mishap::Fault(Kind::Delayed),
+                        _ => Mishap::Fault(Kind::Duplicated),
                     }
                 }
             };
-            self.count_one(trouble, phase);
+            self.count_one(mishap, phase);
         }
         // It was to be told of at its end, and is not going to be.
         let is_told = task.pushes.iter().any(|push| push.says == Says::Truth && push.at >= done);
         if !done.is_never() && !is_told {
-            self.count_one(Trouble::Fault(Kind::Lost), Phase::AfterTheEnd);
+            self.count_one(Mishap::Fault(Kind::Lost), Phase::AfterTheEnd);
         }
     }
 
-    /// How often `trouble` was met in `phase`.
+    /// How often `mishap` was met in `phase`.
     #[must_use]
-    pub fn count(&self, trouble: Trouble, phase: Phase) -> u32 {
-        self.counts.get(&(trouble, phase)).copied().unwrap_or(0)
+    pub fn count(&self, mishap: Mishap, phase: Phase) -> u32 {
+        self.counts.get(&(mishap, phase)).copied().unwrap_or(0)
     }
 
     /// What this program can meet, in order: faults of single requests, those of submits only, weather, deliveries.
     #[must_use]
-    pub fn troubles(&self) -> Vec<Trouble> {
+    pub fn mishaps(&self) -> Vec<Mishap> {
         let of_submits =
             Kind::ALL.iter().copied().filter(|kind| self.submits && may_make_a_task(*kind) && !is_single_kind(*kind));
-        let requests = kinds().chain(of_submits).chain(weathers()).map(Trouble::Fault);
+        let requests = kinds().chain(of_submits).chain(weathers()).map(Mishap::Fault);
         let deliveries = DELIVERIES.into_iter().filter(|_| self.is_called_back);
         requests.chain(deliveries).collect()
     }
 
-    /// Whether a trouble can meet a program in a phase at all.
+    /// Whether a mishap can meet a program in a phase at all.
     #[must_use]
-    pub fn is_possible(&self, trouble: Trouble, phase: Phase) -> bool {
+    pub fn is_possible(&self, mishap: Mishap, phase: Phase) -> bool {
         let is_of_wait = Phase::OF_WAIT.contains(&phase);
-        match trouble {
-            Trouble::Fault(kind) if phase == Phase::Submit => self.submits && may_make_a_task(kind),
-            Trouble::Fault(Kind::Lost | Kind::Delayed | Kind::Duplicated) => phase == Phase::AfterTheEnd,
-            Trouble::Fault(Kind::Malformed | Kind::WrongTask) => matches!(phase, Phase::Midway | Phase::AfterTheEnd),
-            Trouble::EarlyDelivery | Trouble::ForgedDelivery => phase == Phase::Midway,
-            Trouble::Fault(kind) => is_of_wait && (is_single_kind(kind) || is_weather(kind)),
+        match mishap {
+            Mishap::Fault(kind) if phase == Phase::Submit => self.submits && may_make_a_task(kind),
+            Mishap::Fault(Kind::Lost | Kind::Delayed | Kind::Duplicated) => phase == Phase::AfterTheEnd,
+            Mishap::Fault(Kind::Malformed | Kind::WrongTask) => matches!(phase, Phase::Midway | Phase::AfterTheEnd),
+            Mishap::EarlyDelivery | Mishap::ForgedDelivery => phase == Phase::Midway,
+            Mishap::Fault(kind) => is_of_wait && (is_single_kind(kind) || is_weather(kind)),
         }
     }
 
     /// All that can be reached.
-    pub fn possible(&self) -> impl Iterator<Item = (Trouble, Phase)> {
-        let all = self.troubles().into_iter().flat_map(|trouble| Phase::ALL.map(|phase| (trouble, phase)));
-        all.filter(|(trouble, phase)| self.is_possible(*trouble, *phase))
+    pub fn possible(&self) -> impl Iterator<Item = (Mishap, Phase)> {
+        let all = self.mishaps().into_iter().flat_map(|mishap| Phase::ALL.map(|phase| (mishap, phase)));
+        all.filter(|(mishap, phase)| self.is_possible(*mishap, *phase))
     }
 
     /// What was never reached.
-    pub fn missing(&self) -> impl Iterator<Item = (Trouble, Phase)> {
-        self.possible().filter(|(trouble, phase)| self.count(*trouble, *phase) == 0)
+    pub fn missing(&self) -> impl Iterator<Item = (Mishap, Phase)> {
+        self.possible().filter(|(mishap, phase)| self.count(*mishap, *phase) == 0)
     }
 }
 

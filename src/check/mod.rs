@@ -44,7 +44,7 @@ pub use crate::server::{Push, Says};
 pub use campaign::{Campaign, CampaignProgress, Subject};
 pub use case::{Case, End, InvalidCase, MODEL, MOST_TASKS, Task, is_single, is_weather, may_make_a_task};
 pub use codec::{UnreadableCase, VERSION, read_case, write_case};
-pub use coverage::{Coverage, Trouble};
+pub use coverage::{Coverage, Mishap};
 pub use draw::Cases;
 pub use judge::{Habits, Judgement, Violation, judge};
 pub use kit::{Answered, Call, Kit, RECEIVER};

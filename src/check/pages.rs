@@ -54,8 +54,8 @@ pub fn json(report: &TrialReport, verdict: &str, replay: &str) -> Value {
             "replay": replay.replace("{case}", &write_case(&finding.counter.case)),
         })
     };
-    let reached = report.coverage.possible().map(|(trouble, phase)| {
-        json!({"fault": trouble.name(), "phase": phase.name(), "count": report.coverage.count(trouble, phase)})
+    let reached = report.coverage.possible().map(|(mishap, phase)| {
+        json!({"fault": mishap.name(), "phase": phase.name(), "count": report.coverage.count(mishap, phase)})
     });
     json!({
         "version": 1,

@@ -43,7 +43,7 @@ const MOST_UNREACHED: usize = 6;
 /// What was never reached of fault × phase, in a sentence.
 pub(super) fn unreached(report: &TrialReport) -> Option<String> {
     let missing: Vec<String> =
-        report.coverage.missing().map(|(trouble, phase)| format!("{} {}", trouble.name(), phase.name())).collect();
+        report.coverage.missing().map(|(mishap, phase)| format!("{} {}", mishap.name(), phase.name())).collect();
     if missing.is_empty() {
         return None;
     }

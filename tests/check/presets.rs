@@ -2,8 +2,8 @@
 
 use crate::soak::cases;
 use pollbench::check::{
-    Answered, Call, Cases, Habits, Kit, Phase, PollerOutcome, Properties, Property, RECEIVER, Seen, Strategic,
-    TrialReport, Trouble, Worlds, is_weather, judge, pages, play, read_case,
+    Answered, Call, Cases, Habits, Kit, Mishap, Phase, PollerOutcome, Properties, Property, RECEIVER, Seen, Strategic,
+    TrialReport, Worlds, is_weather, judge, pages, play, read_case,
 };
 use pollbench::client::{Client, Submission, WaitError, WebhookReceiver};
 use pollbench::net::clock::Clock;
@@ -166,22 +166,22 @@ fn the_client_that_is_called_back_upholds_everything() {
     }
 }
 
-/// Weather and every trouble with deliveries was met, and each page says so.
+/// Weather and every mishap with deliveries was met, and each page says so.
 fn is_told_what_was_reached(report: &TrialReport) {
     let coverage = &report.coverage;
-    let met = |trouble| Phase::ALL.map(|phase| coverage.count(trouble, phase)).iter().sum::<u32>();
-    let fault = |kind: &Kind| Trouble::Fault(*kind);
+    let met = |mishap| Phase::ALL.map(|phase| coverage.count(mishap, phase)).iter().sum::<u32>();
+    let fault = |kind: &Kind| Mishap::Fault(*kind);
     // Who asks seldom meets no limit of a rate.
-    let weather: Vec<Trouble> = Kind::ALL.iter().filter(|kind| is_weather(**kind)).map(fault).collect();
+    let weather: Vec<Mishap> = Kind::ALL.iter().filter(|kind| is_weather(**kind)).map(fault).collect();
     assert!(weather.iter().filter(|kind| met(**kind) > 0).count() >= 4, "{report}");
     let deliveries = [Kind::Lost, Kind::Delayed, Kind::Duplicated, Kind::Malformed, Kind::WrongTask];
-    let deliveries: Vec<Trouble> =
-        deliveries.iter().map(fault).chain([Trouble::EarlyDelivery, Trouble::ForgedDelivery]).collect();
-    for trouble in &deliveries {
-        assert!(met(*trouble) > 0, "{} was never met: {report}", trouble.name());
+    let deliveries: Vec<Mishap> =
+        deliveries.iter().map(fault).chain([Mishap::EarlyDelivery, Mishap::ForgedDelivery]).collect();
+    for mishap in &deliveries {
+        assert!(met(*mishap) > 0, "{} was never met: {report}", mishap.name());
     }
     let (html, told) = (pages::html(report, "", ""), pages::json(report, "", "")["coverage"].to_string());
-    for name in weather.iter().chain(&deliveries).map(|trouble| trouble.name()) {
+    for name in weather.iter().chain(&deliveries).map(|mishap| mishap.name()) {
         assert!(html.contains(name) && told.contains(name), "{name} is not told");
     }
     let held_back = fault(&Kind::BeforeSubmitReply);

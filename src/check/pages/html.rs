@@ -79,20 +79,20 @@ fn finding(finding: &Finding, replay: &str) -> String {
 
 fn coverage(report: &TrialReport) -> String {
     let (coverage, mut out) = (&report.coverage, String::new());
-    let troubles = coverage.troubles();
-    let is_possible = |phase: Phase| troubles.iter().any(|trouble| coverage.is_possible(*trouble, phase));
+    let mishaps = coverage.mishaps();
+    let is_possible = |phase: Phase| mishaps.iter().any(|mishap| coverage.is_possible(*mishap, phase));
     let phases: Vec<Phase> = Phase::ALL.into_iter().filter(|phase| is_possible(*phase)).collect();
-    out += "<h2>What was reached</h2>\n<p>How often each fault, weather and trouble with deliveries met each phase of a wait; \
+    out += "<h2>What was reached</h2>\n<p>How often each fault of a request, of the weather or of a delivery met each phase of a wait; \
             – is where it cannot be.</p>\n<div class=\"scroll\"><table>\n<thead><tr><th>fault</th>";
     for phase in &phases {
         let _ = write!(out, "<th>{}</th>", phase.name());
     }
     out += "</tr></thead>\n<tbody>\n";
-    for trouble in &troubles {
-        let _ = write!(out, "<tr><th scope=\"row\"><code>{}</code></th>", trouble.name());
+    for mishap in &mishaps {
+        let _ = write!(out, "<tr><th scope=\"row\"><code>{}</code></th>", mishap.name());
         for phase in &phases {
-            let _ = match coverage.count(*trouble, *phase) {
-                0 if !coverage.is_possible(*trouble, *phase) => write!(out, "<td class=\"n\">–</td>"),
+            let _ = match coverage.count(*mishap, *phase) {
+                0 if !coverage.is_possible(*mishap, *phase) => write!(out, "<td class=\"n\">–</td>"),
                 0 => write!(out, "<td class=\"n never\">never</td>"),
                 count => write!(out, "<td class=\"n\">{count}</td>"),
             };
