@@ -334,11 +334,11 @@ fn ready(runtime: &Runtime, file: &Path) -> Vec<String> {
         _ => None,
     };
     let Some(compile) = compile else {
-        return runtime.run.iter().map(|word| (*word).to_owned()).chain([from.into_owned()]).collect();
+        return runtime.run.iter().map(|word| (*word).to_owned()).chain([from.to_string()]).collect();
     };
     let compiled = Command::new(compile[0]).args(&compile[1..]).output().expect("it starts");
     assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
-    vec![to.into_owned()]
+    vec![to.to_string()]
 }
 
 /// Its language's own formatter, where one is here, would change nothing.
