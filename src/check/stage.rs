@@ -169,7 +169,7 @@ impl Stage {
     /// Requests that were there so far, of any kind.
     #[must_use]
     pub fn requests(&self) -> usize {
-        self.server.with_journal(|entries| entries.count())
+        self.server.with_journal(|entries| entries.filter(|entry| entry.route != "connection").count())
     }
 
     /// Whether no request is being served: nobody can leave one any more.
@@ -181,7 +181,7 @@ impl Stage {
     /// The ids of tasks that the program has made, in the order of its submits.
     #[must_use]
     pub fn made(&self) -> Vec<String> {
-        self.server.with_journal(|entries| made(entries))
+        self.server.with_journal(|entries| made(&mut entries.filter(|entry| entry.task.is_some())))
     }
 
     /// Submits that were there so far.
