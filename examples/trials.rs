@@ -73,7 +73,7 @@ impl Subject for Sockets {
         };
         let late = async {
             let mut late = Duration::ZERO;
-            let mut ended = std::pin::pin!(client.task(MODEL, &stage.ids()[0]).wait(Arc::clone(&self.0)));
+            let mut ended = std::pin::pin!(client.task(MODEL, &stage.ids()[0]).wait(Arc::clone(&self.0)).into_future());
             loop {
                 let began = Instant::now();
                 tokio::select! {
