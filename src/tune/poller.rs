@@ -219,7 +219,9 @@ impl Language {
         named.sort_by(|a, b| a.model.cmp(&b.model));
         let guide = any_model();
         let any = looks.iter().find(|looks| looks.model.is_none()).unwrap_or(&guide);
-        let written = format!("{comment} Written by `{}`.\n", one_line(command));
+        // Apart from the code: gofmt rewrites quotation marks in comments on a declaration.
+        let apart = if self == Self::Go { "\n" } else { "" };
+        let written = format!("{comment} Written by `{}`.\n{apart}", one_line(command));
         format!("{head}{written}{}{tail}", self.settings(&named, any))
     }
 
