@@ -19,10 +19,19 @@ struct Settings {
 
 // settings: begin
 // The guide's settings: an example, which `pollbench tune --write-poller rust` replaces.
-const SETTINGS: &[Settings] =
-    &[Settings { model: "sora-2", checks_ms: &[60000], then_every_ms: 15000, deadline_ms: 600000 }];
+const SETTINGS: &[Settings] = &[Settings {
+    model: "sora-2",
+    checks_ms: &[60000],
+    then_every_ms: 15000,
+    deadline_ms: 600000,
+}];
 // For models that are not named above: the guide's settings.
-const ANY_MODEL: Settings = Settings { model: "", checks_ms: &[10000], then_every_ms: 5000, deadline_ms: 300000 };
+const ANY_MODEL: Settings = Settings {
+    model: "",
+    checks_ms: &[10000],
+    then_every_ms: 5000,
+    deadline_ms: 300000,
+};
 // settings: end
 
 /// The longest that one request may take.
@@ -56,7 +65,10 @@ pub fn wait_for_task(
     deadline: Option<Duration>,
     cancelled: &AtomicBool,
 ) -> Result<Vec<String>, Ending> {
-    let settings = SETTINGS.iter().find(|settings| settings.model == model).unwrap_or(&ANY_MODEL);
+    let settings = SETTINGS
+        .iter()
+        .find(|settings| settings.model == model)
+        .unwrap_or(&ANY_MODEL);
     let deadline = deadline.unwrap_or_else(|| scaled(settings.deadline_ms));
     let start = Instant::now();
     let mut planned = next_check(settings, None);
@@ -73,14 +85,22 @@ pub fn wait_for_task(
         }
 
         // The look at the deadline has the whole attempt timeout, every other one what is left.
-        let attempt = ATTEMPT_TIMEOUT.div_f64(time_scale()).max(Duration::from_secs(1));
-        let timeout = if is_last { attempt } else { attempt.min(deadline - at) };
+        let attempt = ATTEMPT_TIMEOUT
+            .div_f64(time_scale())
+            .max(Duration::from_secs(1));
+        let timeout = if is_last {
+            attempt
+        } else {
+            attempt.min(deadline - at)
+        };
         let seen = check(model, task_id, timeout);
         match seen.told {
             Told::Success(urls) => return Ok(urls),
             Told::Failed(why) => return Err(Ending::Failed(why)),
             Told::Refused(why) if !is_last => return Err(Ending::Refused(why)),
-            Told::Refused(why) | Told::Nothing(why) if is_last => return Err(Ending::TimedOut(why)),
+            Told::Refused(why) | Told::Nothing(why) if is_last => {
+                return Err(Ending::TimedOut(why))
+            }
             Told::Unfinished if is_last => return Err(Ending::TimedOut("unfinished".to_owned())),
             _ => {}
         }
@@ -94,12 +114,16 @@ pub fn wait_for_task(
 fn next_check(settings: &Settings, elapsed: Option<Duration>) -> Duration {
     let planned = settings.checks_ms.iter().map(|ms| scaled(*ms));
     let mut to_come = planned.filter(|at| elapsed.map_or(true, |elapsed| *at > elapsed));
-    to_come.next().unwrap_or_else(|| elapsed.unwrap_or_default() + scaled(settings.then_every_ms))
+    to_come
+        .next()
+        .unwrap_or_else(|| elapsed.unwrap_or_default() + scaled(settings.then_every_ms))
 }
 
 /// Settings are divided by this: only tests against a mock that is faster than life set it.
 fn time_scale() -> f64 {
-    let scale = std::env::var("POLLBENCH_TIME_SCALE").ok().and_then(|scale| scale.parse().ok());
+    let scale = std::env::var("POLLBENCH_TIME_SCALE")
+        .ok()
+        .and_then(|scale| scale.parse().ok());
     scale.filter(|scale| *scale > 0.0).unwrap_or(1.0)
 }
 
@@ -124,17 +148,27 @@ struct Seen {
 fn check(model: &str, task_id: &str, timeout: Duration) -> Seen {
     let (status, head, body) = match request(model, task_id, timeout) {
         Ok(answer) => answer,
-        Err(why) => return Seen { told: Told::Nothing(why), retry_after: Duration::ZERO },
+        Err(why) => {
+            return Seen {
+                told: Told::Nothing(why),
+                retry_after: Duration::ZERO,
+            }
+        }
     };
     let answer = Json::read(&body);
     let field = |name: &str| answer.as_ref().and_then(|answer| answer.field(name));
     // Some servers say in the body what they should have said in the status.
-    let said = field("code").and_then(Json::number).filter(|_| status == 200);
+    let said = field("code")
+        .and_then(Json::number)
+        .filter(|_| status == 200);
     let status = said.map_or(status, |code| code as u64);
     let data = field("data");
     let text = |name: &str| data.and_then(|data| data.field(name)).and_then(Json::text);
     let told = if status != 200 {
-        let words = format!("HTTP {status} {}", field("message").and_then(Json::text).unwrap_or_default());
+        let words = format!(
+            "HTTP {status} {}",
+            field("message").and_then(Json::text).unwrap_or_default()
+        );
         // A replica that lags may not know a new task yet: 404 passes, as 408, 425 and 429 do.
         let passes = matches!(status, 404 | 408 | 425 | 429);
         if (400..500).contains(&status) && !passes {
@@ -161,26 +195,54 @@ fn check(model: &str, task_id: &str, timeout: Duration) -> Seen {
             _ => Told::Unfinished,
         }
     };
-    Seen { told, retry_after: retry_after(&head) }
+    Seen {
+        told,
+        retry_after: retry_after(&head),
+    }
 }
 
 fn result_urls(result_json: &str) -> Option<Vec<String>> {
     let result = Json::read(result_json)?;
-    let Json::Array(urls) = result.field("resultUrls")? else { return None };
-    let urls: Option<Vec<String>> = urls.iter().map(|url| url.text().map(str::to_owned)).collect();
+    let Json::Array(urls) = result.field("resultUrls")? else {
+        return None;
+    };
+    let urls: Option<Vec<String>> = urls
+        .iter()
+        .map(|url| url.text().map(str::to_owned))
+        .collect();
     urls.filter(|urls| !urls.is_empty())
 }
 
 /// Status, head and body of an answer. The key goes in by standard input, so that no list of processes shows it.
 fn request(model: &str, task_id: &str, timeout: Duration) -> Result<(u64, String, String), String> {
-    let origin = std::env::var("APIXO_BASE_URL").unwrap_or_else(|_| "https://api.apixo.ai".to_owned());
+    let origin =
+        std::env::var("APIXO_BASE_URL").unwrap_or_else(|_| "https://api.apixo.ai".to_owned());
     let root = origin.trim_end_matches('/').trim_end_matches("/api/v1");
     let key = std::env::var("APIXO_API_KEY").unwrap_or_default();
-    let url = format!("{root}/api/v1/statusTask/{}?taskId={}", encoded(model), encoded(task_id));
+    let url = format!(
+        "{root}/api/v1/statusTask/{}?taskId={}",
+        encoded(model),
+        encoded(task_id)
+    );
     let lost = |error: std::io::Error| format!("curl: {error}");
     let mut curl = Command::new("curl")
-        .args(["--silent", "--show-error", "--include", "--max-redirs", "0", "--max-filesize", "1048576"])
-        .args(["--http1.1", "--max-time", &format!("{:.3}", timeout.as_secs_f64().max(0.001)), "--config", "-", &url])
+        .args([
+            "--silent",
+            "--show-error",
+            "--include",
+            "--max-redirs",
+            "0",
+            "--max-filesize",
+            "1048576",
+        ])
+        .args([
+            "--http1.1",
+            "--max-time",
+            &format!("{:.3}", timeout.as_secs_f64().max(0.001)),
+            "--config",
+            "-",
+            &url,
+        ])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -193,21 +255,32 @@ fn request(model: &str, task_id: &str, timeout: Duration) -> Result<(u64, String
     let mut answer = Vec::new();
     if let Some(stdout) = curl.stdout.take() {
         // An answer must not be endless.
-        stdout.take(1 << 21).read_to_end(&mut answer).map_err(lost)?;
+        stdout
+            .take(1 << 21)
+            .read_to_end(&mut answer)
+            .map_err(lost)?;
     }
     let ended = curl.wait_with_output().map_err(lost)?;
     if !ended.status.success() {
         return Err(String::from_utf8_lossy(&ended.stderr).trim().to_owned());
     }
     let answer = String::from_utf8_lossy(&answer).into_owned();
-    let (head, body) = answer.split_once("\r\n\r\n").ok_or("an answer without a head")?;
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or("an answer without a status")?;
+    let (head, body) = answer
+        .split_once("\r\n\r\n")
+        .ok_or("an answer without a head")?;
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .ok_or("an answer without a status")?;
     Ok((status, head.to_owned(), body.to_owned()))
 }
 
 fn encoded(text: &str) -> String {
     let byte = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => (byte as char).to_string(),
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+            (byte as char).to_string()
+        }
         _ => format!("%{byte:02X}"),
     };
     text.bytes().map(byte).collect()
@@ -216,32 +289,61 @@ fn encoded(text: &str) -> String {
 /// How long to stay away, from seconds or an HTTP date; nothing for anything else.
 fn retry_after(head: &str) -> Duration {
     let lines = head.lines().filter_map(|line| line.split_once(':'));
-    let header =
-        lines.filter(|(name, _)| name.eq_ignore_ascii_case("retry-after")).map(|(_, value)| value.trim()).last();
-    let Some(text) = header else { return Duration::ZERO };
+    let header = lines
+        .filter(|(name, _)| name.eq_ignore_ascii_case("retry-after"))
+        .map(|(_, value)| value.trim())
+        .last();
+    let Some(text) = header else {
+        return Duration::ZERO;
+    };
     let asked = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        Some(Duration::from_secs(text.parse().unwrap_or(u64::from(u32::MAX))))
+        Some(Duration::from_secs(
+            text.parse().unwrap_or(u64::from(u32::MAX)),
+        ))
     } else {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         http_date(text).map(|date| date.saturating_sub(now))
     };
-    asked.map_or(Duration::ZERO, |asked| asked.clamp(RETRY_AFTER.0, RETRY_AFTER.1))
+    asked.map_or(Duration::ZERO, |asked| {
+        asked.clamp(RETRY_AFTER.0, RETRY_AFTER.1)
+    })
 }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`, since 1970.
 fn http_date(text: &str) -> Option<Duration> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
     let (_, date) = text.split_once(", ")?;
-    let [day, month, year, clock, "GMT"] = date.split(' ').collect::<Vec<_>>()[..] else { return None };
+    let [day, month, year, clock, "GMT"] = date.split(' ').collect::<Vec<_>>()[..] else {
+        return None;
+    };
     let month = MONTHS.iter().position(|known| *known == month)? as u64 + 1;
-    let (day, year): (u64, u64) = (day.parse().ok()?, year.parse().ok().filter(|year| (1970..10_000).contains(year))?);
-    let [h, m, s] = clock.split(':').map(|part| part.parse().ok()).collect::<Option<Vec<u64>>>()?[..] else {
+    let (day, year): (u64, u64) = (
+        day.parse().ok()?,
+        year.parse()
+            .ok()
+            .filter(|year| (1970..10_000).contains(year))?,
+    );
+    let [h, m, s] = clock
+        .split(':')
+        .map(|part| part.parse().ok())
+        .collect::<Option<Vec<u64>>>()?[..]
+    else {
         return None;
     };
     // Days from the civil date: years begin in March, so that the leap day is their last.
-    let (y, m0) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (y, m0) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
     let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m0 + 2) / 5 + day - 1;
-    Some(Duration::from_secs(days.checked_sub(719_468)? * 86_400 + h * 3_600 + m * 60 + s))
+    Some(Duration::from_secs(
+        days.checked_sub(719_468)? * 86_400 + h * 3_600 + m * 60 + s,
+    ))
 }
 
 /// JSON, as much of it as an answer needs.
@@ -277,18 +379,28 @@ impl Json {
                 Self::list(rest, '}', pair).map(Self::Object)
             }
             _ => {
-                let end = rest.find([',', ']', '}', ' ', '\n', '\r', '\t']).unwrap_or(rest.len());
+                let end = rest
+                    .find([',', ']', '}', ' ', '\n', '\r', '\t'])
+                    .unwrap_or(rest.len());
                 let (word, after) = rest.split_at(end);
                 *rest = after;
                 match word {
                     "null" | "true" | "false" => Some(Self::Other),
-                    _ => word.parse().ok().filter(|number: &f64| number.is_finite()).map(Self::Number),
+                    _ => word
+                        .parse()
+                        .ok()
+                        .filter(|number: &f64| number.is_finite())
+                        .map(Self::Number),
                 }
             }
         }
     }
 
-    fn list<T>(rest: &mut &str, end: char, item: impl Fn(&mut &str) -> Option<T>) -> Option<Vec<T>> {
+    fn list<T>(
+        rest: &mut &str,
+        end: char,
+        item: impl Fn(&mut &str) -> Option<T>,
+    ) -> Option<Vec<T>> {
         let mut items = Vec::new();
         *rest = rest[1..].trim_start();
         if let Some(after) = rest.strip_prefix(end) {
@@ -325,7 +437,8 @@ impl Json {
                         };
                         let mut units = vec![unit(&mut chars)?];
                         // Half of a pair: the other one follows.
-                        if (0xd800..0xdc00).contains(&units[0]) && chars.as_str().starts_with("\\u") {
+                        if (0xd800..0xdc00).contains(&units[0]) && chars.as_str().starts_with("\\u")
+                        {
                             chars.nth(1);
                             units.push(unit(&mut chars)?);
                         }
@@ -341,8 +454,13 @@ impl Json {
     }
 
     fn field(&self, name: &str) -> Option<&Self> {
-        let Self::Object(fields) = self else { return None };
-        fields.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+        let Self::Object(fields) = self else {
+            return None;
+        };
+        fields
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
     }
 
     fn text(&self) -> Option<&str> {
@@ -374,13 +492,24 @@ fn literal(text: &str) -> String {
 
 /// Run as a program: one line of JSON on standard output says how it ended. A signal ends it; the same command goes on.
 fn main() {
-    let or_said = |at: usize, name: &str| std::env::args().nth(at).or_else(|| std::env::var(name).ok());
-    let (Some(model), Some(task_id)) = (or_said(1, "POLLBENCH_MODEL"), or_said(2, "POLLBENCH_TASK_ID")) else {
+    let or_said = |at: usize, name: &str| {
+        std::env::args()
+            .nth(at)
+            .or_else(|| std::env::var(name).ok())
+    };
+    let (Some(model), Some(task_id)) = (
+        or_said(1, "POLLBENCH_MODEL"),
+        or_said(2, "POLLBENCH_TASK_ID"),
+    ) else {
         eprintln!("usage: poller MODEL TASK_ID");
         std::process::exit(2);
     };
-    let deadline_ms = std::env::var("POLLBENCH_DEADLINE_MS").ok().and_then(|ms| ms.parse::<f64>().ok());
-    let deadline = deadline_ms.filter(|ms| *ms >= 0.0).map(|ms| Duration::from_millis(ms as u64));
+    let deadline_ms = std::env::var("POLLBENCH_DEADLINE_MS")
+        .ok()
+        .and_then(|ms| ms.parse::<f64>().ok());
+    let deadline = deadline_ms
+        .filter(|ms| *ms >= 0.0)
+        .map(|ms| Duration::from_millis(ms as u64));
     let (outcome, urls) = match wait_for_task(&model, &task_id, deadline, &AtomicBool::new(false)) {
         Ok(urls) => ("success", urls),
         Err(ending) => {
@@ -394,6 +523,9 @@ fn main() {
         }
     };
     let urls: Vec<String> = urls.iter().map(|url| literal(url)).collect();
-    println!("{{\"outcome\":\"{outcome}\",\"urls\":[{}]}}", urls.join(","));
+    println!(
+        "{{\"outcome\":\"{outcome}\",\"urls\":[{}]}}",
+        urls.join(",")
+    );
     std::process::exit(i32::from(outcome != "success"));
 }

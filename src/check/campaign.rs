@@ -2,6 +2,7 @@
 //! shrinking.
 
 use super::case::Case;
+use super::coverage::Coverage;
 use super::draw::Cases;
 use super::judge::{Habits, Judgement, judge};
 use super::property::{Properties, Property};
@@ -37,6 +38,8 @@ pub struct Campaign {
     pub webhooks: bool,
     /// Trials at a time.
     pub parallel: usize,
+    /// Trials beyond these that are asked for already, for a subject that keeps them waiting itself.
+    pub ahead: usize,
     /// How often what is found must be found again before it counts; 0 where nothing is left to chance.
     pub confirmations: u32,
     /// What counter-examples may change.
@@ -73,6 +76,7 @@ impl Campaign {
             submits: false,
             webhooks: false,
             parallel: 1,
+            ahead: 0,
             confirmations: 0,
             freedom,
             shrinking: 100,
@@ -91,6 +95,7 @@ impl Campaign {
     ) -> TrialReport {
         let (habits, cases, calm) = self.learn(subject).await;
         let mut report = TrialReport::new(self.seed, habits, self.clock);
+        report.coverage = Coverage::of(self.submits, self.webhooks);
         let is_doubted = calm.doubt.is_some();
         // The calm trial is a trial like others.
         self.take(subject, &mut report, vec![(None, cases.calm_case(), calm)], tell).await;
@@ -103,7 +108,7 @@ impl Campaign {
             report.replayed.push(wrongs(&judge(&case, &seen, &report.habits, self.properties), &seen));
             self.take(subject, &mut report, vec![(None, case, seen)], tell).await;
         }
-        let batch = (self.parallel as u64 * 4).max(8);
+        let batch = ((self.parallel + self.ahead) as u64 * 4).max(8);
         let mut from = 0;
         while from < count {
             let numbers: Vec<u64> = (from..count.min(from + batch)).collect();
@@ -114,7 +119,7 @@ impl Campaign {
                     (Some(*number), case, seen)
                 }
             });
-            let trials: Vec<_> = trials.buffered(self.parallel.max(1)).collect().await;
+            let trials: Vec<_> = trials.buffered(self.parallel.max(1) + self.ahead).collect().await;
             from += numbers.len() as u64;
             self.take(subject, &mut report, trials, tell).await;
             tell(CampaignProgress::Tried { cases: report.cases });
@@ -131,6 +136,7 @@ impl Campaign {
     ) -> TrialReport {
         let (habits, _, _) = self.learn(subject).await;
         let mut report = TrialReport::new(self.seed, habits, self.clock);
+        report.coverage = Coverage::of(self.submits, self.webhooks);
         let seen = subject.play(case).await;
         let still = Self { shrinking: 0, ..self.clone() };
         still.take(subject, &mut report, vec![(None, case.clone(), seen)], tell).await;

@@ -3,7 +3,7 @@
 
 use crate::server::{Push, Says};
 use crate::time::Micros;
-use crate::world::fault::{Fault, FaultRule, FaultRules, Kind, Route, Striking};
+use crate::world::fault::{Effect, Fault, FaultRule, FaultRules, Kind, Route, Striking, Timescale};
 use std::collections::BTreeMap;
 
 /// The model whose tasks are waited for: the guide's quickest.
@@ -132,6 +132,12 @@ pub fn is_weather(kind: Kind) -> bool {
     }
 }
 
+/// Whether a submit that a fault of `kind` strikes makes a task all the same, or can be told to.
+#[must_use]
+pub fn may_make_a_task(kind: Kind) -> bool {
+    is_single(kind, Route::Submit) && (kind.may_leave_a_task() || kind == Kind::BeforeSubmitReply)
+}
+
 /// Whether a fault of `kind` can strike one request of `route` on its own.
 #[must_use]
 pub fn is_single(kind: Kind, route: Route) -> bool {
@@ -182,9 +188,7 @@ impl Case {
     pub fn with_submit(self, fault: Option<Fault>) -> Result<Self, InvalidCase> {
         let route = Route::Submit;
         match fault.as_ref().map(Fault::kind) {
-            Some(kind) if !(is_single(kind, route) && kind.may_leave_a_task()) => {
-                Err(InvalidCase::Fault { kind: kind.name(), route })
-            }
+            Some(kind) if !may_make_a_task(kind) => Err(InvalidCase::Fault { kind: kind.name(), route }),
             _ => Ok(Self { submit: fault, ..self }),
         }
     }
@@ -229,6 +233,15 @@ impl Case {
     #[must_use]
     pub const fn submit(&self) -> Option<&Fault> {
         self.submit.as_ref()
+    }
+
+    /// How much later the answer to a submit comes that is only held back; `None` where it is lost, or is not struck.
+    #[must_use]
+    pub fn held_back(&self) -> Option<Micros> {
+        match self.submit.as_ref()?.on_request(Micros::ZERO, None, Timescale::SCENARIO) {
+            Effect::Late(by) => Some(by),
+            Effect::Truth | Effect::Refused | Effect::Cut(_) | Effect::Answer(_) | Effect::Passage(_) => None,
+        }
     }
 
     /// What strikes requests by when they come.

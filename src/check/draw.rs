@@ -2,13 +2,14 @@
 //!
 //! A case depends on the seed, its number and the instants at which the program asks in a calm world, and on nothing else.
 
-use super::case::{Case, End, MOST_TASKS, Task, is_single};
+use super::case::{Case, End, MOST_TASKS, Task, may_make_a_task};
 use super::phase::{Phase, kinds};
 use super::plans::{pushes, weather, weathers};
 use super::variants::variants;
+use crate::server::{Push, Says};
 use crate::time::Micros;
 use crate::world::draws::{Draws, Keys, Stream};
-use crate::world::fault::{Fault, Kind, Route};
+use crate::world::fault::{Fault, Kind};
 
 /// Struck requests of a drawn case at most, the one that it is about aside.
 const MOST_OTHERS: usize = 3;
@@ -38,7 +39,7 @@ impl Cases {
     #[must_use]
     pub fn new(seed: u64, deadline: Micros) -> Self {
         let of_kind = |kind| (kind, variants(kind));
-        let submits = Kind::ALL.iter().filter(|kind| is_single(**kind, Route::Submit) && kind.may_leave_a_task());
+        let submits = Kind::ALL.iter().filter(|kind| may_make_a_task(**kind));
         let mut cases = Self {
             keys: Keys::new(seed, 0, "check"),
             deadline: deadline.clamp(Micros::from_millis(1), Micros::LONGEST),
@@ -123,6 +124,10 @@ impl Cases {
             });
             let struck: Vec<Case> = struck.collect();
             self.traps.extend(struck);
+            let calm = self.of(vec![Task::calm(End::Success(self.deadline))]);
+            let overtaken = self.submit_faults.iter().filter_map(|fault| self.overtaken(&calm, fault));
+            let overtaken: Vec<Case> = overtaken.collect();
+            self.traps.extend(overtaken);
         }
         if self.is_called_back {
             let midway = Micros::new(self.deadline.get() / 2_000 * 1_000);
@@ -132,6 +137,20 @@ impl Cases {
             let called: Vec<Case> = delivered.map(|task| self.of(vec![task])).collect();
             self.traps.extend(called);
         }
+    }
+
+    /// The same case whose first task ends, and is told of, while the answer to its submit is held back by `fault`; `None`
+    /// where that holds nothing back, or for too long.
+    fn overtaken(&self, case: &Case, fault: &Fault) -> Option<Case> {
+        let case = case.clone().with_submit(Some(fault.clone())).ok()?;
+        let by = case.held_back().filter(|by| *by * 2 <= self.deadline)?;
+        let at = Micros::new(by.get() / 2_000 * 1_000);
+        case.changed(|parts| {
+            let task = &mut parts.tasks[0];
+            task.end = task.end.moved(at);
+            let is_told = self.is_called_back && task.end != End::Never;
+            task.pushes = is_told.then_some(Push { at, says: Says::Truth }).into_iter().collect();
+        })
     }
 
     fn of(&self, tasks: Vec<Task>) -> Case {
@@ -153,8 +172,12 @@ impl Cases {
         let case = case.clone().with_rtt(rtt.min(self.deadline)).unwrap_or(case);
         let case = self.weathered(case, number, &mut draws);
         if self.submits && pick(&mut draws, 4) == 0 {
-            let fault = self.submit_faults[pick(&mut draws, self.submit_faults.len())].clone();
-            return case.clone().with_submit(Some(fault)).unwrap_or(case);
+            let fault = &self.submit_faults[pick(&mut draws, self.submit_faults.len())];
+            let is_overtaken = pick(&mut draws, 2) == 0;
+            if let Some(overtaken) = self.overtaken(&case, fault).filter(|_| is_overtaken) {
+                return overtaken;
+            }
+            return case.clone().with_submit(Some(fault.clone())).unwrap_or(case);
         }
         case
     }
@@ -191,9 +214,10 @@ impl Cases {
 
     /// A task about one fault in one phase. The numbers of cases walk through all pairs, each time from another fault on.
     fn task(&self, number: u64, rtt: Micros, draws: &mut Draws) -> Task {
-        let phase = Phase::ALL[(number % Phase::ALL.len() as u64) as usize];
+        let phases = Phase::OF_WAIT.len() as u64;
+        let phase = Phase::OF_WAIT[(number % phases) as usize];
         let kinds = self.faults.len() as u64;
-        let (_, variants) = &self.faults[(number / Phase::ALL.len() as u64 % kinds) as usize];
+        let (_, variants) = &self.faults[(number / phases % kinds) as usize];
         // The plain form of a fault is the likeliest.
         let fault = variants[if pick(draws, 3) == 0 { 0 } else { pick(draws, variants.len()) }].clone();
         // When the program asks, and which request is the first from an instant on.
@@ -206,7 +230,8 @@ impl Cases {
             |request: usize| (1..request.max(2)).find(|request| at(*request) >= self.deadline).unwrap_or(request);
         let last = within(count.max(8)).saturating_sub(1).max(1);
         let (request, done) = match phase {
-            Phase::First => (0, self.instant(draws, Micros::ZERO, self.deadline)),
+            // There is no status request yet.
+            Phase::Submit | Phase::First => (0, self.instant(draws, Micros::ZERO, self.deadline)),
             Phase::Midway => {
                 let request = 1 + pick(draws, last);
                 (request, self.instant(draws, at(request + 1), self.deadline))

@@ -206,7 +206,8 @@ where
         let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         let mut campaign = self.campaign.clone();
         (campaign.tasks, campaign.submits, campaign.webhooks) = (self.tasks, self.submits, self.webhooks);
-        campaign.parallel = threads;
+        // So that no thread waits for another's slow case.
+        (campaign.parallel, campaign.ahead) = (threads, threads * AHEAD);
         crew::check(self, &campaign, cases, threads)
     }
 
@@ -220,6 +221,8 @@ where
     }
 }
 
+/// Cases that wait for each thread.
+const AHEAD: usize = 32;
 /// Threads at most: more add little.
 const MOST_THREADS: usize = 16;
 

@@ -19,6 +19,7 @@
 mod campaign;
 mod case;
 mod codec;
+mod coverage;
 mod crew;
 mod draw;
 mod judge;
@@ -41,12 +42,13 @@ mod worlds;
 
 pub use crate::server::{Push, Says};
 pub use campaign::{Campaign, CampaignProgress, Subject};
-pub use case::{Case, End, InvalidCase, MODEL, MOST_TASKS, Task, is_single, is_weather};
+pub use case::{Case, End, InvalidCase, MODEL, MOST_TASKS, Task, is_single, is_weather, may_make_a_task};
 pub use codec::{UnreadableCase, VERSION, read_case, write_case};
+pub use coverage::{Coverage, Mishap};
 pub use draw::Cases;
 pub use judge::{Habits, Judgement, Violation, judge};
 pub use kit::{Answered, Call, Kit, RECEIVER};
-pub use phase::{Coverage, Phase, kinds};
+pub use phase::{Phase, kinds};
 pub use poller::{Poller, Strategic, play};
 pub use property::{Properties, Property, PropertyKind};
 pub use report::{Counter, Finding, Tally, TrialReport, Wrong};

@@ -6,10 +6,9 @@ mod picture;
 pub use html::html;
 
 use super::codec::write_case;
-use super::phase::{Phase, kinds};
 use super::property::Property;
 use super::report::{Finding, TrialReport, Wrong};
-use super::text::{finding as finding_text, timeline, unjudged};
+use super::text::{finding as finding_text, timeline, unjudged, unreached};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -55,8 +54,8 @@ pub fn json(report: &TrialReport, verdict: &str, replay: &str) -> Value {
             "replay": replay.replace("{case}", &write_case(&finding.counter.case)),
         })
     };
-    let reached = kinds().flat_map(|kind| Phase::ALL.map(|phase| (kind, phase))).map(|(kind, phase)| {
-        json!({"fault": kind.name(), "phase": phase.name(), "count": report.coverage.count(kind, phase)})
+    let reached = report.coverage.possible().map(|(mishap, phase)| {
+        json!({"fault": mishap.name(), "phase": phase.name(), "count": report.coverage.count(mishap, phase)})
     });
     json!({
         "version": 1,
@@ -89,6 +88,9 @@ pub fn markdown(report: &TrialReport, verdict: &str, replay: &str) -> String {
     }
     for finding in &report.findings {
         let _ = writeln!(out, "\n```text\n{}```", finding_text(finding, Some(replay)).replace("```", "'''"));
+    }
+    if let Some(unreached) = unreached(report) {
+        let _ = writeln!(out, "\n{unreached}");
     }
     out
 }

@@ -95,9 +95,8 @@ fn struck(effect: &DeliveryEffect, at: Micros) -> Vec<Push> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::case::is_single;
+    use crate::check::case::may_make_a_task;
     use crate::check::phase::kinds;
-    use crate::world::fault::Route;
 
     /// Promise: whatever kind of fault there is, some trial is about it.
     #[test]
@@ -107,10 +106,9 @@ mod tests {
         for kind in Kind::ALL {
             let is_drawn = single.contains(kind)
                 || weather(*kind, deadline, 0.5).is_some() && is_weather(*kind)
-                || is_single(*kind, Route::Submit) && kind.may_leave_a_task()
+                || may_make_a_task(*kind)
                 || variants(*kind).iter().any(|fault| fault.on_delivery().is_some());
-            // Its own: it holds back an id that this harness waits for too.
-            assert!(is_drawn || *kind == Kind::BeforeSubmitReply, "{}", kind.name());
+            assert!(is_drawn, "{}", kind.name());
         }
     }
 

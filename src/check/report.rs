@@ -1,8 +1,8 @@
 //! What a campaign found: how often each property held, what was reached, and a counter-example for each that did not hold.
 
 use super::case::Case;
+use super::coverage::Coverage;
 use super::judge::{Habits, Judgement, judge};
-use super::phase::Coverage;
 use super::property::{Properties, Property};
 use super::seen::{Conduct, Seen};
 use crate::time::Micros;

@@ -95,6 +95,8 @@ pub struct TaskSeen {
     pub answers: Vec<PollerAnswer>,
     /// What every URL of its result begins with; empty where results have none.
     pub result: String,
+    /// No submit of the program made it.
+    pub is_missing: bool,
 }
 
 /// How a program behaved apart from the questions it asked.

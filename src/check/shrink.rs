@@ -4,7 +4,7 @@
 
 use super::case::{Case, End, Parts, Task};
 use crate::time::Micros;
-use crate::world::fault::{Fault, Kind, json};
+use crate::world::fault::{Fault, FaultRule, Kind, When, Window, json};
 use futures_util::StreamExt as _;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -65,6 +65,12 @@ fn faults(case: &Case, step: &mut Step<'_>) {
             step(&move |parts| {
                 let _ = parts.tasks[number].pushes.remove(push);
             });
+        }
+    }
+    if let Some(fault) = case.submit() {
+        step(&|parts| parts.submit = None);
+        if let Some(plain) = plain(fault.kind()).filter(|plain| plain != fault) {
+            step(&|parts| parts.submit = Some(plain.clone()));
         }
     }
     if case.faults() > 1 {
@@ -128,6 +134,22 @@ fn times(case: &Case, freedom: Freedom, step: &mut Step<'_>) {
             }
         }
     }
+    for (number, window) in windows(case) {
+        let (from, length) = (window.from(), window.length());
+        for shorter in [1, length.get() / 4, length.get() / 2, length.get().saturating_sub(1_000_000)] {
+            step(&move |parts| reopen(&mut parts.weather[number], from, rounded_up(Micros::new(shorter))));
+        }
+        for earlier in [0, from.get() / 2, from.get().saturating_sub(1_000_000)] {
+            step(&move |parts| reopen(&mut parts.weather[number], rounded(Micros::new(earlier)), length));
+        }
+        // At the start it may end where it did.
+        step(&move |parts| reopen(&mut parts.weather[number], Micros::ZERO, from + length));
+        for unit in [60_000_000, 10_000_000, 1_000_000] {
+            let down = |at: Micros| Micros::new(at.get() / unit * unit);
+            step(&move |parts| reopen(&mut parts.weather[number], down(from), length));
+            step(&move |parts| reopen(&mut parts.weather[number], from, down(length)));
+        }
+    }
     for (number, task) in case.tasks().iter().enumerate() {
         for (at, push) in task.pushes.iter().enumerate() {
             for earlier in [0, push.at.get() / 2, push.at.get().saturating_sub(1_000_000)] {
@@ -149,6 +171,29 @@ fn times(case: &Case, freedom: Freedom, step: &mut Step<'_>) {
     }
 }
 
+/// The windows of the weather, with the numbers of their rules.
+fn windows(case: &Case) -> impl Iterator<Item = (usize, Window)> {
+    case.weather().iter().enumerate().filter_map(|(number, rule)| match rule.when() {
+        When::During(window) if window.every().is_none() => Some((number, *window)),
+        When::During(_) | When::Always | When::Bursts(_) => None,
+    })
+}
+
+/// Opens the window of a rule at another instant, for another time; where there is no such window it stays as it was.
+fn reopen(rule: &mut FaultRule, from: Micros, length: Micros) {
+    let of = |window: Window| {
+        let again = FaultRule::new(rule.fault().clone(), rule.probability(), When::During(window)).ok()?;
+        let again = again.on(rule.routes()).ok()?;
+        match rule.models() {
+            Some(models) => again.of_models(models.to_vec()).ok(),
+            None => Some(again),
+        }
+    };
+    if let Some(again) = Window::new(from, length, None).ok().and_then(of) {
+        *rule = again;
+    }
+}
+
 /// Moves the ends with the deadline, at the same distance from it where they were near.
 fn shorten(parts: &mut Parts, shorter: Micros) {
     let longer = parts.deadline;
@@ -159,6 +204,14 @@ fn shorten(parts: &mut Parts, shorter: Micros) {
             move_end(task, moved);
         }
         task.pushes.iter_mut().for_each(|push| push.at = push.at.min(shorter));
+    }
+    for rule in &mut parts.weather {
+        if let When::During(window) = *rule.when() {
+            let (from, length) = (window.from(), window.length());
+            let from_deadline = longer - from.min(longer);
+            let moved = if from_deadline < from { shorter - from_deadline.min(shorter) } else { from.min(shorter) };
+            reopen(rule, moved, length.min(shorter));
+        }
     }
     parts.deadline = shorter;
 }
@@ -176,23 +229,30 @@ fn rounded(at: Micros) -> Micros {
     Micros::new(at.get() / 1_000_000 * 1_000_000)
 }
 
+fn rounded_up(span: Micros) -> Micros {
+    Micros::new(span.get().div_ceil(1_000_000) * 1_000_000)
+}
+
 /// How far a case is from the simplest: compared part by part.
 fn weight(case: &Case) -> (usize, usize, usize, u64, u64, u64, u64, u64) {
     let pushes: usize = case.tasks().iter().map(|task| task.pushes.len()).sum();
     let is_plain = |fault: &Fault| plain(fault.kind()).as_ref() == Some(fault);
     let faults = || case.tasks().iter().flat_map(|task| &task.replies);
+    let submit = case.submit().into_iter().filter(|fault| !is_plain(fault)).count();
     let ends: u64 = case.tasks().iter().map(end).sum();
-    let digits: u64 = case.tasks().iter().map(|task| digits(task.end.at())).sum();
+    let instants = || windows(case).flat_map(|(_, window)| [window.from(), window.length()]);
+    let weather: u64 = instants().map(Micros::get).sum();
+    let digits: u64 = case.tasks().iter().map(|task| task.end.at()).chain(instants()).map(digits).sum();
     let pushed: u64 = case.tasks().iter().flat_map(|task| &task.pushes).map(|push| push.at.get()).sum();
     let failed = case.tasks().iter().filter(|task| matches!(task.end, End::Failed(_))).count();
     (
         case.tasks().len(),
         case.faults() + case.weather().len() + pushes,
-        faults().filter(|(_, fault)| !is_plain(fault)).count(),
+        faults().filter(|(_, fault)| !is_plain(fault)).count() + submit,
         case.rtt().get(),
         case.deadline().get(),
         faults().map(|(request, _)| u64::from(*request)).sum(),
-        ends + failed as u64 + pushed,
+        ends + failed as u64 + pushed + weather,
         digits,
     )
 }
@@ -249,5 +309,42 @@ pub async fn shrink(
             Some(simpler) => shrunk.case = simpler,
             None => return shrunk,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::plans::{weather, weathers};
+    use futures_util::FutureExt as _;
+
+    /// Promise: a window shrinks in start and in length to what the failure needs, with the deadline too.
+    #[test]
+    fn windows_shrink_in_length() {
+        let deadline = Micros::from_secs(120);
+        let case = Case::new(deadline, vec![Task::calm(End::Never)]).expect("a case");
+        let of_window = |case: &Case| windows(case).map(|(_, window)| window).next();
+        let mut tried = 0;
+        for kind in weathers() {
+            let case = case.clone().with_weather(weather(kind, deadline, 0.7).unwrap_or_default()).expect("weather");
+            let Some(Window { .. }) = of_window(&case) else { continue };
+            tried += 1;
+            for freedom in [false, true] {
+                let freedom = Freedom { deadline: freedom, shortest: Micros::from_secs(5) };
+                let needed = |case: &Case| {
+                    of_window(case).is_some_and(|window| {
+                        let second = case.deadline() - Micros::from_secs(40).min(case.deadline());
+                        window.contains(second) && window.contains(second + Micros::from_secs(2))
+                    })
+                };
+                let shrunk = shrink(case.clone(), freedom, 100, 1, async |case| needed(case));
+                let shrunk = shrunk.now_or_never().expect("nothing waits").case;
+                let window = of_window(&shrunk).expect("it is needed");
+                let end = shrunk.deadline() - Micros::from_secs(40).min(shrunk.deadline()) + Micros::from_secs(3);
+                assert!(window.from() + window.length() <= end, "{}: {window:?}", kind.name());
+                assert_eq!(window.length().get() % 1_000_000, 0, "{}: {window:?}", kind.name());
+            }
+        }
+        assert!(tried >= 3, "{tried}");
     }
 }

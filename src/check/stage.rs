@@ -169,30 +169,39 @@ impl Stage {
     /// Requests that were there so far, of any kind.
     #[must_use]
     pub fn requests(&self) -> usize {
-        self.server.journal().len()
+        self.server.with_journal(|entries| entries.filter(|entry| entry.route != "connection").count())
+    }
+
+    /// Whether no request is being served: nobody can leave one any more.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        !self.server.is_serving()
     }
 
     /// The ids of tasks that the program has made, in the order of its submits.
     #[must_use]
     pub fn made(&self) -> Vec<String> {
-        made(&self.server.journal())
+        self.server.with_journal(|entries| made(&mut entries.filter(|entry| entry.task.is_some())))
     }
 
     /// Submits that were there so far.
     #[must_use]
     pub fn submits(&self) -> usize {
-        self.server.journal().iter().filter(|entry| entry.route == "submit").count()
+        self.server.with_journal(|entries| entries.filter(|entry| entry.route == "submit").count())
     }
 
     /// What was seen of each task; `answers` are those of each.
     #[must_use]
     pub fn seen(&self, case: &Case, mut answers: Vec<Vec<PollerAnswer>>) -> Vec<TaskSeen> {
         answers.resize(case.tasks().len(), Vec::new());
-        let journal = self.server.journal();
-        let mut ids = if self.ids.is_empty() { made(&journal) } else { self.ids.clone() };
-        ids.resize(case.tasks().len(), String::new());
-        let tasks = ids.iter().zip(answers).enumerate();
-        tasks.map(|(number, (id, answers))| self.of_task(case, number, id, &journal, answers)).collect()
+        self.server.with_journal(|entries| {
+            let journal: Vec<&JournalEntry> = entries.collect();
+            let made = || made(&mut journal.iter().copied());
+            let mut ids = if self.ids.is_empty() { made() } else { self.ids.clone() };
+            ids.resize(case.tasks().len(), String::new());
+            let tasks = ids.iter().zip(answers).enumerate();
+            tasks.map(|(number, (id, answers))| self.of_task(case, number, id, &journal, answers)).collect()
+        })
     }
 
     fn of_task(
@@ -200,19 +209,19 @@ impl Stage {
         case: &Case,
         number: usize,
         id: &str,
-        journal: &[JournalEntry],
+        journal: &[&JournalEntry],
         answers: Vec<PollerAnswer>,
     ) -> TaskSeen {
         let of_task =
-            |entry: &&JournalEntry| entry.route == "status" && entry.task.as_deref() == Some(id) && !id.is_empty();
+            |entry: &&&JournalEntry| entry.route == "status" && entry.task.as_deref() == Some(id) && !id.is_empty();
         let mut asked: Vec<Asked> = Vec::new();
         for entry in journal.iter().filter(of_task) {
             asked.push(self.asked(case, number, asked.len() as u32, entry));
         }
-        let delivered = |entry: &&JournalEntry| entry.route == "webhook" && entry.task.as_deref() == Some(id);
+        let delivered = |entry: &&&JournalEntry| entry.route == "webhook" && entry.task.as_deref() == Some(id);
         let pushed = journal.iter().filter(delivered).map(|entry| pushed(case, number, entry)).collect();
         let origin = self.base_url.trim_end_matches("/api/v1");
-        TaskSeen { asked, pushed, answers, result: format!("{origin}/output/{id}/") }
+        TaskSeen { asked, pushed, answers, result: format!("{origin}/output/{id}/"), is_missing: id.is_empty() }
     }
 
     fn asked(&self, case: &Case, task: usize, number: u32, entry: &JournalEntry) -> Asked {
@@ -270,14 +279,14 @@ fn rules(case: &Case) -> FaultRules {
     FaultRules::new(all).unwrap_or_default()
 }
 
-fn made(journal: &[JournalEntry]) -> Vec<String> {
-    journal.iter().filter(|entry| entry.route == "submit").filter_map(|entry| entry.task.clone()).collect()
+fn made(journal: &mut dyn Iterator<Item = &JournalEntry>) -> Vec<String> {
+    journal.filter(|entry| entry.route == "submit").filter_map(|entry| entry.task.clone()).collect()
 }
 
 /// Every submit is struck, and leaves a task behind.
 fn submit_rules(fault: &Fault) -> FaultRules {
-    let rule = FaultRule::new(fault.clone(), Probability::ONE, When::Always)
-        .and_then(|rule| rule.on(&[Route::Submit]))
-        .and_then(FaultRule::leaving_a_task);
+    let rule = FaultRule::new(fault.clone(), Probability::ONE, When::Always).and_then(|rule| rule.on(&[Route::Submit]));
+    // What only holds the answer back makes a task without being told.
+    let rule = rule.and_then(|rule| if fault.kind().may_leave_a_task() { rule.leaving_a_task() } else { Ok(rule) });
     rule.ok().and_then(|rule| FaultRules::new(vec![rule]).ok()).unwrap_or_default()
 }

@@ -31,18 +31,26 @@ pub fn report(report: &TrialReport, replay: Option<&str>) -> String {
         out.push('\n');
         out += &self::finding(finding, replay);
     }
-    let missing: Vec<String> =
-        report.coverage.missing().map(|(kind, phase)| format!("{} {}", kind.name(), phase.name())).collect();
-    if !missing.is_empty() {
-        let shown: Vec<&str> = missing.iter().take(6).map(String::as_str).collect();
-        let more = if missing.len() > shown.len() {
-            format!(", and {} more", missing.len() - shown.len())
-        } else {
-            String::new()
-        };
-        let _ = writeln!(out, "\nnever reached (fault, phase): {}{more}", shown.join(", "));
+    if let Some(unreached) = unreached(report) {
+        let _ = writeln!(out, "\n{unreached}");
     }
     out
+}
+
+/// Pairs of fault and phase that are named at most.
+const MOST_UNREACHED: usize = 6;
+
+/// What was never reached of fault × phase, in a sentence.
+pub(super) fn unreached(report: &TrialReport) -> Option<String> {
+    let missing: Vec<String> =
+        report.coverage.missing().map(|(mishap, phase)| format!("{} {}", mishap.name(), phase.name())).collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let (shown, more) = missing.split_at(missing.len().min(MOST_UNREACHED));
+    let more = if more.is_empty() { String::new() } else { format!(", and {} more", more.len()) };
+    let all = report.coverage.possible().count();
+    Some(format!("never reached, {} of {all} (fault, phase): {}{more}", missing.len(), shown.join(", ")))
 }
 
 impl fmt::Display for TrialReport {
@@ -158,7 +166,8 @@ pub fn timeline(case: &Case, seen: &Seen) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let submits = seen.submits;
     if let Some(fault) = case.submit() {
-        lines.push(format!("{:>10}  {submits} × submit: {}", "", fault.kind().name()));
+        let held_back = case.held_back().map(|by| format!(" (answered {by} later)")).unwrap_or_default();
+        lines.push(format!("{:>10}  {submits} × submit: {}{held_back}", "", fault.kind().name()));
     }
     lines.extend(rows.iter().map(|(at, what)| format!("{:>10}  {what}", short(*at).to_string())));
     let deadline = format!("{:>10}  deadline{}", case.deadline().to_string(), travel(case));

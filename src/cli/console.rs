@@ -102,7 +102,7 @@ pub(super) fn is_watched() -> bool {
 }
 
 /// The bytes of a file; of standard input where it is called `-`.
-pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
+pub(super) fn open(path: &Path) -> Result<Box<dyn Read + Send>, Failure> {
     if path == Path::new("-") {
         return Ok(Box::new(io::stdin()));
     }

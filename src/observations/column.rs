@@ -22,7 +22,11 @@ use std::io::Read;
 /// # Errors
 ///
 /// Where the column, its unit or a duration in it is missing.
-pub fn lengths<'a>(file: Box<dyn Read + 'a>, column: &str, unit: Option<Unit>) -> Result<Vec<Micros>, UnreadableLog> {
+pub fn lengths<'a>(
+    file: Box<dyn Read + Send + 'a>,
+    column: &str,
+    unit: Option<Unit>,
+) -> Result<Vec<Micros>, UnreadableLog> {
     let mut lengths = None;
     each(file, column, |line, cell, decimal| {
         let lengths = lengths.get_or_insert_with(|| Lengths::of(column, unit, decimal));
@@ -39,7 +43,11 @@ pub fn lengths<'a>(file: Box<dyn Read + 'a>, column: &str, unit: Option<Unit>) -
 /// # Errors
 ///
 /// Where the column, its unit or an instant in it is missing.
-pub fn instants<'a>(file: Box<dyn Read + 'a>, column: &str, unit: Option<Unit>) -> Result<Vec<Micros>, UnreadableLog> {
+pub fn instants<'a>(
+    file: Box<dyn Read + Send + 'a>,
+    column: &str,
+    unit: Option<Unit>,
+) -> Result<Vec<Micros>, UnreadableLog> {
     let mut kind = None;
     let mut read = each(file, column, |line, cell, decimal| {
         let odd = || UnreadableLog::Odd { line, cell: cell.to_owned(), what: "an instant" };
@@ -79,7 +87,7 @@ enum Kind<'s> {
 
 /// What `read` makes of each cell, of which it is given the line and the file's decimal sign.
 fn each<'a, T>(
-    file: Box<dyn Read + 'a>,
+    file: Box<dyn Read + Send + 'a>,
     column: &str,
     mut read: impl FnMut(u64, &str, Option<Decimal>) -> Result<T, UnreadableLog>,
 ) -> Result<Vec<T>, UnreadableLog> {

@@ -1,6 +1,7 @@
 //! From the rows of a log to observations.
 
 use super::account::{Account, Why, size};
+use super::ahead;
 use super::entry::{Entry, Watched, watched};
 use super::filter::Condition;
 use super::input;
@@ -36,7 +37,7 @@ const THOUSAND: std::ops::Range<f64> = 300.0..3_000.0;
 const YEAR: u64 = 365 * 86_400_000_000;
 
 /// Reads a log.
-pub(super) fn gather<'a>(source: &Source, log: Box<dyn Read + 'a>) -> Result<Observed, UnreadableLog> {
+pub(super) fn gather<'a>(source: &Source, log: Box<dyn Read + Send + 'a>) -> Result<Observed, UnreadableLog> {
     let input = input::open(log)?;
     let names = names(source);
     let times = times(&source.times);
@@ -49,6 +50,7 @@ pub(super) fn gather<'a>(source: &Source, log: Box<dyn Read + 'a>) -> Result<Obs
             signs.found()
         }
     };
+    let is_short = input.is_whole;
     let account = Account { encoding: input.encoding, is_compressed: input.is_compressed, ..Account::default() };
     let mut rows = Rows::open(input, &names)?;
     let place = |name: &str| names.iter().position(|known| *known == name).unwrap_or_default();
@@ -67,11 +69,16 @@ pub(super) fn gather<'a>(source: &Source, log: Box<dyn Read + 'a>) -> Result<Obs
         first_zero: None,
         first_open: None,
     };
-    let mut cells = Vec::new();
-    while let Some((line, row)) = rows.next(&mut cells)? {
-        gatherer.row(line, row, &cells)?;
-    }
-    if let Some(line) = rows.latin1 {
+    let latin1 = if is_short {
+        let mut cells = Vec::new();
+        while let Some((line, row)) = rows.next(&mut cells)? {
+            gatherer.row(line, row, &cells)?;
+        }
+        rows.latin1
+    } else {
+        ahead::each(rows, |line, row, cells| gatherer.row(line, row, cells))?
+    };
+    if let Some(line) = latin1 {
         gatherer.account.encoding = "Latin-1";
         gatherer.account.notes.push(format!("not UTF-8 from line {line} on: taken for Latin-1"));
     }

@@ -47,7 +47,7 @@ impl Input<'_> {
 }
 
 /// Looks at what comes in.
-pub(super) fn open<'a>(source: Box<dyn Read + 'a>) -> Result<Input<'a>, UnreadableLog> {
+pub(super) fn open<'a>(source: Box<dyn Read + Send + 'a>) -> Result<Input<'a>, UnreadableLog> {
     let (mut head, mut source) = peeked(source)?;
     let is_compressed = head.starts_with(b"\x1f\x8b");
     if is_compressed {
@@ -71,20 +71,20 @@ pub(super) fn open<'a>(source: Box<dyn Read + 'a>) -> Result<Input<'a>, Unreadab
 }
 
 /// The first bytes of a source, and a source that gives them again.
-fn peeked<'a>(mut source: Box<dyn Read + 'a>) -> Result<(Vec<u8>, Box<dyn Read + 'a>), UnreadableLog> {
+fn peeked<'a>(mut source: Box<dyn Read + Send + 'a>) -> Result<(Vec<u8>, Box<dyn Read + Send + 'a>), UnreadableLog> {
     let mut head = Vec::new();
     source.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
     let again = Box::new(Cursor::new(head.clone()).chain(source));
     Ok((head, again))
 }
 
-fn skipped<'a>(source: Box<dyn Read + 'a>, bytes: u64) -> Box<dyn Read + 'a> {
+fn skipped<'a>(source: Box<dyn Read + Send + 'a>, bytes: u64) -> Box<dyn Read + Send + 'a> {
     Box::new(Skip { source, bytes })
 }
 
 /// A source without its first bytes.
 struct Skip<'a> {
-    source: Box<dyn Read + 'a>,
+    source: Box<dyn Read + Send + 'a>,
     bytes: u64,
 }
 
@@ -116,7 +116,7 @@ fn wide(head: &[u8]) -> Option<(&'static Encoding, u64)> {
 
 /// A source that knows in which line each byte stands, refuses NUL bytes, and rows without end.
 pub(super) struct Lines<'a> {
-    source: Box<dyn Read + 'a>,
+    source: Box<dyn Read + Send + 'a>,
     /// Where lines begin that are not blank: offset and number.
     starts: VecDeque<(u64, u64)>,
     /// Bytes that were read.
@@ -130,12 +130,12 @@ pub(super) struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    fn new(source: Box<dyn Read + 'a>) -> Self {
+    fn new(source: Box<dyn Read + Send + 'a>) -> Self {
         Self { source, starts: VecDeque::new(), at: 0, line: 1, is_begun: false, last: NUL, row: 0 }
     }
 
     /// What it reads from.
-    pub(super) fn into_source(self) -> Box<dyn Read + 'a> {
+    pub(super) fn into_source(self) -> Box<dyn Read + Send + 'a> {
         self.source
     }
 
@@ -188,7 +188,7 @@ impl Read for Lines<'_> {
         let length = self.source.read(buffer)?;
         let bytes = &buffer[..length];
         self.count(bytes);
-        if bytes.contains(&NUL) {
+        if memchr::memchr(NUL, bytes).is_some() {
             return Err(io::Error::other("there are NUL bytes in it, which no text has: is the file damaged?"));
         }
         Ok(length)

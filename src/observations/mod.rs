@@ -20,6 +20,7 @@
 //! ```
 
 mod account;
+mod ahead;
 mod cell;
 mod column;
 mod entry;
@@ -98,7 +99,7 @@ impl Source {
     /// # Errors
     ///
     /// Where the file is no table, a column or a unit is missing, no row can be used, or what stands there cannot be meant.
-    pub fn read<'a>(&self, log: Box<dyn std::io::Read + 'a>) -> Result<Observed, UnreadableLog> {
+    pub fn read<'a>(&self, log: Box<dyn std::io::Read + Send + 'a>) -> Result<Observed, UnreadableLog> {
         gather::gather(self, log)
     }
 }
@@ -108,7 +109,9 @@ impl Source {
 /// # Errors
 ///
 /// Where it cannot be read, or is no text.
-pub fn plain_text<'a>(file: Box<dyn std::io::Read + 'a>) -> Result<Box<dyn std::io::Read + 'a>, UnreadableLog> {
+pub fn plain_text<'a>(
+    file: Box<dyn std::io::Read + Send + 'a>,
+) -> Result<Box<dyn std::io::Read + Send + 'a>, UnreadableLog> {
     Ok(input::open(file)?.reader.into_source())
 }
 

@@ -55,7 +55,7 @@ impl<'s> Lengths<'s> {
             let is_epoch = Instant::read(cell, None, self.decimal).is_some();
             return Err(UnreadableLog::OutOfRange { line, cell: owned(), is_epoch });
         }
-        self.is_counted |= number(cell, self.decimal).is_ok();
+        self.is_counted = self.is_counted || number(cell, self.decimal).is_ok();
         Ok(Cell::Filled(Micros::from_f64(us).get() as f64))
     }
 }

@@ -11,7 +11,7 @@ pub trait Files {
     /// # Errors
     ///
     /// Where there is no such file.
-    fn open(&self, name: &str) -> io::Result<Box<dyn Read>>;
+    fn open(&self, name: &str) -> io::Result<Box<dyn Read + Send>>;
 }
 
 /// Files relative to a folder.
@@ -19,7 +19,7 @@ pub trait Files {
 pub struct Folder(pub PathBuf);
 
 impl Files for Folder {
-    fn open(&self, name: &str) -> io::Result<Box<dyn Read>> {
+    fn open(&self, name: &str) -> io::Result<Box<dyn Read + Send>> {
         Ok(Box::new(fs::File::open(self.0.join(name))?))
     }
 }
@@ -29,7 +29,7 @@ impl Files for Folder {
 pub struct Embedded(pub &'static [(&'static str, &'static str)]);
 
 impl Files for Embedded {
-    fn open(&self, name: &str) -> io::Result<Box<dyn Read>> {
+    fn open(&self, name: &str) -> io::Result<Box<dyn Read + Send>> {
         let file = self.0.iter().find(|(known, _)| *known == name);
         let (_, text) = file.ok_or(io::ErrorKind::NotFound)?;
         Ok(Box::new(text.as_bytes()))

@@ -8,11 +8,10 @@ use super::set::{Assignment, SettingError, changed};
 use super::shipped::Source;
 use super::weather::WeatherError;
 use serde::{Deserialize, Serialize};
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io::{self, Cursor, Read};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The text of a scenario, that of its weather, and what else is changed of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,7 +43,7 @@ impl Loaded {
         let origin = origin + &set;
         let recording = Recording { files: files.as_ref(), copies: Copies::default() };
         let scenario = Scenario::parse(&text, &origin, &recording).map_err(ScenarioError::Invalid)?;
-        let copies = recording.copies.take();
+        let copies = std::mem::take(&mut *locked(&recording.copies));
         let files = copies.into_iter().map(|(name, copy)| (name, copy.finish())).collect();
         Ok(Self { written: Written { origin, text, files }, scenario })
     }
@@ -194,14 +193,18 @@ impl Content {
 }
 
 impl Files for Written {
-    fn open(&self, name: &str) -> io::Result<Box<dyn Read>> {
+    fn open(&self, name: &str) -> io::Result<Box<dyn Read + Send>> {
         let bytes = self.files.get(name).and_then(Content::bytes).ok_or(io::ErrorKind::NotFound)?;
         Ok(Box::new(Cursor::new(bytes)))
     }
 }
 
 /// What was read of each file.
-type Copies = Rc<RefCell<BTreeMap<String, Copied>>>;
+type Copies = Arc<Mutex<BTreeMap<String, Copied>>>;
+
+fn locked(copies: &Copies) -> MutexGuard<'_, BTreeMap<String, Copied>> {
+    copies.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// What was read of a file: its bytes while they are few, and its hash.
 #[derive(Default)]
@@ -237,15 +240,15 @@ struct Recording<'f> {
 }
 
 impl Files for Recording<'_> {
-    fn open(&self, name: &str) -> io::Result<Box<dyn Read>> {
+    fn open(&self, name: &str) -> io::Result<Box<dyn Read + Send>> {
         let file = self.files.open(name)?;
-        self.copies.borrow_mut().insert(name.to_owned(), Copied::default());
-        Ok(Box::new(Copying { file, name: name.to_owned(), copies: Rc::clone(&self.copies) }))
+        locked(&self.copies).insert(name.to_owned(), Copied::default());
+        Ok(Box::new(Copying { file, name: name.to_owned(), copies: Arc::clone(&self.copies) }))
     }
 }
 
 struct Copying {
-    file: Box<dyn Read>,
+    file: Box<dyn Read + Send>,
     name: String,
     copies: Copies,
 }
@@ -253,7 +256,7 @@ struct Copying {
 impl Read for Copying {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let count = self.file.read(into)?;
-        let mut copies = self.copies.borrow_mut();
+        let mut copies = locked(&self.copies);
         if let Some(copy) = copies.get_mut(&self.name) {
             copy.add(&into[..count]);
         }

@@ -103,6 +103,20 @@ impl Server {
         journal.entries().cloned().collect()
     }
 
+    /// What `read` makes of the journal, which is not copied for it.
+    pub fn with_journal<T>(&self, read: impl FnOnce(&mut dyn Iterator<Item = &JournalEntry>) -> T) -> T {
+        let run = self.run();
+        let journal = run.journal();
+        read(&mut journal.entries())
+    }
+
+    /// Whether a request is not over, as far as requests are kept: it is being served, or it hangs and its client is still there.
+    #[must_use]
+    pub fn is_serving(&self) -> bool {
+        let is_open = |entry: &&JournalEntry| entry.ended_ms.is_none() && matches!(entry.route, "status" | "submit");
+        self.with_journal(|entries| entries.filter(is_open).count() > 0)
+    }
+
     /// Fixes the next submitted task of the stub's model.
     ///
     /// # Errors

@@ -140,7 +140,8 @@ fn connect(
         let trip = trip.clone();
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(trip.clone());
-        let answer = handle(&serving, request);
+        // What a request may need is large, and hyper moves it about.
+        let answer = Box::pin(handle(&serving, request));
         async move {
             let answer = answer.await;
             trip.answered();

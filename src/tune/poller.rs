@@ -219,7 +219,9 @@ impl Language {
         named.sort_by(|a, b| a.model.cmp(&b.model));
         let guide = any_model();
         let any = looks.iter().find(|looks| looks.model.is_none()).unwrap_or(&guide);
-        let written = format!("{comment} Written by `{}`.\n", one_line(command));
+        // Apart from the code: gofmt rewrites quotation marks in comments on a declaration.
+        let apart = if self == Self::Go { "\n" } else { "" };
+        let written = format!("{comment} Written by `{}`.\n{apart}", one_line(command));
         format!("{head}{written}{}{tail}", self.settings(&named, any))
     }
 
@@ -264,7 +266,7 @@ impl Language {
                 }
                 out.push_str("}\n\n");
                 about(&mut out, "", any);
-                let _ = writeln!(out, "var anyModel = Settings{{{}}}\n", fields(any));
+                let _ = writeln!(out, "var anyModel = Settings{{{}}}", fields(any));
             }
             Self::Sh => {
                 out.push_str("case $model in\n");
@@ -327,10 +329,13 @@ fn filled(numbers: &[u64], indent: &str) -> String {
     rows.iter().map(|row| format!("{indent}{}\n", row.trim_end())).collect()
 }
 
+/// Longest array that rustfmt leaves on one line.
+const RUST_ARRAY: usize = 60;
+
 /// A struct of Rust.
 fn literal(looks: &Looks, indent: &str) -> String {
     let (every, deadline, list) = (looks.then_every, looks.deadline, numbers(looks));
-    let checks = if list.len() + indent.len() + 24 <= WIDTH {
+    let checks = if list.len() + 2 <= RUST_ARRAY {
         format!("&[{list}]")
     } else {
         format!("&[\n{}{indent}    ]", filled(&looks.checks, &format!("{indent}        ")))

@@ -68,7 +68,7 @@ fn are_told(name: &str, options: &[&str], cases: &[(&str, String)]) {
     std::thread::scope(|scope| {
         for (number, (expected, script)) in cases.iter().enumerate() {
             scope.spawn(move || {
-                let (folder, mark) = (folder(), format!("pollbench-{name}-{}-{number}", std::process::id()));
+                let (folder, mark) = (folder(), format!("pollbench-{name}-{}-{number}-", std::process::id()));
                 let script = script.replace("sleep 600", &format!("env MARK={mark} sleep 600"));
                 let options: Vec<&str> = QUICK.iter().chain(options).copied().collect();
                 let output = check(folder.path(), &options, &["sh", "-c", &script, &mark]);
@@ -80,6 +80,10 @@ fn are_told(name: &str, options: &[&str], cases: &[(&str, String)]) {
         }
     });
 }
+
+/// In a shell: the number of each case, and an answer to one.
+const CASE: &str = r#"while read -r line; do n=${line#*:}; n=${n%%,*};"#;
+const TIMEOUT: &str = r#"{"case":%s,"outcome":"timeout","urls":[]}\n"#;
 
 /// The same of programs that take a stream.
 #[test]
@@ -98,6 +102,9 @@ fn streams_out_of_their_minds_are_told_and_ended() {
             r#"echo '{"hello":{"version":1,"capabilities":["webhook"],"callback_url":"https://example.com/"}}'; cat >/dev/null"#
                 .to_owned(),
         ),
+        // Twice in one breath, and for a case that is closed.
+        ("handed-over-once", format!(r#"{hello}; {CASE} printf '{TIMEOUT}{TIMEOUT}' $n $n; done"#)),
+        ("garbage", format!(r#"{hello}; {CASE} printf '{TIMEOUT}' $n; [ $n -lt 1 ] || printf '{TIMEOUT}' 0; done"#)),
         (
             "garbage",
             format!(r#"{hello}; while read line; do echo '{{"case":99999,"outcome":"timeout","urls":[]}}'; done"#),

@@ -1,6 +1,6 @@
 //! The small poller where it is called back: a receiver with a secret in its address, and the wait that listens and asks.
 
-use super::small::{Mistake, one, results};
+use super::small::{Mistake, one, results, submit};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -27,11 +27,14 @@ struct Delivered {
     urls: Vec<String>,
 }
 
-/// Waits for one task, by whichever comes first.
-pub(crate) async fn told_or_asked(call: &Call, id: &str, mistake: Option<Mistake>) -> Option<Answered> {
+/// Waits for one task, which it submits itself where nobody has, by whichever comes first.
+pub(crate) async fn told_or_asked(call: &Call, mistake: Option<Mistake>) -> Option<Answered> {
     let mut news = open(call, mistake);
+    let Some(id) = &known(call, &mut news, mistake).await else {
+        return Some(Answered { task: 0, outcome: PollerOutcome::Error, urls: Vec::new() });
+    };
     let is_ours = |delivered: &Delivered| {
-        mistake == Some(Mistake::OthersDelivery) || delivered.task.as_deref().is_none_or(|task| task == id)
+        mistake == Some(Mistake::OthersDelivery) || delivered.task.as_ref().is_none_or(|task| task == id)
     };
     let answered = |outcome, urls| Answered { task: 0, outcome, urls };
     let told = async {
@@ -65,6 +68,26 @@ pub(crate) async fn told_or_asked(call: &Call, id: &str, mistake: Option<Mistake
     };
     let _ = timeout(AFTERLIFE, more).await;
     None
+}
+
+/// The id of the task. What is delivered before it is known waits.
+async fn known(call: &Call, news: &mut UnboundedReceiver<Delivered>, mistake: Option<Mistake>) -> Option<String> {
+    if let Some(id) = call.tasks.first() {
+        return Some(id.clone());
+    }
+    let url = format!("{RECEIVER}{PATH}");
+    let submitted = submit(call, mistake, Some(&url));
+    if mistake != Some(Mistake::EarlyDeliveryBookedTwice) {
+        return submitted.await;
+    }
+    tokio::pin!(submitted);
+    loop {
+        tokio::select! {
+            biased;
+            id = &mut submitted => return id,
+            Some(Delivered { outcome, urls, .. }) = news.recv() => call.tell(Answered { task: 0, outcome, urls }),
+        }
+    }
 }
 
 /// Takes deliveries from now on.

@@ -15,7 +15,7 @@ fn check(mistake: Option<Mistake>, is_called_back: bool, cases: u64) -> TrialRep
     };
     let mut kit = Kit::new(Micros::from_secs(120), program).attempt_timeout(Micros::from_secs(10)).told_deadline();
     match mistake {
-        Some(Mistake::SubmitRetried) => kit = kit.submits(),
+        Some(Mistake::SubmitRetried | Mistake::EarlyDeliveryBookedTwice) => kit = kit.submits(),
         Some(Mistake::IdsMixedUp | Mistake::LockStepStops) => kit = kit.many(3),
         _ => {}
     }
@@ -53,6 +53,7 @@ fn caught_by(mistake: Mistake) -> (Property, usize) {
         M::ForgeryBelieved | M::DeliveryIsSuccess | M::OthersDelivery => (P::NoFalseSuccess, 1),
         M::NoFallback => (P::FindsTheResult, 0),
         M::GarbledDeliveryEnds => (P::SurvivesGarbage, 1),
+        M::EarlyDeliveryBookedTwice => (P::HandedOverOnce, 1),
     }
 }
 
@@ -102,7 +103,7 @@ fn every_mistake_is_caught_and_told_in_a_few_lines() {
 }
 
 const HEAD: &str = "\
-# Thirty-two mistakes
+# Thirty-three mistakes
 
 Each was planted into a small poller that is correct without it. Each stands here with the property that caught it and
 the simplest world in which it does harm. Those about webhooks were planted into the same poller with a receiver.

@@ -2,19 +2,25 @@
 
 use crate::soak::cases;
 use pollbench::check::{
-    Answered, Call, Cases, Habits, Kit, PollerOutcome, Properties, Property, RECEIVER, Seen, Strategic, Worlds, judge,
-    play, read_case,
+    Answered, Call, Cases, Habits, Kit, Mishap, Phase, PollerOutcome, Properties, Property, RECEIVER, Seen, Strategic,
+    TrialReport, Worlds, is_weather, judge, pages, play, read_case,
 };
-use pollbench::client::{Client, WaitError, WebhookReceiver};
+use pollbench::client::{Client, Submission, WaitError, WebhookReceiver};
 use pollbench::net::clock::Clock;
 use pollbench::strategy::composition::Strategy;
 use pollbench::strategy::presets::preset;
 use pollbench::time::Micros;
+use pollbench::world::fault::Kind;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
+use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
 
 const MODEL: &str = pollbench::check::MODEL;
+/// How long one request takes at most.
+const ATTEMPT: Duration = Duration::from_secs(10);
 /// Hardened presets that poll on their own.
 const HARDENED: [&str; 4] = ["basic-hardened", "adaptive-hardened", "exponential-hardened", "concurrent-hardened"];
 
@@ -132,7 +138,18 @@ fn the_client_that_is_called_back_upholds_everything() {
         call.call_back(receiver.url()).expect("the mock sends there");
         let client = Client::builder(&call.base_url, &call.key).network(call.network.clone()).clock(Clock::paused());
         let client = client.build().expect("a client");
-        let wait = client.task(&call.model, &call.tasks[0]).with_webhooks(&receiver).wait(Arc::clone(&strategy));
+        let id = match call.tasks.first() {
+            Some(id) => Some(id.clone()),
+            None => {
+                let submission = Submission::new(json!({ "prompt": "a lighthouse" })).callback(receiver.url());
+                // How long to wait for the answer to a submit is the caller's to say.
+                timeout(ATTEMPT, client.submit(&call.model, &submission)).await.ok().and_then(Result::ok)
+            }
+        };
+        let Some(id) = id else {
+            return vec![Answered { task: 0, outcome: PollerOutcome::Error, urls: Vec::new() }];
+        };
+        let wait = client.task(&call.model, &id).with_webhooks(&receiver).wait(Arc::clone(&strategy));
         let (outcome, urls) = match wait.await {
             Ok(finished) => (PollerOutcome::Success, finished.urls),
             Err(WaitError::TaskFailed { .. }) => (PollerOutcome::Failed, Vec::new()),
@@ -141,9 +158,38 @@ fn the_client_that_is_called_back_upholds_everything() {
         };
         vec![Answered { task: 0, outcome, urls }]
     };
-    let kit = Kit::new(deadline, program).attempt_timeout(Micros::from_secs(10)).webhooks();
-    let report = kit.check(u64::from(cases(150).cases)).expect("a runtime");
-    assert!(report.is_good(), "{report}");
+    let kit = || Kit::new(deadline, program).attempt_timeout(Micros::from_secs(10)).webhooks();
+    for kit in [kit(), kit().submits()] {
+        let report = kit.check(u64::from(cases(400).cases)).expect("a runtime");
+        assert!(report.is_good(), "{report}");
+        is_told_what_was_reached(&report);
+    }
+}
+
+/// Weather and every mishap with deliveries was met, and each page says so.
+fn is_told_what_was_reached(report: &TrialReport) {
+    let coverage = &report.coverage;
+    let met = |mishap| Phase::ALL.map(|phase| coverage.count(mishap, phase)).iter().sum::<u32>();
+    let fault = |kind: &Kind| Mishap::Fault(*kind);
+    // Who asks seldom meets no limit of a rate.
+    let weather: Vec<Mishap> = Kind::ALL.iter().filter(|kind| is_weather(**kind)).map(fault).collect();
+    assert!(weather.iter().filter(|kind| met(**kind) > 0).count() >= 4, "{report}");
+    let deliveries = [Kind::Lost, Kind::Delayed, Kind::Duplicated, Kind::Malformed, Kind::WrongTask];
+    let deliveries: Vec<Mishap> =
+        deliveries.iter().map(fault).chain([Mishap::EarlyDelivery, Mishap::ForgedDelivery]).collect();
+    // Who has been told once is gone when the second delivery comes.
+    assert!(deliveries.iter().filter(|mishap| met(**mishap) > 0).count() >= 4, "{report}");
+    let (html, told) = (pages::html(report, "", ""), pages::json(report, "", "")["coverage"].to_string());
+    for name in weather.iter().chain(&deliveries).map(|mishap| mishap.name()) {
+        assert!(html.contains(name) && told.contains(name), "{name} is not told");
+    }
+    let held_back = fault(&Kind::BeforeSubmitReply);
+    assert_eq!(met(held_back) > 0, coverage.is_possible(held_back, Phase::Submit));
+    assert_eq!(
+        pages::markdown(report, "", "").contains("never reached"),
+        coverage.missing().next().is_some(),
+        "what was missed is told"
+    );
 }
 
 /// Promise: the same seed tries the same cases and ends with the same counter-example.

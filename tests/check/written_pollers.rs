@@ -312,6 +312,7 @@ fn written_pollers_state_where_they_come_from() {
         assert!(text.contains("Written by `pollbench tune --completion 'lognormal(median=60s, sigma=0.3)'"), "{text}");
         assert!(text.contains("requests a task") && text.contains("of the guide's settings"), "{text}");
         assert!(!text.contains("settings: begin") && !text.contains("settings: end"), "{text}");
+        is_formatted(runtime.language, &text, folder.path());
     }
     for runtime in present() {
         let file = folder.path().join(runtime.file);
@@ -324,6 +325,58 @@ fn written_pollers_state_where_they_come_from() {
         // Without a task it says how it is used: the file is a program.
         assert!(String::from_utf8_lossy(&output.stderr).contains("usage"), "{}: {output:?}", runtime.language);
     }
+}
+
+/// Promise: what is written in any language upholds every property of a correct poller, in the classic traps.
+#[test]
+fn written_pollers_uphold_everything() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::thread::scope(|scope| {
+        for runtime in present() {
+            let folder = folder.path();
+            scope.spawn(move || {
+                let file = folder.join(runtime.file);
+                let tune = ["tune", "--model", "nano-banana", "--deadline", "5m", "--write-poller", runtime.language];
+                std::fs::write(&file, pollbench(&tune, folder, "")).expect("a file");
+                let command = runtime.words(&file, folder);
+                let options = ["--clock", "scaled", "--cases", "15", "--parallel", "4", "--format", "json", "--quiet"];
+                let output = Command::new(env!("CARGO_BIN_EXE_pollbench"))
+                    .arg("check")
+                    .args(options)
+                    .arg("--")
+                    .args(&command)
+                    .args(["{model}", "{task_id}"])
+                    .current_dir(folder)
+                    .stdin(Stdio::null())
+                    .output()
+                    .expect("it starts");
+                let report: Value = serde_json::from_slice(&output.stdout)
+                    .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+                assert_eq!(output.status.code(), Some(0), "{command:?}: {:#}", report["findings"]);
+                assert_eq!(report["cases"], 16, "{command:?}");
+                for property in ["no-false-success", "survives-garbage", "handed-over-once"] {
+                    let verdicts = report["properties"].as_array().expect("properties");
+                    let held =
+                        verdicts.iter().find(|verdict| verdict["id"] == property).map(|verdict| &verdict["held"]);
+                    assert!(held.and_then(Value::as_u64) >= Some(1), "{command:?}: {property}: {held:?}");
+                }
+            });
+        }
+    });
+}
+
+/// Its language's own formatter, where one is here, would change nothing.
+fn is_formatted(language: &str, text: &str, folder: &Path) {
+    let formatter: &[&str] = match language {
+        "go" => &["gofmt", "-l"],
+        "rust" => &["rustfmt", "--edition", "2021", "--check"],
+        _ => return,
+    };
+    let file = folder.join("formatted");
+    std::fs::write(&file, text).expect("a file");
+    let Ok(output) = Command::new(formatter[0]).args(&formatter[1..]).arg(&file).output() else { return };
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && told.is_empty(), "{language}: {told}");
 }
 
 /// Webhooks wake a wait that would else look much later: it asks once, and knows. What is forged, damaged or about another

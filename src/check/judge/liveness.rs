@@ -42,6 +42,16 @@ impl Trial<'_> {
         self.case.weather().is_empty() && self.asked().iter().all(|asked| asked.struck.is_none())
     }
 
+    /// When the program has the task's id; `None` where it may never have it: the answer to its submit was lost, or came
+    /// after an attempt's timeout.
+    fn id_known(&self) -> Option<Micros> {
+        if !self.is_submit_harmed() {
+            return Some(Micros::ZERO);
+        }
+        let answered = self.case.held_back()? + self.case.rtt();
+        (answered + self.habits.slack <= self.habits.attempt_timeout).then_some(answered)
+    }
+
     /// One gap and one attempt.
     fn turn(&self) -> Micros {
         self.habits.largest_gap + self.habits.attempt_timeout
@@ -90,10 +100,11 @@ impl Trial<'_> {
     /// Once the world is calm and the task is done, the program knows.
     fn known_in_time(&self) -> Found {
         // Who hangs at a silent socket is told so by another property.
-        if self.was_refused_for_good() || self.case.submit().is_some() || self.endless().is_some() {
+        if self.was_refused_for_good() || self.endless().is_some() {
             return Found::Idle;
         }
-        let bound = self.task.end.at().max(self.calm_from()) + self.turn() + self.case.rtt();
+        let Some(known) = self.id_known() else { return Found::Idle };
+        let bound = self.task.end.at().max(self.calm_from()).max(known) + self.turn() + self.case.rtt();
         if bound + self.habits.slack > self.case.deadline() {
             return Found::Idle;
         }
@@ -155,7 +166,8 @@ impl Trial<'_> {
         // Where the last turn before the deadline is not calm, nobody can be sure to hear of it.
         let calm = self.case.deadline() - self.turn().min(self.case.deadline());
         let is_calm = self.calm_from() <= calm || self.is_unharmed();
-        if !self.ended_in_time() || !is_calm || self.was_refused_for_good() || self.case.submit().is_some() {
+        let is_known = self.id_known().is_some_and(|known| known <= calm);
+        if !self.ended_in_time() || !is_calm || !is_known || self.was_refused_for_good() {
             return Found::Idle;
         }
         match self.answer() {

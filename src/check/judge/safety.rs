@@ -161,15 +161,17 @@ impl Trial<'_> {
     }
 
     pub(super) fn no_blind_resubmit(&self) -> Found {
-        match (self.case.submit(), self.seen.submits) {
-            (None, _) | (Some(_), 0) => Found::Idle,
-            (Some(_), 1) => Found::Held,
-            (Some(fault), more) => Found::Broken(format!(
-                "the answer to the submit was lost ({}), and it was sent {} more: {more} tasks may exist",
-                fault.kind().name(),
-                if more == 2 { "once".to_owned() } else { format!("{} times", more - 1) }
-            )),
+        let (Some(fault), submits @ 1..) = (self.case.submit(), self.seen.submits) else { return Found::Idle };
+        let more = submits.saturating_sub(self.case.tasks().len());
+        if more == 0 {
+            return Found::Held;
         }
+        Found::Broken(format!(
+            "the answer to the submit {} ({}), and it was sent {} more: {submits} tasks may exist",
+            if self.case.held_back().is_some() { "was held back" } else { "was lost" },
+            fault.kind().name(),
+            if more == 1 { "once".to_owned() } else { format!("{more} times") }
+        ))
     }
 
     /// The last request that its client heard of, before the program answered.
@@ -190,8 +192,13 @@ impl Trial<'_> {
             PollerOutcome::Timeout => false,
         };
         // Who never got an id may say so.
-        let is_homeless = self.asked().is_empty() && self.case.submit().is_some();
+        let is_homeless = self.asked().is_empty() && self.is_submit_harmed();
         self.of_task.answers.iter().find(is_baseless).filter(|_| !is_homeless)
+    }
+
+    /// Whether the program may have no id, for a reason.
+    pub(super) fn is_submit_harmed(&self) -> bool {
+        self.case.submit().is_some() || self.of_task.is_missing && !self.case.weather().is_empty()
     }
 
     pub(super) fn survives_garbage(&self) -> Found {

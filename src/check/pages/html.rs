@@ -2,7 +2,7 @@
 
 use super::picture::picture;
 use super::{escape, word};
-use crate::check::phase::{Phase, kinds};
+use crate::check::phase::Phase;
 use crate::check::property::Property;
 use crate::check::report::{Finding, TrialReport};
 use crate::check::seen::short;
@@ -78,18 +78,21 @@ fn finding(finding: &Finding, replay: &str) -> String {
 }
 
 fn coverage(report: &TrialReport) -> String {
-    let mut out = String::from(
-        "<h2>What was reached</h2>\n<p>How often each fault met each phase of a wait.</p>\n<div class=\"scroll\"><table>\n<thead><tr><th>fault</th>",
-    );
-    for phase in Phase::ALL {
+    let (coverage, mut out) = (&report.coverage, String::new());
+    let mishaps = coverage.mishaps();
+    let is_possible = |phase: Phase| mishaps.iter().any(|mishap| coverage.is_possible(*mishap, phase));
+    let phases: Vec<Phase> = Phase::ALL.into_iter().filter(|phase| is_possible(*phase)).collect();
+    out += "<h2>What was reached</h2>\n<p>How often each fault of a request, of the weather or of a delivery met each phase of a wait; \
+            – is where it cannot be.</p>\n<div class=\"scroll\"><table>\n<thead><tr><th>fault</th>";
+    for phase in &phases {
         let _ = write!(out, "<th>{}</th>", phase.name());
     }
     out += "</tr></thead>\n<tbody>\n";
-    for kind in kinds() {
-        let _ = write!(out, "<tr><th scope=\"row\"><code>{}</code></th>", kind.name());
-        for phase in Phase::ALL {
-            let count = report.coverage.count(kind, phase);
-            let _ = match count {
+    for mishap in &mishaps {
+        let _ = write!(out, "<tr><th scope=\"row\"><code>{}</code></th>", mishap.name());
+        for phase in &phases {
+            let _ = match coverage.count(*mishap, *phase) {
+                0 if !coverage.is_possible(*mishap, *phase) => write!(out, "<td class=\"n\">–</td>"),
                 0 => write!(out, "<td class=\"n never\">never</td>"),
                 count => write!(out, "<td class=\"n\">{count}</td>"),
             };

@@ -58,6 +58,14 @@ pub(super) fn picture(case: &Case, seen: &Seen) -> String {
             done - LEFT,
             (x(end) - done).max(0.0),
         );
+        if let Some(by) = case.held_back() {
+            let (from, to) = (x(case.up()), x(case.rtt() + by));
+            let _ = writeln!(
+                out,
+                "<g><title>the submit, answered {by} later</title><line x1=\"{from:.1}\" x2=\"{to:.1}\" y1=\"{line}\" y2=\"{line}\" \
+                 stroke=\"var(--open)\" stroke-width=\"3\" stroke-dasharray=\"2 3\"/></g>"
+            );
+        }
         for (request, asked) in of_task.asked.iter().enumerate().take(MOST) {
             let (from, to) = (x(asked.sent), x(asked.ended.unwrap_or(end)));
             let colour = match asked.told {

@@ -7,7 +7,7 @@ use super::time::Time;
 use crate::check::{Case, Conduct, PollerAnswer, Seen, Stage, Subject};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -22,6 +22,10 @@ const MANY: usize = 3;
 const MOST_STARTS: u32 = 50;
 /// Lines that are no answers, before the program is ended.
 const MOST_STRAYS: usize = 1_000;
+/// Cases after whose last answer it is listened for more, whatever the program does.
+const PROBATION: u64 = 32;
+/// For how long.
+const AFTERTHOUGHT: Duration = Duration::from_millis(1);
 
 /// The program and what it said of itself.
 pub(super) struct Stream<'c> {
@@ -30,6 +34,8 @@ pub(super) struct Stream<'c> {
     time: Time,
     limits: Limits,
     next: AtomicU64,
+    /// It was ever heard to answer more often than it was asked.
+    repeats_itself: AtomicBool,
     running: tokio::sync::Mutex<State>,
 }
 
@@ -103,7 +109,7 @@ impl<'c> Stream<'c> {
         let (running, next) = (tokio::sync::Mutex::new(state), AtomicU64::new(0));
         // Who does not say that it scales its time lives in real time.
         let time = if hello.scales { time } else { time.unscaled() };
-        Self { command, hello, time, limits, next, running }
+        Self { command, hello, time, limits, next, repeats_itself: AtomicBool::new(false), running }
     }
 
     pub(super) fn scale(&self) -> f64 {
@@ -223,9 +229,14 @@ impl Subject for Stream<'_> {
             }
         };
         let is_cut = self.time.within(self.limits.of(case, self.scale()), all).await.is_none();
-        // Whoever answers twice does so at once, and the mock notices who has left.
-        self.time.pause(Duration::from_millis(1)).await;
+        // The mock notices who has left. Whoever answers twice does so at once, and soon; from who never did nothing more is
+        // waited for, and what comes nevertheless is told of as an answer to a case that is closed.
+        let is_doubted = number < PROBATION || self.repeats_itself.load(Ordering::Relaxed);
+        if is_doubted || self.time.is_led() || !stage.is_idle() {
+            self.time.pause(AFTERTHOUGHT).await;
+        }
         while let Ok(answer) = answers.try_recv() {
+            self.repeats_itself.store(true, Ordering::Relaxed);
             take(answer);
         }
         let strays = {
@@ -302,28 +313,14 @@ async fn line(lines: &mut BufReader<ChildStdout>) -> Option<String> {
 
 /// Brings answers to those who wait for them.
 async fn sort(mut lines: BufReader<ChildStdout>, desk: Arc<Desk>) {
-    while let Some(line) = line(&mut lines).await {
-        let mut waiting = desk.lock();
-        let stray = match answer(&line) {
-            _ if line.is_empty() => continue,
-            Ok(said) => match said.case.and_then(|case| waiting.cases.get(&case)) {
-                Some(sender) => {
-                    let _ = sender.send(said);
-                    continue;
-                }
-                None => match said.case {
-                    Some(case) if waiting.cut.contains(&case) => continue,
-                    Some(case) if case < waiting.handed => format!("it answered again for case {case}"),
-                    Some(case) => format!("it answered for case {case}, which is not open"),
-                    None => "it answered without saying for which case".to_owned(),
-                },
-            },
-            Err(why) => why,
-        };
-        waiting.count += 1;
-        if waiting.strays.len() < 8 {
-            waiting.strays.push(stray);
+    while let Some(first) = line(&mut lines).await {
+        let mut come = vec![first];
+        // What came together is brought together: the second answer to a case as long as that is open.
+        while lines.buffer().contains(&b'\n') {
+            come.extend(line(&mut lines).await);
         }
+        let mut waiting = desk.lock();
+        come.iter().for_each(|line| waiting.take(line));
         if waiting.count > MOST_STRAYS {
             break;
         }
@@ -332,6 +329,32 @@ async fn sort(mut lines: BufReader<ChildStdout>, desk: Arc<Desk>) {
     waiting.is_closed = true;
     // Whoever waits hears that nothing more comes.
     waiting.cases.clear();
+}
+
+impl Waiting {
+    /// Takes a line, for the case that it answers.
+    fn take(&mut self, line: &str) {
+        let stray = match answer(line) {
+            _ if line.is_empty() => return,
+            Ok(said) => match said.case.and_then(|case| self.cases.get(&case)) {
+                Some(sender) => {
+                    let _ = sender.send(said);
+                    return;
+                }
+                None => match said.case {
+                    Some(case) if self.cut.contains(&case) => return,
+                    Some(case) if case < self.handed => format!("it answered again for case {case}"),
+                    Some(case) => format!("it answered for case {case}, which is not open"),
+                    None => "it answered without saying for which case".to_owned(),
+                },
+            },
+            Err(why) => why,
+        };
+        self.count += 1;
+        if self.strays.len() < 8 {
+            self.strays.push(stray);
+        }
+    }
 }
 
 /// `{"hello":{"version":1,"capabilities":[…]}}`.

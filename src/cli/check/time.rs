@@ -112,6 +112,15 @@ impl Time {
         }
     }
 
+    /// Whether somebody leads it, and nothing is waited for in vain.
+    pub(super) fn is_led(&self) -> bool {
+        match self {
+            Self::Wall { .. } => false,
+            #[cfg(warp)]
+            Self::Led { .. } => true,
+        }
+    }
+
     /// Waits for a while.
     pub(super) async fn pause(&self, span: Duration) {
         let _ = self.within(span, std::future::pending::<()>()).await;

@@ -10,7 +10,7 @@ use crate::world::network::Network;
 use std::io;
 
 /// How a column of a file is read.
-type Reading = fn(Box<dyn io::Read>, &str, Option<Unit>) -> Result<Vec<Micros>, UnreadableLog>;
+type Reading = fn(Box<dyn io::Read + Send>, &str, Option<Unit>) -> Result<Vec<Micros>, UnreadableLog>;
 
 impl Reader<'_> {
     /// The distribution at a key with a default, or a required one.

@@ -2,6 +2,7 @@
 
 use super::support::{between, exact, lengths, read};
 use crate::soak;
+use pollbench::fit::Observation;
 use pollbench::observations::{Decimal, Observed, Source, Times, Unit};
 use proptest::prelude::*;
 use std::io::Write as _;
@@ -155,6 +156,41 @@ proptest! {
         let read = read.map_err(|error| TestCaseError::fail(format!("{error}\n{rows:?}")))?;
         let expected: Vec<u64> = tasks.iter().map(|(_, took)| *took).collect();
         prop_assert_eq!(read.all(), exact(&expected));
+    }
+
+    /// Filters, rows that are unfinished, and groups, in whatever dress: each kept row is where it belongs, the others are counted.
+    #[test]
+    fn mixtures_are_read_back(
+        tasks in prop::collection::vec((1_u64..400_000_000_000, 0..NOTATIONS, 0_usize..4, 0_usize..3), 1..24), dress in dress(),
+    ) {
+        const STATES: [&str; 4] = ["done", "open", "skip", "déjà; vu, \"oui\""];
+        const MODELS: [&str; 3] = ["sora-2", "süß", "a|b,c"];
+        let row = |&(us, notation, state, model): &(u64, usize, usize, usize)| {
+            vec![MODELS[model].to_owned(), written(us, notation), STATES[state].to_owned()]
+        };
+        let rows: Vec<Vec<String>> = tasks.iter().map(row).collect();
+        let file = table(dress, &["model", "took", "state"], &rows);
+        let source = Source {
+            keep: vec!["state != skip".parse().expect("a condition")],
+            unfinished: vec!["state = open".parse().expect("a condition")],
+            by: Some("model".into()),
+            ..lengths("took")
+        };
+        let mut expected = std::collections::BTreeMap::<String, Vec<Observation>>::new();
+        for (us, _, state, model) in tasks.iter().filter(|(_, _, state, _)| STATES[*state] != "skip") {
+            let seen = if STATES[*state] == "open" { Observation::Beyond } else { Observation::Exact };
+            expected.entry(MODELS[*model].to_owned()).or_default().push(seen(*us as f64));
+        }
+        let read = read(&source, &file);
+        if expected.is_empty() {
+            prop_assert!(read.is_err());
+            return Ok(());
+        }
+        let read = read.map_err(|error| TestCaseError::fail(format!("{error}\n{rows:?}")))?;
+        let left_out: u64 = read.account.left_out.iter().map(|left| left.rows).sum();
+        prop_assert_eq!((read.account.rows, read.account.used + left_out), (tasks.len() as u64, tasks.len() as u64));
+        let groups: std::collections::BTreeMap<_, _> = read.groups.into_iter().collect();
+        prop_assert_eq!(groups, expected);
     }
 
     /// Plain numbers are read back the same with either decimal sign, whole or not.

@@ -177,3 +177,28 @@ fn entries_are_read_by_ages_and_by_instants() {
     let source = Source { entered: Some("seen_s".into()), ..Source::new(ranges) };
     assert!(refused(&source, b"seen_s,low_s,high_s\n1,2,3\n").contains("goes with ends"));
 }
+
+/// Promise: a log that is longer than what is looked at first is read row by row like a short one: every row in its place, what is
+/// left out with its line, and a row that cannot be meant stops the reading with its line, whatever comes after it.
+#[test]
+fn long_logs_are_read_in_order() {
+    let time = |at: u64| 20_000_000 + at * 7_919 % 90_000_000;
+    let mut log = "id,took_s\n".to_owned();
+    let mut expected = Vec::new();
+    for at in 0..30_000 {
+        if at % 1_000 == 999 {
+            log += &format!("{at},\n");
+        } else {
+            log += &format!("{at},{}.{:06}\n", time(at) / 1_000_000, time(at) % 1_000_000);
+            expected.push(time(at));
+        }
+    }
+    let long = read(&lengths("took_s"), log.as_bytes()).expect("a log");
+    assert_eq!((long.account.rows, long.account.used), (30_000, 29_970));
+    assert_eq!(long.account.left_out.iter().map(|left| (left.rows, left.line)).collect::<Vec<_>>(), [(30, 1_001)]);
+    assert_eq!(long.all(), exact(&expected));
+    let wrong = log.replace("25000,", "25000,-");
+    assert!(refused(&lengths("took_s"), wrong.as_bytes()).starts_with("line 25002: `-"), "{wrong:.0}");
+    let damaged = log.replace("25000,", "25000\0,");
+    assert!(refused(&lengths("took_s"), damaged.as_bytes()).contains("NUL bytes"));
+}
