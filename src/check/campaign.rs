@@ -94,8 +94,7 @@ impl Campaign {
         tell: &mut dyn FnMut(CampaignProgress<'_>),
     ) -> TrialReport {
         let (habits, cases, calm) = self.learn(subject).await;
-        let mut report = TrialReport::new(self.seed, habits, self.clock);
-        report.coverage = Coverage::of(self.submits, self.webhooks);
+        let mut report = self.report(habits);
         let is_doubted = calm.doubt.is_some();
         // The calm trial is a trial like others.
         self.take(subject, &mut report, vec![(None, cases.calm_case(), calm)], tell).await;
@@ -135,11 +134,17 @@ impl Campaign {
         tell: &mut dyn FnMut(CampaignProgress<'_>),
     ) -> TrialReport {
         let (habits, _, _) = self.learn(subject).await;
-        let mut report = TrialReport::new(self.seed, habits, self.clock);
-        report.coverage = Coverage::of(self.submits, self.webhooks);
+        let mut report = self.report(habits);
         let seen = subject.play(case).await;
         let still = Self { shrinking: 0, ..self.clone() };
         still.take(subject, &mut report, vec![(None, case.clone(), seen)], tell).await;
+        report
+    }
+
+    /// A report with nothing in it yet.
+    fn report(&self, habits: Habits) -> TrialReport {
+        let mut report = TrialReport::new(self.seed, habits, self.clock);
+        report.coverage = Coverage::of(self.submits, self.webhooks);
         report
     }
 

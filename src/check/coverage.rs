@@ -6,8 +6,7 @@ use super::plans::weathers;
 use super::seen::{Seen, TaskSeen, Told};
 use crate::server::Says;
 use crate::time::Micros;
-use crate::world::fault::When;
-use crate::world::fault::{Kind, Striking};
+use crate::world::fault::{Kind, Striking, When};
 use std::collections::BTreeMap;
 
 /// What can go wrong for a program.
@@ -81,6 +80,11 @@ impl Coverage {
         *self.counts.entry((mishap, phase)).or_default() += 1;
     }
 
+    /// Counts a mishap in each of the phases that it is in.
+    fn count_in<const N: usize>(&mut self, mishap: Mishap, phases: [(Phase, bool); N]) {
+        phases.into_iter().filter(|(_, is_there)| *is_there).for_each(|(phase, _)| self.count_one(mishap, phase));
+    }
+
     fn add_requests(&mut self, case: &Case, task: &Task, of_task: &TaskSeen) {
         let done = task.end.at();
         let mut arrivals = of_task.asked.iter().map(|asked| asked.sent + case.up());
@@ -95,9 +99,7 @@ impl Coverage {
                 (Phase::BeforeTheEnd, number + 1 == after && !done.is_never()),
                 (Phase::Midway, number > 0 && number + 1 < after && !at_deadline),
             ];
-            for (phase, _) in places.into_iter().filter(|(_, is_there)| *is_there) {
-                self.count_one(Mishap::Fault(kind), phase);
-            }
+            self.count_in(Mishap::Fault(kind), places);
         }
     }
 
@@ -118,9 +120,7 @@ impl Coverage {
                 (Phase::AtTheDeadline, window.contains(case.deadline())),
                 (Phase::Midway, Micros::ZERO < window.from() && window.from() + window.length() <= done),
             ];
-            for (phase, _) in places.into_iter().filter(|(_, is_there)| *is_there) {
-                self.count_one(Mishap::Fault(rule.kind()), phase);
-            }
+            self.count_in(Mishap::Fault(rule.kind()), places);
         }
     }
 

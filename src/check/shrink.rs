@@ -181,15 +181,8 @@ fn windows(case: &Case) -> impl Iterator<Item = (usize, Window)> {
 
 /// Opens the window of a rule at another instant, for another time; where there is no such window it stays as it was.
 fn reopen(rule: &mut FaultRule, from: Micros, length: Micros) {
-    let of = |window: Window| {
-        let again = FaultRule::new(rule.fault().clone(), rule.probability(), When::During(window)).ok()?;
-        let again = again.on(rule.routes()).ok()?;
-        match rule.models() {
-            Some(models) => again.of_models(models.to_vec()).ok(),
-            None => Some(again),
-        }
-    };
-    if let Some(again) = Window::new(from, length, None).ok().and_then(of) {
+    let window = Window::new(from, length, None).ok();
+    if let Some(again) = window.and_then(|window| rule.clone().at(When::During(window)).ok()) {
         *rule = again;
     }
 }

@@ -43,25 +43,23 @@ pub(super) enum Lost {
 }
 
 impl Answer {
-    /// Reads an HTTP answer that was complete at `heard`.
-    pub(super) fn read(status: u16, headers: &HeaderMap, body: &[u8], clock: &Clock, heard: Micros) -> Self {
+    /// Reads an HTTP answer.
+    pub(super) fn read(status: u16, retry_after: Option<Micros>, body: &[u8]) -> Self {
         match Status::plain(body) {
-            Some((code, told)) => Self::made((status, code), headers, Body::Status(told), clock, heard),
-            None => Self::enveloped(status, headers, body, clock, heard, Envelope::status),
+            Some((code, told)) => Self::made((status, code), retry_after, Body::Status(told)),
+            None => Self::enveloped(status, retry_after, body, Envelope::status),
         }
     }
 
     /// The same where it tells of no single task.
-    pub(super) fn read_whole(status: u16, headers: &HeaderMap, body: &[u8], clock: &Clock, heard: Micros) -> Self {
-        Self::enveloped(status, headers, body, clock, heard, |_| None)
+    pub(super) fn read_whole(status: u16, retry_after: Option<Micros>, body: &[u8]) -> Self {
+        Self::enveloped(status, retry_after, body, |_| None)
     }
 
     fn enveloped(
         status: u16,
-        headers: &HeaderMap,
+        retry_after: Option<Micros>,
         body: &[u8],
-        clock: &Clock,
-        heard: Micros,
         told: impl Fn(&Envelope) -> Option<Status>,
     ) -> Self {
         let envelope = Envelope::read(body);
@@ -73,11 +71,10 @@ impl Answer {
                 None => Body::Other(envelope),
             },
         };
-        Self::made((status, code), headers, body, clock, heard)
+        Self::made((status, code), retry_after, body)
     }
 
-    fn made((status, code): (u16, Option<u64>), headers: &HeaderMap, body: Body, clock: &Clock, heard: Micros) -> Self {
-        let retry_after = headers.get(RETRY_AFTER).and_then(|value| delay(value.to_str().ok()?, clock, heard));
+    fn made((status, code): (u16, Option<u64>), retry_after: Option<Micros>, body: Body) -> Self {
         // Some servers say in the body what they should have said in the status.
         let said = code.and_then(|code| u16::try_from(code).ok());
         let status = said.filter(|_| status == 200).unwrap_or(status);
@@ -169,9 +166,11 @@ impl Answer {
     }
 }
 
-/// The delay that a `Retry-After` asks for from `heard` on: seconds or an HTTP-date (RFC 9110 §10.2.3).
-fn delay(text: &str, clock: &Clock, heard: Micros) -> Option<Micros> {
-    RetryAfter::read(text)?.delay(heard, clock.pace())
+/// The delay that a `Retry-After` asks for from `heard` on, which is asked for only where there is one: seconds or an
+/// HTTP-date (RFC 9110 §10.2.3).
+pub(super) fn delay(headers: &HeaderMap, clock: &Clock, heard: impl FnOnce() -> Micros) -> Option<Micros> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    RetryAfter::read(text)?.delay(heard(), clock.pace())
 }
 
 #[cfg(test)]
@@ -184,7 +183,7 @@ mod tests {
     fn asked(value: &[u8], clock: &Clock, heard: Micros) -> Option<Micros> {
         let mut headers = HeaderMap::new();
         headers.insert(RETRY_AFTER, http::HeaderValue::from_bytes(value).ok()?);
-        match Answer::read(429, &headers, b"", clock, heard) {
+        match Answer::read(429, delay(&headers, clock, || heard), b"") {
             Answer::Http { retry_after, .. } => retry_after,
             Answer::Lost(_) => None,
         }
@@ -245,7 +244,7 @@ mod tests {
         ) {
             let clock = Clock::wall();
             prop_assert!(asked(&value, &clock, Micros::ZERO).is_none_or(|delay| !delay.is_never()));
-            let answer = Answer::read(status, &HeaderMap::new(), &body, &clock, Micros::ZERO);
+            let answer = Answer::read(status, None, &body);
             let reply = answer.reply();
             let is_sound = answer.status().is_some_and(|status| status.flaw.is_none());
             let tells = status == 200 && answer.http_status() == Some(200) && is_sound;

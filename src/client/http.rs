@@ -1,14 +1,14 @@
 //! Requests over HTTP: one connector for sockets, TLS and memory.
 
-use crate::client::answer::{Answer, Lost};
+use crate::client::answer::{Answer, Lost, delay};
 use crate::client::error::InvalidClient;
 use crate::net::clock::Clock;
 use crate::net::stream::{ByteStream, Transport};
 use crate::time::Micros;
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use http::uri::{Authority, Parts, PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderName, Method, Request, Uri};
+use http::{HeaderName, Method, Request, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector};
 use hyper_util::client::legacy::connect::{Connected, Connection};
@@ -40,8 +40,8 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Who asks.
 const NAME: HeaderValue = HeaderValue::from_static(concat!("pollbench/", env!("CARGO_PKG_VERSION")));
 
-/// What makes sense of an answer that was complete at an instant.
-type Read = fn(u16, &HeaderMap, &[u8], &Clock, Micros) -> Answer;
+/// What makes sense of a complete answer: its status, the delay that it asks for, and its body.
+type Read = fn(u16, Option<Micros>, &[u8]) -> Answer;
 
 /// A request that is ready to be sent; why it cannot be, where it cannot.
 type Ready = Result<Request<Full<Bytes>>, Lost>;
@@ -125,6 +125,11 @@ impl Http {
             path.push_str(part);
         }
         self.send(self.question(path))
+    }
+
+    /// Asks for a task, and waits for the answer.
+    pub(super) async fn ask(&self, model: &str, task: &str) -> Answer {
+        self.told(self.status(model, task)).await.about(task)
     }
 
     /// The answer to a question for a task.
@@ -214,10 +219,8 @@ impl Http {
         let (parts, body) = answer.into_parts();
         match Limited::new(body, self.most_body).collect().await {
             Ok(body) => {
-                // Only a delay counts from here, and most answers ask for none.
-                let is_asked = parts.headers.contains_key(RETRY_AFTER);
-                let heard = if is_asked { self.clock.now() } else { Micros::ZERO };
-                read(parts.status.as_u16(), &parts.headers, &body.to_bytes(), &self.clock, heard)
+                let retry_after = delay(&parts.headers, &self.clock, || self.clock.now());
+                read(parts.status.as_u16(), retry_after, &body.to_bytes())
             }
             Err(error) => Answer::lost(&*error),
         }

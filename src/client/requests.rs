@@ -115,7 +115,7 @@ impl Client {
     ///
     /// The answer told nothing of the task.
     pub async fn status(&self, model: &str, task: &str) -> Result<Status, RequestError> {
-        let answer = self.http.told(self.http.status(model, task)).await.about(task);
+        let answer = self.http.ask(model, task).await;
         match answer.status() {
             Some(status) if answer.http_status() == Some(200) && !status.is_of_another() => Ok(status.clone()),
             _ => Err(refused(&answer)),

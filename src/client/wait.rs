@@ -254,7 +254,7 @@ async fn reach(client: &Client, at: Micros, listens: bool) {
 
 /// Sends a status request and waits for its answer until `patience` ends.
 pub(super) async fn ask(client: &Client, model: &str, id: &str, patience: Micros) -> Answer {
-    answered(client, client.http.told(client.http.status(model, id)), patience).await.about(id)
+    answered(client, client.http.ask(model, id), patience).await
 }
 
 /// Waits for the answer to a request until `patience` ends; one at that very instant counts.

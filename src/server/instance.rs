@@ -98,9 +98,7 @@ impl Server {
     /// What was asked so far, answered or not, as far as it is kept; in the order of arrival.
     #[must_use]
     pub fn journal(&self) -> Vec<JournalEntry> {
-        let run = self.run();
-        let journal = run.journal();
-        journal.entries().cloned().collect()
+        self.with_journal(|entries| entries.cloned().collect())
     }
 
     /// What `read` makes of the journal, which is not copied for it.
@@ -113,8 +111,8 @@ impl Server {
     /// Whether a request is not over, as far as requests are kept: it is being served, or it hangs and its client is still there.
     #[must_use]
     pub fn is_serving(&self) -> bool {
-        let is_open = |entry: &&JournalEntry| entry.ended_ms.is_none() && matches!(entry.route, "status" | "submit");
-        self.with_journal(|entries| entries.filter(is_open).count() > 0)
+        let is_open = |entry: &JournalEntry| entry.ended_ms.is_none() && matches!(entry.route, "status" | "submit");
+        self.with_journal(|mut entries| Iterator::any(&mut entries, is_open))
     }
 
     /// Fixes the next submitted task of the stub's model.

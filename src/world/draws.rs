@@ -130,7 +130,9 @@ impl Draws {
     #[cfg(feature = "engine")]
     #[inline]
     pub(crate) fn after(&self, n: u64) -> Self {
-        Self(self.0.wrapping_add(SPREAD.wrapping_mul(n)))
+        let mut after = self.clone();
+        after.skip(n);
+        after
     }
 
     /// Passes over the next `n` draws.

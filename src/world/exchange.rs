@@ -162,7 +162,24 @@ impl Link {
     }
 
     /// Lets a status request arrive that this rule strikes, and read `truth`. `buckets` must see arrivals in the order of time.
+    #[inline]
     pub fn arrive<'s>(
+        &self,
+        departure: &Departure,
+        struck: Option<usize>,
+        truth: &Truth,
+        failure: &'s Failure,
+        weather: &mut Weather,
+        buckets: Option<&mut Buckets>,
+    ) -> Exchange<'s> {
+        if struck.or(departure.slowed).is_none() && buckets.is_none() {
+            return departure.answered(truth, failure);
+        }
+        self.arrive_disturbed(departure, struck, truth, failure, weather, buckets)
+    }
+
+    #[inline(never)]
+    fn arrive_disturbed<'s>(
         &self,
         departure: &Departure,
         struck: Option<usize>,

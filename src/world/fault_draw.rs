@@ -90,14 +90,19 @@ impl Slowdowns {
     /// Whether any rule may strike, as far as a few bits can say.
     #[inline(always)]
     pub(super) const fn may_strike(&self, word: u64) -> bool {
-        word & ((1 << Self::SPARE) - 1) < self.end
+        Self::coarse(word) < self.end
+    }
+
+    /// The bits that no share needs.
+    #[inline(always)]
+    const fn coarse(word: u64) -> u64 {
+        word & ((1 << Self::SPARE) - 1)
     }
 
     /// The rules that strike.
     pub(super) fn striking(&self, lot: FaultDraw) -> impl Iterator<Item = &Slowdown> {
-        let coarse = lot.word & ((1 << Self::SPARE) - 1);
         let fine = lot.of_rule(Self::SALT) >> (u64::BITS - Self::FINE);
-        let (any, mut is_first) = ((coarse << Self::FINE | fine) < self.any, true);
+        let (any, mut is_first) = ((Self::coarse(lot.word) << Self::FINE | fine) < self.any, true);
         self.each.iter().filter(move |slowdown| {
             let strikes = any && lot.is_drawn(slowdown.salt, if is_first { slowdown.first } else { slowdown.bits });
             is_first &= !strikes;

@@ -64,7 +64,7 @@ fn assert_equal(scenario: &Scenario, what: &str) {
     // last member of its pool has left.
     let is_alone = |record: &TaskRecord| record.outcome == Outcome::Rejected || record.duplicates > 0;
     let alone = expected.values().flatten().any(is_alone);
-    let pooled = scenario.strategies.iter().any(|strategy| matches!(strategy.sharing, Sharing::LockStep { .. }));
+    let pooled = is_pooled(scenario);
     let plays = |rule: &FaultRule| {
         let is_for = |route| rule.routes().contains(&route);
         !(alone && is_for(Route::Webhook) || pooled && is_for(Route::Status))
@@ -80,6 +80,10 @@ fn assert_equal(scenario: &Scenario, what: &str) {
     }
     assert!(sim.samples == found.samples, "{what}: sampled polls");
     assert_eq!(sim.loads, found.loads, "{what}: what finite workers did");
+}
+
+fn is_pooled(scenario: &Scenario) -> bool {
+    scenario.strategies.iter().any(|strategy| matches!(strategy.sharing, Sharing::LockStep { .. }))
 }
 
 fn small(shipped: &Shipped, seed: u64) -> Scenario {
@@ -319,9 +323,8 @@ fn sim_and_virtual_agree_in_a_storm() {
 /// Whether polls of a pool may be answered at the same instant by bodies of very different lengths: the real client has read
 /// the shorter one first, whichever poll was sent first, and the simulator knows nothing of lengths.
 fn is_tied(scenario: &Scenario) -> bool {
-    let pooled = scenario.strategies.iter().any(|strategy| matches!(strategy.sharing, Sharing::LockStep { .. }));
     let is_huge = |rule: &FaultRule| rule.kind() == Kind::HugeBody && rule.routes().contains(&Route::Status);
-    pooled && scenario.faults.iter().any(is_huge) && scenario.network.rtt.is_constant().is_some()
+    is_pooled(scenario) && scenario.faults.iter().any(is_huge) && scenario.network.rtt.is_constant().is_some()
 }
 
 proptest! {

@@ -129,13 +129,10 @@ impl<E: Copy> Agenda<E> {
         if self.today.is_empty() && self.added.is_empty() {
             self.turn();
         }
-        let is_added = match (self.today.last(), self.added.peek()) {
-            (Some(next), Some(added)) => added > next,
-            (Some(_), None) => false,
-            (None, _) => true,
-        };
-        let next = if is_added { self.added.peek() } else { self.today.last() };
-        if next?.at >= end {
+        // The earlier one is the greater, and none the least.
+        let (today, added) = (self.today.last(), self.added.peek());
+        let is_added = added > today;
+        if today.max(added)?.at >= end {
             return None;
         }
         let next = if is_added { self.added.pop() } else { self.today.pop() }?;

@@ -208,12 +208,8 @@ impl<'p> Pool<'p> {
         let Some(flight) = &mut member.flight else { return };
         let model = &ground.plan.models[key.0];
         let Flight { departure, struck, .. } = flight;
-        let exchange = if is_limited || struck.or(departure.slowed).is_some() {
-            let buckets = is_limited.then_some(&mut ground.buckets);
-            model.status.arrive(departure, *struck, &member.truth, model.failure, &mut ground.weather, buckets)
-        } else {
-            departure.answered(&member.truth, model.failure)
-        };
+        let (weather, buckets) = (&mut ground.weather, is_limited.then_some(&mut ground.buckets));
+        let exchange = model.status.arrive(departure, *struck, &member.truth, model.failure, weather, buckets);
         flight.exchange = Some(exchange);
         ground.observer.fault(exchange.fault);
         if !exchange.replied.is_never() {

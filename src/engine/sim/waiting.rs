@@ -334,7 +334,7 @@ impl<'p> Waiting<'p> {
         self.record.wasted += 1;
         observer.poll(&self.record, sent, Worth::Wasted);
         let mut jitter = self.jitter.clone();
-        let step = self.wait.unfinished(back, &mut jitter);
+        let step = self.wait.unfinished(back, back, &mut jitter);
         self.jitter = jitter;
         Some(self.advance(step))
     }

@@ -41,11 +41,7 @@ impl Wait<'_> {
             },
         };
         match reading {
-            Reading::Unfinished => {
-                self.failures = 0;
-                let not_before = now + self.pause(reply);
-                (Worth::Wasted, self.next_round(now, now, not_before, jitter))
-            }
+            Reading::Unfinished => (Worth::Wasted, self.unfinished(now, now + self.pause(reply), jitter)),
             Reading::Success => (Worth::Useful, Step::End { at: now, ending: Ending::Success }),
             Reading::Failed(_) => (Worth::Useful, Step::End { at: now, ending: Ending::Failed }),
             Reading::Nothing(trouble) => {
@@ -58,12 +54,11 @@ impl Wait<'_> {
         }
     }
 
-    /// Takes a reply that just says unfinished: the same as [`reply`](Self::reply).
-    #[cfg(feature = "engine")]
+    /// Takes a reply that says unfinished, after which no poll is to come before `not_before`.
     #[inline(always)]
-    pub(crate) fn unfinished(&mut self, now: Micros, jitter: &mut Draws) -> Step {
+    pub(crate) fn unfinished(&mut self, now: Micros, not_before: Micros, jitter: &mut Draws) -> Step {
         self.failures = 0;
-        self.next_round(now, now, now, jitter)
+        self.next_round(now, now, not_before, jitter)
     }
 
     /// The poll that was due was held back, by a limit of the client's own, until `now`: what to do instead. Only a poll

@@ -83,10 +83,22 @@ impl FaultRule {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(fault: Fault, probability: Probability, when: When) -> Result<Self, InvalidRule> {
-        let kind = fault.kind();
-        let strikes_all = || match probability {
+        let routes = in_order(fault.kind().default_routes());
+        let always =
+            Self { fault, probability, routes, models: None, when: When::Always, age: None, leaves_task: false };
+        always.at(when)
+    }
+
+    /// The same at another time.
+    ///
+    /// # Errors
+    ///
+    /// The kind does not go with its probability or this `when`.
+    pub(crate) fn at(self, when: When) -> Result<Self, InvalidRule> {
+        let kind = self.kind();
+        let strikes_all = || match self.probability {
             Probability::ONE => Ok(()),
-            _ => Err(InvalidRule::Probability { kind: kind.name(), probability: probability.get() }),
+            _ => Err(InvalidRule::Probability { kind: kind.name(), probability: self.probability.get() }),
         };
         match (kind.striking(), &when) {
             (Striking::Share | Striking::Slowdown, _) | (Striking::Bursts, When::Bursts(_)) => {}
@@ -98,8 +110,7 @@ impl FaultRule {
                 return Err(InvalidRule::NoBursts { kind: kind.name() });
             }
         }
-        let routes = in_order(kind.default_routes());
-        Ok(Self { fault, probability, routes, models: None, when, age: None, leaves_task: false })
+        Ok(Self { when, ..self })
     }
 
     /// The same on these routes.
