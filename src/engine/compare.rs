@@ -5,15 +5,16 @@ use crate::engine::sim::{Control, Findings, Options, Sink, run};
 use crate::engine::yardstick::Yardstick;
 use crate::inspection::Accuracy;
 use crate::measure::paired::{Pairing, comparisons};
+use crate::measure::rare::RareEvents;
 use crate::measure::results::{Cell, Results, RuleResult, Run, SCHEMA_VERSION};
 use crate::measure::series::{FaultBand, SampledTask, Series};
-use crate::measure::summary::{self, Rare, Setting};
-use crate::measure::totals::PairData;
+use crate::measure::summary::{self, Setting};
+use crate::measure::totals::{CellData, PairData};
 use crate::parallel;
 use crate::strategy::calm::endless;
-use crate::strategy::composition::Sharing;
+use crate::strategy::composition::{Channel, Sharing};
 use crate::time::Micros;
-use crate::world::fault::FaultRule;
+use crate::world::fault::{FaultRule, Route, When};
 use crate::world::weather::Weather;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,7 +63,7 @@ pub fn summarise(plan: &Plan<'_>, engine: &str, findings: &Findings) -> Compared
 fn summed(plan: &Plan<'_>, engine: &str, findings: &Findings, floor: Accuracy) -> Compared {
     let scenario = plan.scenario;
     let weights = &scenario.cost;
-    let pairings = pairings(plan, &findings.pairs);
+    let pairings = pairings(plan, &findings.cells, &findings.pairs);
     let shown: Vec<Vec<u64>> = findings.samples.chunks(plan.strategies.len()).map(shown).collect();
     let series = findings.cells.iter().zip(&findings.samples).enumerate().map(|(cell, (data, sample))| {
         let tasks = &shown[cell / plan.strategies.len()];
@@ -163,28 +164,52 @@ fn rules(plan: &Plan<'_>, findings: &Findings) -> Vec<RuleResult> {
 
 /// What is kept of the pairs of every cell but the baseline's, with what the plan says of them.
 #[must_use]
-pub fn pairings<'a>(plan: &'a Plan<'_>, pairs: &'a [PairData]) -> Vec<Pairing<'a>> {
-    let baseline = &plan.strategies[plan.scenario.baseline];
-    let others = each_cell(plan).zip(pairs).filter(|((_, with), _)| with.strategy.name != baseline.strategy.name);
-    let pairing = |((model, strategy), data): ((usize, &'a StrategyPlan<'_>), &'a PairData)| Pairing {
-        model: &plan.models[model].model.name,
-        strategy: &strategy.strategy.name,
-        baseline: &baseline.strategy.name,
-        data,
-        interacts: strategy.interacts || baseline.interacts,
-        rare: rare(plan, model, strategy).unlike(&rare(plan, model, baseline)),
+pub fn pairings<'a>(plan: &'a Plan<'_>, cells: &[CellData], pairs: &'a [PairData]) -> Vec<Pairing<'a>> {
+    let baseline = plan.scenario.baseline;
+    let settings: Vec<Setting<'a>> =
+        each_cell(plan).map(|(model, strategy)| quick_setting(plan, model, strategy)).collect();
+    let pairing = |(cell, ((model, _), data)): (usize, ((usize, &'a StrategyPlan<'_>), &'a PairData))| {
+        let base = plan.cell(model, baseline);
+        let (mine, its) = (&settings[cell], &settings[base]);
+        (cell != base).then(|| Pairing {
+            model: mine.model,
+            strategy: mine.strategy,
+            baseline: its.strategy,
+            data,
+            interacts: mine.interacts || its.interacts,
+            rare: mine.rare.unlike(&its.rare),
+            carries_intervals: mine.carries_intervals(&cells[cell]) && its.carries_intervals(&cells[base]),
+        })
     };
-    others.map(pairing).collect()
+    each_cell(plan).zip(pairs).enumerate().filter_map(pairing).collect()
 }
 
-/// What a plan knows of the tasks that a wait gives up on, in a calm world.
-fn rare(plan: &Plan<'_>, model: usize, strategy: &StrategyPlan<'_>) -> Rare {
+/// What a plan knows of the rare events of a cell.
+fn rare(plan: &Plan<'_>, model: usize, strategy: &StrategyPlan<'_>) -> RareEvents {
     let (scenario, of_model) = (plan.scenario, plan.models[model].model);
-    let (polls, end) = endless(&strategy.policies[model], scenario.horizon);
+    let policy = &strategy.policies[model];
+    let calm = endless(policy, scenario.horizon);
     let below =
         |at: Micros| plan.yardstick(model).map_or(1.0, |yardstick| yardstick.distribution().below(at.get() as f64));
-    let late = (below(scenario.horizon) - below(end)).max(0.0);
-    Rare { endless: of_model.fates.stuck(), polls, late, late_delay_us: (scenario.horizon - end).get() }
+    let late = (below(scenario.horizon) - below(calm.end)).max(0.0);
+    let route = |route: &Route| match route {
+        Route::Submit => true,
+        Route::Status => policy.channel() != Channel::Webhook,
+        Route::Webhook => policy.channel() != Channel::Poll,
+    };
+    let strikes = |rule: &&FaultRule| rule.covers_model(&of_model.name) && rule.routes().iter().any(route);
+    let rules = || scenario.faults.iter().filter(strikes);
+    let span = scenario.arrivals.span(scenario.tasks);
+    RareEvents {
+        endless: of_model.fates.stuck(),
+        polls: calm.polls,
+        late,
+        late_delay_us: (scenario.horizon - calm.end).get(),
+        may_be_struck: rules().next().is_some(),
+        longest_gap_us: calm.longest_gap.get(),
+        spells: rules().filter_map(|rule| rule.when().spells(span)).reduce(f64::min),
+        comes_and_goes: rules().any(|rule| *rule.when() != When::Always),
+    }
 }
 
 /// Models in plan order, then strategies: the order of cells.

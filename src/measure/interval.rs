@@ -71,6 +71,9 @@ impl Estimate {
             return None;
         }
         let total = total as f64;
+        // Where a few replicates hold nearly all observations (Kish 1965, *Survey Sampling*, § 11.2), they are too few.
+        let squares: f64 = replicates.iter().map(|(_, n)| (*n as f64).powi(2)).sum();
+        let is_spread = 2.0 * total * total >= replicates.len() as f64 * squares;
         let mean = replicates.iter().map(|(sum, _)| sum).sum::<f64>() / total;
         // How far the ratio moves without each of them.
         let moves: Vec<f64> = replicates
@@ -79,7 +82,7 @@ impl Estimate {
             .map(|(sum, n)| (sum - mean * *n as f64) / (total - *n as f64).max(f64::MIN_POSITIVE))
             .collect();
         let count = moves.len() as f64;
-        let spread = (moves.len() > 1).then(|| {
+        let spread = (is_spread && moves.len() > 1).then(|| {
             let squares: f64 = moves.iter().map(|x| x * x).sum();
             (((count - 1.0) / count * squares).sqrt(), freedom(&moves, squares))
         });
@@ -93,7 +96,7 @@ impl Estimate {
         if error > ROUNDING * scale {
             return self;
         }
-        let missing = wilson(0, n)[1] * scale / Z95;
+        let missing = at_most_missed(n) * scale / Z95;
         Self { spread: (missing > 0.0).then_some((missing, freedom)), ..self }
     }
 
@@ -101,6 +104,18 @@ impl Estimate {
     #[must_use]
     pub fn at_least(self, error: f64) -> Self {
         Self { spread: self.spread.map(|(found, freedom)| (found.max(error), freedom)), ..self }
+    }
+
+    /// With intervals that reach at least so far to either side.
+    #[must_use]
+    pub fn reaching(self, far: f64) -> Self {
+        self.at_least(far / Z95)
+    }
+
+    /// Without an interval unless the data `can` carry one.
+    #[must_use]
+    pub fn carried(self, can: bool) -> Self {
+        Self { spread: self.spread.filter(|_| can), ..self }
     }
 
     /// The same in another unit.
@@ -188,6 +203,11 @@ fn student(level: f64, freedom: f64) -> f64 {
 #[must_use]
 pub fn wilson(successes: u64, n: u64) -> Interval {
     score(successes as f64, n as f64)
+}
+
+/// The largest share that something can have which none of `n` observations is: the end of Wilson's interval.
+pub(super) fn at_most_missed(n: u64) -> f64 {
+    wilson(0, n)[1]
 }
 
 /// The same of numbers that need not be whole: clusters of tasks instead of tasks.

@@ -21,6 +21,8 @@ pub mod paired;
 #[doc(hidden)]
 pub mod precision;
 #[doc(hidden)]
+pub mod rare;
+#[doc(hidden)]
 pub mod rate;
 pub mod record;
 #[doc(hidden)]

@@ -2,8 +2,8 @@
 
 use crate::inspection::CostWeights;
 use crate::measure::interval::Estimate;
+use crate::measure::rare::RareEvents;
 use crate::measure::results::Comparison;
-use crate::measure::summary::Rare;
 use crate::measure::totals::{Differences, PairData, PairTotals};
 use crate::measure::verdict::{Difference, words_by_family};
 
@@ -15,7 +15,9 @@ struct PairedMetric {
     scale: f64,
     of: fn(&PairTotals, &CostWeights) -> Paired,
     /// The error that rare tasks give it.
-    rare: fn(&Rare, u64, &CostWeights) -> f64,
+    rare: fn(&RareEvents, u64, &CostWeights) -> f64,
+    /// How far rarely long delays can move it.
+    far: fn(&RareEvents, u64, &CostWeights) -> f64,
 }
 
 /// Sums of one metric over pairs.
@@ -44,6 +46,7 @@ const PAIRED_METRICS: [PairedMetric; 5] = [
         scale: 1.0,
         of: |pairs, _| Paired::of(&pairs.polls, pairs.base.polls, pairs.base.polls),
         rare: |rare, n, _| rare.of_polls(n, 0.0),
+        far: |_, _, _| 0.0,
     },
     PairedMetric {
         name: "requests_per_task",
@@ -51,6 +54,7 @@ const PAIRED_METRICS: [PairedMetric; 5] = [
         scale: 1.0,
         of: |pairs, _| Paired::of(&pairs.requests, pairs.base.requests, pairs.base.requests),
         rare: |rare, n, _| rare.of_polls(n, 0.0),
+        far: |_, _, _| 0.0,
     },
     PairedMetric {
         name: "detection_delay_ms",
@@ -59,6 +63,7 @@ const PAIRED_METRICS: [PairedMetric; 5] = [
         // It is the same difference as that of latencies, and as uncertain.
         of: |pairs, _| Paired::of(&pairs.time, pairs.base.delay, pairs.base.latency),
         rare: |_, _, _| 0.0,
+        far: |rare, n, _| rare.of_delay(n),
     },
     PairedMetric {
         name: "latency_ms",
@@ -66,6 +71,7 @@ const PAIRED_METRICS: [PairedMetric; 5] = [
         scale: 1e-3,
         of: |pairs, _| Paired::of(&pairs.time, pairs.base.latency, pairs.base.latency),
         rare: |_, _, _| 0.0,
+        far: |rare, n, _| rare.of_delay(n),
     },
     PairedMetric {
         name: "cost",
@@ -80,6 +86,7 @@ const PAIRED_METRICS: [PairedMetric; 5] = [
             whole: pairs.base.cost.sum(weights),
         },
         rare: |rare, n, weights| rare.of_cost(n, 0.0, weights),
+        far: |rare, n, weights| weights.delay_per_us() * rare.of_delay(n),
     },
 ];
 
@@ -96,7 +103,9 @@ pub struct Pairing<'a> {
     /// Tasks of either interact.
     pub interacts: bool,
     /// What differs between them in the tasks that they give up on.
-    pub rare: Rare,
+    pub rare: RareEvents,
+    /// The data of both can carry intervals.
+    pub carries_intervals: bool,
 }
 
 /// All comparisons, metric by metric. The words of a model are one family: no table of a report holds those of more.
@@ -139,8 +148,9 @@ fn compare(metric: &PairedMetric, pairing: &Pairing<'_>, weights: &CostWeights) 
         Some(Estimate::of_pairs(whole.n, whole.unequal, mean, whole.variance, would_differ_by))
     };
     let error = (metric.rare)(&pairing.rare, whole.n, weights);
+    let far = (metric.far)(&pairing.rare, whole.n, weights);
     let difference = estimate.map(|estimate| Difference {
-        estimate: estimate.at_least(error).scaled(metric.scale),
+        estimate: estimate.at_least(error).reaching(far).carried(pairing.carries_intervals).scaled(metric.scale),
         baseline: baseline * metric.scale,
         is_time: metric.is_time,
     });

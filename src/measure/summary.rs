@@ -4,6 +4,7 @@ use crate::inspection::CostWeights;
 use crate::measure::histogram::Durations;
 use crate::measure::interval::{Estimate, coupled_share, sectioned, wilson};
 use crate::measure::outcome::ByOutcome;
+use crate::measure::rare::RareEvents;
 use crate::measure::results::{
     Cell, CountStats, DelayStats, Excess, Interval, LatencyStats, Learned, MeanStats, Outcomes, OvershootStats,
     PollUse, RecoveryStats, ShareIntervals, StruckStats,
@@ -17,9 +18,6 @@ use std::collections::BTreeMap;
 const CURVE_POINTS: u64 = 80;
 /// Steps of a rate curve.
 const RATE_STEPS: usize = 100;
-
-/// So many rare tasks are expected in a run that shows how they spread.
-const SEEN: f64 = 10.0;
 
 /// Milliseconds of a number of microseconds.
 fn ms(us: f64) -> f64 {
@@ -41,73 +39,43 @@ pub struct Setting<'a> {
     pub has_limit: bool,
     /// Least expected cost on the model.
     pub least: Option<f64>,
-    /// Tasks that it gives up on.
-    pub rare: Rare,
+    /// What is rare in it.
+    pub rare: RareEvents,
     /// The scenario has faults.
     pub has_faults: bool,
     /// What the model's workers did, and how many they are, where they are finite.
     pub load: Option<(&'a Load, u32)>,
 }
 
-/// Tasks that a wait gives up on in a calm world: few, and each with far more polls or cost than others. A run that met none
-/// of them would look too sure; but how much they add to the spread is known before it.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Rare {
-    /// Share of tasks that never end.
-    pub endless: f64,
-    /// Polls of each of them.
-    pub polls: u64,
-    /// Share of tasks that end after the wait has given up, and by the horizon.
-    pub late: f64,
-    /// From there to the horizon, in microseconds: what each of these is charged.
-    pub late_delay_us: u64,
-}
-
-impl Rare {
-    /// What of it differs between two strategies on the same tasks.
+impl Setting<'_> {
+    /// Whether the data have met enough of what is rare to carry intervals.
     #[must_use]
-    pub fn unlike(&self, other: &Self) -> Self {
-        Self {
-            endless: self.endless,
-            polls: self.polls.abs_diff(other.polls),
-            late: (self.late - other.late).abs(),
-            late_delay_us: self.late_delay_us.max(other.late_delay_us),
-        }
-    }
-
-    /// The variance that they alone give to a mean of `n` tasks, where each endless one counts `endless` more than
-    /// others, and each late one `late`.
-    fn variance(&self, n: u64, endless: f64, late: f64) -> f64 {
-        let n = n.max(1) as f64;
-        let part = |share: f64, more: f64| match share * n {
-            expected if expected < SEEN => share * (1.0 - share) * more * more / n,
-            // So many show their spread themselves.
-            _ => 0.0,
-        };
-        part(self.endless, endless) + part(self.late, late)
-    }
-
-    /// The standard error that they give to a mean number of polls, others having sent `usual` each.
-    pub(super) fn of_polls(&self, n: u64, usual: f64) -> f64 {
-        let more = self.polls as f64 - usual;
-        self.variance(n, more, 0.0).sqrt()
-    }
-
-    /// The same for a mean cost.
-    pub(super) fn of_cost(&self, n: u64, usual: f64, weights: &CostWeights) -> f64 {
-        let more = weights.poll * (self.polls as f64 - usual);
-        self.variance(n, more, weights.delay_per_us() * self.late_delay_us as f64).sqrt()
+    pub fn carries_intervals(&self, data: &CellData) -> bool {
+        let totals = &data.totals;
+        // Of tasks that end together, the few that are known where nearly all are lost come by chance.
+        let are_known = self.together == 1 || 20 * totals.delay.n >= totals.tasks;
+        are_known && self.rare.have_been_met(data.replicates.len() as u64, totals.struck.tasks)
     }
 }
 
 /// A mean with its interval: from tasks, or from replicates where tasks interact.
-fn estimate(data: &CellData, interacts: bool, of: impl Fn(&Totals) -> Moments) -> Option<Estimate> {
+fn estimate(data: &CellData, setting: &Setting<'_>, of: impl Fn(&Totals) -> Moments) -> Option<Estimate> {
     let whole = of(&data.totals);
-    if interacts {
+    let estimate = if setting.interacts {
         let parts = data.replicates.values().map(|part| of(&part.totals));
-        return Estimate::of_replicates(&parts.map(|part| (part.sum as f64, part.n)).collect::<Vec<_>>(), 0.0);
-    }
-    Some(Estimate::of_tasks(whole.n, whole.mean()?, whole.variance()))
+        Estimate::of_replicates(&parts.map(|part| (part.sum as f64, part.n)).collect::<Vec<_>>(), 0.0)
+    } else {
+        Some(Estimate::of_tasks(whole.n, whole.mean()?, whole.variance()))
+    };
+    estimate.map(|estimate| estimate.carried(setting.carries_intervals(data)))
+}
+
+/// A mean of times in milliseconds; of those that are known, some may be rarely long.
+fn time(data: &CellData, setting: &Setting<'_>, of: impl Fn(&Totals) -> Moments) -> (Option<f64>, Option<Interval>) {
+    let far = setting.rare.of_delay(data.totals.tasks);
+    let estimate = estimate(data, setting, of).map(|estimate| estimate.reaching(far).scaled(1e-3));
+    let interval = estimate.and_then(|estimate| estimate.interval());
+    (estimate.map(|estimate| estimate.mean), interval.map(|[low, high]| [low.max(0.0), high]))
 }
 
 fn mean(estimate: Option<Estimate>) -> MeanStats {
@@ -132,7 +100,7 @@ pub fn cell(
     let known = totals.delay.n;
     let per_task = |of: fn(&Totals) -> Moments| {
         let error = setting.rare.of_polls(totals.tasks, totals.polls.mean().unwrap_or(0.0));
-        mean(estimate(data, interacts, of).map(|estimate| estimate.at_least(error)))
+        mean(estimate(data, setting, of).map(|estimate| estimate.at_least(error)))
     };
     let polls = per_task(|totals| totals.polls);
     let poll_counts = data.polls.quantiles(&[0.5, 0.95, 0.99], totals.tasks);
@@ -163,8 +131,8 @@ pub fn cell(
             wasted: totals.wasted,
             failed: totals.failed,
         },
-        latency_ms: latency(data, interacts, known),
-        detection_delay_ms: delay(data, interacts),
+        latency_ms: latency(data, setting, known),
+        detection_delay_ms: delay(data, setting),
         deadline_overshoot_ms: OvershootStats {
             mean: has_limit.then(|| ms(totals.overshoot as f64 / totals.tasks.max(1) as f64)),
             max: has_limit.then(|| ms(totals.longest_overshoot as f64)),
@@ -214,7 +182,11 @@ fn learning_curve(excesses: &BTreeMap<(u64, u32), f64>) -> Vec<Learned> {
 
 /// Intervals of shares of the tasks.
 fn shares(data: &CellData, setting: &Setting<'_>) -> ShareIntervals {
+    let carries = setting.carries_intervals(data);
     let share = |count: &dyn Fn(&Totals) -> u64| -> Option<Interval> {
+        if !carries {
+            return None;
+        }
         if !setting.interacts {
             return Some(wilson(count(&data.totals), data.totals.tasks));
         }
@@ -237,13 +209,13 @@ fn longest(times: &Durations, missed: u64) -> Option<f64> {
     times.max().filter(|_| missed == 0).map(|us| ms(us as f64))
 }
 
-fn latency(data: &CellData, interacts: bool, known: u64) -> LatencyStats {
+fn latency(data: &CellData, setting: &Setting<'_>, known: u64) -> LatencyStats {
     let total = data.totals.tasks;
-    let estimate = estimate(data, interacts, |totals| totals.latency).map(|estimate| estimate.scaled(1e-3));
+    let (mean, ci95) = time(data, setting, |totals| totals.latency);
     let at = quantiles(&data.latency, &[0.5, 0.9, 0.95, 0.99], total);
     LatencyStats {
-        mean: estimate.map(|estimate| estimate.mean),
-        ci95: estimate.and_then(|estimate| estimate.interval()),
+        mean,
+        ci95,
         p50: at[0],
         p90: at[1],
         p95: at[2],
@@ -253,19 +225,21 @@ fn latency(data: &CellData, interacts: bool, known: u64) -> LatencyStats {
     }
 }
 
-fn delay(data: &CellData, interacts: bool) -> DelayStats {
+fn delay(data: &CellData, setting: &Setting<'_>) -> DelayStats {
     let total = data.totals.tasks;
-    let estimate = estimate(data, interacts, |totals| totals.delay).map(|estimate| estimate.scaled(1e-3));
+    let (mean, ci95) = time(data, setting, |totals| totals.delay);
     let at = quantiles(&data.delay, &[0.5, 0.9, 0.95, 0.99], total);
-    let p95_ci95 = if interacts {
+    let p95_ci95 = if setting.interacts {
+        // Where as many tasks are unknown as the percentile leaves, it is chance which replicates know theirs.
+        let is_known = total - data.totals.delay.n <= total / 50 && setting.carries_intervals(data);
         let sections: Vec<_> = data.replicates.values().map(|part| part.delay_p95).collect();
-        at[2].and_then(|pooled| sectioned(pooled * 1e3, &sections))
+        at[2].filter(|_| is_known).and_then(|pooled| sectioned(pooled * 1e3, &sections))
     } else {
         data.delay.quantile_interval(0.95, total).map(|(low, high)| [low as f64, high as f64])
     };
     DelayStats {
-        mean: estimate.map(|estimate| estimate.mean),
-        ci95: estimate.and_then(|estimate| estimate.interval()),
+        mean,
+        ci95,
         p50: at[0],
         p90: at[1],
         p95: at[2],
@@ -308,7 +282,9 @@ fn cost(data: &CellData, setting: &Setting<'_>, weights: &CostWeights) -> MeanSt
     };
     let usual = data.totals.polls.mean().unwrap_or(0.0);
     let error = setting.rare.of_cost(data.totals.tasks, usual, weights);
-    mean(estimate.map(|estimate| estimate.at_least(error)))
+    let far = weights.delay_per_us() * setting.rare.of_delay(data.totals.tasks);
+    let carries = setting.carries_intervals(data);
+    mean(estimate.map(|estimate| estimate.at_least(error).reaching(far).carried(carries)))
 }
 
 /// The curves of one cell, with its sampled tasks in the order of their numbers.

@@ -11,13 +11,29 @@ use crate::world::draws::{Keys, Stream};
 /// Most polls of a wait that are listed.
 const MOST: usize = 1_000_000;
 
-/// The polls that a wait for a task that never ends sends by `horizon`, the first million of them, and when it gives up.
+/// A wait for a task that never ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndlessWait {
+    /// Polls that it sends by the horizon, at most a million.
+    pub polls: u64,
+    /// The longest time from one of them to the next.
+    pub longest_gap: Micros,
+    /// When it gives up, or the horizon.
+    pub end: Micros,
+}
+
+/// That wait, up to `horizon`.
 ///
 /// What is random in a schedule is drawn, and a strategy that is told sends its polls beside.
 #[must_use]
-pub fn endless(policy: &Policy<'_>, horizon: Micros) -> (u64, Micros) {
+pub fn endless(policy: &Policy<'_>, horizon: Micros) -> EndlessWait {
     let (instants, end) = polls(policy, horizon);
-    (instants.len() as u64, end.unwrap_or(horizon))
+    let gaps = instants.windows(2).map(|pair| pair[1] - pair[0]);
+    EndlessWait {
+        polls: instants.len() as u64,
+        longest_gap: Micros::from_f64(gaps.fold(0.0, f64::max)),
+        end: end.unwrap_or(horizon),
+    }
 }
 
 /// The instants of those polls, and when the wait ends by itself.

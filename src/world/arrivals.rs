@@ -18,6 +18,18 @@ pub enum Arrivals {
     Trace(Recorded),
 }
 
+impl Arrivals {
+    /// When the last of `tasks` is submitted, on average.
+    #[must_use]
+    pub fn span(&self, tasks: u64) -> Micros {
+        match self {
+            Self::Poisson(rate) | Self::Constant(rate) => Micros::from_f64(rate.gap_us() * tasks as f64),
+            Self::Burst => Micros::ZERO,
+            Self::Trace(recorded) => recorded.instant(tasks.saturating_sub(1)),
+        }
+    }
+}
+
 /// So many in a second, on average.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rate(f64);

@@ -114,8 +114,7 @@ fn simulate(plan: &Plan<'_>) -> Vec<Vec<Kept>> {
             let rules = CellRules {
                 horizon: plan.scenario.horizon,
                 limit: plan.strategies[strategy].policies[model].nominal_limit(),
-                // Figures of struck tasks have no intervals.
-                has_faults: false,
+                has_faults: !plan.scenario.faults.is_empty(),
                 key: plan.digest_key(model, strategy, number),
             };
             let mut data = CellData::default();
@@ -143,6 +142,7 @@ impl Population<'_> {
     fn results(&self, numbers: &[usize]) -> Results {
         let (plan, scenario) = (self.plan, self.plan.scenario);
         let mut cells = Vec::new();
+        let mut kept_of = Vec::new();
         let mut paired = Vec::new();
         for model in 0..plan.models.len() {
             for (at, strategy) in plan.strategies.iter().enumerate() {
@@ -168,6 +168,7 @@ impl Population<'_> {
                     &BTreeMap::new(),
                 ));
                 paired.push(pairs);
+                kept_of.push(data);
             }
         }
         Results {
@@ -184,7 +185,7 @@ impl Population<'_> {
                 until: None,
             },
             cells,
-            comparisons: comparisons(&pairings(plan, &paired), &scenario.cost),
+            comparisons: comparisons(&pairings(plan, &kept_of, &paired), &scenario.cost),
             gates: Vec::new(),
             faults: Vec::new(),
         }

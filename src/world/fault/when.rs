@@ -178,6 +178,19 @@ impl When {
             (Self::Always | Self::During(_) | Self::Bursts(_), _) => true,
         }
     }
+
+    /// How many bad spells of random weather begin in this time or before it and go on in it, on average; `None` where
+    /// nothing is random.
+    #[must_use]
+    pub fn spells(&self, time: Micros) -> Option<f64> {
+        match self {
+            Self::Always | Self::During(_) => None,
+            Self::Bursts(process) => {
+                let share = process.bad_share.get();
+                Some(share + share * (time.get() as f64 / process.bad_mean.get() as f64))
+            }
+        }
+    }
 }
 
 #[cfg(test)]

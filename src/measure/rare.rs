@@ -1,0 +1,85 @@
+//! Rare events: what a plan says of a cell before it is run, where a run may be too short to show it.
+
+use crate::inspection::CostWeights;
+use crate::measure::interval::at_most_missed;
+
+/// So many of an event are expected in a run that shows how they spread.
+const SEEN: f64 = 10.0;
+/// So many bad spells of random weather a run must expect.
+const SPELLS: f64 = 15.0;
+/// Of so many struck tasks, what a rule that comes and goes does to one in thirty is seen a few times.
+const STRUCK: u64 = 100;
+
+/// What is rare in a cell, and weighs much: a run that met none of it would look too sure.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct RareEvents {
+    /// Share of tasks that never end.
+    pub endless: f64,
+    /// Polls of each of them, in a calm world.
+    pub polls: u64,
+    /// Share of tasks that end after the wait has given up, and by the horizon.
+    pub late: f64,
+    /// From there to the horizon, in microseconds: what each of these is charged.
+    pub late_delay_us: u64,
+    /// A fault may strike the cell.
+    pub may_be_struck: bool,
+    /// The longest time between two looks at a task, in microseconds: a fault can make it wait through that.
+    pub longest_gap_us: u64,
+    /// Bad spells of the rarest random weather that strikes the cell, on average in one replicate.
+    pub spells: Option<f64>,
+    /// A rule that comes and goes strikes the cell.
+    pub comes_and_goes: bool,
+}
+
+impl RareEvents {
+    /// What of it differs between two strategies on the same tasks.
+    #[must_use]
+    pub fn unlike(&self, other: &Self) -> Self {
+        let rarest = |a: Option<f64>, b: Option<f64>| a.into_iter().chain(b).reduce(f64::min);
+        Self {
+            endless: self.endless,
+            polls: self.polls.abs_diff(other.polls),
+            late: (self.late - other.late).abs(),
+            late_delay_us: self.late_delay_us.max(other.late_delay_us),
+            may_be_struck: self.may_be_struck || other.may_be_struck,
+            longest_gap_us: self.longest_gap_us.max(other.longest_gap_us),
+            spells: rarest(self.spells, other.spells),
+            comes_and_goes: self.comes_and_goes || other.comes_and_goes,
+        }
+    }
+
+    /// Whether so many replicates, with so many struck tasks, have met enough of the weather to show how it spreads.
+    #[must_use]
+    pub fn have_been_met(&self, replicates: u64, struck: u64) -> bool {
+        let spells = self.spells.is_none_or(|spells| spells * replicates as f64 >= SPELLS);
+        spells && (!self.comes_and_goes || struck >= STRUCK)
+    }
+
+    /// The variance that tasks which a wait gives up on give to a mean of `n` tasks, where each endless one counts
+    /// `endless` more than others, and each late one `late`.
+    fn variance(&self, n: u64, endless: f64, late: f64) -> f64 {
+        let n = n.max(1) as f64;
+        let part = |share: f64, more: f64| {
+            // So many show their spread themselves; unless faults end most of those waits before.
+            let is_seen = share * n >= SEEN && !self.may_be_struck;
+            if is_seen { 0.0 } else { share * (1.0 - share) * more * more / n }
+        };
+        part(self.endless, endless) + part(self.late, late)
+    }
+
+    /// The standard error that these give to a mean number of polls, others having sent `usual` each.
+    pub(super) fn of_polls(&self, n: u64, usual: f64) -> f64 {
+        self.variance(n, self.polls as f64 - usual, 0.0).sqrt()
+    }
+
+    /// The same for a mean cost.
+    pub(super) fn of_cost(&self, n: u64, usual: f64, weights: &CostWeights) -> f64 {
+        let more = weights.poll * (self.polls as f64 - usual);
+        self.variance(n, more, weights.delay_per_us() * self.late_delay_us as f64).sqrt()
+    }
+
+    /// How far tasks that wait through the longest gap, and that none of `n` did, can move a mean delay in microseconds.
+    pub(super) fn of_delay(&self, n: u64) -> f64 {
+        if self.may_be_struck { at_most_missed(n) * self.longest_gap_us as f64 } else { 0.0 }
+    }
+}
