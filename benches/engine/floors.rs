@@ -15,7 +15,26 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 /// The bits of a uniform draw below which a poll tells nothing: 2 %.
-pub(crate) const STALE: u64 = ((1_u64 << Draws::BITS) as f64 * 0.02) as u64 + 1;
+const STALE: u64 = ((1_u64 << Draws::BITS) as f64 * 0.02) as u64 + 1;
+/// The uniform's bits that its first ones are not.
+const FINE: u32 = Draws::BITS - 11;
+/// First bits beyond which nothing is stale.
+pub(crate) const STALE_ENDS: u64 = STALE.div_ceil(1 << FINE);
+
+/// The first bits of the uniform that decides whether a poll is stale: those of the trip's draw that its length leaves.
+#[inline(always)]
+pub(crate) fn first_bits(travel: &Draws) -> u64 {
+    travel.clone().bits() >> 1 & ((1 << 11) - 1)
+}
+
+/// Whether a poll tells the truth.
+#[inline(always)]
+pub(crate) fn is_true(first: u64, lots: &mut Draws) -> bool {
+    let rest = lots.bits();
+    // That of bursts.
+    lots.bits();
+    first >= STALE_ENDS || (first << FINE | rest >> (u64::BITS - FINE)) >= STALE
+}
 
 /// What a floor counts.
 #[derive(Debug)]
@@ -106,8 +125,12 @@ impl World {
             let mut now = pace.slept;
             while pace.slept < 600_000_000 {
                 counted.polls += 1;
-                let (trip, heard) =
-                    if LOSSY { (self.rtt.sample(&mut travel).get(), lots.uniform_bits() >= STALE) } else { (0, true) };
+                let (trip, heard) = if LOSSY {
+                    let first = first_bits(&travel);
+                    (self.rtt.sample(&mut travel).get(), is_true(first, &mut lots))
+                } else {
+                    (0, true)
+                };
                 if now + trip / 2 >= done && heard {
                     counted.know(now + trip - done);
                     break;
@@ -214,7 +237,8 @@ impl World {
         sleep(trip + now).await;
         while pace.slept < 600_000_000 {
             polls += 1;
-            let (trip, heard) = (self.rtt.sample(&mut travel).get(), lots.uniform_bits() >= STALE);
+            let first = first_bits(&travel);
+            let (trip, heard) = (self.rtt.sample(&mut travel).get(), is_true(first, &mut lots));
             sleep(trip).await;
             if now + trip / 2 >= done && heard {
                 return (polls, Some(now + trip - done));
@@ -288,8 +312,9 @@ struct Slot {
 impl Slot {
     #[inline]
     fn send(&mut self, sent: u64, rtt: &Distribution) {
+        let first = first_bits(&self.travel);
         let trip = rtt.sample(&mut self.travel).get();
-        self.is_heard = self.lots.uniform_bits() >= STALE && sent + trip / 2 >= self.done;
+        self.is_heard = is_true(first, &mut self.lots) && sent + trip / 2 >= self.done;
         self.replied = sent + trip;
     }
 }

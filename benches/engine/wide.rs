@@ -1,7 +1,7 @@
 //! The vectorised floor: what the scalar one counts, for sixty-four tasks in rows, whose next polls are a few loops over
 //! columns in the widest instructions that the processor has. Draws and counts are the same.
 
-use crate::floors::{Counted, Pace, STALE, World};
+use crate::floors::{Counted, Pace, STALE_ENDS, World, first_bits, is_true};
 use crate::workload::Schedule;
 use fearless_simd::{Level, dispatch};
 use pollbench::world::draws::{Draws, Stream};
@@ -73,18 +73,30 @@ impl Rows {
     #[inline(always)]
     fn poll(&mut self, world: &World, gaps: &Gaps) -> (u64, u64) {
         let Self { done, now, trip, polls, travel, lots } = self;
+        let first = travel.each_ref().map(first_bits);
         world.rtt.sample_each(travel, trip);
+        let bits = |each: [u64; ROWS]| (0..ROWS).fold(0, |bits, row| bits | each[row] << row);
+        // Hardly any is looked at twice.
+        let mut heard = first.map(|first| u64::from(first >= STALE_ENDS));
+        let mut unsure: u64 = !bits(heard);
+        while let Some(row) = unsure.checked_ilog2() {
+            unsure ^= 1 << row;
+            let row = row as usize;
+            heard[row] = u64::from(is_true(first[row], &mut lots[row].clone()));
+        }
+        for lots in lots {
+            lots.bits();
+            lots.bits();
+        }
         let (mut told, mut over) = ([0; ROWS], [0; ROWS]);
         for row in 0..ROWS {
-            let is_heard = lots[row].uniform_bits() >= STALE;
-            told[row] = u64::from(is_heard & (now[row] + trip[row] / 2 >= done[row]));
+            told[row] = heard[row] & u64::from(now[row] + trip[row] / 2 >= done[row]);
             let gap = gaps.after[polls[row] as usize % MOST_POLLS];
             polls[row] += 1;
             over[row] = u64::from(polls[row] >= gaps.most);
             // Who is told has the instant of the answer.
             now[row] += trip[row] + if told[row] == 1 { 0 } else { gap };
         }
-        let bits = |each: [u64; ROWS]| (0..ROWS).fold(0, |bits, row| bits | each[row] << row);
         (bits(told), bits(over))
     }
 

@@ -95,6 +95,18 @@ impl Place {
     pub(crate) fn uniform(self) -> f64 {
         Draws(self.0).uniform()
     }
+
+    /// Its bits.
+    #[inline(always)]
+    pub(crate) fn bits(self) -> u64 {
+        Draws(self.0).bits()
+    }
+
+    /// The place of the draw after it.
+    #[inline(always)]
+    pub(crate) const fn after(self) -> Self {
+        Self(self.0.wrapping_add(SPREAD))
+    }
 }
 
 impl Draws {
@@ -142,6 +154,12 @@ impl Draws {
         self.0 = self.0.wrapping_add(SPREAD.wrapping_mul(n));
     }
 
+    /// The next 64 random bits, which stay the next.
+    #[inline(always)]
+    pub(crate) fn peek(&self) -> u64 {
+        self.clone().bits()
+    }
+
     /// Passes over the next draw: where it is.
     #[inline(always)]
     pub(crate) fn pass(&mut self) -> Place {
@@ -186,7 +204,8 @@ mod tests {
         let mut draws = Draws::seeded(3);
         let mut same = draws.clone();
         let place = draws.pass();
-        assert_eq!((place.uniform(), draws.bits()), (same.uniform(), same.bits()));
+        let (next, peeked) = (place.after(), draws.peek());
+        assert_eq!((place.uniform(), next.bits(), draws.bits()), (same.uniform(), same.bits(), peeked));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::api::reply::{Failure, Reply};
 use crate::time::Micros;
 #[cfg(feature = "engine")]
 use crate::world::distribution::Batch;
+use crate::world::distribution::spare;
 use crate::world::draws::Draws;
 use crate::world::fault::{Effect, FaultRules, Route, Timescale};
 use crate::world::fault_draw::FaultDraw;
@@ -69,6 +70,8 @@ pub struct Link {
     /// Whether requests have draws, are half-way when they arrive, and can be struck, limits aside, by shares of the uniform
     /// only.
     is_plain: bool,
+    /// The draw of a round trip has bits to spare.
+    has_spare_bits: bool,
     /// The rules that can strike it.
     pub faults: RouteFaults,
 }
@@ -81,7 +84,8 @@ impl Link {
         let calm = network.rtt.is_constant().filter(|_| faults.is_calm()).map(|rtt| (rtt, network.up(rtt)));
         let is_even = network.up_share.get() == 0.5;
         let is_plain = calm.is_none() && is_even && faults.is_steady();
-        Self { network: Arc::clone(network), calm, is_plain, faults }
+        let has_spare_bits = network.rtt.has_spare_bits();
+        Self { network: Arc::clone(network), calm, is_plain, has_spare_bits, faults }
     }
 
     /// The round trip and its way up if they are always the same and nothing can go wrong.
@@ -100,6 +104,13 @@ impl Link {
         Some(ManyRequests { rtt, faults: &self.faults })
     }
 
+    /// The draws of a request: how long it travels, and what decides whether anything strikes it.
+    #[inline(always)]
+    fn draw(&self, travel: &mut Draws, lots: &mut Draws) -> (Micros, FaultDraw) {
+        let first = self.has_spare_bits.then(|| spare(travel.peek()));
+        (self.network.rtt.sample(travel), self.faults.draw(first, lots))
+    }
+
     /// Sends a request at `sent`. It takes its draws whether or not its connection is refused: that, too, is known after a
     /// round trip.
     #[inline(always)]
@@ -108,8 +119,7 @@ impl Link {
             let (arrival, back) = (sent + up, sent + rtt);
             return Departure { sent, arrival, back, refused: None, slowed: None, lot: FaultDraw::SPARED };
         }
-        let rtt = self.network.rtt.sample(travel);
-        let lot = self.faults.draw(lots);
+        let (rtt, lot) = self.draw(travel, lots);
         let refused = self.faults.refusing_at(sent, weather);
         let (rtt, slowed) = self.faults.slowed(rtt, lot, sent, weather, false);
         Departure { sent, arrival: sent + self.network.up(rtt), back: sent + rtt, refused, slowed, lot }
@@ -137,8 +147,7 @@ impl Link {
     ) -> (Departure, Option<usize>) {
         if PLAIN || (sent < *calm && self.calm.is_none()) {
             // What nearly every request needs, and nothing else.
-            let rtt = self.network.rtt.sample(travel);
-            let lot = self.faults.draw(lots);
+            let (rtt, lot) = self.draw(travel, lots);
             let (rtt, slowed) = if PLAIN { (rtt, None) } else { self.faults.slowed(rtt, lot, sent, weather, true) };
             let up = if PLAIN { Micros::new(rtt.get() / 2) } else { self.network.up(rtt) };
             let (arrival, back) = (sent + up, sent + rtt);
@@ -288,13 +297,20 @@ impl ManyRequests<'_> {
         rtt: &mut [u64; N],
         spared: &mut [u64; N],
     ) {
-        self.rtt.sample_each(travel, rtt);
-        self.faults.spare_each(lots, calm, spared);
+        self.rtt.draw_each(travel, rtt);
+        let mut first = rtt.map(spare);
+        self.rtt.turn_each(rtt);
+        self.faults.spare_each((&mut first, self.has_spare_bits()), lots, calm, spared);
     }
 
     /// The draws of a wait after `number` requests.
     pub(crate) fn after(&self, number: u64, travel: &Draws, lots: &Draws) -> (Draws, Draws) {
-        (travel.after(number * self.rtt.draws()), lots.after(number * self.faults.draws()))
+        (travel.after(number * self.rtt.draws()), lots.after(number * self.faults.draws(self.has_spare_bits())))
+    }
+
+    /// A value takes one draw, or none.
+    const fn has_spare_bits(&self) -> bool {
+        self.rtt.draws() > 0
     }
 
     /// Whether there are rules that come and go.

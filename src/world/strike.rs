@@ -1,7 +1,7 @@
 //! Which rule strikes a request: the rules of one route of one model, ready for use, and the draws that decide.
 
 use crate::time::Micros;
-use crate::world::draws::{Draws, Place, mix};
+use crate::world::draws::{Draws, mix};
 use crate::world::fault::{FaultRule, FaultRules, Route, Striking, When};
 use crate::world::fault_draw::{FaultDraw, Slowdown, Slowdowns, bits, salt};
 use crate::world::limit::Meter;
@@ -34,10 +34,10 @@ pub struct RouteFaults {
     refusing: Vec<usize>,
     /// Rules of bursts.
     bursts: Vec<usize>,
-    /// Whether any of them is drawn for.
+    /// Whether any of them strikes a share only.
     bursts_draw: bool,
-    /// Whether anything else is.
-    shares_draw: bool,
+    /// Whether anything is drawn for.
+    is_drawn: bool,
     /// Whether any rule slows requests down.
     slows: bool,
     /// Rules that slow down a share of the requests.
@@ -46,9 +46,10 @@ pub struct RouteFaults {
     brownouts: Vec<usize>,
     /// Shares of the uniform's bits, with their rules.
     shares: Vec<(u64, u64, usize)>,
-    /// End of the last share.
-    pub(super) total: u64,
-    /// Start and length of the shares of rules that are always active; those that touch are one.
+    /// First bits from here on are of no share.
+    end: u64,
+    /// Start and length of the first bits of draws with which a rule that is always active, or one that slows down, may
+    /// strike; those that touch are one.
     lasting: Vec<(u64, u64)>,
     /// Whether any rule comes and goes.
     comes_and_goes: bool,
@@ -74,20 +75,24 @@ impl RouteFaults {
         let total = shares.iter().map(|share| share.1).max().unwrap_or(0);
         let always = |rule: &FaultRule| matches!(rule.when(), When::Always);
         let lasts = shares.iter().filter(|share| always(&rules[share.2]));
-        let lasting = joined(lasts.map(|&(from, to, _)| (from, to)).collect());
+        let slowdowns = Slowdowns::new(rules, &with(Striking::Slowdown), total);
+        let coarse = |&(from, to, _): &(u64, u64, usize)| (FaultDraw::coarse_of(from), FaultDraw::coarse_end(to));
+        let slow = (0, slowdowns.end);
+        let lasting = joined(lasts.map(coarse).chain([slow]).filter(|(from, to)| from < to).collect());
         let comes_and_goes = rules.iter().any(|rule| rule.covers(route, model) && !always(rule));
-        let slowdowns = Slowdowns::new(rules, &with(Striking::Slowdown));
         let brownouts = with(Striking::Brownout);
+        let bursts_draw = bursts.iter().any(|&at| rules[at].probability() < Probability::ONE);
+        let slows = !slowdowns.is_empty() || !brownouts.is_empty();
         Self {
             rules: rules.clone(),
             refusing: with(Striking::Window),
-            shares_draw: total > 0 || !slowdowns.is_empty() || !brownouts.is_empty(),
-            slows: !slowdowns.is_empty() || !brownouts.is_empty(),
-            bursts_draw: bursts.iter().any(|&at| rules[at].probability() < Probability::ONE),
+            is_drawn: total > 0 || slows || bursts_draw,
+            slows,
+            bursts_draw,
             bursts,
             slowdowns,
             brownouts,
-            total,
+            end: FaultDraw::coarse_end(total),
             lasting,
             comes_and_goes,
             shares,
@@ -120,7 +125,7 @@ impl RouteFaults {
     /// Whether a rule that is always active may strike by its share.
     #[inline(always)]
     pub(super) fn may_strike(&self, lot: FaultDraw) -> bool {
-        self.lasting.iter().any(|(from, length)| lot.share().wrapping_sub(*from) < *length)
+        self.lasting.iter().any(|(from, length)| lot.coarse.wrapping_sub(*from) < *length)
     }
 
     /// Whether a limit stands before this route.
@@ -140,42 +145,48 @@ impl RouteFaults {
         self.refusing.iter().copied().find(|&rule| weather.is_active(rule, now))
     }
 
-    /// Takes the draws of a request; how many depends on the scenario only.
+    /// Takes the draws of a request, whose `first` bits are known if something had them to spare; how many depends on the
+    /// scenario only.
     #[inline]
-    pub fn draw(&self, draws: &mut Draws) -> FaultDraw {
-        let word = if self.shares_draw { draws.bits() } else { u64::MAX };
-        let burst = if self.bursts_draw { draws.pass() } else { Place::NOWHERE };
-        FaultDraw { word, burst }
+    pub fn draw(&self, first: Option<u64>, draws: &mut Draws) -> FaultDraw {
+        if !self.is_drawn {
+            return FaultDraw::SPARED;
+        }
+        let first = first.unwrap_or_else(|| FaultDraw::first_bits(draws));
+        FaultDraw::next(first, draws)
     }
 
-    /// How many draws a request takes.
+    /// How many draws a request takes, with or without first bits.
     #[cfg(feature = "engine")]
-    pub(super) fn draws(&self) -> u64 {
-        u64::from(self.shares_draw) + u64::from(self.bursts_draw)
+    pub(super) fn draws(&self, has_first: bool) -> u64 {
+        if self.is_drawn { FaultDraw::DRAWS + u64::from(!has_first) } else { 0 }
     }
 
     /// Until when it is certain that no rule strikes the next request of each stream, limits aside: `calm`, before which no
-    /// rule that comes and goes is active, or nothing at all.
+    /// rule that comes and goes is active, or nothing at all. `first` has the first bits of each, if they `are_known`.
     #[cfg(feature = "engine")]
     #[inline(always)]
-    pub(super) fn spare_each<const N: usize>(&self, streams: &mut [Draws; N], calm: &[u64; N], spared: &mut [u64; N]) {
-        let others = u64::from(self.bursts_draw);
-        if !self.shares_draw {
-            *spared = *calm;
-            streams.iter_mut().for_each(|stream| stream.skip(others));
+    pub(super) fn spare_each<const N: usize>(
+        &self,
+        (first, are_known): (&mut [u64; N], bool),
+        streams: &mut [Draws; N],
+        calm: &[u64; N],
+        spared: &mut [u64; N],
+    ) {
+        *spared = *calm;
+        if !self.is_drawn {
             return;
         }
-        let mut words = [0; N];
-        for row in 0..N {
-            words[row] = streams[row].bits();
-            streams[row].skip(others);
-            spared[row] = if self.slowdowns.may_strike(words[row]) { 0 } else { calm[row] };
+        if !are_known {
+            for (first, stream) in first.iter_mut().zip(&mut *streams) {
+                *first = FaultDraw::first_bits(stream);
+            }
         }
+        streams.iter_mut().for_each(|stream| stream.skip(FaultDraw::DRAWS));
         // One rule after another, all requests at a time.
         for (from, length) in &self.lasting {
-            for (spared, &word) in spared.iter_mut().zip(&words) {
-                let share = FaultDraw { word, burst: Place::NOWHERE }.share();
-                *spared = if share.wrapping_sub(*from) < *length { 0 } else { *spared };
+            for (spared, &first) in spared.iter_mut().zip(&*first) {
+                *spared = if first.wrapping_sub(*from) < *length { 0 } else { *spared };
             }
         }
     }
@@ -195,7 +206,7 @@ impl RouteFaults {
             return (rtt, None);
         }
         let is_dim = !is_calm && !self.brownouts.is_empty() && !weather.is_still(now);
-        if self.slowdowns.may_strike(lot.word) || is_dim { self.slow(rtt, lot, now, weather) } else { (rtt, None) }
+        if self.slowdowns.may_strike(lot) || is_dim { self.slow(rtt, lot, now, weather) } else { (rtt, None) }
     }
 
     #[inline(never)]
@@ -225,7 +236,7 @@ impl RouteFaults {
     #[inline]
     pub fn striking(&self, lot: FaultDraw, now: Micros, truth: Option<&Truth>, weather: &mut Weather) -> Option<usize> {
         let comes_and_goes = !self.bursts.is_empty() || !self.brownouts.is_empty();
-        let may = lot.share() < self.total || (comes_and_goes && weather.calm_until(now) == Micros::ZERO);
+        let may = lot.coarse < self.end || (comes_and_goes && weather.calm_until(now) == Micros::ZERO);
         if may { self.strike(lot, now, truth, weather) } else { None }
     }
 
@@ -238,7 +249,7 @@ impl RouteFaults {
         weather: &mut Weather,
     ) -> Option<usize> {
         // Where none is drawn for, all strike.
-        let burst = if self.bursts_draw { lot.burst.uniform() } else { 0.0 };
+        let burst = if self.bursts_draw { lot.burst() } else { 0.0 };
         for &rule in &self.bursts {
             if burst < self.rules[rule].probability().get() && weather.is_active(rule, now) {
                 return Some(rule);
@@ -252,10 +263,8 @@ impl RouteFaults {
                 }
             }
         }
-        if lot.share() >= self.total {
-            return None;
-        }
-        let cut = self.shares.iter().filter(|(from, to, _)| (*from..*to).contains(&lot.share()));
+        let share = if lot.coarse < self.end { lot.share() } else { return None };
+        let cut = self.shares.iter().filter(|(from, to, _)| (*from..*to).contains(&share));
         let admits = |rule: usize| match (self.rules[rule].age(), truth) {
             (None, _) => true,
             (Some(age), Some(truth)) => age.admits(now, truth),

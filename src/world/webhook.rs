@@ -130,7 +130,7 @@ impl WebhookLink {
         let (mut lots, mut detail) = (keys.draws(Stream::WebhookFault, task), keys.draws(Stream::FaultDetail, task));
         let mut sent = done;
         for attempt in 1.. {
-            let lot = self.faults.draw(&mut lots);
+            let lot = self.faults.draw(None, &mut lots);
             let down = self.faults.refusing_at(sent, weather);
             let fault = down.or_else(|| self.faults.striking(lot, sent, None, weather));
             let delivery = Delivery { at: sent + latency, attempt, way: Way::Taken, fault };

@@ -38,14 +38,31 @@ impl Batch {
     /// The next value of each stream, in microseconds.
     #[inline(always)]
     pub(crate) fn sample_each<const N: usize>(self, streams: &mut [Draws; N], values: &mut [u64; N]) {
+        self.draw_each(streams, values);
+        self.turn_each(values);
+    }
+
+    /// The next draw of each stream, where a value takes one.
+    #[inline(always)]
+    pub(crate) fn draw_each<const N: usize>(self, streams: &mut [Draws; N], words: &mut [u64; N]) {
+        match self {
+            Self::Constant(_) => {}
+            Self::LogNormal { .. } => {
+                for (word, stream) in words.iter_mut().zip(streams) {
+                    *word = stream.bits();
+                }
+            }
+        }
+    }
+
+    /// Turns draws into their values.
+    #[inline(always)]
+    pub(crate) fn turn_each<const N: usize>(self, values: &mut [u64; N]) {
         match self {
             Self::Constant(value) => *values = [value.get(); N],
             Self::LogNormal { median, sigma, shift } => {
                 // Short loops over arrays, because those are what a compiler takes several at a time.
                 let (normal, mut numbers) = (Normal::table(), [0.0; N]);
-                for (value, stream) in values.iter_mut().zip(streams) {
-                    *value = stream.bits();
-                }
                 for (number, word) in numbers.iter_mut().zip(&*values) {
                     *number = normal.of(*word);
                 }

@@ -41,12 +41,14 @@ mod tests;
 pub(crate) use batch::Batch;
 pub use error::DistributionError;
 pub use kinds::{BOUNDS, DistributionKind, DistributionParameter, KINDS, SCALE};
+pub(crate) use normal::{SPARE, spare};
 pub use quantity::Quantity;
 pub(crate) use special::gamma_tails;
 
 use crate::time::Micros;
 use crate::world::draws::Draws;
 use empirical::Empirical;
+use family::Family;
 use kinds::Contents;
 use law::{Law, Mixture};
 
@@ -237,6 +239,11 @@ impl Distribution {
     #[inline(always)]
     pub fn sample(&self, draws: &mut Draws) -> Micros {
         Micros::from_f64(self.law.sample(draws))
+    }
+
+    /// Whether each value takes one draw that has [`SPARE`] bits which it does not need: those that [`spare`] gives.
+    pub(crate) fn has_spare_bits(&self) -> bool {
+        matches!(self.law, Law::Smooth { family: Family::LogNormal { .. }, .. })
     }
 
     /// The next value of each stream in microseconds: what [`sample`](Self::sample) gives, several at a time where that can be.

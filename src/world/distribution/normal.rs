@@ -17,6 +17,15 @@ const ROWS: usize = 1 << 10;
 /// A word's bits that make no tail.
 const UNUSED: u32 = 12;
 
+/// Bits of a word that its number does not need: as random as the others, and independent of it.
+pub(crate) const SPARE: u32 = UNUSED - 1;
+
+/// Those bits of a word.
+#[inline(always)]
+pub(crate) const fn spare(word: u64) -> u64 {
+    (word >> 1) & ((1 << SPARE) - 1)
+}
+
 /// No number is farther from zero: the distance of the thinnest tail, 2⁻⁵³.
 #[cfg(any(feature = "engine", test))]
 pub(super) const FARTHEST: f64 = 8.3;
