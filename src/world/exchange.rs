@@ -298,9 +298,8 @@ impl ManyRequests<'_> {
         spared: &mut [u64; N],
     ) {
         self.rtt.draw_each(travel, rtt);
-        let mut first = rtt.map(spare);
+        self.faults.spare_each(self.has_spare_bits().then_some(rtt), lots, calm, spared);
         self.rtt.turn_each(rtt);
-        self.faults.spare_each((&mut first, self.has_spare_bits()), lots, calm, spared);
     }
 
     /// The draws of a wait after `number` requests.

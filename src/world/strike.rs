@@ -1,6 +1,8 @@
 //! Which rule strikes a request: the rules of one route of one model, ready for use, and the draws that decide.
 
 use crate::time::Micros;
+#[cfg(feature = "engine")]
+use crate::world::distribution::spare;
 use crate::world::draws::{Draws, mix};
 use crate::world::fault::{FaultRule, FaultRules, Route, Striking, When};
 use crate::world::fault_draw::{FaultDraw, Slowdown, Slowdowns, bits, salt};
@@ -163,30 +165,54 @@ impl RouteFaults {
     }
 
     /// Until when it is certain that no rule strikes the next request of each stream, limits aside: `calm`, before which no
-    /// rule that comes and goes is active, or nothing at all. `first` has the first bits of each, if they `are_known`.
+    /// rule that comes and goes is active, or nothing at all. `words` are draws with bits to spare, if there are any.
     #[cfg(feature = "engine")]
     #[inline(always)]
     pub(super) fn spare_each<const N: usize>(
         &self,
-        (first, are_known): (&mut [u64; N], bool),
+        words: Option<&[u64; N]>,
         streams: &mut [Draws; N],
         calm: &[u64; N],
         spared: &mut [u64; N],
     ) {
-        *spared = *calm;
         if !self.is_drawn {
+            *spared = *calm;
             return;
         }
-        if !are_known {
-            for (first, stream) in first.iter_mut().zip(&mut *streams) {
-                *first = FaultDraw::first_bits(stream);
+        match words {
+            Some(words) => self.look_each(words, spare, calm, spared),
+            None => {
+                let first = streams.each_mut().map(FaultDraw::first_bits);
+                self.look_each(&first, |first| first, calm, spared);
             }
         }
         streams.iter_mut().for_each(|stream| stream.skip(FaultDraw::DRAWS));
+    }
+
+    /// The same from words that have the `first` bits of each request's uniform.
+    #[cfg(feature = "engine")]
+    #[inline(always)]
+    fn look_each<const N: usize>(
+        &self,
+        words: &[u64; N],
+        first: impl Fn(u64) -> u64,
+        calm: &[u64; N],
+        spared: &mut [u64; N],
+    ) {
         // One rule after another, all requests at a time.
-        for (from, length) in &self.lasting {
-            for (spared, &first) in spared.iter_mut().zip(&*first) {
-                *spared = if first.wrapping_sub(*from) < *length { 0 } else { *spared };
+        let look = |(from, length): (u64, u64), word, calm| {
+            if first(word).wrapping_sub(from) < length { 0 } else { calm }
+        };
+        let Some((&range, others)) = self.lasting.split_first() else {
+            *spared = *calm;
+            return;
+        };
+        for ((spared, &calm), &word) in spared.iter_mut().zip(calm).zip(words) {
+            *spared = look(range, word, calm);
+        }
+        for &range in others {
+            for (spared, &word) in spared.iter_mut().zip(words) {
+                *spared = look(range, word, *spared);
             }
         }
     }
