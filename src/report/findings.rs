@@ -186,7 +186,7 @@ impl ModelFinding<'_> {
         }
         let why = match self.choice.cost.ci95 {
             Some(_) => ": their 95 % intervals of cost meet. The figures here are those of ",
-            None => ": one replicate gives no interval of cost. The figures here are those of ",
+            None => ": the run is too small for an interval of cost. The figures here are those of ",
         };
         sentence.extend([text(why), name(&self.choice.strategy), text(", the least mean cost.")]);
         sentence

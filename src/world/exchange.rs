@@ -7,7 +7,6 @@ use crate::api::reply::{Failure, Reply};
 use crate::time::Micros;
 #[cfg(feature = "engine")]
 use crate::world::distribution::Batch;
-use crate::world::distribution::spare;
 use crate::world::draws::Draws;
 use crate::world::fault::{Effect, FaultRules, Route, Timescale};
 use crate::world::fault_draw::FaultDraw;
@@ -70,8 +69,6 @@ pub struct Link {
     /// Whether requests have draws, are half-way when they arrive, and can be struck, limits aside, by shares of the uniform
     /// only.
     is_plain: bool,
-    /// The draw of a round trip has bits to spare.
-    has_spare_bits: bool,
     /// The rules that can strike it.
     pub faults: RouteFaults,
 }
@@ -84,8 +81,7 @@ impl Link {
         let calm = network.rtt.is_constant().filter(|_| faults.is_calm()).map(|rtt| (rtt, network.up(rtt)));
         let is_even = network.up_share.get() == 0.5;
         let is_plain = calm.is_none() && is_even && faults.is_steady();
-        let has_spare_bits = network.rtt.has_spare_bits();
-        Self { network: Arc::clone(network), calm, is_plain, has_spare_bits, faults }
+        Self { network: Arc::clone(network), calm, is_plain, faults }
     }
 
     /// The round trip and its way up if they are always the same and nothing can go wrong.
@@ -107,8 +103,8 @@ impl Link {
     /// The draws of a request: how long it travels, and what decides whether anything strikes it.
     #[inline(always)]
     fn draw(&self, travel: &mut Draws, lots: &mut Draws) -> (Micros, FaultDraw) {
-        let first = self.has_spare_bits.then(|| spare(travel.peek()));
-        (self.network.rtt.sample(travel), self.faults.draw(first, lots))
+        let (rtt, first) = self.network.rtt.sample_spare(travel);
+        (rtt, self.faults.draw(first, lots))
     }
 
     /// Sends a request at `sent`. It takes its draws whether or not its connection is refused: that, too, is known after a

@@ -31,7 +31,7 @@ impl Family {
         match *self {
             Self::Uniform { low, high } => low + (high - low) * draws.uniform(),
             Self::Exponential { mean } => mean * exponential(draws),
-            Self::LogNormal { median, sigma } => lognormal(median, sigma, draws),
+            Self::LogNormal { median, sigma } => lognormal(median, sigma, draws.bits()),
             Self::Gamma { sampler, .. } => sampler.sample(draws),
             Self::Weibull { shape, scale } => scale * libm::pow(exponential(draws), 1.0 / shape),
             Self::Normal { mean, std_dev } => mean + std_dev * normal(draws),
@@ -168,9 +168,10 @@ impl Family {
     }
 }
 
+/// The value of a random word.
 #[inline(always)]
-pub(super) fn lognormal(median: f64, sigma: f64, draws: &mut Draws) -> f64 {
-    median * exp(sigma * normal(draws))
+pub(super) fn lognormal(median: f64, sigma: f64, word: u64) -> f64 {
+    median * exp(sigma * Normal::table().of(word))
 }
 
 #[inline(always)]

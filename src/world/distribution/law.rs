@@ -3,6 +3,7 @@
 
 use super::empirical::Empirical;
 use super::family::{Family, lognormal};
+use super::normal::spare;
 use super::restricted::Restricted;
 use super::special::Tails;
 use crate::world::draws::Draws;
@@ -80,11 +81,18 @@ impl Law {
     /// Log-normal round trips are drawn for every poll of a simulation, so their way is inlined and the others' is not.
     #[inline(always)]
     pub(super) fn sample(&self, draws: &mut Draws) -> f64 {
+        self.sample_spare(draws).0
+    }
+
+    /// The same with the bits that the value's draw has to spare, if it is the only one and has any.
+    #[inline(always)]
+    pub(super) fn sample_spare(&self, draws: &mut Draws) -> (f64, Option<u64>) {
         match self {
             Self::Smooth { family: Family::LogNormal { median, sigma }, shift } => {
-                shift + lognormal(*median, *sigma, draws)
+                let word = draws.bits();
+                (shift + lognormal(*median, *sigma, word), Some(spare(word)))
             }
-            law => law.sample_other(draws),
+            law => (law.sample_other(draws), None),
         }
     }
 

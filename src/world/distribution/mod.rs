@@ -48,7 +48,6 @@ pub(crate) use special::gamma_tails;
 use crate::time::Micros;
 use crate::world::draws::Draws;
 use empirical::Empirical;
-use family::Family;
 use kinds::Contents;
 use law::{Law, Mixture};
 
@@ -241,9 +240,11 @@ impl Distribution {
         Micros::from_f64(self.law.sample(draws))
     }
 
-    /// Whether each value takes one draw that has [`SPARE`] bits which it does not need: those that [`spare`] gives.
-    pub(crate) fn has_spare_bits(&self) -> bool {
-        matches!(self.law, Law::Smooth { family: Family::LogNormal { .. }, .. })
+    /// A value with the [`SPARE`] bits of its draw that it does not need, if it takes one that has them.
+    #[inline(always)]
+    pub(crate) fn sample_spare(&self, draws: &mut Draws) -> (Micros, Option<u64>) {
+        let (value, spare) = self.law.sample_spare(draws);
+        (Micros::from_f64(value), spare)
     }
 
     /// The next value of each stream in microseconds: what [`sample`](Self::sample) gives, several at a time where that can be.
