@@ -14,7 +14,7 @@ use crate::parallel;
 use crate::strategy::calm::endless;
 use crate::strategy::composition::{Channel, Sharing};
 use crate::time::Micros;
-use crate::world::fault::{FaultRule, Route, When};
+use crate::world::fault::{FaultRule, GilbertElliott, Route, When};
 use crate::world::weather::Weather;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -199,7 +199,10 @@ fn rare(plan: &Plan<'_>, model: usize, strategy: &StrategyPlan<'_>) -> RareEvent
     };
     let strikes = |rule: &&FaultRule| rule.covers_model(&of_model.name) && rule.routes().iter().any(route);
     let rules = || scenario.faults.iter().filter(strikes);
-    let span = scenario.arrivals.span(scenario.tasks);
+    let (arrivals, tasks) = (&scenario.arrivals, scenario.tasks);
+    let processes = || rules().filter_map(|rule| rule.when().process());
+    let at_once = |process: &GilbertElliott| arrivals.within(process.bad_mean(), tasks);
+    let limits = rules().filter_map(|rule| Some(rule.fault().limit()?.at_once().min(tasks)));
     RareEvents {
         endless: of_model.fates.stuck(),
         polls: calm.polls,
@@ -207,7 +210,9 @@ fn rare(plan: &Plan<'_>, model: usize, strategy: &StrategyPlan<'_>) -> RareEvent
         late_delay_us: (scenario.horizon - calm.end).get(),
         may_be_struck: rules().next().is_some(),
         longest_gap_us: calm.longest_gap.get(),
-        spells: rules().filter_map(|rule| rule.when().spells(span)).reduce(f64::min),
+        horizon_us: scenario.horizon.get(),
+        spells: processes().map(|process| process.spells(arrivals.span(tasks))).reduce(f64::min),
+        at_once: processes().map(at_once).chain(limits).fold(1, u64::max),
         comes_and_goes: rules().any(|rule| *rule.when() != When::Always),
     }
 }

@@ -4,6 +4,7 @@ use crate::inspection::CostWeights;
 use crate::measure::interval::Estimate;
 use crate::measure::rare::RareEvents;
 use crate::measure::results::Comparison;
+use crate::measure::summary::ENOUGH;
 use crate::measure::totals::{Differences, PairData, PairTotals};
 use crate::measure::verdict::{Difference, words_by_family};
 
@@ -86,7 +87,7 @@ const PAIRED_METRICS: [PairedMetric; 5] = [
             whole: pairs.base.cost.sum(weights),
         },
         rare: |rare, n, weights| rare.of_cost(n, 0.0, weights),
-        far: |rare, n, weights| weights.delay_per_us() * rare.of_delay(n),
+        far: |rare, n, weights| weights.delay_per_us() * rare.of_charge(n),
     },
 ];
 
@@ -149,8 +150,9 @@ fn compare(metric: &PairedMetric, pairing: &Pairing<'_>, weights: &CostWeights) 
     };
     let error = (metric.rare)(&pairing.rare, whole.n, weights);
     let far = (metric.far)(&pairing.rare, whole.n, weights);
+    let carries = pairing.carries_intervals && whole.n >= ENOUGH.min(totals.polls.moments.n / 2);
     let difference = estimate.map(|estimate| Difference {
-        estimate: estimate.at_least(error).reaching(far).carried(pairing.carries_intervals).scaled(metric.scale),
+        estimate: estimate.at_least(error).reaching(far).carried(carries).scaled(metric.scale),
         baseline: baseline * metric.scale,
         is_time: metric.is_time,
     });

@@ -7,8 +7,8 @@ use crate::measure::interval::at_most_missed;
 const SEEN: f64 = 10.0;
 /// So many bad spells of random weather a run must expect.
 const SPELLS: f64 = 15.0;
-/// Of so many struck tasks, what a rule that comes and goes does to one in thirty is seen a few times.
-const STRUCK: u64 = 100;
+/// Of so many struck tasks, what a rule that comes and goes does to one in fifty is seen a few times.
+const STRUCK: u64 = 200;
 
 /// What is rare in a cell, and weighs much: a run that met none of it would look too sure.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -25,6 +25,10 @@ pub struct RareEvents {
     pub may_be_struck: bool,
     /// The longest time between two looks at a task, in microseconds: a fault can make it wait through that.
     pub longest_gap_us: u64,
+    /// A task is charged at most a delay of so many microseconds.
+    pub horizon_us: u64,
+    /// Tasks that one spell of bad weather, or one overload of a limit, strikes together; 1 where there is none.
+    pub at_once: u64,
     /// Bad spells of the rarest random weather that strikes the cell, on average in one replicate.
     pub spells: Option<f64>,
     /// A rule that comes and goes strikes the cell.
@@ -43,6 +47,8 @@ impl RareEvents {
             late_delay_us: self.late_delay_us.max(other.late_delay_us),
             may_be_struck: self.may_be_struck || other.may_be_struck,
             longest_gap_us: self.longest_gap_us.max(other.longest_gap_us),
+            horizon_us: self.horizon_us,
+            at_once: self.at_once.max(other.at_once),
             spells: rarest(self.spells, other.spells),
             comes_and_goes: self.comes_and_goes || other.comes_and_goes,
         }
@@ -78,8 +84,18 @@ impl RareEvents {
         self.variance(n, more, weights.delay_per_us() * self.late_delay_us as f64).sqrt()
     }
 
+    /// How large a share of `n` tasks may have been struck by something that struck none.
+    pub(super) fn unseen(&self, n: u64) -> f64 {
+        if self.may_be_struck { at_most_missed(n / self.at_once.max(1)) } else { 0.0 }
+    }
+
     /// How far tasks that wait through the longest gap, and that none of `n` did, can move a mean delay in microseconds.
     pub(super) fn of_delay(&self, n: u64) -> f64 {
-        if self.may_be_struck { at_most_missed(n) * self.longest_gap_us as f64 } else { 0.0 }
+        self.unseen(n) * self.longest_gap_us as f64
+    }
+
+    /// How far such tasks can move what is charged for delay. Tasks that are struck together may all be lost.
+    pub(super) fn of_charge(&self, n: u64) -> f64 {
+        self.unseen(n) * if self.at_once > 1 { self.horizon_us } else { self.longest_gap_us } as f64
     }
 }

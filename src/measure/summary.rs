@@ -19,6 +19,9 @@ const CURVE_POINTS: u64 = 80;
 /// Steps of a rate curve.
 const RATE_STEPS: usize = 100;
 
+/// So many observations make a mean whose distribution is near enough to normal; half of a cell's tasks where those are fewer.
+pub(super) const ENOUGH: u64 = 100;
+
 /// Milliseconds of a number of microseconds.
 fn ms(us: f64) -> f64 {
     us / 1e3
@@ -52,8 +55,8 @@ impl Setting<'_> {
     #[must_use]
     pub fn carries_intervals(&self, data: &CellData) -> bool {
         let totals = &data.totals;
-        // Of tasks that end together, the few that are known where nearly all are lost come by chance.
-        let are_known = self.together == 1 || 20 * totals.delay.n >= totals.tasks;
+        // Of tasks that end together, the few that are known where most are lost come by chance.
+        let are_known = self.together == 1 || 5 * totals.delay.n >= totals.tasks;
         are_known && self.rare.have_been_met(data.replicates.len() as u64, totals.struck.tasks)
     }
 }
@@ -67,7 +70,8 @@ fn estimate(data: &CellData, setting: &Setting<'_>, of: impl Fn(&Totals) -> Mome
     } else {
         Some(Estimate::of_tasks(whole.n, whole.mean()?, whole.variance()))
     };
-    estimate.map(|estimate| estimate.carried(setting.carries_intervals(data)))
+    let are_enough = whole.n >= ENOUGH.min(data.totals.tasks / 2);
+    estimate.map(|estimate| estimate.carried(are_enough && setting.carries_intervals(data)))
 }
 
 /// A mean of times in milliseconds; of those that are known, some may be rarely long.
@@ -183,6 +187,7 @@ fn learning_curve(excesses: &BTreeMap<(u64, u32), f64>) -> Vec<Learned> {
 /// Intervals of shares of the tasks.
 fn shares(data: &CellData, setting: &Setting<'_>) -> ShareIntervals {
     let carries = setting.carries_intervals(data);
+    let unseen = if setting.rare.at_once > 1 { setting.rare.unseen(data.totals.tasks) } else { 0.0 };
     let share = |count: &dyn Fn(&Totals) -> u64| -> Option<Interval> {
         if !carries {
             return None;
@@ -191,7 +196,9 @@ fn shares(data: &CellData, setting: &Setting<'_>) -> ShareIntervals {
             return Some(wilson(count(&data.totals), data.totals.tasks));
         }
         let parts = data.replicates.values().map(|part| (count(&part.totals), part.totals.tasks));
-        coupled_share(&parts.collect::<Vec<_>>(), setting.together)
+        let [low, high] = coupled_share(&parts.collect::<Vec<_>>(), setting.together)?;
+        let reached = count(&data.totals) as f64 / data.totals.tasks as f64 + unseen;
+        Some([low, high.max(reached).min(1.0)])
     };
     ShareIntervals {
         outcomes: ByOutcome::each(|outcome| share(&|totals| totals.outcomes[outcome])),
@@ -225,6 +232,12 @@ fn latency(data: &CellData, setting: &Setting<'_>, known: u64) -> LatencyStats {
     }
 }
 
+/// Whether so few of `total` tasks are unknown that it is no chance whether their 95th percentile is known.
+fn leaves_room(unknown: u64, total: u64) -> bool {
+    let (share, error) = (unknown as f64 / total as f64, (0.05 * 0.95 / total as f64).sqrt());
+    unknown == 0 || share + 3.0 * error <= 0.05
+}
+
 fn delay(data: &CellData, setting: &Setting<'_>) -> DelayStats {
     let total = data.totals.tasks;
     let (mean, ci95) = time(data, setting, |totals| totals.delay);
@@ -234,6 +247,8 @@ fn delay(data: &CellData, setting: &Setting<'_>) -> DelayStats {
         let is_known = total - data.totals.delay.n <= total / 50 && setting.carries_intervals(data);
         let sections: Vec<_> = data.replicates.values().map(|part| part.delay_p95).collect();
         at[2].filter(|_| is_known).and_then(|pooled| sectioned(pooled * 1e3, &sections))
+    } else if !leaves_room(total - data.totals.delay.n, total) {
+        None
     } else {
         data.delay.quantile_interval(0.95, total).map(|(low, high)| [low as f64, high as f64])
     };
@@ -282,7 +297,7 @@ fn cost(data: &CellData, setting: &Setting<'_>, weights: &CostWeights) -> MeanSt
     };
     let usual = data.totals.polls.mean().unwrap_or(0.0);
     let error = setting.rare.of_cost(data.totals.tasks, usual, weights);
-    let far = weights.delay_per_us() * setting.rare.of_delay(data.totals.tasks);
+    let far = weights.delay_per_us() * setting.rare.of_charge(data.totals.tasks);
     let carries = setting.carries_intervals(data);
     mean(estimate.map(|estimate| estimate.at_least(error).reaching(far).carried(carries)))
 }

@@ -28,6 +28,13 @@ impl Arrivals {
             Self::Trace(recorded) => recorded.instant(tasks.saturating_sub(1)),
         }
     }
+
+    /// How many of `tasks` are submitted within this time, on average.
+    #[must_use]
+    pub fn within(&self, time: Micros, tasks: u64) -> u64 {
+        let share = time.get() as f64 / self.span(tasks).get() as f64;
+        (tasks as f64 * share.min(1.0)) as u64
+    }
 }
 
 /// So many in a second, on average.

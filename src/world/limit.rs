@@ -92,6 +92,16 @@ impl LimitRule {
         matches!(self.algorithm, Algorithm::Workers(_))
     }
 
+    /// How many requests it lets through at once.
+    #[must_use]
+    pub fn at_once(&self) -> u64 {
+        match &self.algorithm {
+            Algorithm::Tokens(bucket) => bucket.burst().get().into(),
+            Algorithm::Window(quota) => quota.most.into(),
+            Algorithm::Workers(pool) => u64::from(pool.servers.get()) + u64::from(pool.queue),
+        }
+    }
+
     /// About how long a request that is refused has to wait, where nothing more is known.
     #[must_use]
     pub fn patience(&self) -> Micros {

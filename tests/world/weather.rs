@@ -245,8 +245,12 @@ fn every_rule_of_every_preset_strikes() {
     let mut seen = std::collections::BTreeSet::new();
     for name in PRESETS {
         let strategies = ["basic", "adaptive-hardened", "webhook-hybrid"].map(str::to_owned).into();
-        // An incident is long, and of a storm each replicate meets a part.
-        let (tasks, replicates) = if name == "provider-incident" { (1_200, 2) } else { (150, 12) };
+        // An incident is long, and of a storm each replicate meets a small part.
+        let (tasks, replicates) = match name {
+            "provider-incident" => (1_200, 2),
+            "storm" => (150, 40),
+            _ => (150, 12),
+        };
         let size = Overrides {
             strategies: Some(strategies),
             tasks: Some(tasks),
