@@ -119,6 +119,17 @@ fn a_submit_that_the_weather_refused_is_no_fault() {
     assert_eq!(violated, vec![]);
 }
 
+/// Promise: nor is one that gave up because the weather held the answer to its submit back for too long.
+#[test]
+fn a_submit_that_the_weather_slowed_down_is_no_fault() {
+    let case = r#"{"version":1,"deadline_ms":120000,"rtt_ms":3000,"tasks":[{"completion_ms":0}],
+        "weather":[{"kind":"brownout","latency_factor":4.0,"errors":0.0,"during":{"from":"0s","for":"5s"}}]}"#;
+    let (seen, violated) = submitting(case);
+    let of_task = &seen.tasks[0];
+    assert!(!of_task.is_missing && of_task.asked.is_empty() && of_task.answers.len() == 1, "{of_task:?}");
+    assert_eq!(violated, vec![]);
+}
+
 /// Promise: a task that a program submits ends when the case says, however long its submit is on the way.
 #[test]
 fn what_is_submitted_ends_when_the_case_says() {
