@@ -13,10 +13,18 @@ import { pathToFileURL } from "node:url";
 // settings: begin
 // The guide's settings: an example, which `pollbench tune --write-poller js` replaces.
 const SETTINGS = {
-  "sora-2": { checksMs: [60000], thenEveryMs: 15000, deadlineMs: 600000 },
+  "sora-2": {
+    checksMs: [60000],
+    thenEveryMs: 15000,
+    deadlineMs: 600000,
+  },
 };
 // For models that are not named above: the guide's settings.
-const ANY_MODEL = { checksMs: [10000], thenEveryMs: 5000, deadlineMs: 300000 };
+const ANY_MODEL = {
+  checksMs: [10000],
+  thenEveryMs: 5000,
+  deadlineMs: 300000,
+};
 // settings: end
 
 /** The longest that one request may take. */
@@ -54,7 +62,13 @@ export async function waitForTask(model, taskId, options = {}) {
     const isLast = at >= deadline;
     at = Math.min(at, deadline);
     // webhook: begin
-    if (planned > notBefore && (await options.told?.within(start + at - performance.now(), options.signal))) {
+    if (
+      planned > notBefore &&
+      (await options.told?.within(
+        start + at - performance.now(),
+        options.signal,
+      ))
+    ) {
       planned = performance.now() - start;
       continue;
     }
@@ -69,7 +83,10 @@ export async function waitForTask(model, taskId, options = {}) {
     if (seen.failed) throw new TaskFailed(seen.failed);
     if (seen.refused && !isLast) throw new Refused(seen.refused);
     trouble = seen.trouble ?? "";
-    if (isLast) throw new TimedOut(`${taskId} was not done after ${deadline} ms${trouble && `; last: ${trouble}`}`);
+    if (isLast)
+      throw new TimedOut(
+        `${taskId} was not done after ${deadline} ms${trouble && `; last: ${trouble}`}`,
+      );
 
     const elapsed = performance.now() - start;
     planned = nextCheck(settings, elapsed);
@@ -80,15 +97,23 @@ export async function waitForTask(model, taskId, options = {}) {
 /** When to look next, in milliseconds since the start: the first planned instant that is still to come, or after a gap. */
 function nextCheck({ checksMs, thenEveryMs }, elapsed) {
   const planned = checksMs.find((at) => at / TIME_SCALE > elapsed);
-  return planned === undefined ? elapsed + thenEveryMs / TIME_SCALE : planned / TIME_SCALE;
+  return planned === undefined
+    ? elapsed + thenEveryMs / TIME_SCALE
+    : planned / TIME_SCALE;
 }
 
 /** One request: `{ urls }`, `{ failed }`, `{ refused }`, or whatever else was learnt of the task. */
 async function check(model, taskId, timeoutMs, { signal, baseUrl, apiKey }) {
-  const origin = (baseUrl ?? process.env.APIXO_BASE_URL ?? "https://api.apixo.ai").replace(/\/+$/, "");
+  const origin = (
+    baseUrl ??
+    process.env.APIXO_BASE_URL ??
+    "https://api.apixo.ai"
+  ).replace(/\/+$/, "");
   const root = origin.endsWith("/api/v1") ? origin : `${origin}/api/v1`;
   const url = `${root}/statusTask/${encodeURIComponent(model)}?taskId=${encodeURIComponent(taskId)}`;
-  const headers = { Authorization: `Bearer ${apiKey ?? process.env.APIXO_API_KEY ?? ""}` };
+  const headers = {
+    Authorization: `Bearer ${apiKey ?? process.env.APIXO_API_KEY ?? ""}`,
+  };
   const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)));
   let response, text;
   try {
@@ -97,7 +122,11 @@ async function check(model, taskId, timeoutMs, { signal, baseUrl, apiKey }) {
     text = await bounded(response);
   } catch (error) {
     signal?.throwIfAborted();
-    return { trouble: timeout.aborted ? "no answer in time" : String(error.cause?.code ?? error.message) };
+    return {
+      trouble: timeout.aborted
+        ? "no answer in time"
+        : String(error.cause?.code ?? error.message),
+    };
   }
   const retryAfterMs = retryAfter(response.headers.get("retry-after"));
   let answer;
@@ -108,20 +137,29 @@ async function check(model, taskId, timeoutMs, { signal, baseUrl, apiKey }) {
   }
   // Some servers say in the body what they should have said in the status.
   const said = answer?.code;
-  const status = response.status === 200 && Number.isInteger(said) ? said : response.status;
+  const status =
+    response.status === 200 && Number.isInteger(said) ? said : response.status;
   if (status !== 200) {
     const words = `HTTP ${status} ${answer?.message ?? ""}`.trim();
     // A replica that lags may not know a new task yet: 404 passes, as 408, 425 and 429 do.
-    const blames = status >= 400 && status < 500 && ![404, 408, 425, 429].includes(status);
-    return blames ? { refused: words, trouble: words } : { trouble: words, retryAfterMs };
+    const blames =
+      status >= 400 && status < 500 && ![404, 408, 425, 429].includes(status);
+    return blames
+      ? { refused: words, trouble: words }
+      : { trouble: words, retryAfterMs };
   }
   const data = answer?.data;
-  if (data === null || typeof data !== "object") return { trouble: "an answer without data", retryAfterMs };
-  if (data.taskId !== undefined && data.taskId !== taskId) return { trouble: "an answer about another task", retryAfterMs };
-  if (data.state === "failed") return { failed: `${data.failCode ?? "failed"}: ${data.failMsg ?? ""}` };
+  if (data === null || typeof data !== "object")
+    return { trouble: "an answer without data", retryAfterMs };
+  if (data.taskId !== undefined && data.taskId !== taskId)
+    return { trouble: "an answer about another task", retryAfterMs };
+  if (data.state === "failed")
+    return { failed: `${data.failCode ?? "failed"}: ${data.failMsg ?? ""}` };
   if (data.state === "success") {
     const urls = resultUrls(data.resultJson);
-    return urls ? { urls } : { trouble: "a result that cannot be read", retryAfterMs };
+    return urls
+      ? { urls }
+      : { trouble: "a result that cannot be read", retryAfterMs };
   }
   // `pending`, `processing`, and states that are not known here: the task is not done.
   return { retryAfterMs };
@@ -130,7 +168,11 @@ async function check(model, taskId, timeoutMs, { signal, baseUrl, apiKey }) {
 function resultUrls(resultJson) {
   try {
     const urls = JSON.parse(resultJson).resultUrls;
-    return Array.isArray(urls) && urls.length > 0 && urls.every((url) => typeof url === "string") ? urls : undefined;
+    return Array.isArray(urls) &&
+      urls.length > 0 &&
+      urls.every((url) => typeof url === "string")
+      ? urls
+      : undefined;
   } catch {
     return undefined;
   }
@@ -153,10 +195,14 @@ function retryAfter(header) {
   const text = header?.trim() ?? "";
   const asked = /^\d+$/.test(text)
     ? Number(text) * 1_000
-    : /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(text)
+    : /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(
+          text,
+        )
       ? Date.parse(text) - Date.now()
       : NaN;
-  return Number.isNaN(asked) ? undefined : Math.min(Math.max(asked, RETRY_AFTER_MS.least), RETRY_AFTER_MS.most);
+  return Number.isNaN(asked)
+    ? undefined
+    : Math.min(Math.max(asked, RETRY_AFTER_MS.least), RETRY_AFTER_MS.most);
 }
 
 function sleep(ms, signal) {
@@ -166,10 +212,13 @@ function sleep(ms, signal) {
       clearTimeout(timer);
       reject(signal.reason);
     };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, Math.max(0, ms));
+    const timer = setTimeout(
+      () => {
+        signal?.removeEventListener("abort", stop);
+        resolve();
+      },
+      Math.max(0, ms),
+    );
     signal?.addEventListener("abort", stop, { once: true });
   });
 }
@@ -194,7 +243,9 @@ export class Told {
     const woken = new AbortController();
     this.#wake = () => woken.abort();
     if (!this.#isTold) {
-      const both = signal ? AbortSignal.any([signal, woken.signal]) : woken.signal;
+      const both = signal
+        ? AbortSignal.any([signal, woken.signal])
+        : woken.signal;
       await sleep(ms, both).catch(() => signal?.throwIfAborted());
     }
     const isTold = this.#isTold;
@@ -229,28 +280,44 @@ export function receive(port, waits) {
     server.listen(port, () => resolve(server));
   });
 }
-// webhook: end
 
+// webhook: end
 /** Run as a program: one line of JSON on standard output says how it ended. */
 async function main() {
-  const [model = process.env.POLLBENCH_MODEL, taskId = process.env.POLLBENCH_TASK_ID] = process.argv.slice(2);
+  const [
+    model = process.env.POLLBENCH_MODEL,
+    taskId = process.env.POLLBENCH_TASK_ID,
+  ] = process.argv.slice(2);
   if (!model || !taskId) {
     console.error("usage: node poller.mjs MODEL TASK_ID");
     process.exit(2);
   }
   const stopped = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"]) process.once(name, () => stopped.abort(new Error(`stopped; go on with: ${model} ${taskId}`)));
-  const deadlineMs = process.env.POLLBENCH_DEADLINE_MS ? Number(process.env.POLLBENCH_DEADLINE_MS) : undefined;
+  for (const name of ["SIGINT", "SIGTERM"])
+    process.once(name, () =>
+      stopped.abort(new Error(`stopped; go on with: ${model} ${taskId}`)),
+    );
+  const deadlineMs = process.env.POLLBENCH_DEADLINE_MS
+    ? Number(process.env.POLLBENCH_DEADLINE_MS)
+    : undefined;
   const options = { signal: stopped.signal, deadlineMs };
   // webhook: begin
   options.told = new Told();
-  const receiver = await receive(Number(process.env.APIXO_WEBHOOK_PORT ?? 9000), new Map([[taskId, options.told]]));
+  const receiver = await receive(
+    Number(process.env.APIXO_WEBHOOK_PORT ?? 9000),
+    new Map([[taskId, options.told]]),
+  );
   // webhook: end
   try {
     const urls = await waitForTask(model, taskId, options);
     console.log(JSON.stringify({ outcome: "success", urls }));
   } catch (error) {
-    const outcome = error instanceof TaskFailed ? "failed" : error instanceof TimedOut ? "timeout" : "error";
+    const outcome =
+      error instanceof TaskFailed
+        ? "failed"
+        : error instanceof TimedOut
+          ? "timeout"
+          : "error";
     console.error(error.message);
     console.log(JSON.stringify({ outcome, urls: [] }));
     process.exitCode = stopped.signal.aborted ? 130 : 1;
@@ -261,4 +328,5 @@ async function main() {
   // webhook: end
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await main();
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)
+  await main();

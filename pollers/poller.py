@@ -7,9 +7,6 @@ The API key is read from APIXO_API_KEY, the server from APIXO_BASE_URL.
 """
 
 import http.client
-# webhook: begin
-import http.server
-# webhook: end
 import json
 import os
 import re
@@ -25,10 +22,18 @@ from email.utils import parsedate_to_datetime
 # settings: begin
 # The guide's settings: an example, which `pollbench tune --write-poller python` replaces.
 SETTINGS = {
-    "sora-2": {"checks_ms": [60000], "then_every_ms": 15000, "deadline_ms": 600000},
+    "sora-2": {
+        "checks_ms": [60000],
+        "then_every_ms": 15000,
+        "deadline_ms": 600000,
+    },
 }
 # For models that are not named above: the guide's settings.
-ANY_MODEL = {"checks_ms": [10000], "then_every_ms": 5000, "deadline_ms": 300000}
+ANY_MODEL = {
+    "checks_ms": [10000],
+    "then_every_ms": 5000,
+    "deadline_ms": 300000,
+}
 # settings: end
 
 # The longest that one request may take, in seconds.
@@ -83,7 +88,11 @@ def wait_for_task(
         is_last = at >= deadline
         at = min(at, deadline)
         # webhook: begin
-        if told and planned > not_before and told.within(start + at - time.monotonic(), cancelled):
+        if (
+            told
+            and planned > not_before
+            and told.within(start + at - time.monotonic(), cancelled)
+        ):
             planned = time.monotonic() - start
             continue
         # webhook: end
@@ -101,7 +110,9 @@ def wait_for_task(
         if "refused" in seen and not is_last:
             raise Refused(seen["refused"])
         if is_last:
-            raise TimedOut(f"{task_id} was not done after {deadline} s; last: {seen.get('trouble', 'unfinished')}")
+            raise TimedOut(
+                f"{task_id} was not done after {deadline} s; last: {seen.get('trouble', 'unfinished')}"
+            )
 
         elapsed = time.monotonic() - start
         planned = next_check(settings, elapsed)
@@ -132,7 +143,9 @@ def check(model, task_id, timeout):
     root = origin if origin.endswith("/api/v1") else origin + "/api/v1"
     query = urllib.parse.urlencode({"taskId": task_id})
     url = f"{root}/statusTask/{urllib.parse.quote(model, safe='')}?{query}"
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {os.environ.get('APIXO_API_KEY', '')}"})
+    request = urllib.request.Request(
+        url, headers={"Authorization": f"Bearer {os.environ.get('APIXO_API_KEY', '')}"}
+    )
     end = time.monotonic() + timeout
     try:
         try:
@@ -140,7 +153,11 @@ def check(model, task_id, timeout):
         except urllib.error.HTTPError as error:
             response = error
         with response:
-            status, headers, text = response.status, response.headers, bounded(response, end)
+            status, headers, text = (
+                response.status,
+                response.headers,
+                bounded(response, end),
+            )
     except (OSError, http.client.HTTPException, ValueError) as error:
         return {"trouble": str(error) or type(error).__name__}
     seen = {}
@@ -185,7 +202,11 @@ def result_urls(result_json):
         urls = json.loads(result_json)["resultUrls"]
     except (TypeError, ValueError, KeyError):
         return None
-    return urls if isinstance(urls, list) and urls and all(isinstance(url, str) for url in urls) else None
+    return (
+        urls
+        if isinstance(urls, list) and urls and all(isinstance(url, str) for url in urls)
+        else None
+    )
 
 
 def bounded(response, end):
@@ -207,7 +228,9 @@ def retry_after(header):
     text = (header or "").strip()
     if re.fullmatch(r"[0-9]{1,15}", text):
         asked = float(text)
-    elif re.fullmatch(r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT", text):
+    elif re.fullmatch(
+        r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT", text
+    ):
         try:
             asked = parsedate_to_datetime(text).timestamp() - time.time()
         except (TypeError, ValueError):
@@ -247,6 +270,7 @@ def receive(port, waits):
 
     Tasks are submitted with the address at which the API reaches this port as their `callback_url`.
     """
+    import http.server
 
     class Receiver(http.server.BaseHTTPRequestHandler):
         timeout = 30
@@ -254,7 +278,9 @@ def receive(port, waits):
         def do_POST(self):
             try:
                 length = int(self.headers.get("Content-Length", ""))
-                told = json.loads(self.rfile.read(length) if 0 <= length <= MOST_BYTES else b"")["data"]["taskId"]
+                told = json.loads(
+                    self.rfile.read(length) if 0 <= length <= MOST_BYTES else b""
+                )["data"]["taskId"]
                 status = 200
             except (OSError, ValueError, TypeError, KeyError):
                 # It is sent again, and the fallback looks come anyway.
@@ -291,7 +317,9 @@ def main():
     options = {"cancelled": cancelled, "deadline": deadline}
     # webhook: begin
     options["told"] = Told()
-    receive(int(os.environ.get("APIXO_WEBHOOK_PORT") or 9000), {task_id: options["told"]})
+    receive(
+        int(os.environ.get("APIXO_WEBHOOK_PORT") or 9000), {task_id: options["told"]}
+    )
     # webhook: end
     outcome, urls, code = "error", [], 1
     try:

@@ -44,10 +44,18 @@ interface Seen {
 // settings: begin
 // The guide's settings: an example, which `pollbench tune --write-poller ts` replaces.
 const SETTINGS: Record<string, Settings> = {
-  "sora-2": { checksMs: [60000], thenEveryMs: 15000, deadlineMs: 600000 },
+  "sora-2": {
+    checksMs: [60000],
+    thenEveryMs: 15000,
+    deadlineMs: 600000,
+  },
 };
 // For models that are not named above: the guide's settings.
-const ANY_MODEL: Settings = { checksMs: [10000], thenEveryMs: 5000, deadlineMs: 300000 };
+const ANY_MODEL: Settings = {
+  checksMs: [10000],
+  thenEveryMs: 5000,
+  deadlineMs: 300000,
+};
 // settings: end
 
 /** The longest that one request may take. */
@@ -73,7 +81,11 @@ export class Refused extends Error {}
  * errors, rate limits, half an answer) is asked over until then. Nothing is kept between calls, so a new process can go on
  * where this one stopped.
  */
-export async function waitForTask(model: string, taskId: string, options: Options = {}): Promise<string[]> {
+export async function waitForTask(
+  model: string,
+  taskId: string,
+  options: Options = {},
+): Promise<string[]> {
   const settings = Object.hasOwn(SETTINGS, model) ? SETTINGS[model] : ANY_MODEL;
   const deadline = options.deadlineMs ?? settings.deadlineMs / TIME_SCALE;
   const start = performance.now();
@@ -85,7 +97,13 @@ export async function waitForTask(model: string, taskId: string, options: Option
     const isLast = at >= deadline;
     at = Math.min(at, deadline);
     // webhook: begin
-    if (planned > notBefore && (await options.told?.within(start + at - performance.now(), options.signal))) {
+    if (
+      planned > notBefore &&
+      (await options.told?.within(
+        start + at - performance.now(),
+        options.signal,
+      ))
+    ) {
       planned = performance.now() - start;
       continue;
     }
@@ -100,7 +118,10 @@ export async function waitForTask(model: string, taskId: string, options: Option
     if (seen.failed) throw new TaskFailed(seen.failed);
     if (seen.refused && !isLast) throw new Refused(seen.refused);
     trouble = seen.trouble ?? "";
-    if (isLast) throw new TimedOut(`${taskId} was not done after ${deadline} ms${trouble && `; last: ${trouble}`}`);
+    if (isLast)
+      throw new TimedOut(
+        `${taskId} was not done after ${deadline} ms${trouble && `; last: ${trouble}`}`,
+      );
 
     const elapsed = performance.now() - start;
     planned = nextCheck(settings, elapsed);
@@ -109,9 +130,14 @@ export async function waitForTask(model: string, taskId: string, options: Option
 }
 
 /** When to look next, in milliseconds since the start: the first planned instant that is still to come, or after a gap. */
-function nextCheck({ checksMs, thenEveryMs }: Settings, elapsed: number): number {
+function nextCheck(
+  { checksMs, thenEveryMs }: Settings,
+  elapsed: number,
+): number {
   const planned = checksMs.find((at) => at / TIME_SCALE > elapsed);
-  return planned === undefined ? elapsed + thenEveryMs / TIME_SCALE : planned / TIME_SCALE;
+  return planned === undefined
+    ? elapsed + thenEveryMs / TIME_SCALE
+    : planned / TIME_SCALE;
 }
 
 /** One request. */
@@ -121,10 +147,16 @@ async function check(
   timeoutMs: number,
   { signal, baseUrl, apiKey }: Options,
 ): Promise<Seen> {
-  const origin = (baseUrl ?? process.env.APIXO_BASE_URL ?? "https://api.apixo.ai").replace(/\/+$/, "");
+  const origin = (
+    baseUrl ??
+    process.env.APIXO_BASE_URL ??
+    "https://api.apixo.ai"
+  ).replace(/\/+$/, "");
   const root = origin.endsWith("/api/v1") ? origin : `${origin}/api/v1`;
   const url = `${root}/statusTask/${encodeURIComponent(model)}?taskId=${encodeURIComponent(taskId)}`;
-  const headers = { Authorization: `Bearer ${apiKey ?? process.env.APIXO_API_KEY ?? ""}` };
+  const headers = {
+    Authorization: `Bearer ${apiKey ?? process.env.APIXO_API_KEY ?? ""}`,
+  };
   const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)));
   let response: Response;
   let text: string;
@@ -134,7 +166,11 @@ async function check(
     text = await bounded(response);
   } catch (error) {
     signal?.throwIfAborted();
-    const cause = error instanceof Error ? ((error.cause as { code?: string } | undefined)?.code ?? error.message) : error;
+    const cause =
+      error instanceof Error
+        ? ((error.cause as { code?: string } | undefined)?.code ??
+          error.message)
+        : error;
     return { trouble: timeout.aborted ? "no answer in time" : String(cause) };
   }
   const retryAfterMs = retryAfter(response.headers.get("retry-after"));
@@ -146,20 +182,29 @@ async function check(
   }
   // Some servers say in the body what they should have said in the status.
   const said = answer?.code;
-  const status = response.status === 200 && Number.isInteger(said) ? said : response.status;
+  const status =
+    response.status === 200 && Number.isInteger(said) ? said : response.status;
   if (status !== 200) {
     const words = `HTTP ${status} ${answer?.message ?? ""}`.trim();
     // A replica that lags may not know a new task yet: 404 passes, as 408, 425 and 429 do.
-    const blames = status >= 400 && status < 500 && ![404, 408, 425, 429].includes(status);
-    return blames ? { refused: words, trouble: words } : { trouble: words, retryAfterMs };
+    const blames =
+      status >= 400 && status < 500 && ![404, 408, 425, 429].includes(status);
+    return blames
+      ? { refused: words, trouble: words }
+      : { trouble: words, retryAfterMs };
   }
   const data = answer?.data;
-  if (data === null || typeof data !== "object") return { trouble: "an answer without data", retryAfterMs };
-  if (data.taskId !== undefined && data.taskId !== taskId) return { trouble: "an answer about another task", retryAfterMs };
-  if (data.state === "failed") return { failed: `${data.failCode ?? "failed"}: ${data.failMsg ?? ""}` };
+  if (data === null || typeof data !== "object")
+    return { trouble: "an answer without data", retryAfterMs };
+  if (data.taskId !== undefined && data.taskId !== taskId)
+    return { trouble: "an answer about another task", retryAfterMs };
+  if (data.state === "failed")
+    return { failed: `${data.failCode ?? "failed"}: ${data.failMsg ?? ""}` };
   if (data.state === "success") {
     const urls = resultUrls(data.resultJson);
-    return urls ? { urls } : { trouble: "a result that cannot be read", retryAfterMs };
+    return urls
+      ? { urls }
+      : { trouble: "a result that cannot be read", retryAfterMs };
   }
   // `pending`, `processing`, and states that are not known here: the task is not done.
   return { retryAfterMs };
@@ -168,7 +213,11 @@ async function check(
 function resultUrls(resultJson: string): string[] | undefined {
   try {
     const urls = JSON.parse(resultJson).resultUrls;
-    return Array.isArray(urls) && urls.length > 0 && urls.every((url) => typeof url === "string") ? urls : undefined;
+    return Array.isArray(urls) &&
+      urls.length > 0 &&
+      urls.every((url) => typeof url === "string")
+      ? urls
+      : undefined;
   } catch {
     return undefined;
   }
@@ -191,10 +240,14 @@ function retryAfter(header: string | null): number | undefined {
   const text = header?.trim() ?? "";
   const asked = /^\d+$/.test(text)
     ? Number(text) * 1_000
-    : /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(text)
+    : /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(
+          text,
+        )
       ? Date.parse(text) - Date.now()
       : NaN;
-  return Number.isNaN(asked) ? undefined : Math.min(Math.max(asked, RETRY_AFTER_MS.least), RETRY_AFTER_MS.most);
+  return Number.isNaN(asked)
+    ? undefined
+    : Math.min(Math.max(asked, RETRY_AFTER_MS.least), RETRY_AFTER_MS.most);
 }
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -204,10 +257,13 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
       clearTimeout(timer);
       reject(signal?.reason);
     };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, Math.max(0, ms));
+    const timer = setTimeout(
+      () => {
+        signal?.removeEventListener("abort", stop);
+        resolve();
+      },
+      Math.max(0, ms),
+    );
     signal?.addEventListener("abort", stop, { once: true });
   });
 }
@@ -232,7 +288,9 @@ export class Told {
     const woken = new AbortController();
     this.#wake = () => woken.abort();
     if (!this.#isTold) {
-      const both = signal ? AbortSignal.any([signal, woken.signal]) : woken.signal;
+      const both = signal
+        ? AbortSignal.any([signal, woken.signal])
+        : woken.signal;
       await sleep(ms, both).catch(() => signal?.throwIfAborted());
     }
     const isTold = this.#isTold;
@@ -267,28 +325,44 @@ export function receive(port: number, waits: Map<string, Told>) {
     server.listen(port, () => resolve(server));
   });
 }
-// webhook: end
 
+// webhook: end
 /** Run as a program: one line of JSON on standard output says how it ended. */
 async function main(): Promise<void> {
-  const [model = process.env.POLLBENCH_MODEL, taskId = process.env.POLLBENCH_TASK_ID] = process.argv.slice(2);
+  const [
+    model = process.env.POLLBENCH_MODEL,
+    taskId = process.env.POLLBENCH_TASK_ID,
+  ] = process.argv.slice(2);
   if (!model || !taskId) {
     console.error("usage: node poller.ts MODEL TASK_ID");
     process.exit(2);
   }
   const stopped = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"]) process.once(name, () => stopped.abort(new Error(`stopped; go on with: ${model} ${taskId}`)));
-  const deadlineMs = process.env.POLLBENCH_DEADLINE_MS ? Number(process.env.POLLBENCH_DEADLINE_MS) : undefined;
+  for (const name of ["SIGINT", "SIGTERM"])
+    process.once(name, () =>
+      stopped.abort(new Error(`stopped; go on with: ${model} ${taskId}`)),
+    );
+  const deadlineMs = process.env.POLLBENCH_DEADLINE_MS
+    ? Number(process.env.POLLBENCH_DEADLINE_MS)
+    : undefined;
   const options: Options = { signal: stopped.signal, deadlineMs };
   // webhook: begin
   options.told = new Told();
-  const receiver = await receive(Number(process.env.APIXO_WEBHOOK_PORT ?? 9000), new Map([[taskId, options.told]]));
+  const receiver = await receive(
+    Number(process.env.APIXO_WEBHOOK_PORT ?? 9000),
+    new Map([[taskId, options.told]]),
+  );
   // webhook: end
   try {
     const urls = await waitForTask(model, taskId, options);
     console.log(JSON.stringify({ outcome: "success", urls }));
   } catch (error) {
-    const outcome = error instanceof TaskFailed ? "failed" : error instanceof TimedOut ? "timeout" : "error";
+    const outcome =
+      error instanceof TaskFailed
+        ? "failed"
+        : error instanceof TimedOut
+          ? "timeout"
+          : "error";
     console.error(error instanceof Error ? error.message : error);
     console.log(JSON.stringify({ outcome, urls: [] }));
     process.exitCode = stopped.signal.aborted ? 130 : 1;
@@ -299,4 +373,5 @@ async function main(): Promise<void> {
   // webhook: end
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await main();
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)
+  await main();

@@ -13,18 +13,22 @@ const INTERVAL = 3 * SECOND;
 const ATTEMPT = 10 * SECOND;
 const CEILING = 60 * SECOND;
 
-const sleep = (ms) => new Promise((wake) => setTimeout(wake, Math.max(0, Math.ceil(ms))));
+const sleep = (ms) =>
+  new Promise((wake) => setTimeout(wake, Math.max(0, Math.ceil(ms))));
 
 /** How long a Retry-After asks to stay away, in milliseconds; 0 where it is absent or cannot be read. */
 function retryAfter(header) {
   if (!header) return 0;
   const text = header.trim();
-  const ms = /^\d+$/.test(text) ? Number(text) * SECOND : Date.parse(text) - Date.now();
+  const ms = /^\d+$/.test(text)
+    ? Number(text) * SECOND
+    : Date.parse(text) - Date.now();
   return ms > 0 ? ms : 0;
 }
 
 /** An error that asking again cannot mend. 404 is none: a replica may not know a new task yet. */
-const isPermanent = (status) => status >= 400 && status < 500 && ![404, 408, 425, 429].includes(status);
+const isPermanent = (status) =>
+  status >= 400 && status < 500 && ![404, 408, 425, 429].includes(status);
 
 /** How the task ended, as the `data` of an answer or of a webhook tells it; `undefined` where it tells no end. */
 function endOf(data) {
@@ -38,14 +42,22 @@ function endOf(data) {
 /** One look: what it told, and how long to stay away. Whatever tells nothing is `undefined`. */
 async function look({ base_url, api_key, model, task_id }, patience) {
   try {
-    const response = await fetch(`${base_url}/statusTask/${model}?taskId=${encodeURIComponent(task_id)}`, {
-      headers: { Authorization: `Bearer ${api_key}` },
-      signal: AbortSignal.timeout(Math.max(1, Math.ceil(patience))),
-    });
+    const response = await fetch(
+      `${base_url}/statusTask/${model}?taskId=${encodeURIComponent(task_id)}`,
+      {
+        headers: { Authorization: `Bearer ${api_key}` },
+        signal: AbortSignal.timeout(Math.max(1, Math.ceil(patience))),
+      },
+    );
     const pause = retryAfter(response.headers.get("retry-after"));
     if (!response.ok) {
       await response.body?.cancel();
-      return { end: isPermanent(response.status) ? { outcome: "error", urls: [] } : undefined, pause };
+      return {
+        end: isPermanent(response.status)
+          ? { outcome: "error", urls: [] }
+          : undefined,
+        pause,
+      };
     }
     const { data } = await response.json();
     if (data?.taskId && data.taskId !== task_id) return { pause };
@@ -97,13 +109,14 @@ async function poll(task, told) {
   told.then(() => (isOver = true));
   const scale = task.time_scale ?? 1;
   const deadline = performance.now() + task.deadline_ms;
-  for (let isLast = false; !isOver; ) {
+  for (let isLast = false; !isOver;) {
     const left = deadline - performance.now();
     const patience = isLast ? ATTEMPT / scale : Math.min(ATTEMPT / scale, left);
     const { end, pause } = await look(task, patience);
     if (end) return end;
     if (isLast) return { outcome: "timeout", urls: [] };
-    const next = performance.now() + Math.max(INTERVAL / scale, Math.min(pause, CEILING));
+    const next =
+      performance.now() + Math.max(INTERVAL / scale, Math.min(pause, CEILING));
     isLast = next >= deadline;
     await sleep(Math.min(next, deadline) - performance.now());
   }
@@ -111,13 +124,20 @@ async function poll(task, told) {
 
 if (process.argv.includes("--stream")) {
   const isCalledBack = process.argv.includes("--webhook");
-  const hello = { version: 1, capabilities: isCalledBack ? ["time-scale", "webhook"] : ["time-scale"] };
+  const hello = {
+    version: 1,
+    capabilities: isCalledBack ? ["time-scale", "webhook"] : ["time-scale"],
+  };
   if (isCalledBack) hello.callback_url = await receive();
   console.log(JSON.stringify({ hello }));
   const waits = [];
   for await (const line of createInterface({ input: process.stdin })) {
     const task = JSON.parse(line);
-    waits.push(wait(task).then((end) => console.log(JSON.stringify({ case: task.case, ...end }))));
+    waits.push(
+      wait(task).then((end) =>
+        console.log(JSON.stringify({ case: task.case, ...end })),
+      ),
+    );
   }
   await Promise.all(waits);
   process.exit();

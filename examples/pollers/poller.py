@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Waits for one generation task: an exemplary poller for Python 3.9 or later, with the standard library alone.
 
-    APIXO_API_KEY=… python3 poller.py MODEL TASK_ID      prints {"outcome": "success", "urls": ["https://…"]}
-    python3 poller.py --stream                           takes cases a line each, as `pollbench check --stream` gives them
+APIXO_API_KEY=… python3 poller.py MODEL TASK_ID      prints {"outcome": "success", "urls": ["https://…"]}
+python3 poller.py --stream                           takes cases a line each, as `pollbench check --stream` gives them
 """
 
 import concurrent.futures
@@ -25,7 +25,9 @@ def retry_after(header):
     if text.isascii() and text.isdigit():
         return float(text)
     try:
-        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+        return max(
+            0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time()
+        )
     except (TypeError, ValueError, IndexError, OverflowError):
         return 0.0
 
@@ -38,7 +40,11 @@ def is_permanent(status):
 def request(task, patience):
     """Status, Retry-After and body of one request, all of it within `patience` seconds."""
     url = urllib.parse.urlsplit(task["base_url"])
-    kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+    kind = (
+        http.client.HTTPSConnection
+        if url.scheme == "https"
+        else http.client.HTTPConnection
+    )
     connection = kind(url.hostname, url.port, timeout=patience)
     # A socket's timeout starts anew with every byte: the whole exchange has a limit of its own.
     connection.connect()
@@ -48,7 +54,9 @@ def request(task, patience):
     limit.start()
     try:
         path = f"{url.path}/statusTask/{task['model']}?taskId={urllib.parse.quote(task['task_id'])}"
-        connection.request("GET", path, headers={"Authorization": f"Bearer {task['api_key']}"})
+        connection.request(
+            "GET", path, headers={"Authorization": f"Bearer {task['api_key']}"}
+        )
         answer = connection.getresponse()
         return answer.status, answer.getheader("Retry-After"), answer.read(1 << 20)
     finally:
@@ -63,7 +71,9 @@ def look(task, patience):
         status, header, body = request(task, patience)
         pause = retry_after(header)
         if status != 200:
-            return ({"outcome": "error", "urls": []} if is_permanent(status) else None), pause
+            return (
+                {"outcome": "error", "urls": []} if is_permanent(status) else None
+            ), pause
         data = json.loads(body)["data"]
         if data.get("taskId", task["task_id"]) != task["task_id"]:
             return None, pause
@@ -73,7 +83,14 @@ def look(task, patience):
             return ({"outcome": "success", "urls": urls} if urls else None), pause
         if data["state"] == "failed":
             return {"outcome": "failed", "urls": []}, pause
-    except (OSError, http.client.HTTPException, ValueError, TypeError, LookupError, AttributeError):
+    except (
+        OSError,
+        http.client.HTTPException,
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+    ):
         pass  # A broken connection, a silent one, half a JSON: the task lives on.
     return None, pause
 
@@ -104,7 +121,10 @@ def stream():
         with tell:
             print(json.dumps({"case": task["case"], **end}), flush=True)
 
-    print(json.dumps({"hello": {"version": 1, "capabilities": ["time-scale"]}}), flush=True)
+    print(
+        json.dumps({"hello": {"version": 1, "capabilities": ["time-scale"]}}),
+        flush=True,
+    )
     with concurrent.futures.ThreadPoolExecutor(64) as pool:
         for line in sys.stdin:
             pool.submit(answer, json.loads(line))
@@ -113,7 +133,10 @@ def stream():
 def main():
     if "--stream" in sys.argv:
         return stream()
-    model, task_id = (sys.argv[1:3] + [os.environ.get("POLLBENCH_MODEL"), os.environ.get("POLLBENCH_TASK_ID")])[:2]
+    model, task_id = (
+        sys.argv[1:3]
+        + [os.environ.get("POLLBENCH_MODEL"), os.environ.get("POLLBENCH_TASK_ID")]
+    )[:2]
     end = wait(
         {
             "base_url": os.environ.get("APIXO_BASE_URL", "https://api.apixo.ai/api/v1"),

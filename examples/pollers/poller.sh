@@ -38,7 +38,10 @@ retry_after() {
     case $text in
     '') echo 0 ;;
     *[!0-9]*)
-        at=$(date -d "$text" +%s 2>/dev/null) || { echo 0; return; }
+        at=$(date -d "$text" +%s 2>/dev/null) || {
+            echo 0
+            return
+        }
         at=$(awk -v at="$at" -v now="$(date +%s.%N)" 'BEGIN { ms = (at - now) * 1000; printf "%d", ms < 0 ? 0 : ms + 1 }')
         echo "$at"
         ;;
@@ -83,8 +86,14 @@ while :; do
     left=$((deadline - $(now)))
     [ "$last" = 1 ] || [ "$left" -ge "$attempt" ] || patience=$left
     end=$(look "$patience")
-    [ -z "$end" ] || { echo "$end"; exit 0; }
-    [ "$last" = 0 ] || { say timeout; exit 0; }
+    [ -z "$end" ] || {
+        echo "$end"
+        exit 0
+    }
+    [ "$last" = 0 ] || {
+        say timeout
+        exit 0
+    }
     pause=$(retry_after)
     [ "$pause" -le "$ceiling" ] || pause=$ceiling
     [ "$pause" -ge "$interval" ] || pause=$interval

@@ -6,10 +6,13 @@ use super::variants::variants;
 use crate::server::{Push, Says};
 use crate::time::Micros;
 use crate::world::draws::Draws;
-use crate::world::fault::{DeliveryEffect, FaultRule, FaultRules, GilbertElliott, Kind, Striking, When, Window, json};
+use crate::world::fault::{
+    DeliveryEffect, Fault, FaultRule, FaultRules, GilbertElliott, Kind, Striking, When, Window, json,
+};
 use crate::world::model::Probability;
 use crate::world::webhook::{PATIENCE, PAUSES};
 use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
 
 /// Share of the requests that weather strikes which is no window: most waits meet it, and none meets nothing else.
 const SHARE: f64 = 0.3;
@@ -52,6 +55,12 @@ pub(super) fn weather(kind: Kind, deadline: Micros, at: f64) -> Option<FaultRule
     FaultRules::new(vec![FaultRule::new(fault, share, when).ok()?]).ok()
 }
 
+/// What can strike a delivery, in each of its forms: made once, since every case asks.
+static DELIVERED: LazyLock<Vec<Fault>> = LazyLock::new(|| {
+    let all = Kind::ALL.iter().flat_map(|kind| variants(*kind));
+    all.filter(|fault| fault.on_delivery().is_some()).collect()
+});
+
 /// All that may be delivered for a task that ends like this: first what ought to be, last what forgers send.
 pub(super) fn pushes(end: End, deadline: Micros) -> Vec<Vec<Push>> {
     let push = |at: Micros, says| Push { at, says };
@@ -65,8 +74,7 @@ pub(super) fn pushes(end: End, deadline: Micros) -> Vec<Vec<Push>> {
     let and_told = |first: Push| [Some(first), told()].into_iter().flatten().collect::<Vec<_>>();
     let mut plans = vec![told().into_iter().collect::<Vec<_>>()];
     if is_over {
-        let delivered = Kind::ALL.iter().flat_map(|kind| variants(*kind));
-        plans.extend(delivered.filter_map(|fault| fault.on_delivery().map(|effect| struck(effect, at))));
+        plans.extend(DELIVERED.iter().filter_map(Fault::on_delivery).map(|effect| struck(effect, at)));
     }
     plans.push(and_told(push(early, Says::Truth)));
     plans.push(and_told(push(early, Says::Garbage)));

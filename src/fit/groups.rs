@@ -5,7 +5,7 @@
 //! width is that of the neighbourhood (Loftsgaarden & Quesenberry, Ann. Math. Statist. 36 (1965) 1049–1051).
 
 use super::build::{build, lognormal};
-use super::single::LEAST_SPREAD;
+use super::sample::LEAST_SPREAD;
 use super::turnbull::Estimate;
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
@@ -47,6 +47,9 @@ pub(super) fn grouped(estimate: &Estimate, average: Option<&Distribution>, trust
             frequent.push((Micros::from_f64(cell.high), cell.mass));
         } else if cell.low >= cell.high {
             points.push((libm::log(cell.high), cell.mass));
+        } else if libm::log(cell.high / cell.low.max(1.0)) <= LEAST_SPREAD {
+            // No kernel is as narrow.
+            points.push((libm::log(cell.low.midpoint(cell.high)), cell.mass));
         } else {
             let pieces = ((cell.mass * count).ceil() as usize).clamp(2, SPREAD);
             let mass = cell.mass / pieces as f64;

@@ -4,8 +4,7 @@
 use super::build::lognormal;
 use super::candidate::Candidate;
 use super::logs;
-use super::sample::{Sample, middle};
-use super::single::LEAST_SPREAD;
+use super::sample::{LEAST_SPREAD, Sample, middle};
 use crate::world::distribution::Distribution;
 
 /// Fewest ends for which two humps are looked for.

@@ -30,11 +30,14 @@ pub(crate) fn step(observations: &[Observation]) -> Option<f64> {
             let at = values.partition_point(|value| *value < wanted - 0.5);
             values.get(at).is_some_and(|value| *value <= wanted + 0.5)
         };
-        let in_a_row = |value: &&f64| {
-            let around = [-2.0, -1.0, 1.0, 2.0].map(|steps| has(*value + steps * step));
+        let in_a_row = |value: f64| {
+            let around = [-2.0, -1.0, 1.0, 2.0].map(|steps| has(value + steps * step));
             around.windows(2).any(|pair| pair == [true, true])
         };
-        values.iter().all(is_whole) && values.iter().filter(in_a_row).count() as f64 >= IN_A_ROW * values.len() as f64
+        // Of many that are the same one is looked at.
+        let same = || values.chunk_by(|a, b| a == b);
+        let rows = || same().filter(|same| in_a_row(same[0])).map(<[f64]>::len).sum::<usize>();
+        values.iter().all(is_whole) && rows() as f64 >= IN_A_ROW * values.len() as f64
     })
 }
 

@@ -6,6 +6,8 @@ use super::observation::{Observation, UnfittableSample};
 const MOST_POINTS: usize = 2_000;
 /// Least duration in microseconds: the logarithm of zero is of no use.
 const LEAST: f64 = 1.0;
+/// Least standard deviation of logarithms: a service that always takes the same time still does not to a per cent.
+pub(super) const LEAST_SPREAD: f64 = 0.005;
 /// How far below its upper end a range is looked at for a first idea: a range from zero is endless on this scale.
 const REACH: f64 = 1.4;
 
@@ -40,7 +42,13 @@ impl Sample {
                     exact.push(libm::log(low.max(LEAST)));
                 }
                 Observation::Within(low, high) => {
-                    sample.within.push((libm::log(low.max(LEAST)), libm::log(high.max(LEAST)), 1.0));
+                    let (low, high) = (libm::log(low.max(LEAST)), libm::log(high.max(LEAST)));
+                    // Within so little no law is anything but even: that it lies there adds the same to all of them.
+                    if high - low <= LEAST_SPREAD {
+                        exact.push(low.midpoint(high));
+                    } else {
+                        sample.within.push((low, high, 1.0));
+                    }
                 }
                 Observation::Beyond(at) => sample.beyond.push((libm::log(at.max(LEAST)), 1.0)),
                 Observation::Entered { from, at, is_over } => {

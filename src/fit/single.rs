@@ -3,12 +3,10 @@
 use super::build::{build, lognormal};
 use super::candidate::Candidate;
 use super::logs;
-use super::sample::Sample;
+use super::sample::{LEAST_SPREAD, Sample};
 use super::simplex::minimise;
 use crate::world::distribution::Distribution;
 
-/// Least standard deviation of logarithms: a service that always takes the same time still does not to a per cent.
-pub(super) const LEAST_SPREAD: f64 = 0.005;
 /// Greatest: what is wider says nothing.
 const MOST_SPREAD: f64 = 20.0;
 /// What the first idea of location and spread is changed by for further starts. Where many are unfinished, ends alone say

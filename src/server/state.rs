@@ -195,7 +195,7 @@ impl State {
         self.advance_workers(now);
         let slot = self.tasks.len();
         let state = &mut self.models[model];
-        let stub = state.stubs.pop_front();
+        let stub = state.stubs.pop_front().map(|stub| stub.created_at(now));
         let life = match &stub {
             Some(stub) => {
                 let fate = match (stub.completion.is_never(), &stub.failure) {

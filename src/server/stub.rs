@@ -22,13 +22,22 @@ pub struct Stub {
     pub replies: BTreeMap<u32, Fault>,
     /// What comes to its callback URL; one delivery at its end where nothing is fixed.
     pub pushes: Option<Vec<Push>>,
+    /// Whether end and deliveries are instants of the scenario's time, whenever the task is created.
+    pub is_by_the_clock: bool,
 }
 
 impl Stub {
     /// A task of `model` that succeeds after `completion`.
     #[must_use]
     pub fn success(model: &str, completion: Micros) -> Self {
-        Self { model: model.to_owned(), completion, failure: None, replies: BTreeMap::new(), pushes: None }
+        Self {
+            model: model.to_owned(),
+            completion,
+            failure: None,
+            replies: BTreeMap::new(),
+            pushes: None,
+            is_by_the_clock: false,
+        }
     }
 
     /// A task of `model` that fails after `completion`.
@@ -43,6 +52,17 @@ impl Stub {
     pub fn reply(mut self, request: u32, fault: Fault) -> Self {
         self.replies.insert(request, fault);
         self
+    }
+
+    /// The same, with times since its creation, which is at `now`. What is over by then happens at once.
+    pub(super) fn created_at(self, now: Micros) -> Self {
+        if !self.is_by_the_clock {
+            return self;
+        }
+        let since = |at: Micros| at.finite().map_or(at, |at| at - now.min(at));
+        let since_then = |push: Push| Push { at: since(push.at), ..push };
+        let pushes = self.pushes.map(|pushes| pushes.into_iter().map(since_then).collect());
+        Self { completion: since(self.completion), pushes, is_by_the_clock: false, ..self }
     }
 }
 
@@ -120,6 +140,6 @@ impl TryFrom<Written> for Stub {
             let fault = faults::read(&fields).map_err(|error| format!("reply {request}: {error}"))?;
             struck.insert(request, fault);
         }
-        Ok(Self { model, completion, failure, replies: struck, pushes: None })
+        Ok(Self { model, completion, failure, replies: struck, pushes: None, is_by_the_clock: false })
     }
 }

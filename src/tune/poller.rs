@@ -35,8 +35,10 @@ pub const LANGUAGES: [Language; 6] =
 
 /// Looks that are written out; hardly a task is left after so many.
 const MOST_CHECKS: usize = 60;
-/// Longest line of settings.
-const WIDTH: usize = 100;
+/// Longest lines of the formatters: Prettier's, Black's and rustfmt's own.
+const PRETTIER: usize = 80;
+const BLACK: usize = 88;
+const RUSTFMT: usize = 100;
 
 /// When a poller looks for one model's tasks, in milliseconds, and what to say of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -236,10 +238,14 @@ impl Language {
         match self {
             Self::Js | Self::Ts => {
                 let (of_all, of_one) = if typed { (": Record<string, Settings>", ": Settings") } else { ("", "") };
-                let _ = writeln!(out, "const SETTINGS{of_all} = {{");
-                for looks in named {
+                let names: Vec<&str> = named.iter().filter_map(|looks| looks.model.as_deref()).collect();
+                // Prettier has names in quotes where one of them needs it.
+                let is_bare = names.iter().all(|name| is_identifier(name));
+                let _ = write!(out, "const SETTINGS{of_all} = {{");
+                for (looks, name) in named.iter().zip(names) {
+                    newline(&mut out);
                     about(&mut out, "  ", looks);
-                    let name = quoted(looks.model.as_deref().unwrap_or_default());
+                    let name = if is_bare { name.to_owned() } else { sparingly_quoted(name) };
                     let _ = writeln!(out, "  {name}: {},", braces(looks, "  "));
                 }
                 out.push_str("};\n");
@@ -247,10 +253,11 @@ impl Language {
                 let _ = writeln!(out, "const ANY_MODEL{of_one} = {};", braces(any, ""));
             }
             Self::Python => {
-                out.push_str("SETTINGS = {\n");
+                out.push_str("SETTINGS = {");
                 for looks in named {
+                    newline(&mut out);
                     about(&mut out, "    ", looks);
-                    let name = quoted(looks.model.as_deref().unwrap_or_default());
+                    let name = sparingly_quoted(looks.model.as_deref().unwrap_or_default());
                     let _ = writeln!(out, "    {name}: {},", dict(looks, "    "));
                 }
                 out.push_str("}\n");
@@ -258,8 +265,9 @@ impl Language {
                 let _ = writeln!(out, "ANY_MODEL = {}", dict(any, ""));
             }
             Self::Go => {
-                out.push_str("var settings = map[string]Settings{\n");
+                out.push_str("var settings = map[string]Settings{");
                 for looks in named {
+                    newline(&mut out);
                     about(&mut out, "\t", looks);
                     let name = quoted(looks.model.as_deref().unwrap_or_default());
                     let _ = writeln!(out, "\t{name}: {{{}}},", fields(looks));
@@ -283,8 +291,9 @@ impl Language {
                 out.push_str("esac\n");
             }
             Self::Rust => {
-                out.push_str("const SETTINGS: &[Settings] = &[\n");
+                out.push_str("const SETTINGS: &[Settings] = &[");
                 for looks in named {
+                    newline(&mut out);
                     about(&mut out, "    ", looks);
                     let _ = writeln!(out, "    {},", literal(looks, "    "));
                 }
@@ -301,25 +310,33 @@ fn numbers(looks: &Looks) -> String {
     looks.checks.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// An object of JavaScript: on one line, or its numbers filled into several.
+/// Ends a line that something follows in the next one.
+fn newline(out: &mut String) {
+    if !out.ends_with('\n') {
+        out.push('\n');
+    }
+}
+
+/// An object of JavaScript, its numbers on one line or filled into several.
 fn braces(looks: &Looks, indent: &str) -> String {
     let (every, deadline, list) = (looks.then_every, looks.deadline, numbers(looks));
-    let line = format!("{{ checksMs: [{list}], thenEveryMs: {every}, deadlineMs: {deadline} }}");
-    if line.len() + indent.len() <= WIDTH {
-        return line;
-    }
-    let rows = filled(&looks.checks, &format!("{indent}    "));
-    format!(
-        "{{\n{indent}  checksMs: [\n{rows}{indent}  ],\n{indent}  thenEveryMs: {every},\n{indent}  deadlineMs: {deadline},\n{indent}}}"
-    )
+    let line = format!("{indent}  checksMs: [{list}],");
+    let checks = if line.len() <= PRETTIER {
+        line
+    } else {
+        // The blank after a comma does not count.
+        let rows = filled(&looks.checks, &format!("{indent}    "), PRETTIER + 1);
+        format!("{indent}  checksMs: [\n{rows}{indent}  ],")
+    };
+    format!("{{\n{checks}\n{indent}  thenEveryMs: {every},\n{indent}  deadlineMs: {deadline},\n{indent}}}")
 }
 
 /// Numbers in as few lines as hold them.
-fn filled(numbers: &[u64], indent: &str) -> String {
+fn filled(numbers: &[u64], indent: &str, width: usize) -> String {
     let mut rows = vec![String::new()];
     for number in numbers {
         let number = format!("{number}, ");
-        if rows.last().is_some_and(|row| row.len() + number.len() + indent.len() > WIDTH) {
+        if rows.last().is_some_and(|row| row.len() + number.len() + indent.len() > width) {
             rows.push(String::new());
         }
         if let Some(row) = rows.last_mut() {
@@ -338,7 +355,7 @@ fn literal(looks: &Looks, indent: &str) -> String {
     let checks = if list.len() + 2 <= RUST_ARRAY {
         format!("&[{list}]")
     } else {
-        format!("&[\n{}{indent}    ]", filled(&looks.checks, &format!("{indent}        ")))
+        format!("&[\n{}{indent}    ]", filled(&looks.checks, &format!("{indent}        "), RUSTFMT))
     };
     let model = quoted(looks.model.as_deref().unwrap_or_default());
     format!(
@@ -346,16 +363,18 @@ fn literal(looks: &Looks, indent: &str) -> String {
     )
 }
 
-/// A dictionary of Python: on one line, or each number on its own.
+/// A dictionary of Python, its numbers on one line or each on its own.
 fn dict(looks: &Looks, indent: &str) -> String {
     let (every, deadline, list) = (looks.then_every, looks.deadline, numbers(looks));
-    let line = format!("{{\"checks_ms\": [{list}], \"then_every_ms\": {every}, \"deadline_ms\": {deadline}}}");
-    if line.len() + indent.len() <= WIDTH {
-        return line;
-    }
-    let rows: String = looks.checks.iter().map(|check| format!("{indent}        {check},\n")).collect();
+    let line = format!("{indent}    \"checks_ms\": [{list}],");
+    let checks = if line.len() <= BLACK {
+        line
+    } else {
+        let rows: String = looks.checks.iter().map(|check| format!("{indent}        {check},\n")).collect();
+        format!("{indent}    \"checks_ms\": [\n{rows}{indent}    ],")
+    };
     format!(
-        "{{\n{indent}    \"checks_ms\": [\n{rows}{indent}    ],\n{indent}    \"then_every_ms\": {every},\n{indent}    \"deadline_ms\": {deadline},\n{indent}}}"
+        "{{\n{checks}\n{indent}    \"then_every_ms\": {every},\n{indent}    \"deadline_ms\": {deadline},\n{indent}}}"
     )
 }
 
@@ -365,9 +384,25 @@ fn fields(looks: &Looks) -> String {
     format!("checksMs: []float64{{{list}}}, thenEveryMs: {every}, deadlineMs: {deadline}")
 }
 
-/// A string literal: those of JSON are ones of JavaScript, Python and Go.
+/// A string literal: those of JSON are ones of JavaScript, Python, Go and Rust.
 fn quoted(text: &str) -> String {
     json!(one_line(text)).to_string()
+}
+
+/// A string literal of JavaScript or Python, in the quotation marks of which the text has fewer.
+fn sparingly_quoted(text: &str) -> String {
+    let literal = quoted(text);
+    if text.matches('"').count() <= text.matches('\'').count() {
+        return literal;
+    }
+    let inner = &literal[1..literal.len() - 1];
+    format!("'{}'", inner.replace("\\\"", "\"").replace('\'', "\\'"))
+}
+
+/// Whether a name of JavaScript needs no quotation marks before a colon.
+fn is_identifier(name: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '$');
+    name.chars().all(is_part) && name.starts_with(|c: char| !c.is_ascii_digit())
 }
 
 /// A word of the shell.

@@ -6,6 +6,7 @@
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -225,6 +226,35 @@ fn the_example_pollers_uphold_everything() {
             });
         }
     });
+}
+
+/// Promise: a machine that has too much to do is not held against a program: with twice as many busy threads as there are cores,
+/// a correct poller is found guilty of nothing. What cannot be known is said to be unknown.
+#[test]
+#[ignore = "slow: all cores are kept busy meanwhile"]
+fn a_busy_machine_is_not_held_against_a_program() {
+    if !has("python3", "--version") {
+        return;
+    }
+    let poller = root().join("examples/pollers/poller.py").to_string_lossy().into_owned();
+    let is_over = AtomicBool::new(false);
+    let report = std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) * 2 {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
+        }
+        let (folder, (cases, seed)) = (folder(), crate::soaked(100));
+        let (cases, seed) = (cases.to_string(), seed.to_string());
+        let options = ["--stream", "--clock", "scaled", "--cases", &cases, "--seed", &seed, "--format", "json"];
+        let output = check(folder.path(), &options, &["python3", &poller, "--stream"]);
+        is_over.store(true, Ordering::Relaxed);
+        json(&output)
+    });
+    assert!(found(&report).is_empty(), "{:#}", report["findings"]);
+    assert!(report["cases"].as_u64() >= Some(100), "{report:#}");
 }
 
 /// What the guide's code, in our own words, is found guilty of. On a machine that is too busy to say, it is tried again.

@@ -3,8 +3,20 @@
 mod command;
 mod hooks;
 mod mutants;
+#[path = "../support/on_trial.rs"]
+mod on_trial;
 mod presets;
 mod small;
 #[path = "../support/soak.rs"]
 mod soak;
 mod written_pollers;
+
+/// How many cases a kit has and from which seed, where it has so many by default: a soak has more, and others.
+fn soaked(number: u32) -> (u64, u64) {
+    use proptest::test_runner::RngSeed;
+    let config = soak::cases(number);
+    match config.rng_seed {
+        RngSeed::Fixed(seed) => (config.cases.into(), seed),
+        RngSeed::Random => unreachable!("a soak has a seed"),
+    }
+}

@@ -1,26 +1,20 @@
 //! Our own strategies on trial.
 
+use crate::on_trial::{ATTEMPT, Sockets, kit, wait, wait_called_back};
 use crate::soak::cases;
+use crate::soaked;
 use pollbench::check::{
-    Answered, Call, Cases, Habits, Kit, Mishap, Phase, PollerOutcome, Properties, Property, RECEIVER, Seen, Strategic,
-    TrialReport, Worlds, is_weather, judge, pages, play, read_case,
+    Cases, Habits, Kit, MODEL, Mishap, Phase, Properties, Property, Seen, Strategic, TrialReport, Worlds, is_weather,
+    judge, pages, play, read_case,
 };
-use pollbench::client::{Client, Submission, WaitError, WebhookReceiver};
-use pollbench::net::clock::Clock;
 use pollbench::strategy::composition::Strategy;
 use pollbench::strategy::presets::preset;
 use pollbench::time::Micros;
 use pollbench::world::fault::Kind;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use serde_json::json;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::timeout;
 
-const MODEL: &str = pollbench::check::MODEL;
-/// How long one request takes at most.
-const ATTEMPT: Duration = Duration::from_secs(10);
 /// Hardened presets that poll on their own.
 const HARDENED: [&str; 4] = ["basic-hardened", "adaptive-hardened", "exponential-hardened", "concurrent-hardened"];
 
@@ -33,7 +27,7 @@ fn calm(strategy: &Strategy) -> (Cases, Habits, Seen) {
     let deadline = poller.deadline().expect("a limit");
     let cases = Cases::new(42, deadline);
     let seen = play(&mut poller.clone(), &cases.calm_case());
-    let habits = Habits::exact(Micros::from_secs(10)).measured(&seen);
+    let habits = Habits::exact(ATTEMPT).measured(&seen);
     let instants = seen.tasks[0].asked.iter().map(|asked| asked.sent).collect();
     (cases.knowing(instants, habits.grain), habits, seen)
 }
@@ -80,34 +74,84 @@ fn documented_strategies_are_found_guilty() {
     }
 }
 
-/// Waits with the asynchronous client.
-async fn client(call: Call, strategy: Arc<Strategy>) -> Vec<Answered> {
-    let client = Client::builder(&call.base_url, &call.key).network(call.network.clone()).clock(Clock::paused());
-    let client = client.build().expect("a client");
-    let waits = call.tasks.iter().enumerate().map(async |(task, id)| {
-        let (outcome, urls) = match client.task(&call.model, id).wait(Arc::clone(&strategy)).await {
-            Ok(finished) => (PollerOutcome::Success, finished.urls),
-            Err(WaitError::TaskFailed { .. }) => (PollerOutcome::Failed, Vec::new()),
-            Err(WaitError::GaveUp { .. }) => (PollerOutcome::Timeout, Vec::new()),
-            Err(_) => (PollerOutcome::Error, Vec::new()),
-        };
-        call.tell(Answered { task, outcome, urls });
-    });
-    futures_util::future::join_all(waits).await;
-    Vec::new()
-}
-
-/// Promise: the asynchronous client upholds every property, over connections in memory.
+/// Promise: the asynchronous client upholds every property, over connections in memory, whoever submits.
 #[test]
 fn the_asynchronous_client_upholds_everything() {
-    let config = cases(150);
     for name in HARDENED {
         let strategy = Arc::new(shipped(name));
-        let deadline = Strategic::new(&strategy, MODEL).deadline().expect("a limit");
-        let kit = Kit::new(deadline, |call| client(call, Arc::clone(&strategy))).attempt_timeout(Micros::from_secs(10));
-        let report = kit.many(3).check(u64::from(config.cases)).expect("a runtime");
-        assert!(report.is_good(), "{name}: {report}");
+        let (number, seed) = soaked(75);
+        let kit = || kit(&strategy, |call| wait(call, Arc::clone(&strategy))).many(3).seed(seed);
+        for (way, kit) in [("given", kit()), ("submitting", kit().submits())] {
+            let report = kit.check(number).expect("a runtime");
+            assert!(report.is_good(), "{name}, {way}: {report}");
+        }
     }
+}
+
+/// Promise: the same over sockets of this machine, where time cannot be paused.
+#[test]
+fn the_client_over_sockets_upholds_everything() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    // The one with the nearest deadline: the others take three times as long.
+    let ((number, seed), subject) = (soaked(16), Sockets(Arc::new(shipped("basic-hardened"))));
+    let report = runtime.block_on(subject.campaign(seed).run(&subject, Vec::new(), number, &mut |_| {}));
+    assert!(report.is_good(), "{report}");
+    assert_eq!(report.cases, number + 1);
+}
+
+/// Promise: who submits each of its tasks once is not said to repeat one, however long the answers are held back.
+#[test]
+fn a_submit_for_each_task_repeats_none() {
+    let case = r#"{"version":1,"deadline_ms":120000,"submit":{"kind":"before-submit-reply","by":"4s"},
+        "tasks":[{"completion_ms":30000},{"completion_ms":40000},{"completion_ms":50000}]}"#;
+    let (seen, violated) = submitting(case);
+    assert_eq!((seen.submits, violated), (3, vec![]), "{:?}", seen.tasks);
+}
+
+/// Promise: a program that ends because the weather let no submit through is not blamed for it.
+#[test]
+fn a_submit_that_the_weather_refused_is_no_fault() {
+    let case = r#"{"version":1,"deadline_ms":120000,"tasks":[{"completion_ms":30000}],
+        "weather":[{"kind":"outage","during":{"from":"0s","for":"20s"}}]}"#;
+    let (seen, violated) = submitting(case);
+    assert!(seen.tasks[0].is_missing && seen.tasks[0].answers.len() == 1, "{:?}", seen.tasks);
+    assert_eq!(violated, vec![]);
+}
+
+/// Promise: nor is one that gave up because the weather held the answer to its submit back for too long.
+#[test]
+fn a_submit_that_the_weather_slowed_down_is_no_fault() {
+    let case = r#"{"version":1,"deadline_ms":120000,"rtt_ms":3000,"tasks":[{"completion_ms":0}],
+        "weather":[{"kind":"brownout","latency_factor":4.0,"errors":0.0,"during":{"from":"0s","for":"5s"}}]}"#;
+    let (seen, violated) = submitting(case);
+    let of_task = &seen.tasks[0];
+    assert!(!of_task.is_missing && of_task.asked.is_empty() && of_task.answers.len() == 1, "{of_task:?}");
+    assert_eq!(violated, vec![]);
+}
+
+/// Promise: a task that a program submits ends when the case says, however long its submit is on the way.
+#[test]
+fn what_is_submitted_ends_when_the_case_says() {
+    for half_seconds in 20..50 {
+        let case = format!(
+            r#"{{"version":1,"deadline_ms":120000,"rtt_ms":3000,"tasks":[{{"completion_ms":{}}}]}}"#,
+            half_seconds * 500
+        );
+        let (seen, violated) = submitting(&case);
+        assert_eq!(violated, vec![], "{case}: {:?}", seen.tasks);
+        let of_task = &seen.tasks[0];
+        assert_eq!(of_task.answers.last().map(|answer| answer.at), of_task.asked.last().and_then(|asked| asked.ended));
+    }
+}
+
+/// What is seen of the client that submits the tasks of a case, and the properties that it is said to break.
+fn submitting(case: &str) -> (Seen, Vec<Property>) {
+    let (case, strategy) = (read_case(case).expect("a case"), Arc::new(shipped("adaptive-hardened")));
+    let kit = kit(&strategy, |call| wait(call, Arc::clone(&strategy))).many(3).submits();
+    let seen = kit.try_case(&case).expect("a runtime");
+    let judgement = judge(&case, &seen, &Habits::exact(ATTEMPT), Properties::ALL);
+    (seen, judgement.violated.iter().map(|violation| violation.property).collect())
 }
 
 /// Promise: a request that weather slows down may have read what became true on its way, whatever else strikes it.
@@ -121,9 +165,9 @@ fn what_was_slowed_down_is_judged_by_what_it_may_have_read() {
             "weather":[{{"kind":"latency-spike","probability":1.0,"by":"3s"}}]}}"#
         ));
         let case = case.expect("a case");
-        let kit = Kit::new(case.deadline(), |call| client(call, Arc::clone(&strategy)));
+        let kit = kit(&strategy, |call| wait(call, Arc::clone(&strategy)));
         let seen = kit.try_case(&case).expect("a runtime");
-        let judgement = judge(&case, &seen, &Habits::exact(Micros::from_secs(10)), Properties::ALL);
+        let judgement = judge(&case, &seen, &Habits::exact(ATTEMPT), Properties::ALL);
         assert_eq!(judgement.violated, [], "{reply}: {:?}", seen.tasks);
     }
 }
@@ -132,35 +176,10 @@ fn what_was_slowed_down_is_judged_by_what_it_may_have_read() {
 #[test]
 fn the_client_that_is_called_back_upholds_everything() {
     let strategy = Arc::new(shipped("webhook-hybrid"));
-    let deadline = Strategic::new(&strategy, MODEL).deadline().expect("a limit");
-    let program = async |call: Call| {
-        let receiver = WebhookReceiver::serve(call.listen().expect("a listener"), RECEIVER);
-        call.call_back(receiver.url()).expect("the mock sends there");
-        let client = Client::builder(&call.base_url, &call.key).network(call.network.clone()).clock(Clock::paused());
-        let client = client.build().expect("a client");
-        let id = match call.tasks.first() {
-            Some(id) => Some(id.clone()),
-            None => {
-                let submission = Submission::new(json!({ "prompt": "a lighthouse" })).callback(receiver.url());
-                // How long to wait for the answer to a submit is the caller's to say.
-                timeout(ATTEMPT, client.submit(&call.model, &submission)).await.ok().and_then(Result::ok)
-            }
-        };
-        let Some(id) = id else {
-            return vec![Answered { task: 0, outcome: PollerOutcome::Error, urls: Vec::new() }];
-        };
-        let wait = client.task(&call.model, &id).with_webhooks(&receiver).wait(Arc::clone(&strategy));
-        let (outcome, urls) = match wait.await {
-            Ok(finished) => (PollerOutcome::Success, finished.urls),
-            Err(WaitError::TaskFailed { .. }) => (PollerOutcome::Failed, Vec::new()),
-            Err(WaitError::GaveUp { .. }) => (PollerOutcome::Timeout, Vec::new()),
-            Err(_) => (PollerOutcome::Error, Vec::new()),
-        };
-        vec![Answered { task: 0, outcome, urls }]
-    };
-    let kit = || Kit::new(deadline, program).attempt_timeout(Micros::from_secs(10)).webhooks();
+    let (number, seed) = soaked(400);
+    let kit = || kit(&strategy, |call| wait_called_back(call, Arc::clone(&strategy))).webhooks().seed(seed);
     for kit in [kit(), kit().submits()] {
-        let report = kit.check(u64::from(cases(400).cases)).expect("a runtime");
+        let report = kit.check(number).expect("a runtime");
         assert!(report.is_good(), "{report}");
         is_told_what_was_reached(&report);
     }
@@ -196,16 +215,16 @@ fn is_told_what_was_reached(report: &TrialReport) {
 #[test]
 fn a_campaign_is_the_same_every_time() {
     let strategy = Arc::new(shipped("basic"));
-    let run = || {
-        let kit = Kit::new(Micros::from_secs(180), |call| client(call, Arc::clone(&strategy)));
-        kit.attempt_timeout(Micros::from_secs(10)).seed(7).check(60).expect("a runtime")
+    let kit = || {
+        let kit = Kit::new(Micros::from_secs(180), |call| wait(call, Arc::clone(&strategy)));
+        kit.attempt_timeout(ATTEMPT).seed(soaked(1).1)
     };
+    let run = || kit().check(60).expect("a runtime");
     let (one, other) = (run(), run());
     assert!(!one.is_good());
     assert_eq!(one.to_string(), other.to_string());
     for finding in &one.findings {
-        let kit = Kit::new(Micros::from_secs(180), |call| client(call, Arc::clone(&strategy)));
-        let seen = kit.try_case(&finding.counter.case).expect("a runtime");
+        let seen = kit().try_case(&finding.counter.case).expect("a runtime");
         assert_eq!(seen.tasks[0].asked.len(), finding.counter.seen.tasks[0].asked.len());
     }
 }

@@ -1,6 +1,11 @@
 //! What the hardened presets promise, request by request.
 use crate::traces::{sent, traced};
+use pollbench::api::reply::{Loss, Reply, TaskState};
 use pollbench::engine::trace::Trace;
+use pollbench::strategy::presets::preset;
+use pollbench::strategy::wait::{Ending, Policy, Step};
+use pollbench::time::Micros;
+use pollbench::world::draws::Draws;
 use serde_json::{Map, Value, json};
 
 /// Preset, model, deadline in milliseconds.
@@ -179,4 +184,22 @@ fn one_stalled_or_refused_task_touches_no_other() {
     let expected =
         [("calm", "success", Some(6_300.0)), ("stalled", "success", Some(13_100.0)), ("refused", "error", Some(100.0))];
     assert_eq!(ends, expected);
+}
+
+/// Promise: a look that the deadline cuts short is followed by the one that is made there, however late the timer is that cuts it.
+#[test]
+fn a_late_timer_does_not_take_the_last_look() {
+    let seconds = |s: u64| Micros::from_secs(s);
+    let strategy = preset("basic-hardened").expect("a shipped preset");
+    for late in [Micros::ZERO, Micros::new(1), Micros::from_millis(200), seconds(9)] {
+        let mut jitter = Draws::seeded(1);
+        let (mut wait, _) = Policy::new(&strategy, "sora-2").begin(Micros::ZERO, &mut jitter);
+        let (_, step) = wait.reply(seconds(176), &Reply::state(TaskState::Processing), &mut jitter);
+        assert_eq!(step, Step::Poll { at: seconds(179), timeout: seconds(1) });
+        let cut = seconds(180) + late;
+        let (_, step) = wait.reply(cut, &Reply::Lost(Loss::TimedOut), &mut jitter);
+        assert_eq!(step, Step::Poll { at: cut, timeout: seconds(10) - late });
+        let (_, step) = wait.reply(seconds(190), &Reply::state(TaskState::Processing), &mut jitter);
+        assert_eq!(step, Step::End { at: seconds(190), ending: Ending::GaveUp });
+    }
 }

@@ -42,14 +42,18 @@ impl Trial<'_> {
         self.case.weather().is_empty() && self.asked().iter().all(|asked| asked.struck.is_none())
     }
 
-    /// When the program has the task's id; `None` where it may never have it: the answer to its submit was lost, or came
-    /// after an attempt's timeout.
+    /// When the program has the task's id, having submitted one task after another; `None` where it may never have it: the
+    /// answer to its submit was lost, or came after an attempt's timeout.
     fn id_known(&self) -> Option<Micros> {
-        if !self.is_submit_harmed() {
-            return Some(Micros::ZERO);
+        let held_back = match self.case.held_back() {
+            _ if !self.is_submit_harmed() => Micros::ZERO,
+            by => by?,
+        };
+        if self.seen.submits == 0 {
+            return Some(held_back);
         }
-        let answered = self.case.held_back()? + self.case.rtt();
-        (answered + self.habits.slack <= self.habits.attempt_timeout).then_some(answered)
+        let answered = held_back + self.case.rtt();
+        (answered + self.habits.slack <= self.habits.attempt_timeout).then(|| answered * (self.number as u64 + 1))
     }
 
     /// One gap and one attempt.

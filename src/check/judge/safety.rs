@@ -198,7 +198,8 @@ impl Trial<'_> {
 
     /// Whether the program may have no id, for a reason.
     pub(super) fn is_submit_harmed(&self) -> bool {
-        self.case.submit().is_some() || self.of_task.is_missing && !self.case.weather().is_empty()
+        let is_unknown = self.of_task.is_missing || self.seen.submits > 0 && self.asked().is_empty();
+        self.case.submit().is_some() || is_unknown && !self.case.weather().is_empty()
     }
 
     pub(super) fn survives_garbage(&self) -> Found {

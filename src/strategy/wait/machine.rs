@@ -174,13 +174,23 @@ impl Wait<'_> {
         }
     }
 
+    /// Past the deadline without the look that belongs to it. An attempt that ends there is cut by a timer, which may be late:
+    /// whoever bounds attempts makes the last look now.
+    #[cold]
+    fn overdue(&mut self, now: Micros) -> Step {
+        match self.recovery {
+            Recovery::Tolerant(_) => self.held_back(now),
+            Recovery::Propagate | Recovery::NetworkRetry { .. } => Step::End { at: now, ending: Ending::GaveUp },
+        }
+    }
+
     /// The next poll, planned at `now` for `at`: at a deadline where that comes first, and none after it.
     #[inline(always)]
     fn poll(&mut self, now: Micros, mut at: Micros) -> Step {
         if let Limit::WallClock(limit) = self.limit {
             let deadline = self.start + limit.get();
             if now > deadline {
-                return Step::End { at: now, ending: Ending::GaveUp };
+                return self.overdue(now);
             }
             self.last = at >= deadline;
             at = at.min(deadline);
