@@ -195,3 +195,55 @@ impl When {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_periodic_window_opens_and_closes_on_time() {
+        let s = Micros::from_secs;
+        let window = Window::new(s(10), s(5), Some(s(60))).expect("valid");
+        for (now_s, open) in [(0, false), (9, false), (10, true), (14, true), (15, false), (70, true), (75, false)] {
+            assert_eq!(window.contains(s(now_s)), open, "{now_s} s");
+        }
+        for (now_s, change_s) in [(0, 10), (10, 15), (14, 15), (15, 70), (69, 70), (72, 75)] {
+            assert_eq!(window.next_change(s(now_s)), s(change_s), "{now_s} s");
+        }
+        for (now_s, change_s) in [(0, 0), (9, 0), (10, 10), (14, 10), (15, 15), (69, 15), (72, 70), (75, 75), (100, 75)]
+        {
+            assert_eq!(window.last_change(s(now_s)), s(change_s), "{now_s} s");
+        }
+        let once = Window::new(s(10), s(5), None).expect("valid");
+        assert_eq!(once.last_change(s(99)), s(15));
+        assert!(once.next_change(s(15)).is_never());
+    }
+
+    #[test]
+    fn a_window_with_a_ramp_opens_and_closes_slowly() {
+        let s = Micros::from_secs;
+        let window = Window::new(s(10), s(20), Some(s(60))).expect("valid");
+        for (now_s, depth) in [(9, 0.0), (10, 0.0), (11, 0.25), (14, 1.0), (20, 1.0), (29, 0.25), (30, 0.0), (72, 0.5)]
+        {
+            assert_eq!(window.depth(s(now_s), s(4)), depth, "{now_s} s");
+            assert_eq!(
+                window.depth(s(now_s), Micros::ZERO),
+                f64::from(u8::from(window.contains(s(now_s)))),
+                "{now_s} s"
+            );
+        }
+    }
+
+    #[test]
+    fn what_would_never_open_or_never_close_does_not_exist() {
+        let (s, ms) = (Micros::from_secs, Micros::from_millis);
+        assert_eq!(Window::new(s(1), Micros::ZERO, None), Err(InvalidWindow::Empty));
+        assert_eq!(Window::new(s(1), s(2), Some(s(2))), Err(InvalidWindow::Overlapping { every: s(2), length: s(2) }));
+        assert!(matches!(Window::new(s(1), ms(1), Some(ms(9))), Err(InvalidWindow::TooFast { .. })));
+        for share in [0.0, 1.0, -0.1, 3.0] {
+            assert_eq!(GilbertElliott::new(share, s(1)), Err(InvalidWindow::Share(share)));
+        }
+        assert!(matches!(GilbertElliott::new(f64::NAN, s(1)), Err(InvalidWindow::Share(_))));
+        assert!(matches!(GilbertElliott::new(0.5, Micros::ZERO), Err(InvalidWindow::TooFast { .. })));
+    }
+}
