@@ -8,7 +8,7 @@
 //! - Shares: Wilson's score interval (Wilson 1927, JASA 22:209); where tasks interact the wider of that and the
 //!   replicates'.
 //! - Quantiles where tasks interact: sectioning (Asmussen & Glynn, *Stochastic Simulation*, §III.5), the pooled quantile
-//!   with the spread of the replicates'.
+//!   with the spread of the replicates'; at least as wide as order statistics of the tasks.
 //!
 //! No interval has a width of zero. Observations that are all equal say that at most a small share of others differs,
 //! Wilson's limit for none of n; they are taken to differ by as much as the figure itself.

@@ -242,15 +242,16 @@ fn delay(data: &CellData, setting: &Setting<'_>) -> DelayStats {
     let total = data.totals.tasks;
     let (mean, ci95) = time(data, setting, |totals| totals.delay);
     let at = quantiles(&data.delay, &[0.5, 0.9, 0.95, 0.99], total);
+    let of_tasks = || data.delay.quantile_interval(0.95, total).map(|(low, high)| [low as f64, high as f64]);
     let p95_ci95 = if setting.interacts {
         // Where as many tasks are unknown as the percentile leaves, it is chance which replicates know theirs.
         let is_known = total - data.totals.delay.n <= total / 50 && setting.carries_intervals(data);
         let sections: Vec<_> = data.replicates.values().map(|part| part.delay_p95).collect();
-        at[2].filter(|_| is_known).and_then(|pooled| sectioned(pooled * 1e3, &sections))
-    } else if !leaves_room(total - data.totals.delay.n, total) {
-        None
+        let of_sections = at[2].filter(|_| is_known).and_then(|pooled| sectioned(pooled * 1e3, &sections));
+        // Small sections hardly reach the percentile.
+        of_sections.zip(of_tasks()).map(|([a, b], [low, high])| [a.min(low), b.max(high)])
     } else {
-        data.delay.quantile_interval(0.95, total).map(|(low, high)| [low as f64, high as f64])
+        of_tasks().filter(|_| leaves_room(total - data.totals.delay.n, total))
     };
     DelayStats {
         mean,
