@@ -87,7 +87,7 @@ const PAIRED_METRICS: [PairedMetric; 5] = [
             whole: pairs.base.cost.sum(weights),
         },
         rare: |rare, n, weights| rare.of_cost(n, 0.0, weights),
-        far: |rare, n, weights| weights.delay_per_us() * rare.of_charge(n),
+        far: |rare, n, weights| weights.delay_per_us() * rare.of_delay(n),
     },
 ];
 

@@ -25,8 +25,6 @@ pub struct RareEvents {
     pub may_be_struck: bool,
     /// The longest time between two looks at a task, in microseconds: a fault can make it wait through that.
     pub longest_gap_us: u64,
-    /// A task is charged at most a delay of so many microseconds.
-    pub horizon_us: u64,
     /// Tasks that one spell of bad weather, or one overload of a limit, strikes together; 1 where there is none.
     pub at_once: u64,
     /// Bad spells of the rarest random weather that strikes the cell, on average in one replicate.
@@ -47,7 +45,6 @@ impl RareEvents {
             late_delay_us: self.late_delay_us.max(other.late_delay_us),
             may_be_struck: self.may_be_struck || other.may_be_struck,
             longest_gap_us: self.longest_gap_us.max(other.longest_gap_us),
-            horizon_us: self.horizon_us,
             at_once: self.at_once.max(other.at_once),
             spells: rarest(self.spells, other.spells),
             comes_and_goes: self.comes_and_goes || other.comes_and_goes,
@@ -92,10 +89,5 @@ impl RareEvents {
     /// How far tasks that wait through the longest gap, and that none of `n` did, can move a mean delay in microseconds.
     pub(super) fn of_delay(&self, n: u64) -> f64 {
         self.unseen(n) * self.longest_gap_us as f64
-    }
-
-    /// How far such tasks can move what is charged for delay. Tasks that are struck together may all be lost.
-    pub(super) fn of_charge(&self, n: u64) -> f64 {
-        self.unseen(n) * if self.at_once > 1 { self.horizon_us } else { self.longest_gap_us } as f64
     }
 }

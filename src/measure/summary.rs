@@ -298,7 +298,7 @@ fn cost(data: &CellData, setting: &Setting<'_>, weights: &CostWeights) -> MeanSt
     };
     let usual = data.totals.polls.mean().unwrap_or(0.0);
     let error = setting.rare.of_cost(data.totals.tasks, usual, weights);
-    let far = weights.delay_per_us() * setting.rare.of_charge(data.totals.tasks);
+    let far = weights.delay_per_us() * setting.rare.of_delay(data.totals.tasks);
     let carries = setting.carries_intervals(data);
     mean(estimate.map(|estimate| estimate.at_least(error).reaching(far).carried(carries)))
 }
