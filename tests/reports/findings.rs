@@ -76,7 +76,7 @@ fn costs_that_cannot_be_told_apart_are_undecided() {
             .starts_with("Undecided between adaptive and basic: their 95 % intervals of cost meet.")
     );
     let no_interval = run(&[("basic", 8.0, None, 0), ("adaptive", 4.0, None, 0)]);
-    assert!(plain(&only(&no_interval).answer()).contains("one replicate gives no interval"));
+    assert!(plain(&only(&no_interval).answer()).contains("the run is too small for an interval"));
 }
 
 #[test]
