@@ -18,10 +18,11 @@ pub enum Arrivals {
     Trace(Recorded),
 }
 
+#[cfg(feature = "engine")]
 impl Arrivals {
     /// When the last of `tasks` is submitted, on average.
     #[must_use]
-    pub fn span(&self, tasks: u64) -> Micros {
+    pub(crate) fn span(&self, tasks: u64) -> Micros {
         match self {
             Self::Poisson(rate) | Self::Constant(rate) => Micros::from_f64(rate.gap_us() * tasks as f64),
             Self::Burst => Micros::ZERO,
@@ -31,7 +32,7 @@ impl Arrivals {
 
     /// How many of `tasks` are submitted within this time, on average.
     #[must_use]
-    pub fn within(&self, time: Micros, tasks: u64) -> u64 {
+    pub(crate) fn within(&self, time: Micros, tasks: u64) -> u64 {
         let share = time.get() as f64 / self.span(tasks).get() as f64;
         (tasks as f64 * share.min(1.0)) as u64
     }

@@ -30,7 +30,9 @@ impl FaultDraw {
     #[inline(always)]
     pub(super) fn next(coarse: u64, draws: &mut Draws) -> Self {
         let place = draws.pass();
-        draws.pass();
+        for _ in 1..Self::DRAWS {
+            draws.pass();
+        }
         Self { coarse, place }
     }
 

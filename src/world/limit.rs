@@ -93,8 +93,9 @@ impl LimitRule {
     }
 
     /// How many requests it lets through at once.
+    #[cfg(feature = "engine")]
     #[must_use]
-    pub fn at_once(&self) -> u64 {
+    pub(crate) fn at_once(&self) -> u64 {
         match &self.algorithm {
             Algorithm::Tokens(bucket) => bucket.burst().get().into(),
             Algorithm::Window(quota) => quota.most.into(),

@@ -41,7 +41,9 @@ mod tests;
 pub(crate) use batch::Batch;
 pub use error::DistributionError;
 pub use kinds::{BOUNDS, DistributionKind, DistributionParameter, KINDS, SCALE};
-pub(crate) use normal::{SPARE, spare};
+pub(crate) use normal::SPARE;
+#[cfg(feature = "engine")]
+pub(crate) use normal::spare;
 pub use quantity::Quantity;
 pub(crate) use special::gamma_tails;
 

@@ -167,8 +167,9 @@ impl GilbertElliott {
     }
 
     /// How many bad spells there are in this time, on average, with one that may have begun before it.
+    #[cfg(feature = "engine")]
     #[must_use]
-    pub fn spells(&self, time: Micros) -> f64 {
+    pub(crate) fn spells(&self, time: Micros) -> f64 {
         let share = self.bad_share.get();
         share + share * (time.get() as f64 / self.bad_mean.get() as f64)
     }
@@ -187,8 +188,9 @@ impl When {
     }
 
     /// The process of random weather; `None` where nothing is random.
+    #[cfg(feature = "engine")]
     #[must_use]
-    pub const fn process(&self) -> Option<&GilbertElliott> {
+    pub(crate) const fn process(&self) -> Option<&GilbertElliott> {
         match self {
             Self::Always | Self::During(_) => None,
             Self::Bursts(process) => Some(process),
