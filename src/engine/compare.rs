@@ -210,6 +210,10 @@ fn rare(plan: &Plan<'_>, model: usize, strategy: &StrategyPlan<'_>) -> RareEvent
         late_delay_us: (scenario.horizon - calm.end).get(),
         may_be_struck: rules().next().is_some(),
         longest_gap_us: calm.longest_gap.get(),
+        pool: match strategy.strategy.sharing {
+            Sharing::LockStep { pool } => pool.get().into(),
+            Sharing::Alone | Sharing::Batch(_) | Sharing::Limiter(_) | Sharing::Learned(_) => 1,
+        },
         spells: processes().map(|process| process.spells(arrivals.span(tasks))).reduce(f64::min),
         at_once: processes().map(at_once).chain(limits).fold(1, u64::max),
         comes_and_goes: rules().any(|rule| *rule.when() != When::Always),

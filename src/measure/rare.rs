@@ -9,6 +9,8 @@ const SEEN: f64 = 10.0;
 const SPELLS: f64 = 15.0;
 /// Of so many struck tasks, what a rule that comes and goes does to one in fifty is seen a few times.
 const STRUCK: u64 = 200;
+/// So many lock-step pools, of which one failure ends all of one.
+const POOLS: u64 = 500;
 
 /// What is rare in a cell, and weighs much: a run that met none of it would look too sure.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -25,6 +27,8 @@ pub struct RareEvents {
     pub may_be_struck: bool,
     /// The longest time between two looks at a task, in microseconds: a fault can make it wait through that.
     pub longest_gap_us: u64,
+    /// Tasks of a lock-step pool; 1 where each waits for itself.
+    pub pool: u64,
     /// Tasks that one spell of bad weather, or one overload of a limit, strikes together; 1 where there is none.
     pub at_once: u64,
     /// Bad spells of the rarest random weather that strikes the cell, on average in one replicate.
@@ -45,17 +49,19 @@ impl RareEvents {
             late_delay_us: self.late_delay_us.max(other.late_delay_us),
             may_be_struck: self.may_be_struck || other.may_be_struck,
             longest_gap_us: self.longest_gap_us.max(other.longest_gap_us),
+            pool: self.pool.max(other.pool),
             at_once: self.at_once.max(other.at_once),
             spells: rarest(self.spells, other.spells),
             comes_and_goes: self.comes_and_goes || other.comes_and_goes,
         }
     }
 
-    /// Whether so many replicates, with so many struck tasks, have met enough of the weather to show how it spreads.
+    /// Whether so many replicates, with so many tasks and struck ones, have met enough of what is rare to show how it spreads.
     #[must_use]
-    pub fn have_been_met(&self, replicates: u64, struck: u64) -> bool {
+    pub fn have_been_met(&self, replicates: u64, tasks: u64, struck: u64) -> bool {
         let spells = self.spells.is_none_or(|spells| spells * replicates as f64 >= SPELLS);
-        spells && (!self.comes_and_goes || struck >= STRUCK)
+        let pools = self.pool <= 1 || !self.may_be_struck || tasks >= POOLS * self.pool;
+        spells && pools && (!self.comes_and_goes || struck >= STRUCK)
     }
 
     /// The variance that tasks which a wait gives up on give to a mean of `n` tasks, where each endless one counts

@@ -57,7 +57,7 @@ impl Setting<'_> {
         let totals = &data.totals;
         // Of tasks that end together, the few that are known where most are lost come by chance.
         let are_known = self.together == 1 || 5 * totals.delay.n >= totals.tasks;
-        are_known && self.rare.have_been_met(data.replicates.len() as u64, totals.struck.tasks)
+        are_known && self.rare.have_been_met(data.replicates.len() as u64, totals.tasks, totals.struck.tasks)
     }
 }
 

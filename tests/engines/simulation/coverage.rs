@@ -7,7 +7,7 @@ mod population;
 use super::support::{run, scenario};
 use pollbench::engine::sim::Options;
 use pollbench::measure::interval::wilson;
-use pollbench::measure::results::{Cell, Interval};
+use pollbench::measure::results::{Cell, Interval, Verdict};
 use pollbench::world::draws::{Keys, Stream};
 
 /// Runs of each experiment. With a true coverage of 95 % the share covered is within ± 4.5 standard errors (0.0455 to
@@ -129,4 +129,27 @@ fn intervals_and_words_where_everything_interacts() {
     }
     let share = f64::from(found.wrong_comparisons) / f64::from(found.comparisons);
     assert!(share <= 0.05 + slack(0.05), "against the baseline: {share}");
+}
+
+/// A run that met too little of what is rare says so, and has words for nothing: ten hours of a mobile link expect some thirty dead
+/// stretches, an hour three.
+#[test]
+fn a_run_that_met_too_little_has_no_interval() {
+    let body = |replicates: u32| {
+        format!(
+            "tasks = 300\nreplicates = {replicates}\n[arrivals]\nkind = \"poisson\"\nrate_per_s = 0.5\n\
+             [models.m]\ncompletion = \"lognormal(median=20s, sigma=0.4)\"\n[[faults]]\nkind = \"burst-loss\"\n\
+             gilbert_elliott = {{ bad_share = 0.01, bad_mean = \"10s\" }}\n[[strategies]]\npreset = \"basic-hardened\"\n\
+             [[strategies]]\npreset = \"adaptive-hardened\""
+        )
+    };
+    let results = |replicates| run(&scenario(&body(replicates)), Options { threads: 1, ..Options::default() }).results;
+    let (few, many) = (results(6), results(60));
+    for cell in &few.cells {
+        assert_eq!((cell.cost.ci95, cell.detection_delay_ms.ci95, cell.shares_ci95.lost), (None, None, None));
+    }
+    assert!(few.comparisons.iter().all(|row| row.verdict == Verdict::Undecided));
+    for cell in &many.cells {
+        assert!(cell.cost.ci95.is_some() && cell.detection_delay_ms.ci95.is_some() && cell.shares_ci95.lost.is_some());
+    }
 }
