@@ -213,8 +213,8 @@ fn shares_of_interacting_tasks_come_from_replicates() {
     let [pools, alone] = &world(1)[..] else { panic!("two cells") };
     assert_eq!(pools.shares_ci95.lost, None);
     assert!(alone.shares_ci95.lost.is_some());
-    let pools = &world(20)[0];
-    let [low, high] = pools.shares_ci95.lost.expect("twenty replicates");
+    let pools = &world(100)[0];
+    let [low, high] = pools.shares_ci95.lost.expect("a hundred replicates");
     let [wilson_low, wilson_high] = pollbench::measure::interval::wilson(pools.lost, pools.tasks);
     assert!(high - low > 1.5 * (wilson_high - wilson_low), "pools of twenty are lost together");
 }
