@@ -16,15 +16,17 @@ use std::sync::Arc;
 
 /// The bits of a uniform draw below which a poll tells nothing: 2 %.
 const STALE: u64 = ((1_u64 << Draws::BITS) as f64 * 0.02) as u64 + 1;
-/// The uniform's bits that its first ones are not.
-const FINE: u32 = Draws::BITS - 11;
+/// First bits of the uniform that decides whether a poll is stale.
+const FIRST: u32 = 11;
+/// Its others.
+const FINE: u32 = Draws::BITS - FIRST;
 /// First bits beyond which nothing is stale.
 pub(crate) const STALE_ENDS: u64 = STALE.div_ceil(1 << FINE);
 
-/// The first bits of the uniform that decides whether a poll is stale: those of the trip's draw that its length leaves.
+/// Those first bits: the ones of the trip's draw that its length leaves.
 #[inline(always)]
 pub(crate) fn first_bits(travel: &Draws) -> u64 {
-    travel.clone().bits() >> 1 & ((1 << 11) - 1)
+    travel.clone().bits() >> 1 & ((1 << FIRST) - 1)
 }
 
 /// Whether a poll tells the truth.

@@ -14,7 +14,7 @@ use crate::parallel;
 use crate::strategy::calm::endless;
 use crate::strategy::composition::{Channel, Sharing};
 use crate::time::Micros;
-use crate::world::fault::{FaultRule, GilbertElliott, Route, When};
+use crate::world::fault::{FaultRule, GilbertElliott, Route};
 use crate::world::weather::Weather;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,7 +63,8 @@ pub fn summarise(plan: &Plan<'_>, engine: &str, findings: &Findings) -> Compared
 fn summed(plan: &Plan<'_>, engine: &str, findings: &Findings, floor: Accuracy) -> Compared {
     let scenario = plan.scenario;
     let weights = &scenario.cost;
-    let pairings = pairings(plan, &findings.cells, &findings.pairs);
+    let settings = settings(plan, floor);
+    let pairings = pairings(plan, &settings, &findings.cells, &findings.pairs);
     let shown: Vec<Vec<u64>> = findings.samples.chunks(plan.strategies.len()).map(shown).collect();
     let series = findings.cells.iter().zip(&findings.samples).enumerate().map(|(cell, (data, sample))| {
         let tasks = &shown[cell / plan.strategies.len()];
@@ -84,7 +85,7 @@ fn summed(plan: &Plan<'_>, engine: &str, findings: &Findings, floor: Accuracy) -
                 harness: None,
                 until: None,
             },
-            cells: cells(plan, findings, floor),
+            cells: cells(plan, &settings, findings),
             comparisons: comparisons(&pairings, weights),
             gates: Vec::new(),
             faults: rules(plan, findings),
@@ -95,19 +96,15 @@ fn summed(plan: &Plan<'_>, engine: &str, findings: &Findings, floor: Accuracy) -
 }
 
 /// The figures of each cell.
-pub(in crate::engine) fn cells(plan: &Plan<'_>, findings: &Findings, floor: Accuracy) -> Vec<Cell> {
+pub(in crate::engine) fn cells(plan: &Plan<'_>, settings: &[Setting<'_>], findings: &Findings) -> Vec<Cell> {
     let data = findings.cells.iter().zip(&findings.learning);
-    let cell = |((model, strategy), (data, learning)): ((usize, &StrategyPlan<'_>), _)| {
+    let cell = |((model, strategy), (setting, (data, learning))): ((usize, &StrategyPlan<'_>), (&Setting<'_>, _))| {
         // Of batches nobody wrote down what the workers did.
         let workers = plan.models[model].model.workers.filter(|_| !strategy.is_in_batches());
         let load = workers.map(|workers| (&findings.loads[model], workers.get()));
-        let setting = match floor {
-            Accuracy::Exact => setting(plan, model, strategy),
-            Accuracy::Rough => quick_setting(plan, model, strategy),
-        };
-        summary::cell(&Setting { load, ..setting }, data, &plan.scenario.cost, learning)
+        summary::cell(&Setting { load, ..*setting }, data, &plan.scenario.cost, learning)
     };
-    each_cell(plan).zip(data).map(cell).collect()
+    each_cell(plan).zip(settings.iter().zip(data)).map(cell).collect()
 }
 
 /// Of the tasks that are kept of a model under each strategy, the numbers of those to show: by turns one of those that a
@@ -126,14 +123,13 @@ fn shown(samples: &[BTreeMap<u64, SampledTask>]) -> Vec<u64> {
     turns.flatten().flatten().take(SHOWN).collect()
 }
 
-/// What a plan says of a cell before it is run.
+/// What a plan says of each cell before it is run; with a rough `floor` without the least cost, which takes time to find.
 #[must_use]
-pub fn setting<'a>(plan: &'a Plan<'_>, model: usize, strategy: &'a StrategyPlan<'_>) -> Setting<'a> {
-    Setting { least: plan.yardstick(model).map(Yardstick::least), ..quick_setting(plan, model, strategy) }
+pub fn settings<'a>(plan: &'a Plan<'_>, floor: Accuracy) -> Vec<Setting<'a>> {
+    each_cell(plan).map(|(model, strategy)| setting(plan, model, strategy, floor)).collect()
 }
 
-/// The same without the least cost, which takes time to find.
-fn quick_setting<'a>(plan: &'a Plan<'_>, model: usize, strategy: &'a StrategyPlan<'_>) -> Setting<'a> {
+fn setting<'a>(plan: &'a Plan<'_>, model: usize, strategy: &'a StrategyPlan<'_>, floor: Accuracy) -> Setting<'a> {
     Setting {
         model: &plan.models[model].model.name,
         strategy: &strategy.strategy.name,
@@ -144,7 +140,10 @@ fn quick_setting<'a>(plan: &'a Plan<'_>, model: usize, strategy: &'a StrategyPla
             Sharing::Alone | Sharing::Limiter(_) | Sharing::Learned(_) => 1,
         },
         has_limit: strategy.policies[model].nominal_limit().is_some(),
-        least: None,
+        least: match floor {
+            Accuracy::Exact => plan.yardstick(model).map(Yardstick::least),
+            Accuracy::Rough => None,
+        },
         rare: rare(plan, model, strategy),
         has_faults: !plan.scenario.faults.is_empty(),
         load: None,
@@ -164,12 +163,15 @@ fn rules(plan: &Plan<'_>, findings: &Findings) -> Vec<RuleResult> {
 
 /// What is kept of the pairs of every cell but the baseline's, with what the plan says of them.
 #[must_use]
-pub fn pairings<'a>(plan: &'a Plan<'_>, cells: &[CellData], pairs: &'a [PairData]) -> Vec<Pairing<'a>> {
-    let baseline = plan.scenario.baseline;
-    let settings: Vec<Setting<'a>> =
-        each_cell(plan).map(|(model, strategy)| quick_setting(plan, model, strategy)).collect();
-    let pairing = |(cell, ((model, _), data)): (usize, ((usize, &'a StrategyPlan<'_>), &'a PairData))| {
-        let base = plan.cell(model, baseline);
+pub fn pairings<'a>(
+    plan: &Plan<'_>,
+    settings: &[Setting<'a>],
+    cells: &[CellData],
+    pairs: &'a [PairData],
+) -> Vec<Pairing<'a>> {
+    let carries_intervals = |cell: usize| settings[cell].carries_intervals(&cells[cell]);
+    let pairing = |(cell, data): (usize, &'a PairData)| {
+        let base = plan.cell(cell / plan.strategies.len(), plan.scenario.baseline);
         let (mine, its) = (&settings[cell], &settings[base]);
         (cell != base).then(|| Pairing {
             model: mine.model,
@@ -178,10 +180,10 @@ pub fn pairings<'a>(plan: &'a Plan<'_>, cells: &[CellData], pairs: &'a [PairData
             data,
             interacts: mine.interacts || its.interacts,
             rare: mine.rare.unlike(&its.rare),
-            carries_intervals: mine.carries_intervals(&cells[cell]) && its.carries_intervals(&cells[base]),
+            carries_intervals: carries_intervals(cell) && carries_intervals(base),
         })
     };
-    each_cell(plan).zip(pairs).enumerate().filter_map(pairing).collect()
+    pairs.iter().enumerate().filter_map(pairing).collect()
 }
 
 /// What a plan knows of the rare events of a cell.
@@ -192,23 +194,23 @@ fn rare(plan: &Plan<'_>, model: usize, strategy: &StrategyPlan<'_>) -> RareEvent
     let below =
         |at: Micros| plan.yardstick(model).map_or(1.0, |yardstick| yardstick.distribution().below(at.get() as f64));
     let late = (below(scenario.horizon) - below(calm.end)).max(0.0);
-    let route = |route: &Route| match route {
+    let uses = |route: &Route| match route {
         Route::Submit => true,
         Route::Status => policy.channel() != Channel::Webhook,
         Route::Webhook => policy.channel() != Channel::Poll,
     };
-    let strikes = |rule: &&FaultRule| rule.covers_model(&of_model.name) && rule.routes().iter().any(route);
-    let rules = || scenario.faults.iter().filter(strikes);
+    let strikes = |rule: &&FaultRule| rule.covers_model(&of_model.name) && rule.routes().iter().any(uses);
+    let rules: Vec<&FaultRule> = scenario.faults.iter().filter(strikes).collect();
     let (arrivals, tasks) = (&scenario.arrivals, scenario.tasks);
-    let processes = || rules().filter_map(|rule| rule.when().process());
+    let processes = || rules.iter().filter_map(|rule| rule.when().process());
     let at_once = |process: &GilbertElliott| arrivals.within(process.bad_mean(), tasks);
-    let limits = rules().filter_map(|rule| Some(rule.fault().limit()?.at_once().min(tasks)));
+    let limits = rules.iter().filter_map(|rule| Some(rule.fault().limit()?.at_once().min(tasks)));
     RareEvents {
         endless: of_model.fates.stuck(),
         polls: calm.polls,
         late,
         late_delay_us: (scenario.horizon - calm.end).get(),
-        may_be_struck: rules().next().is_some(),
+        may_be_struck: !rules.is_empty(),
         longest_gap_us: calm.longest_gap.get(),
         pool: match strategy.strategy.sharing {
             Sharing::LockStep { pool } => pool.get().into(),
@@ -216,7 +218,7 @@ fn rare(plan: &Plan<'_>, model: usize, strategy: &StrategyPlan<'_>) -> RareEvent
         },
         spells: processes().map(|process| process.spells(arrivals.span(tasks))).reduce(f64::min),
         at_once: processes().map(at_once).chain(limits).fold(1, u64::max),
-        comes_and_goes: rules().any(|rule| *rule.when() != When::Always),
+        comes_and_goes: rules.iter().any(|rule| rule.when().comes_and_goes()),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::strategy::composition::{Sharing, Strategy};
 use crate::strategy::wait::Policy;
 use crate::world::draws::mix;
 use crate::world::exchange::Link;
-use crate::world::fault::{Route, When};
+use crate::world::fault::Route;
 use crate::world::model::Model;
 use crate::world::outage::{Outage, outages};
 use crate::world::webhook::WebhookLink;
@@ -80,10 +80,7 @@ impl<'s> Plan<'s> {
             models.iter().any(|model| model.model.workers.is_some() || model.submit.faults.is_limited());
         // Bursts strike all tasks of a replicate that are there, and how many a fixed window catches differs from one
         // replicate to the next as well.
-        let weather = scenario.faults.iter().any(|rule| match rule.when() {
-            When::Bursts(_) | When::During(_) => true,
-            When::Always => false,
-        });
+        let weather = scenario.faults.iter().any(|rule| rule.when().comes_and_goes());
         let strategies = scenario
             .strategies
             .iter()

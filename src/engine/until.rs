@@ -3,7 +3,7 @@
 //! Looks are at fixed numbers of replicates and see integer sums, so that where a run stops does not depend on threads; and
 //! what it found is what a run of so many replicates finds. See [`crate::measure::precision`] for the rule and its sources.
 
-use crate::engine::compare::{Compared, cells, summarise};
+use crate::engine::compare::{Compared, cells, settings, summarise};
 use crate::engine::plan::Plan;
 use crate::engine::sim::{Control, Findings, Options, Sink, run};
 use crate::inspection::Accuracy;
@@ -109,7 +109,7 @@ impl Until {
                     all
                 }
             };
-            let widest = self.precision.look(&cells(&plan, &all, Accuracy::Exact))?;
+            let widest = self.precision.look(&cells(&plan, &settings(&plan, Accuracy::Exact), &all))?;
             // What one look finds, the next confirms.
             let was_met = std::mem::replace(&mut is_met, self.precision.is_met(&widest));
             if (was_met && is_met) || replicates == self.most {

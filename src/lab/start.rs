@@ -196,12 +196,8 @@ fn limit(rule: &FaultRule) -> Option<f64> {
 
 fn by_chance(rule: &FaultRule) -> Option<Stirred> {
     let (kind, ..) = FAULTS.iter().find(|(kind, ..)| *kind == rule.kind().name())?;
-    let is_always = match rule.when() {
-        When::Always => true,
-        When::Bursts(_) | When::During(_) => false,
-    };
     let probability = clamped(rule.probability().get(), STRUCK);
-    is_always.then(|| Stirred { kind: (*kind).to_owned(), probability })
+    (!rule.when().comes_and_goes()).then(|| Stirred { kind: (*kind).to_owned(), probability })
 }
 
 /// A value within the bounds of its control; off where it is below what the control can show.

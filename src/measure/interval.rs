@@ -17,7 +17,7 @@ use crate::measure::results::Interval;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// Two-sided 95 % point of the normal distribution.
-const Z95: f64 = 1.959_963_984_540_054;
+pub(super) const Z95: f64 = 1.959_963_984_540_054;
 /// What is left of the errors of equal observations is rounding.
 const ROUNDING: f64 = 1e-7;
 
@@ -104,12 +104,6 @@ impl Estimate {
     #[must_use]
     pub fn at_least(self, error: f64) -> Self {
         Self { spread: self.spread.map(|(found, freedom)| (found.max(error), freedom)), ..self }
-    }
-
-    /// With intervals that reach at least so far to either side.
-    #[must_use]
-    pub fn reaching(self, far: f64) -> Self {
-        self.at_least(far / Z95)
     }
 
     /// Without an interval unless the data `can` carry one.

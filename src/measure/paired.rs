@@ -2,9 +2,8 @@
 
 use crate::inspection::CostWeights;
 use crate::measure::interval::Estimate;
-use crate::measure::rare::RareEvents;
+use crate::measure::rare::{RareEvents, are_enough};
 use crate::measure::results::Comparison;
-use crate::measure::summary::ENOUGH;
 use crate::measure::totals::{Differences, PairData, PairTotals};
 use crate::measure::verdict::{Difference, words_by_family};
 
@@ -17,8 +16,6 @@ struct PairedMetric {
     of: fn(&PairTotals, &CostWeights) -> Paired,
     /// The error that rare tasks give it.
     rare: fn(&RareEvents, u64, &CostWeights) -> f64,
-    /// How far rarely long delays can move it.
-    far: fn(&RareEvents, u64, &CostWeights) -> f64,
 }
 
 /// Sums of one metric over pairs.
@@ -47,7 +44,6 @@ const PAIRED_METRICS: [PairedMetric; 5] = [
         scale: 1.0,
         of: |pairs, _| Paired::of(&pairs.polls, pairs.base.polls, pairs.base.polls),
         rare: |rare, n, _| rare.of_polls(n, 0.0),
-        far: |_, _, _| 0.0,
     },
     PairedMetric {
         name: "requests_per_task",
@@ -55,7 +51,6 @@ const PAIRED_METRICS: [PairedMetric; 5] = [
         scale: 1.0,
         of: |pairs, _| Paired::of(&pairs.requests, pairs.base.requests, pairs.base.requests),
         rare: |rare, n, _| rare.of_polls(n, 0.0),
-        far: |_, _, _| 0.0,
     },
     PairedMetric {
         name: "detection_delay_ms",
@@ -63,16 +58,14 @@ const PAIRED_METRICS: [PairedMetric; 5] = [
         scale: 1e-3,
         // It is the same difference as that of latencies, and as uncertain.
         of: |pairs, _| Paired::of(&pairs.time, pairs.base.delay, pairs.base.latency),
-        rare: |_, _, _| 0.0,
-        far: |rare, n, _| rare.of_delay(n),
+        rare: |rare, n, _| rare.of_delay(n),
     },
     PairedMetric {
         name: "latency_ms",
         is_time: true,
         scale: 1e-3,
         of: |pairs, _| Paired::of(&pairs.time, pairs.base.latency, pairs.base.latency),
-        rare: |_, _, _| 0.0,
-        far: |rare, n, _| rare.of_delay(n),
+        rare: |rare, n, _| rare.of_delay(n),
     },
     PairedMetric {
         name: "cost",
@@ -87,7 +80,6 @@ const PAIRED_METRICS: [PairedMetric; 5] = [
             whole: pairs.base.cost.sum(weights),
         },
         rare: |rare, n, weights| rare.of_cost(n, 0.0, weights),
-        far: |rare, n, weights| weights.delay_per_us() * rare.of_delay(n),
     },
 ];
 
@@ -149,10 +141,9 @@ fn compare(metric: &PairedMetric, pairing: &Pairing<'_>, weights: &CostWeights) 
         Some(Estimate::of_pairs(whole.n, whole.unequal, mean, whole.variance, would_differ_by))
     };
     let error = (metric.rare)(&pairing.rare, whole.n, weights);
-    let far = (metric.far)(&pairing.rare, whole.n, weights);
-    let carries = pairing.carries_intervals && whole.n >= ENOUGH.min(totals.polls.moments.n / 2);
+    let carries = pairing.carries_intervals && are_enough(whole.n, totals.polls.moments.n);
     let difference = estimate.map(|estimate| Difference {
-        estimate: estimate.at_least(error).reaching(far).carried(carries).scaled(metric.scale),
+        estimate: estimate.at_least(error).carried(carries).scaled(metric.scale),
         baseline: baseline * metric.scale,
         is_time: metric.is_time,
     });

@@ -1,7 +1,7 @@
 //! Rare events: what a plan says of a cell before it is run, where a run may be too short to show it.
 
 use crate::inspection::CostWeights;
-use crate::measure::interval::at_most_missed;
+use crate::measure::interval::{Z95, at_most_missed};
 
 /// So many of an event are expected in a run that shows how they spread.
 const SEEN: f64 = 10.0;
@@ -11,6 +11,13 @@ const SPELLS: f64 = 15.0;
 const STRUCK: u64 = 200;
 /// So many lock-step pools, of which one failure ends all of one.
 const POOLS: u64 = 500;
+/// So many observations make a mean whose distribution is near enough to normal; half of the tasks where those are fewer.
+const ENOUGH: u64 = 100;
+
+/// Whether `known` of so many tasks are enough for the mean of what is known of them.
+pub(super) fn are_enough(known: u64, tasks: u64) -> bool {
+    known >= ENOUGH.min(tasks / 2)
+}
 
 /// What is rare in a cell, and weighs much: a run that met none of it would look too sure.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -38,21 +45,17 @@ pub struct RareEvents {
 }
 
 impl RareEvents {
-    /// What of it differs between two strategies on the same tasks.
+    /// What of it differs between two strategies on the same tasks. Whether enough has been met is asked of each by itself.
     #[must_use]
     pub fn unlike(&self, other: &Self) -> Self {
-        let rarest = |a: Option<f64>, b: Option<f64>| a.into_iter().chain(b).reduce(f64::min);
         Self {
-            endless: self.endless,
             polls: self.polls.abs_diff(other.polls),
             late: (self.late - other.late).abs(),
             late_delay_us: self.late_delay_us.max(other.late_delay_us),
             may_be_struck: self.may_be_struck || other.may_be_struck,
             longest_gap_us: self.longest_gap_us.max(other.longest_gap_us),
-            pool: self.pool.max(other.pool),
             at_once: self.at_once.max(other.at_once),
-            spells: rarest(self.spells, other.spells),
-            comes_and_goes: self.comes_and_goes || other.comes_and_goes,
+            ..*self
         }
     }
 
@@ -84,16 +87,22 @@ impl RareEvents {
     /// The same for a mean cost.
     pub(super) fn of_cost(&self, n: u64, usual: f64, weights: &CostWeights) -> f64 {
         let more = weights.poll * (self.polls as f64 - usual);
-        self.variance(n, more, weights.delay_per_us() * self.late_delay_us as f64).sqrt()
+        let error = self.variance(n, more, weights.delay_per_us() * self.late_delay_us as f64).sqrt();
+        error.max(weights.delay_per_us() * self.farthest(n) / Z95)
+    }
+
+    /// The same for a mean delay or latency in microseconds.
+    pub(super) fn of_delay(&self, n: u64) -> f64 {
+        self.farthest(n) / Z95
+    }
+
+    /// How far tasks that wait through the longest gap, and that none of `n` did, can move a mean delay in microseconds.
+    fn farthest(&self, n: u64) -> f64 {
+        self.unseen(n) * self.longest_gap_us as f64
     }
 
     /// How large a share of `n` tasks may have been struck by something that struck none.
     pub(super) fn unseen(&self, n: u64) -> f64 {
         if self.may_be_struck { at_most_missed(n / self.at_once.max(1)) } else { 0.0 }
-    }
-
-    /// How far tasks that wait through the longest gap, and that none of `n` did, can move a mean delay in microseconds.
-    pub(super) fn of_delay(&self, n: u64) -> f64 {
-        self.unseen(n) * self.longest_gap_us as f64
     }
 }

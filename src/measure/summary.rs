@@ -4,7 +4,7 @@ use crate::inspection::CostWeights;
 use crate::measure::histogram::Durations;
 use crate::measure::interval::{Estimate, coupled_share, sectioned, wilson};
 use crate::measure::outcome::ByOutcome;
-use crate::measure::rare::RareEvents;
+use crate::measure::rare::{RareEvents, are_enough};
 use crate::measure::results::{
     Cell, CountStats, DelayStats, Excess, Interval, LatencyStats, Learned, MeanStats, Outcomes, OvershootStats,
     PollUse, RecoveryStats, ShareIntervals, StruckStats,
@@ -18,9 +18,6 @@ use std::collections::BTreeMap;
 const CURVE_POINTS: u64 = 80;
 /// Steps of a rate curve.
 const RATE_STEPS: usize = 100;
-
-/// So many observations make a mean whose distribution is near enough to normal; half of a cell's tasks where those are fewer.
-pub(super) const ENOUGH: u64 = 100;
 
 /// Milliseconds of a number of microseconds.
 fn ms(us: f64) -> f64 {
@@ -70,14 +67,14 @@ fn estimate(data: &CellData, setting: &Setting<'_>, of: impl Fn(&Totals) -> Mome
     } else {
         Some(Estimate::of_tasks(whole.n, whole.mean()?, whole.variance()))
     };
-    let are_enough = whole.n >= ENOUGH.min(data.totals.tasks / 2);
-    estimate.map(|estimate| estimate.carried(are_enough && setting.carries_intervals(data)))
+    let carries = are_enough(whole.n, data.totals.tasks) && setting.carries_intervals(data);
+    estimate.map(|estimate| estimate.carried(carries))
 }
 
 /// A mean of times in milliseconds; of those that are known, some may be rarely long.
 fn time(data: &CellData, setting: &Setting<'_>, of: impl Fn(&Totals) -> Moments) -> (Option<f64>, Option<Interval>) {
-    let far = setting.rare.of_delay(data.totals.tasks);
-    let estimate = estimate(data, setting, of).map(|estimate| estimate.reaching(far).scaled(1e-3));
+    let error = setting.rare.of_delay(data.totals.tasks);
+    let estimate = estimate(data, setting, of).map(|estimate| estimate.at_least(error).scaled(1e-3));
     let interval = estimate.and_then(|estimate| estimate.interval());
     (estimate.map(|estimate| estimate.mean), interval.map(|[low, high]| [low.max(0.0), high]))
 }
@@ -298,9 +295,8 @@ fn cost(data: &CellData, setting: &Setting<'_>, weights: &CostWeights) -> MeanSt
     };
     let usual = data.totals.polls.mean().unwrap_or(0.0);
     let error = setting.rare.of_cost(data.totals.tasks, usual, weights);
-    let far = weights.delay_per_us() * setting.rare.of_delay(data.totals.tasks);
     let carries = setting.carries_intervals(data);
-    mean(estimate.map(|estimate| estimate.at_least(error).reaching(far).carried(carries)))
+    mean(estimate.map(|estimate| estimate.at_least(error).carried(carries)))
 }
 
 /// The curves of one cell, with its sampled tasks in the order of their numbers.

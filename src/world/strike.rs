@@ -4,7 +4,7 @@ use crate::time::Micros;
 #[cfg(feature = "engine")]
 use crate::world::distribution::spare;
 use crate::world::draws::{Draws, mix};
-use crate::world::fault::{FaultRule, FaultRules, Route, Striking, When};
+use crate::world::fault::{FaultRule, FaultRules, Route, Striking};
 use crate::world::fault_draw::{FaultDraw, Slowdown, Slowdowns, bits, salt};
 use crate::world::limit::Meter;
 use crate::world::model::Probability;
@@ -36,8 +36,6 @@ pub struct RouteFaults {
     refusing: Vec<usize>,
     /// Rules of bursts.
     bursts: Vec<usize>,
-    /// Whether any of them strikes a share only.
-    bursts_draw: bool,
     /// Whether anything is drawn for.
     is_drawn: bool,
     /// Whether any rule slows requests down.
@@ -75,14 +73,14 @@ impl RouteFaults {
             .filter_map(|(at, share)| share.map(|(from, to)| (bits(from), bits(to), at)))
             .collect();
         let total = shares.iter().map(|share| share.1).max().unwrap_or(0);
-        let always = |rule: &FaultRule| matches!(rule.when(), When::Always);
-        let lasts = shares.iter().filter(|share| always(&rules[share.2]));
+        let lasts = shares.iter().filter(|share| !rules[share.2].when().comes_and_goes());
         let slowdowns = Slowdowns::new(rules, &with(Striking::Slowdown), total);
         let coarse = |&(from, to, _): &(u64, u64, usize)| (FaultDraw::coarse_of(from), FaultDraw::coarse_end(to));
         let slow = (0, slowdowns.end);
         let lasting = joined(lasts.map(coarse).chain([slow]).filter(|(from, to)| from < to).collect());
-        let comes_and_goes = rules.iter().any(|rule| rule.covers(route, model) && !always(rule));
+        let comes_and_goes = rules.iter().any(|rule| rule.covers(route, model) && rule.when().comes_and_goes());
         let brownouts = with(Striking::Brownout);
+        // Of a burst that strikes all nothing is drawn.
         let bursts_draw = bursts.iter().any(|&at| rules[at].probability() < Probability::ONE);
         let slows = !slowdowns.is_empty() || !brownouts.is_empty();
         Self {
@@ -90,7 +88,6 @@ impl RouteFaults {
             refusing: with(Striking::Window),
             is_drawn: total > 0 || slows || bursts_draw,
             slows,
-            bursts_draw,
             bursts,
             slowdowns,
             brownouts,
@@ -274,10 +271,8 @@ impl RouteFaults {
         truth: Option<&Truth>,
         weather: &mut Weather,
     ) -> Option<usize> {
-        // Where none is drawn for, all strike.
-        let burst = if self.bursts_draw { lot.burst() } else { 0.0 };
         for &rule in &self.bursts {
-            if burst < self.rules[rule].probability().get() && weather.is_active(rule, now) {
+            if lot.burst() < self.rules[rule].probability().get() && weather.is_active(rule, now) {
                 return Some(rule);
             }
         }

@@ -3,9 +3,10 @@
 //! Replicates are independent and alike, so one long run is a population of them: runs are drawn from it, replicates with
 //! replacement, and the population's own figures are the truth, known exactly. A run costs what its statistics cost.
 
-use pollbench::engine::compare::{pairings, setting};
+use pollbench::engine::compare::{pairings, settings};
 use pollbench::engine::plan::Plan;
 use pollbench::engine::sim::{Control, Options, run};
+use pollbench::inspection::Accuracy;
 use pollbench::measure::figures::{Figure, FigureKind, figures};
 use pollbench::measure::paired::comparisons;
 use pollbench::measure::record::TaskRecord;
@@ -87,9 +88,8 @@ pub(crate) fn measure(scenario: &Scenario, size: Size, population: u32, runs: u3
         Overrides { tasks: Some(size.tasks), replicates: Some(population), seed: Some(1), ..Overrides::default() };
     let scenario = scenario.clone().narrowed(&overrides).expect("a size that is allowed");
     let plan = Plan::new(&scenario);
-    let of_model = |model| plan.strategies.iter().map(move |strategy| (model, strategy));
-    let settings = (0..plan.models.len()).flat_map(of_model).map(|(model, strategy)| setting(&plan, model, strategy));
-    let population = Population { plan: &plan, cells: simulate(&plan), settings: settings.collect() };
+    let settings = settings(&plan, Accuracy::Exact);
+    let population = Population { plan: &plan, cells: simulate(&plan), settings };
     population.measure(size, runs)
 }
 
@@ -185,7 +185,7 @@ impl Population<'_> {
                 until: None,
             },
             cells,
-            comparisons: comparisons(&pairings(plan, &kept_of, &paired), &scenario.cost),
+            comparisons: comparisons(&pairings(plan, &self.settings, &kept_of, &paired), &scenario.cost),
             gates: Vec::new(),
             faults: Vec::new(),
         }

@@ -187,6 +187,15 @@ impl When {
         }
     }
 
+    /// Whether there are times at which it is not active.
+    #[must_use]
+    pub(crate) const fn comes_and_goes(&self) -> bool {
+        match self {
+            Self::Always => false,
+            Self::During(_) | Self::Bursts(_) => true,
+        }
+    }
+
     /// The process of random weather; `None` where nothing is random.
     #[cfg(feature = "engine")]
     #[must_use]
