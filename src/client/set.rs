@@ -11,9 +11,9 @@ use crate::strategy::dispatch::{Dispatch, Permit};
 use crate::strategy::wait::{Ending, Policy, Step};
 use crate::time::Micros;
 use crate::world::draws::Draws;
-use futures_util::StreamExt as _;
 use futures_util::future::{AbortHandle, Abortable, BoxFuture};
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::fmt;
@@ -67,6 +67,8 @@ pub struct TaskSet<'s> {
     due: BinaryHeap<Reverse<(Micros, u64, u32, Act)>>,
     sequence: u64,
     in_flight: FuturesUnordered<Abortable<BoxFuture<'static, Heard>>>,
+    /// What has come back and is not taken in yet.
+    heard: Vec<Heard>,
     finished: VecDeque<(SetEntry, Result<Finished, WaitError>)>,
     next_key: u64,
     listener: Option<Listener<'s>>,
@@ -75,8 +77,15 @@ pub struct TaskSet<'s> {
 /// A poll that waits for the limit: its slot and its task's key, and when it was due.
 type Ready = (u32, u64, Micros);
 
-/// An answer: to whose poll, and when that was sent.
-type Heard = (u32, Micros, Answer);
+/// What came back for a poll.
+struct Heard {
+    /// Whose poll it was.
+    slot: u32,
+    /// Which of the set's polls.
+    number: u64,
+    sent: Micros,
+    answer: Answer,
+}
 
 impl fmt::Debug for TaskSet<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -109,6 +118,7 @@ impl<'s> TaskSet<'s> {
             due: BinaryHeap::new(),
             sequence: 0,
             in_flight: FuturesUnordered::new(),
+            heard: Vec::new(),
             finished: VecDeque::new(),
             next_key: 0,
             listener: None,
@@ -208,6 +218,7 @@ impl<'s> TaskSet<'s> {
         if let Some(limit) = &mut self.limit {
             limit.retain(|(slot, ..)| *slot as usize != at);
         }
+        self.heard.retain(|heard| heard.slot as usize != at);
         self.free.push(at as u32);
         if let Some(Phase::InFlight(abort)) = phase {
             abort.abort();
@@ -229,33 +240,57 @@ impl<'s> TaskSet<'s> {
         }
     }
 
-    /// Lets the next thing happen.
+    /// Lets the next thing happen. At one instant, what is due comes before what has been heard.
     async fn step(&mut self) {
         let clock = self.client.clock().clone();
-        let due = self.due.peek().map_or(Micros::NEVER, |Reverse((at, ..))| *at);
-        if due.is_never() || due > clock.now() {
-            tokio::select! {
-                biased;
-                Some(answer) = self.in_flight.next() => {
-                    if let Ok((at, sent, answer)) = answer {
-                        self.hear(at, sent, answer);
+        if self.heard.is_empty() {
+            let due = self.due.peek().map_or(Micros::NEVER, |Reverse((at, ..))| *at);
+            if due.is_never() || due > clock.now() {
+                tokio::select! {
+                    biased;
+                    Some(answer) = self.in_flight.next() => self.heard.extend(answer),
+                    () = clock.sleep_until(due) => {
+                        self.act(clock.now().max(due));
                     }
-                    return;
                 }
-                () = clock.sleep_until(due) => {}
+            } else {
+                self.act(due);
             }
         }
-        if let Some(Reverse((since, _, at, act))) = self.due.pop() {
-            match act {
-                Act::Poll => self.ready(at, since),
-                Act::Lapse => self.lapse(at),
-                Act::End => self.finish(at),
-                Act::Token => {
-                    self.awaits_token = false;
-                    self.admit();
-                }
+        if self.heard.is_empty() {
+            return;
+        }
+        // Where waits depend on each other by a limit, who asked first is heard first of those that are heard at once.
+        if self.limit.is_some() {
+            clock.settle().await;
+            while let Some(Some(answer)) = self.in_flight.next().now_or_never() {
+                self.heard.extend(answer);
+            }
+            self.heard.sort_unstable_by_key(|heard| Reverse(heard.number));
+        }
+        let now = clock.now();
+        while self.act(now) {}
+        while let Some(heard) = self.heard.pop() {
+            self.hear(heard, now);
+        }
+    }
+
+    /// Lets the first thing happen that is due by `now`, if there is one.
+    fn act(&mut self, now: Micros) -> bool {
+        let Some(&Reverse((since, _, at, act))) = self.due.peek().filter(|Reverse((due, ..))| *due <= now) else {
+            return false;
+        };
+        self.due.pop();
+        match act {
+            Act::Poll => self.ready(at, since),
+            Act::Lapse => self.lapse(at),
+            Act::End => self.finish(at),
+            Act::Token => {
+                self.awaits_token = false;
+                self.admit();
             }
         }
+        true
     }
 
     fn schedule(&mut self, when: Micros, at: u32, act: Act) {
@@ -382,14 +417,18 @@ impl<'s> TaskSet<'s> {
         let (abort, registration) = AbortHandle::new_pair();
         slot.phase = Phase::InFlight(abort);
         let (key, event) = (slot.key, slot.watch.sent(now));
-        let request: BoxFuture<'static, _> =
-            Box::pin(async move { (at, now, answered(&client, client.http.told(sent), now + timeout).await) });
+        self.sequence += 1;
+        let number = self.sequence;
+        let request: BoxFuture<'static, _> = Box::pin(async move {
+            let answer = answered(&client, client.http.told(sent), now + timeout).await;
+            Heard { slot: at, number, sent: now, answer }
+        });
         self.in_flight.push(Abortable::new(request, registration));
         self.tell(key, &event);
     }
 
-    fn hear(&mut self, at: u32, sent: Micros, answer: Answer) {
-        let now = self.client.clock().now();
+    fn hear(&mut self, heard: Heard, now: Micros) {
+        let Heard { slot: at, sent, answer, .. } = heard;
         let Some(slot) = self.slots[at as usize].as_mut() else { return };
         let answer = answer.about(&slot.id);
         let mut wait = self.models[slot.model as usize].policy.resume(&slot.progress);

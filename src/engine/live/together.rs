@@ -70,8 +70,14 @@ async fn limited(
             }
             () = async { clock.sleep_until(horizon).await; clock.settle().await } => {
                 tell();
-                let first = open.borrow_mut().pop_first();
-                if let Some((key, mut account)) = first {
+                let over = std::iter::from_fn(|| {
+                    let mut open = open.borrow_mut();
+                    let first = open.first_entry().filter(|first| first.get().end(world) < clock.now())?;
+                    Some(first.remove_entry())
+                });
+                // Those that are held back leave first: the place that another gives back is for none of them.
+                let (in_flight, held_back): (Vec<_>, Vec<_>) = over.partition(|(_, account)| account.is_in_flight());
+                for (key, mut account) in held_back.into_iter().chain(in_flight) {
                     set.cancel(key);
                     account.close(Close::Hang, world);
                     settled.push(account);

@@ -94,11 +94,12 @@ impl<E: Copy> Agenda<E> {
         }
     }
 
-    /// Lets `event` happen at `at`, after all that was scheduled for that instant before.
+    /// Lets `event` happen at `at`, after all of the same or a lower `rank` that were scheduled for that instant before, and
+    /// before all of a higher one. Ranks differ in bits that no count of events reaches.
     #[inline]
-    pub(super) fn schedule(&mut self, at: Micros, event: E) {
+    pub(super) fn schedule(&mut self, at: Micros, rank: u64, event: E) {
         self.sequence += 1;
-        self.place(at, self.sequence, event);
+        self.place(at, rank + self.sequence, event);
     }
 
     /// Lets `event` happen at `at`, in the order of `sequence` among the events of that instant.
@@ -185,8 +186,8 @@ mod tests {
 
     #[derive(Debug, Clone)]
     enum Act {
-        /// So long after the last event that came.
-        Schedule(u64),
+        /// So long after the last event that came, with this rank.
+        Schedule(u64, u64),
         /// The same, after all others of its instant.
         PlaceLast(u64),
         /// Looking, so long after the last event, turns to the day of the next one; what is scheduled then may be of an earlier
@@ -199,7 +200,7 @@ mod tests {
         // Gaps from nothing to years.
         let gap = || (0_u32..52, any::<u64>()).prop_map(|(places, bits)| bits >> (63 - places));
         prop_oneof![
-            gap().prop_map(Act::Schedule),
+            (gap(), 0_u64..3).prop_map(|(gap, rank)| Act::Schedule(gap, rank << 61)),
             gap().prop_map(Act::PlaceLast),
             gap().prop_map(Act::Look),
             Just(Act::Take)
@@ -216,10 +217,10 @@ mod tests {
             let (mut sequence, mut last) = (0, 1 << 63);
             for act in acts {
                 match act {
-                    Act::Schedule(gap) => {
+                    Act::Schedule(gap, rank) => {
                         sequence += 1;
-                        agenda.schedule(Micros::new(now + gap), sequence);
-                        expected.insert((now + gap, sequence));
+                        agenda.schedule(Micros::new(now + gap), rank, rank + sequence);
+                        expected.insert((now + gap, rank + sequence));
                     }
                     Act::PlaceLast(gap) => {
                         last += 1;

@@ -64,8 +64,20 @@ pub(super) enum BatchEvent {
     Over(BatchKey),
 }
 
-/// Starts come after all else of their instant: "by now" includes now.
-pub(super) const AFTER_ALL: u64 = 1 << 63;
+/// What comes first at one instant. Time does not tell; a client that runs in one thread does: first it is woken for what is
+/// due, then it finds what has come, and of that it takes new tasks before answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u64)]
+pub(super) enum Rank {
+    /// What was due, in the order in which it was scheduled.
+    Due = 0,
+    /// A wait starts.
+    Start = 1 << 61,
+    /// A poll is over.
+    Over = 2 << 61,
+    /// What waits for all else: "by now" includes now.
+    Last = 3 << 61,
+}
 
 /// What all waits of a queue stand on.
 #[derive(Debug)]
@@ -87,7 +99,11 @@ pub(super) struct Ground<'p> {
 
 impl Ground<'_> {
     pub(super) fn schedule(&mut self, at: Micros, event: Event) {
-        self.agenda.schedule(at, event);
+        self.schedule_as(Rank::Due, at, event);
+    }
+
+    pub(super) fn schedule_as(&mut self, rank: Rank, at: Micros, event: Event) {
+        self.agenda.schedule(at, rank as u64, event);
     }
 
     /// Hands in the record of the task with number `order`.

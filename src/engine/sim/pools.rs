@@ -7,7 +7,7 @@
 use crate::api::reply::Reply;
 use crate::engine::intake::Task;
 use crate::engine::plan::Plan;
-use crate::engine::sim::ground::{Event, Ground, PoolEvent, PoolKey};
+use crate::engine::sim::ground::{Event, Ground, PoolEvent, PoolKey, Rank};
 use crate::engine::sim::waiting::blank;
 use crate::measure::record::{Outcome, TaskRecord};
 use crate::strategy::composition::Strategy;
@@ -130,9 +130,9 @@ impl<'p> Pools<'p> {
             closed: false,
             flight: None,
         });
-        ground.schedule(task.wait_start, Event::Pool(PoolEvent::Join(key, number)));
+        ground.schedule_as(Rank::Start, task.wait_start, Event::Pool(PoolEvent::Join(key, number)));
         let horizon = task.wait_start + ground.plan.scenario.horizon + Micros::new(1);
-        ground.schedule(horizon, Event::Pool(PoolEvent::Close(key, number)));
+        ground.schedule_as(Rank::Last, horizon, Event::Pool(PoolEvent::Close(key, number)));
     }
 
     pub(super) fn happen(&mut self, now: Micros, event: PoolEvent, is_limited: bool, ground: &mut Ground<'p>) {
@@ -213,7 +213,7 @@ impl<'p> Pool<'p> {
         flight.exchange = Some(exchange);
         ground.observer.fault(exchange.fault);
         if !exchange.replied.is_never() {
-            ground.schedule(exchange.replied, Event::Pool(PoolEvent::Reply(key, number)));
+            ground.schedule_as(Rank::Over, exchange.replied, Event::Pool(PoolEvent::Reply(key, number)));
         } else if let Some(rejected) = rejected {
             self.close(number, Outcome::Abandoned, rejected, ground);
         }

@@ -9,7 +9,7 @@ use crate::engine::observer::Observer;
 use crate::engine::plan::Plan;
 use crate::engine::sim::agenda::Agenda;
 use crate::engine::sim::batches::Batches;
-use crate::engine::sim::ground::{AFTER_ALL, Event, Ground};
+use crate::engine::sim::ground::{Event, Ground, Rank};
 use crate::engine::sim::pools::Pools;
 use crate::engine::sim::school::{School, Shelf};
 use crate::engine::sim::slot::{Answer, Slot};
@@ -43,6 +43,8 @@ pub(super) struct Queue<'p> {
     stragglers: BTreeMap<u64, (usize, Departure, Option<usize>)>,
     /// How many there were so far.
     straggled: u64,
+    /// Tasks whose waits start by an event of their own and have not, by number.
+    starting: BTreeMap<u64, Task>,
     pools: Option<Pools<'p>>,
     batches: Option<Batches<'p>>,
     pub(super) school: Option<School<'p>>,
@@ -102,6 +104,7 @@ impl<'p> Queue<'p> {
             struck: Vec::new(),
             stragglers: BTreeMap::new(),
             straggled: 0,
+            starting: BTreeMap::new(),
             awaits_token: vec![false; plan.models.len()],
         }
     }
@@ -180,8 +183,7 @@ impl<'p> Queue<'p> {
             }
             Event::Over(slot) => self.over(slot, now),
             Event::Start(order) => {
-                let task = self.school.as_mut().and_then(|school| school.starting.remove(&order));
-                if let Some(task) = task {
+                if let Some(task) = self.starting.remove(&order) {
                     self.start(order, &task);
                 }
             }
@@ -216,13 +218,14 @@ impl<'p> Queue<'p> {
         if !task.accepted || task.truth.is_none() {
             return self.ground.finish(order, blank(task));
         }
-        match &mut self.school {
-            None => self.start(order, task),
-            Some(school) => {
-                school.starting.insert(order, task.clone());
-                self.ground.agenda.place(task.wait_start, AFTER_ALL + order, Event::Start(order));
-            }
-        }
+        // Waits that share nothing on the client's side start whenever it suits.
+        let rank = match (&self.school, &self.dispatches) {
+            (None, None) => return self.start(order, task),
+            (Some(_), _) => Rank::Last,
+            (None, Some(_)) => Rank::Start,
+        };
+        self.starting.insert(order, task.clone());
+        self.ground.agenda.place(task.wait_start, rank as u64 + order, Event::Start(order));
     }
 
     /// The wait of an accepted task starts.
@@ -297,7 +300,7 @@ impl<'p> Queue<'p> {
             slot.answer = Answer::Struck;
             self.struck[at] =
                 Some(Exchange { replied: Micros::NEVER, reply: Reply::Lost(Loss::TimedOut), fault: None });
-            self.ground.schedule(over, Event::Over(at));
+            self.ground.schedule_as(Rank::Over, over, Event::Over(at));
             self.straggle(model, departure, struck);
         } else {
             self.departures[at] = Some((departure, struck));
@@ -328,7 +331,7 @@ impl<'p> Queue<'p> {
             departure.back
         };
         let over = slot.waiting.over(slot.sent, slot.timeout, replied);
-        self.ground.schedule(over, Event::Over(at));
+        self.ground.schedule_as(Rank::Over, over, Event::Over(at));
     }
 
     /// The poll of this slot is over.

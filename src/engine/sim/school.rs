@@ -1,6 +1,5 @@
 //! What the waits of the strategy `learned` teach each other: one learner for each model.
 
-use crate::engine::intake::Task;
 use crate::engine::plan::Plan;
 use crate::measure::record::{Outcome, TaskRecord};
 use crate::strategy::composition::Strategy;
@@ -8,7 +7,6 @@ use crate::strategy::learned::{self, Learner};
 use crate::strategy::wait::Policy;
 use crate::time::Micros;
 use elsa::FrozenVec;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Every plan that was made, kept for as long as a wait may follow it.
@@ -22,14 +20,12 @@ pub(super) struct School<'p> {
     shelf: &'p Shelf,
     /// By model: the plan on the shelf that is in force.
     in_force: Vec<Option<&'p Strategy>>,
-    /// Tasks whose waits have not begun, by number.
-    pub(super) starting: BTreeMap<u64, Task>,
 }
 
 impl<'p> School<'p> {
     pub(super) fn new(plan: &'p Plan<'p>, strategy: &Strategy, shelf: &'p Shelf) -> Self {
         let learners = plan.models.iter().map(|model| Learner::new(strategy, &model.model.name)).collect();
-        Self { plan, learners, shelf, in_force: vec![None; plan.models.len()], starting: BTreeMap::new() }
+        Self { plan, learners, shelf, in_force: vec![None; plan.models.len()] }
     }
 
     /// The policy of a wait that starts at `now`.
