@@ -114,19 +114,29 @@ async function check(model, taskId, timeoutMs, { signal, baseUrl, apiKey }) {
   const headers = {
     Authorization: `Bearer ${apiKey ?? process.env.APIXO_API_KEY ?? ""}`,
   };
-  const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)));
+  // A timer of its own: that of `AbortSignal.timeout` would let the program end while it waits.
+  const attempt = new AbortController();
+  const stop = () => attempt.abort();
+  const timer = setTimeout(stop, Math.max(1, Math.ceil(timeoutMs)));
+  signal?.addEventListener("abort", stop, { once: true });
   let response, text;
   try {
-    const both = signal ? AbortSignal.any([signal, timeout]) : timeout;
-    response = await fetch(url, { headers, redirect: "manual", signal: both });
+    response = await fetch(url, {
+      headers,
+      redirect: "manual",
+      signal: attempt.signal,
+    });
     text = await bounded(response);
   } catch (error) {
     signal?.throwIfAborted();
     return {
-      trouble: timeout.aborted
+      trouble: attempt.signal.aborted
         ? "no answer in time"
         : String(error.cause?.code ?? error.message),
     };
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
   }
   const retryAfterMs = retryAfter(response.headers.get("retry-after"));
   let answer;

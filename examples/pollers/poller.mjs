@@ -41,12 +41,18 @@ function endOf(data) {
 
 /** One look: what it told, and how long to stay away. Whatever tells nothing is `undefined`. */
 async function look({ base_url, api_key, model, task_id }, patience) {
+  // A timer of its own: that of `AbortSignal.timeout` would let the program end while it waits.
+  const attempt = new AbortController();
+  const timer = setTimeout(
+    () => attempt.abort(),
+    Math.max(1, Math.ceil(patience)),
+  );
   try {
     const response = await fetch(
       `${base_url}/statusTask/${model}?taskId=${encodeURIComponent(task_id)}`,
       {
         headers: { Authorization: `Bearer ${api_key}` },
-        signal: AbortSignal.timeout(Math.max(1, Math.ceil(patience))),
+        signal: attempt.signal,
       },
     );
     const pause = retryAfter(response.headers.get("retry-after"));
@@ -65,6 +71,8 @@ async function look({ base_url, api_key, model, task_id }, patience) {
   } catch {
     // A broken connection, a silent one, half a JSON: the task lives on.
     return { pause: 0 };
+  } finally {
+    clearTimeout(timer);
   }
 }
 

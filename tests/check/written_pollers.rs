@@ -146,7 +146,8 @@ async fn poll_and_hear(
     let text = String::from_utf8_lossy(&output.stdout);
     let last = text.lines().last().unwrap_or_default();
     serde_json::from_str(last).unwrap_or_else(|error| {
-        panic!("{}: {error}: {text}{}", runtime.language, String::from_utf8_lossy(&output.stderr))
+        let (status, errors) = (output.status, String::from_utf8_lossy(&output.stderr));
+        panic!("{}: {error}: {status}: {text}{errors}", runtime.language)
     })
 }
 
