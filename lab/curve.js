@@ -81,6 +81,13 @@ export class Curve {
     for (const made of this.#handles) this.#place(made, x, y);
   }
 
+  /** Moves the handles; the curve follows with the next answer. @param {State} state */
+  follow(state) {
+    this.#state = state;
+    const { x, y } = this.#scales(false);
+    for (const made of this.#handles) this.#place(made, x, y);
+  }
+
   /** @param {boolean} resting */
   #scales(resting) {
     const highest = this.#answer ? Math.max(...this.#answer.curve.density, 0.2) * 1.25 : 1;

@@ -71,7 +71,8 @@ class Lab {
     this.resting = resting;
     clearTimeout(this.rest);
     if (!resting) this.rest = setTimeout(() => this.change({}, true), REST);
-    this.curve.draw(this.state, null, resting);
+    if (resting) this.curve.draw(this.state, null, resting);
+    else this.curve.follow(this.state);
     if (this.answer && (Object.hasOwn(changes, "outage_s") || Object.hasOwn(changes, "outage_from_s"))) raster(at("raster"), this.answer, this.view(this.answer));
     this.ask();
   }
