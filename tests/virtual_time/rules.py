@@ -1,5 +1,5 @@
 """Situations in which time would move too early if a rule of quiescence were missing. Each says how far its clock went."""
-import _thread, ctypes, mmap, os, socket, subprocess, sys, tempfile, time
+import _thread, ctypes, mmap, os, socket, subprocess, sys, time
 from urllib.parse import urlsplit
 
 PAUSE = 0.25
@@ -30,19 +30,6 @@ def timed(work):
     return elapsed
 
 
-def state():
-    """Waits for a disk, again and again."""
-    with tempfile.TemporaryFile(dir="/var/tmp") as file:
-
-        def work():
-            for _ in range(40):
-                file.write(bytes(1 << 20))
-                file.flush()
-                os.fsync(file.fileno())
-
-        return timed(work)
-
-
 def crowd(count):
     """Threads that wait for nothing: a look takes its time, and what is done meanwhile, who looks does not see."""
     lock = _thread.allocate_lock()
@@ -61,30 +48,6 @@ def call():
 
     crowd(60)
     return timed(work)
-
-
-def runs():
-    """Two processes that wake each other in turn: at any look each may be asleep, and never both."""
-    # On one processor, so that whoever looks has another.
-    os.sched_setaffinity(0, [max(os.sched_getaffinity(0))])
-    there, back = os.pipe(), os.pipe()
-    child = os.fork()
-    if child == 0:
-        while os.read(there[0], 1):
-            os.write(back[1], b"x")
-
-    def work():
-        for _ in range(50_000):
-            os.write(there[1], b"x")
-            os.read(back[0], 1)
-
-    crowd(40)
-    elapsed = timed(work)
-    os.kill(child, 9)
-    return elapsed
-
-
-again = runs
 
 
 def whole():

@@ -66,7 +66,7 @@ def clients(folder):
     if shutil.which("javac"):
         subprocess.run(["javac", "-d", folder, file("Poll.java")], check=True)
     yield "Java", shutil.which("javac") and "java", [["java", "-cp", str(folder), "Poll"], True]
-    for name, cgo in (("Go with cgo", "1"), ("Go, static", "0")):
+    for name, cgo in (("Go with cgo", "1"), ("static Go", "0")):
         binary = folder / f"poll-go-{cgo}"
         if shutil.which("go"):
             environment = {"GOCACHE": str(folder / "cache"), **os.environ, "CGO_ENABLED": cgo, "GO111MODULE": "off"}
