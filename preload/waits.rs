@@ -33,12 +33,20 @@ pub fn until(page: &Page, at: u64, number: usize, call: impl FnOnce() -> isize) 
 
 /// Sleeps until `at`; whether nothing interrupted it.
 pub fn sleep(page: &Page, at: u64, number: usize) -> bool {
-    at <= page.now()
-        || until(page, at, number, || {
-            // SAFETY: waits for nothing but a signal.
-            unsafe { syscall(nr::PPOLL, [0, 0, 0, 0, 8, 0]) }
-        })
-        .1
+    at <= page.now() || pause(page, at, number)
+}
+
+/// Sleeps until everybody else rests, at this instant.
+pub fn rest(page: &Page, number: usize) {
+    pause(page, page.now(), number);
+}
+
+fn pause(page: &Page, at: u64, number: usize) -> bool {
+    let call = || {
+        // SAFETY: waits for nothing but a signal.
+        unsafe { syscall(nr::PPOLL, [0, 0, 0, 0, 8, 0]) }
+    };
+    until(page, at, number, call).1
 }
 
 /// The instant of an absolute time on a clock.
