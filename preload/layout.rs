@@ -22,11 +22,12 @@ pub(super) const KIND: usize = 4;
 pub(super) const PID: usize = 8;
 pub(super) const TID: usize = 12;
 pub(super) const CALL: usize = 16;
-pub(super) const FIRED: usize = 20;
 pub(super) const DETAIL: usize = 28;
 pub(super) const AT: usize = 32;
 pub(super) const ORDER: usize = 40;
 pub(super) const INTERVAL: usize = 48;
+pub(super) const VALUE: usize = 56;
+pub(super) const FIRED: usize = 72;
 
 /// What a slot is: nobody's, or it has an instant at which something is due.
 pub(super) const FREE: u32 = 0;

@@ -51,18 +51,20 @@ pub struct Slot {
     pub tid: AtomicU32,
     /// The system call.
     pub call: AtomicU32,
-    /// It is due now.
-    pub fired: AtomicU32,
+    unused: u32,
     pub signal: AtomicI32,
     /// The descriptor of a timerfd, how a timer notifies.
     pub detail: AtomicI32,
     pub at: AtomicU64,
     pub order: AtomicU64,
+    /// After which a timer goes off again; for a wait, its length.
     pub interval: AtomicU64,
     /// The value that a timer's signal carries; for a wait, where the stack was.
     pub value: AtomicU64,
     pub clock: AtomicU64,
-    reserved: [u64; 7],
+    /// The order of what is due now. What was meant for whoever had the slot before has another.
+    pub fired: AtomicU64,
+    reserved: [u64; 6],
 }
 
 /// The coordinator goes by numbers.
@@ -75,9 +77,10 @@ const _: () = {
     assert!(offset_of!(Page, full) == layout::FULL);
     assert!(offset_of!(Slot, state) == layout::STATE && offset_of!(Slot, kind) == layout::KIND);
     assert!(offset_of!(Slot, pid) == layout::PID && offset_of!(Slot, tid) == layout::TID);
-    assert!(offset_of!(Slot, call) == layout::CALL && offset_of!(Slot, fired) == layout::FIRED);
-    assert!(offset_of!(Slot, detail) == layout::DETAIL && offset_of!(Slot, at) == layout::AT);
-    assert!(offset_of!(Slot, order) == layout::ORDER && offset_of!(Slot, interval) == layout::INTERVAL);
+    assert!(offset_of!(Slot, call) == layout::CALL && offset_of!(Slot, detail) == layout::DETAIL);
+    assert!(offset_of!(Slot, at) == layout::AT && offset_of!(Slot, order) == layout::ORDER);
+    assert!(offset_of!(Slot, interval) == layout::INTERVAL && offset_of!(Slot, value) == layout::VALUE);
+    assert!(offset_of!(Slot, fired) == layout::FIRED);
 };
 
 static PAGE: AtomicPtr<Page> = AtomicPtr::new(ptr::null_mut());
@@ -123,11 +126,13 @@ impl Page {
         sys::exit(EXIT)
     }
 
-    /// Announces that something is due at `at`.
-    pub fn arm(&self, slot: &Slot, at: u64) {
+    /// Announces that something is due at `at`; the number by which its end is told.
+    pub fn arm(&self, slot: &Slot, at: u64) -> u64 {
+        let order = self.order.fetch_add(1, SeqCst) + 1;
         slot.at.store(at, SeqCst);
-        slot.order.store(self.order.fetch_add(1, SeqCst), SeqCst);
+        slot.order.store(order, SeqCst);
         slot.state.store(ARMED, SeqCst);
+        order
     }
 
     /// The slots in use of this process.

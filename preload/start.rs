@@ -46,6 +46,11 @@ struct Object {
 unsafe extern "C" {
     fn getenv(name: *const c_char) -> *const c_char;
     fn dl_iterate_phdr(visit: extern "C" fn(*const Object, usize, *mut c_void) -> c_int, data: *mut c_void) -> c_int;
+    fn pthread_atfork(
+        before: Option<extern "C" fn()>,
+        parent: Option<extern "C" fn()>,
+        child: Option<extern "C" fn()>,
+    ) -> c_int;
 }
 
 #[used]
@@ -105,7 +110,12 @@ extern "C" fn start() {
     if shared.magic.load(SeqCst) != MAGIC {
         return;
     }
-    hold_on(harness, line);
+    // SAFETY: takes no pointer.
+    hold_on(harness, line, -unsafe { syscall(nr::GETPGID, [0; 6]) });
+    HARNESS.store(harness, SeqCst);
+    LINE.store(line, SeqCst);
+    // SAFETY: the function has the signature that is asked for, and makes nothing but system calls.
+    unsafe { pthread_atfork(None, None, Some(forked)) };
     // SAFETY: the function has the signature that is asked for.
     unsafe { dl_iterate_phdr(visit, core::ptr::null_mut()) };
     if libc_text().0 == 0 {
@@ -184,18 +194,29 @@ fn map(harness: usize, memory: usize) -> Option<*mut Page> {
     (at > 0).then_some(at as *mut Page)
 }
 
-/// Ends this process group when the coordinator's end of the lifeline is closed, which happens at the latest when it is
-/// killed: without it, nobody would ever wake who waits.
-fn hold_on(harness: usize, line: usize) {
+/// Where the lifeline is found, and this process's own end of it.
+static HARNESS: AtomicUsize = AtomicUsize::new(0);
+static LINE: AtomicUsize = AtomicUsize::new(0);
+static HELD: AtomicUsize = AtomicUsize::new(0);
+
+/// Ends `owner`, a process or a negative number of a group, when the coordinator's end of the lifeline is closed, which
+/// happens at the latest when it is killed: without it, nobody would ever wake who waits.
+fn hold_on(harness: usize, line: usize, owner: isize) {
     let Some(low) = open(harness, line, O_NONBLOCK) else { return };
     // SAFETY: none of these takes a pointer.
     unsafe {
         let high = syscall(nr::FCNTL, [low, F_DUPFD_CLOEXEC, HIGH, 0, 0, 0]);
         close(low);
         let Ok(line) = usize::try_from(high) else { return };
-        let group = syscall(nr::GETPGID, [0; 6]);
-        syscall(nr::FCNTL, [line, F_SETOWN, (-group) as usize, 0, 0, 0]);
+        HELD.store(line, SeqCst);
+        syscall(nr::FCNTL, [line, F_SETOWN, owner as usize, 0, 0, 0]);
         syscall(nr::FCNTL, [line, F_SETSIG, SIGKILL, 0, 0, 0]);
         syscall(nr::FCNTL, [line, F_SETFL, O_ASYNC | O_NONBLOCK, 0, 0, 0]);
     }
+}
+
+/// A child holds on by itself: it may leave the group of its parent.
+extern "C" fn forked() {
+    close(HELD.load(SeqCst));
+    hold_on(HARNESS.load(SeqCst), LINE.load(SeqCst), pid() as isize);
 }

@@ -5,7 +5,8 @@ use crate::page::{FREE, Page, WAIT};
 use crate::signals::unmasked;
 use crate::sys::{EAGAIN, EINTR, EINVAL, ETIMEDOUT, Span};
 use core::ptr;
-use core::sync::atomic::Ordering::SeqCst;
+use core::sync::atomic::Ordering::{Relaxed, SeqCst};
+use core::sync::atomic::{AtomicU32, AtomicU64};
 
 const TIMER_ABSTIME: usize = 1;
 pub const FUTEX_WAIT: usize = 0;
@@ -22,21 +23,30 @@ pub fn until(page: &Page, at: u64, number: usize, call: impl FnOnce() -> isize) 
     let slot = page.claim(WAIT);
     slot.call.store(number as u32, SeqCst);
     slot.value.store(stack() as u64, SeqCst);
-    page.arm(slot, at);
+    slot.interval.store(at.saturating_sub(page.now()), SeqCst);
+    let order = page.arm(slot, at);
     let result = call();
-    let is_up = slot.fired.load(SeqCst) != 0 && result == EINTR;
+    let is_up = slot.fired.load(SeqCst) == order && result == EINTR;
     slot.state.store(FREE, SeqCst);
     (result, is_up)
 }
 
 /// Sleeps until `at`; whether nothing interrupted it.
 pub fn sleep(page: &Page, at: u64, number: usize) -> bool {
-    at <= page.now()
-        || until(page, at, number, || {
-            // SAFETY: waits for nothing but a signal.
-            unsafe { syscall(nr::PPOLL, [0, 0, 0, 0, 8, 0]) }
-        })
-        .1
+    at <= page.now() || pause(page, at, number)
+}
+
+/// Sleeps until everybody else rests, at this instant.
+pub fn rest(page: &Page, number: usize) {
+    pause(page, page.now(), number);
+}
+
+fn pause(page: &Page, at: u64, number: usize) -> bool {
+    let call = || {
+        // SAFETY: waits for nothing but a signal.
+        unsafe { syscall(nr::PPOLL, [0, 0, 0, 0, 8, 0]) }
+    };
+    until(page, at, number, call).1
 }
 
 /// The instant of an absolute time on a clock.
@@ -82,10 +92,31 @@ pub unsafe fn nanosleep(page: &Page, number: usize, a: [usize; 6]) -> isize {
 fn descriptors(page: &Page, number: usize, limit: Option<u64>, call: impl Fn(bool) -> isize) -> isize {
     let Some(limit) = limit else { return call(false) };
     if limit == 0 {
-        return call(true);
+        let result = call(true);
+        if result == 0 {
+            looked_in_vain(page, number);
+        }
+        return result;
     }
     let (result, is_up) = until(page, page.now().saturating_add(limit), number, || call(false));
     if is_up { call(true) } else { result }
+}
+
+/// Looks in vain at one instant after which a nanosecond passes.
+const LOOKS: u32 = 64;
+static LOOKED_AT: AtomicU64 = AtomicU64::new(0);
+static LOOKED: AtomicU32 = AtomicU32::new(0);
+
+/// Counts a wait of no time that found nothing. Whoever does so again and again waits for the clock to be past the very
+/// instant at which a wait has ended (Ruby): the kernel is always a little late.
+fn looked_in_vain(page: &Page, number: usize) {
+    let now = page.now();
+    if LOOKED_AT.swap(now, Relaxed) != now {
+        LOOKED.store(0, Relaxed);
+    }
+    if LOOKED.fetch_add(1, Relaxed) >= LOOKS {
+        sleep(page, now + 1, number);
+    }
 }
 
 fn of_ms(ms: usize) -> Option<u64> {

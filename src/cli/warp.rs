@@ -1,8 +1,10 @@
 //! `pollbench warp`: an unmodified program against the mock, in virtual time.
 
 use crate::cli::console::Failure;
+use crate::cli::serve::address;
 use crate::time::Micros;
 use clap::Args;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -29,6 +31,9 @@ pub(super) struct Warp {
     /// End the program after this much virtual time
     #[arg(long, value_name = "TIME", default_value = "1d")]
     limit: Micros,
+    /// Where the mock listens: an address of this machine alone, with a port, or a port; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = address)]
+    addr: SocketAddr,
     /// Write every request to this file, one line of JSON each
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
@@ -73,6 +78,7 @@ mod led {
     use crate::cli::check::findable;
     use crate::cli::console::{Failure, print, print_folded};
     use crate::cli::interrupt;
+    use crate::cli::serve::listen;
     use crate::mock::{ScenarioRules, calm_world, world};
     use crate::net::clock::Clock;
     use crate::net::stream::Listener;
@@ -84,7 +90,6 @@ mod led {
     use std::process::{ExitCode, ExitStatus, Stdio};
     use std::sync::Arc;
     use std::time::Instant;
-    use tokio::net::TcpListener;
     use tokio::process::Command;
 
     /// How a program's life ended.
@@ -131,7 +136,7 @@ mod led {
 
     async fn live(arguments: &Warp, world: World, warp: &crate::net::warp::Warp) -> Result<Ended, Failure> {
         let failed = |error: std::io::Error| Failure::Run(error.to_string());
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(failed)?;
+        let listener = listen(arguments.addr).await?;
         let origin = format!("http://{}", listener.local_addr().map_err(failed)?);
         let clock = Clock::led(warp.agenda());
         let settings = Settings { fault_codec: Some(Arc::new(ScenarioRules)), ..Settings::new(clock.clone()) };

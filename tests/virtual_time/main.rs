@@ -3,59 +3,13 @@
 
 #![cfg(warp)]
 
+mod lacks;
+mod pools;
+mod rules;
+mod support;
+
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn client(name: &str) -> String {
-    root().join("tests/virtual_time").join(name).display().to_string()
-}
-
-fn poller(name: &str) -> String {
-    root().join("examples/pollers").join(name).display().to_string()
-}
-
-fn pollbench(folder: &Path, words: &[&str]) -> Output {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_pollbench"));
-    program.args(words).current_dir(folder).stdin(Stdio::null()).output().expect("the program runs")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// Whether this machine has a program; where not, the test that asks says what it leaves out.
-fn has(program: &str, version: &str) -> bool {
-    let found = Command::new(program)
-        .arg(version)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|s| s.success());
-    if !found {
-        eprintln!("left out: there is no {program} here");
-    }
-    found
-}
-
-/// The journal of a program that waits for a task done after a minute.
-fn journal(command: &[&str]) -> Vec<Value> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let words = [&["warp", "--completes-at", "60s", "--journal", "journal", "--"], command].concat();
-    let output = pollbench(folder.path(), &words);
-    assert!(output.status.success(), "{command:?}: {}{}", text(&output.stdout), text(&output.stderr));
-    let journal = std::fs::read_to_string(folder.path().join("journal")).expect("a journal");
-    journal.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
-}
-
-fn instants(journal: &[Value]) -> Vec<f64> {
-    journal.iter().map(|entry| entry["at_ms"].as_f64().expect("a time")).collect()
-}
+use support::{client, has, instants, journal, pollbench, poller, text};
 
 /// Promise: a program that polls every three seconds does so at every third second, to the microsecond, whatever it is
 /// written in.
@@ -63,29 +17,17 @@ fn instants(journal: &[Value]) -> Vec<f64> {
 fn polls_come_at_exact_instants() {
     let expected: Vec<f64> = (0..=20).map(|n| f64::from(n) * 3_000.0).collect();
     let clients = [
-        ("python3", "--version", "poll.py"),
-        ("node", "--version", "poll.mjs"),
-        ("perl", "--version", "poll.pl"),
-        ("bash", "--version", "poll.sh"),
+        ("python3", "--version", "clients/poll_urllib.py"),
+        ("node", "--version", "clients/fetch.mjs"),
+        ("perl", "--version", "clients/tiny.pl"),
+        ("bash", "--version", "clients/curl.sh"),
+        ("ruby", "--version", "clients/poll.rb"),
     ];
     for (program, version, file) in clients {
         if !has(program, version) || (program == "bash" && !has("curl", "--version")) {
             continue;
         }
         assert_eq!(instants(&journal(&[program, &client(file)])), expected, "{program}");
-    }
-}
-
-/// Promise: twenty threads that ask at once are served in the same order every time: the journal is the same, byte for byte.
-#[test]
-fn concurrent_pollers_leave_the_same_journal() {
-    if has("python3", "--version") {
-        let play = || journal(&["python3", &client("poll.py"), "20"]);
-        let first = play();
-        assert!(first.len() > 400, "{}", first.len());
-        for _ in 0..2 {
-            assert_eq!(play(), first);
-        }
     }
 }
 
@@ -184,39 +126,4 @@ fn a_verdict_is_the_same_every_time() {
     let first = report();
     assert!(first.contains("last-look") || first.contains("ends-by-deadline"), "{first}");
     assert_eq!(report(), first);
-}
-
-/// Promise: whoever kills the harness outright is left with no process of the program.
-#[test]
-fn a_killed_harness_leaves_nothing() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mark = format!("pollbench-killed-{}", std::process::id());
-    let script = format!("trap : TERM; : {mark}; (while :; do :; done) & while :; do :; done");
-    let mut harness = Command::new(env!("CARGO_BIN_EXE_pollbench"))
-        .args(["warp", "--", "sh", "-c", &script])
-        .current_dir(folder.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program runs");
-    let own = harness.id();
-    let living = || {
-        let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-        let others = processes.filter(|entry| entry.file_name().to_str() != Some(own.to_string().as_str()));
-        let lines = others.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
-        lines.filter(|line| text(line).contains(&mark)).count()
-    };
-    let until = |wanted: &dyn Fn() -> bool| {
-        let began = Instant::now();
-        while !wanted() && began.elapsed() < Duration::from_secs(60) {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        wanted()
-    };
-    assert!(until(&|| living() == 2), "it never began");
-    // The library is there before the shell is: what it holds on to is open.
-    harness.kill().expect("it lives");
-    harness.wait().expect("it ends");
-    assert!(until(&|| living() == 0), "{} processes are left", living());
 }

@@ -68,6 +68,12 @@ pub(super) fn sleep(line: &str) -> Sleep {
     if is_timed { Sleep::Timed } else { Sleep::Untimed }
 }
 
+/// The stack pointer in the line: the last number but one.
+pub(super) fn stack(line: &str) -> u64 {
+    let word = line.split_whitespace().rev().nth(1);
+    word.and_then(|word| u64::from_str_radix(word.trim_start_matches("0x"), 16).ok()).unwrap_or(0)
+}
+
 #[cfg(all(test, target_arch = "x86_64"))]
 mod tests {
     use super::*;
@@ -86,6 +92,7 @@ mod tests {
             ("61 0xffffffff 0x7ffd 0x0 0x0 0x0 0x0 0x7ffd 0x7f00", Sleep::Untimed),
         ] {
             assert_eq!(sleep(line), expected, "{line}");
+            assert_eq!(stack(line), if line == "running" { 0 } else { 0x7ffd }, "{line}");
         }
     }
 }

@@ -10,50 +10,33 @@
 
 mod calls;
 mod library;
+mod missing;
 mod page;
 mod quiet;
+mod rules;
+mod step;
+mod thread;
 mod tree;
 mod wires;
 
 use super::agenda::{Agenda, Watch};
 use library::Library;
-use page::{Due, Page, Slot};
+pub use missing::Missing;
+use missing::probe;
+use page::Page;
 use quiet::{Quiet, Unrest};
-use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, Signal, pidfd_getfd, pidfd_open};
-use rustix::time::{Itimerspec, TimerfdTimerFlags, Timespec, timerfd_settime};
+use rules::Requirement;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs;
 use std::io;
 use std::os::fd::AsFd;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::yield_now;
 use std::time::{Duration, Instant};
-use tree::{Awake, Tree, signal};
+use tokio::runtime::Handle;
+use tree::{Awake, Tree};
 use wires::Wires;
-
-/// What virtual time needs and this system does not have.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Missing {
-    /// Memory to share.
-    #[error("programs cannot share memory with this one: {0}")]
-    Memory(io::Error),
-    /// Filters for system calls.
-    #[error("the kernel has no seccomp filters that stop system calls (SECCOMP_RET_TRAP)")]
-    Seccomp,
-    /// What `/proc` tells of threads.
-    #[error("{file} cannot be read: {error}")]
-    Threads {
-        /// The file.
-        file: String,
-        /// Why.
-        error: io::Error,
-    },
-    /// What the kernel tells of sockets.
-    #[error("the kernel does not tell of sockets (inet_diag): {0}")]
-    Sockets(io::Error),
-}
 
 /// Why time could not go on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -118,9 +101,12 @@ const LEAK: Duration = Duration::from_millis(20);
 /// Pauses between looks.
 const SHORTEST: Duration = Duration::from_micros(8);
 const LONGEST: Duration = Duration::from_micros(400);
-/// Turns of the runtime after which the server has done all that it can.
+/// Turns of the runtime after which the server has done all that it can: a connection is accepted, read, served, …
 const TURNS: usize = 6;
-/// After so long a time without rest, short waits for locks end early: some interpreters count on them while they compute.
+/// Tasks that a turn comes to; those of tokio's runtime are more by one.
+const TASKS: usize = 60;
+/// After so long a time without rest, waits for locks that are no longer than `KICK` end early: some interpreters count on
+/// them while they compute.
 const RESTLESS: Duration = Duration::from_millis(20);
 const KICK: Duration = Duration::from_millis(10);
 
@@ -133,8 +119,8 @@ impl Warp {
     pub fn new(seed: u64) -> Result<Self, Missing> {
         probe()?;
         let wires = Arc::new(Wires::new().map_err(Missing::Sockets)?);
-        wires.can_ask().map_err(Missing::Sockets)?;
-        let page = Page::new(seed).map_err(Missing::Memory)?;
+        Requirement::Sockets.met().and_then(|()| wires.can_ask()).map_err(Missing::Sockets)?;
+        let page = Requirement::Memory.met().and_then(|()| Page::new(seed)).map_err(Missing::Memory)?;
         let library = Library::new(seed)?;
         let agenda = Agenda::new(Some(Arc::clone(&wires) as Arc<dyn Watch>));
         Ok(Self { shared: Arc::new(Shared { agenda, wires, page, library, root: Mutex::default(), seed }) })
@@ -169,37 +155,28 @@ impl Warp {
     ///
     /// See [`Stuck`].
     pub async fn drive<F: Future>(&self, subject: F) -> (Result<F::Output, Stuck>, Effort) {
-        let mark = format!("{}={}", library::VARIABLE, self.shared.library.mark(self.shared.page.descriptor()));
-        let tree = match Tree::new(mark) {
-            Ok(tree) => tree,
+        let mut driver = match self.driver() {
+            Ok(driver) => driver,
             Err(error) => return (Err(error.into()), Effort::default()),
-        };
-        let mut driver = Driver {
-            shared: &self.shared,
-            tree,
-            effort: Effort::default(),
-            recent: None,
-            leak: None,
-            was_empty: false,
         };
         let result = driver.drive(subject).await;
         driver.tree.kill();
         let notes = self.shared.page.notes().unwrap_or_default();
         (result, Effort { programs: notes.attached, spins: notes.spins, ..driver.effort })
     }
-}
 
-/// Whether the system tells what must be known.
-fn probe() -> Result<(), Missing> {
-    let actions = fs::read_to_string("/proc/sys/kernel/seccomp/actions_avail").unwrap_or_default();
-    if !actions.split_whitespace().any(|action| action == "trap") {
-        return Err(Missing::Seccomp);
+    fn driver(&self) -> io::Result<Driver<'_>> {
+        let mark = format!("{}={}", library::VARIABLE, self.shared.library.mark(self.shared.page.descriptor()));
+        Ok(Driver {
+            shared: &self.shared,
+            tree: Tree::new(mark)?,
+            effort: Effort::default(),
+            recent: None,
+            leak: None,
+            heard: None,
+            again: BTreeSet::new(),
+        })
     }
-    for name in ["stat", "schedstat", "syscall", "children"] {
-        let file = format!("/proc/thread-self/{name}");
-        fs::read(&file).map_err(|error| Missing::Threads { file, error })?;
-    }
-    Ok(())
 }
 
 struct Driver<'w> {
@@ -210,8 +187,15 @@ struct Driver<'w> {
     recent: Option<Awake>,
     /// Who sleeps in real time, and since when that is known.
     leak: Option<(String, Instant)>,
-    /// At the last look nobody was there.
-    was_empty: bool,
+    /// The process of whose end the server has heard.
+    heard: Option<u32>,
+    /// Waits whose end was told again.
+    again: BTreeSet<u64>,
+}
+
+/// Turns in which each task comes to its own as often as it takes.
+fn turns() -> usize {
+    if Requirement::Turns.is_met() { TURNS * (1 + Handle::current().metrics().num_alive_tasks() / TASKS) } else { 1 }
 }
 
 impl From<io::Error> for Stuck {
@@ -227,7 +211,7 @@ impl Driver<'_> {
         loop {
             // What has come is served before anything is looked at; what comes meanwhile rings again.
             let has_rung = self.shared.wires.has_rung(Duration::ZERO);
-            for _ in 0..TURNS {
+            for _ in 0..turns() {
                 tokio::select! {
                     biased;
                     output = &mut subject => return Ok(output),
@@ -245,7 +229,7 @@ impl Driver<'_> {
                     (rested, pause) = (Instant::now(), SHORTEST);
                     continue;
                 }
-                Quiet::No(Unrest::Empty) => continue,
+                Quiet::No(Unrest::News) => continue,
                 Quiet::No(Unrest::Running) => self.heed_notes()?,
                 Quiet::No(Unrest::Leak(who)) => {
                     self.heed_notes()?;
@@ -266,7 +250,7 @@ impl Driver<'_> {
                 pause = (pause * 3 / 2).min(LONGEST);
             }
             if self.recent.is_some() {
-                thread::yield_now();
+                yield_now();
             }
         }
     }
@@ -292,107 +276,4 @@ impl Driver<'_> {
         }
         Ok(())
     }
-
-    /// Moves time to the next thing that is due, and lets that happen.
-    fn step(&mut self, sleepers: &[tree::Sleeper]) -> Result<(), Stuck> {
-        self.leak = None;
-        self.effort.steps += 1;
-        let rank = |slot: &Slot| {
-            sleepers.iter().position(|sleeper| match slot.due {
-                Due::Wait => sleeper.tid == slot.tid,
-                Due::Alarm | Due::Timer | Due::Descriptor(_) => sleeper.pid == slot.pid,
-            })
-        };
-        let mut first: Option<((u64, usize, u64), Slot)> = None;
-        let armed = self.shared.page.armed()?;
-        for slot in &armed {
-            let Some(place) = rank(slot) else {
-                self.shared.page.free(slot)?;
-                continue;
-            };
-            let is_outer = slot.due == Due::Wait
-                && armed
-                    .iter()
-                    .any(|other| other.due == Due::Wait && other.tid == slot.tid && other.order > slot.order);
-            let key = (slot.at, place, slot.order);
-            if !slot.is_fired
-                && !is_outer
-                && slot.at < u64::MAX / 2
-                && first.as_ref().is_none_or(|(least, _)| key < *least)
-            {
-                first = Some((key, *slot));
-            }
-        }
-        let served = self.shared.agenda.next();
-        match (served, first) {
-            (None, None) => Err(Stuck::Still),
-            (Some(at), other) if other.as_ref().is_none_or(|((due, ..), _)| at <= *due) => {
-                self.shared.page.set_now(at.max(self.shared.agenda.now()))?;
-                self.shared.agenda.release();
-                self.recent = None;
-                Ok(())
-            }
-            (_, Some((_, slot))) => {
-                self.shared.agenda.advance(slot.at);
-                self.shared.page.set_now(self.shared.agenda.now())?;
-                self.wake(&slot)
-            }
-            (Some(_), None) => Ok(()),
-        }
-    }
-
-    fn wake(&mut self, slot: &Slot) -> Result<(), Stuck> {
-        let page = &self.shared.page;
-        self.recent = None;
-        match slot.due {
-            Due::Wait => {
-                page.fire(slot)?;
-                signal(slot.tid, Signal::SYS);
-                self.recent = Some(Awake { pid: slot.pid, tid: slot.tid });
-            }
-            Due::Alarm => {
-                page.rearm(slot)?;
-                signal(slot.pid, Signal::ALARM);
-            }
-            Due::Timer => {
-                // The program itself sends the signal, with what it carries.
-                if slot.interval > 0 {
-                    page.rearm(slot)?;
-                }
-                page.fire(slot)?;
-                signal(slot.tid, Signal::SYS);
-            }
-            Due::Descriptor(descriptor) => {
-                page.rearm(slot)?;
-                ring(slot.pid, descriptor)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Ends short waits for locks although time stands still: somebody computes and is to be asked to let go.
-    fn kick(&self) -> Result<(), Stuck> {
-        let now = self.shared.agenda.now();
-        let limit = now + KICK.as_nanos() as u64;
-        for slot in self.shared.page.armed()? {
-            if slot.due == Due::Wait && calls::is_futex(slot.call) && slot.at <= limit {
-                self.shared.page.fire(&slot)?;
-                signal(slot.tid, Signal::SYS);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Makes a timer of another process go off: at once, and once.
-fn ring(pid: u32, descriptor: i32) -> io::Result<()> {
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::NotFound)?;
-    let process = pidfd_open(pid, PidfdFlags::empty())?;
-    let timer = pidfd_getfd(&process, descriptor, PidfdGetfdFlags::empty())?;
-    let none = Timespec { tv_sec: 0, tv_nsec: 0 };
-    let soon = Timespec { tv_sec: 0, tv_nsec: 1 };
-    timerfd_settime(&timer, TimerfdTimerFlags::empty(), &Itimerspec { it_interval: none, it_value: soon })?;
-    let mut watched = [rustix::event::PollFd::new(&timer, rustix::event::PollFlags::IN)];
-    rustix::event::poll(&mut watched, Some(&Timespec { tv_sec: 0, tv_nsec: 100_000_000 }))?;
-    Ok(())
 }

@@ -41,8 +41,12 @@ pub(super) struct Slot {
     pub(super) call: u32,
     pub(super) is_fired: bool,
     pub(super) at: u64,
+    /// No two have the same, as long as the program lives.
     pub(super) order: u64,
+    /// Of a wait: how long it is.
     pub(super) interval: u64,
+    /// Of a wait: how deep it is, by its stack.
+    pub(super) depth: u64,
 }
 
 /// What programs have noted beside their waits.
@@ -107,9 +111,9 @@ impl Page {
         self.file.write_all_at(bytes, (HEADER + slot.number * SLOT + at) as u64)
     }
 
-    /// It is due now.
+    /// It is due now. Whoever has that place by now, if the program has run meanwhile, is not meant and does not heed it.
     pub(super) fn fire(&self, slot: &Slot) -> io::Result<()> {
-        self.write(slot, layout::FIRED, &1_u32.to_ne_bytes())
+        self.write(slot, layout::FIRED, &slot.order.to_ne_bytes())
     }
 
     /// It is due again after its interval, or never.
@@ -142,10 +146,45 @@ impl Slot {
             pid: word(layout::PID),
             tid: word(layout::TID),
             call: word(layout::CALL),
-            is_fired: word(layout::FIRED) != 0,
+            is_fired: u64_at(bytes, layout::FIRED) == u64_at(bytes, layout::ORDER),
             at: u64_at(bytes, layout::AT),
             order: u64_at(bytes, layout::ORDER),
             interval: u64_at(bytes, layout::INTERVAL),
+            depth: u64_at(bytes, layout::VALUE),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a program writes that waits until `at`.
+    fn wait(page: &Page, order: u64, at: u64) {
+        let mut bytes = [0; SLOT];
+        for (place, word) in [(layout::STATE, ARMED), (layout::KIND, WAIT), (layout::TID, 7)] {
+            bytes[place..place + 4].copy_from_slice(&word.to_ne_bytes());
+        }
+        for (place, word) in [(layout::AT, at), (layout::ORDER, order)] {
+            bytes[place..place + 8].copy_from_slice(&word.to_ne_bytes());
+        }
+        // All but what the coordinator says, which stays until somebody heeds it.
+        page.file.write_all_at(&bytes[..layout::FIRED], HEADER as u64).expect("memory");
+        page.file.write_all_at(&1_u32.to_ne_bytes(), layout::USED as u64).expect("memory");
+    }
+
+    /// Promise: the end of a wait is told to that wait alone, also where another one has taken its place since it was seen.
+    #[test]
+    fn the_end_of_a_wait_is_that_waits_alone() {
+        let page = Page::new(1).expect("memory");
+        wait(&page, 1, 5_000_000);
+        let seen = page.armed().expect("memory")[0];
+        assert!(!seen.is_fired);
+        wait(&page, 2, 3_000_000_000);
+        page.fire(&seen).expect("memory");
+        let other = page.armed().expect("memory")[0];
+        assert_eq!((other.order, other.at, other.is_fired), (2, 3_000_000_000, false));
+        page.fire(&other).expect("memory");
+        assert!(page.armed().expect("memory")[0].is_fired);
     }
 }

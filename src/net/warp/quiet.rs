@@ -1,5 +1,6 @@
 //! When is all quiet? Each rule closes a gap through which time would move while somebody is still at work.
 
+use super::rules::Requirement;
 use super::tree::Sleeper;
 use super::{Driver, Stuck};
 use std::time::Duration;
@@ -14,8 +15,8 @@ pub(super) enum Quiet {
 pub(super) enum Unrest {
     /// Somebody runs, or something is on its way.
     Running,
-    /// Nobody is there, of which the server has not heard yet.
-    Empty,
+    /// The program has ended, of which the server has not heard yet.
+    News,
     /// Somebody sleeps in real time.
     Leak(String),
 }
@@ -26,8 +27,10 @@ impl Driver<'_> {
     /// 1. Every thread sleeps in a system call. The state alone is not enough: a shell that reaps its children is said to
     ///    sleep while it runs.
     /// 2. Nothing is on its way, and nothing has come that the server has not read.
-    /// 3. The same threads still sleep, and none has run meanwhile. So what was true of each was true of all at once.
-    /// 4. All of them live in virtual time, and none sleeps until a real time.
+    /// 3. The same threads still sleep, no others have come, and none has run meanwhile. So what was true of each was true of
+    ///    all at once.
+    /// 4. If the program has ended, the server has heard of it.
+    /// 5. All of them live in virtual time, and none sleeps until a real time.
     pub(super) fn look(&mut self) -> Result<Quiet, Stuck> {
         self.effort.looks += 1;
         const RUNNING: Result<Quiet, Stuck> = Ok(Quiet::No(Unrest::Running));
@@ -45,15 +48,16 @@ impl Driver<'_> {
         if self.shared.wires.are_busy()? || !self.tree.is_unchanged(&sleepers) {
             return RUNNING;
         }
-        if self.shared.wires.has_rung(Duration::ZERO) {
+        if Requirement::Bell.is_met() && self.shared.wires.has_rung(Duration::ZERO) {
             return RUNNING;
         }
-        // That everybody is gone is news, which the server hears first.
-        let is_empty = sleepers.is_empty();
-        if is_empty && !std::mem::replace(&mut self.was_empty, is_empty) {
-            return Ok(Quiet::No(Unrest::Empty));
+        if Requirement::News.is_met() && self.tree.is_over(&sleepers) && self.heard != self.tree.root() {
+            if !self.tree.is_known_to_be_over() {
+                return RUNNING;
+            }
+            self.heard = self.tree.root();
+            return Ok(Quiet::No(Unrest::News));
         }
-        self.was_empty = is_empty;
         if let Some(stranger) = self.tree.stranger() {
             return Err(Stuck::Stranger(stranger));
         }
@@ -62,5 +66,32 @@ impl Driver<'_> {
             Some(leak) => Ok(Quiet::No(Unrest::Leak(leak))),
             None => Ok(Quiet::Yes(sleepers)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::warp::Warp;
+    use std::process::Command;
+
+    /// Promise: that the program has ended is news once, which the server hears before time moves, whether or not anybody has
+    /// waited for it yet.
+    #[test]
+    fn an_end_is_news_before_time_moves() {
+        let warp = Warp::new(1).expect("what virtual time needs");
+        let mut child = Command::new("true").spawn().expect("it starts");
+        let mut driver = warp.driver().expect("this process");
+        driver.tree.lead(Some(child.id()));
+        let mut look = || loop {
+            match driver.look().expect("no program is stuck") {
+                Quiet::No(Unrest::Running | Unrest::Leak(_)) => std::thread::yield_now(),
+                other => return other,
+            }
+        };
+        assert!(matches!(look(), Quiet::No(Unrest::News)));
+        assert!(matches!(look(), Quiet::Yes(sleepers) if sleepers.is_empty()));
+        child.wait().expect("it ends");
+        assert!(matches!(look(), Quiet::Yes(sleepers) if sleepers.is_empty()));
     }
 }

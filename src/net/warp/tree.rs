@@ -1,13 +1,14 @@
 //! The processes of a program with all their threads: who runs, and who has run meanwhile.
 
-use super::calls::{Sleep, sleep};
+use super::calls::Sleep;
 use super::page;
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use super::rules::Requirement;
+use super::thread::{Image, Place, Thread, is_asleep, named, rests};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitOptions, kill_process, waitid, waitpid};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::FileExt as _;
 
 #[derive(Debug)]
 pub(super) struct Tree {
@@ -28,18 +29,6 @@ struct Process {
     found: Option<Image>,
 }
 
-/// Where code and stack begin: other numbers, another program.
-type Image = (u64, u64);
-
-/// The files that tell of a thread, read again and again.
-#[derive(Debug)]
-struct Thread {
-    stat: File,
-    schedstat: File,
-    call: File,
-    children: File,
-}
-
 /// A thread that sleeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sleeper {
@@ -47,7 +36,7 @@ pub(super) struct Sleeper {
     pub(super) tid: u32,
     /// How often it has run.
     runs: u64,
-    sleep: Sleep,
+    place: Place,
 }
 
 /// The thread that is not asleep.
@@ -55,71 +44,6 @@ pub(super) struct Sleeper {
 pub(super) struct Awake {
     pub(super) pid: u32,
     pub(super) tid: u32,
-}
-
-/// What `stat` says.
-struct Stat {
-    state: u8,
-    threads: usize,
-    image: Image,
-}
-
-impl Thread {
-    fn open(pid: u32, tid: u32) -> io::Result<Self> {
-        let open = |name: &str| File::open(format!("/proc/{pid}/task/{tid}/{name}"));
-        Ok(Self {
-            stat: open("stat")?,
-            schedstat: open("schedstat")?,
-            call: open("syscall")?,
-            children: open("children")?,
-        })
-    }
-
-    fn stat(&self) -> Option<Stat> {
-        let mut bytes = [0; 1024];
-        let length = self.stat.read_at(&mut bytes, 0).ok()?;
-        let text = std::str::from_utf8(bytes.get(..length)?).ok().or_else(|| {
-            // The name may be anything.
-            let end = bytes.iter().rposition(|byte| *byte == b')')?;
-            std::str::from_utf8(&bytes[end..length]).ok()
-        })?;
-        let mut fields = text.rsplit_once(") ")?.1.split(' ');
-        let state = *fields.next()?.as_bytes().first()?;
-        let threads = fields.nth(16)?.parse().ok()?;
-        let code = fields.nth(5)?.parse().ok()?;
-        let stack = fields.nth(1)?.parse().ok()?;
-        Some(Stat { state, threads, image: (code, stack) })
-    }
-
-    fn runs(&self) -> Option<u64> {
-        let mut bytes = [0; 128];
-        let length = self.schedstat.read_at(&mut bytes, 0).ok()?;
-        std::str::from_utf8(&bytes[..length]).ok()?.split_whitespace().nth(2)?.parse().ok()
-    }
-
-    fn sleep(&self) -> Option<Sleep> {
-        let mut bytes = [0; 256];
-        let length = self.call.read_at(&mut bytes, 0).ok()?;
-        Some(sleep(std::str::from_utf8(&bytes[..length]).ok()?))
-    }
-}
-
-/// The processes that a file `children` names.
-fn named(children: &File) -> Vec<u32> {
-    let mut bytes = vec![0; 4096];
-    let mut length = 0;
-    while let Ok(more @ 1..) = children.read_at(&mut bytes[length..], length as u64) {
-        length += more;
-        if length == bytes.len() {
-            bytes.resize(2 * length, 0);
-        }
-    }
-    let text = String::from_utf8_lossy(&bytes[..length]).into_owned();
-    text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
-}
-
-fn is_asleep(state: u8) -> bool {
-    matches!(state, b'S' | b'T' | b't')
 }
 
 impl Tree {
@@ -161,15 +85,14 @@ impl Tree {
             found: None,
         });
         if let Entry::Vacant(leader) = process.threads.entry(pid) {
-            // Who is gone already had nothing to say.
-            let Ok(thread) = Thread::open(pid, pid) else { return Ok(()) };
+            let Ok(thread) = Thread::open(pid, pid) else { return gone(self.root, pid) };
             leader.insert(thread);
         }
         let Some(stat) = process.threads.get(&pid).and_then(Thread::stat) else {
             // Its leader has ended between two looks, or its number is another's now.
             process.threads.clear();
-            let gone = fs::metadata(format!("/proc/{pid}")).is_err();
-            return if gone { Ok(()) } else { Err(awake(pid)) };
+            let is_there = fs::metadata(format!("/proc/{pid}")).is_ok();
+            return if is_there { Err(awake(pid)) } else { gone(self.root, pid) };
         };
         process.image = stat.image;
         if stat.state == b'Z' && stat.threads <= 1 {
@@ -188,19 +111,17 @@ impl Tree {
             if state == b'Z' && tid == pid {
                 continue;
             }
-            if !is_asleep(state) {
+            if matches!(state, b'Z' | b'X') {
                 // A thread that has just ended is listed no more at the next look.
-                if matches!(state, b'Z' | b'X') {
-                    process.threads.clear();
-                }
+                process.threads.clear();
                 return Err(awake(tid));
             }
-            let sleep = thread.sleep().unwrap_or(Sleep::Awake);
-            if sleep == Sleep::Awake && state == b'S' {
+            let place = thread.place().unwrap_or(Place { sleep: Sleep::Awake, stack: 0 });
+            if !rests(state, place.sleep) {
                 return Err(awake(tid));
             }
-            sleepers.push(Sleeper { pid, tid, runs, sleep });
-            pending.extend(named(&thread.children));
+            sleepers.push(Sleeper { pid, tid, runs, place });
+            pending.extend(thread.children());
         }
         Ok(())
     }
@@ -212,8 +133,11 @@ impl Tree {
             let Some(thread) = process.and_then(|process| process.threads.get(&sleeper.tid)) else { return false };
             let Some(stat) = thread.stat() else { return false };
             let is_whole = sleeper.tid != sleeper.pid
-                || process.is_some_and(|process| process.threads.len() == stat.threads && process.image == stat.image);
-            is_whole && is_asleep(stat.state) && thread.runs() == Some(sleeper.runs)
+                || process.is_some_and(|process| process.threads.len() == stat.threads)
+                || !Requirement::Whole.is_met();
+            let rests = is_asleep(stat.state) || !Requirement::Again.is_met();
+            let has_run = thread.runs() != Some(sleeper.runs) && Requirement::Runs.is_met();
+            is_whole && rests && !has_run
         })
     }
 
@@ -231,7 +155,7 @@ impl Tree {
             }
             let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
             // A process that ends just now has none.
-            if !maps.is_empty() && !maps.contains(page::NAME) {
+            if !maps.is_empty() && !maps.contains(page::NAME) && Requirement::Stranger.is_met() {
                 return Some(name(*pid));
             }
             process.found = Some(process.image);
@@ -241,14 +165,14 @@ impl Tree {
 
     /// A thread that sleeps in real time, by its name.
     pub(super) fn leak(&self, sleepers: &[Sleeper], is_held: impl Fn(u32) -> bool) -> Option<String> {
-        let leak = sleepers.iter().find(|sleeper| sleeper.sleep == Sleep::Timed && !is_held(sleeper.tid))?;
-        Some(name(leak.pid))
+        let leak = sleepers.iter().find(|sleeper| sleeper.place.sleep == Sleep::Timed && !is_held(sleeper.tid))?;
+        Requirement::Leak.is_met().then(|| name(leak.pid))
     }
 
     /// Processes of this program whose parents have ended: this process has adopted them. Those that have ended too are
     /// buried.
     fn orphans(&mut self) -> Vec<u32> {
-        let (mut orphans, adopted) = (Vec::new(), named(&self.adopted));
+        let (mut orphans, adopted) = (Vec::new(), self.adopted());
         self.foreign.retain(|pid| adopted.contains(pid));
         for pid in adopted {
             if Some(pid) == self.root || self.foreign.contains(&pid) {
@@ -267,6 +191,44 @@ impl Tree {
         orphans
     }
 
+    /// The children of this process. Who is buried while the kernel lists them, by another thread that leads another
+    /// program, may hide the next one: such a list is read again.
+    fn adopted(&self) -> Vec<u32> {
+        let mut adopted = named(&self.adopted);
+        while adopted.iter().any(|pid| Some(*pid) != self.root) {
+            let again = named(&self.adopted);
+            if again == adopted {
+                break;
+            }
+            adopted = again;
+        }
+        adopted
+    }
+
+    /// Whether the process that all began with has ended, by these threads that are left.
+    pub(super) fn is_over(&self, sleepers: &[Sleeper]) -> bool {
+        self.root.is_some_and(|root| sleepers.iter().all(|sleeper| sleeper.pid != root))
+    }
+
+    /// Whether the kernel has told of that end already: whoever waits for it can know. It takes this for told only when it
+    /// has finished telling.
+    pub(super) fn is_known_to_be_over(&self) -> bool {
+        let root = self.root.and_then(|root| i32::try_from(root).ok()).and_then(Pid::from_raw);
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        root.is_none_or(|root| !matches!(waitid(WaitId::Pid(root), options), Ok(None)))
+    }
+
+    pub(super) fn root(&self) -> Option<u32> {
+        self.root
+    }
+
+    /// Whether a thread waits for a lock right now, at this depth of its stack or deeper.
+    pub(super) fn waits_for_a_lock(&self, pid: u32, tid: u32, depth: u64) -> bool {
+        let thread = self.processes.get(&pid).and_then(|process| process.threads.get(&tid));
+        let place = thread.and_then(Thread::place);
+        place.is_some_and(|place| place.sleep == Sleep::Untimed && place.stack <= depth)
+    }
+
     fn is_marked(&self, pid: u32) -> bool {
         let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
         environment.split(|byte| *byte == 0).any(|entry| entry == self.mark.as_bytes())
@@ -275,7 +237,9 @@ impl Tree {
     /// Ends all of it, at once.
     pub(super) fn kill(&mut self) {
         let orphans = self.orphans();
-        for pid in self.processes.keys().copied().chain(orphans) {
+        // The number of one that is gone may be somebody else's.
+        let living = self.processes.iter().filter(|(_, process)| !process.threads.is_empty());
+        for pid in living.map(|(pid, _)| *pid).chain(orphans) {
             signal(pid, Signal::KILL);
         }
     }
@@ -298,6 +262,12 @@ impl Process {
     }
 }
 
+/// What is seen of a process that is listed and gone: it has ended just now. It may hide its brother from the list, which is
+/// made anew; the program's first process is led by its number, and is over.
+fn gone(root: Option<u32>, pid: u32) -> Result<(), Awake> {
+    if root == Some(pid) { Ok(()) } else { Err(Awake { pid, tid: pid }) }
+}
+
 /// Sends a signal; to a thread by its own number, which gets it before the others of its process.
 pub(super) fn signal(pid: u32, signal: Signal) {
     if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
@@ -308,4 +278,113 @@ pub(super) fn signal(pid: u32, signal: Signal) {
 fn name(pid: u32) -> String {
     fs::read_to_string(format!("/proc/{pid}/comm"))
         .map_or_else(|_| "a process".to_owned(), |name| name.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read as _, Write as _};
+    use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+    /// A program that writes what it reads.
+    struct Echo {
+        child: Ended,
+        input: ChildStdin,
+        output: ChildStdout,
+        tree: Tree,
+    }
+
+    impl Echo {
+        fn start(words: &[&str]) -> Self {
+            let mut command = Command::new(words[0]);
+            command.args(&words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped());
+            let mut child = command.spawn().expect("it starts");
+            let (input, output) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
+            let mut tree = Tree::new(String::new()).expect("this process");
+            tree.lead(Some(child.id()));
+            let mut echo = Self { child: Ended(child), input, output, tree };
+            echo.ask();
+            echo.hear();
+            echo
+        }
+
+        fn ask(&mut self) {
+            self.input.write_all(b"x").expect("it reads");
+        }
+
+        fn hear(&mut self) {
+            self.output.read_exact(&mut [0]).expect("it writes");
+        }
+
+        /// Looks until it sleeps.
+        fn settled(&mut self) -> Vec<Sleeper> {
+            loop {
+                match self.tree.first_look() {
+                    Ok(sleepers) => return sleepers,
+                    Err(_) => std::thread::yield_now(),
+                }
+            }
+        }
+    }
+
+    /// A process that is ended when it is dropped.
+    struct Ended(Child);
+
+    impl Drop for Ended {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    /// Promise: who has run between two looks is found out, though asleep at both.
+    #[test]
+    fn who_has_run_in_between_is_found_out() {
+        let mut echo = Echo::start(&["cat"]);
+        let sleepers = echo.settled();
+        assert_eq!(sleepers.len(), 1);
+        assert!(echo.tree.is_unchanged(&sleepers));
+        echo.ask();
+        echo.hear();
+        let again = echo.settled();
+        assert!(!echo.tree.is_unchanged(&sleepers));
+        assert!(echo.tree.is_unchanged(&again));
+    }
+
+    /// Promise: who was woken between two looks is found out, though a busy processor has not let it run yet.
+    #[test]
+    fn who_waits_for_a_processor_is_found_out() {
+        let may = |words: &[&str]| {
+            let status = Command::new(words[0]).args(&words[1..]).stderr(Stdio::null()).status();
+            status.is_ok_and(|status| status.success())
+        };
+        if !may(&["taskset", "-c", "0", "true"]) || !may(&["chrt", "-i", "0", "true"]) {
+            eprintln!("left out: no taskset or chrt here");
+            return;
+        }
+        let mut echo = Echo::start(&["taskset", "-c", "0", "chrt", "-i", "0", "cat"]);
+        let mut spinner = Command::new("taskset");
+        spinner.args(["-c", "0", "sh", "-c", "while :; do :; done"]).stdout(Stdio::null());
+        let _spinner = Ended(spinner.spawn().expect("it starts"));
+        for _ in 0..5 {
+            let sleepers = echo.settled();
+            assert!(echo.tree.is_unchanged(&sleepers));
+            echo.ask();
+            assert!(!echo.tree.is_unchanged(&sleepers));
+            echo.hear();
+        }
+    }
+
+    /// Promise: a list that names a process which is gone is not believed: it may lack another one.
+    #[test]
+    fn a_list_that_names_who_is_gone_is_made_anew() {
+        let mut echo = Echo::start(&["cat"]);
+        let pid = echo.child.0.id();
+        echo.child.0.kill().expect("it lives");
+        echo.child.0.wait().expect("it ends");
+        assert_eq!(echo.settled(), [], "the program's first process has ended");
+        assert!(echo.tree.is_over(&[]) && echo.tree.is_known_to_be_over());
+        echo.tree.lead(None);
+        assert_eq!(echo.tree.look_at(pid, &mut Vec::new(), &mut Vec::new()), Err(Awake { pid, tid: pid }));
+    }
 }

@@ -1,6 +1,7 @@
 //! Is anything on its way? The sockets of the server and, through inet_diag, those of its clients: what one end has sent and
 //! the other has not received is in flight, and so is an end of a connection that the other does not know of.
 
+use super::rules::Requirement;
 use crate::net::agenda::Watch;
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
@@ -91,7 +92,7 @@ impl Wires {
 
     /// Whether something is on its way.
     pub(super) fn are_busy(&self) -> io::Result<bool> {
-        if self.is_backlogged() {
+        if Requirement::Backlog.is_met() && self.is_backlogged() {
             return Ok(true);
         }
         let mut connections = self.connections();
@@ -100,7 +101,8 @@ impl Wires {
             let near = self.end(connection.server, connection.client)?;
             let far = self.end(connection.client, connection.server)?;
             match flight(near, far) {
-                Flight::Busy => return Ok(true),
+                Flight::Busy if Requirement::Flight.is_met() => return Ok(true),
+                Flight::Busy => at += 1,
                 Flight::Landed => at += 1,
                 Flight::Over => drop(connections.swap_remove(at)),
             }
@@ -108,13 +110,12 @@ impl Wires {
         Ok(false)
     }
 
-    /// Whether a processor has packets that it has not delivered: the twelfth number of each line, hexadecimal.
+    /// Whether a processor has packets that it has not delivered.
     fn is_backlogged(&self) -> bool {
         let Some(file) = &self.backlog else { return false };
         let mut text = [0; 8 << 10];
         let Ok(length) = file.read_at(&mut text, 0) else { return false };
-        let text = String::from_utf8_lossy(&text[..length]);
-        text.lines().filter_map(|line| line.split(' ').nth(11)).any(|count| count.bytes().any(|digit| digit != b'0'))
+        are_queued(&String::from_utf8_lossy(&text[..length]))
     }
 
     /// The end at `local` of a connection to `remote`; nothing where there is none.
@@ -150,6 +151,11 @@ impl Watch for Wires {
             self.connections().push(Connection { server, client });
         }
     }
+}
+
+/// Whether a line of `softnet_stat` tells of packets: its twelfth number, hexadecimal.
+fn are_queued(text: &str) -> bool {
+    text.lines().filter_map(|line| line.split(' ').nth(11)).any(|count| count.bytes().any(|digit| digit != b'0'))
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -252,4 +258,80 @@ fn read_end(answer: &[u8], remote: SocketAddr) -> End {
         at += length.max(4).next_multiple_of(4);
     }
     end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    /// Promise: over IPv4 and IPv6, what has arrived is no longer on its way though nobody has read it, and a connection that
+    /// both sides have closed is forgotten.
+    #[tokio::test]
+    async fn what_has_arrived_is_not_on_its_way() {
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            let wires = Wires::new().expect("inet_diag");
+            let Ok(listener) = TcpListener::bind(address).await else {
+                eprintln!("left out: nobody can listen at {address} here");
+                continue;
+            };
+            let mut client = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("a server");
+            let (mut server, _) = listener.accept().await.expect("a client");
+            wires.accepted(&server);
+            client.write_all(b"question").await.expect("sent");
+            server.write_all(b"answer").await.expect("sent");
+            lands(&wires).await;
+            let counts = |end: End| end.counts.map(|counts| (counts.sent, counts.received));
+            let [connection] = wires.connections()[..] else { panic!("one connection") };
+            let near = wires.end(connection.server, connection.client).expect("inet_diag");
+            let far = wires.end(connection.client, connection.server).expect("inet_diag");
+            assert_eq!((near.unread, far.unread), (8, 6), "{address}");
+            assert_eq!((counts(near), counts(far)), (Some((6, 8)), Some((8, 6))), "{address}");
+            let mut bytes = [0; 8];
+            server.read_exact(&mut bytes).await.expect("a question");
+            client.read_exact(&mut bytes[..6]).await.expect("an answer");
+            drop((client, server));
+            lands(&wires).await;
+            assert_eq!(*wires.connections(), []);
+        }
+    }
+
+    async fn lands(wires: &Wires) {
+        while wires.are_busy().expect("inet_diag") {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Promise: what only one end knows of is on its way, bytes as well as an end, and what is still to be sent where there is
+    /// room for it.
+    #[test]
+    fn what_one_end_only_knows_of_is_on_its_way() {
+        let end = |state, sent, received| End { state, unread: 0, counts: Some(Counts { sent, received, unsent: 0 }) };
+        let rest = |sent, received| end(ESTABLISHED, sent, received);
+        assert_eq!(flight(rest(10, 5), rest(5, 10)), Flight::Landed);
+        assert_eq!(flight(rest(10, 5), rest(5, 9)), Flight::Busy);
+        assert_eq!(flight(rest(10, 4), rest(5, 10)), Flight::Busy);
+        assert_eq!(flight(end(FIN_WAIT1, 10, 5), rest(5, 10)), Flight::Busy);
+        assert_eq!(flight(end(FIN_WAIT2, 10, 5), end(CLOSE_WAIT, 5, 10)), Flight::Landed);
+        assert_eq!(flight(End::default(), rest(5, 10)), Flight::Busy);
+        let held = End { counts: Some(Counts { sent: 10, received: 5, unsent: 3 }), ..rest(0, 0) };
+        assert_eq!(flight(held, rest(5, 10)), Flight::Busy);
+        assert_eq!(flight(held, End { unread: 1, ..rest(5, 10) }), Flight::Landed);
+        assert_eq!(flight(End::default(), End { state: TIME_WAIT, ..End::default() }), Flight::Over);
+    }
+
+    /// Promise: a packet that waits for any processor is on its way: nothing else tells of a connection that is only being
+    /// made. No program can be made to rest just then at will, so the kernel's words are set down here.
+    #[test]
+    fn a_packet_that_waits_for_a_processor_is_on_its_way() {
+        let line = |queued: &str| {
+            format!(
+                "0004c1a2 00000000 00000003 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 {queued} 00000000 00000000 00000000"
+            )
+        };
+        let idle = line("00000000");
+        assert!(!are_queued(&format!("{idle}\n{idle}\n")));
+        assert!(are_queued(&format!("{idle}\n{}\n", line("00000010"))));
+        assert!(are_queued(&format!("{}\n{idle}\n", line("00000001"))));
+    }
 }

@@ -1,4 +1,4 @@
-# Polls every three seconds until the task is done, each request under an alarm.
+# HTTP::Tiny, each request under an alarm.
 use HTTP::Tiny;
 my $http = HTTP::Tiny->new(timeout => 10, default_headers => { Authorization => 'Bearer any' });
 my $url = "$ENV{APIXO_BASE_URL}/statusTask/$ENV{POLLBENCH_MODEL}?taskId=$ENV{POLLBENCH_TASK_ID}";

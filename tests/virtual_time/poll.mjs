@@ -1,8 +1,0 @@
-// Polls every three seconds until the task is done.
-const { APIXO_BASE_URL, POLLBENCH_MODEL, POLLBENCH_TASK_ID } = process.env;
-const url = `${APIXO_BASE_URL}/statusTask/${POLLBENCH_MODEL}?taskId=${POLLBENCH_TASK_ID}`;
-for (;;) {
-  const answer = await fetch(url, { headers: { authorization: "Bearer any" }, signal: AbortSignal.timeout(10_000) });
-  if ((await answer.json()).data.state === "success") break;
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
-}
