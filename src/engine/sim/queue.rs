@@ -10,8 +10,8 @@ use crate::engine::plan::Plan;
 use crate::engine::sim::agenda::Agenda;
 use crate::engine::sim::batches::Batches;
 use crate::engine::sim::ground::{AFTER_ALL, Event, Ground};
+use crate::engine::sim::learners::{Learners, Plans};
 use crate::engine::sim::pools::Pools;
-use crate::engine::sim::school::{School, Shelf};
 use crate::engine::sim::slot::{Answer, Slot};
 use crate::engine::sim::waiting::{Next, Place, Waiting, blank};
 use crate::measure::record::TaskRecord;
@@ -45,7 +45,7 @@ pub(super) struct Queue<'p> {
     straggled: u64,
     pools: Option<Pools<'p>>,
     batches: Option<Batches<'p>>,
-    pub(super) school: Option<School<'p>>,
+    pub(super) learners: Option<Learners<'p>>,
     /// By model.
     dispatches: Option<Vec<Dispatch<usize>>>,
     /// By model: whether the instant of its next token is already scheduled.
@@ -60,10 +60,10 @@ impl<'p> Queue<'p> {
         weather: Weather,
         mut intake: Intake<'p>,
         observer: Observer,
-        shelf: &'p Shelf,
+        plans: &'p Plans,
     ) -> Self {
         let shared = plan.strategies[strategy].strategy;
-        let (mut pools, mut dispatches, mut school, mut batches) = (None, None, None, None);
+        let (mut pools, mut dispatches, mut learners, mut batches) = (None, None, None, None);
         match shared.sharing {
             Sharing::Alone => {}
             Sharing::LockStep { pool } => pools = Some(Pools::new(plan, strategy, pool)),
@@ -74,12 +74,12 @@ impl<'p> Queue<'p> {
                 intake = intake.in_batches(batching);
                 batches = Some(Batches::new(batching));
             }
-            Sharing::Learned(_) => school = Some(School::new(plan, shared, shelf)),
+            Sharing::Learned(_) => learners = Some(Learners::new(plan, shared, plans)),
         }
         Self {
             pools,
             batches,
-            school,
+            learners,
             dispatches,
             is_limited: plan.models.iter().any(|model| model.status.faults.is_limited()),
             ground: Ground {
@@ -180,7 +180,7 @@ impl<'p> Queue<'p> {
             }
             Event::Over(slot) => self.over(slot, now),
             Event::Start(order) => {
-                let task = self.school.as_mut().and_then(|school| school.starting.remove(&order));
+                let task = self.learners.as_mut().and_then(|learners| learners.starting.remove(&order));
                 if let Some(task) = task {
                     self.start(order, &task);
                 }
@@ -216,10 +216,10 @@ impl<'p> Queue<'p> {
         if !task.accepted || task.truth.is_none() {
             return self.ground.finish(order, blank(task));
         }
-        match &mut self.school {
+        match &mut self.learners {
             None => self.start(order, task),
-            Some(school) => {
-                school.starting.insert(order, task.clone());
+            Some(learners) => {
+                learners.starting.insert(order, task.clone());
                 self.ground.agenda.place(task.wait_start, AFTER_ALL + order, Event::Start(order));
             }
         }
@@ -228,7 +228,7 @@ impl<'p> Queue<'p> {
     /// The wait of an accepted task starts.
     fn start(&mut self, order: u64, task: &Task) {
         let Some(truth) = task.truth else { return };
-        let policy = self.school.as_mut().map(|school| school.policy(task.model, task.wait_start));
+        let policy = self.learners.as_mut().map(|learners| learners.policy(task.model, task.wait_start));
         let ground = &mut self.ground;
         let place = Place::new(ground.plan, ground.strategy, task.model, ground.keys);
         let place = Place { policy: policy.as_ref().unwrap_or(place.policy), ..place };
@@ -275,8 +275,8 @@ impl<'p> Queue<'p> {
     fn settle(&mut self, at: usize) {
         let Some(Slot { order, waiting, unfinished, .. }) = self.slots[at].take() else { return };
         self.free.push(at);
-        if let Some(school) = &mut self.school {
-            school.tell(waiting.record(), waiting.truth().created, unfinished.finite());
+        if let Some(learners) = &mut self.learners {
+            learners.tell(waiting.record(), waiting.truth().created, unfinished.finite());
         }
         self.ground.finish(order, *waiting.record());
     }
