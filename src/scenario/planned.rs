@@ -21,7 +21,7 @@ type Question = (PlannedRule, DoneTime, CostWeights, Micros, NonZeroU32, Accurac
 
 /// What such a strategy is planned from.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ground<'a> {
+pub(super) struct PlanInputs<'a> {
     pub(super) models: &'a [Model],
     pub(super) weights: CostWeights,
     pub(super) horizon: Micros,
@@ -30,7 +30,7 @@ pub(super) struct Ground<'a> {
     pub(super) accuracy: Accuracy,
 }
 
-impl Ground<'_> {
+impl PlanInputs<'_> {
     /// The pace of `rule` for `law`, with its last poll at `deadline`.
     fn pace(&self, rule: PlannedRule, law: DoneTime, deadline: Micros) -> Result<Pace, UnsolvableProblem> {
         let Self { weights, batch, accuracy, .. } = *self;

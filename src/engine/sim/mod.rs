@@ -9,7 +9,7 @@ mod agenda;
 mod batches;
 mod calm;
 mod columns;
-mod ground;
+mod context;
 mod learners;
 mod pools;
 mod queue;

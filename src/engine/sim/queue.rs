@@ -9,7 +9,7 @@ use crate::engine::observer::Observer;
 use crate::engine::plan::Plan;
 use crate::engine::sim::agenda::Agenda;
 use crate::engine::sim::batches::Batches;
-use crate::engine::sim::ground::{AFTER_ALL, Event, Ground};
+use crate::engine::sim::context::{AFTER_ALL, Context, Event};
 use crate::engine::sim::learners::{Learners, Plans};
 use crate::engine::sim::pools::Pools;
 use crate::engine::sim::slot::{Answer, Slot};
@@ -28,7 +28,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// One strategy on one group of models in one replicate, simulated in the order of time.
 pub(super) struct Queue<'p> {
-    pub(super) ground: Ground<'p>,
+    pub(super) context: Context<'p>,
     intake: Intake<'p>,
     /// The task whose submit is next.
     upcoming: Option<Task>,
@@ -82,7 +82,7 @@ impl<'p> Queue<'p> {
             learners,
             dispatches,
             is_limited: plan.models.iter().any(|model| model.status.faults.is_limited()),
-            ground: Ground {
+            context: Context {
                 plan,
                 strategy,
                 keys,
@@ -119,13 +119,13 @@ impl<'p> Queue<'p> {
     /// Appends the next `count` records, in the order of tasks; fewer only at the end.
     pub(super) fn fill(&mut self, count: usize, into: &mut Vec<TaskRecord>) {
         for _ in 0..count {
-            while !matches!(self.ground.records.front(), Some(Some(_))) {
+            while !matches!(self.context.records.front(), Some(Some(_))) {
                 if !self.advance() {
                     return;
                 }
             }
-            if let Some(Some(record)) = self.ground.records.pop_front() {
-                self.ground.first += 1;
+            if let Some(Some(record)) = self.context.records.pop_front() {
+                self.context.first += 1;
                 into.push(record);
             }
         }
@@ -136,7 +136,7 @@ impl<'p> Queue<'p> {
     pub(super) fn run_out(&mut self) {
         while !self.stragglers.is_empty() && self.advance() {}
         if self.batches.is_some() {
-            for (mine, fired) in self.ground.observer.fired.iter_mut().zip(self.intake.fired()) {
+            for (mine, fired) in self.context.observer.fired.iter_mut().zip(self.intake.fired()) {
                 *mine += fired;
             }
         }
@@ -145,14 +145,14 @@ impl<'p> Queue<'p> {
     /// Lets the next thing happen: a task arrives, or an event is due.
     fn advance(&mut self) -> bool {
         let submitted = self.upcoming.as_ref().map_or(Micros::NEVER, |task| task.submitted);
-        let Some((now, event)) = self.ground.agenda.pop_before(submitted) else {
+        let Some((now, event)) = self.context.agenda.pop_before(submitted) else {
             let Some(task) = self.upcoming.take() else { return false };
             self.upcoming = self.intake.next();
-            self.ground.weather.forget_before(self.ground.now);
+            self.context.weather.forget_before(self.context.now);
             self.arrive(&task);
             return true;
         };
-        self.ground.now = now;
+        self.context.now = now;
         match event {
             Event::Due(slot) => {
                 if let (Some(due), Some(dispatches)) = (&self.slots[slot], &mut self.dispatches) {
@@ -172,7 +172,7 @@ impl<'p> Queue<'p> {
             }
             Event::Straggle(straggler) => {
                 if let Some((model, departure, struck)) = self.stragglers.remove(&straggler) {
-                    let Ground { plan, weather, buckets, observer, .. } = &mut self.ground;
+                    let Context { plan, weather, buckets, observer, .. } = &mut self.context;
                     let link = &plan.models[model].status;
                     let meeting = link.meet(&departure, struck, weather, Some(buckets), Timescale::SCENARIO);
                     observer.fault(meeting.fault());
@@ -188,14 +188,14 @@ impl<'p> Queue<'p> {
             Event::Batch(event) => {
                 let batches = self.batches.as_mut();
                 if let Some((model, departure, struck)) =
-                    batches.and_then(|batches| batches.happen(event, self.is_limited, &mut self.ground))
+                    batches.and_then(|batches| batches.happen(event, self.is_limited, &mut self.context))
                 {
                     self.straggle(model, departure, struck);
                 }
             }
             Event::Pool(event) => {
                 if let Some(pools) = &mut self.pools {
-                    pools.happen(now, event, self.is_limited, &mut self.ground);
+                    pools.happen(now, event, self.is_limited, &mut self.context);
                 }
             }
         }
@@ -204,23 +204,23 @@ impl<'p> Queue<'p> {
 
     /// A task's submit is sent.
     fn arrive(&mut self, task: &Task) {
-        let order = self.ground.first + self.ground.records.len() as u64;
-        self.ground.records.push_back(None);
+        let order = self.context.first + self.context.records.len() as u64;
+        self.context.records.push_back(None);
         if let Some(batches) = &mut self.batches {
-            return batches.arrive(order, task, &mut self.ground);
+            return batches.arrive(order, task, &mut self.context);
         }
-        self.ground.observer.submits(task);
+        self.context.observer.submits(task);
         if let Some(pools) = &mut self.pools {
-            return pools.arrive(order, task, &mut self.ground);
+            return pools.arrive(order, task, &mut self.context);
         }
         if !task.accepted || task.truth.is_none() {
-            return self.ground.finish(order, blank(task));
+            return self.context.finish(order, blank(task));
         }
         match &mut self.learners {
             None => self.start(order, task),
             Some(learners) => {
                 learners.starting.insert(order, task.clone());
-                self.ground.agenda.place(task.wait_start, AFTER_ALL + order, Event::Start(order));
+                self.context.agenda.place(task.wait_start, AFTER_ALL + order, Event::Start(order));
             }
         }
     }
@@ -229,10 +229,10 @@ impl<'p> Queue<'p> {
     fn start(&mut self, order: u64, task: &Task) {
         let Some(truth) = task.truth else { return };
         let policy = self.learners.as_mut().map(|learners| learners.policy(task.model, task.wait_start));
-        let ground = &mut self.ground;
-        let place = Place::new(ground.plan, ground.strategy, task.model, ground.keys);
+        let context = &mut self.context;
+        let place = Place::new(context.plan, context.strategy, task.model, context.keys);
         let place = Place { policy: policy.as_ref().unwrap_or(place.policy), ..place };
-        let (waiting, next) = Waiting::begin(&place, task, truth, &mut ground.weather, &mut ground.observer);
+        let (waiting, next) = Waiting::begin(&place, task, truth, &mut context.weather, &mut context.observer);
         let slot = Slot {
             order,
             waiting,
@@ -266,7 +266,7 @@ impl<'p> Queue<'p> {
                 if let Some(slot) = &mut self.slots[at] {
                     (slot.sent, slot.timeout) = (due, timeout);
                 }
-                self.ground.schedule(due, Event::Due(at));
+                self.context.schedule(due, Event::Due(at));
             }
         }
     }
@@ -278,16 +278,16 @@ impl<'p> Queue<'p> {
         if let Some(learners) = &mut self.learners {
             learners.tell(waiting.record(), waiting.truth().created, unfinished.finite());
         }
-        self.ground.finish(order, *waiting.record());
+        self.context.finish(order, *waiting.record());
     }
 
     /// Sends a poll at `sent`, which may be later than now: what happens to it depends on its instants only.
     #[inline]
     fn depart(&mut self, at: usize, sent: Micros, timeout: Micros) {
         let Some(slot) = &mut self.slots[at] else { return };
-        let model = &self.ground.plan.models[slot.waiting.model()];
+        let model = &self.context.plan.models[slot.waiting.model()];
         (slot.sent, slot.timeout) = (sent, timeout);
-        let (departure, struck) = slot.waiting.send(model, sent, &mut self.ground.weather);
+        let (departure, struck) = slot.waiting.send(model, sent, &mut self.context.weather);
         if !self.is_limited || departure.refused.is_some() {
             return self.exchange(at, &departure, struck);
         }
@@ -297,11 +297,11 @@ impl<'p> Queue<'p> {
             slot.answer = Answer::Struck;
             self.struck[at] =
                 Some(Exchange { replied: Micros::NEVER, reply: Reply::Lost(Loss::TimedOut), fault: None });
-            self.ground.schedule(over, Event::Over(at));
+            self.context.schedule(over, Event::Over(at));
             self.straggle(model, departure, struck);
         } else {
             self.departures[at] = Some((departure, struck));
-            self.ground.schedule(departure.arrival, Event::Arrive(at));
+            self.context.schedule(departure.arrival, Event::Arrive(at));
         }
     }
 
@@ -309,7 +309,7 @@ impl<'p> Queue<'p> {
     fn straggle(&mut self, model: usize, departure: Departure, struck: Option<usize>) {
         self.straggled += 1;
         self.stragglers.insert(self.straggled, (model, departure, struck));
-        self.ground.schedule(departure.arrival, Event::Straggle(self.straggled));
+        self.context.schedule(departure.arrival, Event::Straggle(self.straggled));
     }
 
     /// The poll reaches the server.
@@ -317,9 +317,9 @@ impl<'p> Queue<'p> {
     fn exchange(&mut self, at: usize, departure: &Departure, struck: Option<usize>) {
         let Some(slot) = &mut self.slots[at] else { return };
         let replied = if self.is_limited || struck.or(departure.slowed).is_some() {
-            let model = &self.ground.plan.models[slot.waiting.model()];
-            let buckets = self.is_limited.then_some(&mut self.ground.buckets);
-            let (truth, weather) = (slot.waiting.truth(), &mut self.ground.weather);
+            let model = &self.context.plan.models[slot.waiting.model()];
+            let buckets = self.is_limited.then_some(&mut self.context.buckets);
+            let (truth, weather) = (slot.waiting.truth(), &mut self.context.weather);
             let exchange = model.status.arrive(departure, struck, truth, model.failure, weather, buckets);
             (slot.answer, self.struck[at]) = (Answer::Struck, Some(exchange));
             exchange.replied
@@ -328,14 +328,14 @@ impl<'p> Queue<'p> {
             departure.back
         };
         let over = slot.waiting.over(slot.sent, slot.timeout, replied);
-        self.ground.schedule(over, Event::Over(at));
+        self.context.schedule(over, Event::Over(at));
     }
 
     /// The poll of this slot is over.
     fn over(&mut self, at: usize, now: Micros) {
         let Some(slot) = &mut self.slots[at] else { return };
         let model = slot.waiting.model();
-        let heard = slot.hear(&mut self.struck[at], &self.ground.plan.models[model], &mut self.ground.observer);
+        let heard = slot.hear(&mut self.struck[at], &self.context.plan.models[model], &mut self.context.observer);
         let Some(next) = heard else { return };
         self.follow(at, next);
         if let Some(dispatches) = &mut self.dispatches {
@@ -351,7 +351,7 @@ impl<'p> Queue<'p> {
                 Permit::Idle => return,
                 Permit::Until(token) => {
                     if !std::mem::replace(&mut self.awaits_token[model], true) {
-                        self.ground.schedule(token, Event::Token(model));
+                        self.context.schedule(token, Event::Token(model));
                     }
                     return;
                 }

@@ -167,7 +167,7 @@ impl<'p> Worker<'p> {
                     for (model, learner) in queue.learners.into_iter().flat_map(Learners::finish).enumerate() {
                         self.findings.learnt(plan, plan.cell(model, strategy), replicate, &learner);
                     }
-                    queue.ground.observer
+                    queue.context.observer
                 }
             };
             self.close(unit, strategy, &observer, open);

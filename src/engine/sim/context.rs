@@ -1,4 +1,4 @@
-//! What everything in an event queue stands on: the events, the agenda that they are taken from, the weather, the buckets,
+//! What all waits of an event queue share: the events, the agenda that they are taken from, the weather, the buckets,
 //! and the records that come of it.
 
 use crate::engine::observer::Observer;
@@ -67,9 +67,9 @@ pub(super) enum BatchEvent {
 /// Starts come after all else of their instant: "by now" includes now.
 pub(super) const AFTER_ALL: u64 = 1 << 63;
 
-/// What all waits of a queue stand on.
+/// What all waits of a queue share.
 #[derive(Debug)]
-pub(super) struct Ground<'p> {
+pub(super) struct Context<'p> {
     pub(super) plan: &'p Plan<'p>,
     pub(super) strategy: usize,
     pub(super) keys: &'p [Keys],
@@ -85,7 +85,7 @@ pub(super) struct Ground<'p> {
     pub(super) now: Micros,
 }
 
-impl Ground<'_> {
+impl Context<'_> {
     pub(super) fn schedule(&mut self, at: Micros, event: Event) {
         self.agenda.schedule(at, event);
     }
