@@ -86,7 +86,7 @@ struct Exchange<'p> {
 }
 
 /// A request that is left behind: its model, and the rule that strikes it.
-type LeftBehind = Option<(usize, Departure, Option<usize>)>;
+type Orphaned = Option<(usize, Departure, Option<usize>)>;
 
 impl<'p> Batches<'p> {
     pub(super) fn new(batching: Batching) -> Self {
@@ -108,7 +108,7 @@ impl<'p> Batches<'p> {
     }
 
     /// Something happens to a batch; requests that nobody waits for any more are answered with, for them to arrive.
-    pub(super) fn happen(&mut self, event: BatchEvent, is_limited: bool, context: &mut Context<'p>) -> LeftBehind {
+    pub(super) fn happen(&mut self, event: BatchEvent, is_limited: bool, context: &mut Context<'p>) -> Orphaned {
         let (BatchEvent::Start(key) | BatchEvent::Arrive(key) | BatchEvent::Over(key)) = event;
         let batch = self.batches.get_mut(&key)?;
         let left_behind = match event {
@@ -131,7 +131,7 @@ impl<'p> Batches<'p> {
 
 impl<'p> Batch<'p> {
     /// The submit is over.
-    fn start(&mut self, key: BatchKey, batching: &Batching, is_limited: bool, context: &mut Context<'p>) -> LeftBehind {
+    fn start(&mut self, key: BatchKey, batching: &Batching, is_limited: bool, context: &mut Context<'p>) -> Orphaned {
         let count = self.members.len() as u32;
         let sent = batching.leaves_at(count, self.first.submitted, self.last);
         context.observer.submitted(key.0, sent, &self.first.resubmits);
@@ -161,7 +161,7 @@ impl<'p> Batch<'p> {
     }
 
     /// Does what the wait wants next.
-    fn follow(&mut self, key: BatchKey, step: Step, is_limited: bool, context: &mut Context<'p>) -> LeftBehind {
+    fn follow(&mut self, key: BatchKey, step: Step, is_limited: bool, context: &mut Context<'p>) -> Orphaned {
         let bound = self.wait.as_ref()?.bound;
         match step {
             Step::Poll { at, timeout } if at < bound => return self.depart(key, at, timeout, is_limited, context),
@@ -184,7 +184,7 @@ impl<'p> Batch<'p> {
         timeout: Micros,
         is_limited: bool,
         context: &mut Context<'p>,
-    ) -> LeftBehind {
+    ) -> Orphaned {
         let wait = self.wait.as_mut()?;
         let link = &context.plan.models[key.0].status;
         let departure = link.depart(sent, &mut wait.travel, &mut wait.lots, &mut context.weather);

@@ -19,7 +19,7 @@ pub(super) enum Event {
     /// The poll of the wait in this slot reaches the server.
     Arrive(usize),
     /// A poll that nobody waits for any more reaches the server.
-    Straggle(u64),
+    ArriveOrphaned(u64),
     /// The poll of the wait in this slot is over.
     Over(usize),
     /// The client's own limit for this model has a token again.

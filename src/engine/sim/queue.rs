@@ -40,9 +40,9 @@ pub(super) struct Queue<'p> {
     /// By slot: what became of a poll that something struck.
     struck: Vec<Option<Exchange<'p>>>,
     /// Requests whose waits are over before they arrive, until they do: their models, and the rules that strike them.
-    stragglers: BTreeMap<u64, (usize, Departure, Option<usize>)>,
+    orphans: BTreeMap<u64, (usize, Departure, Option<usize>)>,
     /// How many there were so far.
-    straggled: u64,
+    orphan_count: u64,
     pools: Option<Pools<'p>>,
     batches: Option<Batches<'p>>,
     pub(super) learners: Option<Learners<'p>>,
@@ -100,8 +100,8 @@ impl<'p> Queue<'p> {
             free: Vec::new(),
             departures: Vec::new(),
             struck: Vec::new(),
-            stragglers: BTreeMap::new(),
-            straggled: 0,
+            orphans: BTreeMap::new(),
+            orphan_count: 0,
             awaits_token: vec![false; plan.models.len()],
         }
     }
@@ -134,7 +134,7 @@ impl<'p> Queue<'p> {
     /// Lets requests arrive that are still on their way, although all waits are over: rules may strike them. Submits of batches
     /// are nobody else's.
     pub(super) fn run_out(&mut self) {
-        while !self.stragglers.is_empty() && self.advance() {}
+        while !self.orphans.is_empty() && self.advance() {}
         if self.batches.is_some() {
             for (mine, fired) in self.context.observer.fired.iter_mut().zip(self.intake.fired()) {
                 *mine += fired;
@@ -170,8 +170,8 @@ impl<'p> Queue<'p> {
                     self.exchange(slot, &departure, struck);
                 }
             }
-            Event::Straggle(straggler) => {
-                if let Some((model, departure, struck)) = self.stragglers.remove(&straggler) {
+            Event::ArriveOrphaned(orphan) => {
+                if let Some((model, departure, struck)) = self.orphans.remove(&orphan) {
                     let Context { plan, weather, buckets, observer, .. } = &mut self.context;
                     let link = &plan.models[model].status;
                     let meeting = link.meet(&departure, struck, weather, Some(buckets), Timescale::SCENARIO);
@@ -190,7 +190,7 @@ impl<'p> Queue<'p> {
                 if let Some((model, departure, struck)) =
                     batches.and_then(|batches| batches.happen(event, self.is_limited, &mut self.context))
                 {
-                    self.straggle(model, departure, struck);
+                    self.orphan(model, departure, struck);
                 }
             }
             Event::Pool(event) => {
@@ -298,7 +298,7 @@ impl<'p> Queue<'p> {
             self.struck[at] =
                 Some(Exchange { replied: Micros::NEVER, reply: Reply::Lost(Loss::TimedOut), fault: None });
             self.context.schedule(over, Event::Over(at));
-            self.straggle(model, departure, struck);
+            self.orphan(model, departure, struck);
         } else {
             self.departures[at] = Some((departure, struck));
             self.context.schedule(departure.arrival, Event::Arrive(at));
@@ -306,10 +306,10 @@ impl<'p> Queue<'p> {
     }
 
     /// A request is left behind that nobody waits for.
-    fn straggle(&mut self, model: usize, departure: Departure, struck: Option<usize>) {
-        self.straggled += 1;
-        self.stragglers.insert(self.straggled, (model, departure, struck));
-        self.context.schedule(departure.arrival, Event::Straggle(self.straggled));
+    fn orphan(&mut self, model: usize, departure: Departure, struck: Option<usize>) {
+        self.orphan_count += 1;
+        self.orphans.insert(self.orphan_count, (model, departure, struck));
+        self.context.schedule(departure.arrival, Event::ArriveOrphaned(self.orphan_count));
     }
 
     /// The poll reaches the server.
