@@ -2,7 +2,7 @@
 //! guide's `TaskPoller`.
 //!
 //! A task joins when its wait starts. The loop is started whenever none runs, but never after a rejection: the task
-//! whose reply was an error ends with it, its unsettled and later mates are abandoned.
+//! whose reply was an error ends with it, its unsettled and later members are abandoned.
 
 use crate::api::reply::Reply;
 use crate::engine::intake::Task;
