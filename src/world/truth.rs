@@ -46,17 +46,17 @@ impl Life {
     #[inline(always)]
     #[must_use]
     pub fn draw(model: &Model, draws: &mut Draws) -> Self {
-        let lot = draws.uniform();
+        let u = draws.uniform();
         let pending = match &model.pending {
             Some(law) => law.sample(draws),
             None => Micros::ZERO,
         };
         let stuck = model.fates.stuck();
-        if lot < stuck {
+        if u < stuck {
             return Self { fate: Fate::Stuck, pending, work: Micros::NEVER };
         }
         match model.fates.failure() {
-            Some(law) if lot < stuck + law.probability.get() => {
+            Some(law) if u < stuck + law.probability.get() => {
                 Self { fate: Fate::Failed, pending, work: law.after.sample(draws) }
             }
             _ => Self { fate: Fate::Success, pending, work: model.completion.sample(draws) },

@@ -133,7 +133,7 @@ impl Coupling {
     fn send(&mut self, now: Micros, number: u64, submit: u32, lanes: &mut Lanes<'_>) {
         let InOrder { arriving, on_the_way, .. } = &mut self.in_order[(number - self.first) as usize];
         let link = &lanes.plan.models[arriving.task.model].submit;
-        let departure = link.depart(now, &mut arriving.travel, &mut arriving.lots, &mut lanes.weather);
+        let departure = link.depart(now, &mut arriving.travel, &mut arriving.fault_draws, &mut lanes.weather);
         on_the_way.insert(submit, departure);
         self.schedule(departure.arrival, Event::Arrive, number, submit);
         let patience = now + lanes.plan.scenario.submit.attempt_timeout;

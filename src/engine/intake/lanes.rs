@@ -148,7 +148,7 @@ impl<'s> Lanes<'s> {
             },
             life: Life::draw(self.plan.models[lane.model].model, &mut keys.draws(Stream::Truth, index)),
             travel: keys.draws(Stream::SubmitNetwork, index),
-            lots: keys.draws(Stream::SubmitFault, index),
+            fault_draws: keys.draws(Stream::SubmitFault, index),
             attempts: 0,
             open: true,
         }
@@ -164,7 +164,7 @@ impl<'s> Lanes<'s> {
     ) {
         let (plan, link) = (self.plan, &self.plan.models[arriving.task.model].submit);
         loop {
-            let departure = link.depart(sent, &mut arriving.travel, &mut arriving.lots, &mut self.weather);
+            let departure = link.depart(sent, &mut arriving.travel, &mut arriving.fault_draws, &mut self.weather);
             let struck = link.striking(&departure, None, &mut self.weather);
             let submission = link.arrive_submit(&departure, struck, &mut self.weather, None, Timescale::SCENARIO);
             self.strike(submission.fault());

@@ -38,7 +38,7 @@ pub(super) struct Arriving {
     pub(super) task: Task,
     pub(super) life: Life,
     pub(super) travel: Draws,
-    pub(super) lots: Draws,
+    pub(super) fault_draws: Draws,
     pub(super) attempts: u32,
     /// The client is still trying.
     pub(super) open: bool,

@@ -54,7 +54,7 @@ struct Waiting<'p> {
     /// That of the task which ends last.
     truth: Truth,
     travel: Draws,
-    lots: Draws,
+    fault_draws: Draws,
     jitter: Draws,
     /// From here on nobody waits.
     bound: Micros,
@@ -151,7 +151,7 @@ impl<'p> Batch<'p> {
             wait,
             truth,
             travel: keys.draws(Stream::StatusNetwork, index),
-            lots: keys.draws(Stream::StatusFault, index),
+            fault_draws: keys.draws(Stream::StatusFault, index),
             jitter,
             bound: now + plan.scenario.horizon + Micros::new(1),
             not_before: Micros::ZERO,
@@ -187,7 +187,7 @@ impl<'p> Batch<'p> {
     ) -> Orphaned {
         let wait = self.wait.as_mut()?;
         let link = &context.plan.models[key.0].status;
-        let departure = link.depart(sent, &mut wait.travel, &mut wait.lots, &mut context.weather);
+        let departure = link.depart(sent, &mut wait.travel, &mut wait.fault_draws, &mut context.weather);
         let struck = link.striking(&departure, Some(&wait.truth), &mut context.weather);
         let open = self.members.iter_mut().enumerate().filter(|(_, member)| member.is_open);
         let (counted, member) = counted_to(open, |(_, member)| member.record.polls)?;

@@ -26,7 +26,7 @@ struct Member<'p> {
     record: TaskRecord,
     truth: Truth,
     travel: Draws,
-    lots: Draws,
+    fault_draws: Draws,
     closed: bool,
     flight: Option<Flight<'p>>,
 }
@@ -126,7 +126,7 @@ impl<'p> Pools<'p> {
             record: blank(task),
             truth,
             travel: keys.draws(Stream::StatusNetwork, task.index),
-            lots: keys.draws(Stream::StatusFault, task.index),
+            fault_draws: keys.draws(Stream::StatusFault, task.index),
             closed: false,
             flight: None,
         });
@@ -190,7 +190,7 @@ impl<'p> Pool<'p> {
         let Some(member) = self.member(ticket.task) else { return };
         let link = &context.plan.models[key.0].status;
         member.record.polls += 1;
-        let departure = link.depart(now, &mut member.travel, &mut member.lots, &mut context.weather);
+        let departure = link.depart(now, &mut member.travel, &mut member.fault_draws, &mut context.weather);
         let struck = link.striking(&departure, Some(&member.truth), &mut context.weather);
         member.record.struck |= struck.or(departure.slowed).is_some();
         member.flight = Some(Flight { ticket, departure, struck, exchange: None });
