@@ -39,7 +39,7 @@ pub(super) struct Queue<'p> {
     departures: Vec<Option<(Departure, Option<usize>)>>,
     /// By slot: what became of a poll that something struck.
     struck: Vec<Option<Exchange<'p>>>,
-    /// Requests whose waits are over before they arrive, until they do: their models, and the rules that strike them.
+    /// Orphaned requests, whose waits are over before they arrive: their models, and the rules that strike them.
     orphans: BTreeMap<u64, (usize, Departure, Option<usize>)>,
     /// How many there were so far.
     orphan_count: u64,
