@@ -18,12 +18,12 @@ pub struct Checks {
     /// Strictly ascending, in microseconds, not empty.
     pub instants: Vec<f64>,
     /// What follows the last of them.
-    pub then: Then,
+    pub then: AfterLast,
 }
 
 /// What follows the last poll of a table.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Then {
+pub enum AfterLast {
     /// The last gap repeats forever; the first wait, where there is only one poll.
     Repeat,
     /// Polls at this gap in microseconds, forever.
@@ -99,9 +99,9 @@ impl Checks {
     /// The gap that repeats after the last instant.
     fn gap(&self) -> Option<f64> {
         match self.then {
-            Then::GiveUp | Then::GiveUpAt(_) => None,
-            Then::Every(gap) => Some(gap),
-            Then::Repeat => Some(match self.instants.as_slice() {
+            AfterLast::GiveUp | AfterLast::GiveUpAt(_) => None,
+            AfterLast::Every(gap) => Some(gap),
+            AfterLast::Repeat => Some(match self.instants.as_slice() {
                 [.., before, last] => last - before,
                 [only] => only.max(1.0),
                 [] => return None,
@@ -138,7 +138,7 @@ impl Checks {
             sums.polls += (1.0 - law.ends()) * self.count_until(end, gap);
             return Expected { unknown, unknown_delay_mass: sums.waited + waited, ..sums.expected() };
         }
-        let end = if let Then::GiveUpAt(end) = self.then { end.max(sums.at) } else { sums.at };
+        let end = if let AfterLast::GiveUpAt(end) = self.then { end.max(sums.at) } else { sums.at };
         let done = law.below(end);
         let timeouts = Timeouts {
             missed: sums.undetected + done - sums.below,
@@ -264,7 +264,7 @@ impl Checks {
             last += gap;
             instants.push(last);
         }
-        Self { instants, then: Then::Every(gap) }
+        Self { instants, then: AfterLast::Every(gap) }
     }
 
     /// The same schedule up to `deadline`, with the last poll there.
@@ -279,15 +279,15 @@ impl Checks {
             }
         }
         instants.push(deadline);
-        Self { instants, then: Then::GiveUp }
+        Self { instants, then: AfterLast::GiveUp }
     }
 
     /// The same schedule with every instant times `factor`.
     #[must_use]
     pub fn scaled(&self, factor: f64) -> Self {
         let then = match self.then {
-            Then::Every(gap) => Then::Every(gap * factor),
-            Then::GiveUpAt(end) => Then::GiveUpAt(end * factor),
+            AfterLast::Every(gap) => AfterLast::Every(gap * factor),
+            AfterLast::GiveUpAt(end) => AfterLast::GiveUpAt(end * factor),
             then => then,
         };
         Self { instants: self.instants.iter().map(|at| at * factor).collect(), then }

@@ -4,7 +4,7 @@
 //! is best after a poll then depends on all polls before it, not on the last one, so there is no dynamic program in the
 //! last instant. The expected cost is smooth in the gaps, and its gradient costs no more than the cost itself.
 
-use crate::inspection::checks::{Checks, Then};
+use crate::inspection::checks::{AfterLast, Checks};
 use crate::inspection::done_time::DoneTime;
 use crate::inspection::problem::ScheduleProblem;
 use crate::inspection::weights::CostWeights;
@@ -48,12 +48,12 @@ pub fn improve(problem: &ScheduleProblem<'_>, calm: Checks, loss: f64) -> Checks
             let mut instants: Vec<f64> = calm.instants.iter().map(|at| at * scale).collect();
             let (last, room) = (instants[count - 1], (polls - count) as f64);
             instants.extend((0..polls - count).map(|more| last + (deadline - last) * (more as f64 + 1.0) / room));
-            tried.push(Checks { instants: descent.improve(&instants), then: Then::GiveUp });
+            tried.push(Checks { instants: descent.improve(&instants), then: AfterLast::GiveUp });
         }
     } else {
         let start = extended(&calm, problem);
-        tried.push(Checks { instants: descent.improve(&start), then: Then::Repeat });
-        tried.push(Checks { instants: start, then: Then::Repeat });
+        tried.push(Checks { instants: descent.improve(&start), then: AfterLast::Repeat });
+        tried.push(Checks { instants: start, then: AfterLast::Repeat });
     }
     let cost = |checks: &Checks| checks.expected(descent.law, descent.deadline, loss).cost(&descent.weights);
     let costs = tried.into_iter().map(|checks| (cost(&checks), checks));

@@ -39,7 +39,7 @@ mod sketch;
 mod together;
 mod weights;
 
-pub use checks::{Checks, Expected, Then, Timeouts};
+pub use checks::{AfterLast, Checks, Expected, Timeouts};
 pub use done_time::{Cumulative, DoneTime};
 pub use problem::{Bounds, ScheduleProblem, UnsolvableProblem};
 pub use sketch::{Accuracy, Sketch};

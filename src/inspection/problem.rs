@@ -1,6 +1,6 @@
 //! The best schedule for any distribution: dynamic programming over instants, on a grid that is made finer around the answer.
 
-use crate::inspection::checks::{Checks, Then};
+use crate::inspection::checks::{AfterLast, Checks};
 use crate::inspection::done_time::{Cumulative, DoneTime};
 use crate::inspection::grid::Grid;
 use crate::inspection::path::shortest_path;
@@ -205,8 +205,8 @@ impl<'a> ScheduleProblem<'a> {
     }
 
     /// What follows the last look.
-    fn then(&self) -> Then {
-        if self.deadline.is_some() { Then::GiveUp } else { Then::Repeat }
+    fn then(&self) -> AfterLast {
+        if self.deadline.is_some() { AfterLast::GiveUp } else { AfterLast::Repeat }
     }
 
     /// A grid that is fine enough to tell the number of looks, and the looks on it.

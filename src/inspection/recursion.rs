@@ -3,7 +3,7 @@
 //!
 //! It is the cross-check of [`ScheduleProblem::solve`](crate::inspection::ScheduleProblem::solve), which needs no such density.
 
-use crate::inspection::checks::{Checks, Then};
+use crate::inspection::checks::{AfterLast, Checks};
 use crate::inspection::done_time::DoneTime;
 use crate::inspection::weights::CostWeights;
 
@@ -47,7 +47,7 @@ pub fn optimal(law: &DoneTime, weights: &CostWeights) -> Option<Checks> {
     instants.truncate(agreed);
     let shown = instants.iter().position(|at| law.ends() - law.below(*at) <= 1e-6);
     instants.truncate(shown.map_or(agreed, |at| at + 1));
-    (!instants.is_empty()).then_some(Checks { instants, then: Then::Repeat })
+    (!instants.is_empty()).then_some(Checks { instants, then: AfterLast::Repeat })
 }
 
 /// The instants from a first one on: x(k+1) − x(k) = (F(x(k)) − F(x(k−1)))/f(x(k)) − poll/delay.

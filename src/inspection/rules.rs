@@ -9,7 +9,7 @@
 //!
 //! Times are those of the tasks that end.
 
-use super::checks::{Checks, Then};
+use super::checks::{AfterLast, Checks};
 use super::done_time::{Cumulative, DoneTime};
 use super::sketch::Sketch;
 use super::weights::CostWeights;
@@ -91,7 +91,8 @@ impl Rule {
             None => checks,
         };
         let cost = |checks: &Checks| checks.cost(sketch, weights, horizon);
-        let every = |first: f64, gap: f64| Checks { instants: vec![first.max(1.0)], then: Then::Every(gap.max(1.0)) };
+        let every =
+            |first: f64, gap: f64| Checks { instants: vec![first.max(1.0)], then: AfterLast::Every(gap.max(1.0)) };
         let mean = || mean_until(sketch, end);
         match self {
             Self::Quantile(Some(share)) => cut(Quantiles::of(sketch, end).checks(share)),
@@ -201,7 +202,7 @@ fn ascending(instants: impl Iterator<Item = f64>, last: f64) -> Checks {
     if kept.is_empty() {
         kept.push(last.max(1.0));
     }
-    Checks { instants: kept, then: Then::Repeat }
+    Checks { instants: kept, then: AfterLast::Repeat }
 }
 
 /// Where a function of one positive parameter is least.

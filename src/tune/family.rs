@@ -1,6 +1,6 @@
 //! Families of schedules with a few parameters each, as a poller can be configured.
 
-use crate::inspection::{Checks, DoneTime, Then};
+use crate::inspection::{AfterLast, Checks, DoneTime};
 
 /// Longest table of an exponential schedule without a cap.
 const MOST: usize = 2_000;
@@ -96,10 +96,10 @@ impl Family {
             _ => f64::INFINITY,
         };
         match deadline {
-            None => Checks { instants, then: Then::Every(then) },
+            None => Checks { instants, then: AfterLast::Every(then) },
             Some(deadline) => {
                 until(&mut instants, then, deadline);
-                Checks { instants, then: Then::GiveUp }
+                Checks { instants, then: AfterLast::GiveUp }
             }
         }
     }

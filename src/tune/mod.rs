@@ -42,7 +42,7 @@ pub use quick::Quick;
 
 use crate::inspection::rules::RULES;
 use crate::inspection::{
-    Bounds, Checks, CostWeights, Cumulative, DoneTime, Expected, ScheduleProblem, Sketch, Then, UnsolvableProblem,
+    AfterLast, Bounds, Checks, CostWeights, Cumulative, DoneTime, Expected, ScheduleProblem, Sketch, UnsolvableProblem,
     lossy,
 };
 use crate::strategy::calm::checks;
@@ -345,7 +345,7 @@ fn endless(schedule: &Schedule, enough: f64) -> (Family, Checks) {
             checks
         }
         Schedule::Table(table) => {
-            Checks { instants: table.instants().iter().copied().map(us).collect(), then: Then::Repeat }
+            Checks { instants: table.instants().iter().copied().map(us).collect(), then: AfterLast::Repeat }
         }
     };
     (family_of(schedule), checks)

@@ -6,7 +6,7 @@ use super::weather::Weathered;
 use super::{Drift, Family, Goal, TuneRow, Tuned};
 use crate::figures::{count, duration, trimmed};
 use crate::fit::Fit;
-use crate::inspection::{CostWeights, Then};
+use crate::inspection::{AfterLast, CostWeights};
 use crate::observations::Account;
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
@@ -106,7 +106,7 @@ pub(super) fn ms(us: f64) -> f64 {
 #[must_use]
 pub fn words(row: &TuneRow) -> String {
     let at = |name| row.parameter(name).unwrap_or(0.0);
-    if let ([only], Then::GiveUp) = (row.checks.instants.as_slice(), row.checks.then) {
+    if let ([only], AfterLast::GiveUp) = (row.checks.instants.as_slice(), row.checks.then) {
         return format!("once, at {}", time(*only));
     }
     match row.family {

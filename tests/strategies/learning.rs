@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use pollbench::fit::{Fit, Observation, UnfittableSample};
-use pollbench::inspection::{Checks, CostWeights, DoneTime, ScheduleProblem, Then};
+use pollbench::inspection::{AfterLast, Checks, CostWeights, DoneTime, ScheduleProblem};
 use pollbench::strategy::composition::{Schedule, Strategy};
 use pollbench::strategy::learned::{Learner, Learning};
 use pollbench::time::Micros;
@@ -120,7 +120,7 @@ fn what_was_learnt_survives_a_restart() {
 
 fn checks(strategy: &Strategy) -> Checks {
     let Schedule::Table(table) = &strategy.pace.schedule else { panic!("no plan yet") };
-    Checks { instants: table.instants().iter().map(|at| at.get() as f64).collect(), then: Then::GiveUp }
+    Checks { instants: table.instants().iter().map(|at| at.get() as f64).collect(), then: AfterLast::GiveUp }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Small cases agree with trying all.
 
 use super::support::{at, law, weights};
-use pollbench::inspection::{Bounds, Checks, CostWeights, ScheduleProblem, Then, lossy};
+use pollbench::inspection::{AfterLast, Bounds, Checks, CostWeights, ScheduleProblem, lossy};
 
 /// Cheapest of all schedules whose polls are at whole seconds up to 100, the last one there, under a condition on the
 /// gaps, for ends uniform in 0–100 s: polls Σ(1 − x/100) and delay Σ gap²/200, by hand.
@@ -96,7 +96,7 @@ fn a_plan_for_loss_is_as_good_as_moving_polls_one_by_one() {
         for count in 1..=8_usize {
             for bend in [0.4, 0.7, 1.0] {
                 let start = |k: usize| deadline / 1e6 * ((k as f64 + 1.0) / count as f64).powf(bend);
-                let mut checks = at(&(0..count).map(start).collect::<Vec<_>>(), Then::GiveUp);
+                let mut checks = at(&(0..count).map(start).collect::<Vec<_>>(), AfterLast::GiveUp);
                 least = least.min(settled(&mut checks, &cost));
             }
         }

@@ -2,7 +2,7 @@
 
 use super::support::{at, close, law, weights};
 use pollbench::api::reply::Failure;
-use pollbench::inspection::{Checks, DoneTime, Expected, Then};
+use pollbench::inspection::{AfterLast, Checks, DoneTime, Expected};
 use pollbench::time::Micros;
 use pollbench::world::distribution::Distribution;
 use pollbench::world::draws::{Keys, Stream};
@@ -26,7 +26,7 @@ fn sticky() -> DoneTime {
 fn a_first_wait_shifts_the_geometric_law() {
     for (mean, a, h) in [(20.0_f64, 15.0_f64, 4.0_f64), (100.0, 20.0, 20.0), (100.0, 150.0, 150.0)] {
         let law = law(&format!("exponential(mean={mean}s)"));
-        let expected = at(&[a], Then::Every(h * 1e6)).expected(&law, None, 0.0);
+        let expected = at(&[a], AfterLast::Every(h * 1e6)).expected(&law, None, 0.0);
         let more = (-a / mean).exp() / (1.0 - (-h / mean).exp());
         close(expected.polls, 1.0 + more, EXACT);
         close(expected.delay_mass, 1e6 * (a + h * more - mean), EXACT);
@@ -38,7 +38,7 @@ fn a_first_wait_shifts_the_geometric_law() {
 #[test]
 fn a_lost_poll_costs_another_and_a_gap_more() {
     for loss in [0.1, 0.5] {
-        let expected = at(&[10.0], Then::Every(3e6)).expected(&law("uniform(low=0s, high=10s)"), None, loss);
+        let expected = at(&[10.0], AfterLast::Every(3e6)).expected(&law("uniform(low=0s, high=10s)"), None, loss);
         close(expected.polls, 1.0 / (1.0 - loss), EXACT);
         close(expected.delay_mass, 1e6 * (5.0 + 3.0 * loss / (1.0 - loss)), EXACT);
     }
@@ -48,7 +48,7 @@ fn a_lost_poll_costs_another_and_a_gap_more() {
 #[test]
 fn ten_thousand_polls_are_summed_to_a_millionth() {
     let polls = 1.0 / (1.0 - (-1e-4_f64).exp());
-    let expected = at(&[0.01], Then::Repeat).expected(&law("exponential(mean=100s)"), None, 0.0);
+    let expected = at(&[0.01], AfterLast::Repeat).expected(&law("exponential(mean=100s)"), None, 0.0);
     close(expected.polls, polls, 1e-6);
     close(expected.delay_mass, 1e6 * (0.01 * polls - 100.0), 1e-4);
 }
@@ -56,18 +56,18 @@ fn ten_thousand_polls_are_summed_to_a_millionth() {
 /// Polls at 30 and 50 s, given up at 60 s, horizon 80 s; nine in ten end, uniformly within 100 s.
 #[test]
 fn giving_up_is_told_apart_and_charged_to_the_horizon() {
-    let expected = at(&[30.0, 50.0], Then::GiveUpAt(60e6)).expected(&sticky(), Some(80e6), 0.0);
+    let expected = at(&[30.0, 50.0], AfterLast::GiveUpAt(60e6)).expected(&sticky(), Some(80e6), 0.0);
     assert_sums(&expected, [1.73, 5.85, 0.45], [0.09, 0.36, 0.1], [0.27, 4.05]);
     // Half of the polls tell nothing. Of 0.27 done by 30 s a half is seen then and a quarter at 50 s, when it has waited
     // 35 s; a quarter never, 65 s before the horizon. Of 0.18 done in 30–50 s a half is seen, a half never, and so on.
-    let expected = at(&[30.0, 50.0], Then::GiveUpAt(60e6)).expected(&sticky(), Some(80e6), 0.5);
+    let expected = at(&[30.0, 50.0], AfterLast::GiveUpAt(60e6)).expected(&sticky(), Some(80e6), 0.5);
     assert_sums(&expected, [1.865, 5.2875, 0.2925], [0.2475, 0.36, 0.1], [0.4275, 12.0375]);
     close(expected.cost(&weights(2.0, 0.5)), 2.0 * (1.865 + 0.4275) + 0.5 * (5.2875 + 12.0375), EXACT);
     // Giving up with the last poll misses nobody but those whose polls were lost; the charge is the same.
-    let at_once = at(&[30.0, 50.0], Then::GiveUp).expected(&sticky(), Some(80e6), 0.0);
+    let at_once = at(&[30.0, 50.0], AfterLast::GiveUp).expected(&sticky(), Some(80e6), 0.0);
     assert_sums(&at_once, [1.73, 5.85, 0.45], [0.0, 0.45, 0.1], [0.27, 4.05]);
     // Without a horizon nobody is charged.
-    let uncharged = at(&[30.0, 50.0], Then::GiveUp).expected(&sticky(), None, 0.0);
+    let uncharged = at(&[30.0, 50.0], AfterLast::GiveUp).expected(&sticky(), None, 0.0);
     assert_eq!((uncharged.unknown, uncharged.unknown_delay_mass), (0.0, 0.0));
 }
 
@@ -83,10 +83,10 @@ fn for_ever_is_until_the_horizon() {
         (&heavy, 90_000.3, 3.0, 2e-6),
     ] {
         for loss in [0.0, if accuracy == EXACT && gap < 7.0 { 0.2 } else { 0.0 }] {
-            let endless = at(&[gap], Then::Repeat);
+            let endless = at(&[gap], AfterLast::Repeat);
             let listed: Vec<f64> = (1..).map(|n| f64::from(n) * gap).take_while(|at| *at <= horizon).collect();
             let found = endless.expected(law, Some(horizon * 1e6), loss);
-            let wanted = at(&listed, Then::GiveUpAt(horizon * 1e6)).expected(law, Some(horizon * 1e6), loss);
+            let wanted = at(&listed, AfterLast::GiveUpAt(horizon * 1e6)).expected(law, Some(horizon * 1e6), loss);
             for (found, wanted) in [
                 (found.polls, wanted.polls),
                 (found.delay_mass, wanted.delay_mass),
@@ -99,8 +99,8 @@ fn for_ever_is_until_the_horizon() {
             assert_eq!(found.timeouts.total(), 0.0);
         }
     }
-    let endless = at(&[3.0], Then::Repeat).expected(&heavy, None, 0.0);
-    assert!(endless.polls > 1.3 * at(&[3.0], Then::Repeat).expected(&heavy, Some(90_000e6), 0.0).polls);
+    let endless = at(&[3.0], AfterLast::Repeat).expected(&heavy, None, 0.0);
+    assert!(endless.polls > 1.3 * at(&[3.0], AfterLast::Repeat).expected(&heavy, Some(90_000e6), 0.0).polls);
 }
 
 #[track_caller]
@@ -123,7 +123,7 @@ fn assert_sums(expected: &Expected, sums: [f64; 3], timeouts: [f64; 3], charged:
 fn drawn_waits_agree_where_polls_are_lost() {
     let work: Distribution = "lognormal(median=40s, sigma=0.7)".parse().expect("a law");
     let law = DoneTime::of(work.clone());
-    for then in [Then::GiveUp, Then::Repeat] {
+    for then in [AfterLast::GiveUp, AfterLast::Repeat] {
         let checks = at(&[10.0, 30.0, 35.0, 60.0, 100.0], then);
         let (mut polls, mut delay, mut known) = (Sample::default(), Sample::default(), Sample::default());
         for task in 0..200_000 {
@@ -147,7 +147,7 @@ fn waited(checks: &Checks, done: f64, mut is_lost: impl FnMut() -> bool) -> (f64
     loop {
         match checks.instants.get(count) {
             Some(next) => now = *next,
-            None if checks.then == Then::Repeat => now += 40e6,
+            None if checks.then == AfterLast::Repeat => now += 40e6,
             None => return (count as f64, None),
         }
         count += 1;
@@ -182,17 +182,17 @@ impl Sample {
 fn delay_quantiles_invert_the_late_share() {
     let law = law("uniform(low=0s, high=100s)");
     // Later than 15 s: ends in 0–15, 30–35 and 60–85 s.
-    close(at(&[30.0, 50.0, 60.0, 100.0], Then::Repeat).late_share(&law, 15e6), 0.15 + 0.05 + 0.25, EXACT);
+    close(at(&[30.0, 50.0, 60.0, 100.0], AfterLast::Repeat).late_share(&law, 15e6), 0.15 + 0.05 + 0.25, EXACT);
     let quantile = |seconds: &[f64], then, p: f64| at(seconds, then).delay_quantile(&law, p).map(|us| us / 1e6);
-    close(quantile(&[50.0, 100.0], Then::Repeat, 0.95).expect("known"), 47.5, 1e-6);
-    close(quantile(&[20.0, 100.0], Then::Repeat, 0.5).expect("known"), 30.0, 1e-6);
-    close(quantile(&[20.0, 100.0], Then::Repeat, 0.3).expect("known"), 15.0, 1e-6);
-    close(quantile(&[50.0], Then::GiveUp, 0.4).expect("known"), 40.0, 1e-6);
-    assert_eq!(quantile(&[50.0], Then::GiveUp, 0.6), None, "a half becomes known");
-    let stuck = |p| at(&[50.0, 100.0], Then::Repeat).delay_quantile(&sticky(), p);
+    close(quantile(&[50.0, 100.0], AfterLast::Repeat, 0.95).expect("known"), 47.5, 1e-6);
+    close(quantile(&[20.0, 100.0], AfterLast::Repeat, 0.5).expect("known"), 30.0, 1e-6);
+    close(quantile(&[20.0, 100.0], AfterLast::Repeat, 0.3).expect("known"), 15.0, 1e-6);
+    close(quantile(&[50.0], AfterLast::GiveUp, 0.4).expect("known"), 40.0, 1e-6);
+    assert_eq!(quantile(&[50.0], AfterLast::GiveUp, 0.6), None, "a half becomes known");
+    let stuck = |p| at(&[50.0, 100.0], AfterLast::Repeat).delay_quantile(&sticky(), p);
     close(stuck(0.5).expect("known"), 0.5 / 0.9 * 50e6, 1e-6);
     assert_eq!(stuck(0.95), None, "one in ten never ends");
-    assert_eq!(at(&[20.0, 100.0], Then::Repeat).longest_delay(&law), 80e6);
+    assert_eq!(at(&[20.0, 100.0], AfterLast::Repeat).longest_delay(&law), 80e6);
 }
 
 fn queued(pending: Distribution, work: &str) -> DoneTime {

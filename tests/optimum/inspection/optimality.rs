@@ -1,7 +1,7 @@
 //! Optimality: nothing near is cheaper, and bounds are kept.
 
 use super::support::{law, weights};
-use pollbench::inspection::{Bounds, Checks, CostWeights, DoneTime, ScheduleProblem, Sketch, Then, lossy};
+use pollbench::inspection::{AfterLast, Bounds, Checks, CostWeights, DoneTime, ScheduleProblem, Sketch, lossy};
 use pollbench::time::Micros;
 use pollbench::world::distribution::Distribution;
 use proptest::prelude::*;
@@ -53,7 +53,7 @@ fn blows() -> impl Strategy<Value = Blows> {
 /// Moved, dropped and added polls; the last one stays, where the schedule ends there.
 fn spoiled(checks: &Checks, blows: &Blows) -> Checks {
     let mut instants = checks.instants.clone();
-    let kept = usize::from(checks.then == Then::GiveUp);
+    let kept = usize::from(checks.then == AfterLast::GiveUp);
     for &(index, blow, share) in blows {
         let movable = instants.len() - kept;
         if movable == 0 {
@@ -96,7 +96,7 @@ proptest! {
         let (law, weights) = (super::support::law(&law), weights(ratio, 1.0));
         let deadline = law.quantile(level) + 1.0;
         let best = ScheduleProblem::new(&law, weights).expect("positive").deadline(deadline).solve();
-        prop_assert_eq!((best.then, best.instants.last().copied()), (Then::GiveUp, Some(deadline)));
+        prop_assert_eq!((best.then, best.instants.last().copied()), (AfterLast::GiveUp, Some(deadline)));
         let cost = best.cost(&law, &weights, Some(deadline));
         for blows in tries {
             let other = spoiled(&best, &blows);
