@@ -1,7 +1,7 @@
 //! A case: the small world that a poller is put into. The truth of each task, one round trip, what strikes which request,
 //! and a deadline.
 
-use crate::server::{Push, Says};
+use crate::server::{Push, PushContent};
 use crate::time::Micros;
 use crate::world::fault::{Effect, Fault, FaultRule, FaultRules, Kind, Route, Striking, Timescale};
 use std::collections::BTreeMap;
@@ -115,8 +115,8 @@ impl Task {
 
     /// The same of which a delivery at `at` says this.
     #[must_use]
-    pub fn pushed(mut self, at: Micros, says: Says) -> Self {
-        self.pushes.push(Push { at, says });
+    pub fn pushed(mut self, at: Micros, content: PushContent) -> Self {
+        self.pushes.push(Push { at, content });
         self
     }
 }

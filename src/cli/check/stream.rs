@@ -4,7 +4,7 @@ use super::child::{LONGEST_LINE, PATIENCE, Program, ending};
 use super::heartbeat::Watch;
 use super::lines::{Limits, Said, answer, case_line};
 use super::time::Time;
-use crate::check::{Case, Conduct, PollerAnswer, Seen, Stage, Subject};
+use crate::check::{Case, Conduct, History, PollerAnswer, Stage, Subject};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -190,21 +190,21 @@ impl<'c> Stream<'c> {
 }
 
 impl Subject for Stream<'_> {
-    async fn play(&self, case: &Case) -> Seen {
+    async fn play(&self, case: &Case) -> History {
         let (number, from) = (self.next.fetch_add(1, Ordering::Relaxed), Instant::now());
-        let unheld = |why: String| Seen { conduct: Conduct::Unheld(why), ..Seen::default() };
+        let not_run = |why: String| History { conduct: Conduct::NotRun(why), ..History::default() };
         let stage = match self.time.stage(case, self.hello.submits, number).await {
             Ok(stage) => stage,
-            Err(error) => return unheld(error.to_string()),
+            Err(error) => return not_run(error.to_string()),
         };
         let called_back = self.hello.callback_url.as_ref().map_or(Ok(()), |url| stage.call_back(url));
         if let Err(why) = called_back {
-            return Seen { conduct: Conduct::Garbage(format!("its hello's {why}")), ..Seen::default() };
+            return History { conduct: Conduct::Garbage(format!("its hello's {why}")), ..History::default() };
         }
         let handed = self.hand_in(number, &case_line(&stage, case, self.scale(), number)).await;
         let (mut answers, desk, leader) = match handed {
             Ok(handed) => handed,
-            Err(conduct) => return Seen { conduct, log: self.log().await, ..Seen::default() },
+            Err(conduct) => return History { conduct, log: self.log().await, ..History::default() },
         };
         let count = case.tasks().len();
         let mut said: Vec<Vec<PollerAnswer>> = vec![Vec::new(); count];
@@ -256,10 +256,10 @@ impl Subject for Stream<'_> {
             conduct = Conduct::Hang("it asked nothing and answered nothing for this case".to_owned());
         }
         let log = if conduct == Conduct::Sound { String::new() } else { self.log().await };
-        let tasks = stage.seen(case, said);
+        let tasks = stage.histories(case, said);
         let lateness = self.time.lateness(from, leader, self.limits.window(self.scale()));
-        let seen = Seen { tasks, submits: stage.submits(), conduct, lateness, log, ..Seen::default() };
-        self.time.told(&stage, seen)
+        let history = History { tasks, submits: stage.submits(), conduct, lateness, log, ..History::default() };
+        self.time.told(&stage, history)
     }
 }
 
@@ -278,8 +278,8 @@ fn place(stage: &Stage, answer: &Said, count: usize) -> Option<usize> {
 async fn begin(command: &[String], time: &Time) -> Result<(Running, Hello), Conduct> {
     let started = Program::start(command, &[], time, true);
     let (mut program, output, input) =
-        started.map_err(|error| Conduct::Unheld(format!("cannot start {}: {error}", command[0])))?;
-    let Some(input) = input else { return Err(Conduct::Unheld("the program has no standard input".to_owned())) };
+        started.map_err(|error| Conduct::NotRun(format!("cannot start {}: {error}", command[0])))?;
+    let Some(input) = input else { return Err(Conduct::NotRun("the program has no standard input".to_owned())) };
     let watch = time.follow(program.id(), &output);
     let mut lines = BufReader::new(output);
     let said = time.within(HELLO, line(&mut lines)).await;

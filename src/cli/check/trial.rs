@@ -3,7 +3,7 @@
 use super::child::{LONGEST_LINE, Log, PATIENCE, Program, ending};
 use super::lines::{Limits, answer, environment, filled};
 use super::time::Time;
-use crate::check::{Case, Conduct, Seen, Stage};
+use crate::check::{Case, Conduct, History, Stage};
 use crate::time::Micros;
 use std::time::Instant;
 use tokio::io::{AsyncReadExt as _, BufReader};
@@ -24,18 +24,18 @@ struct LastLine {
 }
 
 /// Starts the program for a case, and sees what it does.
-pub(super) async fn trial(command: &[String], time: &Time, limits: Limits, case: &Case, number: u64) -> Seen {
+pub(super) async fn trial(command: &[String], time: &Time, limits: Limits, case: &Case, number: u64) -> History {
     let (from, scale) = (Instant::now(), time.scale());
-    let unheld = |why: String| Seen { conduct: Conduct::Unheld(why), ..Seen::default() };
+    let not_run = |why: String| History { conduct: Conduct::NotRun(why), ..History::default() };
     let stage = match time.stage(case, false, 0).await {
         Ok(stage) => stage,
-        Err(error) => return unheld(error.to_string()),
+        Err(error) => return not_run(error.to_string()),
     };
     let words = filled(command, &stage, case, scale);
     let (mut program, output, _) = match Program::start(&words, &environment(&stage, case, scale, number), time, false)
     {
         Ok(started) => started,
-        Err(error) => return unheld(format!("cannot start {}: {error}", words[0])),
+        Err(error) => return not_run(format!("cannot start {}: {error}", words[0])),
     };
     let leader = program.id();
     let watch = time.follow(leader, &output);
@@ -48,8 +48,8 @@ pub(super) async fn trial(command: &[String], time: &Time, limits: Limits, case:
     drop(watch);
     // The mock notices who has left.
     time.pause(std::time::Duration::from_millis(1)).await;
-    let tasks = stage.seen(case, vec![said.into_iter().collect()]);
-    time.told(&stage, Seen { tasks, conduct, lateness, log: log.text(), ..Seen::default() })
+    let tasks = stage.histories(case, vec![said.into_iter().collect()]);
+    time.told(&stage, History { tasks, conduct, lateness, log: log.text(), ..History::default() })
 }
 
 async fn conduct(program: &mut Program, time: &Time, stage: &Stage, last: &LastLine, is_over: bool) -> Conduct {

@@ -20,7 +20,7 @@ pub(super) fn network(case: &Case) -> Network {
 
 /// The weather of one trial.
 #[derive(Debug)]
-pub(super) struct Sky {
+pub(super) struct CaseWeather {
     rules: FaultRules,
     link: Link,
     weather: Weather,
@@ -49,7 +49,7 @@ impl Passed {
     }
 }
 
-impl Sky {
+impl CaseWeather {
     /// The weather of a case; `None` where it has none.
     pub(super) fn of(case: &Case) -> Option<Self> {
         let rules = case.weather().clone();
