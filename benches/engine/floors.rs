@@ -70,11 +70,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let law = |text: &str| text.parse().expect("a law");
+        let distribution = |text: &str| text.parse().expect("a distribution");
         Self {
             keys: Keys::new(42, 0, "sora-2"),
-            completion: law("lognormal(median=120s, sigma=0.5)"),
-            rtt: law("lognormal(median=80ms, sigma=0.4)"),
+            completion: distribution("lognormal(median=120s, sigma=0.5)"),
+            rtt: distribution("lognormal(median=80ms, sigma=0.4)"),
         }
     }
 

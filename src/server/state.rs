@@ -128,7 +128,7 @@ impl State {
     }
 
     /// The model that a task of this name would have.
-    pub(super) fn law(&self, name: &str) -> Option<&Model> {
+    pub(super) fn model_for(&self, name: &str) -> Option<&Model> {
         self.model(name).map(|number| &self.models[number].model).or(self.world.other.as_ref())
     }
 

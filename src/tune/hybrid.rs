@@ -37,7 +37,7 @@ impl Hybrid {
     /// The hybrid for a goal: polls are made only until the task ends, since then a webhook comes.
     #[must_use]
     pub fn of(goal: &Goal<'_>, tuned: &Tuned) -> Self {
-        let first = goal.law.quantile(1.0 - LATE).max(SHORTEST);
+        let first = goal.done_time.quantile(1.0 - LATE).max(SHORTEST);
         let first = goal.deadline.map_or(first, |deadline| first.min(deadline));
         let checks = Checks { instants: vec![first], then: AfterLast::Every(SHORTEST) };
         let checks = goal.deadline.map_or_else(|| checks.clone(), |deadline| checks.until(deadline));

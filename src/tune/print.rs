@@ -87,7 +87,7 @@ fn cost(cost: f64) -> String {
 /// What a deadline cuts off, where that is more than one task in a hundred of those that would have finished.
 fn cut_off(goal: &Goal<'_>) -> Option<String> {
     let (share, deadline) = (goal.cut_off(), goal.deadline?);
-    let enough = goal.law.quantile(0.99);
+    let enough = goal.done_time.quantile(0.99);
     (share > 0.01).then(|| {
         format!(
             "the deadline of {} cuts off {} of the tasks that would have finished; {} would cut off 1 %",
@@ -332,7 +332,7 @@ fn observed(out: &mut String, fit: &Fit, trust: &Trust) {
             candidate.name,
             100.0 * candidate.weight,
             candidate.log_likelihood,
-            candidate.law
+            candidate.distribution
         );
     }
     for (name, [low, high]) in &trust.parameters {
@@ -429,7 +429,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_busiest_second_of_a_day_is_a_quantile_of_poissons_law() {
+    fn the_busiest_second_of_a_day_is_a_quantile_of_poissons_distribution() {
         // P(X > 0) ≤ 1/86,400 for rates up to that; for rate 1, P(X ≤ 8) = 0.9999989 and P(X ≤ 7) = 0.99998975.
         assert_eq!(busiest(1e-6), 0);
         assert_eq!(busiest(1.0), 7);

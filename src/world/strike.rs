@@ -365,10 +365,10 @@ impl Buckets {
     }
 
     fn meter(&mut self, faults: &RouteFaults, rule: usize) -> Option<&mut Meter> {
-        let law = faults.rules[rule].fault().limit()?;
-        match self.key.filter(|_| law.is_per_key()) {
+        let limit = faults.rules[rule].fault().limit()?;
+        match self.key.filter(|_| limit.is_per_key()) {
             Some(key) if self.by_key.contains_key(&(rule, key)) || self.by_key.len() < MOST_KEYS => {
-                Some(self.by_key.entry((rule, key)).or_insert_with(|| Meter::new(law)))
+                Some(self.by_key.entry((rule, key)).or_insert_with(|| Meter::new(limit)))
             }
             _ => self.by_rule[rule].as_mut(),
         }

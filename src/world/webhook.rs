@@ -121,7 +121,7 @@ impl WebhookLink {
         }
         let mut travel = keys.draws(Stream::WebhookNetwork, task);
         let latency = match &self.network.webhook_latency {
-            Some(law) => law.sample(&mut travel),
+            Some(latency) => latency.sample(&mut travel),
             None => {
                 let rtt = self.network.rtt.sample(&mut travel);
                 rtt - self.network.up(rtt)

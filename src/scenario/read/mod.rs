@@ -1,8 +1,8 @@
 //! Reads a checked file into a [`Scenario`]: what single values cannot tell, from `min <= max` to "this strategy is
 //! not in the file".
 
+mod distributions;
 mod faults;
-mod laws;
 mod models;
 mod promises;
 mod strategies;

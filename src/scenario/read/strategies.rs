@@ -101,17 +101,17 @@ impl Reader<'_> {
         for pace in std::iter::once(&mut strategy.pace).chain(strategy.per_model.values_mut()) {
             change.apply(pace);
         }
-        if let Some(Written::Planned(plan, law)) = &change.schedule {
+        if let Some(Written::Planned(plan, distribution)) = &change.schedule {
             for model in inputs.models {
-                self.plan(table, inputs, (*plan, law.as_ref()), &model.name, &mut strategy)?;
+                self.plan(table, inputs, (*plan, distribution.as_ref()), &model.name, &mut strategy)?;
             }
         }
         for (model, change) in changes_by_model {
             let mut pace = strategy.pace(&model).clone();
             change.apply(&mut pace);
             strategy.per_model.insert(model.clone(), pace);
-            if let Some(Written::Planned(plan, law)) = &change.schedule {
-                self.plan(table, inputs, (*plan, law.as_ref()), &model, &mut strategy)?;
+            if let Some(Written::Planned(plan, distribution)) = &change.schedule {
+                self.plan(table, inputs, (*plan, distribution.as_ref()), &model, &mut strategy)?;
             }
         }
         strategy.recovery = recovery.unwrap_or(strategy.recovery);
@@ -128,11 +128,11 @@ impl Reader<'_> {
         &mut self,
         table: &Table,
         inputs: &PlanInputs<'_>,
-        (plan, law): (PlannedRule, Option<&Distribution>),
+        (plan, distribution): (PlannedRule, Option<&Distribution>),
         model: &str,
         strategy: &mut Strategy,
     ) -> Option<()> {
-        match inputs.plan(plan, model, law, strategy.pace(model).limit) {
+        match inputs.plan(plan, model, distribution, strategy.pace(model).limit) {
             Ok(Some(pace)) => {
                 strategy.per_model.insert(model.to_owned(), pace);
                 Some(())
@@ -201,7 +201,8 @@ impl Reader<'_> {
                         PlannedRule::By(Rule::Quantile(_)) => PlannedRule::By(Rule::Quantile(schedule.optional("p")?)),
                         plan @ (PlannedRule::Optimal | PlannedRule::By(_)) => plan,
                     };
-                    self.optional_law(schedule, "completion").map(|law| Some(Written::Planned(plan, law)))
+                    self.optional_distribution(schedule, "completion")
+                        .map(|distribution| Some(Written::Planned(plan, distribution)))
                 }
                 None => self.schedule(schedule).map(|schedule| Some(Written::Given(schedule))),
             },

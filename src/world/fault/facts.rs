@@ -89,12 +89,13 @@ const RAMP: Parameter = known(
     "\"0s\"",
     "How long it gets worse at the start of the window, and better at its end.",
 );
-const LONGER: Parameter = known("by", Shape::Law, "\"3s\"", "How much longer the round trip takes.");
+const LONGER: Parameter = known("by", Shape::Distribution, "\"3s\"", "How much longer the round trip takes.");
 const ANSWER_BY: Parameter = known("by", Shape::Duration, "\"30s\"", "How much later the answer comes.");
-const BY: Parameter = known("by", Shape::Law, "\"30s\"", "How much later a delivery comes.");
+const BY: Parameter = known("by", Shape::Distribution, "\"30s\"", "How much later a delivery comes.");
 const OVERTAKEN_BY: Parameter =
-    known("by", Shape::Law, "\"uniform(low=0s, high=30s)\"", "How long it is held back, while others go on.");
-const AFTER: Parameter = known("after", Shape::Law, "\"1s\"", "How long after the first the second one comes.");
+    known("by", Shape::Distribution, "\"uniform(low=0s, high=30s)\"", "How long it is held back, while others go on.");
+const AFTER: Parameter =
+    known("after", Shape::Distribution, "\"1s\"", "How long after the first the second one comes.");
 
 /// A kind that strikes a share of the status requests, and of the submits where told.
 const fn exchange(

@@ -2,9 +2,9 @@
 
 use pollbench::inspection::{AfterLast, Checks, CostWeights, DoneTime};
 
-/// The law of an expression.
-pub(crate) fn law(expression: &str) -> DoneTime {
-    DoneTime::of(expression.parse().expect("a law"))
+/// The distribution of an expression.
+pub(crate) fn done_time(expression: &str) -> DoneTime {
+    DoneTime::of(expression.parse().expect("a distribution"))
 }
 
 pub(crate) fn weights(poll: f64, delay_per_s: f64) -> CostWeights {
