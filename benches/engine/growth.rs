@@ -163,7 +163,7 @@ fn around() -> Section<'static> {
     };
     let contenders = vec![
         Contender::new("read the scenario", 1, scenario),
-        Contender::new("simulate and sum up 660,000 waits, all cores", 1, run),
+        Contender::new("simulate and sum up 720,000 waits, all cores", 1, run),
         Contender::new("write the report with its charts", 1, render),
     ];
     Section {

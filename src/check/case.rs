@@ -63,7 +63,7 @@ pub enum InvalidCase {
     #[error("a case has 1 to {MOST_TASKS} tasks, not {0}")]
     Tasks(usize),
     /// The rule is for single requests, or for deliveries.
-    #[error("`{kind}` is no weather: give it to the requests that it is to strike")]
+    #[error("`{kind}` strikes single requests and is not weather: list it under `replies`")]
     Weather {
         /// Its kind.
         kind: &'static str,

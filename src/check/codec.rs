@@ -45,7 +45,7 @@ pub enum UnreadableCase {
         message: String,
     },
     /// A delivery that says what none can.
-    #[error("{place}: `{said}` is nothing that a delivery says; there are: {}", PushContent::ALL.map(PushContent::name).join(", "))]
+    #[error("{place}: `{said}` is not a kind of delivery; there are: {}", PushContent::ALL.map(PushContent::name).join(", "))]
     Push {
         /// Where it stands.
         place: String,

@@ -42,8 +42,8 @@ const FORBIDDEN: f64 = 1e6;
 pub enum UnsolvableProblem {
     /// A weight is zero, negative or not finite.
     #[error(
-        "the cost of a poll ({}) and of a second of delay ({}) must both be positive: free polls are made without end, \
-         and free delay means never to ask", .0.poll, .0.delay_per_s
+        "the cost of a poll ({}) and of a second of delay ({}) must both be positive: free polls would be sent without end, \
+         and with free delay it is best never to poll", .0.poll, .0.delay_per_s
     )]
     Weights(CostWeights),
     /// Without a deadline, a distribution without a mean makes every schedule infinitely expensive.
@@ -163,10 +163,7 @@ impl<'a> ScheduleProblem<'a> {
     /// A sketch of another distribution, or up to another instant, gives a wrong answer; debug builds panic.
     #[must_use]
     pub fn solve_by(&self, sketch: &Sketch) -> Checks {
-        debug_assert!(
-            sketch.is_of(self.done_time, self.deadline),
-            "the sketch is of another distribution, or of another deadline"
-        );
+        self.assert_own(sketch);
         let near = self.nearer(self.found(sketch, PER_GAP), &ROUGH_REACHES, sketch, sketch);
         let found = self.nearer(near, &REACHES, self.done_time, sketch);
         self.listed(found, self.done_time, sketch, |free| free.solve_by(sketch))
@@ -178,10 +175,7 @@ impl<'a> ScheduleProblem<'a> {
     /// The sketch must be of this distribution and this deadline, as for [`solve_by`](Self::solve_by).
     #[must_use]
     pub fn solve_roughly(&self, sketch: &Sketch) -> Checks {
-        debug_assert!(
-            sketch.is_of(self.done_time, self.deadline),
-            "the sketch is of another distribution, or of another deadline"
-        );
+        self.assert_own(sketch);
         let found = self.nearer(self.sketched(sketch), &REACHES[..ONCE], self.done_time, sketch);
         self.listed(found, sketch, sketch, |free| free.solve_roughly(sketch))
     }
@@ -189,20 +183,14 @@ impl<'a> ScheduleProblem<'a> {
     /// The same by the sketch alone, in a third of the time: at most 2·10⁻³ above the least cost, which no chart can show.
     #[must_use]
     pub fn solve_for_drawing(&self, sketch: &Sketch) -> Checks {
-        debug_assert!(
-            sketch.is_of(self.done_time, self.deadline),
-            "the sketch is of another distribution, or of another deadline"
-        );
+        self.assert_own(sketch);
         self.listed(self.sketched(sketch), sketch, sketch, |free| free.solve_for_drawing(sketch))
     }
 
     /// The same from a coarse grid, in half of that time again: at most 1 % above the least cost, for a picture that moves.
     #[must_use]
     pub fn solve_at_a_glance(&self, sketch: &Sketch) -> Checks {
-        debug_assert!(
-            sketch.is_of(self.done_time, self.deadline),
-            "the sketch is of another distribution, or of another deadline"
-        );
+        self.assert_own(sketch);
         self.listed(self.found(sketch, AT_A_GLANCE_PER_GAP), sketch, sketch, |free| free.solve_at_a_glance(sketch))
     }
 
@@ -217,6 +205,11 @@ impl<'a> ScheduleProblem<'a> {
     }
 
     /// What follows the last look.
+    fn assert_own(&self, sketch: &Sketch) {
+        let is_own = sketch.is_of(self.done_time, self.deadline);
+        debug_assert!(is_own, "the sketch is of another distribution, or of another deadline");
+    }
+
     fn then(&self) -> AfterLast {
         if self.deadline.is_some() { AfterLast::GiveUp } else { AfterLast::Repeat }
     }

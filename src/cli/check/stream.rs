@@ -213,7 +213,7 @@ impl Subject for Stream<'_> {
             let place = place(&stage, &answer, count);
             match place {
                 Some(task) => said[task].push(answer.at(stage.clock().now())),
-                None => conduct = Conduct::Garbage("it answered for a task that is none of its case".to_owned()),
+                None => conduct = Conduct::Garbage("it answered for a task that is not in its case".to_owned()),
             }
         };
         let mut has_ended = false;
@@ -253,7 +253,7 @@ impl Subject for Stream<'_> {
         } else if has_ended && is_silent {
             conduct = Conduct::Crash("it ended while a case was open".to_owned());
         } else if is_cut && is_silent && stage.requests() == 0 {
-            conduct = Conduct::Hang("it asked nothing and answered nothing for this case".to_owned());
+            conduct = Conduct::Hang("it sent no request and gave no answer for this case".to_owned());
         }
         let log = if conduct == Conduct::Sound { String::new() } else { self.log().await };
         let tasks = stage.histories(case, said);
@@ -360,8 +360,8 @@ impl Waiting {
 /// `{"hello":{"version":1,"capabilities":[…]}}`.
 fn hello(line: &str) -> Result<Hello, String> {
     let shown: String = line.chars().take(200).collect();
-    let value: Value = serde_json::from_str(line).map_err(|_| format!("`{shown}` is no hello"))?;
-    let said = value.get("hello").ok_or_else(|| format!("`{shown}` is no hello"))?;
+    let value: Value = serde_json::from_str(line).map_err(|_| format!("`{shown}` is not a hello"))?;
+    let said = value.get("hello").ok_or_else(|| format!("`{shown}` is not a hello"))?;
     match said.get("version").and_then(Value::as_u64) {
         Some(1) => {}
         _ => return Err(format!("its hello is not of version 1: `{shown}`")),

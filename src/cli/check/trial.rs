@@ -64,8 +64,8 @@ async fn conduct(program: &mut Program, time: &Time, stage: &Stage, last: &LastL
         let is_slow = program.stop(time).await;
         let deaf = if is_slow { ", and ignored SIGTERM" } else { "" };
         return match asked {
-            0 => Conduct::Hang(format!("it asked nothing and answered nothing until it was ended{deaf}")),
-            _ if is_slow => Conduct::Hang(format!("it had not ended when it was cut off{deaf}")),
+            0 => Conduct::Hang(format!("it sent no request and gave no answer until it was stopped{deaf}")),
+            _ if is_slow => Conduct::Hang(format!("it was still running when it was stopped{deaf}")),
             // What it did is for the properties to judge.
             _ => Conduct::Sound,
         };
@@ -81,7 +81,7 @@ async fn conduct(program: &mut Program, time: &Time, stage: &Stage, last: &LastL
             Conduct::Hang("it ended and left processes behind, which were ended".to_owned())
         }
         Some(Ok(_)) => Conduct::Sound,
-        Some(Err(why)) if is_good_end => Conduct::Garbage(format!("its last line is no answer: {why}")),
+        Some(Err(why)) if is_good_end => Conduct::Garbage(format!("its last line is not an answer: {why}")),
         None if is_good_end => Conduct::Garbage("it ended without a line on standard output".to_owned()),
         Some(Err(_)) | None => Conduct::Crash(format!("it ended without an answer ({})", ending(&status))),
     }

@@ -207,7 +207,7 @@ impl Kind {
             Self::WrongContentLength => exchange(
                 "wrong-content-length",
                 Http,
-                "the answer says half of its length: what is read by it is no JSON, and the rest disturbs what follows",
+                "the answer says half of its length: what is read by it is not JSON, and the rest disturbs what follows",
                 &[],
                 FAILS,
             ),
@@ -262,7 +262,7 @@ impl Kind {
             Self::TruncatedJson => exchange(
                 "truncated-json",
                 Payload,
-                "HTTP 200 with the first half of the answer, which is no JSON",
+                "HTTP 200 with the first half of the answer, which is not JSON",
                 &[],
                 FAILS,
             ),
@@ -341,7 +341,7 @@ impl Kind {
                 )
             },
             Self::Malformed => {
-                webhook("malformed", "a delivery is no JSON; it is repeated, since no receiver takes it", &[])
+                webhook("malformed", "a delivery is not JSON; it is repeated, since no receiver takes it", &[])
             }
             Self::WrongTask => webhook(
                 "wrong-task",

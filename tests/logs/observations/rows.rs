@@ -64,7 +64,7 @@ fn bounds_and_ends_that_are_missing_are_censored() {
     assert_eq!(read(&source, log).map(Observed::all), Ok(expected));
     assert_eq!(
         refused(&source, b"low_s,high_s\n5,4\n"),
-        "line 2: finished before the instant at which it was unfinished"
+        "line 2: the task is finished before it was last seen unfinished"
     );
     // The last instant of the log is 12:03:00; the second task was seen unfinished for two minutes.
     let source = between("begun", "done");
@@ -179,7 +179,7 @@ fn entries_are_read_by_ages_and_by_instants() {
     assert!(refused(&source, b"took_s\n40\n").contains("no column `seen_s`"));
     let ranges = Times::Lengths { column: "low_s".into(), upper: Some("high_s".into()) };
     let source = Source { entered: Some("seen_s".into()), ..Source::new(ranges) };
-    assert!(refused(&source, b"seen_s,low_s,high_s\n1,2,3\n").contains("goes with ends"));
+    assert!(refused(&source, b"seen_s,low_s,high_s\n1,2,3\n").contains("cannot be combined"));
 }
 
 /// Promise: a log that is longer than what is looked at first is read row by row like a short one: every row in its place, what is
