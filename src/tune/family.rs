@@ -124,7 +124,7 @@ impl Family {
         let mut starts = Vec::new();
         match self {
             Self::Fixed => {
-                starts.extend(spaced(0.2 * shortest, 2.0 * done_time.quantile(0.999_999), 400).map(|h| vec![h]))
+                starts.extend(spaced(0.2 * shortest, 2.0 * done_time.quantile(0.999_999), 400).map(|h| vec![h]));
             }
             Self::Adaptive => {
                 for initial in initials {
