@@ -81,7 +81,7 @@ fn shards_and_settings_that_cannot_be_are_refused() {
         ("flaky --until cost=-1%", "is not a precision"),
         ("flaky --until cost=narrow", "is not a precision"),
         ("flaky --until peak_requests_per_s=1%", "`peak_requests_per_s` has no interval"),
-        ("flaky --until cost=1% --budget 5", "a budget of 5 replicates ends before the first look, which is after"),
+        ("flaky --until cost=1% --budget 5", "a budget of 5 replicates ends before the first look: allow at least 20"),
         ("flaky --until cost=1% --engine virtual", "--until is for the simulator"),
         ("flaky --budget 50", "--until"),
         ("flaky --set faults.9.probability=0.1", "there is no `faults.9`"),
