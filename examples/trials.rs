@@ -6,7 +6,7 @@
 mod on_trial;
 
 use on_trial::{ATTEMPT, SCALE, Sockets, kit, wait, wait_called_back};
-use pollbench::check::{Cases, Habits, MODEL, Properties, Strategic, TrialReport, judge, play};
+use pollbench::check::{Cases, MODEL, Properties, StrategyPoller, Timing, TrialReport, judge, play};
 use pollbench::strategy::presets::preset;
 use std::sync::Arc;
 use std::time::Instant;
@@ -48,16 +48,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let seed = std::env::var("POLLBENCH_SEED").map_or(Ok(7), |text| text.parse())?;
     for name in ["basic-hardened", "adaptive-hardened", "exponential-hardened", "concurrent-hardened"] {
         let strategy = preset(name).ok_or("a shipped preset")?;
-        let poller = Strategic::new(&strategy, MODEL);
+        let poller = StrategyPoller::new(&strategy, MODEL);
         let cases = Cases::new(seed, poller.deadline().ok_or("it has a limit")?);
         let calm = play(&mut poller.clone(), &cases.calm_case());
-        let habits = Habits::exact(ATTEMPT).measured(&calm);
-        let cases = cases.knowing(calm.tasks[0].asked.iter().map(|asked| asked.sent).collect(), habits.grain);
+        let timing = Timing::exact(ATTEMPT).measured(&calm);
+        let cases = cases.knowing(calm.tasks[0].requests.iter().map(|request| request.sent).collect(), timing.grain);
         let (start, mut guilty) = (Start::now(), 0);
         for number in 0..alone {
             let case = cases.case(number);
-            let seen = play(&mut poller.clone(), &case);
-            guilty += usize::from(!judge(&case, &seen, &habits, Properties::ALL).is_good());
+            let history = play(&mut poller.clone(), &case);
+            guilty += usize::from(!judge(&case, &history, &timing, Properties::ALL).is_good());
         }
         println!("{name}: decisions alone, {alone} cases, {guilty} found guilty, {}", start.speed(alone));
 

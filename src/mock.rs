@@ -147,7 +147,7 @@ pub enum StartError {
     #[error(transparent)]
     Scale(#[from] InvalidScale),
     /// A time scale for a mock in memory, whose time is tokio's.
-    #[error("in memory a mock runs in the time of tokio: leave the time scale of {0} out")]
+    #[error("a mock in memory runs on tokio's clock: leave out the time scale of {0}")]
     ScaleInMemory(f64),
     /// No port could be had.
     #[error("cannot listen on a port of this machine: {0}")]

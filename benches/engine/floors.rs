@@ -31,10 +31,10 @@ pub(crate) fn first_bits(travel: &Draws) -> u64 {
 
 /// Whether a poll tells the truth.
 #[inline(always)]
-pub(crate) fn is_true(first: u64, lots: &mut Draws) -> bool {
-    let rest = lots.bits();
+pub(crate) fn is_true(first: u64, fault_draws: &mut Draws) -> bool {
+    let rest = fault_draws.bits();
     // That of bursts.
-    lots.bits();
+    fault_draws.bits();
     first >= STALE_ENDS || (first << FINE | rest >> (u64::BITS - FINE)) >= STALE
 }
 
@@ -70,11 +70,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let law = |text: &str| text.parse().expect("a law");
+        let distribution = |text: &str| text.parse().expect("a distribution");
         Self {
             keys: Keys::new(42, 0, "sora-2"),
-            completion: law("lognormal(median=120s, sigma=0.5)"),
-            rtt: law("lognormal(median=80ms, sigma=0.4)"),
+            completion: distribution("lognormal(median=120s, sigma=0.5)"),
+            rtt: distribution("lognormal(median=80ms, sigma=0.4)"),
         }
     }
 
@@ -122,14 +122,14 @@ impl World {
                 }
             }
             let mut travel = self.keys.draws(Stream::StatusNetwork, task);
-            let mut lots = self.keys.draws(Stream::StatusFault, task);
+            let mut fault_draws = self.keys.draws(Stream::StatusFault, task);
             let mut pace = Pace::new::<EXPONENTIAL>();
             let mut now = pace.slept;
             while pace.slept < 600_000_000 {
                 counted.polls += 1;
                 let (trip, heard) = if LOSSY {
                     let first = first_bits(&travel);
-                    (self.rtt.sample(&mut travel).get(), is_true(first, &mut lots))
+                    (self.rtt.sample(&mut travel).get(), is_true(first, &mut fault_draws))
                 } else {
                     (0, true)
                 };
@@ -185,7 +185,7 @@ impl World {
                 let mut slot = Slot {
                     done: submit + trip / 2 + self.done(task),
                     travel: self.keys.draws(Stream::StatusNetwork, task),
-                    lots: self.keys.draws(Stream::StatusFault, task),
+                    fault_draws: self.keys.draws(Stream::StatusFault, task),
                     replied: 0,
                     is_heard: false,
                     pace,
@@ -232,7 +232,7 @@ impl World {
         let mut polls = 0;
         let trip = self.submit(task);
         let done = (trip / 2 + self.done(task)).saturating_sub(trip);
-        let (mut travel, mut lots) =
+        let (mut travel, mut fault_draws) =
             (self.keys.draws(Stream::StatusNetwork, task), self.keys.draws(Stream::StatusFault, task));
         let mut pace = Pace::new::<false>();
         let mut now = pace.slept;
@@ -240,7 +240,7 @@ impl World {
         while pace.slept < 600_000_000 {
             polls += 1;
             let first = first_bits(&travel);
-            let (trip, heard) = (self.rtt.sample(&mut travel).get(), is_true(first, &mut lots));
+            let (trip, heard) = (self.rtt.sample(&mut travel).get(), is_true(first, &mut fault_draws));
             sleep(trip).await;
             if now + trip / 2 >= done && heard {
                 return (polls, Some(now + trip - done));
@@ -305,7 +305,7 @@ impl Pace {
 struct Slot {
     done: u64,
     travel: Draws,
-    lots: Draws,
+    fault_draws: Draws,
     replied: u64,
     is_heard: bool,
     pace: Pace,
@@ -316,7 +316,7 @@ impl Slot {
     fn send(&mut self, sent: u64, rtt: &Distribution) {
         let first = first_bits(&self.travel);
         let trip = rtt.sample(&mut self.travel).get();
-        self.is_heard = is_true(first, &mut self.lots) && sent + trip / 2 >= self.done;
+        self.is_heard = is_true(first, &mut self.fault_draws) && sent + trip / 2 >= self.done;
         self.replied = sent + trip;
     }
 }

@@ -117,13 +117,13 @@ fn strategies(tasks: u64) -> Section<'static> {
 fn tuner() -> Section<'static> {
     let of = |name: &'static str| {
         // Only if it runs: reading the scenario is work too.
-        let law = LazyCell::new(move || {
+        let done_time = LazyCell::new(move || {
             let scenario = SHIPPED[0].scenario().expect("shipped scenarios are valid");
             let model = scenario.models.iter().find(|model| model.name == name).expect("a model of the guide");
             DoneTime::of_model(model).of_those_that_end().expect("some tasks end")
         });
         move |charts: bool| {
-            let goal = Goal::new(&law, CostWeights { poll: 1.0, delay_per_s: 0.1 }).expect("positive weights");
+            let goal = Goal::new(&done_time, CostWeights { poll: 1.0, delay_per_s: 0.1 }).expect("positive weights");
             let tuned = tune(&goal, name);
             let drift = drift(&goal, tuned.recommended(), &[0.7, 1.3]);
             (drift, if charts { tuning::all(name, &goal, &tuned, None) } else { Vec::new() })
@@ -163,7 +163,7 @@ fn around() -> Section<'static> {
     };
     let contenders = vec![
         Contender::new("read the scenario", 1, scenario),
-        Contender::new("simulate and sum up 660,000 waits, all cores", 1, run),
+        Contender::new("simulate and sum up 720,000 waits, all cores", 1, run),
         Contender::new("write the report with its charts", 1, render),
     ];
     Section {

@@ -38,41 +38,41 @@ struct Rows {
     trip: [u64; ROWS],
     polls: [u64; ROWS],
     travel: [Draws; ROWS],
-    lots: [Draws; ROWS],
+    fault_draws: [Draws; ROWS],
 }
 
 impl Rows {
     fn new() -> Self {
         let none = || std::array::from_fn(|_| Draws::seeded(0));
         let zero = [0; ROWS];
-        Self { done: zero, now: zero, trip: zero, polls: zero, travel: none(), lots: none() }
+        Self { done: zero, now: zero, trip: zero, polls: zero, travel: none(), fault_draws: none() }
     }
 
     /// Takes in as many tasks as there are rows, from `first` on.
     #[inline(always)]
     fn submit(&mut self, world: &World, first: u64) {
-        let Self { done, trip, travel, lots, .. } = self;
+        let Self { done, trip, travel, fault_draws, .. } = self;
         for row in 0..ROWS {
             let task = first + row as u64;
             travel[row] = world.keys.draws(Stream::SubmitNetwork, task);
-            lots[row] = world.keys.draws(Stream::Truth, task);
+            fault_draws[row] = world.keys.draws(Stream::Truth, task);
             // The fate.
-            lots[row].bits();
+            fault_draws[row].bits();
         }
         world.rtt.sample_each(travel, trip);
-        world.completion.sample_each(lots, done);
+        world.completion.sample_each(fault_draws, done);
         for row in 0..ROWS {
             let task = first + row as u64;
             done[row] = (done[row] + trip[row] / 2).saturating_sub(trip[row]);
             travel[row] = world.keys.draws(Stream::StatusNetwork, task);
-            lots[row] = world.keys.draws(Stream::StatusFault, task);
+            fault_draws[row] = world.keys.draws(Stream::StatusFault, task);
         }
     }
 
     /// Sends a poll of every row: the rows that are told, and those that give up, a bit for each.
     #[inline(always)]
     fn poll(&mut self, world: &World, gaps: &Gaps) -> (u64, u64) {
-        let Self { done, now, trip, polls, travel, lots } = self;
+        let Self { done, now, trip, polls, travel, fault_draws } = self;
         let first = travel.each_ref().map(first_bits);
         world.rtt.sample_each(travel, trip);
         let bits = |each: [u64; ROWS]| (0..ROWS).fold(0, |bits, row| bits | each[row] << row);
@@ -82,11 +82,11 @@ impl Rows {
         while let Some(row) = unsure.checked_ilog2() {
             unsure ^= 1 << row;
             let row = row as usize;
-            heard[row] = u64::from(is_true(first[row], &mut lots[row].clone()));
+            heard[row] = u64::from(is_true(first[row], &mut fault_draws[row].clone()));
         }
-        for lots in lots {
-            lots.bits();
-            lots.bits();
+        for fault_draws in fault_draws {
+            fault_draws.bits();
+            fault_draws.bits();
         }
         let (mut told, mut over) = ([0; ROWS], [0; ROWS]);
         for row in 0..ROWS {
@@ -104,14 +104,14 @@ impl Rows {
     #[inline]
     fn begin(&mut self, row: usize, fresh: &Self, from: usize, first: u64) {
         (self.done[row], self.now[row], self.polls[row]) = (fresh.done[from], first, 0);
-        (self.travel[row], self.lots[row]) = (fresh.travel[from].clone(), fresh.lots[from].clone());
+        (self.travel[row], self.fault_draws[row]) = (fresh.travel[from].clone(), fresh.fault_draws[from].clone());
     }
 
     /// Moves the task of another row here.
     #[inline]
     fn replace(&mut self, row: usize, other: usize) {
         (self.done[row], self.now[row], self.polls[row]) = (self.done[other], self.now[other], self.polls[other]);
-        (self.travel[row], self.lots[row]) = (self.travel[other].clone(), self.lots[other].clone());
+        (self.travel[row], self.fault_draws[row]) = (self.travel[other].clone(), self.fault_draws[other].clone());
     }
 }
 

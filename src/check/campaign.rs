@@ -1,14 +1,14 @@
-//! A campaign: calm trials that show a program's habits, the traps, drawn cases, and for what is found confirmation and
+//! A campaign: calm trials that show a program's timing, the traps, drawn cases, and for what is found confirmation and
 //! shrinking.
 
 use super::case::Case;
 use super::coverage::Coverage;
 use super::draw::Cases;
-use super::judge::{Habits, Judgement, judge};
+use super::history::{Conduct, History};
+use super::judge::{Judgement, Timing, judge};
 use super::property::{Properties, Property};
-use super::report::{Counter, Finding, TrialReport, Wrong};
-use super::seen::{Conduct, Seen};
-use super::shrink::{Freedom, shrink};
+use super::report::{CounterExample, Defect, Finding, TrialReport};
+use super::shrink::{ShrinkLimits, shrink};
 use crate::time::Micros;
 use futures_util::StreamExt as _;
 use std::future::Future;
@@ -16,7 +16,7 @@ use std::future::Future;
 /// Whatever can be put into the world of a case.
 pub trait Subject {
     /// One trial.
-    fn play(&self, case: &Case) -> impl Future<Output = Seen>;
+    fn play(&self, case: &Case) -> impl Future<Output = History>;
 }
 
 /// How a campaign is led.
@@ -25,7 +25,7 @@ pub struct Campaign {
     /// Deadline of all cases.
     pub deadline: Micros,
     /// What is known of the program and of the machine beforehand.
-    pub habits: Habits,
+    pub timing: Timing,
     /// Key of all cases.
     pub seed: u64,
     /// The properties to judge by.
@@ -43,7 +43,7 @@ pub struct Campaign {
     /// How often what is found must be found again before it counts; 0 where nothing is left to chance.
     pub confirmations: u32,
     /// What counter-examples may change.
-    pub freedom: Freedom,
+    pub limits: ShrinkLimits,
     /// Trials that shrinking one of them may take.
     pub shrinking: u32,
     /// The time that the program lives in, in a word; the report says so.
@@ -65,11 +65,11 @@ pub enum CampaignProgress<'a> {
 impl Campaign {
     /// A campaign in a world without chance: one trial at a time, and no need to confirm anything.
     #[must_use]
-    pub fn new(deadline: Micros, habits: Habits) -> Self {
-        let freedom = Freedom { deadline: false, shortest: Micros::from_secs(5) };
+    pub fn new(deadline: Micros, timing: Timing) -> Self {
+        let limits = ShrinkLimits { deadline: false, shortest: Micros::from_secs(5) };
         Self {
             deadline,
-            habits,
+            timing,
             seed: 42,
             properties: Properties::ALL,
             tasks: 1,
@@ -78,7 +78,7 @@ impl Campaign {
             parallel: 1,
             ahead: 0,
             confirmations: 0,
-            freedom,
+            limits,
             shrinking: 100,
             clock: "virtual",
         }
@@ -93,8 +93,8 @@ impl Campaign {
         count: u64,
         tell: &mut dyn FnMut(CampaignProgress<'_>),
     ) -> TrialReport {
-        let (habits, cases, calm) = self.learn(subject).await;
-        let mut report = self.report(habits);
+        let (timing, cases, calm) = self.learn(subject).await;
+        let mut report = self.report(timing);
         let is_doubted = calm.doubt.is_some();
         // The calm trial is a trial like others.
         self.take(subject, &mut report, vec![(None, cases.calm_case(), calm)], tell).await;
@@ -103,9 +103,9 @@ impl Campaign {
             return report;
         }
         for case in known {
-            let seen = subject.play(&case).await;
-            report.replayed.push(wrongs(&judge(&case, &seen, &report.habits, self.properties), &seen));
-            self.take(subject, &mut report, vec![(None, case, seen)], tell).await;
+            let history = subject.play(&case).await;
+            report.replayed.push(defects(&judge(&case, &history, &report.timing, self.properties), &history));
+            self.take(subject, &mut report, vec![(None, case, history)], tell).await;
         }
         let batch = ((self.parallel + self.ahead) as u64 * 4).max(8);
         let mut from = 0;
@@ -114,8 +114,8 @@ impl Campaign {
             let trials = futures_util::stream::iter(&numbers).map(|number| {
                 let case = cases.case(*number);
                 async move {
-                    let seen = subject.play(&case).await;
-                    (Some(*number), case, seen)
+                    let history = subject.play(&case).await;
+                    (Some(*number), case, history)
                 }
             });
             let trials: Vec<_> = trials.buffered(self.parallel.max(1) + self.ahead).collect().await;
@@ -133,51 +133,51 @@ impl Campaign {
         case: &Case,
         tell: &mut dyn FnMut(CampaignProgress<'_>),
     ) -> TrialReport {
-        let (habits, _, _) = self.learn(subject).await;
-        let mut report = self.report(habits);
-        let seen = subject.play(case).await;
+        let (timing, _, _) = self.learn(subject).await;
+        let mut report = self.report(timing);
+        let history = subject.play(case).await;
         let still = Self { shrinking: 0, ..self.clone() };
-        still.take(subject, &mut report, vec![(None, case.clone(), seen)], tell).await;
+        still.take(subject, &mut report, vec![(None, case.clone(), history)], tell).await;
         report
     }
 
     /// A report with nothing in it yet.
-    fn report(&self, habits: Habits) -> TrialReport {
-        let mut report = TrialReport::new(self.seed, habits, self.clock);
+    fn report(&self, timing: Timing) -> TrialReport {
+        let mut report = TrialReport::new(self.seed, timing, self.clock);
         report.coverage = Coverage::of(self.submits, self.webhooks);
         report
     }
 
     /// What the program does where nothing happens.
-    async fn learn(&self, subject: &impl Subject) -> (Habits, Cases, Seen) {
+    async fn learn(&self, subject: &impl Subject) -> (Timing, Cases, History) {
         let cases = Cases::new(self.seed, self.deadline).of_many(self.tasks);
         let cases = if self.submits { cases.with_submits() } else { cases };
         let cases = if self.webhooks { cases.with_webhooks() } else { cases };
         let calm = subject.play(&cases.calm_case()).await;
-        let instants = calm.tasks.first().map(|task| task.asked.iter().map(|asked| asked.sent).collect());
-        let cases = cases.knowing(instants.unwrap_or_default(), self.habits.grain);
-        (self.habits.measured(&calm), cases, calm)
+        let instants = calm.tasks.first().map(|task| task.requests.iter().map(|request| request.sent).collect());
+        let cases = cases.knowing(instants.unwrap_or_default(), self.timing.grain);
+        (self.timing.measured(&calm), cases, calm)
     }
 
     async fn take(
         &self,
         subject: &impl Subject,
         report: &mut TrialReport,
-        trials: Vec<(Option<u64>, Case, Seen)>,
+        trials: Vec<(Option<u64>, Case, History)>,
         tell: &mut dyn FnMut(CampaignProgress<'_>),
     ) {
-        for (number, case, seen) in trials {
-            report.habits = report.habits.begun(&seen);
-            let judgement = judge(&case, &seen, &report.habits, self.properties);
-            report.count(&case, &seen, &judgement);
-            for wrong in wrongs(&judgement, &seen) {
-                if report.has(&wrong) {
+        for (number, case, history) in trials {
+            report.timing = report.timing.begun(&history);
+            let judgement = judge(&case, &history, &report.timing, self.properties);
+            report.count(&case, &history, &judgement);
+            for defect in defects(&judgement, &history) {
+                if report.has(&defect) {
                     continue;
                 }
-                let finding = self.pursue(subject, report.habits, number, case.clone(), seen.clone(), wrong).await;
+                let finding = self.pursue(subject, report.timing, number, case.clone(), history.clone(), defect).await;
                 // What a late machine showed once and never again is nothing that is known of the program.
-                if finding.is_flaky && seen.lateness * 4 >= report.habits.latest() {
-                    report.excuse(&finding.wrong);
+                if finding.is_flaky && history.lateness * 4 >= report.timing.latest() {
+                    report.excuse(&finding.defect);
                     continue;
                 }
                 tell(CampaignProgress::Found(&finding));
@@ -190,71 +190,71 @@ impl Campaign {
     async fn pursue(
         &self,
         subject: &impl Subject,
-        habits: Habits,
+        timing: Timing,
         number: Option<u64>,
         case: Case,
-        seen: Seen,
-        wrong: Wrong,
+        history: History,
+        defect: Defect,
     ) -> Finding {
         let mut trials = 0;
         let mut again = 0;
-        let repeats: Vec<Seen> = futures_util::stream::iter(0..self.confirmations)
+        let repeats: Vec<History> = futures_util::stream::iter(0..self.confirmations)
             .map(|_| subject.play(&case))
             .buffered(self.parallel.max(1))
             .collect()
             .await;
-        for seen in repeats {
+        for history in repeats {
             trials += 1;
-            again += u32::from(self.is_wrong(&case, &seen, &habits, &wrong));
+            again += u32::from(self.has_defect(&case, &history, &timing, &defect));
         }
-        let first = Counter { case: case.clone(), seen };
+        let first = CounterExample { case: case.clone(), history };
         if again < self.confirmations {
-            return Finding { wrong, number, is_flaky: true, trials, original: case, counter: first, habits };
+            return Finding { defect, number, is_flaky: true, trials, original: case, counter_example: first, timing };
         }
         // What a later step shows is only kept if it is shown again.
         let repeats = if self.confirmations > 0 { 2 } else { 1 };
         let fails = async |case: &Case| {
             for _ in 0..repeats {
-                let seen = subject.play(case).await;
-                if !self.is_wrong(case, &seen, &habits, &wrong) {
+                let history = subject.play(case).await;
+                if !self.has_defect(case, &history, &timing, &defect) {
                     return false;
                 }
             }
             true
         };
         // A hang takes long, and has seldom to do with the case.
-        let most = if matches!(wrong, Wrong::Hang(_)) { 0 } else { self.shrinking };
-        let shrunk = shrink(case.clone(), self.freedom, most, self.parallel, fails).await;
+        let most = if matches!(defect, Defect::Hang(_)) { 0 } else { self.shrinking };
+        let shrunk = shrink(case.clone(), self.limits, most, self.parallel, fails).await;
         trials += shrunk.trials;
-        let counter = if shrunk.case == case {
+        let counter_example = if shrunk.case == case {
             first
         } else {
-            let seen = subject.play(&shrunk.case).await;
+            let history = subject.play(&shrunk.case).await;
             // It failed twice; where it does not fail a third time, the first case stands.
-            if self.is_wrong(&shrunk.case, &seen, &habits, &wrong) {
-                Counter { case: shrunk.case, seen }
+            if self.has_defect(&shrunk.case, &history, &timing, &defect) {
+                CounterExample { case: shrunk.case, history }
             } else {
                 first
             }
         };
-        Finding { wrong, number, is_flaky: false, trials, original: case, counter, habits }
+        Finding { defect, number, is_flaky: false, trials, original: case, counter_example, timing }
     }
 
-    fn is_wrong(&self, case: &Case, seen: &Seen, habits: &Habits, wrong: &Wrong) -> bool {
-        let judgement = judge(case, seen, habits, self.properties);
-        wrongs(&judgement, seen).iter().any(|other| other.is_like(wrong))
+    fn has_defect(&self, case: &Case, history: &History, timing: &Timing, defect: &Defect) -> bool {
+        let judgement = judge(case, history, timing, self.properties);
+        defects(&judgement, history).iter().any(|other| other.is_like(defect))
     }
 }
 
 /// All that is wrong with a trial.
-fn wrongs(judgement: &Judgement, seen: &Seen) -> Vec<Wrong> {
-    let of_property = |property: Property| Wrong::Property(property);
-    let mut wrongs: Vec<Wrong> = judgement.violated.iter().map(|violation| of_property(violation.property)).collect();
-    match &seen.conduct {
-        Conduct::Sound | Conduct::Unheld(_) => {}
-        Conduct::Crash(what) => wrongs.push(Wrong::Crash(what.clone())),
-        Conduct::Hang(what) => wrongs.push(Wrong::Hang(what.clone())),
-        Conduct::Garbage(what) => wrongs.push(Wrong::Garbage(what.clone())),
+fn defects(judgement: &Judgement, history: &History) -> Vec<Defect> {
+    let of_property = |property: Property| Defect::Property(property);
+    let mut defects: Vec<Defect> = judgement.violated.iter().map(|violation| of_property(violation.property)).collect();
+    match &history.conduct {
+        Conduct::Sound | Conduct::NotRun(_) => {}
+        Conduct::Crash(what) => defects.push(Defect::Crash(what.clone())),
+        Conduct::Hang(what) => defects.push(Defect::Hang(what.clone())),
+        Conduct::Garbage(what) => defects.push(Defect::Garbage(what.clone())),
     }
-    wrongs
+    defects
 }

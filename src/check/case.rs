@@ -1,7 +1,7 @@
 //! A case: the small world that a poller is put into. The truth of each task, one round trip, what strikes which request,
 //! and a deadline.
 
-use crate::server::{Push, Says};
+use crate::server::{Push, PushContent};
 use crate::time::Micros;
 use crate::world::fault::{Effect, Fault, FaultRule, FaultRules, Kind, Route, Striking, Timescale};
 use std::collections::BTreeMap;
@@ -63,7 +63,7 @@ pub enum InvalidCase {
     #[error("a case has 1 to {MOST_TASKS} tasks, not {0}")]
     Tasks(usize),
     /// The rule is for single requests, or for deliveries.
-    #[error("`{kind}` is no weather: give it to the requests that it is to strike")]
+    #[error("`{kind}` strikes single requests and is not weather: list it under `replies`")]
     Weather {
         /// Its kind.
         kind: &'static str,
@@ -115,8 +115,8 @@ impl Task {
 
     /// The same of which a delivery at `at` says this.
     #[must_use]
-    pub fn pushed(mut self, at: Micros, says: Says) -> Self {
-        self.pushes.push(Push { at, says });
+    pub fn pushed(mut self, at: Micros, content: PushContent) -> Self {
+        self.pushes.push(Push { at, content });
         self
     }
 }

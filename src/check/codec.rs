@@ -11,7 +11,7 @@
 
 use super::case::{Case, End, InvalidCase, MODEL, Task};
 use crate::scenario::rules::{InvalidRules, from_json, to_json};
-use crate::server::{Push, Says};
+use crate::server::{Push, PushContent};
 use crate::time::Micros;
 use crate::world::fault::{Fault, json as faults};
 use serde::Deserialize;
@@ -45,7 +45,7 @@ pub enum UnreadableCase {
         message: String,
     },
     /// A delivery that says what none can.
-    #[error("{place}: `{said}` is nothing that a delivery says; there are: {}", Says::ALL.map(Says::name).join(", "))]
+    #[error("{place}: `{said}` is not a kind of delivery; there are: {}", PushContent::ALL.map(PushContent::name).join(", "))]
     Push {
         /// Where it stands.
         place: String,
@@ -126,10 +126,10 @@ pub fn read_case(text: &str) -> Result<Case, UnreadableCase> {
         }
         let mut pushes = Vec::new();
         for (push, WrittenPush { at_ms, says }) in task.pushes.into_iter().enumerate() {
-            let known = Says::ALL.into_iter().find(|known| known.name() == says);
+            let known = PushContent::ALL.into_iter().find(|known| known.name() == says);
             let place = || format!("task {number}, push {push}");
-            let says = known.ok_or_else(|| UnreadableCase::Push { place: place(), said: says })?;
-            pushes.push(Push { at: millis(at_ms), says });
+            let content = known.ok_or_else(|| UnreadableCase::Push { place: place(), said: says })?;
+            pushes.push(Push { at: millis(at_ms), content });
         }
         tasks.push(Task { end, replies, pushes });
     }
@@ -184,7 +184,7 @@ fn task(task: &Task) -> Value {
         fields.insert("replies".into(), Value::Object(replies.collect()));
     }
     if !task.pushes.is_empty() {
-        let push = |push: &Push| serde_json::json!({ "at_ms": number(push.at), "says": push.says.name() });
+        let push = |push: &Push| serde_json::json!({ "at_ms": number(push.at), "says": push.content.name() });
         fields.insert("pushes".into(), task.pushes.iter().map(push).collect());
     }
     Value::Object(fields)

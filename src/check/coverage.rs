@@ -1,10 +1,10 @@
 //! What was reached of fault × phase: by requests that were struck one by one, by weather, and by deliveries.
 
 use super::case::{Case, Task, is_weather, may_make_a_task};
+use super::history::{AnswerKind, History, TaskHistory};
 use super::phase::{Phase, kinds};
 use super::plans::weathers;
-use super::seen::{Seen, TaskSeen, Told};
-use crate::server::Says;
+use crate::server::PushContent;
 use crate::time::Micros;
 use crate::world::fault::{Kind, Striking, When};
 use std::collections::BTreeMap;
@@ -63,11 +63,11 @@ impl Coverage {
     }
 
     /// Counts the mishaps of a trial.
-    pub fn add(&mut self, case: &Case, seen: &Seen) {
-        if let Some(fault) = case.submit().filter(|_| seen.submits > 0) {
+    pub fn add(&mut self, case: &Case, history: &History) {
+        if let Some(fault) = case.submit().filter(|_| history.submits > 0) {
             self.count_one(Mishap::Fault(fault.kind()), Phase::Submit);
         }
-        for (task, of_task) in case.tasks().iter().zip(&seen.tasks) {
+        for (task, of_task) in case.tasks().iter().zip(&history.tasks) {
             self.add_requests(case, task, of_task);
             self.add_unseen(case, task, of_task);
             if self.is_called_back && !of_task.is_missing {
@@ -85,13 +85,13 @@ impl Coverage {
         phases.into_iter().filter(|(_, is_there)| *is_there).for_each(|(phase, _)| self.count_one(mishap, phase));
     }
 
-    fn add_requests(&mut self, case: &Case, task: &Task, of_task: &TaskSeen) {
+    fn add_requests(&mut self, case: &Case, task: &Task, of_task: &TaskHistory) {
         let done = task.end.at();
-        let mut arrivals = of_task.asked.iter().map(|asked| asked.sent + case.up());
-        let after = arrivals.position(|at| at >= done).unwrap_or(of_task.asked.len());
-        for (number, asked) in of_task.asked.iter().enumerate() {
-            let Some(kind) = asked.struck else { continue };
-            let at_deadline = asked.sent + Micros::from_millis(5) >= case.deadline();
+        let mut arrivals = of_task.requests.iter().map(|request| request.sent + case.up());
+        let after = arrivals.position(|at| at >= done).unwrap_or(of_task.requests.len());
+        for (number, request) in of_task.requests.iter().enumerate() {
+            let Some(kind) = request.struck else { continue };
+            let at_deadline = request.sent + Micros::from_millis(5) >= case.deadline();
             let places = [
                 (Phase::First, number == 0),
                 (Phase::AtTheDeadline, at_deadline),
@@ -105,10 +105,10 @@ impl Coverage {
 
     /// While nobody listens, no server sees who comes: what such a window covers of the wait counts, where nothing else was
     /// written down of it.
-    fn add_unseen(&mut self, case: &Case, task: &Task, of_task: &TaskSeen) {
+    fn add_unseen(&mut self, case: &Case, task: &Task, of_task: &TaskHistory) {
         let ended = of_task.answers.first().map_or(Micros::NEVER, |answer| answer.at);
         for rule in case.weather().iter().filter(|rule| rule.kind().striking() == Striking::Window) {
-            let is_seen = of_task.asked.iter().any(|asked| asked.struck == Some(rule.kind()));
+            let is_seen = of_task.requests.iter().any(|request| request.struck == Some(rule.kind()));
             let When::During(window) = rule.when() else { continue };
             if is_seen || ended <= window.from() {
                 continue;
@@ -124,21 +124,21 @@ impl Coverage {
         }
     }
 
-    fn add_deliveries(&mut self, task: &Task, of_task: &TaskSeen) {
+    fn add_deliveries(&mut self, task: &Task, of_task: &TaskHistory) {
         let done = task.end.at();
         let mut told = 0;
-        for pushed in &of_task.pushed {
-            let is_early = pushed.at < done;
+        for delivery in &of_task.deliveries {
+            let is_early = delivery.at < done;
             let phase = if is_early { Phase::Midway } else { Phase::AfterTheEnd };
-            let mishap = match pushed.says {
-                Says::OtherTask => Mishap::Fault(Kind::WrongTask),
-                Says::Garbage => Mishap::Fault(Kind::Malformed),
-                Says::Forgery => Mishap::ForgedDelivery,
-                Says::Truth if pushed.told == Told::Unfinished => Mishap::EarlyDelivery,
-                Says::Truth => {
+            let mishap = match delivery.content {
+                PushContent::OtherTask => Mishap::Fault(Kind::WrongTask),
+                PushContent::Garbage => Mishap::Fault(Kind::Malformed),
+                PushContent::Forgery => Mishap::ForgedDelivery,
+                PushContent::Truth if delivery.answer == AnswerKind::Unfinished => Mishap::EarlyDelivery,
+                PushContent::Truth => {
                     told += 1;
                     match told {
-                        1 if pushed.at <= done + ON_TIME => continue,
+                        1 if delivery.at <= done + ON_TIME => continue,
                         1 => Mishap::Fault(Kind::Delayed),
                         _ => Mishap::Fault(Kind::Duplicated),
                     }
@@ -147,7 +147,7 @@ impl Coverage {
             self.count_one(mishap, phase);
         }
         // It was to be told of at its end, and is not going to be.
-        let is_told = task.pushes.iter().any(|push| push.says == Says::Truth && push.at >= done);
+        let is_told = task.pushes.iter().any(|push| push.content == PushContent::Truth && push.at >= done);
         if !done.is_never() && !is_told {
             self.count_one(Mishap::Fault(Kind::Lost), Phase::AfterTheEnd);
         }

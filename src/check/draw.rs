@@ -6,7 +6,7 @@ use super::case::{Case, End, MOST_TASKS, Task, may_make_a_task};
 use super::phase::{Phase, kinds};
 use super::plans::{pushes, weather, weathers};
 use super::variants::variants;
-use crate::server::{Push, Says};
+use crate::server::{Push, PushContent};
 use crate::time::Micros;
 use crate::world::draws::{Draws, Keys, Stream};
 use crate::world::fault::{Fault, Kind};
@@ -149,7 +149,7 @@ impl Cases {
             let task = &mut parts.tasks[0];
             task.end = task.end.moved(at);
             let is_told = self.is_called_back && task.end != End::Never;
-            task.pushes = is_told.then_some(Push { at, says: Says::Truth }).into_iter().collect();
+            task.pushes = is_told.then_some(Push { at, content: PushContent::Truth }).into_iter().collect();
         })
     }
 

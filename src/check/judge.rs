@@ -4,13 +4,13 @@ mod liveness;
 mod safety;
 
 use super::case::{Case, Task};
+use super::history::{History, StatusRequest, TaskHistory};
 use super::property::{Properties, Property, PropertyKind};
-use super::seen::{Asked, Seen, TaskSeen};
 use crate::time::Micros;
 
 /// What is known of a program and of the machine under it, in scenario time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Habits {
+pub struct Timing {
     /// The largest gap between two of its requests in a calm world, or before the first.
     pub largest_gap: Micros,
     /// The earliest that it ever asked: what its first request is later than this, its start was late.
@@ -25,7 +25,7 @@ pub struct Habits {
     pub ceiling: Micros,
 }
 
-impl Habits {
+impl Timing {
     /// A program in virtual time: `attempt_timeout`, and nothing that is not exact. Its largest gap is not known yet.
     #[must_use]
     pub fn exact(attempt_timeout: Micros) -> Self {
@@ -41,9 +41,9 @@ impl Habits {
 
     /// The same with the largest gap that was seen in a calm world. A quarter more is allowed, for who jitters.
     #[must_use]
-    pub fn measured(self, calm: &Seen) -> Self {
+    pub fn measured(self, calm: &History) -> Self {
         let gaps = calm.tasks.iter().flat_map(|task| {
-            let sent = task.asked.iter().map(|asked| asked.sent);
+            let sent = task.requests.iter().map(|request| request.sent);
             std::iter::once(Micros::ZERO).chain(sent.clone()).zip(sent).map(|(before, after)| after - before)
         });
         let largest = gaps.max().unwrap_or(Micros::ZERO);
@@ -53,8 +53,8 @@ impl Habits {
 
     /// The same, having seen a further trial.
     #[must_use]
-    pub(super) fn begun(self, seen: &Seen) -> Self {
-        let first = seen.tasks.iter().filter_map(|task| task.asked.first()).map(|asked| asked.sent).min();
+    pub(super) fn begun(self, history: &History) -> Self {
+        let first = history.tasks.iter().filter_map(|task| task.requests.first()).map(|request| request.sent).min();
         Self { first: first.unwrap_or(Micros::NEVER).min(self.first), ..self }
     }
 
@@ -101,18 +101,18 @@ impl Judgement {
     }
 }
 
-/// Judges a trial by the properties that are `asked` for.
+/// Judges a trial by the properties that are `wanted`.
 #[must_use]
-pub fn judge(case: &Case, seen: &Seen, habits: &Habits, asked: Properties) -> Judgement {
+pub fn judge(case: &Case, history: &History, timing: &Timing, wanted: Properties) -> Judgement {
     let mut judgement = Judgement { judged: Properties::NONE, violated: Vec::new(), unknown: Properties::NONE };
-    if seen.doubt.is_some() {
-        return Judgement { unknown: asked, ..judgement };
+    if history.doubt.is_some() {
+        return Judgement { unknown: wanted, ..judgement };
     }
-    for (number, (task, of_task)) in case.tasks().iter().zip(&seen.tasks).enumerate() {
-        let trial = Trial { case, number, task, of_task, seen, habits };
+    for (number, (task, of_task)) in case.tasks().iter().zip(&history.tasks).enumerate() {
+        let trial = Trial { case, number, task, of_task, history, timing };
         for &property in Property::ALL {
-            if asked.has(property) && judgement.of(property).is_none() {
-                judgement.take(property, number, trial.judge(property), seen.lateness, habits);
+            if wanted.has(property) && judgement.of(property).is_none() {
+                judgement.take(property, number, trial.judge(property), history.lateness, timing);
             }
         }
     }
@@ -121,8 +121,8 @@ pub fn judge(case: &Case, seen: &Seen, habits: &Habits, asked: Properties) -> Ju
 
 impl Judgement {
     #[inline]
-    fn take(&mut self, property: Property, task: usize, found: Found, lateness: Micros, habits: &Habits) {
-        let is_late = lateness >= habits.latest();
+    fn take(&mut self, property: Property, task: usize, found: Found, lateness: Micros, timing: &Timing) {
+        let is_late = lateness >= timing.latest();
         match found {
             Found::Idle => {}
             Found::Held => self.judged = self.judged.with(property),
@@ -156,9 +156,9 @@ struct Trial<'t> {
     case: &'t Case,
     number: usize,
     task: &'t Task,
-    of_task: &'t TaskSeen,
-    seen: &'t Seen,
-    habits: &'t Habits,
+    of_task: &'t TaskHistory,
+    history: &'t History,
+    timing: &'t Timing,
 }
 
 impl Trial<'_> {
@@ -183,18 +183,18 @@ impl Trial<'_> {
         }
     }
 
-    fn asked(&self) -> &[Asked] {
-        &self.of_task.asked
+    fn requests(&self) -> &[StatusRequest] {
+        &self.of_task.requests
     }
 
     /// By how much later than ever this trial began: starting a program takes as long as the machine lets it.
     fn late_start(&self) -> Micros {
-        self.asked().first().map_or(Micros::ZERO, |first| first.sent - self.habits.first.min(first.sent))
+        self.requests().first().map_or(Micros::ZERO, |first| first.sent - self.timing.first.min(first.sent))
     }
 
     /// Not later than `bound`: `what` happened at `at` instead.
     fn by(&self, at: Option<Micros>, bound: Micros, what: impl FnOnce() -> String) -> Found {
-        let bound = bound + self.habits.slack + self.late_start();
+        let bound = bound + self.timing.slack + self.late_start();
         match at {
             Some(at) if at <= bound => Found::Held,
             Some(at) => Found::Late { by: at - bound, what: what() },

@@ -2,14 +2,14 @@
 //! minutes take microseconds.
 //!
 //! ```
-//! use pollbench::check::{Answered, Call, Kit, PollerOutcome};
+//! use pollbench::check::{TaskAnswer, Call, Kit, PollerOutcome};
 //! use pollbench::client::{Client, WaitError};
 //! use pollbench::net::clock::Clock;
 //! use pollbench::strategy::presets::preset;
 //! use pollbench::time::Micros;
 //!
 //! /// The function under test: it waits for one task and says how that ended.
-//! async fn wait(call: Call) -> Vec<Answered> {
+//! async fn wait(call: Call) -> Vec<TaskAnswer> {
 //!     let client = Client::builder(&call.base_url, &call.key).network(call.network).clock(Clock::paused());
 //!     let (client, strategy) = (client.build().expect("a client"), preset("basic-hardened").expect("a preset"));
 //!     let (outcome, urls) = match client.task(&call.model, &call.tasks[0]).wait(strategy).await {
@@ -18,7 +18,7 @@
 //!         Err(WaitError::GaveUp { .. }) => (PollerOutcome::Timeout, Vec::new()),
 //!         Err(_) => (PollerOutcome::Error, Vec::new()),
 //!     };
-//!     vec![Answered { task: 0, outcome, urls }]
+//!     vec![TaskAnswer { task: 0, outcome, urls }]
 //! }
 //!
 //! let report = Kit::new(Micros::from_secs(180), wait).attempt_timeout(Micros::from_secs(10)).check(40)?;
@@ -28,12 +28,12 @@
 
 use super::campaign::{Campaign, Subject};
 use super::case::{Case, MODEL};
-use super::crew;
-use super::judge::Habits;
+use super::history::{Conduct, History, PollerAnswer, PollerOutcome};
+use super::judge::Timing;
 use super::property::Properties;
 use super::report::TrialReport;
-use super::seen::{Conduct, PollerAnswer, PollerOutcome, Seen};
 use super::stage::{KEY, Stage};
+use super::threads;
 use crate::net::clock::Clock;
 use crate::net::stream::{Listener, Transport};
 use crate::time::Micros;
@@ -61,14 +61,14 @@ pub struct Call {
     /// Where connections to `mock`, port 80, come from.
     pub network: Transport,
     /// Where answers go that are given before the program ends.
-    told: Told,
+    answers: TimedAnswers,
     /// What delivers webhooks.
     stage: Arc<Stage>,
 }
 
 /// How the wait for a task ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answered {
+pub struct TaskAnswer {
     /// Its number in the case.
     pub task: usize,
     /// The end.
@@ -79,26 +79,26 @@ pub struct Answered {
 
 /// Answers with the instants at which they were given.
 #[derive(Debug, Clone)]
-struct Told {
+struct TimedAnswers {
     clock: Clock,
-    answers: Arc<Mutex<Vec<(Micros, Answered)>>>,
+    answers: Arc<Mutex<Vec<(Micros, TaskAnswer)>>>,
 }
 
-impl Told {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Micros, Answered)>> {
+impl TimedAnswers {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Micros, TaskAnswer)>> {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self, answered: Answered) {
+    fn take(&self, answered: TaskAnswer) {
         let now = self.clock.now();
         self.lock().push((now, answered));
     }
 }
 
 impl Call {
-    /// Says at once how a task ended, while the program goes on with others.
-    pub fn tell(&self, answered: Answered) {
-        self.told.take(answered);
+    /// PushContent at once how a task ended, while the program goes on with others.
+    pub fn tell(&self, answered: TaskAnswer) {
+        self.answers.take(answered);
     }
 
     /// A listener that the mock reaches at [`RECEIVER`], for programs that take webhooks. `None` over sockets, which have
@@ -111,7 +111,7 @@ impl Call {
         }
     }
 
-    /// Says where webhooks for the tasks are to go, as a `callback_url` does where a program submits.
+    /// PushContent where webhooks for the tasks are to go, as a `callback_url` does where a program submits.
     ///
     /// # Errors
     ///
@@ -139,17 +139,17 @@ pub struct Kit<P> {
 impl<P, F> Kit<P>
 where
     P: Fn(Call) -> F,
-    F: Future<Output = Vec<Answered>>,
+    F: Future<Output = Vec<TaskAnswer>>,
 {
     /// Puts `program` on trial in worlds with this deadline.
     pub fn new(deadline: Micros, program: P) -> Self {
-        let habits = Habits::exact(Micros::from_secs(30));
-        Self { program, campaign: Campaign::new(deadline, habits), tasks: 1, submits: false, webhooks: false }
+        let timing = Timing::exact(Micros::from_secs(30));
+        Self { program, campaign: Campaign::new(deadline, timing), tasks: 1, submits: false, webhooks: false }
     }
 
     /// How long one of its requests takes at most; 30 s unless told.
     pub fn attempt_timeout(mut self, timeout: Micros) -> Self {
-        self.campaign.habits.attempt_timeout = timeout;
+        self.campaign.timing.attempt_timeout = timeout;
         self
     }
 
@@ -167,7 +167,7 @@ where
 
     /// The program takes its deadline from the call, so that counter-examples may have a shorter one.
     pub fn told_deadline(mut self) -> Self {
-        self.campaign.freedom.deadline = true;
+        self.campaign.limits.deadline = true;
         self
     }
 
@@ -208,7 +208,7 @@ where
         (campaign.tasks, campaign.submits, campaign.webhooks) = (self.tasks, self.submits, self.webhooks);
         // So that no thread waits for another's slow case.
         (campaign.parallel, campaign.ahead) = (threads, threads * AHEAD);
-        crew::check(self, &campaign, cases, threads)
+        threads::check(self, &campaign, cases, threads)
     }
 
     /// One trial.
@@ -216,8 +216,8 @@ where
     /// # Errors
     ///
     /// A runtime could not be had.
-    pub fn try_case(&self, case: &Case) -> io::Result<Seen> {
-        Ok(crew::runtime()?.block_on(self.play(case)))
+    pub fn try_case(&self, case: &Case) -> io::Result<History> {
+        Ok(threads::runtime()?.block_on(self.play(case)))
     }
 }
 
@@ -229,14 +229,14 @@ const MOST_THREADS: usize = 16;
 impl<P, F> Subject for Kit<P>
 where
     P: Fn(Call) -> F,
-    F: Future<Output = Vec<Answered>>,
+    F: Future<Output = Vec<TaskAnswer>>,
 {
-    async fn play(&self, case: &Case) -> Seen {
+    async fn play(&self, case: &Case) -> History {
         let stage = match Stage::in_memory(case, self.submits) {
             Ok(stage) => Arc::new(stage),
-            Err(error) => return Seen { conduct: Conduct::Unheld(error.to_string()), ..Seen::default() },
+            Err(error) => return History { conduct: Conduct::NotRun(error.to_string()), ..History::default() },
         };
-        let told = Told { clock: stage.clock().clone(), answers: Arc::default() };
+        let given = TimedAnswers { clock: stage.clock().clone(), answers: Arc::default() };
         let call = Call {
             base_url: stage.base_url().to_owned(),
             key: KEY.to_owned(),
@@ -245,24 +245,24 @@ where
             count: case.tasks().len(),
             deadline: Duration::from_micros(case.deadline().get()),
             network: stage.network().clone(),
-            told: told.clone(),
+            answers: given.clone(),
             stage: Arc::clone(&stage),
         };
         // Long enough to see by how much a deadline is missed.
-        let limit = case.deadline() * 4 + self.campaign.habits.attempt_timeout * 4;
+        let limit = case.deadline() * 4 + self.campaign.timing.attempt_timeout * 4;
         let program = (self.program)(call);
         if let Ok(answers) = tokio::time::timeout(Duration::from_micros(limit.get()), program).await {
-            answers.into_iter().for_each(|answered| told.take(answered));
+            answers.into_iter().for_each(|answered| given.take(answered));
         }
         let mut answers = vec![Vec::new(); case.tasks().len()];
-        for (at, Answered { task, outcome, urls }) in told.lock().drain(..) {
+        for (at, TaskAnswer { task, outcome, urls }) in given.lock().drain(..) {
             if let Some(of_task) = answers.get_mut(task) {
                 of_task.push(PollerAnswer { at, outcome, urls: Some(urls) });
             }
         }
         // The mock notices that requests were left.
         tokio::time::sleep(Duration::from_millis(1)).await;
-        let tasks = stage.seen(case, answers);
-        Seen { tasks, submits: stage.submits(), ..Seen::default() }
+        let tasks = stage.histories(case, answers);
+        History { tasks, submits: stage.submits(), ..History::default() }
     }
 }

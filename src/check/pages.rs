@@ -7,7 +7,7 @@ pub use html::html;
 
 use super::codec::write_case;
 use super::property::Property;
-use super::report::{Finding, TrialReport, Wrong};
+use super::report::{Defect, Finding, TrialReport};
 use super::text::{finding as finding_text, timeline, unjudged, unreached};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -41,17 +41,17 @@ pub fn json(report: &TrialReport, verdict: &str, replay: &str) -> Value {
         })
         .collect();
     let finding = |finding: &Finding| {
-        let case: Value = serde_json::from_str(&write_case(&finding.counter.case)).unwrap_or(Value::Null);
+        let case: Value = serde_json::from_str(&write_case(&finding.counter_example.case)).unwrap_or(Value::Null);
         json!({
-            "id": finding.wrong.id(),
+            "id": finding.defect.id(),
             "flaky": finding.is_flaky,
             "what": finding.what(),
             "number": finding.number,
             "trials": finding.trials,
             "case": case,
-            "timeline": timeline(&finding.counter.case, &finding.counter.seen),
-            "log": finding.counter.seen.log,
-            "replay": replay.replace("{case}", &write_case(&finding.counter.case)),
+            "timeline": timeline(&finding.counter_example.case, &finding.counter_example.history),
+            "log": finding.counter_example.history.log,
+            "replay": replay.replace("{case}", &write_case(&finding.counter_example.case)),
         })
     };
     let reached = report.coverage.possible().map(|(mishap, phase)| {
@@ -64,8 +64,8 @@ pub fn json(report: &TrialReport, verdict: &str, replay: &str) -> Value {
         "clock": report.clock,
         "doubt": report.doubt,
         "verdict": verdict,
-        "largest_gap_ms": report.habits.largest_gap.as_millis(),
-        "attempt_timeout_ms": report.habits.attempt_timeout.as_millis(),
+        "largest_gap_ms": report.timing.largest_gap.as_millis(),
+        "attempt_timeout_ms": report.timing.attempt_timeout.as_millis(),
         "lateness_ms": report.lateness.as_millis(),
         "properties": properties,
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
@@ -123,14 +123,14 @@ pub fn junit(report: &TrialReport) -> String {
             (None, _) => writeln!(cases, "  <testcase classname=\"pollbench.check\" name=\"{id}\"/>"),
         };
     }
-    let others = report.findings.iter().filter(|finding| !matches!(finding.wrong, Wrong::Property(_)));
+    let others = report.findings.iter().filter(|finding| !matches!(finding.defect, Defect::Property(_)));
     let mut more = 0;
     for finding in others {
         more += 1;
         let _ = writeln!(
             cases,
             "  <testcase classname=\"pollbench.check\" name=\"{}\"><failure message=\"{}\"/></testcase>",
-            finding.wrong.id(),
+            finding.defect.id(),
             escape(&finding.what())
         );
     }

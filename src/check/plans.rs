@@ -3,7 +3,7 @@
 
 use super::case::{End, is_weather};
 use super::variants::variants;
-use crate::server::{Push, Says};
+use crate::server::{Push, PushContent};
 use crate::time::Micros;
 use crate::world::draws::Draws;
 use crate::world::fault::{
@@ -63,40 +63,40 @@ static DELIVERED: LazyLock<Vec<Fault>> = LazyLock::new(|| {
 
 /// All that may be delivered for a task that ends like this: first what ought to be, last what forgers send.
 pub(super) fn pushes(end: End, deadline: Micros) -> Vec<Vec<Push>> {
-    let push = |at: Micros, says| Push { at, says };
+    let push = |at: Micros, content| Push { at, content };
     let (at, is_over) = match end {
         End::Success(at) | End::Failed(at) => (at, true),
         End::Never => (deadline, false),
     };
     // In whole milliseconds, as people write instants.
     let early = Micros::new(at.get() / 2_000 * 1_000);
-    let told = || is_over.then(|| push(at, Says::Truth));
+    let told = || is_over.then(|| push(at, PushContent::Truth));
     let and_told = |first: Push| [Some(first), told()].into_iter().flatten().collect::<Vec<_>>();
     let mut plans = vec![told().into_iter().collect::<Vec<_>>()];
     if is_over {
         plans.extend(DELIVERED.iter().filter_map(Fault::on_delivery).map(|effect| struck(effect, at)));
     }
-    plans.push(and_told(push(early, Says::Truth)));
-    plans.push(and_told(push(early, Says::Garbage)));
-    plans.push(and_told(push(early, Says::OtherTask)));
-    plans.push(and_told(push(early, Says::Forgery)));
-    plans.push(vec![push(early, Says::Forgery)]);
+    plans.push(and_told(push(early, PushContent::Truth)));
+    plans.push(and_told(push(early, PushContent::Garbage)));
+    plans.push(and_told(push(early, PushContent::OtherTask)));
+    plans.push(and_told(push(early, PushContent::Forgery)));
+    plans.push(vec![push(early, PushContent::Forgery)]);
     plans
 }
 
 /// What comes of a delivery at `at` that is struck.
 fn struck(effect: &DeliveryEffect, at: Micros) -> Vec<Push> {
-    let push = |at: Micros, says| Push { at, says };
-    let (once, again) = (push(at, Says::Truth), at + PAUSES[0]);
+    let push = |at: Micros, content| Push { at, content };
+    let (once, again) = (push(at, PushContent::Truth), at + PAUSES[0]);
     match effect {
         DeliveryEffect::Lost => Vec::new(),
-        DeliveryEffect::Later(by) => vec![push(at + by.sample(&mut Draws::seeded(1)), Says::Truth)],
-        DeliveryEffect::Again(after) => vec![once, push(at + after.sample(&mut Draws::seeded(1)), Says::Truth)],
-        DeliveryEffect::Malformed => vec![push(at, Says::Garbage), push(again, Says::Truth)],
-        DeliveryEffect::WrongTask => vec![push(at, Says::OtherTask)],
+        DeliveryEffect::Later(by) => vec![push(at + by.sample(&mut Draws::seeded(1)), PushContent::Truth)],
+        DeliveryEffect::Again(after) => vec![once, push(at + after.sample(&mut Draws::seeded(1)), PushContent::Truth)],
+        DeliveryEffect::Malformed => vec![push(at, PushContent::Garbage), push(again, PushContent::Truth)],
+        DeliveryEffect::WrongTask => vec![push(at, PushContent::OtherTask)],
         // Whatever the receiver is said to do, the sender does: it comes again.
-        DeliveryEffect::Refused | DeliveryEffect::Failed => vec![push(again, Says::Truth)],
-        DeliveryEffect::Slow => vec![once, push(again + PATIENCE, Says::Truth)],
+        DeliveryEffect::Refused | DeliveryEffect::Failed => vec![push(again, PushContent::Truth)],
+        DeliveryEffect::Slow => vec![once, push(again + PATIENCE, PushContent::Truth)],
     }
 }
 
@@ -129,7 +129,7 @@ mod tests {
             assert_eq!((rules.len(), rules[0].kind()), (1, kind));
         }
         let of = |end| pushes(end, deadline);
-        assert_eq!(of(End::Success(deadline))[0], [Push { at: deadline, says: Says::Truth }]);
+        assert_eq!(of(End::Success(deadline))[0], [Push { at: deadline, content: PushContent::Truth }]);
         assert_eq!(of(End::Never)[0], []);
         assert!(of(End::Success(deadline)).iter().all(|plan| plan.is_sorted_by_key(|push| push.at)));
     }

@@ -1,10 +1,11 @@
 //! Trials of decisions alone: a poller that says when to ask and what to make of an answer, without connections or a clock.
 
 use super::case::Case;
-use super::seen::{
-    Asked, Conduct, PollerAnswer, PollerOutcome, Seen, TaskSeen, Told, is_doubtful, met, spoils_the_next, told,
+use super::history::{
+    AnswerKind, Conduct, History, PollerAnswer, PollerOutcome, StatusRequest, TaskHistory, is_doubtful, met,
+    spoils_the_next, told,
 };
-use super::sky::{Passed, Sky};
+use super::weather::{CaseWeather, Passed};
 use crate::api::reply::{Loss, Reply};
 use crate::strategy::composition::Strategy;
 use crate::strategy::wait::{Ending, Policy, Step, Wait};
@@ -21,15 +22,15 @@ pub trait Poller {
     fn reply(&mut self, now: Micros, reply: &Reply<'_>) -> Step;
 }
 
-/// A strategy of this crate as a poller. Its deadline is its own limit: draw cases for [`Strategic::deadline`].
+/// A strategy of this crate as a poller. Its deadline is its own limit: draw cases for [`StrategyPoller::deadline`].
 #[derive(Debug, Clone)]
-pub struct Strategic<'s> {
+pub struct StrategyPoller<'s> {
     policy: Policy<'s>,
     wait: Option<Wait<'s>>,
     jitter: Draws,
 }
 
-impl<'s> Strategic<'s> {
+impl<'s> StrategyPoller<'s> {
     /// `strategy` as it waits for tasks of `model`.
     #[must_use]
     pub fn new(strategy: &'s Strategy, model: &str) -> Self {
@@ -44,7 +45,7 @@ impl<'s> Strategic<'s> {
     }
 }
 
-impl Poller for Strategic<'_> {
+impl Poller for StrategyPoller<'_> {
     fn begin(&mut self, _deadline: Micros) -> Step {
         let (wait, step) = self.policy.begin(Micros::ZERO, &mut self.jitter);
         self.wait = Some(wait);
@@ -63,9 +64,9 @@ impl Poller for Strategic<'_> {
 const ENDLESS: usize = 10_000;
 
 /// Puts a poller into the world of a case, whose first task it waits for.
-pub fn play(poller: &mut impl Poller, case: &Case) -> Seen {
-    let mut of_task = TaskSeen::default();
-    let mut sky = Sky::of(case);
+pub fn play(poller: &mut impl Poller, case: &Case) -> History {
+    let mut of_task = TaskHistory::default();
+    let mut weather = CaseWeather::of(case);
     let mut step = poller.begin(case.deadline());
     loop {
         match step {
@@ -81,10 +82,10 @@ pub fn play(poller: &mut impl Poller, case: &Case) -> Seen {
                 of_task.answers.push(PollerAnswer { at, outcome, urls: None });
                 break;
             }
-            Step::Poll { .. } if of_task.asked.len() == ENDLESS => break,
+            Step::Poll { .. } if of_task.requests.len() == ENDLESS => break,
             Step::Poll { at: sent, timeout } => {
-                let number = of_task.asked.len() as u32;
-                let passed = sky.as_mut().map_or_else(|| Passed::calm(case, sent), |sky| sky.pass(sent));
+                let number = of_task.requests.len() as u32;
+                let passed = weather.as_mut().map_or_else(|| Passed::calm(case, sent), |weather| weather.pass(sent));
                 let (scripted, truth) = met(case, 0, number, passed.arrival, Timescale::SCENARIO);
                 let scripted = scripted.filter(|_| !passed.is_refused);
                 let struck = scripted.or(passed.struck);
@@ -94,10 +95,10 @@ pub fn play(poller: &mut impl Poller, case: &Case) -> Seen {
                 let (patience, told) = (sent + timeout, told(&effect, truth, &reply));
                 let heard = back.min(patience);
                 let is_cut = back > patience;
-                of_task.asked.push(Asked {
+                of_task.requests.push(StatusRequest {
                     sent,
                     ended: heard.finite(),
-                    told: if is_cut && told != Told::Silence { Told::Unheard } else { told },
+                    answer: if is_cut && told != AnswerKind::Silence { AnswerKind::Unheard } else { told },
                     retry_after: retry_after(&reply).filter(|_| !is_cut),
                     struck: kind,
                     is_doubtful: is_doubtful(&effect),
@@ -112,7 +113,7 @@ pub fn play(poller: &mut impl Poller, case: &Case) -> Seen {
         }
     }
     let submits = 0;
-    Seen { tasks: vec![of_task], submits, conduct: Conduct::Sound, ..Seen::default() }
+    History { tasks: vec![of_task], submits, conduct: Conduct::Sound, ..History::default() }
 }
 
 /// The delay that a reply asks for.

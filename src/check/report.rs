@@ -2,9 +2,9 @@
 
 use super::case::Case;
 use super::coverage::Coverage;
-use super::judge::{Habits, Judgement, judge};
+use super::history::{Conduct, History};
+use super::judge::{Judgement, Timing, judge};
 use super::property::{Properties, Property};
-use super::seen::{Conduct, Seen};
 use crate::time::Micros;
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub struct Tally {
 
 /// What can be wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wrong {
+pub enum Defect {
     /// A property did not hold.
     Property(Property),
     /// The program ended without an answer.
@@ -34,18 +34,18 @@ pub enum Wrong {
 
 /// A case in which something is wrong, and what was seen of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Counter {
+pub struct CounterExample {
     /// The case.
     pub case: Case,
     /// The trial.
-    pub seen: Seen,
+    pub history: History,
 }
 
 /// Something wrong, with the simplest case that shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// What.
-    pub wrong: Wrong,
+    pub defect: Defect,
     /// The number of the case in which it was found; `None` for the calm one, and for one that was given.
     pub number: Option<u64>,
     /// It was found once and not every time again: it says nothing for sure.
@@ -55,9 +55,9 @@ pub struct Finding {
     /// The case as it was found.
     pub original: Case,
     /// The simplest case that shows it.
-    pub counter: Counter,
+    pub counter_example: CounterExample,
     /// What it was judged by.
-    pub habits: Habits,
+    pub timing: Timing,
 }
 
 /// What a campaign found.
@@ -68,13 +68,13 @@ pub struct TrialReport {
     /// Trials, the calm one included; what confirming and shrinking took is not.
     pub cases: u64,
     /// What the program was judged by.
-    pub habits: Habits,
+    pub timing: Timing,
     /// The latest that the machine ever was.
     pub lateness: Micros,
     /// What is wrong in each of the cases that were known beforehand.
-    pub replayed: Vec<Vec<Wrong>>,
+    pub replayed: Vec<Vec<Defect>>,
     /// Why a trial could not be held: a fault of this harness or of the machine, which makes the report worthless.
-    pub unheld: Option<String>,
+    pub not_run: Option<String>,
     /// Why nobody can know what some trials mean.
     pub doubt: Option<String>,
     /// The time that the program lived in, in a word.
@@ -86,7 +86,7 @@ pub struct TrialReport {
     tallies: BTreeMap<Property, Tally>,
 }
 
-impl Wrong {
+impl Defect {
     /// Its name: that of the property, or `crash`, `hang`, `garbage`.
     #[must_use]
     pub const fn id(&self) -> &'static str {
@@ -109,30 +109,30 @@ impl Finding {
     /// What happened in the counter-example.
     #[must_use]
     pub fn what(&self) -> String {
-        match &self.wrong {
-            Wrong::Property(property) => {
-                let Counter { case, seen } = &self.counter;
-                let judgement = judge(case, seen, &self.habits, Properties::NONE.with(*property));
+        match &self.defect {
+            Defect::Property(property) => {
+                let CounterExample { case, history } = &self.counter_example;
+                let judgement = judge(case, history, &self.timing, Properties::NONE.with(*property));
                 let said = judgement.of(*property).map(|violation| {
                     let of = if case.tasks().len() > 1 { format!("task {}: ", violation.task) } else { String::new() };
                     format!("{of}{}", violation.what)
                 });
                 said.unwrap_or_else(|| property.about().to_owned())
             }
-            Wrong::Crash(what) | Wrong::Hang(what) | Wrong::Garbage(what) => what.clone(),
+            Defect::Crash(what) | Defect::Hang(what) | Defect::Garbage(what) => what.clone(),
         }
     }
 }
 
 impl TrialReport {
-    pub(super) fn new(seed: u64, habits: Habits, clock: &'static str) -> Self {
+    pub(super) fn new(seed: u64, timing: Timing, clock: &'static str) -> Self {
         Self {
             seed,
             cases: 0,
-            habits,
+            timing,
             lateness: Micros::ZERO,
             replayed: Vec::new(),
-            unheld: None,
+            not_run: None,
             doubt: None,
             clock,
             findings: Vec::new(),
@@ -141,14 +141,14 @@ impl TrialReport {
         }
     }
 
-    pub(super) fn count(&mut self, case: &Case, seen: &Seen, judgement: &Judgement) {
+    pub(super) fn count(&mut self, case: &Case, history: &History, judgement: &Judgement) {
         self.cases += 1;
-        self.lateness = self.lateness.max(seen.lateness);
-        self.coverage.add(case, seen);
-        if let Conduct::Unheld(why) = &seen.conduct {
-            self.unheld.get_or_insert_with(|| why.clone());
+        self.lateness = self.lateness.max(history.lateness);
+        self.coverage.add(case, history);
+        if let Conduct::NotRun(why) = &history.conduct {
+            self.not_run.get_or_insert_with(|| why.clone());
         }
-        if let Some(why) = &seen.doubt {
+        if let Some(why) = &history.doubt {
             self.doubt.get_or_insert_with(|| why.clone());
         }
         for &property in Property::ALL {
@@ -162,8 +162,8 @@ impl TrialReport {
 
     /// A report that knows nothing, and why.
     #[must_use]
-    pub fn doubted(seed: u64, habits: Habits, clock: &'static str, why: String) -> Self {
-        let mut report = Self::new(seed, habits, clock);
+    pub fn doubted(seed: u64, timing: Timing, clock: &'static str, why: String) -> Self {
+        let mut report = Self::new(seed, timing, clock);
         for &property in Property::ALL {
             report.tallies.entry(property).or_default().unknown += 1;
         }
@@ -171,31 +171,31 @@ impl TrialReport {
     }
 
     /// Adds what is wrong with the program apart from any case.
-    pub fn charge(&mut self, wrong: Wrong, case: Case) {
-        let counter = Counter { case: case.clone(), seen: Seen::default() };
-        let habits = self.habits;
+    pub fn charge(&mut self, defect: Defect, case: Case) {
+        let counter_example = CounterExample { case: case.clone(), history: History::default() };
+        let timing = self.timing;
         self.findings.push(Finding {
-            wrong,
+            defect,
             number: None,
             is_flaky: false,
             trials: 0,
             original: case,
-            counter,
-            habits,
+            counter_example,
+            timing,
         });
     }
 
     /// Nobody can know what was wrong once, and not again, on a late machine.
-    pub(super) fn excuse(&mut self, wrong: &Wrong) {
-        if let Wrong::Property(property) = wrong {
+    pub(super) fn excuse(&mut self, defect: &Defect) {
+        if let Defect::Property(property) = defect {
             let tally = self.tallies.entry(*property).or_default();
             tally.violated -= 1;
             tally.unknown += 1;
         }
     }
 
-    pub(super) fn has(&self, wrong: &Wrong) -> bool {
-        self.findings.iter().any(|finding| finding.wrong.is_like(wrong))
+    pub(super) fn has(&self, defect: &Defect) -> bool {
+        self.findings.iter().any(|finding| finding.defect.is_like(defect))
     }
 
     /// How often a property was judged.
@@ -207,7 +207,7 @@ impl TrialReport {
     /// The finding about a property.
     #[must_use]
     pub fn finding(&self, property: Property) -> Option<&Finding> {
-        self.findings.iter().find(|finding| finding.wrong == Wrong::Property(property))
+        self.findings.iter().find(|finding| finding.defect == Defect::Property(property))
     }
 
     /// Whether nothing is wrong.

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 /// What may be changed of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Freedom {
+pub struct ShrinkLimits {
     /// The deadline too: the program does as it is told.
     pub deadline: bool,
     /// No deadline is made shorter than this.
@@ -20,7 +20,7 @@ pub struct Freedom {
 
 /// Simpler cases than `case`, the boldest steps first; each is really simpler, so that taking steps comes to an end.
 #[must_use]
-pub fn simpler(case: &Case, freedom: Freedom) -> Vec<Case> {
+pub fn simpler(case: &Case, limits: ShrinkLimits) -> Vec<Case> {
     let mut steps: Vec<Case> = Vec::new();
     let mut step = |change: &dyn Fn(&mut Parts)| {
         let changed = case.changed(change);
@@ -31,7 +31,7 @@ pub fn simpler(case: &Case, freedom: Freedom) -> Vec<Case> {
     if case.rtt() > Micros::ZERO {
         step(&|parts| parts.rtt = Micros::ZERO);
     }
-    times(case, freedom, &mut step);
+    times(case, limits, &mut step);
     let weight = weight(case);
     let mut seen = Vec::new();
     steps.retain(|simpler| {
@@ -118,18 +118,18 @@ fn plain(kind: Kind) -> Option<Fault> {
     json::read(&Map::from_iter([("kind".to_owned(), Value::from(kind.name()))])).ok()
 }
 
-fn times(case: &Case, freedom: Freedom, step: &mut Step<'_>) {
-    if freedom.deadline {
+fn times(case: &Case, limits: ShrinkLimits, step: &mut Step<'_>) {
+    if limits.deadline {
         let deadline = case.deadline();
         for part in [16, 8, 4, 2] {
             let shorter = Micros::new((deadline.get() / part).div_ceil(1_000_000) * 1_000_000);
-            if freedom.shortest <= shorter && shorter < deadline {
+            if limits.shortest <= shorter && shorter < deadline {
                 step(&|parts| shorten(parts, shorter));
             }
         }
         for seconds in [5, 1] {
             let shorter = deadline - Micros::from_secs(seconds);
-            if freedom.shortest <= shorter && shorter < deadline {
+            if limits.shortest <= shorter && shorter < deadline {
                 step(&|parts| shorten(parts, shorter));
             }
         }
@@ -276,7 +276,7 @@ pub struct Shrunk {
 /// first step that still fails is taken, so their number changes nothing but the time that it takes.
 pub async fn shrink(
     case: Case,
-    freedom: Freedom,
+    limits: ShrinkLimits,
     trials: u32,
     at_a_time: usize,
     fails: impl AsyncFn(&Case) -> bool,
@@ -284,7 +284,7 @@ pub async fn shrink(
     let mut shrunk = Shrunk { case, trials: 0 };
     let mut known: Vec<Case> = Vec::new();
     loop {
-        let mut steps = simpler(&shrunk.case, freedom);
+        let mut steps = simpler(&shrunk.case, limits);
         steps.retain(|step| !known.contains(step));
         steps.truncate((trials - shrunk.trials) as usize);
         let tried = futures_util::stream::iter(&steps).map(async |step: &Case| (step, fails(step).await));
@@ -322,15 +322,15 @@ mod tests {
             let case = case.clone().with_weather(weather(kind, deadline, 0.7).unwrap_or_default()).expect("weather");
             let Some(Window { .. }) = of_window(&case) else { continue };
             tried += 1;
-            for freedom in [false, true] {
-                let freedom = Freedom { deadline: freedom, shortest: Micros::from_secs(5) };
+            for limits in [false, true] {
+                let limits = ShrinkLimits { deadline: limits, shortest: Micros::from_secs(5) };
                 let needed = |case: &Case| {
                     of_window(case).is_some_and(|window| {
                         let second = case.deadline() - Micros::from_secs(40).min(case.deadline());
                         window.contains(second) && window.contains(second + Micros::from_secs(2))
                     })
                 };
-                let shrunk = shrink(case.clone(), freedom, 100, 1, async |case| needed(case));
+                let shrunk = shrink(case.clone(), limits, 100, 1, async |case| needed(case));
                 let shrunk = shrunk.now_or_never().expect("nothing waits").case;
                 let window = of_window(&shrunk).expect("it is needed");
                 let end = shrunk.deadline() - Micros::from_secs(40).min(shrunk.deadline()) + Micros::from_secs(3);

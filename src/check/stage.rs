@@ -1,16 +1,17 @@
 //! The mock of one case: its tasks stand ready, its journal becomes what was seen.
 
 use super::case::{Case, End, MODEL};
-use super::poller::retry_after;
-use super::seen::{
-    Asked, FAILURE, PollerAnswer, Pushed, TaskSeen, Told, is_doubtful, met, spoils_the_next, state_at, told,
+use super::history::{
+    AnswerKind, FAILURE, PollerAnswer, StatusRequest, TaskHistory, WebhookDelivery, is_doubtful, met, spoils_the_next,
+    state_at, told,
 };
-use super::sky;
+use super::poller::retry_after;
+use super::weather as case_weather;
 use crate::api::reply::Reply;
 use crate::net::clock::{Clock, InvalidScale};
 use crate::net::memory::MemoryNetwork;
 use crate::net::stream::{Listener, Transport};
-use crate::server::{InvalidStub, JournalEntry, Says, Server, Settings, Stub, Unanswered, World};
+use crate::server::{InvalidStub, JournalEntry, PushContent, Server, Settings, Stub, Unanswered, World};
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
 use crate::world::fault::{Effect, Fault, FaultRule, FaultRules, Kind, Route, Timescale, When};
@@ -100,7 +101,11 @@ impl Stage {
         number: u64,
     ) -> Result<Self, StageError> {
         let model = Model::plain(MODEL, Distribution::constant(Micros::ZERO));
-        let world = World { faults: rules(case), network: Arc::new(sky::network(case)), ..World::calm(vec![model], 0) };
+        let world = World {
+            faults: rules(case),
+            network: Arc::new(case_weather::network(case)),
+            ..World::calm(vec![model], 0)
+        };
         let base = Some(origin.to_owned());
         let settings = Settings {
             network: network.clone(),
@@ -194,7 +199,7 @@ impl Stage {
 
     /// What was seen of each task; `answers` are those of each.
     #[must_use]
-    pub fn seen(&self, case: &Case, mut answers: Vec<Vec<PollerAnswer>>) -> Vec<TaskSeen> {
+    pub fn histories(&self, case: &Case, mut answers: Vec<Vec<PollerAnswer>>) -> Vec<TaskHistory> {
         answers.resize(case.tasks().len(), Vec::new());
         self.server.with_journal(|entries| {
             let journal: Vec<&JournalEntry> = entries.collect();
@@ -213,20 +218,26 @@ impl Stage {
         id: &str,
         journal: &[&JournalEntry],
         answers: Vec<PollerAnswer>,
-    ) -> TaskSeen {
+    ) -> TaskHistory {
         let of_task =
             |entry: &&&JournalEntry| entry.route == "status" && entry.task.as_deref() == Some(id) && !id.is_empty();
-        let mut asked: Vec<Asked> = Vec::new();
+        let mut requests: Vec<StatusRequest> = Vec::new();
         for entry in journal.iter().filter(of_task) {
-            asked.push(self.asked(case, number, asked.len() as u32, entry));
+            requests.push(self.status_request(case, number, requests.len() as u32, entry));
         }
         let delivered = |entry: &&&JournalEntry| entry.route == "webhook" && entry.task.as_deref() == Some(id);
-        let pushed = journal.iter().filter(delivered).map(|entry| pushed(case, number, entry)).collect();
+        let deliveries = journal.iter().filter(delivered).map(|entry| delivery(case, number, entry)).collect();
         let origin = self.base_url.trim_end_matches("/api/v1");
-        TaskSeen { asked, pushed, answers, result: format!("{origin}/output/{id}/"), is_missing: id.is_empty() }
+        TaskHistory {
+            requests,
+            deliveries,
+            answers,
+            result: format!("{origin}/output/{id}/"),
+            is_missing: id.is_empty(),
+        }
     }
 
-    fn asked(&self, case: &Case, task: usize, number: u32, entry: &JournalEntry) -> Asked {
+    fn status_request(&self, case: &Case, task: usize, number: u32, entry: &JournalEntry) -> StatusRequest {
         let at = |ms: f64| Micros::from_f64(ms * 1e3);
         let (sent, pace) = (at(entry.at_ms), self.clock.pace());
         let (scripted, mut truth) = met(case, task, number, sent + case.up(), pace);
@@ -245,10 +256,10 @@ impl Stage {
         }
         let reply = effect.reply(truth, heard, pace);
         let is_unheard = matches!(entry.unanswered, Some(Unanswered::ClientGone | Unanswered::Open));
-        let told = if is_unheard { Told::Unheard } else { told(&effect, truth, &reply) };
+        let answer = if is_unheard { AnswerKind::Unheard } else { told(&effect, truth, &reply) };
         let retry_after = retry_after(&reply).filter(|_| !is_unheard);
         let spoils_the_next = spoils_the_next(&effect);
-        Asked { sent, ended, told, retry_after, struck: kind, is_doubtful, spoils_the_next }
+        StatusRequest { sent, ended, answer, retry_after, struck: kind, is_doubtful, spoils_the_next }
     }
 }
 
@@ -264,14 +275,15 @@ fn weather(case: &Case, entry: &JournalEntry, arrival: Micros, pace: Timescale) 
 }
 
 /// A delivery, as the journal has it.
-fn pushed(case: &Case, task: usize, entry: &JournalEntry) -> Pushed {
+fn delivery(case: &Case, task: usize, entry: &JournalEntry) -> WebhookDelivery {
     let at = Micros::from_f64(entry.at_ms * 1e3);
-    let says = Says::ALL.into_iter().find(|says| entry.fault == Some(says.name())).unwrap_or(Says::Truth);
-    let told = match says {
-        Says::Truth => Told::of(&Reply::state(state_at(case.tasks()[task].end, at))),
-        Says::OtherTask | Says::Garbage | Says::Forgery => Told::Nothing,
+    let content =
+        PushContent::ALL.into_iter().find(|content| entry.fault == Some(content.name())).unwrap_or(PushContent::Truth);
+    let answer = match content {
+        PushContent::Truth => AnswerKind::of(&Reply::state(state_at(case.tasks()[task].end, at))),
+        PushContent::OtherTask | PushContent::Garbage | PushContent::Forgery => AnswerKind::Nothing,
     };
-    Pushed { at, says, told, status: entry.status }
+    WebhookDelivery { at, content, answer, status: entry.status }
 }
 
 /// The weather, and what strikes every submit.

@@ -2,10 +2,10 @@
 
 use super::case::{Case, End};
 use super::codec::write_case;
+use super::history::{AnswerKind, History, StatusRequest, WebhookDelivery, short};
 use super::property::{Property, PropertyKind};
-use super::report::{Finding, TrialReport, Wrong};
-use super::seen::{Asked, Pushed, Seen, Told, short};
-use crate::server::Says;
+use super::report::{Defect, Finding, TrialReport};
+use crate::server::PushContent;
 use crate::time::Micros;
 use crate::world::fault::When;
 use std::fmt::{self, Write as _};
@@ -17,15 +17,15 @@ const MOST_LINES: usize = 8;
 #[must_use]
 pub fn report(report: &TrialReport, replay: Option<&str>) -> String {
     let mut out = String::new();
-    let gap = short(report.habits.largest_gap);
+    let gap = short(report.timing.largest_gap);
     let _ = writeln!(out, "{} cases, seed {}, {} clock; largest gap {gap}", report.cases, report.seed, report.clock);
     out.push('\n');
     for &property in Property::ALL {
         let _ = writeln!(out, "  {}", line(report, property));
     }
-    for finding in report.findings.iter().filter(|finding| !matches!(finding.wrong, Wrong::Property(_))) {
+    for finding in report.findings.iter().filter(|finding| !matches!(finding.defect, Defect::Property(_))) {
         let flaky = if finding.is_flaky { "flaky: " } else { "" };
-        let _ = writeln!(out, "  {:<22} {flaky}{}", finding.wrong.id(), finding.what());
+        let _ = writeln!(out, "  {:<22} {flaky}{}", finding.defect.id(), finding.what());
     }
     for finding in &report.findings {
         out.push('\n');
@@ -106,20 +106,20 @@ pub(super) fn unjudged(property: Property) -> &'static str {
 pub fn finding(finding: &Finding, replay: Option<&str>) -> String {
     let mut out = String::new();
     let flaky = if finding.is_flaky { " (flaky)" } else { "" };
-    let _ = writeln!(out, "{}{flaky}: {}", finding.wrong.id(), finding.what());
-    if let Wrong::Property(property) = finding.wrong {
+    let _ = writeln!(out, "{}{flaky}: {}", finding.defect.id(), finding.what());
+    if let Defect::Property(property) = finding.defect {
         let _ = writeln!(out, "  must hold: {}; else {}", property.about(), property.why());
     }
-    let (case, seen) = (&finding.counter.case, &finding.counter.seen);
-    for line in timeline(case, seen) {
+    let (case, history) = (&finding.counter_example.case, &finding.counter_example.history);
+    for line in timeline(case, history) {
         let _ = writeln!(out, "  {line}");
     }
     if let Some(text) = irrelevant(&finding.original, case) {
         let _ = writeln!(out, "  does not matter: {text}");
     }
-    if !matches!(finding.wrong, Wrong::Property(_)) && !seen.log.is_empty() {
+    if !matches!(finding.defect, Defect::Property(_)) && !history.log.is_empty() {
         let _ = writeln!(out, "  its log ends:");
-        for line in seen.log.lines().rev().take(MOST_LINES).collect::<Vec<_>>().into_iter().rev() {
+        for line in history.log.lines().rev().take(MOST_LINES).collect::<Vec<_>>().into_iter().rev() {
             let _ = writeln!(out, "    {line}");
         }
     }
@@ -131,20 +131,22 @@ pub fn finding(finding: &Finding, replay: Option<&str>) -> String {
 
 /// What happened, in at most eight lines: the world first, then requests with their answers, then what the program said.
 #[must_use]
-pub fn timeline(case: &Case, seen: &Seen) -> Vec<String> {
+pub fn timeline(case: &Case, history: &History) -> Vec<String> {
     let mut rows: Vec<(Micros, String)> = Vec::new();
     let many = case.tasks().len() > 1;
-    for (number, (task, of_task)) in case.tasks().iter().zip(&seen.tasks).enumerate() {
+    for (number, (task, of_task)) in case.tasks().iter().zip(&history.tasks).enumerate() {
         let of = if many { format!("task {number}: ") } else { String::new() };
         match task.end {
             End::Success(at) => rows.push((at, format!("{of}the task succeeds"))),
             End::Failed(at) => rows.push((at, format!("{of}the task fails"))),
             End::Never => {}
         }
-        for (request, asked) in of_task.asked.iter().enumerate() {
-            rows.push((asked.sent, format!("{of}request {request}: {}", answer(asked))));
+        for (number, request) in of_task.requests.iter().enumerate() {
+            rows.push((request.sent, format!("{of}request {number}: {}", answer_text(request))));
         }
-        rows.extend(of_task.pushed.iter().map(|pushed| (pushed.at, format!("{of}{}", delivery(pushed)))));
+        rows.extend(
+            of_task.deliveries.iter().map(|delivery| (delivery.at, format!("{of}{}", delivery_text(delivery)))),
+        );
         for answer in &of_task.answers {
             let urls = answer.urls.as_ref().filter(|urls| !urls.is_empty());
             let urls = urls.map(|urls| format!(" with {}", urls.join(", "))).unwrap_or_default();
@@ -164,7 +166,7 @@ pub fn timeline(case: &Case, seen: &Seen) -> Vec<String> {
     // A submit is before all else, and an answer follows the request of its instant.
     rows.sort_by_key(|(at, _)| *at);
     let mut lines: Vec<String> = Vec::new();
-    let submits = seen.submits;
+    let submits = history.submits;
     if let Some(fault) = case.submit() {
         let held_back = case.held_back().map(|by| format!(" (answered {by} later)")).unwrap_or_default();
         lines.push(format!("{:>10}  {submits} × submit: {}{held_back}", "", fault.kind().name()));
@@ -190,35 +192,35 @@ fn travel(case: &Case) -> String {
 }
 
 /// What a request was answered.
-pub(super) fn answer(asked: &Asked) -> String {
-    let told = told(asked.told);
-    let kind = asked.struck.map(|kind| format!(" ({})", kind.name())).unwrap_or_default();
-    let asks = asked.retry_after.map(|delay| format!(", Retry-After {delay}")).unwrap_or_default();
+pub(super) fn answer_text(request: &StatusRequest) -> String {
+    let told = answer_words(request.answer);
+    let kind = request.struck.map(|kind| format!(" ({})", kind.name())).unwrap_or_default();
+    let asks = request.retry_after.map(|delay| format!(", Retry-After {delay}")).unwrap_or_default();
     format!("{told}{kind}{asks}")
 }
 
-const fn told(told: Told) -> &'static str {
+const fn answer_words(told: AnswerKind) -> &'static str {
     match told {
-        Told::Unfinished => "processing",
-        Told::Success => "success",
-        Told::Failed => "failed",
-        Told::UnknownState => "a state that the API does not know",
-        Told::Nothing => "nothing about the task",
-        Told::Permanent => "an error that blames the request",
-        Told::Silence => "no answer, ever",
-        Told::Unheard => "left before its answer",
+        AnswerKind::Unfinished => "processing",
+        AnswerKind::Success => "success",
+        AnswerKind::Failed => "failed",
+        AnswerKind::UnknownState => "a state that the API does not know",
+        AnswerKind::Nothing => "nothing about the task",
+        AnswerKind::Permanent => "an error that blames the request",
+        AnswerKind::Silence => "no answer, ever",
+        AnswerKind::Unheard => "left before its answer",
     }
 }
 
 /// What was delivered, and what the receiver made of it.
-pub(super) fn delivery(pushed: &Pushed) -> String {
-    let said = match pushed.says {
-        Says::Truth => told(pushed.told),
-        Says::OtherTask => "another task's success",
-        Says::Garbage => "half a JSON",
-        Says::Forgery => "success, from somebody who guesses the address",
+pub(super) fn delivery_text(delivery: &WebhookDelivery) -> String {
+    let said = match delivery.content {
+        PushContent::Truth => answer_words(delivery.answer),
+        PushContent::OtherTask => "another task's success",
+        PushContent::Garbage => "half a JSON",
+        PushContent::Forgery => "success, from somebody who guesses the address",
     };
-    match pushed.status {
+    match delivery.status {
         Some(status) => format!("webhook: {said} (answered {status})"),
         None => format!("webhook: {said} (nobody took it)"),
     }

@@ -42,8 +42,8 @@ pub(super) fn variants(kind: Kind) -> Vec<Fault> {
 
 fn choices(shape: Shape) -> Vec<Value> {
     match shape {
-        // Flags are about submits, laws and rates about more than one request.
-        Shape::Flag | Shape::Positive | Shape::Share | Shape::Law => Vec::new(),
+        // Flags are about submits, distributions and rates about more than one request.
+        Shape::Flag | Shape::Positive | Shape::Share | Shape::Distribution => Vec::new(),
         Shape::Whole(least, most) => {
             let statuses = STATUSES.into_iter().chain(REDIRECTS).filter(|status| (least..=most).contains(status));
             statuses.map(Value::from).collect()

@@ -1,24 +1,24 @@
 //! Cases as a strategy of proptest, which shrinks them as `check` does: to scripts that people can read.
 //!
 //! ```
-//! use pollbench::check::{Habits, Properties, Strategic, Worlds, judge, play};
+//! use pollbench::check::{Timing, Properties, StrategyPoller, Worlds, judge, play};
 //! use pollbench::strategy::presets::preset;
 //! use pollbench::time::Micros;
 //! use proptest::prelude::*;
 //!
 //! let strategy = preset("basic-hardened").expect("a shipped preset");
-//! let poller = Strategic::new(&strategy, "nano-banana");
+//! let poller = StrategyPoller::new(&strategy, "nano-banana");
 //! let deadline = poller.deadline().expect("it has a limit");
-//! let habits = Habits { largest_gap: Micros::from_secs(4), ..Habits::exact(Micros::from_secs(10)) };
+//! let timing = Timing { largest_gap: Micros::from_secs(4), ..Timing::exact(Micros::from_secs(10)) };
 //! proptest!(ProptestConfig::with_cases(100), |(case in Worlds::new(deadline))| {
 //!     let seen = play(&mut poller.clone(), &case);
-//!     prop_assert_eq!(judge(&case, &seen, &habits, Properties::ALL).violated, []);
+//!     prop_assert_eq!(judge(&case, &seen, &timing, Properties::ALL).violated, []);
 //! });
 //! ```
 
 use super::case::Case;
 use super::draw::Cases;
-use super::shrink::{Freedom, simpler};
+use super::shrink::{ShrinkLimits, simpler};
 use crate::time::Micros;
 use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -29,7 +29,7 @@ use std::collections::VecDeque;
 #[derive(Debug, Clone)]
 pub struct Worlds {
     cases: Cases,
-    freedom: Freedom,
+    limits: ShrinkLimits,
 }
 
 /// A drawn case and the simpler ones that are still to be tried.
@@ -41,7 +41,7 @@ pub struct WorldTree {
     tried: Option<Case>,
     /// To be tried, once they are known.
     next: Option<VecDeque<Case>>,
-    freedom: Freedom,
+    limits: ShrinkLimits,
 }
 
 impl Worlds {
@@ -54,7 +54,7 @@ impl Worlds {
     /// Worlds from these cases, whatever their seed: proptest has its own.
     #[must_use]
     pub fn of(cases: Cases) -> Self {
-        Self { cases, freedom: Freedom { deadline: false, shortest: Micros::LONGEST } }
+        Self { cases, limits: ShrinkLimits { deadline: false, shortest: Micros::LONGEST } }
     }
 }
 
@@ -64,7 +64,7 @@ impl Strategy for Worlds {
 
     fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
         let kept = self.cases.drawn(runner.rng().next_u64());
-        Ok(WorldTree { kept, tried: None, next: None, freedom: self.freedom })
+        Ok(WorldTree { kept, tried: None, next: None, limits: self.limits })
     }
 }
 
@@ -91,7 +91,7 @@ impl ValueTree for WorldTree {
 
 impl WorldTree {
     fn step(&mut self) -> bool {
-        let next = self.next.get_or_insert_with(|| simpler(&self.kept, self.freedom).into());
+        let next = self.next.get_or_insert_with(|| simpler(&self.kept, self.limits).into());
         self.tried = next.pop_front();
         self.tried.is_some()
     }

@@ -13,7 +13,7 @@ mod time;
 mod trial;
 
 use crate::check::{
-    Campaign, CampaignProgress, Case, Cases, Freedom, Habits, Properties, Property, Subject, TrialReport, Wrong,
+    Campaign, CampaignProgress, Case, Cases, Defect, Properties, Property, ShrinkLimits, Subject, Timing, TrialReport,
     finding_text, read_case,
 };
 use crate::cli::console::{Failure, note, read};
@@ -151,12 +151,12 @@ impl Check {
             }
         };
         if let Some(parting) = parting {
-            report.charge(Wrong::Hang(parting), Cases::new(self.seed, self.deadline).calm_case());
+            report.charge(Defect::Hang(parting), Cases::new(self.seed, self.deadline).calm_case());
         }
         // What could not be led was ended by force, and says nothing.
         if let Some(left) = interrupt::sweep().filter(|_| report.doubt.is_none()) {
             let what = format!("it left {left} behind, which left its process group and were ended");
-            report.charge(Wrong::Hang(what), Cases::new(self.seed, self.deadline).calm_case());
+            report.charge(Defect::Hang(what), Cases::new(self.seed, self.deadline).calm_case());
         }
         self.tell(&report, baseline.as_ref())
     }
@@ -188,8 +188,8 @@ impl Check {
         let (tried, _) = runtime.block_on(warp.drive(self.try_stream(properties, Time::led(&warp), replay)));
         runtime.shutdown_background();
         tried.unwrap_or_else(|stuck| {
-            let habits = self.campaign(properties, 1.0, 1, false).habits;
-            Ok((TrialReport::doubted(self.seed, habits, self.clock.word(), led::doubt(&stuck)), None))
+            let timing = self.campaign(properties, 1.0, 1, false).timing;
+            Ok((TrialReport::doubted(self.seed, timing, self.clock.word(), led::doubt(&stuck)), None))
         })
     }
 
@@ -233,7 +233,7 @@ impl Check {
         let real = |ms: f64| Micros::from_f64(ms * 1e3 * scale);
         let slack = if self.stream { SLACK_STREAM_MS } else { SLACK_ONCE_MS };
         let is_exact = self.clock == ClockKind::Virtual;
-        let noisy = Habits {
+        let noisy = Timing {
             largest_gap: Micros::ZERO,
             first: Micros::NEVER,
             attempt_timeout: self.attempt_timeout,
@@ -242,7 +242,7 @@ impl Check {
             ceiling: real(CEILING_MS),
         };
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let habits = if is_exact { Habits::exact(self.attempt_timeout) } else { noisy };
+        let timing = if is_exact { Timing::exact(self.attempt_timeout) } else { noisy };
         // Waiting costs nothing, starting a program does; in virtual time programs never wait.
         let usual = match (self.stream, is_exact) {
             (true, _) => cores * 16,
@@ -258,8 +258,8 @@ impl Check {
             parallel: self.parallel.unwrap_or(usual).clamp(1, 1_024),
             confirmations: if is_exact { 1 } else { 3 },
             clock: self.clock.word(),
-            freedom: Freedom { deadline: true, shortest },
-            ..Campaign::new(self.deadline, habits)
+            limits: ShrinkLimits { deadline: true, shortest },
+            ..Campaign::new(self.deadline, timing)
         }
     }
 
@@ -313,7 +313,7 @@ impl Check {
         if let Some(file) = &self.junit {
             outputs::write_junit(file, report)?;
         }
-        match &report.unheld {
+        match &report.not_run {
             Some(why) => Err(Failure::Run(format!("a case could not be tried: {why}"))),
             None => Ok(ExitCode::from(verdict.code)),
         }

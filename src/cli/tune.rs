@@ -238,11 +238,11 @@ impl Tune {
         let weights = CostWeights { poll: self.poll_cost, delay_per_s: self.delay_cost_per_s };
         let deadline = self.deadline_for(&all)?;
         // Without a deadline tasks that never end would be asked for without end.
-        let law = match deadline {
+        let done_time = match deadline {
             Some(_) => all.clone(),
             None => all.clone().of_those_that_end().ok_or_else(|| input(&"no task of this model ever ends"))?,
         };
-        let mut goal = Goal::new(&law, weights).map_err(|error| input(&error))?;
+        let mut goal = Goal::new(&done_time, weights).map_err(|error| input(&error))?;
         if let Some(horizon) = horizon {
             goal.horizon = horizon.get() as f64;
         }
@@ -250,7 +250,9 @@ impl Tune {
         goal.loss = self.poll_loss.unwrap_or(0.0);
         goal.bounds = self.bounds();
         if goal.deadline.is_none() {
-            ScheduleProblem::new(&law, weights).and_then(|problem| problem.check()).map_err(|error| input(&error))?;
+            ScheduleProblem::new(&done_time, weights)
+                .and_then(|problem| problem.check())
+                .map_err(|error| input(&error))?;
         }
         let tuned = tune(&goal, &model.name);
         let factors: Vec<f64> = DRIFTS.into_iter().chain(self.stress).collect();
@@ -297,7 +299,7 @@ impl Tune {
     /// Where the times come from, in words.
     fn source(&self) -> String {
         match (&self.completion, &self.scenario) {
-            (Some(law), _) => format!("times of {law}"),
+            (Some(completion), _) => format!("times of {completion}"),
             (None, Some(scenario)) => format!("the times in the scenario {scenario}"),
             (None, None) if self.log.observed.is_some() => format!("the times in {}", self.log.name()),
             (None, None) => "the times of the guide's models".to_owned(),
@@ -321,8 +323,8 @@ impl Tune {
         if self.completion.is_some() || self.log.observed.is_some() {
             self.tell_stranger();
         }
-        if let Some(law) = &self.completion {
-            return Ok(Times { model: Model::plain(named, law.clone()), horizon: None, observed: None });
+        if let Some(completion) = &self.completion {
+            return Ok(Times { model: Model::plain(named, completion.clone()), horizon: None, observed: None });
         }
         if let Some(read) = self.log.read(self.by.as_deref())? {
             let account = Some(read.account.clone());
@@ -356,14 +358,14 @@ impl Tune {
     }
 
     /// The deadline that the user gave, or the one that the share of timeouts asks for.
-    fn deadline_for(&self, law: &DoneTime) -> Result<Option<Micros>, Failure> {
+    fn deadline_for(&self, done_time: &DoneTime) -> Result<Option<Micros>, Failure> {
         let Some(most) = self.max_timeout_share else { return Ok(self.deadline) };
-        let stuck = 1.0 - law.ends();
+        let stuck = 1.0 - done_time.ends();
         if stuck > most {
             let message = format!("a share {stuck:.6} of the tasks never ends, so at least that many waits give up");
             return Err(Failure::Input(message));
         }
-        let least = Micros::from_f64((law.quantile((1.0 - most) / law.ends()) / 1e3).ceil() * 1e3);
+        let least = Micros::from_f64((done_time.quantile((1.0 - most) / done_time.ends()) / 1e3).ceil() * 1e3);
         match self.deadline {
             Some(deadline) if deadline < least => Err(Failure::Input(format!(
                 "with --deadline {deadline} more than a share {most} of the waits give up; it would have to be {least}"

@@ -33,7 +33,7 @@ pub enum Unfinished {
     #[error("gave up")]
     GaveUp,
     /// The server could not be asked, or will not answer: wait again by the batch's id when it can.
-    #[error("could not ask")]
+    #[error("could not poll")]
     CouldNotAsk,
     /// The strategy never asks, and nobody tells this wait.
     #[error("would never know")]

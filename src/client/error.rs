@@ -118,13 +118,13 @@ pub enum WaitError {
         context: Box<WaitContext>,
     },
     /// The server could not be asked: wait again by the task's id when it can.
-    #[error("could not ask for task {} ({} polls){}", context.task, context.polls, last(context))]
+    #[error("could not poll task {} ({} polls so far){}", context.task, context.polls, last(context))]
     CouldNotAsk {
         /// How it was waited for.
         context: Box<WaitContext>,
     },
     /// The server will not answer this request: change key, model or id.
-    #[error("asking for task {} is no good request{}", context.task, last(context))]
+    #[error("the server rejects status requests for task {}{}", context.task, last(context))]
     BadRequest {
         /// HTTP status.
         status: u16,

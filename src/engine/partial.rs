@@ -68,7 +68,7 @@ pub enum InvalidPartial {
     #[error("it is damaged or cut off, or no partial file at all ({0}): run its shard again")]
     Damaged(io::Error),
     /// Its first line is not understood.
-    #[error("its first line is none of a partial file ({0})")]
+    #[error("it is not a partial file: its first line cannot be read ({0})")]
     Header(serde_json::Error),
     /// It was written by another version.
     #[error("it was written by version {version} (form {form}), and this is {}: parts of a run have one version", env!("CARGO_PKG_VERSION"))]
@@ -159,7 +159,7 @@ pub enum Foreign {
     )]
     Scenario(String),
     /// The run was cut into another number of shards.
-    #[error("it is shard {theirs}, and the parts before it are of {ours}: one run is cut in one way")]
+    #[error("it is shard {theirs}, and the parts before it are of {ours}: all parts of a run have the same N")]
     Cut {
         /// Shards of the parts before it.
         ours: u32,
@@ -167,7 +167,7 @@ pub enum Foreign {
         theirs: Shard,
     },
     /// The same shard with other findings.
-    #[error("shard {0} was there already, with other findings: one of the two is not of this run")]
+    #[error("shard {0} was given twice, with different results: one of the two belongs to another run")]
     Contradiction(Shard),
     /// Its findings are not those of its own scenario.
     #[error("what it holds does not fit the scenario that it names: run its shard again")]

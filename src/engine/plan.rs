@@ -126,7 +126,7 @@ impl<'s> ModelPlan<'s> {
         let link = |route| Link::new(&scenario.network, &scenario.faults, route, &model.name);
         Self {
             model,
-            failure: model.fates.failure().map_or(&*NO_FAILURE, |law| &law.failure),
+            failure: model.fates.failure().map_or(&*NO_FAILURE, |failure| &failure.failure),
             status: link(Route::Status),
             submit: link(Route::Submit),
             webhook: WebhookLink::new(&scenario.network, &scenario.faults, &model.name),

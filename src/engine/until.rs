@@ -30,7 +30,7 @@ pub struct Until {
 #[non_exhaustive]
 pub enum InvalidBudget {
     /// It ends before the first look.
-    #[error("a budget of {budget} replicates ends before the first look, which is after {first}")]
+    #[error("a budget of {budget} replicates ends before the first look: allow at least {first}")]
     Small {
         /// What was asked for.
         budget: u32,

@@ -22,7 +22,7 @@ static KNOWN: Memo<(DoneTime, CostWeights, Micros), Option<Arc<Yardstick>>> = Me
 /// The distribution of a model's tasks, and the least expected cost of a wait in a world without faults and round trips.
 #[derive(Debug, Clone)]
 pub struct Yardstick {
-    law: DoneTime,
+    done_time: DoneTime,
     weights: CostWeights,
     horizon: f64,
     solved: OnceLock<Solved>,
@@ -33,7 +33,7 @@ pub struct Yardstick {
 /// What takes time to find, and is found when it is first asked for.
 #[derive(Debug, Clone)]
 struct Solved {
-    /// The law to look up, until the horizon.
+    /// The distribution to look up, until the horizon.
     sketch: Sketch,
     least: f64,
 }
@@ -49,21 +49,21 @@ impl Yardstick {
         KNOWN.answer(&question, || Self::of(question.0.clone(), weights, horizon).map(Arc::new))
     }
 
-    fn of(law: DoneTime, weights: &CostWeights, horizon: Micros) -> Option<Self> {
+    fn of(done_time: DoneTime, weights: &CostWeights, horizon: Micros) -> Option<Self> {
         let horizon = horizon.get().max(1) as f64;
-        ScheduleProblem::new(&law, *weights).ok()?;
+        ScheduleProblem::new(&done_time, *weights).ok()?;
         let (floor, rough_floor) = (OnceLock::new(), OnceLock::new());
-        Some(Self { law, weights: *weights, horizon, solved: OnceLock::new(), floor, rough_floor })
+        Some(Self { done_time, weights: *weights, horizon, solved: OnceLock::new(), floor, rough_floor })
     }
 
     fn solved(&self) -> &Solved {
         self.solved.get_or_init(|| {
-            let Self { law, weights, horizon, .. } = self;
-            let sketch = Sketch::of(law, Some(*horizon));
+            let Self { done_time, weights, horizon, .. } = self;
+            let sketch = Sketch::of(done_time, Some(*horizon));
             // A last poll at the horizon tells nothing new of tasks that are not done by then; who does not make it is
             // charged as if, for those that are.
-            let last_poll = weights.poll * (1.0 - law.below(*horizon));
-            let problem = ScheduleProblem::new(law, *weights).map(|problem| problem.deadline(*horizon));
+            let last_poll = weights.poll * (1.0 - done_time.below(*horizon));
+            let problem = ScheduleProblem::new(done_time, *weights).map(|problem| problem.deadline(*horizon));
             let cost = problem.map_or(f64::INFINITY, |problem| self.cost(&problem.solve_by(&sketch)));
             Solved { sketch, least: cost - last_poll }
         })
@@ -78,13 +78,13 @@ impl Yardstick {
     /// The distribution of the done-instant.
     #[must_use]
     pub fn distribution(&self) -> &DoneTime {
-        &self.law
+        &self.done_time
     }
 
     /// Exact expected cost of waiting at these instants, in the same world.
     #[must_use]
     pub fn cost(&self, checks: &Checks) -> f64 {
-        checks.cost(&self.law, &self.weights, Some(self.horizon))
+        checks.cost(&self.done_time, &self.weights, Some(self.horizon))
     }
 
     /// Exact expected cost of a strategy over that of the best one that, like it, asks for the last time at the horizon;
@@ -92,7 +92,7 @@ impl Yardstick {
     #[must_use]
     pub fn excess(&self, strategy: &Strategy, model: &str) -> Option<f64> {
         let checks = checks(strategy, model, Micros::from_f64(self.horizon))?;
-        let last_poll = self.weights.poll * (1.0 - self.law.below(self.horizon));
+        let last_poll = self.weights.poll * (1.0 - self.done_time.below(self.horizon));
         Some(self.cost(&checks) / (self.least() + last_poll) - 1.0)
     }
 
@@ -106,12 +106,12 @@ impl Yardstick {
         })
     }
 
-    /// Fewer of them, from a coarser look at the law: up to the last poll of planned strategies, whose look they share.
+    /// Fewer of them, from a coarser look at the distribution: up to the last poll of planned strategies, whose look they share.
     #[must_use]
     pub fn rough_floor(&self) -> &[(f64, f64)] {
         self.rough_floor.get_or_init(|| {
             let end = last_poll(Micros::from_f64(self.horizon)).get() as f64;
-            let sketch = Sketch::at_hand(&self.law, end);
+            let sketch = Sketch::at_hand(&self.done_time, end);
             self.drawn(ROUGH_FLOOR_POINTS, (&sketch, end), |problem| problem.solve_at_a_glance(&sketch))
         })
     }
@@ -127,7 +127,7 @@ impl Yardstick {
         let points = ratios.filter_map(|share| {
             let poll = self.weights.poll * least * (greatest / least).powf(share);
             let weights = CostWeights { poll, ..self.weights };
-            let best = solve(&ScheduleProblem::new(&self.law, weights).ok()?.deadline(end));
+            let best = solve(&ScheduleProblem::new(&self.done_time, weights).ok()?.deadline(end));
             let expected = best.expected(sketch, Some(end), 0.0);
             Some((expected.polls, expected.delay()? / 1e6))
         });

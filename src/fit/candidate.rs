@@ -8,7 +8,7 @@ pub struct Candidate {
     /// What it is.
     pub name: &'static str,
     /// With its parameters of maximum likelihood.
-    pub law: Distribution,
+    pub distribution: Distribution,
     /// Logarithm of the likelihood of the observations' logarithms.
     pub log_likelihood: f64,
     /// Bayesian information criterion; the least wins.
@@ -32,6 +32,6 @@ pub(super) fn averaged(candidates: &mut [Candidate]) -> Option<Distribution> {
         candidate.weight /= total;
     }
     let heavy = candidates.iter().filter(|candidate| candidate.weight > NEGLIGIBLE);
-    let parts = heavy.map(|candidate| (candidate.weight, candidate.law.clone())).collect();
+    let parts = heavy.map(|candidate| (candidate.weight, candidate.distribution.clone())).collect();
     Distribution::mixture(parts).ok()
 }

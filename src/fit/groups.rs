@@ -28,7 +28,7 @@ const UNLIKELY: f64 = 1e-6;
 /// What follows the data.
 #[derive(Debug)]
 pub(super) struct Grouped {
-    pub(super) law: Distribution,
+    pub(super) distribution: Distribution,
     /// Values that count as themselves, and their probability.
     pub(super) frequent: Vec<(Micros, f64)>,
 }
@@ -73,21 +73,25 @@ pub(super) fn grouped(estimate: &Estimate, average: Option<&Distribution>, trust
     if unseen > 0.0 && smooth > 1e-9 || estimate.left > 0.0 {
         parts.extend(tail(estimate, &points, unseen, average.map(|average| (average, trust))));
     }
-    Some(Grouped { law: Distribution::mixture(parts).ok()?, frequent })
+    Some(Grouped { distribution: Distribution::mixture(parts).ok()?, frequent })
 }
 
-/// So many instants in a range, each for as much of it: as `law` has it there, or evenly.
+/// So many instants in a range, each for as much of it: as `distribution` has it there, or evenly.
 fn spread<'a>(
     low: f64,
     high: f64,
     pieces: usize,
-    law: Option<&'a Distribution>,
+    distribution: Option<&'a Distribution>,
 ) -> impl Iterator<Item = f64> + use<'a> {
-    let sides = law.map(|law| (law.cdf(low), law.cdf(high))).filter(|(from, to)| to - from > UNLIKELY);
+    let sides = distribution
+        .map(|distribution| (distribution.cdf(low), distribution.cdf(high)))
+        .filter(|(from, to)| to - from > UNLIKELY);
     (0..pieces).map(move |piece| {
         let share = (piece as f64 + 0.5) / pieces as f64;
-        match (law, sides) {
-            (Some(law), Some((from, to))) => law.quantile(from + share * (to - from)).clamp(low, high),
+        match (distribution, sides) {
+            (Some(distribution), Some((from, to))) => {
+                distribution.quantile(from + share * (to - from)).clamp(low, high)
+            }
             _ => low + share * (high - low),
         }
     })
@@ -146,15 +150,18 @@ fn tail(
     unseen: f64,
     average: Option<(&Distribution, f64)>,
 ) -> Vec<(f64, Distribution)> {
-    let cut = |law: &Distribution| law.clone().bounded(Some(Micros::from_f64(estimate.last)), None, None).ok();
-    let beyond = average.and_then(|(law, trust)| Some((trust, cut(law)?)));
-    let beyond = beyond.filter(|(trust, law)| *trust > 0.0 && law.mean().is_finite());
+    let cut = |distribution: &Distribution| {
+        distribution.clone().bounded(Some(Micros::from_f64(estimate.last)), None, None).ok()
+    };
+    let beyond = average.and_then(|(distribution, trust)| Some((trust, cut(distribution)?)));
+    let beyond = beyond.filter(|(trust, distribution)| *trust > 0.0 && distribution.mean().is_finite());
     let trusted = beyond.as_ref().map_or(0.0, |(trust, _)| *trust);
-    let mut parts: Vec<(f64, Distribution)> = beyond.map(|(trust, law)| (trust * unseen, law)).into_iter().collect();
+    let mut parts: Vec<(f64, Distribution)> =
+        beyond.map(|(trust, distribution)| (trust * unseen, distribution)).into_iter().collect();
     if trusted < 1.0 {
         let shape = 1.0 / slope(estimate, points);
         let power = build("pareto", &[("scale", estimate.last), ("shape", shape)]);
-        parts.extend(power.map(|law| ((1.0 - trusted) * unseen, law)));
+        parts.extend(power.map(|distribution| ((1.0 - trusted) * unseen, distribution)));
     }
     parts
 }

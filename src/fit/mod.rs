@@ -116,7 +116,7 @@ impl Fit {
         candidates.extend(pair::candidate(&sample));
         let average = averaged(&mut candidates);
         let trust = average.as_ref().map_or(0.0, |average| trust(&estimate, average));
-        let Blended { law: blend, share, frequent } = blended(&estimate, average.as_ref(), trust);
+        let Blended { distribution: blend, share, frequent } = blended(&estimate, average.as_ref(), trust);
         Ok(Self {
             distance: estimate.distance(&blend),
             limit: estimate.limit(),
@@ -155,9 +155,9 @@ impl Fit {
     }
 }
 
-/// A law that is blended of the candidates and of what follows the data.
+/// A distribution that is blended of the candidates and of what follows the data.
 struct Blended {
-    law: Distribution,
+    distribution: Distribution,
     /// The share of what follows the data.
     share: f64,
     /// Values that count as themselves, and their probability.
@@ -170,18 +170,18 @@ fn blended(estimate: &Estimate, average: Option<&Distribution>, trust: f64) -> B
         groups::grouped(estimate, average, trust).map(|followed| completed(followed, average, estimate.from));
     let share = 1.0 - trust * (1.0 - by_count(estimate.ends));
     let frequent = followed.as_ref().map(|followed| followed.frequent.clone()).unwrap_or_default();
-    let law = match (average, followed) {
-        (Some(_), Some(followed)) if share >= ALL => followed.law,
+    let distribution = match (average, followed) {
+        (Some(_), Some(followed)) if share >= ALL => followed.distribution,
         (Some(average), Some(followed)) => {
-            let parts = vec![(1.0 - share, average.clone()), (share, followed.law)];
+            let parts = vec![(1.0 - share, average.clone()), (share, followed.distribution)];
             Distribution::mixture(parts).unwrap_or_else(|_| average.clone())
         }
-        (Some(law), None) => law.clone(),
-        (None, Some(followed)) => followed.law,
+        (Some(distribution), None) => distribution.clone(),
+        (None, Some(followed)) => followed.distribution,
         // Nothing can be written for these values: they are all the same, next to nothing, or next to for ever.
         (None, None) => Distribution::constant(Micros::from_f64(estimate.last)),
     };
-    Blended { law, share, frequent }
+    Blended { distribution, share, frequent }
 }
 
 /// What follows the data, which begin at the age `from`, with what `average` has below that.
@@ -190,12 +190,13 @@ fn completed(followed: Grouped, average: Option<&Distribution>, from: f64) -> Gr
     if from <= 0.0 || below <= UNSEEN {
         return followed;
     }
-    let shorter = average.and_then(|law| law.clone().bounded(None, Some(Micros::from_f64(from)), None).ok());
-    let parts = shorter.map(|shorter| vec![(below, shorter), (1.0 - below, followed.law.clone())]);
+    let shorter =
+        average.and_then(|distribution| distribution.clone().bounded(None, Some(Micros::from_f64(from)), None).ok());
+    let parts = shorter.map(|shorter| vec![(below, shorter), (1.0 - below, followed.distribution.clone())]);
     match parts.and_then(|parts| Distribution::mixture(parts).ok()) {
-        Some(law) => {
+        Some(distribution) => {
             let frequent = followed.frequent.into_iter().map(|(value, mass)| (value, mass * (1.0 - below)));
-            Grouped { law, frequent: frequent.collect() }
+            Grouped { distribution, frequent: frequent.collect() }
         }
         None => followed,
     }

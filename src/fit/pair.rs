@@ -42,10 +42,10 @@ pub(super) fn candidate(sample: &Sample) -> Option<Candidate> {
     let narrowest = LEAST_SPREAD.max(NARROWEST * sample.moments().1);
     let fits = STARTS.iter().filter_map(|split| maximise(sample, start(sample, *split, narrowest), narrowest));
     let (parts, log_likelihood) = fits.max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let law = |part: &Part| Some((part.share, lognormal(part.mean, part.spread)?));
+    let distribution = |part: &Part| Some((part.share, lognormal(part.mean, part.spread)?));
     Some(Candidate {
         name: "two lognormals",
-        law: Distribution::mixture(parts.iter().map(law).collect::<Option<_>>()?).ok()?,
+        distribution: Distribution::mixture(parts.iter().map(distribution).collect::<Option<_>>()?).ok()?,
         log_likelihood,
         bic: 5.0 * libm::log(sample.count as f64) - 2.0 * log_likelihood,
         weight: 0.0,

@@ -1,8 +1,8 @@
 //! Fits of the same observations under random weights, for intervals: the Bayesian bootstrap (Rubin, Annals of Statistics 9
 //! (1981) 130–134), of censored and truncated observations that of Lo (Annals of Statistics 21 (1993) 100–123).
 //!
-//! Each observation has a weight from the exponential law. Then the share of those at risk that end at an instant follows a
-//! beta law, and those of different instants are independent: no observation needs to be looked at again. The instants are
+//! Each observation has a weight from the exponential distribution. Then the share of those at risk that end at an instant follows a
+//! beta distribution, and those of different instants are independent: no observation needs to be looked at again. The instants are
 //! gathered, so that the price does not depend on how many there are; an interval is so wide as the whole sample makes it.
 //!
 //! Only what follows the data is made anew. The candidates stay as they are: in a sample that is large enough to be
@@ -43,12 +43,12 @@ impl<'a> Resampler<'a> {
     #[must_use]
     pub fn distribution(&self, draws: &mut Draws) -> Distribution {
         let estimate = weighed(&self.gathered, draws);
-        blended(&estimate, self.fit.average.as_ref(), self.fit.trust).law
+        blended(&estimate, self.fit.average.as_ref(), self.fit.trust).distribution
     }
 }
 
 /// The estimate with its neighbouring ends gathered into one at their mean, but for what is told apart anyway: ranges, values
-/// of many observations, and the greatest ones, which say how the law goes on.
+/// of many observations, and the greatest ones, which say how the distribution goes on.
 fn gathered(estimate: &Estimate) -> Estimate {
     let most = (estimate.ends as f64 / GROUPS).max(1.0);
     let greatest = estimate.cells.len().saturating_sub(2 * (estimate.ends as f64).sqrt().ceil() as usize);
@@ -96,9 +96,11 @@ mod tests {
     #[test]
     fn gathered_ends_are_nowhere_further_than_one_group() {
         for (text, count) in [("lognormal(median=100s, sigma=0.5)", 30_000), ("pareto(scale=5s, shape=1.2)", 90_000)] {
-            let law: Distribution = text.parse().expect("a law");
+            let distribution: Distribution = text.parse().expect("a distribution");
             let seen: Vec<Observation> = (1..count)
-                .map(|at| Observation::Exact((law.quantile(f64::from(at) / f64::from(count)) / 1e3).ceil() * 1e3))
+                .map(|at| {
+                    Observation::Exact((distribution.quantile(f64::from(at) / f64::from(count)) / 1e3).ceil() * 1e3)
+                })
                 .collect();
             let all = Estimate::of(&seen);
             let few = gathered(&all);

@@ -43,7 +43,7 @@ impl Sample {
                 }
                 Observation::Within(low, high) => {
                     let (low, high) = (libm::log(low.max(LEAST)), libm::log(high.max(LEAST)));
-                    // Within so little no law is anything but even: that it lies there adds the same to all of them.
+                    // Within so little no distribution is anything but even: that it lies there adds the same to all of them.
                     if high - low <= LEAST_SPREAD {
                         exact.push(low.midpoint(high));
                     } else {

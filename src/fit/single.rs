@@ -111,7 +111,7 @@ fn fit(sample: &Sample, shape: &Shape, (location, spread): (f64, f64)) -> Option
     }
     Some(Candidate {
         name: shape.name,
-        law: (shape.build)(best[0], libm::exp(best[1]))?,
+        distribution: (shape.build)(best[0], libm::exp(best[1]))?,
         log_likelihood: -value,
         bic: 2.0 * value + 2.0 * libm::log(sample.count as f64),
         weight: 0.0,

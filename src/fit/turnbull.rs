@@ -50,13 +50,13 @@ struct Sides {
     at: usize,
     below: f64,
     before: f64,
-    law: f64,
+    distribution: f64,
     upto: f64,
 }
 
 impl Sides {
     fn distance(&self) -> f64 {
-        (self.below - self.before).abs().max((self.law - self.upto).abs())
+        (self.below - self.before).abs().max((self.distribution - self.upto).abs())
     }
 }
 
@@ -158,14 +158,14 @@ impl Estimate {
         Self { cells, left, last, count: observations.len(), ends, from }
     }
 
-    /// Largest distance between `law` and the estimate, where the estimate is known: at the ends of its cells.
+    /// Largest distance between `distribution` and the estimate, where the estimate is known: at the ends of its cells.
     ///
     /// Both are monotone, so between two cells the distance is at most that of the one at one side from the other at the other
     /// side: where that is no more than what was found already, nothing in between is asked for. Of a million cells a few
     /// thousand are looked at, and the answer is the same.
-    pub(super) fn distance(&self, law: &Distribution) -> f64 {
-        let unseen = if self.from > 0.0 { law.cdf(self.from) } else { 0.0 };
-        let cdf = |x: f64| ((law.cdf(x) - unseen) / (1.0 - unseen).max(f64::MIN_POSITIVE)).max(0.0);
+    pub(super) fn distance(&self, distribution: &Distribution) -> f64 {
+        let unseen = if self.from > 0.0 { distribution.cdf(self.from) } else { 0.0 };
+        let cdf = |x: f64| ((distribution.cdf(x) - unseen) / (1.0 - unseen).max(f64::MIN_POSITIVE)).max(0.0);
         let upto: Vec<f64> = self
             .cells
             .iter()
@@ -179,14 +179,14 @@ impl Estimate {
             let cell = &self.cells[at];
             let below = if cell.low < cell.high { cdf(cell.low) } else { cdf(cell.low - BEFORE) };
             let before = if at == 0 { 0.0 } else { upto[at - 1] };
-            Sides { at, below, before, law: cdf(cell.high), upto: upto[at] }
+            Sides { at, below, before, distribution: cdf(cell.high), upto: upto[at] }
         };
         let Some(last) = self.cells.len().checked_sub(1) else { return 0.0 };
         let (first, last) = (look(0), look(last));
         let mut largest = first.distance().max(last.distance());
         let mut ranges = vec![(first, last)];
         while let Some((from, to)) = ranges.pop() {
-            let most = (to.below - from.upto).max(to.before - from.law);
+            let most = (to.below - from.upto).max(to.before - from.distribution);
             if to.at - from.at < 2 || most <= largest {
                 continue;
             }
@@ -283,20 +283,22 @@ mod tests {
     /// Looked at one by one, all cells say the same.
     #[test]
     fn a_few_cells_tell_the_distance_of_all() {
-        let law: Distribution = "lognormal(median=100s, sigma=0.5)".parse().expect("a law");
+        let distribution: Distribution = "lognormal(median=100s, sigma=0.5)".parse().expect("a distribution");
         for shift in [0.0, 3e5, 2e7] {
             let seen: Vec<Observation> = (1..3_000)
-                .map(|at| Observation::Exact(law.quantile(f64::from(at * 7 % 3_001) / 3_001.0).round() + shift))
+                .map(|at| {
+                    Observation::Exact(distribution.quantile(f64::from(at * 7 % 3_001) / 3_001.0).round() + shift)
+                })
                 .collect();
             let estimate = Estimate::of(&seen);
             let (mut before, mut largest) = (0.0, 0.0_f64);
             for cell in &estimate.cells {
                 let upto = before + cell.mass;
-                let (below, above) = (law.cdf(cell.low - BEFORE), law.cdf(cell.high));
+                let (below, above) = (distribution.cdf(cell.low - BEFORE), distribution.cdf(cell.high));
                 largest = largest.max((below - before).abs()).max((above - upto).abs());
                 before = upto;
             }
-            assert_eq!(estimate.distance(&law), largest);
+            assert_eq!(estimate.distance(&distribution), largest);
         }
     }
 }

@@ -18,12 +18,12 @@ pub struct Checks {
     /// Strictly ascending, in microseconds, not empty.
     pub instants: Vec<f64>,
     /// What follows the last of them.
-    pub then: Then,
+    pub then: AfterLast,
 }
 
 /// What follows the last poll of a table.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Then {
+pub enum AfterLast {
     /// The last gap repeats forever; the first wait, where there is only one poll.
     Repeat,
     /// Polls at this gap in microseconds, forever.
@@ -99,9 +99,9 @@ impl Checks {
     /// The gap that repeats after the last instant.
     fn gap(&self) -> Option<f64> {
         match self.then {
-            Then::GiveUp | Then::GiveUpAt(_) => None,
-            Then::Every(gap) => Some(gap),
-            Then::Repeat => Some(match self.instants.as_slice() {
+            AfterLast::GiveUp | AfterLast::GiveUpAt(_) => None,
+            AfterLast::Every(gap) => Some(gap),
+            AfterLast::Repeat => Some(match self.instants.as_slice() {
                 [.., before, last] => last - before,
                 [only] => only.max(1.0),
                 [] => return None,
@@ -109,47 +109,47 @@ impl Checks {
         }
     }
 
-    /// The exact expectation under `law`, where each poll tells nothing with probability `loss`, independently. A task
+    /// The exact expectation under `done_time`, where each poll tells nothing with probability `loss`, independently. A task
     /// that ends by `horizon` and is not known by then is charged for it; without a horizon it is not. Polls that go on for
     /// ever do so until the horizon.
     #[must_use]
-    pub fn expected(&self, law: &impl Cumulative, horizon: Option<f64>, loss: f64) -> Expected {
+    pub fn expected(&self, done_time: &impl Cumulative, horizon: Option<f64>, loss: f64) -> Expected {
         let gap = self.gap();
-        let mut sums = Sums { all: if gap.is_some() { law.ends() } else { 1.0 }, ..Sums::default() };
+        let mut sums = Sums { all: if gap.is_some() { done_time.ends() } else { 1.0 }, ..Sums::default() };
         let end = horizon.filter(|_| gap.is_some()).unwrap_or(f64::INFINITY);
         let mut index = 0;
         while let Some(at) = self.at(index).filter(|at| *at <= end) {
-            sums.poll(law, at, loss);
+            sums.poll(done_time, at, loss);
             index += 1;
-            let open = law.ends() - sums.below + sums.undetected;
-            let is_over = open <= RARE || at >= law.known_until() || index >= self.instants.len() + MOST_POLLS;
+            let open = done_time.ends() - sums.below + sums.undetected;
+            let is_over = open <= RARE || at >= done_time.known_until() || index >= self.instants.len() + MOST_POLLS;
             if index >= self.instants.len() && is_over {
                 break;
             }
         }
         if let Some(gap) = gap {
-            sums.tail(law, gap, loss, end);
+            sums.tail(done_time, gap, loss, end);
             if end.is_infinite() {
                 return sums.expected();
             }
-            let (below, _, waited) = sums.until(law, end.max(sums.at));
+            let (below, _, waited) = sums.until(done_time, end.max(sums.at));
             let unknown = (sums.undetected + below - sums.below).max(0.0);
             // Tasks that never end are asked for each time.
-            sums.polls += (1.0 - law.ends()) * self.count_until(end, gap);
+            sums.polls += (1.0 - done_time.ends()) * self.count_until(end, gap);
             return Expected { unknown, unknown_delay_mass: sums.waited + waited, ..sums.expected() };
         }
-        let end = if let Then::GiveUpAt(end) = self.then { end.max(sums.at) } else { sums.at };
-        let done = law.below(end);
+        let end = if let AfterLast::GiveUpAt(end) = self.then { end.max(sums.at) } else { sums.at };
+        let done = done_time.below(end);
         let timeouts = Timeouts {
             missed: sums.undetected + done - sums.below,
-            impatient: law.ends() - done,
-            never: 1.0 - law.ends(),
+            impatient: done_time.ends() - done,
+            never: 1.0 - done_time.ends(),
         };
         let (unknown, unknown_delay_mass) = match horizon {
             None => (0.0, 0.0),
             Some(horizon) => {
                 let horizon = horizon.max(sums.at);
-                let (below, _, waited) = sums.until(law, horizon);
+                let (below, _, waited) = sums.until(done_time, horizon);
                 (sums.undetected + below - sums.below, sums.waited + waited)
             }
         };
@@ -165,24 +165,25 @@ impl Checks {
 
     /// Expected cost in a world without loss: see [`expected`](Self::expected).
     #[must_use]
-    pub fn cost(&self, law: &impl Cumulative, weights: &CostWeights, horizon: Option<f64>) -> f64 {
-        self.expected(law, horizon, 0.0).cost(weights)
+    pub fn cost(&self, done_time: &impl Cumulative, weights: &CostWeights, horizon: Option<f64>) -> f64 {
+        self.expected(done_time, horizon, 0.0).cost(weights)
     }
 
     /// Probability that a task ends and is not known `late` microseconds after its end, without loss. Tasks on which
     /// the wait gave up count.
     #[must_use]
-    pub fn late_share(&self, law: &impl Cumulative, late: f64) -> f64 {
-        self.later(law, &self.followed(law), late)
+    pub fn late_share(&self, done_time: &impl Cumulative, late: f64) -> f64 {
+        self.later(done_time, &self.followed(done_time), late)
     }
 
     /// Polls until few tasks are left, each with F there.
-    fn followed(&self, law: &impl Cumulative) -> Vec<(f64, f64)> {
+    fn followed(&self, done_time: &impl Cumulative) -> Vec<(f64, f64)> {
         let mut followed = Vec::with_capacity(self.instants.len());
         while let Some(at) = self.at(followed.len()) {
-            let below = law.below(at);
+            let below = done_time.below(at);
             followed.push((at, below));
-            let is_over = law.ends() - below <= RARE || at >= law.known_until() || followed.len() > MOST_POLLS;
+            let is_over =
+                done_time.ends() - below <= RARE || at >= done_time.known_until() || followed.len() > MOST_POLLS;
             if followed.len() >= self.instants.len() && is_over {
                 break;
             }
@@ -191,27 +192,27 @@ impl Checks {
     }
 
     /// [`late_share`](Self::late_share) by the polls that are followed.
-    fn later(&self, law: &impl Cumulative, followed: &[(f64, f64)], late: f64) -> f64 {
+    fn later(&self, done_time: &impl Cumulative, followed: &[(f64, f64)], late: f64) -> f64 {
         let (mut share, mut before) = (0.0, (0.0, 0.0));
         for poll in followed {
             // In a gap no longer than that nobody is late.
             if poll.0 - late > before.0 {
-                share += (law.below(poll.0 - late) - before.1).max(0.0);
+                share += (done_time.below(poll.0 - late) - before.1).max(0.0);
             }
             before = *poll;
         }
-        if self.gap().is_none() { share + law.ends() - before.1 } else { share }
+        if self.gap().is_none() { share + done_time.ends() - before.1 } else { share }
     }
 
     /// The delay in microseconds that a task stays within with probability `p`, over all tasks, those that never end or
     /// become known counting as infinitely late; `None` where the quantile falls on them. Without loss.
     #[must_use]
-    pub fn delay_quantile(&self, law: &DoneTime, p: f64) -> Option<f64> {
-        let stuck = 1.0 - law.ends();
-        let followed = self.followed(law);
-        let beyond = |delay: f64| self.later(law, &followed, delay) + stuck - (1.0 - p);
+    pub fn delay_quantile(&self, done_time: &DoneTime, p: f64) -> Option<f64> {
+        let stuck = 1.0 - done_time.ends();
+        let followed = self.followed(done_time);
+        let beyond = |delay: f64| self.later(done_time, &followed, delay) + stuck - (1.0 - p);
         let gaps = self.instants.windows(2).map(|pair| pair[1] - pair[0]);
-        let first = self.instants.first()? - law.quantile(0.0).min(*self.instants.first()?);
+        let first = self.instants.first()? - done_time.quantile(0.0).min(*self.instants.first()?);
         let longest = gaps.chain(self.gap()).fold(first, f64::max);
         let (mut short, mut enough) = ((0.0, beyond(0.0)), (longest, beyond(longest)));
         if enough.1 > 0.0 {
@@ -241,9 +242,9 @@ impl Checks {
 
     /// The longest delay that can occur, in microseconds.
     #[must_use]
-    pub fn longest_delay(&self, law: &DoneTime) -> f64 {
-        let soonest = law.quantile(0.0);
-        let latest = law.quantile(1.0);
+    pub fn longest_delay(&self, done_time: &DoneTime) -> f64 {
+        let soonest = done_time.quantile(0.0);
+        let latest = done_time.quantile(1.0);
         let (mut longest, mut before) = (0.0_f64, soonest);
         for &at in &self.instants {
             if at > soonest && before < latest {
@@ -256,15 +257,15 @@ impl Checks {
 
     /// The same schedule with all polls listed until few tasks are left; after them the last gap repeats.
     #[must_use]
-    pub fn listed(&self, law: &impl Cumulative) -> Self {
+    pub fn listed(&self, done_time: &impl Cumulative) -> Self {
         let Some(gap) = self.gap() else { return self.clone() };
         let mut instants = self.instants.clone();
         let mut last = instants.last().copied().unwrap_or(0.0);
-        while (law.ends() - law.below(last) > 1e-6 || instants.len() < 2) && instants.len() < MOST_POLLS {
+        while (done_time.ends() - done_time.below(last) > 1e-6 || instants.len() < 2) && instants.len() < MOST_POLLS {
             last += gap;
             instants.push(last);
         }
-        Self { instants, then: Then::Every(gap) }
+        Self { instants, then: AfterLast::Every(gap) }
     }
 
     /// The same schedule up to `deadline`, with the last poll there.
@@ -279,15 +280,15 @@ impl Checks {
             }
         }
         instants.push(deadline);
-        Self { instants, then: Then::GiveUp }
+        Self { instants, then: AfterLast::GiveUp }
     }
 
     /// The same schedule with every instant times `factor`.
     #[must_use]
     pub fn scaled(&self, factor: f64) -> Self {
         let then = match self.then {
-            Then::Every(gap) => Then::Every(gap * factor),
-            Then::GiveUpAt(end) => Then::GiveUpAt(end * factor),
+            AfterLast::Every(gap) => AfterLast::Every(gap * factor),
+            AfterLast::GiveUpAt(end) => AfterLast::GiveUpAt(end * factor),
             then => then,
         };
         Self { instants: self.instants.iter().map(|at| at * factor).collect(), then }
@@ -316,16 +317,16 @@ struct Sums {
 
 impl Sums {
     /// F and its integral at `to`, and how long tasks that were not detected by the last poll have been done by then.
-    fn until(&self, law: &impl Cumulative, to: f64) -> (f64, f64, f64) {
+    fn until(&self, done_time: &impl Cumulative, to: f64) -> (f64, f64, f64) {
         let gap = to - self.at;
-        let (below, area) = law.below_and_area(to);
+        let (below, area) = done_time.below_and_area(to);
         let fresh = area - self.area - self.below * gap;
         (below, area, fresh.max(0.0) + self.undetected * gap)
     }
 
-    fn poll(&mut self, law: &impl Cumulative, at: f64, loss: f64) {
+    fn poll(&mut self, done_time: &impl Cumulative, at: f64, loss: f64) {
         self.polls += self.all - self.below + self.undetected;
-        let (below, area, waited) = self.until(law, at);
+        let (below, area, waited) = self.until(done_time, at);
         let (open, waited) = (self.undetected + below - self.below, self.waited + waited);
         self.delay_mass += (1.0 - loss) * waited;
         self.known += (1.0 - loss) * open;
@@ -335,8 +336,8 @@ impl Sums {
 
     /// Polls at equal gaps from here on up to `end`, which may be never: by the Euler–Maclaurin formula, for tails that are
     /// smooth on the scale of the gap.
-    fn tail(&mut self, law: &impl Cumulative, gap: f64, loss: f64, end: f64) {
-        let open = (law.ends() - self.below).max(0.0);
+    fn tail(&mut self, done_time: &impl Cumulative, gap: f64, loss: f64, end: f64) {
+        let open = (done_time.ends() - self.below).max(0.0);
         let further = ((end - self.at) / gap).floor();
         if open + self.undetected <= RARE || further < 1.0 {
             return;
@@ -344,10 +345,10 @@ impl Sums {
         // The last poll, F and its integral there, and ∫ of the survival function from here.
         let last = self.at + gap * further;
         let (below, area, beyond) = if last.is_finite() {
-            let (below, area) = law.below_and_area(last);
-            (below, area, (law.ends() * (last - self.at) - (area - self.area)).max(0.0))
+            let (below, area) = done_time.below_and_area(last);
+            (below, area, (done_time.ends() * (last - self.at) - (area - self.area)).max(0.0))
         } else {
-            (law.ends(), self.area, (law.mean() - law.ends() * self.at + self.area).max(0.0))
+            (done_time.ends(), self.area, (done_time.mean() - done_time.ends() * self.at + self.area).max(0.0))
         };
         let left = (below - self.below).max(0.0);
         // The sum of the survival function over the polls from here.

@@ -86,8 +86,8 @@ impl Part {
 impl DoneTime {
     /// Tasks that all end, after a time of this distribution.
     #[must_use]
-    pub fn of(law: Distribution) -> Self {
-        let part = Part { share: 1.0, work: Arc::new(law), delays: vec![(1.0, 0.0)] };
+    pub fn of(done_time: Distribution) -> Self {
+        let part = Part { share: 1.0, work: Arc::new(done_time), delays: vec![(1.0, 0.0)] };
         Self { parts: vec![part], ends: 1.0 }
     }
 
@@ -99,7 +99,9 @@ impl DoneTime {
         let failing = model.fates.failing();
         let succeeding = (1.0 - failing - model.fates.stuck()).max(0.0);
         let mut parts = vec![Part::after(model.pending.as_ref(), &model.completion, succeeding)];
-        parts.extend(model.fates.failure().map(|law| Part::after(model.pending.as_ref(), &law.after, failing)));
+        parts.extend(
+            model.fates.failure().map(|done_time| Part::after(model.pending.as_ref(), &done_time.after, failing)),
+        );
         parts.retain(|part| part.share > 0.0);
         let ends = parts.iter().map(|part| part.share).sum::<f64>().min(1.0);
         Self { parts, ends }
@@ -224,7 +226,7 @@ impl DoneTime {
 impl Part {
     /// Work that starts after a queue. Of two distributions the smooth one is kept whole, and the other cut into pieces.
     fn after(queue: Option<&Distribution>, work: &Distribution, share: f64) -> Self {
-        let whole = |law: &Distribution, delays| Self { share, work: Arc::new(law.clone()), delays };
+        let whole = |done_time: &Distribution, delays| Self { share, work: Arc::new(done_time.clone()), delays };
         match queue {
             None => whole(work, vec![(1.0, 0.0)]),
             Some(queue) => match (atoms(queue), atoms(work)) {
@@ -240,32 +242,32 @@ impl Part {
 }
 
 /// Probabilities and values of a distribution that has only single values, many of them gathered into equal shares.
-fn atoms(law: &Distribution) -> Option<Vec<(f64, f64)>> {
-    if law.density(law.quantile(0.5)).is_some() {
+fn atoms(done_time: &Distribution) -> Option<Vec<(f64, f64)>> {
+    if done_time.density(done_time.quantile(0.5)).is_some() {
         return None;
     }
-    let corners = law.corners();
+    let corners = done_time.corners();
     if corners.len() > MOST_ATOMS {
         let share = 1.0 / MOST_ATOMS as f64;
-        return Some((0..MOST_ATOMS).map(|at| (share, law.quantile((at as f64 + 0.5) * share))).collect());
+        return Some((0..MOST_ATOMS).map(|at| (share, done_time.quantile((at as f64 + 0.5) * share))).collect());
     }
     let mut before = 0.0;
     let mut atoms = Vec::with_capacity(corners.len());
     for corner in corners {
-        let upto = law.cdf(corner);
+        let upto = done_time.cdf(corner);
         atoms.push((upto - before, corner));
         before = upto;
     }
     // A mixture of single values and smooth parts is cut by shares instead: its corners are not all of it.
     (before >= 1.0 - 1e-9 && atoms.iter().all(|(weight, _)| *weight > 0.0)).then_some(atoms).or_else(|| {
         let share = 1.0 / MOST_ATOMS as f64;
-        Some((0..MOST_ATOMS).map(|at| (share, law.quantile((at as f64 + 0.5) * share))).collect())
+        Some((0..MOST_ATOMS).map(|at| (share, done_time.quantile((at as f64 + 0.5) * share))).collect())
     })
 }
 
 /// Weights and values that stand for a smooth distribution: Gauss–Legendre in s = −ln(1 − p), in which an exponential distribution is a
 /// straight line.
-fn quadrature(law: &Distribution, panels: usize) -> Vec<(f64, f64)> {
+fn quadrature(done_time: &Distribution, panels: usize) -> Vec<(f64, f64)> {
     let mut nodes = Vec::with_capacity(8 * panels);
     let edge = |panel: usize| FARTHEST * (panel as f64 / panels as f64).powi(2);
     for panel in 0..panels {
@@ -273,7 +275,7 @@ fn quadrature(law: &Distribution, panels: usize) -> Vec<(f64, f64)> {
         let half = 0.5 * (to - from);
         for (abscissa, weight) in GAUSS.iter().flat_map(|&(x, w)| [(-x, w), (x, w)]) {
             let s = from + half * (1.0 + abscissa);
-            nodes.push((half * weight * libm::exp(-s), law.quantile(-libm::expm1(-s))));
+            nodes.push((half * weight * libm::exp(-s), done_time.quantile(-libm::expm1(-s))));
         }
     }
     let total: f64 = nodes.iter().map(|(weight, _)| weight).sum();

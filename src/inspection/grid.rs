@@ -34,10 +34,10 @@ pub(super) enum Area {
 impl Grid {
     /// About `count` instants that cover the distribution up to `end`: some equally far apart, some by ratio, closer where much
     /// happens, and on all corners.
-    pub(super) fn covering(law: &DoneTime, end: f64, count: usize, area: Area) -> Self {
-        let (start, most, count) = (law.quantile(0.0).clamp(0.0, end), 40 * count, count as f64);
+    pub(super) fn covering(done_time: &DoneTime, end: f64, count: usize, area: Area) -> Self {
+        let (start, most, count) = (done_time.quantile(0.0).clamp(0.0, end), 40 * count, count as f64);
         let mut at: Vec<f64> = vec![0.0, start, end];
-        let late = law.quantile(0.9999).min(end);
+        let late = done_time.quantile(0.9999).min(end);
         let steps = |count: f64| (1..count as usize).map(move |step| step as f64 / count);
         at.extend(steps(0.5 * count).map(|share| start + share * (late - start)));
         // By ratio of the time since nothing could have happened, from a ten-thousandth of the whole on,
@@ -47,15 +47,15 @@ impl Grid {
         at.extend(steps(0.4 * count).map(|share| start + first * libm::pow(ratio, share)));
         at.extend(steps(0.1 * count).map(|share| start + share * (end - start)));
         // A jump lies between a corner and the instant just before it.
-        let corners = law.corners().into_iter().flat_map(|corner| [corner * (1.0 - 1e-9), corner]);
+        let corners = done_time.corners().into_iter().flat_map(|corner| [corner * (1.0 - 1e-9), corner]);
         at.extend(corners.filter(|corner| *corner < end));
         // Where nothing can happen before the end, steps of a microsecond go past it.
         at.retain(|at| *at <= end);
         sort(&mut at);
         // Asked once for each instant: distributions are dear.
         let point = |x: f64| match area {
-            Area::Exact => (x, law.below_and_area(x)),
-            Area::Trapezoidal => (x, (law.below(x), 0.0)),
+            Area::Exact => (x, done_time.below_and_area(x)),
+            Area::Trapezoidal => (x, (done_time.below(x), 0.0)),
         };
         let off = match area {
             Area::Exact => FARTHEST_OFF,
@@ -76,19 +76,19 @@ impl Grid {
     }
 
     /// The distribution at `at`, in any order.
-    pub(super) fn tabulated(law: &impl Cumulative, mut at: Vec<f64>) -> Self {
+    pub(super) fn tabulated(done_time: &impl Cumulative, mut at: Vec<f64>) -> Self {
         sort(&mut at);
-        let (below, area) = at.iter().map(|x| law.below_and_area(*x)).unzip();
+        let (below, area) = at.iter().map(|x| done_time.below_and_area(*x)).unzip();
         Self { at, below, area }
     }
 
     /// Each cell in so many equal ones as `pieces` says of it, where F is a straight line between two instants.
-    pub(super) fn split(&self, law: &impl Cumulative, pieces: impl Fn(usize) -> usize) -> Self {
+    pub(super) fn split(&self, done_time: &impl Cumulative, pieces: impl Fn(usize) -> usize) -> Self {
         let cells = self.at.windows(2).enumerate().flat_map(|(cell, pair)| {
             let (from, width, pieces) = (pair[0], pair[1] - pair[0], pieces(cell));
             (0..pieces).map(move |piece| from + piece as f64 / pieces as f64 * width)
         });
-        Self::tabulated(law, cells.chain([self.end()]).collect())
+        Self::tabulated(done_time, cells.chain([self.end()]).collect())
     }
 
     pub(super) fn last(&self) -> usize {

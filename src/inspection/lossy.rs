@@ -4,7 +4,7 @@
 //! is best after a poll then depends on all polls before it, not on the last one, so there is no dynamic program in the
 //! last instant. The expected cost is smooth in the gaps, and its gradient costs no more than the cost itself.
 
-use crate::inspection::checks::{Checks, Then};
+use crate::inspection::checks::{AfterLast, Checks};
 use crate::inspection::done_time::DoneTime;
 use crate::inspection::problem::ScheduleProblem;
 use crate::inspection::weights::CostWeights;
@@ -32,7 +32,7 @@ pub fn improve(problem: &ScheduleProblem<'_>, calm: Checks, loss: f64) -> Checks
         return calm;
     }
     let descent = Descent {
-        law: problem.law(),
+        done_time: problem.done_time(),
         weights: problem.weights(),
         loss,
         min_gap: problem.min_gap(),
@@ -48,14 +48,14 @@ pub fn improve(problem: &ScheduleProblem<'_>, calm: Checks, loss: f64) -> Checks
             let mut instants: Vec<f64> = calm.instants.iter().map(|at| at * scale).collect();
             let (last, room) = (instants[count - 1], (polls - count) as f64);
             instants.extend((0..polls - count).map(|more| last + (deadline - last) * (more as f64 + 1.0) / room));
-            tried.push(Checks { instants: descent.improve(&instants), then: Then::GiveUp });
+            tried.push(Checks { instants: descent.improve(&instants), then: AfterLast::GiveUp });
         }
     } else {
         let start = extended(&calm, problem);
-        tried.push(Checks { instants: descent.improve(&start), then: Then::Repeat });
-        tried.push(Checks { instants: start, then: Then::Repeat });
+        tried.push(Checks { instants: descent.improve(&start), then: AfterLast::Repeat });
+        tried.push(Checks { instants: start, then: AfterLast::Repeat });
     }
-    let cost = |checks: &Checks| checks.expected(descent.law, descent.deadline, loss).cost(&descent.weights);
+    let cost = |checks: &Checks| checks.expected(descent.done_time, descent.deadline, loss).cost(&descent.weights);
     let costs = tried.into_iter().map(|checks| (cost(&checks), checks));
     costs.min_by(|a, b| a.0.total_cmp(&b.0)).map_or(calm, |(_, checks)| checks)
 }
@@ -64,7 +64,7 @@ pub fn improve(problem: &ScheduleProblem<'_>, calm: Checks, loss: f64) -> Checks
 fn extended(calm: &Checks, problem: &ScheduleProblem<'_>) -> Vec<f64> {
     let mut instants = calm.instants.clone();
     let last = instants[instants.len() - 1];
-    let is_over = problem.law().quantile(1.0).is_finite();
+    let is_over = problem.done_time().quantile(1.0).is_finite();
     let (gap, more) = match instants.as_slice() {
         _ if is_over => (problem.min_gap().max(SOON), 12),
         [.., before, last] => (last - before, 4),
@@ -75,7 +75,7 @@ fn extended(calm: &Checks, problem: &ScheduleProblem<'_>) -> Vec<f64> {
 }
 
 struct Descent<'a> {
-    law: &'a DoneTime,
+    done_time: &'a DoneTime,
     weights: CostWeights,
     loss: f64,
     min_gap: f64,
@@ -155,20 +155,20 @@ impl Descent<'_> {
         let (poll, delay, loss) = (self.weights.poll, self.weights.delay_per_us(), self.loss);
         let gaps = self.gaps(logs);
         let count = gaps.len();
-        let alive = if self.deadline.is_some() { 1.0 } else { self.law.ends() };
+        let alive = if self.deadline.is_some() { 1.0 } else { self.done_time.ends() };
         // By poll, with what was before the first: F, and the probability of being done and undetected.
         let (mut below, mut undetected, mut density) = (vec![0.0], vec![0.0], vec![0.0]);
         let (mut x, mut area, mut cost) = (0.0, 0.0, 0.0);
         for (k, gap) in gaps.iter().enumerate() {
             x += gap;
-            let (f, h) = self.law.below_and_area(x);
+            let (f, h) = self.done_time.below_and_area(x);
             cost += poll * (alive - below[k] + undetected[k]);
             cost += delay * ((h - area - below[k] * gap).max(0.0) + undetected[k] * gap);
             undetected.push(loss * (undetected[k] + f - below[k]));
             below.push(f);
-            density.push(self.law.density(x).unwrap_or_else(|| {
+            density.push(self.done_time.density(x).unwrap_or_else(|| {
                 let near = 1e-3 * gap;
-                (self.law.below(x + near) - self.law.below(x - near)) / (2.0 * near)
+                (self.done_time.below(x + near) - self.done_time.below(x - near)) / (2.0 * near)
             }));
             area = h;
         }

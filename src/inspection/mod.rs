@@ -20,8 +20,8 @@
 //! ```
 //! use pollbench::inspection::{CostWeights, DoneTime, ScheduleProblem};
 //!
-//! let law = DoneTime::of("uniform(low=0s, high=100s)".parse()?);
-//! let best = ScheduleProblem::new(&law, CostWeights { poll: 2.0, delay_per_s: 1.0 })?.solve();
+//! let done_time = DoneTime::of("uniform(low=0s, high=100s)".parse()?);
+//! let best = ScheduleProblem::new(&done_time, CostWeights { poll: 2.0, delay_per_s: 1.0 })?.solve();
 //! let seconds: Vec<f64> = best.instants.iter().map(|us| (us / 1e6).round()).collect();
 //! assert_eq!(seconds, [19.0, 36.0, 51.0, 64.0, 75.0, 84.0, 91.0, 96.0, 99.0, 100.0]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -39,7 +39,7 @@ mod sketch;
 mod together;
 mod weights;
 
-pub use checks::{Checks, Expected, Then, Timeouts};
+pub use checks::{AfterLast, Checks, Expected, Timeouts};
 pub use done_time::{Cumulative, DoneTime};
 pub use problem::{Bounds, ScheduleProblem, UnsolvableProblem};
 pub use sketch::{Accuracy, Sketch};

@@ -63,11 +63,13 @@ mod tests {
     #[test]
     fn the_path_is_that_of_trying_all() {
         // Any concave or convex pair of tables that keeps the inequality: here the inspection problem on a lumpy distribution.
-        let law = DoneTime::of(
-            "mixture(0.6*lognormal(median=20s, sigma=0.3), 0.4*uniform(low=50s, high=60s))".parse().expect("a law"),
+        let done_time = DoneTime::of(
+            "mixture(0.6*lognormal(median=20s, sigma=0.3), 0.4*uniform(low=50s, high=60s))"
+                .parse()
+                .expect("a distribution"),
         );
         for (poll, end) in [(0.5, 70e6), (2.0, 100e6), (20.0, 61e6)] {
-            let grid = Grid::covering(&law, end, 120, Area::Exact);
+            let grid = Grid::covering(&done_time, end, 120, Area::Exact);
             let last = grid.at.len() - 1;
             let cost = |i: usize, j: usize| poll * (1.0 - grid.below[i]) + grid.delay(i, j) / 1e6;
             let mut to_go = vec![0.0; last + 1];

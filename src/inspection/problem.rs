@@ -1,6 +1,6 @@
 //! The best schedule for any distribution: dynamic programming over instants, on a grid that is made finer around the answer.
 
-use crate::inspection::checks::{Checks, Then};
+use crate::inspection::checks::{AfterLast, Checks};
 use crate::inspection::done_time::{Cumulative, DoneTime};
 use crate::inspection::grid::Grid;
 use crate::inspection::path::shortest_path;
@@ -42,8 +42,8 @@ const FORBIDDEN: f64 = 1e6;
 pub enum UnsolvableProblem {
     /// A weight is zero, negative or not finite.
     #[error(
-        "the cost of a poll ({}) and of a second of delay ({}) must both be positive: free polls are made without end, \
-         and free delay means never to ask", .0.poll, .0.delay_per_s
+        "the cost of a poll ({}) and of a second of delay ({}) must both be positive: free polls would be sent without end, \
+         and with free delay it is best never to poll", .0.poll, .0.delay_per_s
     )]
     Weights(CostWeights),
     /// Without a deadline, a distribution without a mean makes every schedule infinitely expensive.
@@ -74,7 +74,7 @@ pub struct Bounds {
 /// With a deadline the last poll is made there, and tasks that are not done by then cost their polls only.
 #[derive(Debug, Clone)]
 pub struct ScheduleProblem<'a> {
-    law: &'a DoneTime,
+    done_time: &'a DoneTime,
     weights: CostWeights,
     deadline: Option<f64>,
     bounds: Bounds,
@@ -95,11 +95,11 @@ impl<'a> ScheduleProblem<'a> {
     /// # Errors
     ///
     /// The weights are not both positive.
-    pub fn new(law: &'a DoneTime, weights: CostWeights) -> Result<Self, UnsolvableProblem> {
+    pub fn new(done_time: &'a DoneTime, weights: CostWeights) -> Result<Self, UnsolvableProblem> {
         if !weights.are_positive() {
             return Err(UnsolvableProblem::Weights(weights));
         }
-        Ok(Self { law, weights, deadline: None, bounds: Bounds::default() })
+        Ok(Self { done_time, weights, deadline: None, bounds: Bounds::default() })
     }
 
     /// The same with a deadline in microseconds, positive.
@@ -116,8 +116,8 @@ impl<'a> ScheduleProblem<'a> {
         self
     }
 
-    pub(super) fn law(&self) -> &'a DoneTime {
-        self.law
+    pub(super) fn done_time(&self) -> &'a DoneTime {
+        self.done_time
     }
 
     pub(super) fn weights(&self) -> CostWeights {
@@ -141,10 +141,10 @@ impl<'a> ScheduleProblem<'a> {
         if self.deadline.is_some() {
             return Ok(());
         }
-        if self.law.ends() < 1.0 - 1e-9 {
-            return Err(UnsolvableProblem::Endless(1.0 - self.law.ends()));
+        if self.done_time.ends() < 1.0 - 1e-9 {
+            return Err(UnsolvableProblem::Endless(1.0 - self.done_time.ends()));
         }
-        if self.law.mean().is_finite() { Ok(()) } else { Err(UnsolvableProblem::NoMean) }
+        if self.done_time.mean().is_finite() { Ok(()) } else { Err(UnsolvableProblem::NoMean) }
     }
 
     /// The schedule of least expected cost; where the bounds cannot be kept, the one that comes nearest.
@@ -155,7 +155,7 @@ impl<'a> ScheduleProblem<'a> {
     /// [`check`](Self::check)).
     #[must_use]
     pub fn solve(&self) -> Checks {
-        self.solve_by(&Sketch::of(self.law, self.deadline))
+        self.solve_by(&Sketch::of(self.done_time, self.deadline))
     }
 
     /// The same, where [`Sketch::of`] the distribution up to the deadline is at hand: one serves all weights and bounds.
@@ -163,10 +163,10 @@ impl<'a> ScheduleProblem<'a> {
     /// A sketch of another distribution, or up to another instant, gives a wrong answer; debug builds panic.
     #[must_use]
     pub fn solve_by(&self, sketch: &Sketch) -> Checks {
-        debug_assert!(sketch.is_of(self.law, self.deadline), "the sketch is of another law, or of another deadline");
+        self.assert_own(sketch);
         let near = self.nearer(self.found(sketch, PER_GAP), &ROUGH_REACHES, sketch, sketch);
-        let found = self.nearer(near, &REACHES, self.law, sketch);
-        self.listed(found, self.law, sketch, |free| free.solve_by(sketch))
+        let found = self.nearer(near, &REACHES, self.done_time, sketch);
+        self.listed(found, self.done_time, sketch, |free| free.solve_by(sketch))
     }
 
     /// Nearly the same while hardly asking the distribution itself, from a sketch that may be a rough one: at most 10⁻⁴ above the
@@ -175,22 +175,22 @@ impl<'a> ScheduleProblem<'a> {
     /// The sketch must be of this distribution and this deadline, as for [`solve_by`](Self::solve_by).
     #[must_use]
     pub fn solve_roughly(&self, sketch: &Sketch) -> Checks {
-        debug_assert!(sketch.is_of(self.law, self.deadline), "the sketch is of another law, or of another deadline");
-        let found = self.nearer(self.sketched(sketch), &REACHES[..ONCE], self.law, sketch);
+        self.assert_own(sketch);
+        let found = self.nearer(self.sketched(sketch), &REACHES[..ONCE], self.done_time, sketch);
         self.listed(found, sketch, sketch, |free| free.solve_roughly(sketch))
     }
 
     /// The same by the sketch alone, in a third of the time: at most 2·10⁻³ above the least cost, which no chart can show.
     #[must_use]
     pub fn solve_for_drawing(&self, sketch: &Sketch) -> Checks {
-        debug_assert!(sketch.is_of(self.law, self.deadline), "the sketch is of another law, or of another deadline");
+        self.assert_own(sketch);
         self.listed(self.sketched(sketch), sketch, sketch, |free| free.solve_for_drawing(sketch))
     }
 
     /// The same from a coarse grid, in half of that time again: at most 1 % above the least cost, for a picture that moves.
     #[must_use]
     pub fn solve_at_a_glance(&self, sketch: &Sketch) -> Checks {
-        debug_assert!(sketch.is_of(self.law, self.deadline), "the sketch is of another law, or of another deadline");
+        self.assert_own(sketch);
         self.listed(self.found(sketch, AT_A_GLANCE_PER_GAP), sketch, sketch, |free| free.solve_at_a_glance(sketch))
     }
 
@@ -205,8 +205,13 @@ impl<'a> ScheduleProblem<'a> {
     }
 
     /// What follows the last look.
-    fn then(&self) -> Then {
-        if self.deadline.is_some() { Then::GiveUp } else { Then::Repeat }
+    fn assert_own(&self, sketch: &Sketch) {
+        let is_own = sketch.is_of(self.done_time, self.deadline);
+        debug_assert!(is_own, "the sketch is of another distribution, or of another deadline");
+    }
+
+    fn then(&self) -> AfterLast {
+        if self.deadline.is_some() { AfterLast::GiveUp } else { AfterLast::Repeat }
     }
 
     /// A grid that is fine enough to tell the number of looks, and the looks on it.
@@ -235,7 +240,7 @@ impl<'a> ScheduleProblem<'a> {
         &self,
         (mut grid, mut path): (Grid, Vec<usize>),
         reaches: &[f64],
-        law: &impl Cumulative,
+        done_time: &impl Cumulative,
         sketch: &Sketch,
     ) -> (Grid, Vec<usize>) {
         for reach in reaches {
@@ -245,8 +250,8 @@ impl<'a> ScheduleProblem<'a> {
                     return (grid, path);
                 }
                 let before = instants(&grid, &path);
-                grid = self.closer(&grid, &path, *reach, law);
-                path = self.priced(&grid, law, sketch);
+                grid = self.closer(&grid, &path, *reach, done_time);
+                path = self.priced(&grid, done_time, sketch);
                 if self.has_arrived(&before, (&grid, &path), *reach) {
                     break;
                 }
@@ -257,7 +262,7 @@ impl<'a> ScheduleProblem<'a> {
 
     /// Whether no look that matters went as far as it could.
     fn has_arrived(&self, before: &[f64], (grid, path): (&Grid, &[usize]), reach: f64) -> bool {
-        let ends = self.law.ends();
+        let ends = self.done_time.ends();
         let mut from = 0.0;
         let mut pairs = before.windows(2).zip(path).take_while(|(_, node)| ends - grid.below[**node] > OPEN);
         pairs.all(|(pair, node)| {
@@ -268,8 +273,8 @@ impl<'a> ScheduleProblem<'a> {
     }
 
     /// The looks on a grid at prices that keep the bounds, of which the sketch is asked.
-    fn priced(&self, grid: &Grid, law: &impl Cumulative, sketch: &Sketch) -> Vec<usize> {
-        let on_time = self.on_time(grid, law);
+    fn priced(&self, grid: &Grid, done_time: &impl Cumulative, sketch: &Sketch) -> Vec<usize> {
+        let on_time = self.on_time(grid, done_time);
         let prices = if self.is_priced() { self.prices(grid, &on_time, sketch) } else { Prices::default() };
         self.path(grid, &on_time, prices)
     }
@@ -278,7 +283,7 @@ impl<'a> ScheduleProblem<'a> {
     fn listed(
         &self,
         (grid, path): (Grid, Vec<usize>),
-        law: &impl Cumulative,
+        done_time: &impl Cumulative,
         sketch: &Sketch,
         solve: impl Fn(&Self) -> Checks,
     ) -> Checks {
@@ -286,19 +291,19 @@ impl<'a> ScheduleProblem<'a> {
         if self.is_priced() {
             let bounds = Bounds { max_p95_delay: None, max_polls: None, ..self.bounds };
             let free = solve(&Self { bounds, ..self.clone() });
-            instants = self.between(instants, &free.instants, law, sketch);
+            instants = self.between(instants, &free.instants, done_time, sketch);
         }
         if self.deadline.is_none() {
-            let rare = SHOWN.max(UNDRAWN * (law.ends() - grid.below[grid.last()]));
-            let shown = instants.iter().position(|at| law.ends() - law.below(*at) <= rare);
+            let rare = SHOWN.max(UNDRAWN * (done_time.ends() - grid.below[grid.last()]));
+            let shown = instants.iter().position(|at| done_time.ends() - done_time.below(*at) <= rare);
             instants.truncate(shown.map_or(instants.len(), |at| at + 1));
         }
         Checks { instants, then: self.then() }
     }
 
     /// Probability of being done so early that an instant of the grid would be too late for it; empty without that bound.
-    fn on_time(&self, grid: &Grid, law: &impl Cumulative) -> Vec<f64> {
-        let at = |late: f64| grid.at.iter().map(|at| law.below(*at - late)).collect();
+    fn on_time(&self, grid: &Grid, done_time: &impl Cumulative) -> Vec<f64> {
+        let at = |late: f64| grid.at.iter().map(|at| done_time.below(*at - late)).collect();
         self.bounds.max_p95_delay.map_or_else(Vec::new, at)
     }
 
@@ -307,14 +312,14 @@ impl<'a> ScheduleProblem<'a> {
         let last = grid.last();
         let (poll, delay) = (self.weights.poll + prices.poll, self.weights.delay_per_us());
         // Tasks that never end are asked for up to the deadline; without one there are none.
-        let alive = if self.deadline.is_some() { 1.0 } else { grid.below[last].max(self.law.ends()) };
+        let alive = if self.deadline.is_some() { 1.0 } else { grid.below[last].max(self.done_time.ends()) };
         let plain = |i: usize, j: usize| poll * (alive - grid.below[i]) + delay * grid.delay(i, j);
         if self.bounds == Bounds::default() {
             return shortest_path(last, plain).0;
         }
         let (min_gap, max_gap) = (min_gap.unwrap_or(0.0), max_delay.unwrap_or(f64::INFINITY));
         let forbidden = FORBIDDEN * (poll + delay * grid.at[last]) / grid.at[last].max(1.0);
-        let soonest = self.law.quantile(0.0);
+        let soonest = self.done_time.quantile(0.0);
         // Each term is a convex function of a difference of two ascending figures, which keeps the inequality.
         let bounded = |i: usize, j: usize| {
             let gap = grid.at[j] - grid.at[i];
@@ -329,7 +334,7 @@ impl<'a> ScheduleProblem<'a> {
     }
 
     /// A grid around the looks of a path, as far as `reach`; the path itself is on it.
-    fn closer(&self, grid: &Grid, path: &[usize], reach: f64, law: &impl Cumulative) -> Grid {
+    fn closer(&self, grid: &Grid, path: &[usize], reach: f64, done_time: &impl Cumulative) -> Grid {
         let end = grid.end();
         let mut at = vec![0.0];
         let mut before = 0.0;
@@ -345,9 +350,9 @@ impl<'a> ScheduleProblem<'a> {
             }
             before = here;
         }
-        let corners = self.law.corners();
+        let corners = self.done_time.corners();
         at.extend(corners.into_iter().filter(|corner| *corner < end));
-        Grid::tabulated(law, at)
+        Grid::tabulated(done_time, at)
     }
 
     /// Whether polls at these instants keep the bounds on late tasks and on polls.
@@ -355,7 +360,7 @@ impl<'a> ScheduleProblem<'a> {
         let Bounds { max_p95_delay, max_polls, .. } = self.bounds;
         let checks = Checks { instants, then: self.then() };
         // Over all tasks: with a deadline those that never end are late too.
-        let stuck = if self.deadline.is_some() { 1.0 - self.law.ends() } else { 0.0 };
+        let stuck = if self.deadline.is_some() { 1.0 - self.done_time.ends() } else { 0.0 };
         let late = |late: f64| checks.late_share(sketch, late) + stuck <= 0.05 + 1e-12;
         let polls = |most: f64| checks.expected(sketch, self.deadline, 0.0).polls <= most * (1.0 + 1e-12);
         (max_p95_delay.is_none_or(late), max_polls.is_none_or(polls))
@@ -363,7 +368,7 @@ impl<'a> ScheduleProblem<'a> {
 
     /// Prices may leap over the bounds: between the schedule that keeps them and the best one of all there are others
     /// that still do, at less cost. The nearest to the best of those that are in a line with both.
-    fn between(&self, kept: Vec<f64>, free: &[f64], law: &impl Cumulative, sketch: &Sketch) -> Vec<f64> {
+    fn between(&self, kept: Vec<f64>, free: &[f64], done_time: &impl Cumulative, sketch: &Sketch) -> Vec<f64> {
         let mixed = |share: f64| {
             let mut instants: Vec<f64> = kept.clone();
             for (at, free) in instants.iter_mut().zip(free) {
@@ -382,7 +387,7 @@ impl<'a> ScheduleProblem<'a> {
             ascends && narrow && self.keeps(instants, sketch) == (true, true)
         };
         let cost = |instants: &[f64]| {
-            Checks { instants: instants.to_vec(), then: self.then() }.cost(law, &self.weights, self.deadline)
+            Checks { instants: instants.to_vec(), then: self.then() }.cost(done_time, &self.weights, self.deadline)
         };
         let (mut yes, mut no) = (0.0, 1.0);
         for _ in 0..30 {

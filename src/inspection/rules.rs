@@ -9,7 +9,7 @@
 //!
 //! Times are those of the tasks that end.
 
-use super::checks::{Checks, Then};
+use super::checks::{AfterLast, Checks};
 use super::done_time::{Cumulative, DoneTime};
 use super::sketch::Sketch;
 use super::weights::CostWeights;
@@ -74,24 +74,25 @@ impl Rule {
         RULES.iter().find(|(_, known, _)| *known == name).map(|(rule, _, _)| *rule)
     }
 
-    /// Its polls for `law`, up to `deadline` with the last one there, or forever. `sketch` is the distribution's, up to the
+    /// Its polls for `done_time`, up to `deadline` with the last one there, or forever. `sketch` is the distribution's, up to the
     /// deadline; what is looked for is the least cost of tasks that are charged up to `horizon`.
     #[must_use]
     pub fn checks(
         self,
-        law: &DoneTime,
+        done_time: &DoneTime,
         sketch: &Sketch,
         weights: &CostWeights,
         deadline: Option<f64>,
         horizon: Option<f64>,
     ) -> Checks {
-        let end = deadline.unwrap_or_else(|| law.end(1e-9));
+        let end = deadline.unwrap_or_else(|| done_time.end(1e-9));
         let cut = |checks: Checks| match deadline {
             Some(deadline) => checks.until(deadline),
             None => checks,
         };
         let cost = |checks: &Checks| checks.cost(sketch, weights, horizon);
-        let every = |first: f64, gap: f64| Checks { instants: vec![first.max(1.0)], then: Then::Every(gap.max(1.0)) };
+        let every =
+            |first: f64, gap: f64| Checks { instants: vec![first.max(1.0)], then: AfterLast::Every(gap.max(1.0)) };
         let mean = || mean_until(sketch, end);
         match self {
             Self::Quantile(Some(share)) => cut(Quantiles::of(sketch, end).checks(share)),
@@ -112,9 +113,9 @@ impl Rule {
 }
 
 /// Mean of the times of those that end; what lasts longer than `end` counts as that.
-fn mean_until(law: &impl Cumulative, end: f64) -> f64 {
-    let ends = law.ends().max(f64::MIN_POSITIVE);
-    (end - law.below_and_area(end).1 / ends).max(1.0)
+fn mean_until(done_time: &impl Cumulative, end: f64) -> f64 {
+    let ends = done_time.ends().max(f64::MIN_POSITIVE);
+    (end - done_time.below_and_area(end).1 / ends).max(1.0)
 }
 
 /// Instants by which the cumulative hazard −ln(1 − F) of those that end has come to given values.
@@ -125,23 +126,23 @@ pub struct Quantiles {
 }
 
 impl Quantiles {
-    /// Those of the tasks of `law` that end, up to `end`.
+    /// Those of the tasks of `done_time` that end, up to `end`.
     #[must_use]
-    pub fn of(law: &impl Cumulative, end: f64) -> Self {
+    pub fn of(done_time: &impl Cumulative, end: f64) -> Self {
         let ratio = libm::pow(STEP / SOONEST, 1.0 / f64::from(EARLY));
         let early = (0..EARLY).map(|at| SOONEST * ratio.powi(at as i32));
         let late = (1..=(FARTHEST / STEP) as u32).map(|at| f64::from(at) * STEP);
         let mut table: Vec<(f64, f64)> = Vec::new();
         let mut from = 0.0_f64;
         for hazard in early.chain(late) {
-            let share = -libm::expm1(-hazard) * law.ends();
-            if law.below(end) < share {
+            let share = -libm::expm1(-hazard) * done_time.ends();
+            if done_time.below(end) < share {
                 break;
             }
             let (mut low, mut high): (f64, f64) = (from, end);
             for _ in 0..ROUNDS {
                 let middle = low.midpoint(high);
-                *(if law.below(middle) >= share { &mut high } else { &mut low }) = middle;
+                *(if done_time.below(middle) >= share { &mut high } else { &mut low }) = middle;
             }
             table.push((hazard, high));
             from = low;
@@ -201,7 +202,7 @@ fn ascending(instants: impl Iterator<Item = f64>, last: f64) -> Checks {
     if kept.is_empty() {
         kept.push(last.max(1.0));
     }
-    Checks { instants: kept, then: Then::Repeat }
+    Checks { instants: kept, then: AfterLast::Repeat }
 }
 
 /// Where a function of one positive parameter is least.
@@ -231,18 +232,21 @@ mod tests {
     fn rules_cost_what_is_known_of_them() {
         let weights = CostWeights { poll: 1.0, delay_per_s: 0.1 };
         for (median, sigma) in [(12.2, 0.25), (24.5, 0.25), (190.0, 0.28), (120.0, 0.25), (147.0, 0.26), (53.0, 0.25)] {
-            let law = format!("lognormal(median={median}s, sigma={sigma})");
-            let law = DoneTime::of(law.parse().expect("a law"));
-            let sketch = Sketch::of(&law, None);
-            let least =
-                ScheduleProblem::new(&law, weights).expect("positive weights").solve().cost(&law, &weights, None);
+            let done_time = format!("lognormal(median={median}s, sigma={sigma})");
+            let done_time = DoneTime::of(done_time.parse().expect("a distribution"));
+            let sketch = Sketch::of(&done_time, None);
+            let least = ScheduleProblem::new(&done_time, weights)
+                .expect("positive weights")
+                .solve()
+                .cost(&done_time, &weights, None);
             for (rule, low, high) in [
                 (Rule::Quantile(None), 1.0, 1.0075),
                 (Rule::Keller, 1.005, 1.0185),
                 (Rule::HalfMean, 1.30, 1.72),
                 (Rule::MeanFraction, 1.52, 1.985),
             ] {
-                let ratio = rule.checks(&law, &sketch, &weights, None, None).cost(&law, &weights, None) / least;
+                let ratio =
+                    rule.checks(&done_time, &sketch, &weights, None, None).cost(&done_time, &weights, None) / least;
                 assert!((low - 1e-6..=high).contains(&ratio), "{rule:?} at {median} s: {ratio}");
             }
         }
@@ -250,9 +254,9 @@ mod tests {
 
     /// For a memoryless distribution the polls at quantiles are equally far apart: −mean · ln(1 − p).
     #[test]
-    fn quantiles_of_a_memoryless_law_are_equal_gaps() {
-        let law = DoneTime::of("exponential(mean=100s)".parse().expect("a law"));
-        let checks = Quantiles::of(&law, law.end(1e-9)).checks(0.3);
+    fn quantiles_of_a_memoryless_distribution_are_equal_gaps() {
+        let done_time = DoneTime::of("exponential(mean=100s)".parse().expect("a distribution"));
+        let checks = Quantiles::of(&done_time, done_time.end(1e-9)).checks(0.3);
         let gap = -100e6 * 0.7_f64.ln();
         for (k, at) in checks.instants.iter().enumerate() {
             assert!((at / (gap * (k + 1) as f64) - 1.0).abs() < 1e-3, "{k}: {at}");
@@ -262,20 +266,20 @@ mod tests {
 
     /// Whatever the distribution, rules make schedules that can be followed, and end at the deadline.
     #[test]
-    fn rules_can_be_followed_for_any_law() {
+    fn rules_can_be_followed_for_any_distribution() {
         let weights = CostWeights { poll: 1.0, delay_per_s: 0.1 };
-        for law in [
+        for done_time in [
             "constant(value=30s)",
             "pareto(scale=10s, shape=0.6)",
             "mixture(0.5*constant(value=1s), 0.5*uniform(low=400s, high=401s))",
             "empirical(11s, 12s, 12s, 15s, 60s, 400s)",
             "constant(value=0s)",
         ] {
-            let law = DoneTime::of(law.parse().expect("a law"));
+            let done_time = DoneTime::of(done_time.parse().expect("a distribution"));
             for (rule, name, _) in RULES {
                 for deadline in [5e6, 600e6] {
-                    let sketch = Sketch::of(&law, Some(deadline));
-                    let checks = rule.checks(&law, &sketch, &weights, Some(deadline), Some(deadline));
+                    let sketch = Sketch::of(&done_time, Some(deadline));
+                    let checks = rule.checks(&done_time, &sketch, &weights, Some(deadline), Some(deadline));
                     assert!(checks.instants.windows(2).all(|pair| pair[0] < pair[1]), "{name}: {checks:?}");
                     assert!(
                         checks.instants[0] > 0.0 && checks.instants.last() == Some(&deadline),

@@ -42,27 +42,27 @@ pub struct Sketch {
 }
 
 impl Sketch {
-    /// A sketch of `law` up to where few tasks are left, or to `end`.
+    /// A sketch of `done_time` up to where few tasks are left, or to `end`.
     #[must_use]
-    pub fn of(law: &DoneTime, end: Option<f64>) -> Self {
-        let end = end.unwrap_or_else(|| law.end(RARE));
-        Self::filed(law, Grid::covering(law, end, INSTANTS, Area::Exact))
+    pub fn of(done_time: &DoneTime, end: Option<f64>) -> Self {
+        let end = end.unwrap_or_else(|| done_time.end(RARE));
+        Self::filed(done_time, Grid::covering(done_time, end, INSTANTS, Area::Exact))
     }
 
     /// The same from fewer points, for half the price of a point: for plans, which need not know their cost, and distributions
     /// that are themselves estimates.
     #[must_use]
-    pub fn roughly(law: &DoneTime, end: Option<f64>) -> Self {
-        let end = end.unwrap_or_else(|| law.end(RARE));
-        Self::filed(law, Grid::covering(law, end, ROUGH_INSTANTS, Area::Trapezoidal))
+    pub fn roughly(done_time: &DoneTime, end: Option<f64>) -> Self {
+        let end = end.unwrap_or_else(|| done_time.end(RARE));
+        Self::filed(done_time, Grid::covering(done_time, end, ROUGH_INSTANTS, Area::Trapezoidal))
     }
 
     /// A rough one up to `end`, made once for whoever asks for it again.
-    pub(crate) fn at_hand(law: &DoneTime, end: f64) -> Arc<Self> {
-        AT_HAND.answer(&(law.clone(), end.to_bits()), || Arc::new(Self::roughly(law, Some(end))))
+    pub(crate) fn at_hand(done_time: &DoneTime, end: f64) -> Arc<Self> {
+        AT_HAND.answer(&(done_time.clone(), end.to_bits()), || Arc::new(Self::roughly(done_time, Some(end))))
     }
 
-    fn filed(law: &DoneTime, grid: Grid) -> Self {
+    fn filed(done_time: &DoneTime, grid: Grid) -> Self {
         let count = PIECES * grid.at.len();
         let pieces_per_us = count as f64 / grid.end().max(1.0);
         // Rounding is the same here and when a place is sought, and keeps the order.
@@ -75,13 +75,13 @@ impl Sketch {
             }
         }
         starts[piece..].fill((grid.at.len() - 1) as u32);
-        Self { grid, ends: law.ends(), mean: law.mean(), pieces_per_us, starts }
+        Self { grid, ends: done_time.ends(), mean: done_time.mean(), pieces_per_us, starts }
     }
 
-    /// Whether it may stand for `law` in a problem with this deadline; as far as mean, share of ends and last instant tell.
-    pub(crate) fn is_of(&self, law: &DoneTime, deadline: Option<f64>) -> bool {
-        let end = deadline.unwrap_or_else(|| law.end(RARE));
-        (self.ends, self.mean, self.grid.end()) == (law.ends(), law.mean(), end)
+    /// Whether it may stand for `done_time` in a problem with this deadline; as far as mean, share of ends and last instant tell.
+    pub(crate) fn is_of(&self, done_time: &DoneTime, deadline: Option<f64>) -> bool {
+        let end = deadline.unwrap_or_else(|| done_time.end(RARE));
+        (self.ends, self.mean, self.grid.end()) == (done_time.ends(), done_time.mean(), end)
     }
 
     /// Its instants, and the distribution there.
@@ -162,13 +162,13 @@ mod tests {
     /// Looked up at each instant, halfway between two, and outside.
     #[test]
     fn a_place_is_found_wherever_it_is() {
-        let law = DoneTime::of(
+        let done_time = DoneTime::of(
             "mixture(0.9*lognormal(median=20s, sigma=0.3), 0.1*empirical(1s, 1s, 50s, 50.000001s))"
                 .parse()
-                .expect("a law"),
+                .expect("a distribution"),
         );
         for end in [None, Some(3e6), Some(400e6)] {
-            let sketch = Sketch::of(&law, end);
+            let sketch = Sketch::of(&done_time, end);
             let grid = sketch.grid();
             for cell in 0..grid.last() {
                 assert_eq!(sketch.below_and_area(grid.at[cell]), (grid.below[cell], grid.area[cell]));

@@ -1,6 +1,6 @@
 //! The best looks where each tells of several tasks that began together: when is the next of those still open worth a look?
 //!
-//! Of m open tasks found unfinished at an age x each ends independently by the law given x, so the next of them ends by the
+//! Of m open tasks found unfinished at an age x each ends independently by the distribution given x, so the next of them ends by the
 //! first of m order statistics, and how many have ended by a look is binomial. V(x, m), the least cost from there on, is the
 //! least over the next look y of `poll + m·delay(x, y) + E V(y, those still open)`: dynamic programming over instants and
 //! numbers of open tasks, exact up to its grid.
@@ -11,7 +11,7 @@ use crate::inspection::problem::UnsolvableProblem;
 use crate::inspection::weights::CostWeights;
 use crate::time::Micros;
 
-/// Instants of the grid by probability, in the tail by ratio, and by time, beside the law's corners.
+/// Instants of the grid by probability, in the tail by ratio, and by time, beside the distribution's corners.
 const BY_SHARE: usize = 100;
 const IN_TAIL: i32 = 40;
 const BY_TIME: usize = 60;
@@ -32,17 +32,22 @@ pub struct Together {
 }
 
 impl Together {
-    /// The best looks for up to `size` tasks that begin together and end by `law`, the last one at `deadline`: tasks that are not
+    /// The best looks for up to `size` tasks that begin together and end by `done_time`, the last one at `deadline`: tasks that are not
     /// done by then cost their share of the polls only.
     ///
     /// # Errors
     ///
     /// The weights are not both positive.
-    pub fn plan(law: &DoneTime, weights: CostWeights, deadline: f64, size: u32) -> Result<Self, UnsolvableProblem> {
+    pub fn plan(
+        done_time: &DoneTime,
+        weights: CostWeights,
+        deadline: f64,
+        size: u32,
+    ) -> Result<Self, UnsolvableProblem> {
         if !weights.are_positive() {
             return Err(UnsolvableProblem::Weights(weights));
         }
-        let grid = Grid::tabulated(law, instants(law, deadline.max(1.0)));
+        let grid = Grid::tabulated(done_time, instants(done_time, deadline.max(1.0)));
         let (last, size) = (grid.last(), size.max(1) as usize);
         let (poll, delay) = (weights.poll, weights.delay_per_us());
         // By instant, then by open tasks, none included.
@@ -96,15 +101,15 @@ impl Together {
 }
 
 /// Instants at which much changes, from zero to the deadline.
-fn instants(law: &DoneTime, deadline: f64) -> Vec<f64> {
-    let ends = law.ends();
-    let by_share = (0..BY_SHARE).map(|step| law.quantile(ends * step as f64 / BY_SHARE as f64));
+fn instants(done_time: &DoneTime, deadline: f64) -> Vec<f64> {
+    let ends = done_time.ends();
+    let by_share = (0..BY_SHARE).map(|step| done_time.quantile(ends * step as f64 / BY_SHARE as f64));
     let tail = (0..=IN_TAIL).map(|step| {
         let left = (1.0 / BY_SHARE as f64) * libm::pow(RARE * BY_SHARE as f64, f64::from(step) / f64::from(IN_TAIL));
-        law.quantile(ends * (1.0 - left))
+        done_time.quantile(ends * (1.0 - left))
     });
     let by_time = (1..BY_TIME).map(|step| deadline * step as f64 / BY_TIME as f64);
-    let corners = law.corners().into_iter().flat_map(|corner| [corner * (1.0 - 1e-9), corner]);
+    let corners = done_time.corners().into_iter().flat_map(|corner| [corner * (1.0 - 1e-9), corner]);
     let all = by_share.chain(tail).chain(by_time).chain(corners).filter(|at| *at > 0.0 && *at < deadline);
     [0.0, deadline].into_iter().chain(all).collect()
 }

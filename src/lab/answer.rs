@@ -63,7 +63,7 @@ pub struct LabAnswer {
     pub tasks: u64,
     /// Whether that is all of them.
     whole: bool,
-    /// The law of the time from the submit to the task's end.
+    /// The distribution of the time from the submit to the task's end.
     curve: Curve,
     /// One for each strategy, in their order.
     marks: Vec<Mark>,
@@ -202,7 +202,7 @@ pub fn answer(question: &LabQuestion, control: &Control) -> Result<Option<LabAns
     if control.stop.load(Ordering::Relaxed) {
         return Ok(None);
     }
-    let law = DoneTime::of_model(&scenario.models[0]);
+    let done_time = DoneTime::of_model(&scenario.models[0]);
     let Compared { results, series, .. } = &compared;
     let focus = view.focus.as_ref().and_then(|name| scenario.strategies.iter().position(|known| known.name == *name));
     let focus = focus.unwrap_or(0);
@@ -217,7 +217,7 @@ pub fn answer(question: &LabQuestion, control: &Control) -> Result<Option<LabAns
         scenario: state.text(),
         tasks: scenario.tasks * u64::from(scenario.replicates),
         whole: run == *state,
-        curve: curve(&law),
+        curve: curve(&done_time),
         best: best(&marks, |_| true),
         best_polling: best(&marks, |mark| !mark.told),
         marks,
@@ -229,22 +229,22 @@ pub fn answer(question: &LabQuestion, control: &Control) -> Result<Option<LabAns
             .map(|(polls, delay)| (*polls as f32 + 1.0, *delay as f32))
             .collect(),
         exact: view.exact,
-        settings: if view.exact { settings(&scenario, &law) } else { None },
+        settings: if view.exact { settings(&scenario, &done_time) } else { None },
         raster: raster(&scenario.strategies[focus].name, &series.cells[focus]),
     }))
 }
 
-fn curve(law: &DoneTime) -> Curve {
+fn curve(done_time: &DoneTime) -> Curve {
     let step = (HORIZON_S as f64 / CURVE_FROM_S).ln() / (CURVE_POINTS - 1) as f64;
     let instant = |index: f64| CURVE_FROM_S * (index * step).exp();
-    let below = |seconds: f64| law.below(seconds * 1e6);
+    let below = |seconds: f64| done_time.below(seconds * 1e6);
     let at: Vec<f64> = (0..CURVE_POINTS).map(|index| instant(index as f64)).collect();
     let between: Vec<f64> = (0..=CURVE_POINTS).map(|index| below(instant(index as f64 - 0.5))).collect();
     let density = between.windows(2).map(|ends| ((ends[1] - ends[0]) / step) as f32);
-    let ends = law.ends();
+    let ends = done_time.ends();
     let shares = [0.05, 0.5, 0.95];
     let quantiles =
-        shares.iter().filter(|_| ends > 0.0).map(|share| (*share as f32, (law.quantile(*share) / 1e6) as f32));
+        shares.iter().filter(|_| ends > 0.0).map(|share| (*share as f32, (done_time.quantile(*share) / 1e6) as f32));
     Curve {
         density: density.collect(),
         below: at.iter().map(|at| below(*at) as f32).collect(),
@@ -289,11 +289,11 @@ fn best(marks: &[Mark], may: impl Fn(&Mark) -> bool) -> Option<String> {
     able.min_by(|a, b| a.cost.total_cmp(&b.cost)).map(|mark| mark.strategy.clone())
 }
 
-fn settings(scenario: &Scenario, law: &DoneTime) -> Option<Settings> {
+fn settings(scenario: &Scenario, done_time: &DoneTime) -> Option<Settings> {
     let CostWeights { delay_per_s, .. } = scenario.cost;
     let horizon = scenario.horizon.get() as f64;
     // Tasks that never end would be asked for until the limit; the guide's loop is given one that cuts off hardly a task.
-    let goal = Goal { horizon, ..Goal::new(law, scenario.cost).ok()? };
+    let goal = Goal { horizon, ..Goal::new(done_time, scenario.cost).ok()? };
     let quick = goal.quick(&scenario.models[0].name, &[delay_per_s])?.into_iter().next()?;
     let limit = quick.settings.max?;
     Some(Settings {

@@ -92,7 +92,7 @@ fn beginning(scenario: &Scenario, model: &Model, left_out: &mut Vec<String>) -> 
         hump_s: clamped(2.0 * median_s, HUMP),
         tail_share: 0.0,
         tail_shape: clamped(1.5, TAIL_SHAPE),
-        queue_s: clamped(model.pending.as_ref().map_or(0.0, |law| rounded(law.mean() / 1e6)), QUEUE),
+        queue_s: clamped(model.pending.as_ref().map_or(0.0, |distribution| rounded(distribution.mean() / 1e6)), QUEUE),
         stuck: clamped(model.fates.stuck(), STUCK),
         failing: clamped(model.fates.failing(), FAILING),
         rtt_s: clamped(rounded(scenario.network.rtt.quantile(0.5) / 1e6), RTT),
@@ -109,19 +109,20 @@ fn beginning(scenario: &Scenario, model: &Model, left_out: &mut Vec<String>) -> 
     }
 }
 
-/// Median in seconds and sigma of a plain lognormal law.
-fn shape(law: &Distribution) -> Option<(f64, f64)> {
-    let (kind, Makeup::Parameters(parameters), bounds) = law.makeup() else { return None };
-    let is_plain = bounds.iter().all(|(_, bound)| bound.is_none()) && law.scale().is_none_or(|scale| scale == 1.0);
+/// Median in seconds and sigma of a plain lognormal distribution.
+fn shape(distribution: &Distribution) -> Option<(f64, f64)> {
+    let (kind, Makeup::Parameters(parameters), bounds) = distribution.makeup() else { return None };
+    let is_plain =
+        bounds.iter().all(|(_, bound)| bound.is_none()) && distribution.scale().is_none_or(|scale| scale == 1.0);
     match parameters.as_slice() {
         [(_, median), (_, sigma)] if kind == "lognormal" && is_plain => Some((median / 1e6, *sigma)),
         _ => None,
     }
 }
 
-/// The same of the lognormal law that has two quantiles in common with any other.
-fn near(law: &Distribution) -> (f64, f64) {
-    let (median, above) = (law.quantile(0.5).max(1.0), law.quantile(0.841_344_7).max(1.0));
+/// The same of the lognormal distribution that has two quantiles in common with any other.
+fn near(distribution: &Distribution) -> (f64, f64) {
+    let (median, above) = (distribution.quantile(0.5).max(1.0), distribution.quantile(0.841_344_7).max(1.0));
     (rounded(median / 1e6), rounded(libm::log(above / median)))
 }
 

@@ -115,7 +115,7 @@ pub enum InvalidLabState {
         suggestion: Option<&'static str>,
     },
     /// Tasks that fail and tasks that never end are more than all.
-    #[error("`failing` and `stuck` together are more than all tasks")]
+    #[error("`failing` and `stuck` add up to more than 1")]
     Fates,
     /// What it says together is no scenario, such as two strategies of one name.
     #[error("{0}")]

@@ -112,7 +112,7 @@ macro_rules! ended {
     };
 }
 
-const TASKS: [[Figure; 2]; 10] = [
+const TASKS: [[Figure; 2]; Outcome::ALL.len() + 1] = [
     ended!(Success),
     ended!(Failed),
     ended!(TimeoutMissed),

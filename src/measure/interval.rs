@@ -173,17 +173,17 @@ fn freedom(values: &[f64], squares: f64) -> f64 {
 
 /// Probability that a Student variate exceeds `distance / error`.
 fn above(distance: f64, error: f64, freedom: f64) -> f64 {
-    student_law(freedom).sf(distance / error)
+    student_distribution(freedom).sf(distance / error)
 }
 
-fn student_law(freedom: f64) -> StudentsT {
+fn student_distribution(freedom: f64) -> StudentsT {
     // Location 0, scale 1 and at least one degree of freedom are always valid.
     StudentsT::new(0.0, 1.0, freedom.clamp(1.0, 1e9)).unwrap_or_else(|_| unreachable!("valid parameters"))
 }
 
 /// The quantile of Student's distribution, the normal one where they agree to four digits.
 fn student(level: f64, freedom: f64) -> f64 {
-    if freedom > 20_000.0 { Z95 } else { student_law(freedom).inverse_cdf(level) }
+    if freedom > 20_000.0 { Z95 } else { student_distribution(freedom).inverse_cdf(level) }
 }
 
 /// Wilson's 95 % score interval of a share; with up to three successes or failures its inner end is Poisson's, without

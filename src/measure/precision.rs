@@ -45,7 +45,7 @@ pub enum InvalidPrecision {
         known: String,
     },
     /// The metric, or its statistic, has no interval.
-    #[error("`{name}` has no interval that could be narrow\n  metrics with an interval: {known}")]
+    #[error("`{name}` has no interval, so --until cannot wait for it\n  metrics with an interval: {known}")]
     NoInterval {
         /// What was asked for.
         name: String,

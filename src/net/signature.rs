@@ -22,7 +22,7 @@ pub struct WebhookSecret(Vec<u8>);
 
 /// There is no empty secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a webhook secret is not empty")]
+#[error("a webhook secret must not be empty")]
 pub struct EmptySecret;
 
 impl fmt::Debug for WebhookSecret {

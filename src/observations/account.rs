@@ -7,7 +7,7 @@ use jiff::Timestamp;
 /// Why rows are left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Why {
+pub enum SkipReason {
     /// They do not meet a condition.
     Filtered(String),
     /// The cell of this column is empty.
@@ -24,7 +24,7 @@ pub enum Why {
     NoObject,
 }
 
-impl Why {
+impl SkipReason {
     /// In words.
     #[must_use]
     pub fn words(&self) -> String {
@@ -50,9 +50,9 @@ impl Why {
 
 /// Rows that were left out for one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftOut {
+pub struct SkippedRows {
     /// The reason.
-    pub why: Why,
+    pub reason: SkipReason,
     /// How many.
     pub rows: u64,
     /// The line that the first of them begins in.
@@ -83,27 +83,27 @@ pub struct Account {
     /// Shortest, median and longest of the times in microseconds; of an unfinished task, how long it was seen.
     pub sizes: Option<[u64; 3]>,
     /// What was left out.
-    pub left_out: Vec<LeftOut>,
+    pub skipped: Vec<SkippedRows>,
     /// What else there is to say.
     pub notes: Vec<String>,
 }
 
 impl Account {
     /// Leaves a row out.
-    pub(super) fn leave_out(&mut self, why: Why, line: u64, cell: &str) {
-        if let Some(known) = self.left_out.iter_mut().find(|left| left.why == why) {
+    pub(super) fn skip(&mut self, reason: SkipReason, line: u64, cell: &str) {
+        if let Some(known) = self.skipped.iter_mut().find(|left| left.reason == reason) {
             known.rows += 1;
         } else {
-            self.left_out.push(LeftOut { why, rows: 1, line, cell: cell.chars().take(40).collect() });
+            self.skipped.push(SkippedRows { reason, rows: 1, line, cell: cell.chars().take(40).collect() });
         }
     }
 
     /// What was left out, in words.
     #[must_use]
     pub fn reasons(&self) -> String {
-        let each = self.left_out.iter().map(|LeftOut { why, rows, line, cell }| {
+        let each = self.skipped.iter().map(|SkippedRows { reason, rows, line, cell }| {
             let shown = if cell.is_empty() { String::new() } else { format!(": `{cell}`") };
-            format!("{rows} {} (first: line {line}{shown})", why.words())
+            format!("{rows} {} (first: line {line}{shown})", reason.words())
         });
         each.collect::<Vec<_>>().join("; ")
     }

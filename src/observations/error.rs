@@ -179,7 +179,7 @@ pub enum UnreadableLog {
         end: String,
     },
     /// A range ends before it begins.
-    #[error("line {line}: finished before the instant at which it was unfinished")]
+    #[error("line {line}: the task is finished before it was last seen unfinished")]
     Reversed {
         /// The line that the row begins in.
         line: u64,
@@ -191,7 +191,7 @@ pub enum UnreadableLog {
         line: u64,
     },
     /// Entries stand beside ranges.
-    #[error("the age from which on tasks were watched goes with ends, not with the two polls between which they ended")]
+    #[error("an entry age (--entered) cannot be combined with the two polls between which a task ended (--upper)")]
     EnteredWithin,
     /// The numbers are hardly in the unit that the column's name says.
     #[error(

@@ -1,6 +1,6 @@
 //! From the rows of a log to observations.
 
-use super::account::{Account, Why, size};
+use super::account::{Account, SkipReason, size};
 use super::ahead;
 use super::entry::{Entry, Watched, watched};
 use super::filter::Condition;
@@ -58,7 +58,7 @@ pub(super) fn gather<'a>(source: &Source, log: Box<dyn Read + Send + 'a>) -> Res
         reader: Reader::of(source, decimal, place),
         entry: Entry::of(source, decimal, place)?,
         entered: 0,
-        keep: source.keep.iter().map(|condition| Kept::of(condition, place(condition.column()))).collect(),
+        keep: source.keep.iter().map(|condition| RowFilter::of(condition, place(condition.column()))).collect(),
         unfinished: source.unfinished.iter().map(|condition| (condition, place(condition.column()))).collect(),
         by: source.by.as_deref().map(|by| (by, place(by))),
         groups: Vec::new(),
@@ -107,19 +107,19 @@ fn names(source: &Source) -> Vec<&str> {
 }
 
 /// A condition that rows must meet, and what became of it.
-struct Kept<'s> {
+struct RowFilter<'s> {
     condition: &'s Condition,
     place: usize,
     is_met: bool,
     /// Cells that did not meet it, the first of each kind.
     cells: Vec<String>,
     /// Rows that did not, and where the first is.
-    left_out: Option<(u64, u64, String)>,
+    skipped: Option<(u64, u64, String)>,
 }
 
-impl<'s> Kept<'s> {
+impl<'s> RowFilter<'s> {
     fn of(condition: &'s Condition, place: usize) -> Self {
-        Self { condition, place, is_met: false, cells: Vec::new(), left_out: None }
+        Self { condition, place, is_met: false, cells: Vec::new(), skipped: None }
     }
 
     fn keeps(&mut self, cells: &[String], line: u64) -> bool {
@@ -131,7 +131,7 @@ impl<'s> Kept<'s> {
         if self.cells.len() < NAMED_CELLS && !self.cells.contains(cell) {
             self.cells.push(cell.clone());
         }
-        self.left_out.get_or_insert_with(|| (0, line, cell.clone())).0 += 1;
+        self.skipped.get_or_insert_with(|| (0, line, cell.clone())).0 += 1;
         false
     }
 }
@@ -188,7 +188,7 @@ struct Gatherer<'s> {
     entry: Option<Entry<'s>>,
     /// Tasks that were watched from a later age on.
     entered: u64,
-    keep: Vec<Kept<'s>>,
+    keep: Vec<RowFilter<'s>>,
     unfinished: Vec<(&'s Condition, usize)>,
     by: Option<(&'s str, usize)>,
     /// By name, in the order of their first rows; the places by name, and that of the row before.
@@ -211,7 +211,7 @@ impl Gatherer<'_> {
             Row::Cells => {}
             Row::Uneven { cells, columns } => {
                 self.first_wrong.get_or_insert(UnreadableLog::Uneven { line, cells, columns });
-                self.account.leave_out(Why::Uneven, line, "");
+                self.account.skip(SkipReason::Uneven, line, "");
                 return Ok(());
             }
             Row::NoObject => {
@@ -220,11 +220,11 @@ impl Gatherer<'_> {
                     cell: "…".to_owned(),
                     what: "a JSON object",
                 });
-                self.account.leave_out(Why::NoObject, line, "");
+                self.account.skip(SkipReason::NoObject, line, "");
                 return Ok(());
             }
         }
-        if !self.keep.iter_mut().all(|kept| kept.keeps(cells, line)) {
+        if !self.keep.iter_mut().all(|filter| filter.keeps(cells, line)) {
             return Ok(());
         }
         let is_unfinished = self.unfinished.iter().any(|(condition, at)| condition.holds(&cells[*at]));
@@ -234,12 +234,12 @@ impl Gatherer<'_> {
             let (column, at) = entry.column();
             match entry.age(cells, line)? {
                 Cell::Filled(age) => from = age,
-                Cell::Empty | Cell::Odd => seen = Seen::Out(Why::Odd(column.to_owned()), at),
+                Cell::Empty | Cell::Odd => seen = Seen::Out(SkipReason::Odd(column.to_owned()), at),
             }
             if let Seen::Is(observation) = seen {
                 seen = match watched(observation, from, line)? {
                     Watched::Is(observation) => Seen::Is(observation),
-                    Watched::Not => Seen::Out(Why::Unwatched, at),
+                    Watched::Not => Seen::Out(SkipReason::Unwatched, at),
                 };
             }
         }
@@ -284,7 +284,7 @@ impl Gatherer<'_> {
                     let cell = cells[at].chars().take(40).collect();
                     self.first_wrong.get_or_insert(UnreadableLog::Odd { line, cell, what });
                 }
-                self.account.leave_out(why, line, &cells[at]);
+                self.account.skip(why, line, &cells[at]);
             }
         }
         if self.account.used > MOST_USED as u64 {
@@ -298,18 +298,18 @@ impl Gatherer<'_> {
             return Err(UnreadableLog::Empty);
         }
         let mut looked_at = self.account.rows;
-        for kept in self.keep {
-            if let (false, Some(_)) = (kept.is_met, &kept.left_out) {
-                return Err(UnreadableLog::NoMatch { condition: kept.condition.clone(), cells: kept.cells });
+        for filter in self.keep {
+            if let (false, Some(_)) = (filter.is_met, &filter.skipped) {
+                return Err(UnreadableLog::NoMatch { condition: filter.condition.clone(), cells: filter.cells });
             }
-            let Some((rows, line, cell)) = kept.left_out else { continue };
+            let Some((rows, line, cell)) = filter.skipped else { continue };
             looked_at -= rows;
-            self.account.leave_out(Why::Filtered(kept.condition.to_string()), line, &cell);
-            if let Some(left) = self.account.left_out.last_mut() {
+            self.account.skip(SkipReason::Filtered(filter.condition.to_string()), line, &cell);
+            if let Some(left) = self.account.skipped.last_mut() {
                 left.rows = rows;
             }
         }
-        let odd = self.account.left_out.iter().filter(|left| left.why.is_wrong()).map(|left| left.rows).sum::<u64>();
+        let odd = self.account.skipped.iter().filter(|left| left.reason.is_wrong()).map(|left| left.rows).sum::<u64>();
         if let (Some(first), true) = (self.first_wrong, odd * WRONG_IN > looked_at) {
             return Err(UnreadableLog::ManyOdd { odd, rows: looked_at, first: Box::new(first) });
         }
@@ -332,7 +332,7 @@ impl Gatherer<'_> {
                     }
                 } else {
                     self.account.used -= 1;
-                    self.account.leave_out(Why::NoTime, self.account.rows, "");
+                    self.account.skip(SkipReason::NoTime, self.account.rows, "");
                 }
             }
             self.account.used -= without_zeros(&mut group.seen, self.first_zero, &mut self.account);
@@ -383,7 +383,7 @@ fn without_zeros(seen: &mut Vec<Observation>, line: Option<u64>, account: &mut A
         seen.retain(|seen| *seen != Observation::Exact(0.0));
     }
     let gone = before - seen.len();
-    (0..gone).for_each(|_| account.leave_out(Why::NoTime, line, "0"));
+    (0..gone).for_each(|_| account.skip(SkipReason::NoTime, line, "0"));
     gone as u64
 }
 

@@ -35,7 +35,7 @@ mod rows;
 mod sighting;
 mod unit;
 
-pub use account::{Account, LeftOut, Why};
+pub use account::{Account, SkipReason, SkippedRows};
 pub use column::{instants, lengths};
 pub use error::UnreadableLog;
 pub use filter::{Condition, InvalidCondition};

@@ -1,6 +1,6 @@
 //! From the cells of a row to what they say of its task.
 
-use super::account::Why;
+use super::account::SkipReason;
 use super::sighting::{Cell, Instants, Lengths};
 use super::{Decimal, Source, Times, Unit, UnreadableLog};
 use crate::fit::Observation;
@@ -17,7 +17,7 @@ pub(super) enum Seen {
     Is(Observation),
     /// The task began at this instant, and nobody knows until when it was seen.
     Open(i64),
-    Out(Why, usize),
+    Out(SkipReason, usize),
 }
 
 impl<'s> Reader<'s> {
@@ -49,14 +49,14 @@ impl<'s> Reader<'s> {
             Self::Lengths { low: (low, at), upper: None } => Ok(match low.read(&cells[*at], line)? {
                 Cell::Filled(us) if is_unfinished => beyond(us, *at),
                 Cell::Filled(us) => Seen::Is(Observation::Exact(us)),
-                Cell::Empty => Seen::Out(Why::Empty(low.column.to_owned()), *at),
-                Cell::Odd => Seen::Out(Why::Odd(low.column.to_owned()), *at),
+                Cell::Empty => Seen::Out(SkipReason::Empty(low.column.to_owned()), *at),
+                Cell::Odd => Seen::Out(SkipReason::Odd(low.column.to_owned()), *at),
             }),
             Self::Lengths { low: (low, at), upper: Some((upper, to)) } => {
                 match (low.read(&cells[*at], line)?, upper.read(&cells[*to], line)?) {
-                    (Cell::Odd, _) => Ok(Seen::Out(Why::Odd(low.column.to_owned()), *at)),
-                    (_, Cell::Odd) => Ok(Seen::Out(Why::Odd(upper.column.to_owned()), *to)),
-                    (Cell::Empty, Cell::Empty) => Ok(Seen::Out(Why::Empty(low.column.to_owned()), *at)),
+                    (Cell::Odd, _) => Ok(Seen::Out(SkipReason::Odd(low.column.to_owned()), *at)),
+                    (_, Cell::Odd) => Ok(Seen::Out(SkipReason::Odd(upper.column.to_owned()), *to)),
+                    (Cell::Empty, Cell::Empty) => Ok(Seen::Out(SkipReason::Empty(low.column.to_owned()), *at)),
                     (Cell::Filled(low), Cell::Empty) => Ok(beyond(low, *at)),
                     (Cell::Filled(low), _) if is_unfinished => Ok(beyond(low, *at)),
                     (Cell::Filled(low), Cell::Filled(high)) => within(low, high, line, *to),
@@ -74,8 +74,8 @@ impl<'s> Reader<'s> {
                 };
                 let began = match see(start, *at)? {
                     Cell::Filled(began) => began,
-                    Cell::Empty => return Ok(Seen::Out(Why::Empty(start.column.to_owned()), *at)),
-                    Cell::Odd => return Ok(Seen::Out(Why::Odd(start.column.to_owned()), *at)),
+                    Cell::Empty => return Ok(Seen::Out(SkipReason::Empty(start.column.to_owned()), *at)),
+                    Cell::Odd => return Ok(Seen::Out(SkipReason::Odd(start.column.to_owned()), *at)),
                 };
                 let ended = see(end, *to)?;
                 start.comparable(end)?;
@@ -85,14 +85,14 @@ impl<'s> Reader<'s> {
                         Cell::Filled(ns) if is_unfinished => beyond(age(ns, *to)?, *to),
                         Cell::Filled(ns) => Seen::Is(Observation::Exact(age(ns, *to)?)),
                         Cell::Empty => Seen::Open(began),
-                        Cell::Odd => Seen::Out(Why::Odd(end.column.to_owned()), *to),
+                        Cell::Odd => Seen::Out(SkipReason::Odd(end.column.to_owned()), *to),
                     });
                 };
                 let known = see(upper, *most)?;
                 start.comparable(upper)?;
                 match (ended, known) {
-                    (Cell::Odd, _) => Ok(Seen::Out(Why::Odd(end.column.to_owned()), *to)),
-                    (_, Cell::Odd) => Ok(Seen::Out(Why::Odd(upper.column.to_owned()), *most)),
+                    (Cell::Odd, _) => Ok(Seen::Out(SkipReason::Odd(end.column.to_owned()), *to)),
+                    (_, Cell::Odd) => Ok(Seen::Out(SkipReason::Odd(upper.column.to_owned()), *most)),
                     (Cell::Empty, Cell::Empty) => Ok(Seen::Open(began)),
                     (Cell::Filled(ns), Cell::Empty) => Ok(beyond(age(ns, *to)?, *to)),
                     (Cell::Filled(ns), _) if is_unfinished => Ok(beyond(age(ns, *to)?, *to)),
@@ -127,13 +127,13 @@ impl<'s> Reader<'s> {
 }
 
 fn beyond(us: f64, at: usize) -> Seen {
-    if us > 0.0 { Seen::Is(Observation::Beyond(us)) } else { Seen::Out(Why::NoTime, at) }
+    if us > 0.0 { Seen::Is(Observation::Beyond(us)) } else { Seen::Out(SkipReason::NoTime, at) }
 }
 
 fn within(low: f64, high: f64, line: u64, at: usize) -> Result<Seen, UnreadableLog> {
     Ok(match () {
         () if high < low => return Err(UnreadableLog::Reversed { line }),
-        () if high <= 0.0 => Seen::Out(Why::NoTime, at),
+        () if high <= 0.0 => Seen::Out(SkipReason::NoTime, at),
         () if high == low => Seen::Is(Observation::Exact(high)),
         () => Seen::Is(Observation::Within(low, high)),
     })

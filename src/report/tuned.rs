@@ -45,8 +45,8 @@ fn times(answer: &TuneAnswer<'_>) -> String {
     match answer.observed {
         Some((_, trust)) => format!("times fitted to {} observations", f::count(trust.count as u64)),
         None => {
-            let law = answer.completion.to_string();
-            if law.chars().count() > 160 { law.chars().take(160).chain(['…']).collect() } else { law }
+            let text = answer.completion.to_string();
+            if text.chars().count() > 160 { text.chars().take(160).chain(['…']).collect() } else { text }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Running a part of a scenario, or more of it: what command lines change.
 
-use super::planned::Ground;
+use super::planned::PlanInputs;
 use super::{MOST_TASKS, Scenario, total_tasks};
 use crate::inspection::Accuracy;
 use crate::inspection::UnsolvableProblem;
@@ -142,8 +142,8 @@ impl Scenario {
             return Ok(own.clone());
         }
         let (batch, accuracy) = (NonZeroU32::MIN, Accuracy::Exact);
-        let ground = Ground { models: &self.models, weights: self.cost, horizon: self.horizon, batch, accuracy };
-        let preset = ground.preset(name).map_err(|error| OverrideError::Unplanned { name: name.to_owned(), error })?;
+        let inputs = PlanInputs { models: &self.models, weights: self.cost, horizon: self.horizon, batch, accuracy };
+        let preset = inputs.preset(name).map_err(|error| OverrideError::Unplanned { name: name.to_owned(), error })?;
         preset.ok_or_else(|| {
             let own = || self.strategies.iter().map(|strategy| strategy.name.as_str());
             let further = PRESETS.iter().copied().filter(|preset| !own().any(|name| name == *preset));

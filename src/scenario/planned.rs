@@ -21,7 +21,7 @@ type Question = (PlannedRule, DoneTime, CostWeights, Micros, NonZeroU32, Accurac
 
 /// What such a strategy is planned from.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ground<'a> {
+pub(super) struct PlanInputs<'a> {
     pub(super) models: &'a [Model],
     pub(super) weights: CostWeights,
     pub(super) horizon: Micros,
@@ -30,11 +30,11 @@ pub(super) struct Ground<'a> {
     pub(super) accuracy: Accuracy,
 }
 
-impl Ground<'_> {
-    /// The pace of `rule` for `law`, with its last poll at `deadline`.
-    fn pace(&self, rule: PlannedRule, law: DoneTime, deadline: Micros) -> Result<Pace, UnsolvableProblem> {
+impl PlanInputs<'_> {
+    /// The pace of `rule` for `done_time`, with its last poll at `deadline`.
+    fn pace(&self, rule: PlannedRule, done_time: DoneTime, deadline: Micros) -> Result<Pace, UnsolvableProblem> {
         let Self { weights, batch, accuracy, .. } = *self;
-        let question = (rule, law, weights, deadline, batch, accuracy);
+        let question = (rule, done_time, weights, deadline, batch, accuracy);
         PLANNED.answer(&question, || rule.pace_together(&question.1, weights, deadline, batch, accuracy))
     }
 
@@ -72,13 +72,15 @@ impl Ground<'_> {
         &self,
         rule: PlannedRule,
         model: &str,
-        law: Option<&Distribution>,
+        distribution: Option<&Distribution>,
         limit: Limit,
     ) -> Result<Option<Pace>, UnsolvableProblem> {
         let of_model = || self.models.iter().find(|known| known.name == model).map(DoneTime::of_model);
-        let Some(law) = law.map(|law| DoneTime::of(law.clone())).or_else(of_model) else { return Ok(None) };
+        let Some(done_time) = distribution.map(|given| DoneTime::of(given.clone())).or_else(of_model) else {
+            return Ok(None);
+        };
         let end = if let Limit::WallClock(deadline) = limit { deadline.get().min(self.horizon) } else { self.horizon };
-        let Pace { schedule, .. } = self.pace(rule, law, end)?;
+        let Pace { schedule, .. } = self.pace(rule, done_time, end)?;
         Ok(Some(Pace { schedule, limit }))
     }
 }

@@ -148,8 +148,8 @@ fn rule(rule: &FaultRule) -> Value {
             }
             set("during", during);
         }
-        When::Bursts(law) => {
-            let (share, mean) = (law.bad_share().get(), exact(law.bad_mean()));
+        When::Bursts(bursts) => {
+            let (share, mean) = (bursts.bad_share().get(), exact(bursts.bad_mean()));
             set("gilbert_elliott", json!({ "bad_share": share, "bad_mean": mean }));
         }
     }

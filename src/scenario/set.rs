@@ -18,7 +18,7 @@ pub struct Assignment {
 pub enum SettingError {
     /// It is not of the form `PATH=VALUE`.
     #[error(
-        "`{0}` is no setting: write PATH=VALUE, such as models.sora-2.stuck_probability=0.01 or faults.0.rate_per_s=5"
+        "`{0}` is not a setting: write PATH=VALUE, such as models.sora-2.stuck_probability=0.01 or faults.0.rate_per_s=5"
     )]
     Form(String),
     /// An entry of a list that is not there.
@@ -264,9 +264,9 @@ schedule = { kind = \"table\", instants = [\"1s\", \"2s\"] }
             ("faults.x=0", "there is no `faults.x`: faults has 1 entry"),
             ("name.first=b", "`name` is text, which has no `first`"),
             ("strategies.0.schedule.instants.2=9s", "there is no `strategies.0.schedule.instants.2`"),
-            ("tasks", "`tasks` is no setting: write PATH=VALUE"),
-            ("=3", "is no setting"),
-            ("a..b=3", "is no setting"),
+            ("tasks", "`tasks` is not a setting: write PATH=VALUE"),
+            ("=3", "is not a setting"),
+            ("a..b=3", "is not a setting"),
         ] {
             let error = set(&[setting]).expect_err(setting).to_string();
             assert!(error.contains(told), "{error}");

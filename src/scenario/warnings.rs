@@ -58,13 +58,13 @@ impl Scenario {
 
 /// A model of which most tasks end after the horizon, if they do.
 fn late(model: &Model, horizon: Micros) -> Option<String> {
-    let law = DoneTime::of_model(model);
-    let share = law.below(horizon.get() as f64);
-    if share >= 0.5 * law.ends() {
+    let done_time = DoneTime::of_model(model);
+    let share = done_time.below(horizon.get() as f64);
+    if share >= 0.5 * done_time.ends() {
         return None;
     }
     let (name, percent) = (&model.name, (100.0 * share).round());
-    let median = Micros::from_f64((law.quantile(0.5) / 1e4).round() * 1e4);
+    let median = Micros::from_f64((done_time.quantile(0.5) / 1e4).round() * 1e4);
     Some(format!(
         "model `{name}`: {percent} % of its tasks end within the horizon of {horizon}, half of those that end take longer \
          than {median}"

@@ -29,7 +29,7 @@ fn overtaken() -> Reply {
 
 pub(super) async fn submit(run: &Arc<Run>, request: Request, model: &str) -> Reply {
     let settings = run.settings();
-    let Some(product) = run.state().law(model).map(|law| product(law, model)) else {
+    let Some(product) = run.state().model_for(model).map(|known| product(known, model)) else {
         return Reply::Http(error(404, "Model not found"));
     };
     let key = request.headers.get(KEY_HEADER).and_then(|value| value.to_str().ok());

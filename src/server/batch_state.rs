@@ -77,8 +77,8 @@ impl State {
         }
         let (keys, number) = (&self.models[model].keys, self.batches.batches.len());
         let travel = keys.draws(Stream::StatusNetwork, first);
-        let lots = keys.draws(Stream::StatusFault, first);
-        self.batches.batches.push(Batch { model, items, travel, lots });
+        let fault_draws = keys.draws(Stream::StatusFault, first);
+        self.batches.batches.push(Batch { model, items, travel, fault_draws });
         self.batches.keys.insert(of(&order.key), (order.digest, number));
         Ok(Taken { number, made })
     }
@@ -101,7 +101,7 @@ impl State {
         self.weather.forget_before(now);
         let batch = self.batches.batches.get_mut(number)?;
         let link = &self.models[batch.model].status;
-        let departure = link.depart(now, &mut batch.travel, &mut batch.lots, &mut self.weather);
+        let departure = link.depart(now, &mut batch.travel, &mut batch.fault_draws, &mut self.weather);
         self.strike(departure.refused);
         Some(departure)
     }

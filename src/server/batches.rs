@@ -27,7 +27,7 @@ pub(super) struct Batch {
     pub(super) items: Vec<(String, usize)>,
     /// Round trips and faults of its status requests: those of its first task's own.
     pub(super) travel: Draws,
-    pub(super) lots: Draws,
+    pub(super) fault_draws: Draws,
 }
 
 /// A key that stands for something else already.

@@ -89,7 +89,7 @@ pub(super) struct Task {
     /// Round trips of its status requests.
     pub(super) travel: Draws,
     /// Faults of its status requests.
-    pub(super) lots: Draws,
+    pub(super) fault_draws: Draws,
     /// What it was asked for.
     pub(super) asked: Asked,
 }

@@ -67,7 +67,7 @@ pub(crate) use access::{Foreign, foreign};
 pub use created::Created;
 pub use instance::Server;
 pub use journal::{JournalEntry, Unanswered};
-pub use push::{Push, Says};
+pub use push::{Push, PushContent};
 pub use settings::{AdminAccess, FaultCodec, Settings, World};
 pub use stub::{InvalidStub, Stub};
 pub use webhook_map::{InvalidWebhookMap, WebhookMap};

@@ -67,7 +67,7 @@ pub(super) fn links(world: &World, model: &str) -> (Link, Link, WebhookLink) {
 pub(super) fn failure_of<'a>(stub: Option<&'a Stub>, model: &'a Model) -> &'a Failure {
     match (stub, model.fates.failure()) {
         (Some(stub), _) => stub.failure.as_ref().unwrap_or(NO_FAILURE),
-        (None, Some(law)) => &law.failure,
+        (None, Some(failure)) => &failure.failure,
         (None, None) => NO_FAILURE,
     }
 }

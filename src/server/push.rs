@@ -8,12 +8,12 @@ pub struct Push {
     /// When it comes, since the task's creation.
     pub at: Micros,
     /// What it says.
-    pub says: Says,
+    pub content: PushContent,
 }
 
 /// What a delivery says, and who sends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Says {
+pub enum PushContent {
     /// The server tells how the task is at that instant.
     Truth,
     /// The server tells of the success of a task that nobody knows.
@@ -25,7 +25,7 @@ pub enum Says {
     Forgery,
 }
 
-impl Says {
+impl PushContent {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Truth, Self::OtherTask, Self::Garbage, Self::Forgery];
 

@@ -1,6 +1,6 @@
 //! Makes webhook deliveries as a test has fixed them.
 
-use crate::server::push::{Push, Says};
+use crate::server::push::{Push, PushContent};
 use crate::server::run::Run;
 use crate::server::webhook::{Delivery, GARBLED, NOBODY};
 use crate::server::{id, status};
@@ -16,18 +16,18 @@ impl Delivery {
     pub(super) async fn push(&self, run: &Run, created: Micros, push: Push) {
         run.clock().sleep_until(created + push.at).await;
         let now = run.clock().now();
-        let fault = Some(push.says.name());
-        match push.says {
-            Says::Truth => {
+        let fault = Some(push.content.name());
+        match push.content {
+            PushContent::Truth => {
                 let body = status::at(run, self.slot, &self.id, &self.base, now);
                 self.make(run, now, None, body).await;
             }
-            Says::OtherTask => {
+            PushContent::OtherTask => {
                 let body = status::claimed(run, self.slot, &id::write(NOBODY, 0), &self.base);
                 self.make(run, now, fault, body).await;
             }
-            Says::Garbage => self.make(run, now, fault, Some(GARBLED.to_owned())).await,
-            Says::Forgery => {
+            PushContent::Garbage => self.make(run, now, fault, Some(GARBLED.to_owned())).await,
+            PushContent::Forgery => {
                 for url in guesses(&self.url) {
                     let forged = Self { url, ..self.clone() };
                     let body = status::claimed(run, self.slot, &self.id, FORGED);

@@ -128,7 +128,7 @@ impl State {
     }
 
     /// The model that a task of this name would have.
-    pub(super) fn law(&self, name: &str) -> Option<&Model> {
+    pub(super) fn model_for(&self, name: &str) -> Option<&Model> {
         self.model(name).map(|number| &self.models[number].model).or(self.world.other.as_ref())
     }
 
@@ -150,10 +150,10 @@ impl State {
             Some(index) => state.number_is(index),
         };
         let fresh = || (state.keys.draws(Stream::SubmitNetwork, index), state.keys.draws(Stream::SubmitFault, index));
-        let (mut travel, mut lots) = state.attempts.remove(&index).unwrap_or_else(fresh);
-        let departure = state.submit.depart(now, &mut travel, &mut lots, &mut self.weather);
+        let (mut travel, mut fault_draws) = state.attempts.remove(&index).unwrap_or_else(fresh);
+        let departure = state.submit.depart(now, &mut travel, &mut fault_draws, &mut self.weather);
         if keyed.is_some() && state.attempts.len() < MOST_ATTEMPTS {
-            state.attempts.insert(index, (travel, lots));
+            state.attempts.insert(index, (travel, fault_draws));
         }
         self.strike(departure.refused);
         Submitting { index, departure }
@@ -220,7 +220,7 @@ impl State {
             index,
             truth,
             travel: state.keys.draws(Stream::StatusNetwork, index),
-            lots: state.keys.draws(Stream::StatusFault, index),
+            fault_draws: state.keys.draws(Stream::StatusFault, index),
             asked,
         });
         self.stubs.extend(stub.map(|stub| (slot, stub)));
@@ -248,7 +248,7 @@ impl State {
         self.weather.forget_before(now);
         let task = &mut self.tasks[slot];
         let link = &self.models[task.model as usize].status;
-        let departure = link.depart(now, &mut task.travel, &mut task.lots, &mut self.weather);
+        let departure = link.depart(now, &mut task.travel, &mut task.fault_draws, &mut self.weather);
         let number = task.polls;
         task.polls = task.polls.saturating_add(1);
         self.strike(departure.refused);

@@ -26,7 +26,7 @@ const MOST_NUMBER: u64 = 1 << 48;
 pub(super) async fn submit(run: &Arc<Run>, request: Request, model: &str) -> Reply {
     let settings = run.settings();
     let refuse = |status, message| Reply::Http(error(status, message));
-    let Some(product) = run.state().law(model).map(|law| product(law, model)) else {
+    let Some(product) = run.state().model_for(model).map(|known| product(known, model)) else {
         return refuse(404, "Model not found");
     };
     let order = match Order::read(&request.body, product, settings) {
@@ -93,9 +93,9 @@ pub(super) fn number_of(state: &mut State, model: &str) -> Result<usize, (u16, &
     })
 }
 
-/// What tasks of this name make by `law`, which may be that of any name.
-pub(super) fn product(law: &Model, name: &str) -> Product {
-    law.product.unwrap_or_else(|| Product::of(name))
+/// What tasks of this name make under `model`, which may be the one for any name.
+pub(super) fn product(model: &Model, name: &str) -> Product {
+    model.product.unwrap_or_else(|| Product::of(name))
 }
 
 /// The number of the keyed task that a submit is for, if it names one.

@@ -2,7 +2,7 @@
 //! expectations are taken of.
 
 use crate::api::reply::{Reply, TaskState};
-use crate::inspection::{Checks, Then};
+use crate::inspection::{AfterLast, Checks};
 use crate::strategy::composition::Strategy;
 use crate::strategy::wait::{Policy, Step};
 use crate::time::Micros;
@@ -66,5 +66,5 @@ pub fn checks(strategy: &Strategy, model: &str, horizon: Micros) -> Option<Check
     // Nothing is drawn: there is no jitter.
     let (instants, end) = polls(&policy, horizon);
     let give_up = end.unwrap_or(horizon).get() as f64;
-    (!instants.is_empty()).then_some(Checks { instants, then: Then::GiveUpAt(give_up) })
+    (!instants.is_empty()).then_some(Checks { instants, then: AfterLast::GiveUpAt(give_up) })
 }

@@ -9,7 +9,7 @@ use crate::fit::Observation;
 
 /// Fewest observations on either side of a split.
 const FEWEST: usize = 8;
-/// The scaled distance that two samples of one law exceed at one split once in a million times: √(ln(2·10⁶)/2).
+/// The scaled distance that two samples of one distribution exceed at one split once in a million times: √(ln(2·10⁶)/2).
 const CHANGED: f64 = 2.693_5;
 
 /// How many of the last `seen` are alike: all of them, unless the last differ from those before by more than chance would have

@@ -5,7 +5,7 @@
 //! then on by the [optimal schedule](crate::inspection) for a [fitted distribution](crate::fit), with a little of a wide distribution mixed
 //! in, since a few tasks cannot rule out a slow one. It plans again as the observations have grown by half, or half of
 //! its window is new. The window lets it follow a service that changes slowly; where the last observations are plainly of
-//! another law than those before, these are forgotten at once, and it plans again. Where that is not plain, but the plan in
+//! another distribution than those before, these are forgotten at once, and it plans again. Where that is not plain, but the plan in
 //! force has cost far more on the last tasks than a first wait and equal gaps would have, and more than before, all before
 //! these is forgotten too.
 //!
@@ -303,9 +303,11 @@ impl Learner {
             | Observation::Entered { at, .. } => at,
         };
         sample.sort_by(|a, b| key(a).total_cmp(&key(b)));
-        let Some(law) = Fit::of(&sample).ok().and_then(|fit| cautious(&fit.blend, sample.len())) else { return };
-        let law = DoneTime::of(law);
-        let Ok(problem) = ScheduleProblem::new(&law, self.learning.weights) else { return };
+        let Some(distribution) = Fit::of(&sample).ok().and_then(|fit| cautious(&fit.blend, sample.len())) else {
+            return;
+        };
+        let done_time = DoneTime::of(distribution);
+        let Ok(problem) = ScheduleProblem::new(&done_time, self.learning.weights) else { return };
         let (problem, end) = match self.in_force.pace.limit {
             Limit::WallClock(deadline) => {
                 let deadline = deadline.get().get() as f64;
@@ -314,7 +316,7 @@ impl Learner {
             Limit::None | Limit::Attempts(_) | Limit::SumOfSleeps(_) => (problem, None),
         };
         let mut next = Strategy::clone(&self.in_force);
-        next.pace.schedule = table(&problem.solve_roughly(&Sketch::roughly(&law, end)));
+        next.pace.schedule = table(&problem.solve_roughly(&Sketch::roughly(&done_time, end)));
         self.in_force = Arc::new(next);
     }
 }
@@ -332,10 +334,10 @@ pub fn unfinished_after(time: Micros) -> Observation {
 }
 
 /// The distribution with a little of a wide one, less as observations grow.
-fn cautious(law: &Distribution, count: usize) -> Option<Distribution> {
+fn cautious(distribution: &Distribution, count: usize) -> Option<Distribution> {
     let share = PRIOR_WEIGHT / (count as f64 + FEWEST as f64);
-    let median = law.quantile(0.5).max(1.0);
+    let median = distribution.quantile(0.5).max(1.0);
     let wide =
         Distribution::build("lognormal", |name| Some(if name == "median" { median } else { PRIOR_SIGMA })).ok()?;
-    Distribution::mixture(vec![(1.0 - share, law.clone()), (share, wide)]).ok()
+    Distribution::mixture(vec![(1.0 - share, distribution.clone()), (share, wide)]).ok()
 }

@@ -44,30 +44,30 @@ impl PlannedRule {
         RULES.iter().find(|(_, known, _)| *known == name).map(|(_, _, about)| *about)
     }
 
-    /// The pace for `law`, with its last poll at `deadline`.
+    /// The pace for `done_time`, with its last poll at `deadline`.
     ///
     /// # Errors
     ///
     /// The weights are not both positive.
-    pub fn pace(self, law: &DoneTime, weights: CostWeights, deadline: Micros) -> Result<Pace, UnsolvableProblem> {
-        self.pace_within(law, weights, deadline, Accuracy::Exact)
+    pub fn pace(self, done_time: &DoneTime, weights: CostWeights, deadline: Micros) -> Result<Pace, UnsolvableProblem> {
+        self.pace_within(done_time, weights, deadline, Accuracy::Exact)
     }
 
     fn pace_within(
         self,
-        law: &DoneTime,
+        done_time: &DoneTime,
         weights: CostWeights,
         deadline: Micros,
         accuracy: Accuracy,
     ) -> Result<Pace, UnsolvableProblem> {
         let end = deadline.get().max(1) as f64;
-        let problem = ScheduleProblem::new(law, weights)?.deadline(end);
+        let problem = ScheduleProblem::new(done_time, weights)?.deadline(end);
         let checks = match (self, accuracy) {
             (Self::Optimal, Accuracy::Exact) => problem.solve(),
-            (Self::Optimal, Accuracy::Rough) => problem.solve_for_drawing(&Sketch::at_hand(law, end)),
+            (Self::Optimal, Accuracy::Rough) => problem.solve_for_drawing(&Sketch::at_hand(done_time, end)),
             // Rules follow the density, of which few points tell too little.
             (Self::By(rule), Accuracy::Exact | Accuracy::Rough) => {
-                rule.checks(law, &Sketch::of(law, Some(end)), &weights, Some(end), Some(end))
+                rule.checks(done_time, &Sketch::of(done_time, Some(end)), &weights, Some(end), Some(end))
             }
         };
         Ok(Pace { schedule: table(&checks), limit: Limit::WallClock(Span::nearest(deadline)) })
@@ -81,16 +81,16 @@ impl PlannedRule {
     /// The weights are not both positive.
     pub fn pace_together(
         self,
-        law: &DoneTime,
+        done_time: &DoneTime,
         weights: CostWeights,
         deadline: Micros,
         size: NonZeroU32,
         accuracy: Accuracy,
     ) -> Result<Pace, UnsolvableProblem> {
-        let Pace { schedule, limit } = self.pace_within(law, weights, deadline, accuracy)?;
+        let Pace { schedule, limit } = self.pace_within(done_time, weights, deadline, accuracy)?;
         let schedule = match self {
             Self::Optimal if size > NonZeroU32::MIN => {
-                schedule.with_looks_together(Together::plan(law, weights, deadline.get() as f64, size.get())?)
+                schedule.with_looks_together(Together::plan(done_time, weights, deadline.get() as f64, size.get())?)
             }
             Self::Optimal | Self::By(_) => schedule,
         };

@@ -24,9 +24,9 @@ pub fn drift(goal: &Goal<'_>, row: &TuneRow, factors: &[f64]) -> Vec<Drift> {
         let weights = CostWeights { delay_per_s: goal.weights.delay_per_s * factor, ..goal.weights };
         // The horizon moves with the times, as a multiple of what almost all tasks take: on the slower clock it stays.
         let free = Goal { weights, deadline, bounds: Bounds::default(), ..goal.clone() };
-        let cost = free.expected(&row.checks.scaled(1.0 / factor), goal.law).cost(&weights);
-        let sketch = Sketch::roughly(goal.law, deadline);
-        let least = free.expected(&free.optimum_roughly(&sketch)?, goal.law).cost(&weights);
+        let cost = free.expected(&row.checks.scaled(1.0 / factor), goal.done_time).cost(&weights);
+        let sketch = Sketch::roughly(goal.done_time, deadline);
+        let least = free.expected(&free.optimum_roughly(&sketch)?, goal.done_time).cost(&weights);
         Some(Drift { factor, cost, excess: (cost / least - 1.0).max(0.0) })
     });
     each.collect()

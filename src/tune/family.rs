@@ -1,6 +1,6 @@
 //! Families of schedules with a few parameters each, as a poller can be configured.
 
-use crate::inspection::{Checks, DoneTime, Then};
+use crate::inspection::{AfterLast, Checks, DoneTime};
 
 /// Longest table of an exponential schedule without a cap.
 const MOST: usize = 2_000;
@@ -96,29 +96,36 @@ impl Family {
             _ => f64::INFINITY,
         };
         match deadline {
-            None => Checks { instants, then: Then::Every(then) },
+            None => Checks { instants, then: AfterLast::Every(then) },
             Some(deadline) => {
                 until(&mut instants, then, deadline);
-                Checks { instants, then: Then::GiveUp }
+                Checks { instants, then: AfterLast::GiveUp }
             }
         }
     }
 
     /// Points from which the best parameters are searched, on the scale of `best`, the schedule of least cost.
-    pub(super) fn starts(self, law: &DoneTime, best: &Checks) -> Vec<Vec<f64>> {
+    pub(super) fn starts(self, done_time: &DoneTime, best: &Checks) -> Vec<Vec<f64>> {
         let gaps: Vec<f64> = best.instants.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let first = best.instants[0].max(1e3);
         let shortest = gaps.iter().copied().fold(first, f64::min).max(1e3);
-        let longest = gaps.iter().copied().fold(shortest, f64::max).max(law.quantile(0.5)).min(law.quantile(0.999_999));
+        let longest = gaps
+            .iter()
+            .copied()
+            .fold(shortest, f64::max)
+            .max(done_time.quantile(0.5))
+            .min(done_time.quantile(0.999_999));
         let intervals = spaced(0.5 * shortest, 2.0 * longest.max(first), 40);
         // Where most of the distribution lies, evenly by probability and by time.
-        let mut initials: Vec<f64> = (1..20).map(|at| law.quantile(f64::from(at) / 20.0)).collect();
-        initials.extend([0.001, 0.01, 0.03, 0.97, 0.99, 0.999, 0.9999].map(|p| law.quantile(p)));
+        let mut initials: Vec<f64> = (1..20).map(|at| done_time.quantile(f64::from(at) / 20.0)).collect();
+        initials.extend([0.001, 0.01, 0.03, 0.97, 0.99, 0.999, 0.9999].map(|p| done_time.quantile(p)));
         initials.extend([0.9 * first, first, 1.1 * first]);
         let multipliers = [1.0, 1.05, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0];
         let mut starts = Vec::new();
         match self {
-            Self::Fixed => starts.extend(spaced(0.2 * shortest, 2.0 * law.quantile(0.999_999), 400).map(|h| vec![h])),
+            Self::Fixed => {
+                starts.extend(spaced(0.2 * shortest, 2.0 * done_time.quantile(0.999_999), 400).map(|h| vec![h]));
+            }
             Self::Adaptive => {
                 for initial in initials {
                     starts.extend(intervals.clone().map(|interval| vec![initial, interval]));
@@ -133,7 +140,7 @@ impl Family {
                 }
             }
             Self::ExponentialDelayed | Self::Exponential => {
-                for interval in spaced(0.1 * shortest, law.quantile(0.9999), 40) {
+                for interval in spaced(0.1 * shortest, done_time.quantile(0.9999), 40) {
                     for multiplier in multipliers {
                         for cap in [1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 1e3] {
                             starts.push(vec![interval, multiplier, interval * cap]);

@@ -1,7 +1,7 @@
 //! Being told by a webhook, with polls in case it does not come.
 
 use super::{Goal, Tuned};
-use crate::inspection::{Checks, Then};
+use crate::inspection::{AfterLast, Checks};
 
 /// The first fallback poll comes when all but this share of the tasks that end are done: by then who was not told has
 /// probably been forgotten.
@@ -37,9 +37,9 @@ impl Hybrid {
     /// The hybrid for a goal: polls are made only until the task ends, since then a webhook comes.
     #[must_use]
     pub fn of(goal: &Goal<'_>, tuned: &Tuned) -> Self {
-        let first = goal.law.quantile(1.0 - LATE).max(SHORTEST);
+        let first = goal.done_time.quantile(1.0 - LATE).max(SHORTEST);
         let first = goal.deadline.map_or(first, |deadline| first.min(deadline));
-        let checks = Checks { instants: vec![first], then: Then::Every(SHORTEST) };
+        let checks = Checks { instants: vec![first], then: AfterLast::Every(SHORTEST) };
         let checks = goal.deadline.map_or_else(|| checks.clone(), |deadline| checks.until(deadline));
         // The poll that would see the end is spared by being told.
         let expected = goal.expected(&checks, &tuned.sketch);

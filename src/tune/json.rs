@@ -15,7 +15,7 @@ pub fn json(answer: &TuneAnswer<'_>) -> String {
     let max = answer.deadline.map(Micros::as_millis);
     let mut out = json!({
         "model": answer.model,
-        "completion": law(answer.completion),
+        "completion": distribution_json(answer.completion),
         "objective": {"poll_cost": answer.weights.poll, "delay_cost_per_s": answer.weights.delay_per_s},
         "deadline_ms": max,
         "horizon_ms": ms(answer.goal.horizon.max(answer.goal.deadline.unwrap_or(0.0))),
@@ -58,7 +58,7 @@ pub fn json(answer: &TuneAnswer<'_>) -> String {
             "frequent": fit.frequent.iter().map(|(at, share)| json!({"at_ms": at.as_millis(), "share": share})).collect::<Vec<_>>(),
             "candidates": fit.candidates.iter().map(|candidate| json!({
                 "name": candidate.name,
-                "completion": law(&candidate.law),
+                "completion": distribution_json(&candidate.distribution),
                 "log_likelihood": candidate.log_likelihood,
                 "bic": candidate.bic,
                 "weight": candidate.weight,
@@ -140,7 +140,7 @@ fn figures(row: &TuneRow) -> Map<String, Value> {
 }
 
 /// A distribution as a scenario file writes it.
-pub(crate) fn law(distribution: &Distribution) -> Value {
+pub(crate) fn distribution_json(distribution: &Distribution) -> Value {
     let (kind, makeup, bounds) = distribution.makeup();
     let mut out = Map::from_iter([("kind".to_owned(), json!(kind))]);
     match makeup {
@@ -155,7 +155,7 @@ pub(crate) fn law(distribution: &Distribution) -> Value {
         }
         Makeup::Parts(parts) => {
             let part = |(weight, part): &(f64, Distribution)| {
-                let mut part = law(part);
+                let mut part = distribution_json(part);
                 part["weight"] = json!(weight);
                 part
             };

@@ -70,7 +70,7 @@ impl ModelSettings {
             model: answer.model.to_owned(),
             words: words(row),
             count: trust.map_or(0, |trust| trust.count),
-            median: answer.goal.law.quantile(0.5),
+            median: answer.goal.done_time.quantile(0.5),
             polls: row.polls,
             delay: row.delay_mean,
             cost: row.cost,

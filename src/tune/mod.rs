@@ -5,8 +5,8 @@
 //! use pollbench::inspection::{CostWeights, DoneTime};
 //! use pollbench::tune::{Goal, tune};
 //!
-//! let law = DoneTime::of("lognormal(median=190s, sigma=0.28)".parse()?);
-//! let goal = Goal::new(&law, CostWeights { poll: 1.0, delay_per_s: 0.1 })?;
+//! let done_time = DoneTime::of("lognormal(median=190s, sigma=0.28)".parse()?);
+//! let goal = Goal::new(&done_time, CostWeights { poll: 1.0, delay_per_s: 0.1 })?;
 //! let tuned = tune(&goal, "sora-2");
 //! let advice = tuned.recommended();
 //! assert!(advice.cost < 1.05 * tuned.optimal().cost);
@@ -42,7 +42,7 @@ pub use quick::Quick;
 
 use crate::inspection::rules::RULES;
 use crate::inspection::{
-    Bounds, Checks, CostWeights, Cumulative, DoneTime, Expected, ScheduleProblem, Sketch, Then, UnsolvableProblem,
+    AfterLast, Bounds, Checks, CostWeights, Cumulative, DoneTime, Expected, ScheduleProblem, Sketch, UnsolvableProblem,
     lossy,
 };
 use crate::strategy::calm::checks;
@@ -67,7 +67,7 @@ const HOPELESS: f64 = 0.05;
 #[derive(Debug, Clone)]
 pub struct Goal<'a> {
     /// The distribution of the done-instant.
-    pub law: &'a DoneTime,
+    pub done_time: &'a DoneTime,
     /// What polls and delay cost.
     pub weights: CostWeights,
     /// When waits give up, in microseconds, with a last poll there; without one they go on until the horizon.
@@ -125,36 +125,38 @@ impl<'a> Goal<'a> {
     /// # Errors
     ///
     /// The weights are not both positive.
-    pub fn new(law: &'a DoneTime, weights: CostWeights) -> Result<Self, UnsolvableProblem> {
-        ScheduleProblem::new(law, weights)?;
-        let horizon = HORIZON.0.max(HORIZON.1 * law.quantile(ALMOST));
-        Ok(Self { law, weights, deadline: None, horizon, bounds: Bounds::default(), loss: 0.0 })
+    pub fn new(done_time: &'a DoneTime, weights: CostWeights) -> Result<Self, UnsolvableProblem> {
+        ScheduleProblem::new(done_time, weights)?;
+        let horizon = HORIZON.0.max(HORIZON.1 * done_time.quantile(ALMOST));
+        Ok(Self { done_time, weights, deadline: None, horizon, bounds: Bounds::default(), loss: 0.0 })
     }
 
     /// What is expected of polls under this goal, by the distribution itself or a table of it.
-    pub fn expected(&self, checks: &Checks, law: &impl Cumulative) -> Expected {
-        checks.expected(law, Some(self.deadline.unwrap_or(0.0).max(self.horizon)), self.loss)
+    pub fn expected(&self, checks: &Checks, done_time: &impl Cumulative) -> Expected {
+        checks.expected(done_time, Some(self.deadline.unwrap_or(0.0).max(self.horizon)), self.loss)
     }
 
     /// Of the tasks that end, the share that ends after the deadline.
     #[must_use]
     pub fn cut_off(&self) -> f64 {
-        let ends = self.law.ends();
-        self.deadline
-            .map_or(0.0, |deadline| if ends > 0.0 { (1.0 - self.law.below(deadline) / ends).max(0.0) } else { 0.0 })
+        let ends = self.done_time.ends();
+        self.deadline.map_or(
+            0.0,
+            |deadline| if ends > 0.0 { (1.0 - self.done_time.below(deadline) / ends).max(0.0) } else { 0.0 },
+        )
     }
 
     /// Of the tasks that end, the share that ends after the horizon.
     #[must_use]
     pub fn beyond_horizon(&self) -> f64 {
-        let ends = self.law.ends();
-        if ends > 0.0 { (1.0 - self.law.below(self.horizon) / ends).max(0.0) } else { 0.0 }
+        let ends = self.done_time.ends();
+        if ends > 0.0 { (1.0 - self.done_time.below(self.horizon) / ends).max(0.0) } else { 0.0 }
     }
 
     /// The schedule of least cost under this goal.
     #[must_use]
     pub fn optimum(&self) -> Option<Checks> {
-        self.optimum_by(&Sketch::of(self.law, self.deadline))
+        self.optimum_by(&Sketch::of(self.done_time, self.deadline))
     }
 
     /// The same, where the distribution's sketch up to the deadline is at hand.
@@ -174,7 +176,7 @@ impl<'a> Goal<'a> {
     }
 
     fn problem(&self) -> Option<ScheduleProblem<'a>> {
-        let problem = ScheduleProblem::new(self.law, self.weights).ok()?.bounds(self.bounds);
+        let problem = ScheduleProblem::new(self.done_time, self.weights).ok()?.bounds(self.bounds);
         Some(match self.deadline {
             Some(deadline) => problem.deadline(deadline),
             None => problem,
@@ -184,14 +186,14 @@ impl<'a> Goal<'a> {
 
 impl TuneRow {
     fn of(goal: &Goal<'_>, family: Family, parameters: Parameters, checks: Checks) -> Self {
-        let expected = goal.expected(&checks, goal.law);
+        let expected = goal.expected(&checks, goal.done_time);
         Self {
             family,
             parameters,
             cost: expected.cost(&goal.weights),
             polls: expected.polls,
             delay_mean: expected.delay(),
-            delay_p95: checks.delay_quantile(goal.law, 0.95),
+            delay_p95: checks.delay_quantile(goal.done_time, 0.95),
             timeout: expected.timeouts.total(),
             checks,
         }
@@ -237,14 +239,14 @@ impl Tuned {
 /// Never for a goal that was made by [`Goal::new`].
 #[must_use]
 pub fn tune(goal: &Goal<'_>, model: &str) -> Tuned {
-    let sketch = Sketch::of(goal.law, goal.deadline);
+    let sketch = Sketch::of(goal.done_time, goal.deadline);
     let optimum = goal.optimum_by(&sketch).expect("a goal has positive weights");
     let simple = FAMILIES.iter().filter(|family| **family != Family::Optimal);
     let best = |family: &Family| {
         let (parameters, checks) = search::best(goal, &sketch, *family, &optimum, Effort::FULL)?;
         Some(TuneRow::of(goal, *family, parameters, checks))
     };
-    let broken = goal.judge(&optimum, goal.law).1;
+    let broken = goal.judge(&optimum, goal.done_time).1;
     let is_feasible = broken <= 1e-3;
     // Where the best of all is far from keeping the bounds, no family does.
     let mut families: Vec<TuneRow> = if broken > HOPELESS { Vec::new() } else { simple.filter_map(best).collect() };
@@ -253,7 +255,7 @@ pub fn tune(goal: &Goal<'_>, model: &str) -> Tuned {
     if let Some(row) = families.iter().filter(|_| is_feasible).min_by(|a, b| a.cost.total_cmp(&b.cost))
         && row.cost < best.cost
     {
-        best = TuneRow::of(goal, Family::Optimal, Vec::new(), row.checks.listed(goal.law));
+        best = TuneRow::of(goal, Family::Optimal, Vec::new(), row.checks.listed(goal.done_time));
     }
     families.push(best);
     let least = families.iter().map(|row| row.cost).fold(f64::INFINITY, f64::min);
@@ -293,7 +295,7 @@ fn rules(goal: &Goal<'_>, sketch: &Sketch) -> Vec<(&'static str, TuneRow)> {
     let horizon = goal.deadline.map(|deadline| deadline.max(goal.horizon));
     rules
         .map(|(rule, name, _)| {
-            let checks = rule.checks(goal.law, sketch, &goal.weights, goal.deadline, horizon);
+            let checks = rule.checks(goal.done_time, sketch, &goal.weights, goal.deadline, horizon);
             (*name, TuneRow::of(goal, Family::Optimal, Vec::new(), checks))
         })
         .collect()
@@ -315,7 +317,7 @@ fn documented_as(goal: &Goal<'_>, model: &str, name: &'static str) -> Option<(&'
             let end = Micros::from_f64(deadline.max(goal.horizon));
             (family_of(&strategy.pace(model).schedule), checks(&strategy, model, end)?)
         }
-        None => endless(&strategy.pace(model).schedule, goal.law.end(1e-9)),
+        None => endless(&strategy.pace(model).schedule, goal.done_time.end(1e-9)),
     };
     Some((name, TuneRow::of(goal, family, Vec::new(), checks)))
 }
@@ -345,7 +347,7 @@ fn endless(schedule: &Schedule, enough: f64) -> (Family, Checks) {
             checks
         }
         Schedule::Table(table) => {
-            Checks { instants: table.instants().iter().copied().map(us).collect(), then: Then::Repeat }
+            Checks { instants: table.instants().iter().copied().map(us).collect(), then: AfterLast::Repeat }
         }
     };
     (family_of(schedule), checks)

@@ -53,7 +53,10 @@ pub struct HeldOut {
 /// this goal; what was tuned for another one gives wrong intervals, and debug builds panic.
 #[must_use]
 pub fn trust(observations: &[Observation], fit: &Fit, goal: &Goal<'_>, tuned: &Tuned) -> Trust {
-    debug_assert!(tuned.sketch.is_of(goal.law, goal.deadline), "tuned for another law, or for another deadline");
+    debug_assert!(
+        tuned.sketch.is_of(goal.done_time, goal.deadline),
+        "tuned for another distribution, or for another deadline"
+    );
     let row = tuned.recommended();
     let resampler = if observations.len() > MOST_DRAWN { Resampler::of(fit) } else { None };
     let one = |resample: usize| {
@@ -96,13 +99,13 @@ fn drawn(observations: &[Observation], draws: &mut Draws) -> Vec<Observation> {
 }
 
 /// The best of a family for a distribution, and its expected cost under it.
-fn tuned_for(law: Distribution, goal: &Goal<'_>, family: Family) -> Option<(Parameters, Checks, f64)> {
-    let law = DoneTime::of(law);
-    let goal = Goal { law: &law, ..goal.clone() };
-    let sketch = Sketch::roughly(&law, goal.deadline);
+fn tuned_for(distribution: Distribution, goal: &Goal<'_>, family: Family) -> Option<(Parameters, Checks, f64)> {
+    let done_time = DoneTime::of(distribution);
+    let goal = Goal { done_time: &done_time, ..goal.clone() };
+    let sketch = Sketch::roughly(&done_time, goal.deadline);
     let optimum = goal.optimum_roughly(&sketch)?;
     if family == Family::Optimal {
-        let cost = goal.expected(&optimum, &law).cost(&goal.weights);
+        let cost = goal.expected(&optimum, &done_time).cost(&goal.weights);
         return Some((Vec::new(), optimum, cost));
     }
     let (parameters, checks) = search::best(&goal, &sketch, family, &optimum, Effort::LIGHT)?;
@@ -110,12 +113,12 @@ fn tuned_for(law: Distribution, goal: &Goal<'_>, family: Family) -> Option<(Para
     Some((parameters, checks, cost))
 }
 
-/// The best of a row's family for a law that is nearly the one which the row is the best for: a large sample moves it by so
+/// The best of a row's family for a distribution that is nearly the one which the row is the best for: a large sample moves it by so
 /// little that what is best stays near, and is looked for there only.
-fn tuned_again(law: Distribution, goal: &Goal<'_>, row: &TuneRow) -> Option<(Parameters, Checks)> {
-    let law = DoneTime::of(law);
-    let goal = Goal { law: &law, ..goal.clone() };
-    let sketch = Sketch::roughly(&law, goal.deadline);
+fn tuned_again(distribution: Distribution, goal: &Goal<'_>, row: &TuneRow) -> Option<(Parameters, Checks)> {
+    let done_time = DoneTime::of(distribution);
+    let goal = Goal { done_time: &done_time, ..goal.clone() };
+    let sketch = Sketch::roughly(&done_time, goal.deadline);
     if row.family == Family::Optimal {
         return Some((Vec::new(), goal.optimum_for_drawing(&sketch)?));
     }
@@ -145,8 +148,8 @@ fn held_out(observations: &[Observation], goal: &Goal<'_>, family: Family) -> Op
     }
     let (_, checks, predicted) = tuned_for(Fit::of(&rest).ok()?.blend, goal, family)?;
     let count = held.len();
-    let law = DoneTime::of(Distribution::empirical(held).ok()?);
+    let done_time = DoneTime::of(Distribution::empirical(held).ok()?);
     let weights: CostWeights = goal.weights;
-    let found = goal.expected(&checks, &law).cost(&weights);
+    let found = goal.expected(&checks, &done_time).cost(&weights);
     Some(HeldOut { count, predicted, found })
 }

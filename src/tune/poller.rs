@@ -7,7 +7,7 @@ use super::hybrid::Hybrid;
 use super::print::TuneAnswer;
 use super::print::{percent, time, words};
 use crate::figures::trimmed;
-use crate::inspection::{Checks, Then};
+use crate::inspection::{AfterLast, Checks};
 use serde_json::json;
 use std::fmt::Write as _;
 
@@ -117,7 +117,7 @@ impl Looks {
         checks.truncate(MOST_CHECKS);
         let gap = match (looks.then, checks.as_slice()) {
             (_, [.., before, last]) if is_cut => last - before,
-            (Then::Every(gap), _) => ms(gap),
+            (AfterLast::Every(gap), _) => ms(gap),
             (_, [.., before, last]) => last - before,
             (_, [only]) => *only,
             (_, []) => deadline,

@@ -6,7 +6,7 @@ use super::weather::Weathered;
 use super::{Drift, Family, Goal, TuneRow, Tuned};
 use crate::figures::{count, duration, trimmed};
 use crate::fit::Fit;
-use crate::inspection::{CostWeights, Then};
+use crate::inspection::{AfterLast, CostWeights};
 use crate::observations::Account;
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
@@ -87,7 +87,7 @@ fn cost(cost: f64) -> String {
 /// What a deadline cuts off, where that is more than one task in a hundred of those that would have finished.
 fn cut_off(goal: &Goal<'_>) -> Option<String> {
     let (share, deadline) = (goal.cut_off(), goal.deadline?);
-    let enough = goal.law.quantile(0.99);
+    let enough = goal.done_time.quantile(0.99);
     (share > 0.01).then(|| {
         format!(
             "the deadline of {} cuts off {} of the tasks that would have finished; {} would cut off 1 %",
@@ -106,7 +106,7 @@ pub(super) fn ms(us: f64) -> f64 {
 #[must_use]
 pub fn words(row: &TuneRow) -> String {
     let at = |name| row.parameter(name).unwrap_or(0.0);
-    if let ([only], Then::GiveUp) = (row.checks.instants.as_slice(), row.checks.then) {
+    if let ([only], AfterLast::GiveUp) = (row.checks.instants.as_slice(), row.checks.then) {
         return format!("once, at {}", time(*only));
     }
     match row.family {
@@ -332,7 +332,7 @@ fn observed(out: &mut String, fit: &Fit, trust: &Trust) {
             candidate.name,
             100.0 * candidate.weight,
             candidate.log_likelihood,
-            candidate.law
+            candidate.distribution
         );
     }
     for (name, [low, high]) in &trust.parameters {
@@ -429,7 +429,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_busiest_second_of_a_day_is_a_quantile_of_poissons_law() {
+    fn the_busiest_second_of_a_day_is_a_quantile_of_poissons_distribution() {
         // P(X > 0) ≤ 1/86,400 for rates up to that; for rate 1, P(X ≤ 8) = 0.9999989 and P(X ≤ 7) = 0.99998975.
         assert_eq!(busiest(1e-6), 0);
         assert_eq!(busiest(1.0), 7);

@@ -31,7 +31,7 @@ impl Goal<'_> {
     pub fn quick(&self, model: &str, delays_per_s: &[f64]) -> Option<Vec<Quick>> {
         let limit = self.limit()?;
         // What costs most, the distribution in figures, is the same for all prices.
-        let sketch = Sketch::roughly(self.law, Some(limit));
+        let sketch = Sketch::roughly(self.done_time, Some(limit));
         let at = |&delay_per_s: &f64| {
             let weights = CostWeights { delay_per_s, ..self.weights };
             Goal { deadline: Some(limit), weights, ..self.clone() }.quick_at(model, limit, &sketch)
@@ -54,7 +54,7 @@ impl Goal<'_> {
 
     /// When hardly a task is still open.
     fn limit(&self) -> Option<f64> {
-        (self.law.ends() > 0.0).then(|| self.law.quantile(1.0 - CUT_OFF).min(self.horizon))
+        (self.done_time.ends() > 0.0).then(|| self.done_time.quantile(1.0 - CUT_OFF).min(self.horizon))
     }
 }
 
@@ -91,9 +91,9 @@ mod tests {
     #[test]
     fn quick_settings_cost_hardly_more_than_the_best() {
         for text in ["lognormal(median=190s, sigma=0.28)", "exponential(mean=30s)", "uniform(low=5s, high=50s)"] {
-            let law = DoneTime::of(text.parse().expect("a law"));
+            let done_time = DoneTime::of(text.parse().expect("a distribution"));
             for delay_per_s in [0.01, 0.1, 1.0] {
-                let goal = Goal::new(&law, CostWeights { poll: 1.0, delay_per_s }).expect("weights");
+                let goal = Goal::new(&done_time, CostWeights { poll: 1.0, delay_per_s }).expect("weights");
                 let quick = goal.quick("sora-2", &[delay_per_s]).expect("settings").remove(0);
                 let best = tune(&goal, "sora-2");
                 let thorough = best.family(Family::Adaptive).expect("the family");

@@ -24,7 +24,7 @@ pub fn text(account: &Account, file: &str) -> String {
         };
         let _ = writeln!(out, "  {least} to {most}, median {median}{unfinished}");
     }
-    if !account.left_out.is_empty() {
+    if !account.skipped.is_empty() {
         let _ = writeln!(out, "  left out: {}", account.reasons());
     }
     for note in &account.notes {
@@ -36,8 +36,8 @@ pub fn text(account: &Account, file: &str) -> String {
 /// The same for programs.
 #[must_use]
 pub fn json(account: &Account) -> Value {
-    let left_out = account.left_out.iter().map(
-        |left| json!({"why": left.why.words(), "rows": left.rows, "first_line": left.line, "first_cell": left.cell}),
+    let left_out = account.skipped.iter().map(
+        |left| json!({"why": left.reason.words(), "rows": left.rows, "first_line": left.line, "first_cell": left.cell}),
     );
     json!({
         "rows": account.rows,

@@ -40,11 +40,11 @@ pub(super) fn best(
     optimal: &Checks,
     effort: Effort,
 ) -> Option<(Parameters, Checks)> {
-    let starts = family.starts(goal.law, optimal).into_iter().step_by(effort.stride).collect();
+    let starts = family.starts(goal.done_time, optimal).into_iter().step_by(effort.stride).collect();
     from(goal, sketch, family, starts, effort.followed)
 }
 
-/// The best parameters of `family` near these, which were the best for nearly the same law.
+/// The best parameters of `family` near these, which were the best for nearly the same distribution.
 pub(super) fn near(goal: &Goal<'_>, sketch: &Sketch, family: Family, known: &[f64]) -> Option<(Parameters, Checks)> {
     let starts = known.iter().fold(vec![Vec::new()], |starts: Vec<Vec<f64>>, value| {
         let longer = |start: &Vec<f64>| NEAR.map(|factor| [&start[..], &[value * factor]].concat());
@@ -104,7 +104,7 @@ struct Polls {
 
 impl Polls {
     fn of(goal: &Goal<'_>, sketch: &Sketch, family: Family) -> Self {
-        let enough = goal.law.end(1e-9);
+        let enough = goal.done_time.end(1e-9);
         let quantiles = || Quantiles::of(sketch, goal.deadline.unwrap_or(enough));
         Self {
             family,
@@ -184,8 +184,8 @@ fn rounded(names: &[&str], parameters: &[f64], goal: &Goal<'_>, cost: impl Fn(&[
 
 impl Goal<'_> {
     /// Expected cost, and by how much bounds are broken: 0 where all are kept.
-    pub(super) fn judge(&self, checks: &Checks, law: &impl Cumulative) -> (f64, f64) {
-        let expected = self.expected(checks, law);
+    pub(super) fn judge(&self, checks: &Checks, done_time: &impl Cumulative) -> (f64, f64) {
+        let expected = self.expected(checks, done_time);
         let mut broken = 0.0;
         let mut hold = |value: f64, most: Option<f64>| {
             if let Some(most) = most {
@@ -194,11 +194,11 @@ impl Goal<'_> {
         };
         hold(expected.polls, self.bounds.max_polls);
         if let Some(late) = self.bounds.max_p95_delay {
-            let stuck = if self.deadline.is_some() { 1.0 - law.ends() } else { 0.0 };
-            hold(checks.late_share(law, late) + stuck, Some(0.05));
+            let stuck = if self.deadline.is_some() { 1.0 - done_time.ends() } else { 0.0 };
+            hold(checks.late_share(done_time, late) + stuck, Some(0.05));
         }
         if self.bounds.max_delay.is_some() {
-            hold(checks.longest_delay(self.law), self.bounds.max_delay);
+            hold(checks.longest_delay(self.done_time), self.bounds.max_delay);
         }
         (expected.cost(&self.weights), broken)
     }

@@ -3,7 +3,7 @@
 use super::print::{TuneAnswer, percent, time, words};
 use super::{Family, TuneRow};
 use crate::figures::trimmed;
-use crate::inspection::{Checks, Then};
+use crate::inspection::{AfterLast, Checks};
 use crate::strategy::calm::checks;
 use crate::strategy::composition::{Limit, Pace, Schedule, Strategy};
 use crate::strategy::presets::preset;
@@ -66,7 +66,7 @@ pub(super) fn limit(deadline: Option<Micros>) -> String {
 /// The polls of a row one by one; past the last the gap repeats.
 pub(super) fn table(row: &TuneRow) -> Vec<f64> {
     let mut instants = row.checks.instants.clone();
-    if let (Then::Every(gap), Some(last)) = (row.checks.then, instants.last().copied()) {
+    if let (AfterLast::Every(gap), Some(last)) = (row.checks.then, instants.last().copied()) {
         instants.push(last + gap);
     }
     instants
@@ -118,7 +118,7 @@ impl GuideSettings {
             Some(_) => checks(&self.strategy()?, "", horizon),
             None => {
                 let us = |time: Micros| time.get() as f64;
-                Some(Checks { instants: vec![us(self.initial)], then: Then::Every(us(self.interval)) })
+                Some(Checks { instants: vec![us(self.initial)], then: AfterLast::Every(us(self.interval)) })
             }
         }
     }

@@ -101,7 +101,7 @@ impl Recorded {
 #[non_exhaustive]
 pub enum InvalidRecord {
     /// There is no instant.
-    #[error("there is no instant")]
+    #[error("the list of instants is empty")]
     Empty,
     /// An instant is followed by an earlier one.
     #[error("instants must ascend, but {1} follows {0}")]

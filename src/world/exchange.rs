@@ -29,7 +29,7 @@ pub struct Departure {
     pub refused: Option<usize>,
     /// Rule that made it slower.
     pub slowed: Option<usize>,
-    lot: FaultDraw,
+    fault_draw: FaultDraw,
 }
 
 impl Departure {
@@ -102,23 +102,29 @@ impl Link {
 
     /// The draws of a request: how long it travels, and what decides whether anything strikes it.
     #[inline(always)]
-    fn draw(&self, travel: &mut Draws, lots: &mut Draws) -> (Micros, FaultDraw) {
+    fn draw(&self, travel: &mut Draws, fault_draws: &mut Draws) -> (Micros, FaultDraw) {
         let (rtt, first) = self.network.rtt.sample_spare(travel);
-        (rtt, self.faults.draw(first, lots))
+        (rtt, self.faults.draw(first, fault_draws))
     }
 
     /// Sends a request at `sent`. It takes its draws whether or not its connection is refused: that, too, is known after a
     /// round trip.
     #[inline(always)]
-    pub fn depart(&self, sent: Micros, travel: &mut Draws, lots: &mut Draws, weather: &mut Weather) -> Departure {
+    pub fn depart(
+        &self,
+        sent: Micros,
+        travel: &mut Draws,
+        fault_draws: &mut Draws,
+        weather: &mut Weather,
+    ) -> Departure {
         if let Some((rtt, up)) = self.calm {
             let (arrival, back) = (sent + up, sent + rtt);
-            return Departure { sent, arrival, back, refused: None, slowed: None, lot: FaultDraw::SPARED };
+            return Departure { sent, arrival, back, refused: None, slowed: None, fault_draw: FaultDraw::SPARED };
         }
-        let (rtt, lot) = self.draw(travel, lots);
+        let (rtt, fault_draw) = self.draw(travel, fault_draws);
         let refused = self.faults.refusing_at(sent, weather);
-        let (rtt, slowed) = self.faults.slowed(rtt, lot, sent, weather, false);
-        Departure { sent, arrival: sent + self.network.up(rtt), back: sent + rtt, refused, slowed, lot }
+        let (rtt, slowed) = self.faults.slowed(rtt, fault_draw, sent, weather, false);
+        Departure { sent, arrival: sent + self.network.up(rtt), back: sent + rtt, refused, slowed, fault_draw }
     }
 
     /// Whether [`travel`](Self::travel) always has the short way to take.
@@ -137,21 +143,22 @@ impl Link {
         sent: Micros,
         truth: &Truth,
         travel: &mut Draws,
-        lots: &mut Draws,
+        fault_draws: &mut Draws,
         weather: &mut Weather,
         calm: &mut Micros,
     ) -> (Departure, Option<usize>) {
         if PLAIN || (sent < *calm && self.calm.is_none()) {
             // What nearly every request needs, and nothing else.
-            let (rtt, lot) = self.draw(travel, lots);
-            let (rtt, slowed) = if PLAIN { (rtt, None) } else { self.faults.slowed(rtt, lot, sent, weather, true) };
+            let (rtt, fault_draw) = self.draw(travel, fault_draws);
+            let (rtt, slowed) =
+                if PLAIN { (rtt, None) } else { self.faults.slowed(rtt, fault_draw, sent, weather, true) };
             let up = if PLAIN { Micros::new(rtt.get() / 2) } else { self.network.up(rtt) };
             let (arrival, back) = (sent + up, sent + rtt);
-            let may = self.faults.may_strike(lot) || (!PLAIN && arrival >= *calm);
-            let struck = if may { self.faults.strike(lot, arrival, Some(truth), weather) } else { None };
-            return (Departure { sent, arrival, back, refused: None, slowed, lot }, struck);
+            let may = self.faults.may_strike(fault_draw) || (!PLAIN && arrival >= *calm);
+            let struck = if may { self.faults.strike(fault_draw, arrival, Some(truth), weather) } else { None };
+            return (Departure { sent, arrival, back, refused: None, slowed, fault_draw }, struck);
         }
-        let departure = self.depart(sent, travel, lots, weather);
+        let departure = self.depart(sent, travel, fault_draws, weather);
         let struck = self.striking(&departure, Some(truth), weather);
         *calm = weather.calm_until(sent);
         (departure, struck)
@@ -161,7 +168,7 @@ impl Link {
     #[inline(always)]
     pub fn striking(&self, departure: &Departure, truth: Option<&Truth>, weather: &mut Weather) -> Option<usize> {
         match departure.refused {
-            None => self.faults.striking(departure.lot, departure.arrival, truth, weather),
+            None => self.faults.striking(departure.fault_draw, departure.arrival, truth, weather),
             refused => refused,
         }
     }
@@ -288,19 +295,19 @@ impl ManyRequests<'_> {
     #[inline(always)]
     pub(crate) fn send<const N: usize>(
         &self,
-        (travel, lots): (&mut [Draws; N], &mut [Draws; N]),
+        (travel, fault_draws): (&mut [Draws; N], &mut [Draws; N]),
         calm: &[u64; N],
         rtt: &mut [u64; N],
         spared: &mut [u64; N],
     ) {
         self.rtt.draw_each(travel, rtt);
-        self.faults.spare_each(self.has_spare_bits().then_some(rtt), lots, calm, spared);
+        self.faults.spare_each(self.has_spare_bits().then_some(rtt), fault_draws, calm, spared);
         self.rtt.turn_each(rtt);
     }
 
     /// The draws of a wait after `number` requests.
-    pub(crate) fn after(&self, number: u64, travel: &Draws, lots: &Draws) -> (Draws, Draws) {
-        (travel.after(number * self.rtt.draws()), lots.after(number * self.faults.draws(self.has_spare_bits())))
+    pub(crate) fn after(&self, number: u64, travel: &Draws, fault_draws: &Draws) -> (Draws, Draws) {
+        (travel.after(number * self.rtt.draws()), fault_draws.after(number * self.faults.draws(self.has_spare_bits())))
     }
 
     /// A value takes one draw, or none.

@@ -65,7 +65,7 @@ impl Fates {
     /// Share of all tasks that fail.
     #[must_use]
     pub fn failing(&self) -> f64 {
-        self.failure.as_ref().map_or(0.0, |law| law.probability.get())
+        self.failure.as_ref().map_or(0.0, |failure| failure.probability.get())
     }
 
     /// Share of all tasks that never end.

@@ -123,8 +123,8 @@ impl RouteFaults {
 
     /// Whether a rule that is always active may strike by its share.
     #[inline(always)]
-    pub(super) fn may_strike(&self, lot: FaultDraw) -> bool {
-        self.lasting.iter().any(|(from, length)| lot.coarse.wrapping_sub(*from) < *length)
+    pub(super) fn may_strike(&self, fault_draw: FaultDraw) -> bool {
+        self.lasting.iter().any(|(from, length)| fault_draw.coarse.wrapping_sub(*from) < *length)
     }
 
     /// Whether a limit stands before this route.
@@ -220,7 +220,7 @@ impl RouteFaults {
     pub(super) fn slowed(
         &self,
         rtt: Micros,
-        lot: FaultDraw,
+        fault_draw: FaultDraw,
         now: Micros,
         weather: &mut Weather,
         is_calm: bool,
@@ -229,21 +229,25 @@ impl RouteFaults {
             return (rtt, None);
         }
         let is_dim = !is_calm && !self.brownouts.is_empty() && !weather.is_still(now);
-        if self.slowdowns.may_strike(lot) || is_dim { self.slow(rtt, lot, now, weather) } else { (rtt, None) }
+        if self.slowdowns.may_strike(fault_draw) || is_dim {
+            self.slow(rtt, fault_draw, now, weather)
+        } else {
+            (rtt, None)
+        }
     }
 
     #[inline(never)]
-    fn slow(&self, rtt: Micros, lot: FaultDraw, now: Micros, weather: &mut Weather) -> (Micros, Option<usize>) {
+    fn slow(&self, rtt: Micros, fault_draw: FaultDraw, now: Micros, weather: &mut Weather) -> (Micros, Option<usize>) {
         let (mut longer, mut by) = (rtt, None);
         let mut add = |rule: usize, depth: f64, seed: u64| {
             let more = self.rules[rule].fault().slowdown(rtt, depth, seed);
             longer += more;
             by = by.or_else(|| (more > Micros::ZERO).then_some(rule));
         };
-        for &Slowdown { rule, salt, .. } in self.slowdowns.striking(lot) {
+        for &Slowdown { rule, salt, .. } in self.slowdowns.striking(fault_draw) {
             if weather.is_active(rule, now) {
                 // Another number than the one that let it strike.
-                add(rule, 1.0, mix(lot.of_rule(salt)));
+                add(rule, 1.0, mix(fault_draw.of_rule(salt)));
             }
         }
         for &rule in &self.brownouts {
@@ -257,34 +261,40 @@ impl RouteFaults {
     /// The rule that strikes a request that reaches the server at `now`, limits aside; `truth` is that of the task that a
     /// status request asks for.
     #[inline]
-    pub fn striking(&self, lot: FaultDraw, now: Micros, truth: Option<&Truth>, weather: &mut Weather) -> Option<usize> {
+    pub fn striking(
+        &self,
+        fault_draw: FaultDraw,
+        now: Micros,
+        truth: Option<&Truth>,
+        weather: &mut Weather,
+    ) -> Option<usize> {
         let comes_and_goes = !self.bursts.is_empty() || !self.brownouts.is_empty();
-        let may = lot.coarse < self.end || (comes_and_goes && weather.calm_until(now) == Micros::ZERO);
-        if may { self.strike(lot, now, truth, weather) } else { None }
+        let may = fault_draw.coarse < self.end || (comes_and_goes && weather.calm_until(now) == Micros::ZERO);
+        if may { self.strike(fault_draw, now, truth, weather) } else { None }
     }
 
     #[inline(never)]
     pub(super) fn strike(
         &self,
-        lot: FaultDraw,
+        fault_draw: FaultDraw,
         now: Micros,
         truth: Option<&Truth>,
         weather: &mut Weather,
     ) -> Option<usize> {
         for &rule in &self.bursts {
-            if lot.burst() < self.rules[rule].probability().get() && weather.is_active(rule, now) {
+            if fault_draw.burst() < self.rules[rule].probability().get() && weather.is_active(rule, now) {
                 return Some(rule);
             }
         }
         for &rule in &self.brownouts {
             if let Some(brownout) = self.rules[rule].fault().brownout() {
                 let share = brownout.errors.get() * weather.depth(rule, now, brownout.ramp);
-                if lot.is_drawn(salt(rule), bits(share)) {
+                if fault_draw.is_drawn(salt(rule), bits(share)) {
                     return Some(rule);
                 }
             }
         }
-        let share = if lot.coarse < self.end { lot.share() } else { return None };
+        let share = if fault_draw.coarse < self.end { fault_draw.share() } else { return None };
         let cut = self.shares.iter().filter(|(from, to, _)| (*from..*to).contains(&share));
         let admits = |rule: usize| match (self.rules[rule].age(), truth) {
             (None, _) => true,
@@ -355,10 +365,10 @@ impl Buckets {
     }
 
     fn meter(&mut self, faults: &RouteFaults, rule: usize) -> Option<&mut Meter> {
-        let law = faults.rules[rule].fault().limit()?;
-        match self.key.filter(|_| law.is_per_key()) {
+        let limit = faults.rules[rule].fault().limit()?;
+        match self.key.filter(|_| limit.is_per_key()) {
             Some(key) if self.by_key.contains_key(&(rule, key)) || self.by_key.len() < MOST_KEYS => {
-                Some(self.by_key.entry((rule, key)).or_insert_with(|| Meter::new(law)))
+                Some(self.by_key.entry((rule, key)).or_insert_with(|| Meter::new(limit)))
             }
             _ => self.by_rule[rule].as_mut(),
         }

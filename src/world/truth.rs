@@ -46,18 +46,18 @@ impl Life {
     #[inline(always)]
     #[must_use]
     pub fn draw(model: &Model, draws: &mut Draws) -> Self {
-        let lot = draws.uniform();
+        let u = draws.uniform();
         let pending = match &model.pending {
-            Some(law) => law.sample(draws),
+            Some(pending) => pending.sample(draws),
             None => Micros::ZERO,
         };
         let stuck = model.fates.stuck();
-        if lot < stuck {
+        if u < stuck {
             return Self { fate: Fate::Stuck, pending, work: Micros::NEVER };
         }
         match model.fates.failure() {
-            Some(law) if lot < stuck + law.probability.get() => {
-                Self { fate: Fate::Failed, pending, work: law.after.sample(draws) }
+            Some(failure) if u < stuck + failure.probability.get() => {
+                Self { fate: Fate::Failed, pending, work: failure.after.sample(draws) }
             }
             _ => Self { fate: Fate::Success, pending, work: model.completion.sample(draws) },
         }
@@ -85,7 +85,7 @@ pub(crate) struct ManyLives {
 impl ManyLives {
     /// Those of `model`; `None` where their tasks queue for a time of their own, or work takes more draws than one.
     pub(crate) fn of(model: &Model) -> Option<Self> {
-        let failing = model.fates.failure().map_or(0.0, |law| law.probability.get());
+        let failing = model.fates.failure().map_or(0.0, |failure| failure.probability.get());
         let completion = model.completion.batch().filter(|_| model.pending.is_none())?;
         Some(Self { completion, least: model.fates.stuck() + failing })
     }

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 /// One path of a Gilbert–Elliott process, drawn as far as it was asked for and kept as far as it may be asked for again.
 #[derive(Debug, Clone)]
 struct Path {
-    law: GilbertElliott,
+    bursts: GilbertElliott,
     draws: Draws,
     /// Instants at which the state changes, ascending.
     switches: VecDeque<Micros>,
@@ -24,17 +24,17 @@ struct Path {
 }
 
 impl Path {
-    fn new(law: GilbertElliott, mut draws: Draws) -> Self {
-        let is_bad_before = draws.uniform() < law.bad_share().get();
+    fn new(bursts: GilbertElliott, mut draws: Draws) -> Self {
+        let is_bad_before = draws.uniform() < bursts.bad_share().get();
         let (switches, start) = (VecDeque::new(), Micros::ZERO);
-        Self { law, draws, switches, is_bad_before, forgotten: start, drawn: start, stay: (start, start, false) }
+        Self { bursts, draws, switches, is_bad_before, forgotten: start, drawn: start, stay: (start, start, false) }
     }
 
     /// Draws the next stay.
     fn extend(&mut self) {
         let bad = self.is_bad_before ^ (self.switches.len() % 2 == 1);
-        let share = self.law.bad_share().get();
-        let mean = self.law.bad_mean().get() as f64 * if bad { 1.0 } else { (1.0 - share) / share };
+        let share = self.bursts.bad_share().get();
+        let mean = self.bursts.bad_mean().get() as f64 * if bad { 1.0 } else { (1.0 - share) / share };
         let stay: f64 = Exp1.sample(&mut self.draws);
         self.drawn += Micros::from_f64(stay * mean).max(Micros::new(1));
         self.switches.push_back(self.drawn);
@@ -100,7 +100,7 @@ impl Weather {
             .iter()
             .zip(0..)
             .map(|(rule, number)| match rule.when() {
-                When::Bursts(law) => Some(Path::new(*law, keys.draws(Stream::Weather, number))),
+                When::Bursts(bursts) => Some(Path::new(*bursts, keys.draws(Stream::Weather, number))),
                 When::Always | When::During(_) => None,
             })
             .collect();
@@ -262,8 +262,8 @@ mod tests {
                 FaultRule::new(Fault::of(Kind::Reset), Probability::new(0.1)?, When::During(*window)).ok()
             };
             let burst = |&(share, mean): &(f64, u64)| {
-                let law = GilbertElliott::new(share, Micros::from_millis(mean)).ok()?;
-                FaultRule::new(Fault::of(Kind::BurstLoss), Probability::new(0.5)?, When::Bursts(law)).ok()
+                let bursts = GilbertElliott::new(share, Micros::from_millis(mean)).ok()?;
+                FaultRule::new(Fault::of(Kind::BurstLoss), Probability::new(0.5)?, When::Bursts(bursts)).ok()
             };
             let rules: Option<Vec<FaultRule>> = windows.iter().map(rule).chain(bursts.iter().map(burst)).collect();
             let rules = FaultRules::new(rules.expect("rules")).expect("together below 1");
@@ -293,8 +293,8 @@ mod tests {
     /// The time share of 4 000 cycles has a standard error of about 0.0013 here: 5 of them fail once in 1.7 million.
     #[test]
     fn a_gilbert_elliott_path_has_its_bad_share_whatever_the_order_of_questions() {
-        let law = GilbertElliott::new(0.1, Micros::from_secs(3)).expect("valid");
-        let path = || Path::new(law, Keys::new(7, 0, "weather").draws(Stream::Weather, 0));
+        let bursts = GilbertElliott::new(0.1, Micros::from_secs(3)).expect("valid");
+        let path = || Path::new(bursts, Keys::new(7, 0, "weather").draws(Stream::Weather, 0));
         let (mut forward, mut jumping) = (path(), path());
         let end_s = 120_000;
         jumping.is_bad(Micros::from_secs(end_s));

@@ -121,18 +121,19 @@ impl WebhookLink {
         }
         let mut travel = keys.draws(Stream::WebhookNetwork, task);
         let latency = match &self.network.webhook_latency {
-            Some(law) => law.sample(&mut travel),
+            Some(latency) => latency.sample(&mut travel),
             None => {
                 let rtt = self.network.rtt.sample(&mut travel);
                 rtt - self.network.up(rtt)
             }
         };
-        let (mut lots, mut detail) = (keys.draws(Stream::WebhookFault, task), keys.draws(Stream::FaultDetail, task));
+        let (mut fault_draws, mut detail) =
+            (keys.draws(Stream::WebhookFault, task), keys.draws(Stream::FaultDetail, task));
         let mut sent = done;
         for attempt in 1.. {
-            let lot = self.faults.draw(None, &mut lots);
+            let fault_draw = self.faults.draw(None, &mut fault_draws);
             let down = self.faults.refusing_at(sent, weather);
-            let fault = down.or_else(|| self.faults.striking(lot, sent, None, weather));
+            let fault = down.or_else(|| self.faults.striking(fault_draw, sent, None, weather));
             let delivery = Delivery { at: sent + latency, attempt, way: Way::Taken, fault };
             let mut end = |at, way| {
                 deliveries.push(Delivery { at, way, ..delivery });

@@ -6,7 +6,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use pollbench::check::{Answered, Call, PollerOutcome, RECEIVER};
+use pollbench::check::{Call, PollerOutcome, RECEIVER, TaskAnswer};
 use pollbench::net::stream::ByteStream;
 use serde_json::Value;
 use std::convert::Infallible;
@@ -28,15 +28,15 @@ struct Delivered {
 }
 
 /// Waits for one task, which it submits itself where nobody has, by whichever comes first.
-pub(crate) async fn told_or_asked(call: &Call, mistake: Option<Mistake>) -> Option<Answered> {
+pub(crate) async fn told_or_asked(call: &Call, mistake: Option<Mistake>) -> Option<TaskAnswer> {
     let mut news = open(call, mistake);
     let Some(id) = &known(call, &mut news, mistake).await else {
-        return Some(Answered { task: 0, outcome: PollerOutcome::Error, urls: Vec::new() });
+        return Some(TaskAnswer { task: 0, outcome: PollerOutcome::Error, urls: Vec::new() });
     };
     let is_ours = |delivered: &Delivered| {
         mistake == Some(Mistake::OthersDelivery) || delivered.task.as_ref().is_none_or(|task| task == id)
     };
-    let answered = |outcome, urls| Answered { task: 0, outcome, urls };
+    let answered = |outcome, urls| TaskAnswer { task: 0, outcome, urls };
     let told = async {
         loop {
             match news.recv().await {
@@ -85,7 +85,7 @@ async fn known(call: &Call, news: &mut UnboundedReceiver<Delivered>, mistake: Op
         tokio::select! {
             biased;
             id = &mut submitted => return id,
-            Some(Delivered { outcome, urls, .. }) = news.recv() => call.tell(Answered { task: 0, outcome, urls }),
+            Some(Delivered { outcome, urls, .. }) = news.recv() => call.tell(TaskAnswer { task: 0, outcome, urls }),
         }
     }
 }

@@ -105,11 +105,11 @@ fn caught(mistake: Mistake, cases: (u64, u64)) -> Result<(String, String), Strin
     let (property, most) = caught_by(mistake);
     let report = check(Some(mistake), mistake.is_about_webhooks(), cases);
     let Some(finding) = report.finding(property) else {
-        let found: Vec<_> = report.findings.iter().map(|finding| finding.wrong.id()).collect();
+        let found: Vec<_> = report.findings.iter().map(|finding| finding.defect.id()).collect();
         return Err(format!("not by {property}, but by {found:?}"));
     };
-    let counter = &finding.counter;
-    let requests = counter.seen.tasks.iter().map(|task| task.asked.len()).sum::<usize>();
+    let counter_example = &finding.counter_example;
+    let requests = counter_example.history.tasks.iter().map(|task| task.requests.len()).sum::<usize>();
     if requests > most.max(5) || finding.trials > 100 {
         return Err(format!("{requests} requests after {} trials\n{report}", finding.trials));
     }
@@ -120,8 +120,8 @@ fn caught(mistake: Mistake, cases: (u64, u64)) -> Result<(String, String), Strin
     let page = format!(
         "\n## {about}\n\nCaught by `{property}` in {number}, {trials} trials to shrink: {}.\n\n```text\n{}\n```\n\n`{}`\n",
         finding.what(),
-        timeline(&counter.case, &counter.seen).join("\n"),
-        write_case(&counter.case)
+        timeline(&counter_example.case, &counter_example.history).join("\n"),
+        write_case(&counter_example.case)
     );
     Ok((row, page))
 }

@@ -4,8 +4,8 @@ use crate::on_trial::{ATTEMPT, Sockets, kit, wait, wait_called_back};
 use crate::soak::cases;
 use crate::soaked;
 use pollbench::check::{
-    Cases, Habits, Kit, MODEL, Mishap, Phase, Properties, Property, Seen, Strategic, TrialReport, Worlds, is_weather,
-    judge, pages, play, read_case,
+    Cases, History, Kit, MODEL, Mishap, Phase, Properties, Property, StrategyPoller, Timing, TrialReport, Worlds,
+    is_weather, judge, pages, play, read_case,
 };
 use pollbench::strategy::composition::Strategy;
 use pollbench::strategy::presets::preset;
@@ -22,14 +22,14 @@ fn shipped(name: &str) -> Strategy {
     preset(name).expect("a shipped preset")
 }
 
-fn calm(strategy: &Strategy) -> (Cases, Habits, Seen) {
-    let poller = Strategic::new(strategy, MODEL);
+fn calm(strategy: &Strategy) -> (Cases, Timing, History) {
+    let poller = StrategyPoller::new(strategy, MODEL);
     let deadline = poller.deadline().expect("a limit");
     let cases = Cases::new(42, deadline);
-    let seen = play(&mut poller.clone(), &cases.calm_case());
-    let habits = Habits::exact(ATTEMPT).measured(&seen);
-    let instants = seen.tasks[0].asked.iter().map(|asked| asked.sent).collect();
-    (cases.knowing(instants, habits.grain), habits, seen)
+    let history = play(&mut poller.clone(), &cases.calm_case());
+    let timing = Timing::exact(ATTEMPT).measured(&history);
+    let instants = history.tasks[0].requests.iter().map(|request| request.sent).collect();
+    (cases.knowing(instants, timing.grain), timing, history)
 }
 
 /// Promise: a hardened strategy upholds every property in every world.
@@ -37,10 +37,10 @@ fn calm(strategy: &Strategy) -> (Cases, Habits, Seen) {
 fn hardened_strategies_uphold_everything() {
     for name in HARDENED {
         let strategy = shipped(name);
-        let (worlds, habits, _) = calm(&strategy);
+        let (worlds, timing, _) = calm(&strategy);
         let held = TestRunner::new(cases(1_000)).run(&Worlds::of(worlds), |case| {
-            let seen = play(&mut Strategic::new(&strategy, MODEL), &case);
-            prop_assert_eq!(judge(&case, &seen, &habits, Properties::ALL).violated, []);
+            let history = play(&mut StrategyPoller::new(&strategy, MODEL), &case);
+            prop_assert_eq!(judge(&case, &history, &timing, Properties::ALL).violated, []);
             Ok(())
         });
         if let Err(error) = held {
@@ -60,12 +60,12 @@ fn documented_strategies_are_found_guilty() {
         ("resilient", vec![SurvivesGarbage, LastLook, NoHang]),
     ] {
         let strategy = shipped(name);
-        let (cases, habits, _) = calm(&strategy);
+        let (cases, timing, _) = calm(&strategy);
         let mut found = Properties::NONE;
         for number in 0..200 {
             let case = cases.case(number);
-            let seen = play(&mut Strategic::new(&strategy, MODEL), &case);
-            let judgement = judge(&case, &seen, &habits, Properties::ALL);
+            let history = play(&mut StrategyPoller::new(&strategy, MODEL), &case);
+            let judgement = judge(&case, &history, &timing, Properties::ALL);
             found = judgement.violated.iter().fold(found, |found, violation| found.with(violation.property));
         }
         for property in expected {
@@ -105,8 +105,8 @@ fn the_client_over_sockets_upholds_everything() {
 fn a_submit_for_each_task_repeats_none() {
     let case = r#"{"version":1,"deadline_ms":120000,"submit":{"kind":"before-submit-reply","by":"4s"},
         "tasks":[{"completion_ms":30000},{"completion_ms":40000},{"completion_ms":50000}]}"#;
-    let (seen, violated) = submitting(case);
-    assert_eq!((seen.submits, violated), (3, vec![]), "{:?}", seen.tasks);
+    let (history, violated) = submitting(case);
+    assert_eq!((history.submits, violated), (3, vec![]), "{:?}", history.tasks);
 }
 
 /// Promise: a program that ends because the weather let no submit through is not blamed for it.
@@ -114,8 +114,8 @@ fn a_submit_for_each_task_repeats_none() {
 fn a_submit_that_the_weather_refused_is_no_fault() {
     let case = r#"{"version":1,"deadline_ms":120000,"tasks":[{"completion_ms":30000}],
         "weather":[{"kind":"outage","during":{"from":"0s","for":"20s"}}]}"#;
-    let (seen, violated) = submitting(case);
-    assert!(seen.tasks[0].is_missing && seen.tasks[0].answers.len() == 1, "{:?}", seen.tasks);
+    let (history, violated) = submitting(case);
+    assert!(history.tasks[0].is_missing && history.tasks[0].answers.len() == 1, "{:?}", history.tasks);
     assert_eq!(violated, vec![]);
 }
 
@@ -124,9 +124,9 @@ fn a_submit_that_the_weather_refused_is_no_fault() {
 fn a_submit_that_the_weather_slowed_down_is_no_fault() {
     let case = r#"{"version":1,"deadline_ms":120000,"rtt_ms":3000,"tasks":[{"completion_ms":0}],
         "weather":[{"kind":"brownout","latency_factor":4.0,"errors":0.0,"during":{"from":"0s","for":"5s"}}]}"#;
-    let (seen, violated) = submitting(case);
-    let of_task = &seen.tasks[0];
-    assert!(!of_task.is_missing && of_task.asked.is_empty() && of_task.answers.len() == 1, "{of_task:?}");
+    let (history, violated) = submitting(case);
+    let of_task = &history.tasks[0];
+    assert!(!of_task.is_missing && of_task.requests.is_empty() && of_task.answers.len() == 1, "{of_task:?}");
     assert_eq!(violated, vec![]);
 }
 
@@ -138,20 +138,23 @@ fn what_is_submitted_ends_when_the_case_says() {
             r#"{{"version":1,"deadline_ms":120000,"rtt_ms":3000,"tasks":[{{"completion_ms":{}}}]}}"#,
             half_seconds * 500
         );
-        let (seen, violated) = submitting(&case);
-        assert_eq!(violated, vec![], "{case}: {:?}", seen.tasks);
-        let of_task = &seen.tasks[0];
-        assert_eq!(of_task.answers.last().map(|answer| answer.at), of_task.asked.last().and_then(|asked| asked.ended));
+        let (history, violated) = submitting(&case);
+        assert_eq!(violated, vec![], "{case}: {:?}", history.tasks);
+        let of_task = &history.tasks[0];
+        assert_eq!(
+            of_task.answers.last().map(|answer| answer.at),
+            of_task.requests.last().and_then(|request| request.ended)
+        );
     }
 }
 
 /// What is seen of the client that submits the tasks of a case, and the properties that it is said to break.
-fn submitting(case: &str) -> (Seen, Vec<Property>) {
+fn submitting(case: &str) -> (History, Vec<Property>) {
     let (case, strategy) = (read_case(case).expect("a case"), Arc::new(shipped("adaptive-hardened")));
     let kit = kit(&strategy, |call| wait(call, Arc::clone(&strategy))).many(3).submits();
-    let seen = kit.try_case(&case).expect("a runtime");
-    let judgement = judge(&case, &seen, &Habits::exact(ATTEMPT), Properties::ALL);
-    (seen, judgement.violated.iter().map(|violation| violation.property).collect())
+    let history = kit.try_case(&case).expect("a runtime");
+    let judgement = judge(&case, &history, &Timing::exact(ATTEMPT), Properties::ALL);
+    (history, judgement.violated.iter().map(|violation| violation.property).collect())
 }
 
 /// Promise: a request that weather slows down may have read what became true on its way, whatever else strikes it.
@@ -166,9 +169,9 @@ fn what_was_slowed_down_is_judged_by_what_it_may_have_read() {
         ));
         let case = case.expect("a case");
         let kit = kit(&strategy, |call| wait(call, Arc::clone(&strategy)));
-        let seen = kit.try_case(&case).expect("a runtime");
-        let judgement = judge(&case, &seen, &Habits::exact(ATTEMPT), Properties::ALL);
-        assert_eq!(judgement.violated, [], "{reply}: {:?}", seen.tasks);
+        let history = kit.try_case(&case).expect("a runtime");
+        let judgement = judge(&case, &history, &Timing::exact(ATTEMPT), Properties::ALL);
+        assert_eq!(judgement.violated, [], "{reply}: {:?}", history.tasks);
     }
 }
 
@@ -224,7 +227,7 @@ fn a_campaign_is_the_same_every_time() {
     assert!(!one.is_good());
     assert_eq!(one.to_string(), other.to_string());
     for finding in &one.findings {
-        let seen = kit().try_case(&finding.counter.case).expect("a runtime");
-        assert_eq!(seen.tasks[0].asked.len(), finding.counter.seen.tasks[0].asked.len());
+        let history = kit().try_case(&finding.counter_example.case).expect("a runtime");
+        assert_eq!(history.tasks[0].requests.len(), finding.counter_example.history.tasks[0].requests.len());
     }
 }

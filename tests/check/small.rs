@@ -5,7 +5,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::Request;
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
-use pollbench::check::{Answered, Call, PollerOutcome};
+use pollbench::check::{Call, PollerOutcome, TaskAnswer};
 use serde_json::Value;
 use std::future::pending;
 use std::time::Duration;
@@ -130,7 +130,7 @@ enum Read {
 }
 
 /// Waits for all tasks of the call, each on its own.
-pub(crate) async fn wait(call: Call, mistake: Option<Mistake>, is_called_back: bool) -> Vec<Answered> {
+pub(crate) async fn wait(call: Call, mistake: Option<Mistake>, is_called_back: bool) -> Vec<TaskAnswer> {
     if is_called_back && call.count == 1 {
         let end = hooks::told_or_asked(&call, mistake).await;
         return end.into_iter().collect();
@@ -140,7 +140,7 @@ pub(crate) async fn wait(call: Call, mistake: Option<Mistake>, is_called_back: b
         for task in 0..call.count {
             match submit(&call, mistake, None).await {
                 Some(id) => ids.push(id),
-                None => return vec![Answered { task, outcome: PollerOutcome::Error, urls: Vec::new() }],
+                None => return vec![TaskAnswer { task, outcome: PollerOutcome::Error, urls: Vec::new() }],
             }
         }
     }
@@ -162,8 +162,8 @@ pub(crate) async fn wait(call: Call, mistake: Option<Mistake>, is_called_back: b
     answers
 }
 
-pub(crate) async fn one(call: &Call, task: usize, id: &str, mistake: Option<Mistake>) -> Answered {
-    let end = |outcome, urls| Answered { task, outcome, urls };
+pub(crate) async fn one(call: &Call, task: usize, id: &str, mistake: Option<Mistake>) -> TaskAnswer {
+    let end = |outcome, urls| TaskAnswer { task, outcome, urls };
     let is = |other| mistake == Some(other);
     let deadline = Instant::now() + call.deadline;
     let (mut is_last, mut slept, mut errors, mut gap) = (false, Duration::ZERO, 0_u32, 1_u64);
@@ -291,7 +291,7 @@ async fn hedged(call: &Call, id: &str, patience: Duration) -> (Read, Option<Dura
 }
 
 /// One request for each open task, and all of their answers, before the next round.
-async fn lock_step(call: &Call, ids: &[String]) -> Vec<Answered> {
+async fn lock_step(call: &Call, ids: &[String]) -> Vec<TaskAnswer> {
     let mut is_open = vec![true; ids.len()];
     let deadline = Instant::now() + call.deadline;
     let mut is_last = false;
@@ -309,7 +309,7 @@ async fn lock_step(call: &Call, ids: &[String]) -> Vec<Answered> {
                     None
                 }
             }
-            .map(|(outcome, urls)| Answered { task: *task, outcome, urls });
+            .map(|(outcome, urls)| TaskAnswer { task: *task, outcome, urls });
             if let Some(end) = end {
                 call.tell(end);
                 is_open[*task] = false;
@@ -318,7 +318,7 @@ async fn lock_step(call: &Call, ids: &[String]) -> Vec<Answered> {
         let rest = if is_broken { PollerOutcome::Error } else { PollerOutcome::Timeout };
         if is_broken || is_last || !is_open.contains(&true) {
             let left = (0..ids.len()).filter(|task| is_open[*task]);
-            return left.map(|task| Answered { task, outcome: rest, urls: Vec::new() }).collect();
+            return left.map(|task| TaskAnswer { task, outcome: rest, urls: Vec::new() }).collect();
         }
         let next = (Instant::now() + INTERVAL).min(deadline);
         is_last = next == deadline;

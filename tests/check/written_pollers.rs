@@ -308,9 +308,18 @@ fn written_pollers_state_where_they_come_from() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for runtime in &RUNTIMES {
         let model = "it's \"x\"\\";
-        let law = "lognormal(median=60s, sigma=0.3)";
-        let arguments =
-            ["tune", "--completion", law, "--model", model, "--deadline", "5m", "--write-poller", runtime.language];
+        let distribution = "lognormal(median=60s, sigma=0.3)";
+        let arguments = [
+            "tune",
+            "--completion",
+            distribution,
+            "--model",
+            model,
+            "--deadline",
+            "5m",
+            "--write-poller",
+            runtime.language,
+        ];
         let text = pollbench(&arguments, folder.path(), "");
         assert!(text.contains("Written by `pollbench tune --completion 'lognormal(median=60s, sigma=0.3)'"), "{text}");
         assert!(text.contains("requests a task") && text.contains("of the guide's settings"), "{text}");

@@ -33,7 +33,7 @@ fn a_scenario_is_shown_as_it_is_written() {
     assert_eq!((&again["horizon_ms"], &again["models"]["sora-2"]["stuck_probability"]), (&1.2e6.into(), &0.5.into()));
 }
 
-/// Promise: everything is resolved: the quantiles of a law that is written as ever, a table of instants for what is planned,
+/// Promise: everything is resolved: the quantiles of a distribution that is written as ever, a table of instants for what is planned,
 /// the weather's faults, the defaults that no file names.
 #[test]
 fn a_resolved_scenario_leaves_nothing_to_look_up() {
@@ -42,9 +42,10 @@ fn a_resolved_scenario_leaves_nothing_to_look_up() {
     assert_eq!(run.code, 0, "{}", run.err);
     let shown = json(&run.out);
     assert_eq!(shown["name"], "documented-flaky");
-    // A lognormal law: its median as written, p95 = median × exp(1.6449 sigma), mean = median × exp(sigma²/2).
-    let (law, figures) = (&shown["models"]["sora-2"]["completion"], &shown["models"]["sora-2"]["completion_ms"]);
-    let sigma = law["sigma"].as_f64().expect("a number");
+    // A lognormal distribution: its median as written, p95 = median × exp(1.6449 sigma), mean = median × exp(sigma²/2).
+    let (distribution, figures) =
+        (&shown["models"]["sora-2"]["completion"], &shown["models"]["sora-2"]["completion_ms"]);
+    let sigma = distribution["sigma"].as_f64().expect("a number");
     let close = |key: &str, expected: f64| {
         let found = figures[key].as_f64().expect(key);
         assert!((found / expected - 1.0).abs() < 1e-6, "{key}: {found}, not {expected}");
@@ -107,10 +108,10 @@ fn the_starter_runs_and_overwrites_nothing() {
     assert_eq!(desk.run("init none/there.toml").code, 2);
 }
 
-/// Promise: a model of a log has the law that is fitted to it, in `show` and `compare` alike; the line of the report asks for
+/// Promise: a model of a log has the distribution that is fitted to it, in `show` and `compare` alike; the line of the report asks for
 /// the same again; a model that the scenario has not is added, and said to be.
 #[test]
-fn observed_models_have_the_fitted_law() {
+fn observed_models_have_the_fitted_distribution() {
     let desk = Desk::new();
     let (text, observations) = log();
     desk.write("jobs.csv", text);

@@ -70,8 +70,8 @@ fn shards_and_settings_that_cannot_be_are_refused() {
         ("flaky --partial a", "--shard"),
         ("flaky outage-5m --shard 1/4 --partial a", "--shard cuts one scenario"),
         ("flaky --shard 1/4 --partial a --engine virtual", "--shard is for the simulator"),
-        ("flaky --shard 1/4 --partial nowhere/deep/a/", "is no file to write into"),
-        ("flaky --shard 1/4 --partial /dev/full", "is no file to write into"),
+        ("flaky --shard 1/4 --partial nowhere/deep/a/", "cannot be written as a file"),
+        ("flaky --shard 1/4 --partial /dev/full", "cannot be written as a file"),
         ("flaky --shard 1/4 --partial /proc/a", "cannot write to /proc"),
         ("flaky --shard 1/4 --partial a --per-task", "without --per-task"),
         ("flaky --shard 1/4 --partial a --until 1%", "--until looks at all replicates at once"),
@@ -81,13 +81,13 @@ fn shards_and_settings_that_cannot_be_are_refused() {
         ("flaky --until cost=-1%", "is not a precision"),
         ("flaky --until cost=narrow", "is not a precision"),
         ("flaky --until peak_requests_per_s=1%", "`peak_requests_per_s` has no interval"),
-        ("flaky --until cost=1% --budget 5", "a budget of 5 replicates ends before the first look, which is after"),
+        ("flaky --until cost=1% --budget 5", "a budget of 5 replicates ends before the first look: allow at least 20"),
         ("flaky --until cost=1% --engine virtual", "--until is for the simulator"),
         ("flaky --budget 50", "--until"),
         ("flaky --set faults.9.probability=0.1", "there is no `faults.9`"),
         ("flaky --set faults.0.probability=2", "must be a probability from 0 to 1"),
         ("flaky --set horizn=9m", "did you mean `horizon`?"),
-        ("flaky --set horizon", "is no setting: write PATH=VALUE"),
+        ("flaky --set horizon", "is not a setting: write PATH=VALUE"),
     ] {
         let run = desk.run(&format!("compare {arguments}"));
         assert_eq!(run.code, 2, "{arguments}: {}", run.err);

@@ -102,7 +102,7 @@ fn sim_and_virtual_agree_on_every_shipped_scenario() {
     }
 }
 
-/// The same for strategies that know a law, and that learn it from each other's tasks.
+/// The same for strategies that know a distribution, and that learn it from each other's tasks.
 #[test]
 fn sim_and_virtual_agree_on_optimal_and_learned() {
     for name in ["documented", "flaky", "rate-limited"] {

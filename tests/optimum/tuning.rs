@@ -32,11 +32,11 @@ const LAWS: [&str; 5] = [
 ];
 
 fn distribution(expression: &str) -> Distribution {
-    expression.parse().expect("a law")
+    expression.parse().expect("a distribution")
 }
 
-fn goal(law: &DoneTime) -> Goal<'_> {
-    Goal::new(law, WEIGHTS).expect("positive weights")
+fn goal(done_time: &DoneTime) -> Goal<'_> {
+    Goal::new(done_time, WEIGHTS).expect("positive weights")
 }
 
 fn answer<'a>(completion: &'a Distribution, goal: &'a Goal<'a>, tuned: &'a Tuned) -> TuneAnswer<'a> {
@@ -58,10 +58,10 @@ fn answer<'a>(completion: &'a Distribution, goal: &'a Goal<'a>, tuned: &'a Tuned
 }
 
 #[test]
-fn for_a_memoryless_law_equal_gaps_are_the_optimum() {
+fn for_a_memoryless_distribution_equal_gaps_are_the_optimum() {
     // The gap x solves e^{x/100} − x/100 = 1.1; see Barlow & Proschan, Mathematical Theory of Reliability, p. 113.
-    let law = DoneTime::of(distribution("exponential(mean=100s)"));
-    let tuned = tune(&goal(&law), "m");
+    let done_time = DoneTime::of(distribution("exponential(mean=100s)"));
+    let tuned = tune(&goal(&done_time), "m");
     let fixed = tuned.family(Family::Fixed).expect("it keeps no bounds");
     assert!((fixed.cost - 5.16221).abs() < 1e-4, "{}", fixed.cost);
     assert!((fixed.parameter("interval").expect("its parameter") / 1e6 - 41.622).abs() < 0.05);
@@ -71,8 +71,8 @@ fn for_a_memoryless_law_equal_gaps_are_the_optimum() {
 #[test]
 fn no_family_is_below_the_optimum_and_none_is_worse_than_one_that_it_contains() {
     for expression in LAWS {
-        let law = DoneTime::of(distribution(expression));
-        let tuned = tune(&goal(&law), "m");
+        let done_time = DoneTime::of(distribution(expression));
+        let tuned = tune(&goal(&done_time), "m");
         let cost = |family| tuned.family(family).map_or(f64::INFINITY, |row| row.cost);
         for row in &tuned.families {
             assert!(row.cost >= tuned.optimal().cost * (1.0 - 1e-7), "{expression}: {row:?}");
@@ -92,16 +92,16 @@ fn no_family_is_below_the_optimum_and_none_is_worse_than_one_that_it_contains() 
 fn bounds_are_kept() {
     let late = 10e6;
     for expression in LAWS {
-        let law = DoneTime::of(distribution(expression));
+        let done_time = DoneTime::of(distribution(expression));
         let bounds = Bounds { max_p95_delay: Some(late), min_gap: Some(2e6), ..Bounds::default() };
-        let tuned = tune(&Goal { bounds, ..goal(&law) }, "m");
+        let tuned = tune(&Goal { bounds, ..goal(&done_time) }, "m");
         assert!(tuned.is_feasible, "{expression}");
         for row in &tuned.families {
-            assert!(row.checks.late_share(&law, late) <= 0.0501, "{expression}: {row:?}");
+            assert!(row.checks.late_share(&done_time, late) <= 0.0501, "{expression}: {row:?}");
             assert!(row.checks.instants.windows(2).all(|pair| pair[1] - pair[0] >= 2e6 - 1.0), "{expression}");
         }
         let few = Bounds { max_polls: Some(1.5), ..Bounds::default() };
-        for row in tune(&Goal { bounds: few, ..goal(&law) }, "m").families {
+        for row in tune(&Goal { bounds: few, ..goal(&done_time) }, "m").families {
             assert!(row.polls <= 1.5001, "{expression}: {row:?}");
         }
     }
@@ -112,16 +112,16 @@ fn bounds_are_kept() {
 #[test]
 fn bounds_on_late_tasks_and_on_polls_are_kept_together() {
     for expression in LAWS {
-        let law = DoneTime::of(distribution(expression));
-        let free = tune(&goal(&law), "m");
+        let done_time = DoneTime::of(distribution(expression));
+        let free = tune(&goal(&done_time), "m");
         let late = 0.8 * free.optimal().delay_p95.expect("all are known");
         let alone = Bounds { max_p95_delay: Some(late), ..Bounds::default() };
-        let needed = tune(&Goal { bounds: alone, ..goal(&law) }, "m").optimal().polls;
+        let needed = tune(&Goal { bounds: alone, ..goal(&done_time) }, "m").optimal().polls;
         let polls = 1.1 * needed;
-        let tuned = tune(&Goal { bounds: Bounds { max_polls: Some(polls), ..alone }, ..goal(&law) }, "m");
+        let tuned = tune(&Goal { bounds: Bounds { max_polls: Some(polls), ..alone }, ..goal(&done_time) }, "m");
         assert!(tuned.is_feasible, "{expression}");
         for row in &tuned.families {
-            assert!(row.checks.late_share(&law, late) <= 0.0501, "{expression}: {row:?}");
+            assert!(row.checks.late_share(&done_time, late) <= 0.0501, "{expression}: {row:?}");
             assert!(row.polls <= polls * 1.0001, "{expression}: {row:?}");
             assert!(row.cost >= free.optimal().cost * (1.0 - 1e-5), "{expression}: {row:?}");
         }
@@ -134,8 +134,8 @@ fn bounds_on_late_tasks_and_on_polls_are_kept_together() {
 fn settings_hold_in_the_simulator_what_the_tuner_said() {
     for (expression, deadline) in [(LAWS[0], Some(Micros::from_secs(400))), (LAWS[3], None), (LAWS[4], None)] {
         let completion = distribution(expression);
-        let law = DoneTime::of(completion.clone());
-        let goal = Goal { deadline: deadline.map(|deadline| deadline.get() as f64), ..goal(&law) };
+        let done_time = DoneTime::of(completion.clone());
+        let goal = Goal { deadline: deadline.map(|deadline| deadline.get() as f64), ..goal(&done_time) };
         let tuned = tune(&goal, "m");
         let strategy = settings::toml(&answer(&completion, &goal, &tuned));
         let text = format!(
@@ -165,12 +165,12 @@ fn settings_from_observed_times_come_with_intervals_that_cover_the_best() {
     let mut draws = Keys::new(5, 0, "m").draws(Stream::Truth, 0);
     let sample: Vec<_> = (0..200).map(|_| Observation::Exact(truth.sample(&mut draws).get() as f64)).collect();
     let fit = Fit::of(&sample).expect("enough");
-    let law = DoneTime::of(fit.blend.clone());
-    let goal = goal(&law);
+    let done_time = DoneTime::of(fit.blend.clone());
+    let goal = goal(&done_time);
     let tuned = tune(&goal, "m");
     let trust = trust(&sample, &fit, &goal, &tuned);
-    let true_law = DoneTime::of(truth);
-    let best = tune(&Goal::new(&true_law, WEIGHTS).expect("positive weights"), "m");
+    let true_distribution = DoneTime::of(truth);
+    let best = tune(&Goal::new(&true_distribution, WEIGHTS).expect("positive weights"), "m");
     let best = best.family(tuned.recommended().family).expect("no bounds");
     for (name, [low, high]) in &trust.parameters {
         let true_value = best.parameter(name).expect("the same family");
@@ -184,8 +184,8 @@ fn settings_from_observed_times_come_with_intervals_that_cover_the_best() {
 #[test]
 fn json_has_what_the_contract_names() {
     let completion = distribution("lognormal(median=120s, sigma=0.5)");
-    let law = DoneTime::of(completion.clone());
-    let goal = goal(&law);
+    let done_time = DoneTime::of(completion.clone());
+    let goal = goal(&done_time);
     let tuned = tune(&goal, "sora-2");
     let printed: serde_json::Value =
         serde_json::from_str(&json::json(&answer(&completion, &goal, &tuned))).expect("JSON");
@@ -217,17 +217,17 @@ fn json_has_what_the_contract_names() {
 #[test]
 fn giving_up_never_pays() {
     let completion = distribution("lognormal(median=120s, sigma=0.5)");
-    let law = DoneTime::of(completion.clone());
+    let done_time = DoneTime::of(completion.clone());
     let mut before = 0.0;
     for seconds in [600.0, 300.0, 120.0, 90.0, 30.0] {
-        let goal = Goal { deadline: Some(seconds * 1e6), ..goal(&law) };
+        let goal = Goal { deadline: Some(seconds * 1e6), ..goal(&done_time) };
         let tuned = tune(&goal, "sora-2");
         let cost = tuned.recommended().cost;
         assert!(cost > before, "{seconds} s: {cost} after {before}");
         before = cost;
         let text = print::text(&answer(&completion, &goal, &tuned));
         let first = text.lines().next().expect("a first line");
-        let cuts = 1.0 - law.below(seconds * 1e6) > 0.01;
+        let cuts = 1.0 - done_time.below(seconds * 1e6) > 0.01;
         assert_eq!(first.contains("cuts off"), cuts, "{first}");
         assert!(!cuts || first.contains("would cut off 1 %"), "{first}");
         // Slower tasks cost more, even where nearly all are cut off.
@@ -245,10 +245,10 @@ proptest! {
         median in 5.0..300.0, sigma in 0.1..0.8, seconds in prop::option::of(20.0..900.0), poll in 0.1..10.0,
     ) {
         let completion = distribution(&format!("lognormal(median={median}s, sigma={sigma})"));
-        let law = DoneTime::of(completion.clone());
+        let done_time = DoneTime::of(completion.clone());
         let weights = CostWeights { poll, delay_per_s: 0.1 };
         let deadline: Option<f64> = seconds.map(|seconds: f64| (seconds * 1e3).round() * 1e3);
-        let goal = Goal { deadline, ..Goal::new(&law, weights).expect("positive weights") };
+        let goal = Goal { deadline, ..Goal::new(&done_time, weights).expect("positive weights") };
         let tuned = tune(&goal, "m");
         let answer = answer(&completion, &goal, &tuned);
         let horizon = Micros::from_f64(goal.horizon.max(deadline.unwrap_or(0.0)));
@@ -256,7 +256,7 @@ proptest! {
         let guide = settings::GuideSettings::of(&answer);
         prop_assert!(guide.max.is_none_or(|max| guide.initial < max), "{guide:?} never polls");
         let polls = checks(&guide.strategy().expect("a preset"), "m", horizon).expect("it polls");
-        let expected = goal.expected(&polls, &law);
+        let expected = goal.expected(&polls, &done_time);
         let js = settings::js(&answer);
         let stated: f64 = js.split_whitespace().nth(5).and_then(|word| word.parse().ok()).expect("a number");
         prop_assert!((stated - expected.polls).abs() <= 0.0051 + 2e-3 * expected.polls, "{js}: {}", expected.polls);
@@ -268,7 +268,7 @@ proptest! {
         let scenario = Scenario::parse(&text, "t.toml", &Embedded(&[])).unwrap_or_else(|error| panic!("{error}\n{text}"));
         let made = checks(&scenario.strategies[0], "m", horizon).expect("it polls").instants;
         let row = tuned.recommended();
-        let enough = law.quantile(1.0 - 1e-6);
+        let enough = done_time.quantile(1.0 - 1e-6);
         for (made, stated) in made.iter().zip(&row.checks.instants).filter(|(_, stated)| **stated < enough) {
             prop_assert!((made - stated).abs() <= 2e-6 * stated + 2.0, "{made}, stated {stated}: {text}");
         }
@@ -335,15 +335,15 @@ const LAW_PIECES: &[&str] = &[
 proptest! {
     #![proptest_config(crate::soak::cases(256))]
 
-    /// Whatever is written, there is a law, which then is one, or an error that says something.
+    /// Whatever is written, there is a distribution, which then is one, or an error that says something.
     #[test]
-    fn expressions_make_laws_or_errors(text in pieces(LAW_PIECES)) {
+    fn expressions_make_distributions_or_errors(text in pieces(LAW_PIECES)) {
         match text.parse::<Distribution>() {
-            Ok(law) => {
-                let (low, middle, high) = (law.quantile(0.01), law.quantile(0.5), law.quantile(0.99));
+            Ok(done_time) => {
+                let (low, middle, high) = (done_time.quantile(0.01), done_time.quantile(0.5), done_time.quantile(0.99));
                 prop_assert!(low >= 0.0 && low <= middle && middle <= high, "{text}: {low} {middle} {high}");
-                prop_assert!((0.0..=1.0).contains(&law.cdf(middle)), "{text}");
-                prop_assert!(law.to_string().parse::<Distribution>().is_ok(), "{text}: {law}");
+                prop_assert!((0.0..=1.0).contains(&done_time.cdf(middle)), "{text}");
+                prop_assert!(done_time.to_string().parse::<Distribution>().is_ok(), "{text}: {done_time}");
             }
             Err(error) => prop_assert!(!error.to_string().is_empty()),
         }
@@ -356,8 +356,8 @@ proptest! {
 #[test]
 fn weather_tells_the_poller_from_the_loop() {
     let completion = distribution("lognormal(median=60s, sigma=0.3)");
-    let law = DoneTime::of(completion.clone());
-    let goal = Goal { deadline: Some(900e6), ..goal(&law) };
+    let done_time = DoneTime::of(completion.clone());
+    let goal = Goal { deadline: Some(900e6), ..goal(&done_time) };
     let tuned = tune(&goal, "m");
     let answer = answer(&completion, &goal, &tuned);
     let model = Model::plain("m", completion.clone());
@@ -395,8 +395,8 @@ fn weather_tells_the_poller_from_the_loop() {
 /// Promise: without a deadline costs end at the horizon, as a simulated run's do. A tail whose mean lies far beyond it is told.
 #[test]
 fn without_a_deadline_costs_end_at_the_horizon() {
-    let law = DoneTime::of(distribution("pareto(scale=30s, shape=1.1)"));
-    let goal = goal(&law);
+    let done_time = DoneTime::of(distribution("pareto(scale=30s, shape=1.1)"));
+    let goal = goal(&done_time);
     let tuned = tune(&goal, "m");
     let best = tuned.recommended();
     let horizon = Micros::from_f64(goal.horizon);

@@ -109,7 +109,7 @@ fn optimal_and_learned_are_written_in_scenario_files() {
     // Planned for other deadlines, which are far away.
     assert!((first("a", "plain")[0] / first("optimal", "plain")[0] - 1.0).abs() < 1e-4);
     assert_eq!(*first("a", "plain").last().expect("a poll"), 600e6);
-    // For a memoryless law at these weights: see the closed forms.
+    // For a memoryless distribution at these weights: see the closed forms.
     assert!((first("b", "exact")[0] / 1e6 - 41.622).abs() < 0.01);
     assert!((first("adaptive-hardened", "plain")[0] / first("optimal", "plain")[0] - 1.0).abs() < 1e-4);
     assert_eq!(first("adaptive-hardened", "queued")[0], 10e6);

@@ -144,8 +144,8 @@ fn a_failure_says_the_default_words_after_the_time_of_a_completion() {
 }
 
 #[test]
-fn a_law_is_a_table_a_duration_or_an_expression() {
-    let laws = [
+fn a_distribution_is_a_table_a_duration_or_an_expression() {
+    let distributions = [
         r#"{ kind = "lognormal", median = "120s", sigma = 0.5 }"#,
         r#"{ kind = "uniform", low = "1s", high = "2s", shift = "3s" }"#,
         r#"{ kind = "exponential", mean = "1s", min = "500ms", max = "2s" }"#,
@@ -160,8 +160,11 @@ fn a_law_is_a_table_a_duration_or_an_expression() {
         r#""1s""#,
         r#""lognormal(median=120s, sigma=0.5)""#,
     ];
-    let models: String =
-        laws.iter().enumerate().map(|(i, law)| format!("[models.m{i}]\ncompletion = {law}\n")).collect();
+    let models: String = distributions
+        .iter()
+        .enumerate()
+        .map(|(i, distribution)| format!("[models.m{i}]\ncompletion = {distribution}\n"))
+        .collect();
     let models: Vec<_> = read(&models).models.into_iter().skip(2).map(|model| model.completion).collect();
     assert_eq!(models[0], models[12]);
     assert_eq!(models[7], models[11]);

@@ -183,14 +183,14 @@ fn by_trying(atoms: &[(f64, f64)], at: Option<usize>, open: usize, poll: f64, de
 }
 
 /// Promise: with n tasks submitted at once the planned looks cost what the best ones for the n order statistics cost, and are as
-/// many: against trying every way on a law of six instants, and simulated.
+/// many: against trying every way on a distribution of six instants, and simulated.
 #[test]
 fn looks_at_open_tasks_are_the_best_for_their_order_statistics() {
     let atoms = [(20.0, 0.3), (26.0, 0.2), (40.0, 0.15), (44.0, 0.15), (90.0, 0.15), (200.0, 0.05)];
     let parts: Vec<String> = atoms.iter().map(|(at, share)| format!("{share}*constant(value={at}s)")).collect();
-    let law = format!("mixture({})", parts.join(", "));
+    let distribution = format!("mixture({})", parts.join(", "));
     let weights = CostWeights { poll: 1.0, delay_per_s: 0.1 };
-    let done = DoneTime::of(law.parse().expect("a law"));
+    let done = DoneTime::of(distribution.parse().expect("a distribution"));
     let plan = Together::plan(&done, weights, 1_700e6, 8).expect("positive weights");
     for tasks in [1_usize, 2, 3, 5, 8] {
         let (least, looks) = by_trying(&atoms, None, tasks, 1.0, 0.1);
@@ -204,7 +204,7 @@ fn looks_at_open_tasks_are_the_best_for_their_order_statistics() {
         }
         let replicates = 800;
         let scenario = scenario(&format!(
-            "seed = 5\ntasks = {tasks}\nreplicates = {replicates}\n[arrivals]\nkind = \"burst\"\n[models.m]\ncompletion = \"{law}\"\n\
+            "seed = 5\ntasks = {tasks}\nreplicates = {replicates}\n[arrivals]\nkind = \"burst\"\n[models.m]\ncompletion = \"{distribution}\"\n\
              [[strategies]]\npreset = \"optimal\"\nsharing = {{ kind = \"batch\" }}\n"
         ));
         let records = records(&scenario);
@@ -220,18 +220,18 @@ fn looks_at_open_tasks_are_the_best_for_their_order_statistics() {
     }
 }
 
-/// Promise: for smooth laws the looks at one task cost at most 0.5 % more than the exact optimum, and together never more a task
+/// Promise: for smooth distributions the looks at one task cost at most 0.5 % more than the exact optimum, and together never more a task
 /// than alone, less the more there are.
 #[test]
 fn one_task_of_a_batch_costs_what_it_costs_alone() {
     let weights = CostWeights { poll: 1.0, delay_per_s: 0.1 };
-    for law in [
+    for distribution in [
         "lognormal(median=100s, sigma=0.4)",
         "weibull(shape=1.3, scale=100s)",
         "mixture(0.6*lognormal(median=30s, sigma=0.2), 0.4*lognormal(median=150s, sigma=0.2))",
         "pareto(scale=20s, shape=1.5)",
     ] {
-        let done = DoneTime::of(law.parse().expect("a law"));
+        let done = DoneTime::of(distribution.parse().expect("a distribution"));
         let end = 1_790e6;
         let least = ScheduleProblem::new(&done, weights).expect("positive").deadline(end).solve().cost(
             &done,
@@ -239,8 +239,8 @@ fn one_task_of_a_batch_costs_what_it_costs_alone() {
             Some(end),
         );
         let plan = Together::plan(&done, weights, end, 50).expect("positive weights");
-        assert!((0.999..1.005).contains(&(plan.least(1) / least)), "{law}: {} and {least}", plan.least(1));
+        assert!((0.999..1.005).contains(&(plan.least(1) / least)), "{distribution}: {} and {least}", plan.least(1));
         let each: Vec<f64> = [1, 2, 5, 20, 50].iter().map(|tasks| plan.least(*tasks) / f64::from(*tasks)).collect();
-        assert!(each.windows(2).all(|pair| pair[1] < pair[0]), "{law}: {each:?}");
+        assert!(each.windows(2).all(|pair| pair[1] < pair[0]), "{distribution}: {each:?}");
     }
 }

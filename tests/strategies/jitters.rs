@@ -84,7 +84,7 @@ fn decorrelated_gaps_under_a_cap_have_their_documented_means() {
     }
 }
 
-/// The mean of a late gap in intervals by another way: the law of a gap, passed on from gap to gap on a grid.
+/// The mean of a late gap in intervals by another way: the distribution of a gap, passed on from gap to gap on a grid.
 fn long_run(cap: f64) -> f64 {
     const CELLS: usize = 800;
     let at = |cell: usize| 1.0 + (cap - 1.0) * (cell as f64 + 0.5) / CELLS as f64;

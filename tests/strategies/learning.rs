@@ -1,18 +1,18 @@
-//! Fitting laws to observations, and the strategy that plans by them.
+//! Fitting distributions to observations, and the strategy that plans by them.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use pollbench::fit::{Fit, Observation, UnfittableSample};
-use pollbench::inspection::{Checks, CostWeights, DoneTime, ScheduleProblem, Then};
+use pollbench::inspection::{AfterLast, Checks, CostWeights, DoneTime, ScheduleProblem};
 use pollbench::strategy::composition::{Schedule, Strategy};
 use pollbench::strategy::learned::{Learner, Learning};
 use pollbench::time::Micros;
 use pollbench::world::distribution::Distribution;
 use pollbench::world::draws::{Keys, Stream};
 
-fn sample(law: &str, count: u64, run: u32) -> Vec<f64> {
-    let law: Distribution = law.parse().unwrap();
+fn sample(done_time: &str, count: u64, run: u32) -> Vec<f64> {
+    let done_time: Distribution = done_time.parse().unwrap();
     let keys = Keys::new(17, run, "m");
-    (0..count).map(|task| law.sample(&mut keys.draws(Stream::Truth, task)).get() as f64).collect()
+    (0..count).map(|task| done_time.sample(&mut keys.draws(Stream::Truth, task)).get() as f64).collect()
 }
 
 fn exact(sizes: &[f64]) -> Vec<Observation> {
@@ -20,32 +20,32 @@ fn exact(sizes: &[f64]) -> Vec<Observation> {
 }
 
 #[test]
-fn the_law_that_made_the_sample_is_found_again() {
+fn the_distribution_that_made_the_sample_is_found_again() {
     let cases = [
         ("lognormal", "lognormal(median=100s, sigma=0.4)"),
         ("gamma", "gamma(shape=2, scale=30s)"),
         ("weibull", "weibull(shape=3, scale=80s)"),
         ("two lognormals", "mixture(0.6*lognormal(median=30s, sigma=0.2), 0.4*lognormal(median=150s, sigma=0.3))"),
     ];
-    for (name, law) in cases {
-        let fit = Fit::of(&exact(&sample(law, 4_000, 0))).unwrap();
+    for (name, done_time) in cases {
+        let fit = Fit::of(&exact(&sample(done_time, 4_000, 0))).unwrap();
         assert_eq!(fit.candidates[0].name, name, "{:?}", fit.candidates);
-        let truth: Distribution = law.parse().unwrap();
+        let truth: Distribution = done_time.parse().unwrap();
         for p in [0.05, 0.5, 0.95] {
             // Quantiles of 4,000 values are good to about 2 %: 4.5 standard errors are below 6 %.
-            let (found, expected) = (fit.candidates[0].law.quantile(p), truth.quantile(p));
+            let (found, expected) = (fit.candidates[0].distribution.quantile(p), truth.quantile(p));
             assert!((found / expected - 1.0).abs() < 0.06, "{name} at {p}: {found}, truly {expected}");
         }
-        // The distance of a right law exceeds 2/√n once in 1,500 samples.
+        // The distance of a right distribution exceeds 2/√n once in 1,500 samples.
         assert!(fit.distance < 2.0 / 4_000_f64.sqrt(), "{name}: {}", fit.distance);
     }
 }
 
 #[test]
 fn intervals_and_given_up_waits_tell_nearly_as_much_as_exact_times() {
-    let law = "lognormal(median=100s, sigma=0.4)";
-    let truth: Distribution = law.parse().unwrap();
-    let sizes = sample(law, 2_000, 1);
+    let done_time = "lognormal(median=100s, sigma=0.4)";
+    let truth: Distribution = done_time.parse().unwrap();
+    let sizes = sample(done_time, 2_000, 1);
     let polled = |at: f64| Observation::Within((at / 15e6).floor() * 15e6, (at / 15e6).floor() * 15e6 + 15e6);
     let given_up = |at: f64| if at > 130e6 { Observation::Beyond(130e6) } else { Observation::Exact(at) };
     for sample in
@@ -120,23 +120,27 @@ fn what_was_learnt_survives_a_restart() {
 
 fn checks(strategy: &Strategy) -> Checks {
     let Schedule::Table(table) = &strategy.pace.schedule else { panic!("no plan yet") };
-    Checks { instants: table.instants().iter().map(|at| at.get() as f64).collect(), then: Then::GiveUp }
+    Checks { instants: table.instants().iter().map(|at| at.get() as f64).collect(), then: AfterLast::GiveUp }
 }
 
 #[test]
 fn a_service_that_changes_is_followed() {
     let mut learner = learner();
     let mut task = 0;
-    for (law, run) in [("lognormal(median=40s, sigma=0.3)", 5), ("lognormal(median=160s, sigma=0.3)", 6)] {
-        for size in sample(law, 400, run) {
+    for (done_time, run) in [("lognormal(median=40s, sigma=0.3)", 5), ("lognormal(median=160s, sigma=0.3)", 6)] {
+        for size in sample(done_time, 400, run) {
             task += 1;
             learner.tell(Micros::from_secs(task), task, Observation::Exact(size));
         }
     }
     let (weights, horizon) = (Learning::default().weights, Some(1_800e6));
-    let law = DoneTime::of("lognormal(median=160s, sigma=0.3)".parse().unwrap());
-    let best = ScheduleProblem::new(&law, weights).unwrap().deadline(1_800e6).solve().cost(&law, &weights, horizon);
-    let found = checks(learner.plan(Micros::NEVER)).cost(&law, &weights, horizon);
+    let done_time = DoneTime::of("lognormal(median=160s, sigma=0.3)".parse().unwrap());
+    let best = ScheduleProblem::new(&done_time, weights)
+        .unwrap()
+        .deadline(1_800e6)
+        .solve()
+        .cost(&done_time, &weights, horizon);
+    let found = checks(learner.plan(Micros::NEVER)).cost(&done_time, &weights, horizon);
     assert!(found < 1.02 * best, "{found} against {best}");
 }
 
@@ -154,8 +158,12 @@ fn a_few_tasks_are_enough() {
     ];
     let (weights, end) = (CostWeights { poll: 1.0, delay_per_s: 0.1 }, 1_800e6);
     for (expression, bounds) in cases {
-        let law = DoneTime::of(expression.parse().unwrap());
-        let best = ScheduleProblem::new(&law, weights).unwrap().deadline(end).solve().cost(&law, &weights, Some(end));
+        let done_time = DoneTime::of(expression.parse().unwrap());
+        let best = ScheduleProblem::new(&done_time, weights).unwrap().deadline(end).solve().cost(
+            &done_time,
+            &weights,
+            Some(end),
+        );
         let mut sums = [0.0; 2];
         const RUNS: u32 = 60;
         for run in 0..RUNS {
@@ -165,7 +173,7 @@ fn a_few_tasks_are_enough() {
             }
             learner.plan(Micros::NEVER);
             for (after, plan) in learner.milestones() {
-                let cost = checks(plan).cost(&law, &weights, Some(end));
+                let cost = checks(plan).cost(&done_time, &weights, Some(end));
                 match after {
                     20 => sums[0] += cost / best,
                     100 => sums[1] += cost / best,

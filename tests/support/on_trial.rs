@@ -1,8 +1,8 @@
 //! Our client on trial: with a strategy, as whoever submits, as whoever is called back, and over sockets of this machine.
 
 use pollbench::check::{
-    Answered, Call, Campaign, Case, Conduct, Habits, KEY, Kit, MODEL, PollerAnswer, PollerOutcome, RECEIVER, Seen,
-    Stage, Strategic, Subject,
+    Call, Campaign, Case, Conduct, History, KEY, Kit, MODEL, PollerAnswer, PollerOutcome, RECEIVER, Stage,
+    StrategyPoller, Subject, TaskAnswer, Timing,
 };
 use pollbench::client::{Client, Finished, Submission, WaitError, WebhookReceiver};
 use pollbench::net::clock::Clock;
@@ -21,14 +21,14 @@ pub(crate) const ATTEMPT: Micros = Micros::from_secs(10);
 pub(crate) fn kit<P, F>(strategy: &Strategy, program: P) -> Kit<P>
 where
     P: Fn(Call) -> F,
-    F: Future<Output = Vec<Answered>>,
+    F: Future<Output = Vec<TaskAnswer>>,
 {
-    let deadline = Strategic::new(strategy, MODEL).deadline().expect("a strategy with a limit");
+    let deadline = StrategyPoller::new(strategy, MODEL).deadline().expect("a strategy with a limit");
     Kit::new(deadline, program).attempt_timeout(ATTEMPT)
 }
 
 /// Waits for all tasks of a call, which it submits itself where nobody has.
-pub(crate) async fn wait(call: Call, strategy: Arc<Strategy>) -> Vec<Answered> {
+pub(crate) async fn wait(call: Call, strategy: Arc<Strategy>) -> Vec<TaskAnswer> {
     let client = client(&call);
     let mut ids: Vec<Option<String>> = call.tasks.iter().cloned().map(Some).collect();
     // One after another: tasks are numbered as they are submitted.
@@ -40,14 +40,14 @@ pub(crate) async fn wait(call: Call, strategy: Arc<Strategy>) -> Vec<Answered> {
             Some(id) => told(client.task(&call.model, &id).wait(Arc::clone(&strategy)).await),
             None => (PollerOutcome::Error, Vec::new()),
         };
-        call.tell(Answered { task, outcome, urls });
+        call.tell(TaskAnswer { task, outcome, urls });
     });
     futures_util::future::join_all(waits).await;
     Vec::new()
 }
 
 /// Waits for a task and listens for webhooks meanwhile.
-pub(crate) async fn wait_called_back(call: Call, strategy: Arc<Strategy>) -> Vec<Answered> {
+pub(crate) async fn wait_called_back(call: Call, strategy: Arc<Strategy>) -> Vec<TaskAnswer> {
     let client = client(&call);
     let receiver = WebhookReceiver::serve(call.listen().expect("a listener in memory"), RECEIVER);
     let id = match call.tasks.first() {
@@ -64,7 +64,7 @@ pub(crate) async fn wait_called_back(call: Call, strategy: Arc<Strategy>) -> Vec
         Some(id) => told(client.task(&call.model, &id).with_webhooks(&receiver).wait(strategy).await),
         None => (PollerOutcome::Error, Vec::new()),
     };
-    vec![Answered { task: 0, outcome, urls }]
+    vec![TaskAnswer { task: 0, outcome, urls }]
 }
 
 fn client(call: &Call) -> Client {
@@ -102,22 +102,22 @@ impl Sockets {
     pub(crate) fn campaign(&self, seed: u64) -> Campaign {
         let real = |ms: f64| Micros::from_f64(ms * 1e3 * SCALE);
         // Two hundredths of a second are little over sockets.
-        let habits = Habits { slack: real(250.0), grain: real(20.0), ..Habits::exact(ATTEMPT) };
-        let deadline = Strategic::new(&self.0, MODEL).deadline().expect("a strategy with a limit");
-        Campaign { parallel: 16, confirmations: 3, seed, ..Campaign::new(deadline, habits) }
+        let timing = Timing { slack: real(250.0), grain: real(20.0), ..Timing::exact(ATTEMPT) };
+        let deadline = StrategyPoller::new(&self.0, MODEL).deadline().expect("a strategy with a limit");
+        Campaign { parallel: 16, confirmations: 3, seed, ..Campaign::new(deadline, timing) }
     }
 }
 
 impl Subject for Sockets {
-    async fn play(&self, case: &Case) -> Seen {
-        let unheld = |why: String| Seen { conduct: Conduct::Unheld(why), ..Seen::default() };
+    async fn play(&self, case: &Case) -> History {
+        let not_run = |why: String| History { conduct: Conduct::NotRun(why), ..History::default() };
         let stage = match Stage::over_sockets(case, SCALE, false).await {
             Ok(stage) => stage,
-            Err(error) => return unheld(error.to_string()),
+            Err(error) => return not_run(error.to_string()),
         };
         let client = match Client::builder(stage.base_url(), KEY).clock(stage.clock().clone()).build() {
             Ok(client) => client,
-            Err(error) => return unheld(error.to_string()),
+            Err(error) => return not_run(error.to_string()),
         };
         let late = async {
             let mut late = Duration::ZERO;
@@ -141,6 +141,6 @@ impl Subject for Sockets {
             }
         }
         let lateness = Micros::from_f64(late.as_secs_f64() * 1e6 * SCALE);
-        Seen { tasks: stage.seen(case, vec![vec![answer]]), lateness, ..Seen::default() }
+        History { tasks: stage.histories(case, vec![vec![answer]]), lateness, ..History::default() }
     }
 }

@@ -45,7 +45,7 @@ fn duration(low_ms: u64, high_ms: u64) -> impl Strategy<Value = String> {
     prop_oneof![3 => whole, 1 => (low_ms..=high_ms).prop_map(|ms| format!("{ms}ms"))]
 }
 
-fn law(low_ms: u64, high_ms: u64) -> impl Strategy<Value = String> {
+fn distribution(low_ms: u64, high_ms: u64) -> impl Strategy<Value = String> {
     let median = || duration(low_ms.max(1), high_ms);
     prop_oneof![
         median(),
@@ -64,18 +64,19 @@ fn world(tasks: u32) -> impl Strategy<Value = (String, String)> {
     ];
     let rtt = prop_oneof![
         word(&["0s", "1s", "100ms", "3s"]).prop_map(str::to_owned),
-        law(1, 2_000),
+        distribution(1, 2_000),
         Just("lognormal(median=120ms, sigma=0.8)".to_owned())
     ];
     let submit = (0_u32..3, duration(0, 3_000), word(&["500ms", "2s", "60s"])).prop_map(|(retries, delay, timeout)| {
         format!("[submit]\nretries = {retries}\nretry_delay = \"{delay}\"\nattempt_timeout = \"{timeout}\"\n")
     });
-    let webhook = option::of(law(1, 3_000));
+    let webhook = option::of(distribution(1, 3_000));
     let horizon = prop_oneof![duration(5_000, 60_000), duration(60_000, 600_000)];
     let up = word(&["0.0", "0.3", "0.5", "1.0"]);
     (any::<u32>(), 1..=tasks, 1_u32..3, horizon, arrivals, rtt, up, submit, webhook).prop_map(
         |(seed, tasks, replicates, horizon, arrivals, rtt, up, submit, webhook)| {
-            let webhook = webhook.map(|law| format!("[webhook]\nlatency = \"{law}\"\n")).unwrap_or_default();
+            let webhook =
+                webhook.map(|distribution| format!("[webhook]\nlatency = \"{distribution}\"\n")).unwrap_or_default();
             let with = |arrivals: &str, rtt: &str, up: &str| {
                 format!(
                     "seed = {seed}\ntasks = {tasks}\nreplicates = {replicates}\nhorizon = \"{horizon}\"\n\
@@ -89,15 +90,22 @@ fn world(tasks: u32) -> impl Strategy<Value = (String, String)> {
 }
 
 fn model() -> impl Strategy<Value = String> {
-    let failure = option::of((word(&["0.2", "0.8"]), word(&["no", "network of friends"]), option::of(law(0, 9_000))));
-    let parts = (law(0, 120_000), option::of(law(0, 5_000)), failure, word(&["0.0", "0.2"]), option::of(1_u32..4));
+    let failure =
+        option::of((word(&["0.2", "0.8"]), word(&["no", "network of friends"]), option::of(distribution(0, 9_000))));
+    let parts = (
+        distribution(0, 120_000),
+        option::of(distribution(0, 5_000)),
+        failure,
+        word(&["0.0", "0.2"]),
+        option::of(1_u32..4),
+    );
     parts.prop_map(|(completion, pending, failure, stuck, workers)| {
         let mut text = format!("completion = \"{completion}\"\nstuck_probability = {stuck}\n");
         if let Some(pending) = pending {
             text += &format!("pending = \"{pending}\"\n");
         }
         if let Some((probability, message, after)) = failure {
-            let after = after.map(|law| format!(", after = \"{law}\"")).unwrap_or_default();
+            let after = after.map(|distribution| format!(", after = \"{distribution}\"")).unwrap_or_default();
             text += &format!("failure = {{ probability = {probability}, message = \"{message}\"{after} }}\n");
         }
         if let Some(workers) = workers {
@@ -174,8 +182,8 @@ fn share() -> impl Strategy<Value = Drafted> {
     let unknown = retry().prop_map(|retry| (format!("kind = \"transient-404\"\n{retry}"), Routes::Status));
     let late =
         duration(0, 40_000).prop_map(|by| (format!("kind = \"before-submit-reply\"\nby = \"{by}\"\n"), Routes::Other));
-    let spike =
-        law(0, 9_000).prop_map(|by| (format!("kind = \"latency-spike\"\nby = \"{by}\"\n"), Routes::BothTelling));
+    let spike = distribution(0, 9_000)
+        .prop_map(|by| (format!("kind = \"latency-spike\"\nby = \"{by}\"\n"), Routes::BothTelling));
     prop_oneof![
         3 => cut, 2 => told, 1 => whole, 3 => lies, 2 => slow, 1 => huge, 1 => moved, 1 => said, 3 => status, 1 => unknown,
         1 => late, 2 => spike
@@ -186,8 +194,8 @@ fn share() -> impl Strategy<Value = Drafted> {
 fn delivery() -> impl Strategy<Value = Drafted> {
     let plain =
         named(&["lost", "malformed", "wrong-task", "receiver-refuses", "receiver-500", "receiver-slow"], Routes::Other);
-    let timed = (word(&["delayed\"\nby", "reordered\"\nby", "duplicated\"\nafter"]), law(0, 9_000))
-        .prop_map(|(kind, law)| (format!("kind = \"{kind} = \"{law}\"\n"), Routes::Other));
+    let timed = (word(&["delayed\"\nby", "reordered\"\nby", "duplicated\"\nafter"]), distribution(0, 9_000))
+        .prop_map(|(kind, distribution)| (format!("kind = \"{kind} = \"{distribution}\"\n"), Routes::Other));
     prop_oneof![2 => plain, 1 => timed]
 }
 

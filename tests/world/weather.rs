@@ -81,12 +81,12 @@ fn last_look_is_struck(
     let (scenario, link) = (plan.scenario, &plan.models[model].status);
     let keys = Keys::new(scenario.seed, replicate, &plan.models[model].model.name);
     let mut weather = Weather::new(&scenario.faults, scenario.seed, replicate);
-    let (mut travel, mut lots) =
+    let (mut travel, mut fault_draws) =
         (keys.draws(Stream::StatusNetwork, record.task), keys.draws(Stream::StatusFault, record.task));
     for _ in 1..record.polls {
-        link.depart(record.wait_start, &mut travel, &mut lots, &mut weather);
+        link.depart(record.wait_start, &mut travel, &mut fault_draws, &mut weather);
     }
-    let departure = link.depart(at, &mut travel, &mut lots, &mut weather);
+    let departure = link.depart(at, &mut travel, &mut fault_draws, &mut weather);
     let truth = Truth { fate: Fate::Success, created: record.submitted, started: record.submitted, done: record.done };
     link.striking(&departure, Some(&truth), &mut weather).or(departure.slowed).is_some()
 }

@@ -2,7 +2,7 @@
 
 use super::{Found, Trial};
 use crate::check::case::End;
-use crate::check::seen::{Asked, PollerAnswer, PollerOutcome, Told, short};
+use crate::check::history::{AnswerKind, PollerAnswer, PollerOutcome, StatusRequest, short};
 use crate::time::Micros;
 use crate::world::fault::When;
 
@@ -12,23 +12,24 @@ impl Trial<'_> {
     }
 
     fn was_refused_for_good(&self) -> bool {
-        self.asked().iter().any(|asked| asked.told == Told::Permanent)
+        self.requests().iter().any(|request| request.answer == AnswerKind::Permanent)
     }
 
     /// When a struck request and what it asks for is over for a client that waits for it as long as it may.
-    fn over(&self, asked: &Asked) -> Micros {
-        let latest = asked.sent + self.habits.attempt_timeout;
-        let ended = asked.ended.filter(|_| !asked.is_doubtful).map_or(latest, |ended| ended.min(latest));
+    fn over(&self, request: &StatusRequest) -> Micros {
+        let latest = request.sent + self.timing.attempt_timeout;
+        let ended = request.ended.filter(|_| !request.is_doubtful).map_or(latest, |ended| ended.min(latest));
         // The next request may be lost, and nobody sees it.
-        let ended = if asked.spoils_the_next { ended + self.turn() } else { ended };
+        let ended = if request.spoils_the_next { ended + self.turn() } else { ended };
         // Who is asked for more than binds may stay away for as long as binds.
-        ended + asked.retry_after.map_or(Micros::ZERO, |delay| delay.min(self.habits.ceiling))
+        ended + request.retry_after.map_or(Micros::ZERO, |delay| delay.min(self.timing.ceiling))
     }
 
     /// From when on nothing strikes any more.
     fn calm_from(&self) -> Micros {
-        let struck = self.asked().iter().filter(|asked| asked.struck.is_some() || asked.told == Told::Unheard);
-        let struck = struck.map(|asked| self.over(asked)).max().unwrap_or(Micros::ZERO);
+        let struck =
+            self.requests().iter().filter(|request| request.struck.is_some() || request.answer == AnswerKind::Unheard);
+        let struck = struck.map(|request| self.over(request)).max().unwrap_or(Micros::ZERO);
         // Who is refused because nobody listens reaches no server that could write it down.
         let windows = self.case.weather().iter().map(|rule| match rule.when() {
             When::During(window) => window.from() + window.length(),
@@ -39,7 +40,7 @@ impl Trial<'_> {
 
     /// Nothing struck a request of it, and no weather kept one away.
     fn is_unharmed(&self) -> bool {
-        self.case.weather().is_empty() && self.asked().iter().all(|asked| asked.struck.is_none())
+        self.case.weather().is_empty() && self.requests().iter().all(|request| request.struck.is_none())
     }
 
     /// When the program has the task's id, having submitted one task after another; `None` where it may never have it: the
@@ -49,21 +50,21 @@ impl Trial<'_> {
             _ if !self.is_submit_harmed() => Micros::ZERO,
             by => by?,
         };
-        if self.seen.submits == 0 {
+        if self.history.submits == 0 {
             return Some(held_back);
         }
         let answered = held_back + self.case.rtt();
-        (answered + self.habits.slack <= self.habits.attempt_timeout).then(|| answered * (self.number as u64 + 1))
+        (answered + self.timing.slack <= self.timing.attempt_timeout).then(|| answered * (self.number as u64 + 1))
     }
 
     /// One gap and one attempt.
     fn turn(&self) -> Micros {
-        self.habits.largest_gap + self.habits.attempt_timeout
+        self.timing.largest_gap + self.timing.attempt_timeout
     }
 
     /// Whether the server would have told of the end before the deadline, with room for what nobody can know to the tick.
     fn ended_in_time(&self) -> bool {
-        self.task.end.at() + self.habits.grain <= self.case.deadline()
+        self.task.end.at() + self.timing.grain <= self.case.deadline()
     }
 
     fn is_alone(&self) -> bool {
@@ -109,7 +110,7 @@ impl Trial<'_> {
         }
         let Some(known) = self.id_known() else { return Found::Idle };
         let bound = self.task.end.at().max(self.calm_from()).max(known) + self.turn() + self.case.rtt();
-        if bound + self.habits.slack > self.case.deadline() {
+        if bound + self.timing.slack > self.case.deadline() {
             return Found::Idle;
         }
         let late = |at: String| {
@@ -136,12 +137,13 @@ impl Trial<'_> {
     }
 
     /// A request that nobody answers, and whose client stays longer than any attempt may take.
-    fn endless(&self) -> Option<&Asked> {
-        let patience = self.habits.attempt_timeout + self.habits.slack + self.seen.lateness;
+    fn endless(&self) -> Option<&StatusRequest> {
+        let patience = self.timing.attempt_timeout + self.timing.slack + self.history.lateness;
         // Who has answered no longer waits.
         let settled = self.answer().map_or(Micros::NEVER, |answer| answer.at);
-        self.asked().iter().find(|asked| {
-            asked.told == Told::Silence && asked.ended.unwrap_or(Micros::NEVER).min(settled) > asked.sent + patience
+        self.requests().iter().find(|request| {
+            request.answer == AnswerKind::Silence
+                && request.ended.unwrap_or(Micros::NEVER).min(settled) > request.sent + patience
         })
     }
 
@@ -150,7 +152,7 @@ impl Trial<'_> {
         if self.endless().is_some() {
             return Found::Idle;
         }
-        let bound = self.case.deadline() + self.habits.attempt_timeout;
+        let bound = self.case.deadline() + self.timing.attempt_timeout;
         self.by(self.answer().map(|answer| answer.at), bound, || match self.answer() {
             Some(answer) => {
                 format!("the deadline was {}, and the wait ended at {}", self.case.deadline(), short(answer.at))
@@ -180,7 +182,7 @@ impl Trial<'_> {
                 "the task was done at {}, {} before the deadline; {}, and it said timeout at {}",
                 short(self.task.end.at()),
                 short(self.case.deadline() - self.task.end.at()),
-                match self.asked().last() {
+                match self.requests().last() {
                     Some(last) => format!("the last look was at {}", short(last.sent)),
                     None => "nobody looked".to_owned(),
                 },
@@ -191,7 +193,7 @@ impl Trial<'_> {
     }
 
     pub(super) fn no_hang(&self) -> Found {
-        let silent = self.asked().iter().position(|asked| asked.told == Told::Silence);
+        let silent = self.requests().iter().position(|request| request.answer == AnswerKind::Silence);
         match (self.endless(), silent) {
             (Some(endless), _) => Found::Broken(match endless.ended {
                 Some(ended) => {

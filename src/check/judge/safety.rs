@@ -1,8 +1,8 @@
 //! Safety: what a correct poller never does, whatever happens.
 
 use super::{Found, Trial};
-use crate::check::seen::{Asked, PollerAnswer, PollerOutcome, Pushed, Told, short};
-use crate::server::Says;
+use crate::check::history::{AnswerKind, PollerAnswer, PollerOutcome, StatusRequest, WebhookDelivery, short};
+use crate::server::PushContent;
 use crate::time::Micros;
 
 /// Two polls that are closer than this are one too many.
@@ -15,15 +15,16 @@ impl Trial<'_> {
         self.of_task.answers.iter().filter(move |answer| answer.outcome == outcome)
     }
 
-    fn was_told(&self, told: Told) -> bool {
+    fn was_told(&self, told: AnswerKind) -> bool {
         // A delivery that reached the program tells as well as an answer.
-        let delivered = || self.of_task.pushed.iter().any(|pushed| pushed.told == told && pushed.status.is_some());
-        self.asked().iter().any(|asked| asked.told == told) || delivered()
+        let delivered =
+            || self.of_task.deliveries.iter().any(|delivery| delivery.answer == told && delivery.status.is_some());
+        self.requests().iter().any(|request| request.answer == told) || delivered()
     }
 
     /// Whether a delivery came between two instants: who is told looks again at once.
     fn is_pushed_between(&self, from: Micros, to: Micros) -> bool {
-        self.of_task.pushed.iter().any(|pushed| from <= pushed.at && pushed.at <= to + self.habits.grain)
+        self.of_task.deliveries.iter().any(|delivery| from <= delivery.at && delivery.at <= to + self.timing.grain)
     }
 
     /// How the task really was, in words.
@@ -39,7 +40,7 @@ impl Trial<'_> {
     pub(super) fn no_false_success(&self) -> Found {
         match self.answered(PollerOutcome::Success).next() {
             None => Found::Idle,
-            Some(_) if self.was_told(Told::Success) => Found::Held,
+            Some(_) if self.was_told(AnswerKind::Success) => Found::Held,
             Some(answer) => Found::Broken(format!(
                 "it said success at {}, and no answer had said so ({})",
                 short(answer.at),
@@ -51,7 +52,7 @@ impl Trial<'_> {
     pub(super) fn no_false_failure(&self) -> Found {
         match self.answered(PollerOutcome::Failed).next() {
             None => Found::Idle,
-            Some(_) if self.was_told(Told::Failed) => Found::Held,
+            Some(_) if self.was_told(AnswerKind::Failed) => Found::Held,
             Some(answer) => Found::Broken(format!(
                 "it said failed at {}, and no answer had said so ({})",
                 short(answer.at),
@@ -63,7 +64,7 @@ impl Trial<'_> {
     pub(super) fn right_result(&self) -> Found {
         let expected = &self.of_task.result;
         let mut said = self.answered(PollerOutcome::Success).filter_map(|answer| answer.urls.as_ref()).peekable();
-        if expected.is_empty() || said.peek().is_none() || !self.was_told(Told::Success) {
+        if expected.is_empty() || said.peek().is_none() || !self.was_told(AnswerKind::Success) {
             return Found::Idle;
         }
         let wrong = said.find(|urls| urls.is_empty() || urls.iter().any(|url| !url.starts_with(expected)));
@@ -77,13 +78,14 @@ impl Trial<'_> {
     }
 
     pub(super) fn stops_after_terminal(&self) -> Found {
-        let asked = self.asked();
-        let Some(last) = asked.iter().position(|asked| asked.told.is_terminal() && !asked.is_doubtful) else {
+        let requests = self.requests();
+        let Some(last) = requests.iter().position(|request| request.answer.is_terminal() && !request.is_doubtful)
+        else {
             return Found::Idle;
         };
-        let Some(known) = asked[last].ended else { return Found::Idle };
+        let Some(known) = requests[last].ended else { return Found::Idle };
         // What was sent before the answer was there is no sin of this kind.
-        let after = asked[last + 1..].iter().filter(|asked| asked.sent > known + self.habits.grain);
+        let after = requests[last + 1..].iter().filter(|request| request.sent > known + self.timing.grain);
         match after.clone().next() {
             None => Found::Held,
             Some(next) => Found::Broken(format!(
@@ -96,13 +98,13 @@ impl Trial<'_> {
     }
 
     pub(super) fn one_in_flight(&self) -> Found {
-        let asked = self.asked();
-        if asked.len() < 2 {
+        let requests = self.requests();
+        if requests.len() < 2 {
             return Found::Idle;
         }
         // A client that leaves and asks anew does both at once, and the server notices in any order.
-        let grace = self.habits.grain * 10 + self.seen.lateness;
-        let both = asked
+        let grace = self.timing.grain * 10 + self.history.lateness;
+        let both = requests
             .windows(2)
             .enumerate()
             .find(|(_, pair)| pair[0].ended.unwrap_or_else(|| self.end()) > pair[1].sent + grace);
@@ -120,19 +122,19 @@ impl Trial<'_> {
     /// The last instant of which anything is known.
     fn end(&self) -> Micros {
         let answers = self.of_task.answers.iter().map(|answer| answer.at);
-        answers.chain(self.asked().iter().map(|asked| asked.sent)).max().unwrap_or(Micros::ZERO)
+        answers.chain(self.requests().iter().map(|request| request.sent)).max().unwrap_or(Micros::ZERO)
     }
 
     pub(super) fn retry_after_kept(&self) -> Found {
         let (mut found, deadline) = (Found::Idle, self.case.deadline());
-        for (at, pair) in self.asked().windows(2).enumerate() {
+        for (at, pair) in self.requests().windows(2).enumerate() {
             let (Some(delay), Some(heard)) = (pair[0].retry_after, pair[0].ended) else { continue };
-            if delay > self.habits.ceiling || pair[0].told == Told::Unheard {
+            if delay > self.timing.ceiling || pair[0].answer == AnswerKind::Unheard {
                 continue;
             }
             let (named, next) = (heard + delay, pair[1].sent);
-            let is_last_look = named > deadline && next + self.habits.grain >= deadline;
-            if next + self.habits.grain < named && !is_last_look && !self.is_pushed_between(heard, next) {
+            let is_last_look = named > deadline && next + self.timing.grain >= deadline;
+            if next + self.timing.grain < named && !is_last_look && !self.is_pushed_between(heard, next) {
                 return Found::Broken(format!(
                     "request {at} was told at {} to come back in {delay}, and the next came after {}",
                     short(heard),
@@ -145,12 +147,12 @@ impl Trial<'_> {
     }
 
     pub(super) fn no_busy_loop(&self) -> Found {
-        let asked = self.asked();
-        if asked.len() < 2 {
+        let requests = self.requests();
+        if requests.len() < 2 {
             return Found::Idle;
         }
-        let close = asked.windows(2).filter(|pair| {
-            let is_retry = !matches!(pair[0].told, Told::Unfinished | Told::UnknownState);
+        let close = requests.windows(2).filter(|pair| {
+            let is_retry = !matches!(pair[0].answer, AnswerKind::Unfinished | AnswerKind::UnknownState);
             let is_retry = is_retry || pair[0].is_doubtful || self.is_pushed_between(pair[0].sent, pair[1].sent);
             !is_retry && pair[1].sent - pair[0].sent.min(pair[1].sent) < BUSY
         });
@@ -161,7 +163,7 @@ impl Trial<'_> {
     }
 
     pub(super) fn no_blind_resubmit(&self) -> Found {
-        let (Some(fault), submits @ 1..) = (self.case.submit(), self.seen.submits) else { return Found::Idle };
+        let (Some(fault), submits @ 1..) = (self.case.submit(), self.history.submits) else { return Found::Idle };
         let more = submits.saturating_sub(self.case.tasks().len());
         if more == 0 {
             return Found::Held;
@@ -175,40 +177,41 @@ impl Trial<'_> {
     }
 
     /// The last request that its client heard of, before the program answered.
-    fn last_heard(&self, answer: &PollerAnswer) -> Option<(usize, Told)> {
-        let heard =
-            |asked: &&(usize, &Asked)| asked.1.ended.is_some_and(|ended| ended <= answer.at + self.habits.grain);
-        let numbered: Vec<_> = self.asked().iter().enumerate().collect();
-        let told = |asked: &Asked| if asked.is_doubtful { Told::Nothing } else { asked.told };
-        numbered.iter().rev().find(heard).map(|(at, asked)| (*at, told(asked)))
+    fn last_heard(&self, answer: &PollerAnswer) -> Option<(usize, AnswerKind)> {
+        let heard = |request: &&(usize, &StatusRequest)| {
+            request.1.ended.is_some_and(|ended| ended <= answer.at + self.timing.grain)
+        };
+        let numbered: Vec<_> = self.requests().iter().enumerate().collect();
+        let told = |request: &StatusRequest| if request.is_doubtful { AnswerKind::Nothing } else { request.answer };
+        numbered.iter().rev().find(heard).map(|(at, request)| (*at, told(request)))
     }
 
     /// An end that no answer of the server gave a reason for.
     fn baseless(&self) -> Option<&PollerAnswer> {
         let is_baseless = |answer: &&PollerAnswer| match answer.outcome {
-            PollerOutcome::Success => !self.was_told(Told::Success),
-            PollerOutcome::Failed => !self.was_told(Told::Failed),
-            PollerOutcome::Error => !self.was_told(Told::Permanent),
+            PollerOutcome::Success => !self.was_told(AnswerKind::Success),
+            PollerOutcome::Failed => !self.was_told(AnswerKind::Failed),
+            PollerOutcome::Error => !self.was_told(AnswerKind::Permanent),
             PollerOutcome::Timeout => false,
         };
         // Who never got an id may say so.
-        let is_homeless = self.asked().is_empty() && self.is_submit_harmed();
+        let is_homeless = self.requests().is_empty() && self.is_submit_harmed();
         self.of_task.answers.iter().find(is_baseless).filter(|_| !is_homeless)
     }
 
     /// Whether the program may have no id, for a reason.
     pub(super) fn is_submit_harmed(&self) -> bool {
-        let is_unknown = self.of_task.is_missing || self.seen.submits > 0 && self.asked().is_empty();
+        let is_unknown = self.of_task.is_missing || self.history.submits > 0 && self.requests().is_empty();
         self.case.submit().is_some() || is_unknown && !self.case.weather().is_empty()
     }
 
     pub(super) fn survives_garbage(&self) -> Found {
-        let is_garbage = |told| matches!(told, Told::Nothing | Told::Silence | Told::Unheard);
+        let is_garbage = |told| matches!(told, AnswerKind::Nothing | AnswerKind::Silence | AnswerKind::Unheard);
         match self.baseless() {
             // That is a matter of its neighbours.
             Some(_) if self.is_bystander() => Found::Idle,
             Some(answer) => match self.last_heard(answer) {
-                Some((_, Told::UnknownState)) => Found::Idle,
+                Some((_, AnswerKind::UnknownState)) => Found::Idle,
                 Some((at, told)) if is_garbage(told) => Found::Broken(format!(
                     "request {at} told nothing ({}), and it ended the wait as {} at {}",
                     self.kind(at),
@@ -216,8 +219,10 @@ impl Trial<'_> {
                     short(answer.at)
                 )),
                 Some(_) | None if answer.outcome == PollerOutcome::Error => {
-                    let garbled = |pushed: &&Pushed| pushed.says == Says::Garbage && pushed.at <= answer.at;
-                    let why = match self.of_task.pushed.iter().find(garbled) {
+                    let garbled = |delivery: &&WebhookDelivery| {
+                        delivery.content == PushContent::Garbage && delivery.at <= answer.at
+                    };
+                    let why = match self.of_task.deliveries.iter().find(garbled) {
                         Some(_) => "after a webhook that was no JSON",
                         None => "for no reason",
                     };
@@ -225,7 +230,9 @@ impl Trial<'_> {
                 }
                 Some(_) | None => Found::Idle,
             },
-            None if self.asked().iter().any(|asked| is_garbage(asked.told) || asked.is_doubtful) => Found::Held,
+            None if self.requests().iter().any(|request| is_garbage(request.answer) || request.is_doubtful) => {
+                Found::Held
+            }
             None => Found::Idle,
         }
     }
@@ -233,12 +240,12 @@ impl Trial<'_> {
     pub(super) fn unknown_state_is_open(&self) -> Found {
         let heard = self.baseless().and_then(|answer| Some((answer, self.last_heard(answer)?)));
         match heard {
-            Some((answer, (at, Told::UnknownState))) => Found::Broken(format!(
+            Some((answer, (at, AnswerKind::UnknownState))) => Found::Broken(format!(
                 "request {at} told a state that the API does not know, and it ended the wait as {} at {}",
                 answer.outcome.name(),
                 short(answer.at)
             )),
-            Some(_) | None if self.was_told(Told::UnknownState) => Found::Held,
+            Some(_) | None if self.was_told(AnswerKind::UnknownState) => Found::Held,
             Some(_) | None => Found::Idle,
         }
     }
@@ -258,6 +265,6 @@ impl Trial<'_> {
 
     /// What struck a request, in a word.
     pub(super) fn kind(&self, request: usize) -> &'static str {
-        self.asked().get(request).and_then(|asked| asked.struck).map_or("nothing struck it", |kind| kind.name())
+        self.requests().get(request).and_then(|request| request.struck).map_or("nothing struck it", |kind| kind.name())
     }
 }

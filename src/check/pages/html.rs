@@ -2,10 +2,10 @@
 
 use super::picture::picture;
 use super::{escape, word};
+use crate::check::history::short;
 use crate::check::phase::Phase;
 use crate::check::property::Property;
 use crate::check::report::{Finding, TrialReport};
-use crate::check::seen::short;
 use crate::check::text::finding as finding_text;
 use std::fmt::Write as _;
 
@@ -29,13 +29,13 @@ pub fn html(report: &TrialReport, verdict: &str, replay: &str) -> String {
         report.cases,
         report.seed,
         report.clock,
-        short(report.habits.largest_gap),
-        report.habits.attempt_timeout,
+        short(report.timing.largest_gap),
+        report.timing.attempt_timeout,
         short(report.lateness),
     );
     page += &properties(report);
     if !report.findings.is_empty() {
-        page += "<h2>Counter-examples</h2>\n";
+        page += "<h2>CounterExample-examples</h2>\n";
     }
     for found in &report.findings {
         page += &finding(found, replay);
@@ -70,9 +70,9 @@ fn properties(report: &TrialReport) -> String {
 fn finding(finding: &Finding, replay: &str) -> String {
     format!(
         "<section>\n<h3><code>{}</code></h3>\n<p>{}</p>\n{}<pre>{}</pre>\n</section>\n",
-        finding.wrong.id(),
+        finding.defect.id(),
         escape(&finding.what()),
-        picture(&finding.counter.case, &finding.counter.seen),
+        picture(&finding.counter_example.case, &finding.counter_example.history),
         escape(&finding_text(finding, Some(replay)))
     )
 }

@@ -3,8 +3,8 @@
 
 use super::escape;
 use crate::check::case::{Case, End};
-use crate::check::seen::{Seen, Told};
-use crate::check::text::{answer, delivery};
+use crate::check::history::{AnswerKind, History};
+use crate::check::text::{answer_text, delivery_text};
 use crate::time::Micros;
 use crate::world::fault::When;
 use std::fmt::Write as _;
@@ -16,14 +16,14 @@ const ROW: f64 = 84.0;
 const MOST: usize = 400;
 
 /// The picture as SVG.
-pub(super) fn picture(case: &Case, seen: &Seen) -> String {
-    let instants = seen.tasks.iter().flat_map(|task| {
-        let asked = task.asked.iter().map(|asked| asked.ended.unwrap_or(asked.sent));
-        asked.chain(task.answers.iter().map(|answer| answer.at))
+pub(super) fn picture(case: &Case, history: &History) -> String {
+    let instants = history.tasks.iter().flat_map(|task| {
+        let requests = task.requests.iter().map(|request| request.ended.unwrap_or(request.sent));
+        requests.chain(task.answers.iter().map(|answer| answer.at))
     });
     let end = instants.chain([case.deadline()]).max().unwrap_or_else(|| case.deadline()).max(Micros::from_millis(1));
     let x = |at: Micros| LEFT + (WIDTH - LEFT - 20.0) * (at.min(end).get() as f64 / end.get() as f64);
-    let height = ROW * seen.tasks.len() as f64 + 40.0;
+    let height = ROW * history.tasks.len() as f64 + 40.0;
     let mut out = format!(
         "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"requests, answers and truth over time\">\n"
     );
@@ -39,7 +39,7 @@ pub(super) fn picture(case: &Case, seen: &Seen) -> String {
             );
         }
     }
-    for (number, (task, of_task)) in case.tasks().iter().zip(&seen.tasks).enumerate() {
+    for (number, (task, of_task)) in case.tasks().iter().zip(&history.tasks).enumerate() {
         let top = ROW * number as f64 + 10.0;
         let (line, truth) = (top + 34.0, top + 52.0);
         let done = x(task.end.at());
@@ -66,24 +66,28 @@ pub(super) fn picture(case: &Case, seen: &Seen) -> String {
                  stroke=\"var(--open)\" stroke-width=\"3\" stroke-dasharray=\"2 3\"/></g>"
             );
         }
-        for (request, asked) in of_task.asked.iter().enumerate().take(MOST) {
-            let (from, to) = (x(asked.sent), x(asked.ended.unwrap_or(end)));
-            let colour = match asked.told {
-                Told::Success => "var(--good)",
-                Told::Failed => "var(--bad)",
-                Told::Unfinished => "var(--soft)",
-                Told::UnknownState | Told::Nothing | Told::Permanent | Told::Silence | Told::Unheard => "var(--open)",
+        for (number, request) in of_task.requests.iter().enumerate().take(MOST) {
+            let (from, to) = (x(request.sent), x(request.ended.unwrap_or(end)));
+            let colour = match request.answer {
+                AnswerKind::Success => "var(--good)",
+                AnswerKind::Failed => "var(--bad)",
+                AnswerKind::Unfinished => "var(--soft)",
+                AnswerKind::UnknownState
+                | AnswerKind::Nothing
+                | AnswerKind::Permanent
+                | AnswerKind::Silence
+                | AnswerKind::Unheard => "var(--open)",
             };
-            let title = escape(&format!("request {request} at {}: {}", asked.sent, answer(asked)));
+            let title = escape(&format!("request {number} at {}: {}", request.sent, answer_text(request)));
             let _ = writeln!(
                 out,
                 "<g><title>{title}</title><line x1=\"{from:.1}\" x2=\"{to:.1}\" y1=\"{line}\" y2=\"{line}\" stroke=\"{colour}\" stroke-width=\"3\"/>\
                  <circle cx=\"{from:.1}\" cy=\"{line}\" r=\"5\" fill=\"{colour}\"/></g>"
             );
         }
-        for pushed in of_task.pushed.iter().take(MOST) {
-            let at = x(pushed.at);
-            let title = escape(&format!("{} at {}", delivery(pushed), pushed.at));
+        for delivery in of_task.deliveries.iter().take(MOST) {
+            let at = x(delivery.at);
+            let title = escape(&format!("{} at {}", delivery_text(delivery), delivery.at));
             let _ = writeln!(
                 out,
                 "<g><title>{title}</title><path d=\"M{at:.1} {truth} l-5 -9 h10 z\" fill=\"var(--open)\"/></g>"

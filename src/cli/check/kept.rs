@@ -1,6 +1,6 @@
 //! What is kept between checks: failures that were found, and properties that are known not to hold.
 
-use crate::check::{Case, Finding, Property, TrialReport, Wrong, read_case, write_case};
+use crate::check::{Case, Defect, Finding, Property, TrialReport, read_case, write_case};
 use crate::cli::console::{Failure, read};
 use crate::cli::folder::Folder;
 use serde_json::{Value, json};
@@ -52,13 +52,13 @@ impl<'c> Failures<'c> {
 
     /// Forgets those that are healed, and keeps what is found.
     pub(super) fn keep(&self, report: &TrialReport) -> Result<(), Failure> {
-        for (kept, wrongs) in self.files.iter().zip(&report.replayed) {
-            if !wrongs.iter().any(|wrong| wrong.id() == kept.found) {
+        for (kept, defects) in self.files.iter().zip(&report.replayed) {
+            if !defects.iter().any(|defect| defect.id() == kept.found) {
                 let _ = fs::remove_file(&kept.path);
             }
         }
         let is_known = |finding: &Finding| {
-            let is_same = |kept: &Kept| kept.found == finding.wrong.id() && kept.case == finding.counter.case;
+            let is_same = |kept: &Kept| kept.found == finding.defect.id() && kept.case == finding.counter_example.case;
             self.files.iter().any(is_same)
         };
         let is_new = |finding: &&Finding| !finding.is_flaky && !is_known(finding);
@@ -68,9 +68,9 @@ impl<'c> Failures<'c> {
         }
         let folder = Folder::writable(Path::new(FOLDER))?;
         for finding in fresh {
-            let case: Value = serde_json::from_str(&write_case(&finding.counter.case)).unwrap_or(Value::Null);
-            let kept = json!({"found": finding.wrong.id(), "command": self.command, "case": case});
-            let name = format!("{}-{:08x}.json", finding.wrong.id(), hash(&kept.to_string()));
+            let case: Value = serde_json::from_str(&write_case(&finding.counter_example.case)).unwrap_or(Value::Null);
+            let kept = json!({"found": finding.defect.id(), "command": self.command, "case": case});
+            let name = format!("{}-{:08x}.json", finding.defect.id(), hash(&kept.to_string()));
             folder.write(&name, format!("{kept:#}\n").as_bytes())?;
         }
         Ok(())
@@ -106,8 +106,8 @@ impl Baseline {
         names.collect::<Result<_, _>>().map(Self)
     }
 
-    fn has(&self, wrong: &Wrong) -> bool {
-        self.0.contains(wrong.id())
+    fn has(&self, defect: &Defect) -> bool {
+        self.0.contains(defect.id())
     }
 }
 
@@ -122,17 +122,17 @@ pub(super) struct Verdict {
 
 /// The verdict: findings beside the baseline, and entries of the baseline that hold.
 pub(super) fn verdict(report: &TrialReport, baseline: Option<&Baseline>, strict: bool) -> Verdict {
-    let is_known = |finding: &&Finding| baseline.is_some_and(|baseline| baseline.has(&finding.wrong));
+    let is_known = |finding: &&Finding| baseline.is_some_and(|baseline| baseline.has(&finding.defect));
     let (known, found): (Vec<_>, Vec<_>) = report.findings.iter().partition(is_known);
     let names =
-        |findings: &[&Finding]| findings.iter().map(|finding| finding.wrong.id()).collect::<Vec<_>>().join(", ");
+        |findings: &[&Finding]| findings.iter().map(|finding| finding.defect.id()).collect::<Vec<_>>().join(", ");
     let passing: Vec<&str> = baseline
         .iter()
         .flat_map(|baseline| &baseline.0)
         .map(String::as_str)
-        .filter(|name| !report.findings.iter().any(|finding| finding.wrong.id() == *name))
+        .filter(|name| !report.findings.iter().any(|finding| finding.defect.id() == *name))
         .collect();
-    if report.unheld.is_some() {
+    if report.not_run.is_some() {
         return Verdict { code: 1, words: "the check itself failed".to_owned() };
     }
     let mut words = Vec::new();

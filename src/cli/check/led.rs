@@ -3,7 +3,7 @@
 use super::lines::Limits;
 use super::time::Time;
 use super::trial::trial;
-use crate::check::{Case, Conduct, Seen, write_case};
+use crate::check::{Case, Conduct, History, write_case};
 use crate::cli::console::Failure;
 use crate::net::warp::{Stuck, Warp};
 use tokio::runtime::{Builder, Runtime};
@@ -31,25 +31,25 @@ fn key(case: &Case) -> u64 {
 }
 
 /// One trial.
-pub(super) async fn play(command: &[String], limits: Limits, case: &Case) -> Seen {
+pub(super) async fn play(command: &[String], limits: Limits, case: &Case) -> History {
     let (command, case) = (command.to_vec(), case.clone());
     let played = tokio::task::spawn_blocking(move || alone(&command, limits, &case)).await;
-    played.unwrap_or_else(|error| unheld(error.to_string()))
+    played.unwrap_or_else(|error| not_run(error.to_string()))
 }
 
-fn unheld(why: String) -> Seen {
-    Seen { conduct: Conduct::Unheld(why), ..Seen::default() }
+fn not_run(why: String) -> History {
+    History { conduct: Conduct::NotRun(why), ..History::default() }
 }
 
-fn alone(command: &[String], limits: Limits, case: &Case) -> Seen {
+fn alone(command: &[String], limits: Limits, case: &Case) -> History {
     let key = key(case);
     let (warp, runtime) = match (Warp::new(key | 1), runtime()) {
         (Ok(warp), Ok(runtime)) => (warp, runtime),
-        (Err(missing), _) => return unheld(missing.to_string()),
-        (_, Err(error)) => return unheld(error.to_string()),
+        (Err(missing), _) => return not_run(missing.to_string()),
+        (_, Err(error)) => return not_run(error.to_string()),
     };
     let time = Time::led(&warp);
-    let (seen, _) = runtime.block_on(warp.drive(trial(command, &time, limits, case, key % 1_000_000)));
+    let (history, _) = runtime.block_on(warp.drive(trial(command, &time, limits, case, key % 1_000_000)));
     runtime.shutdown_background();
-    seen.unwrap_or_else(|stuck| Seen { doubt: Some(doubt(&stuck)), ..Seen::default() })
+    history.unwrap_or_else(|stuck| History { doubt: Some(doubt(&stuck)), ..History::default() })
 }

@@ -13,7 +13,7 @@ pub(super) struct Limits {
 }
 
 /// Real time beyond every bound after which a trial is cut off.
-const MERCY: Duration = Duration::from_secs(2);
+pub(super) const MERCY: Duration = Duration::from_secs(2);
 
 impl Limits {
     /// How long an attempt may take, in real time.
@@ -88,7 +88,7 @@ pub(super) struct Said {
 /// Reads an answer.
 pub(super) fn answer(line: &str) -> Result<Said, String> {
     let shown: String = line.chars().take(200).collect();
-    let value: Value = serde_json::from_str(line).map_err(|_| format!("`{shown}` is no JSON"))?;
+    let value: Value = serde_json::from_str(line).map_err(|_| format!("`{shown}` is not JSON"))?;
     let word = value.get("outcome").and_then(Value::as_str);
     let outcome = word
         .and_then(PollerOutcome::named)
@@ -96,7 +96,7 @@ pub(super) fn answer(line: &str) -> Result<Said, String> {
     let urls = match value.get("urls") {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Array(urls)) => urls.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-        Some(_) => return Err(format!("the \"urls\" of `{shown}` are no list")),
+        Some(_) => return Err(format!("the \"urls\" of `{shown}` are not a list")),
     };
     let case = value.get("case").and_then(Value::as_u64);
     let task = value.get("task_id").and_then(Value::as_str).map(str::to_owned);

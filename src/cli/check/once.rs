@@ -5,7 +5,7 @@ use super::time::Time;
 use super::trial::trial;
 #[cfg(not(warp))]
 use crate::check::Conduct;
-use crate::check::{Case, Seen, Subject};
+use crate::check::{Case, History, Subject};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The program and how it is started.
@@ -25,14 +25,16 @@ impl<'c> Once<'c> {
 }
 
 impl Subject for Once<'_> {
-    async fn play(&self, case: &Case) -> Seen {
+    async fn play(&self, case: &Case) -> History {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         match &self.time {
             Some(time) => trial(self.command, time, self.limits, case, number).await,
             #[cfg(warp)]
             None => super::led::play(self.command, self.limits, case).await,
             #[cfg(not(warp))]
-            None => Seen { conduct: Conduct::Unheld("there is no virtual time here".to_owned()), ..Seen::default() },
+            None => {
+                History { conduct: Conduct::NotRun("there is no virtual time here".to_owned()), ..History::default() }
+            }
         }
     }
 }

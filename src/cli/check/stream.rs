@@ -2,9 +2,9 @@
 
 use super::child::{LONGEST_LINE, PATIENCE, Program, ending};
 use super::heartbeat::Watch;
-use super::lines::{Limits, Said, answer, case_line};
+use super::lines::{Limits, MERCY, Said, answer, case_line};
 use super::time::Time;
-use crate::check::{Case, Conduct, PollerAnswer, Seen, Stage, Subject};
+use crate::check::{Case, Conduct, History, PollerAnswer, Stage, Subject};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -135,13 +135,15 @@ impl<'c> Stream<'c> {
         if desk.lock().is_closed {
             return None;
         }
+        let from = Instant::now();
         drop(input);
         if time.within(PATIENCE, program.ended()).await.is_some() {
             let left = program.leaves_others();
             return left.then(|| "it ended and left processes behind, which were ended".to_owned());
         }
+        let is_excused = time.took(PATIENCE, time.lateness(from, program.id(), PATIENCE));
         let deaf = if program.stop(&time).await { ", and ignored SIGTERM" } else { "" };
-        Some(format!("it did not end within {} s of the end of its input{deaf}", PATIENCE.as_secs()))
+        (!is_excused).then(|| format!("it did not end within {} s of the end of its input{deaf}", PATIENCE.as_secs()))
     }
 
     /// Hands in a case: where its answers come from.
@@ -166,7 +168,7 @@ impl<'c> Stream<'c> {
             waiting.handed = waiting.handed.max(number + 1);
             waiting.cases.insert(number, sender);
         }
-        let desk = Arc::clone(&running.desk);
+        let (desk, from) = (Arc::clone(&running.desk), Instant::now());
         let written = async {
             running.input.write_all(line.as_bytes()).await?;
             running.input.flush().await
@@ -179,7 +181,9 @@ impl<'c> Stream<'c> {
             }
             None => {
                 desk.lock().is_closed = true;
-                Err(Conduct::Hang("it no longer reads its standard input".to_owned()))
+                let what = "it no longer reads its standard input".to_owned();
+                let is_excused = self.time.took(PATIENCE, self.time.lateness(from, running.program.id(), PATIENCE));
+                Err(if is_excused { Conduct::NotRun(what) } else { Conduct::Hang(what) })
             }
         }
     }
@@ -190,21 +194,21 @@ impl<'c> Stream<'c> {
 }
 
 impl Subject for Stream<'_> {
-    async fn play(&self, case: &Case) -> Seen {
+    async fn play(&self, case: &Case) -> History {
         let (number, from) = (self.next.fetch_add(1, Ordering::Relaxed), Instant::now());
-        let unheld = |why: String| Seen { conduct: Conduct::Unheld(why), ..Seen::default() };
+        let not_run = |why: String| History { conduct: Conduct::NotRun(why), ..History::default() };
         let stage = match self.time.stage(case, self.hello.submits, number).await {
             Ok(stage) => stage,
-            Err(error) => return unheld(error.to_string()),
+            Err(error) => return not_run(error.to_string()),
         };
         let called_back = self.hello.callback_url.as_ref().map_or(Ok(()), |url| stage.call_back(url));
         if let Err(why) = called_back {
-            return Seen { conduct: Conduct::Garbage(format!("its hello's {why}")), ..Seen::default() };
+            return History { conduct: Conduct::Garbage(format!("its hello's {why}")), ..History::default() };
         }
         let handed = self.hand_in(number, &case_line(&stage, case, self.scale(), number)).await;
         let (mut answers, desk, leader) = match handed {
             Ok(handed) => handed,
-            Err(conduct) => return Seen { conduct, log: self.log().await, ..Seen::default() },
+            Err(conduct) => return History { conduct, log: self.log().await, ..History::default() },
         };
         let count = case.tasks().len();
         let mut said: Vec<Vec<PollerAnswer>> = vec![Vec::new(); count];
@@ -213,7 +217,7 @@ impl Subject for Stream<'_> {
             let place = place(&stage, &answer, count);
             match place {
                 Some(task) => said[task].push(answer.at(stage.clock().now())),
-                None => conduct = Conduct::Garbage("it answered for a task that is none of its case".to_owned()),
+                None => conduct = Conduct::Garbage("it answered for a task that is not in its case".to_owned()),
             }
         };
         let mut has_ended = false;
@@ -247,19 +251,19 @@ impl Subject for Stream<'_> {
             }
             std::mem::take(&mut waiting.strays)
         };
+        let lateness = self.time.lateness(from, leader, self.limits.window(self.scale()));
         let is_silent = said.iter().all(Vec::is_empty);
         if let Some(stray) = strays.first() {
             conduct = Conduct::Garbage(stray.clone());
         } else if has_ended && is_silent {
             conduct = Conduct::Crash("it ended while a case was open".to_owned());
-        } else if is_cut && is_silent && stage.requests() == 0 {
-            conduct = Conduct::Hang("it asked nothing and answered nothing for this case".to_owned());
+        } else if is_cut && is_silent && stage.requests() == 0 && !self.time.took(MERCY, lateness) {
+            conduct = Conduct::Hang("it sent no request and gave no answer for this case".to_owned());
         }
         let log = if conduct == Conduct::Sound { String::new() } else { self.log().await };
-        let tasks = stage.seen(case, said);
-        let lateness = self.time.lateness(from, leader, self.limits.window(self.scale()));
-        let seen = Seen { tasks, submits: stage.submits(), conduct, lateness, log, ..Seen::default() };
-        self.time.told(&stage, seen)
+        let tasks = stage.histories(case, said);
+        let history = History { tasks, submits: stage.submits(), conduct, lateness, log, ..History::default() };
+        self.time.told(&stage, history)
     }
 }
 
@@ -276,10 +280,11 @@ fn place(stage: &Stage, answer: &Said, count: usize) -> Option<usize> {
 
 /// Starts the program and hears its hello.
 async fn begin(command: &[String], time: &Time) -> Result<(Running, Hello), Conduct> {
+    let from = Instant::now();
     let started = Program::start(command, &[], time, true);
     let (mut program, output, input) =
-        started.map_err(|error| Conduct::Unheld(format!("cannot start {}: {error}", command[0])))?;
-    let Some(input) = input else { return Err(Conduct::Unheld("the program has no standard input".to_owned())) };
+        started.map_err(|error| Conduct::NotRun(format!("cannot start {}: {error}", command[0])))?;
+    let Some(input) = input else { return Err(Conduct::NotRun("the program has no standard input".to_owned())) };
     let watch = time.follow(program.id(), &output);
     let mut lines = BufReader::new(output);
     let said = time.within(HELLO, line(&mut lines)).await;
@@ -293,7 +298,15 @@ async fn begin(command: &[String], time: &Time) -> Result<(Running, Hello), Cond
                 program.log.text().trim_end()
             )));
         }
-        None => return Err(Conduct::Hang(format!("it did not say hello within {} s", HELLO.as_secs()))),
+        None => {
+            let what = format!("it did not say hello within {} s", HELLO.as_secs());
+            let is_excused = time.took(HELLO / 2, time.lateness(from, program.id(), HELLO));
+            return Err(if is_excused {
+                Conduct::NotRun(format!("{what}, on a machine that was too late to give it that time"))
+            } else {
+                Conduct::Hang(what)
+            });
+        }
     };
     let hello = hello.map_err(Conduct::Garbage)?;
     let desk = Arc::<Desk>::default();
@@ -360,8 +373,8 @@ impl Waiting {
 /// `{"hello":{"version":1,"capabilities":[…]}}`.
 fn hello(line: &str) -> Result<Hello, String> {
     let shown: String = line.chars().take(200).collect();
-    let value: Value = serde_json::from_str(line).map_err(|_| format!("`{shown}` is no hello"))?;
-    let said = value.get("hello").ok_or_else(|| format!("`{shown}` is no hello"))?;
+    let value: Value = serde_json::from_str(line).map_err(|_| format!("`{shown}` is not a hello"))?;
+    let said = value.get("hello").ok_or_else(|| format!("`{shown}` is not a hello"))?;
     match said.get("version").and_then(Value::as_u64) {
         Some(1) => {}
         _ => return Err(format!("its hello is not of version 1: `{shown}`")),

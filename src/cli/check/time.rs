@@ -1,7 +1,7 @@
 //! The time that programs on trial live in: that of this machine, real or scaled, or one that is led.
 
 use super::heartbeat::{Heartbeat, Watch};
-use crate::check::{Case, Seen, Stage, StageError};
+use crate::check::{Case, History, Stage, StageError};
 #[cfg(warp)]
 use crate::net::clock::Clock;
 #[cfg(warp)]
@@ -135,27 +135,33 @@ impl Time {
         }
     }
 
+    /// Whether a machine that was so late took from the program all of the time that it had to `spare`: then nobody knows what
+    /// the program would have done.
+    pub(super) fn took(&self, spare: Duration, lateness: Micros) -> bool {
+        lateness.as_secs() >= spare.as_secs_f64() * self.scale()
+    }
+
     /// What was seen, in words that are the same every time: the port of the mock is not.
-    pub(super) fn told(&self, stage: &Stage, seen: Seen) -> Seen {
+    pub(super) fn told(&self, stage: &Stage, history: History) -> History {
         match self {
             Self::Wall { .. } => {
                 let _ = stage;
-                seen
+                history
             }
             #[cfg(warp)]
-            Self::Led { .. } => without_port(stage, seen),
+            Self::Led { .. } => without_port(stage, history),
         }
     }
 }
 
 #[cfg(warp)]
-fn without_port(stage: &Stage, mut seen: Seen) -> Seen {
+fn without_port(stage: &Stage, mut history: History) -> History {
     let origin = stage.base_url().trim_end_matches("/api/v1");
     let plain = |text: &mut String| *text = text.replace(origin, "http://mock");
-    for task in &mut seen.tasks {
+    for task in &mut history.tasks {
         plain(&mut task.result);
         task.answers.iter_mut().filter_map(|answer| answer.urls.as_mut()).flatten().for_each(plain);
     }
-    plain(&mut seen.log);
-    seen
+    plain(&mut history.log);
+    history
 }

@@ -1,9 +1,9 @@
 //! One trial of a program that is started for it.
 
 use super::child::{LONGEST_LINE, Log, PATIENCE, Program, ending};
-use super::lines::{Limits, answer, environment, filled};
+use super::lines::{Limits, MERCY, answer, environment, filled};
 use super::time::Time;
-use crate::check::{Case, Conduct, Seen, Stage};
+use crate::check::{Case, Conduct, History, Stage};
 use crate::time::Micros;
 use std::time::Instant;
 use tokio::io::{AsyncReadExt as _, BufReader};
@@ -24,35 +24,44 @@ struct LastLine {
 }
 
 /// Starts the program for a case, and sees what it does.
-pub(super) async fn trial(command: &[String], time: &Time, limits: Limits, case: &Case, number: u64) -> Seen {
+pub(super) async fn trial(command: &[String], time: &Time, limits: Limits, case: &Case, number: u64) -> History {
     let (from, scale) = (Instant::now(), time.scale());
-    let unheld = |why: String| Seen { conduct: Conduct::Unheld(why), ..Seen::default() };
+    let not_run = |why: String| History { conduct: Conduct::NotRun(why), ..History::default() };
     let stage = match time.stage(case, false, 0).await {
         Ok(stage) => stage,
-        Err(error) => return unheld(error.to_string()),
+        Err(error) => return not_run(error.to_string()),
     };
     let words = filled(command, &stage, case, scale);
     let (mut program, output, _) = match Program::start(&words, &environment(&stage, case, scale, number), time, false)
     {
         Ok(started) => started,
-        Err(error) => return unheld(format!("cannot start {}: {error}", words[0])),
+        Err(error) => return not_run(format!("cannot start {}: {error}", words[0])),
     };
     let leader = program.id();
     let watch = time.follow(leader, &output);
     let (mut last, log) = (LastLine::default(), program.log.clone());
     let is_over = time.within(limits.of(case, scale), read(output, &stage, &mut last, &log)).await.is_some();
-    let lateness = time.lateness(from, leader, limits.window(scale));
-    let conduct = conduct(&mut program, time, &stage, &last, is_over).await;
+    let late = || time.lateness(from, leader, limits.window(scale));
+    let lateness = late();
+    let conduct = conduct(&mut program, time, &stage, &last, is_over, &late).await;
     let said = last.said().and_then(|(at, line)| Some(answer(&line).ok()?.at(at)));
     drop(program);
     drop(watch);
     // The mock notices who has left.
     time.pause(std::time::Duration::from_millis(1)).await;
-    let tasks = stage.seen(case, vec![said.into_iter().collect()]);
-    time.told(&stage, Seen { tasks, conduct, lateness, log: log.text(), ..Seen::default() })
+    let tasks = stage.histories(case, vec![said.into_iter().collect()]);
+    time.told(&stage, History { tasks, conduct, lateness, log: log.text(), ..History::default() })
 }
 
-async fn conduct(program: &mut Program, time: &Time, stage: &Stage, last: &LastLine, is_over: bool) -> Conduct {
+/// How the program behaved: what it had no time for, because the machine was `late`, is not held against it.
+async fn conduct(
+    program: &mut Program,
+    time: &Time,
+    stage: &Stage,
+    last: &LastLine,
+    is_over: bool,
+    late: &impl Fn() -> Micros,
+) -> Conduct {
     if last.is_flood {
         program.kill();
         return Conduct::Garbage(format!("it wrote more than {} MiB to standard output", MOST_OUTPUT >> 20));
@@ -64,15 +73,18 @@ async fn conduct(program: &mut Program, time: &Time, stage: &Stage, last: &LastL
         let is_slow = program.stop(time).await;
         let deaf = if is_slow { ", and ignored SIGTERM" } else { "" };
         return match asked {
-            0 => Conduct::Hang(format!("it asked nothing and answered nothing until it was ended{deaf}")),
-            _ if is_slow => Conduct::Hang(format!("it had not ended when it was cut off{deaf}")),
             // What it did is for the properties to judge.
+            _ if time.took(MERCY, late()) => Conduct::Sound,
+            0 => Conduct::Hang(format!("it sent no request and gave no answer until it was stopped{deaf}")),
+            _ if is_slow => Conduct::Hang(format!("it was still running when it was stopped{deaf}")),
             _ => Conduct::Sound,
         };
     }
     let Some(status) = time.within(PATIENCE, program.ended()).await else {
+        let is_excused = time.took(PATIENCE, late());
         let deaf = if program.stop(time).await { ", and ignored SIGTERM" } else { "" };
-        return Conduct::Hang(format!("it did not end within {} s of its answer{deaf}", PATIENCE.as_secs()));
+        let what = format!("it did not end within {} s of its answer{deaf}", PATIENCE.as_secs());
+        return if is_excused { Conduct::Sound } else { Conduct::Hang(what) };
     };
     let is_good_end = status.as_ref().is_ok_and(std::process::ExitStatus::success);
     match said {
@@ -81,7 +93,7 @@ async fn conduct(program: &mut Program, time: &Time, stage: &Stage, last: &LastL
             Conduct::Hang("it ended and left processes behind, which were ended".to_owned())
         }
         Some(Ok(_)) => Conduct::Sound,
-        Some(Err(why)) if is_good_end => Conduct::Garbage(format!("its last line is no answer: {why}")),
+        Some(Err(why)) if is_good_end => Conduct::Garbage(format!("its last line is not an answer: {why}")),
         None if is_good_end => Conduct::Garbage("it ended without a line on standard output".to_owned()),
         Some(Err(_)) | None => Conduct::Crash(format!("it ended without an answer ({})", ending(&status))),
     }

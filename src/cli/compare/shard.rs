@@ -109,7 +109,7 @@ impl Compare {
             {
                 (Folder::writable(parent)?, name)
             }
-            _ => return input(format!("{} is no file to write into", path.display())),
+            _ => return input(format!("{} cannot be written as a file: name another one", path.display())),
         };
         let control = Control::default();
         let options = Options { threads: self.threads(), sample: true, shard, ..Options::default() };

@@ -24,7 +24,7 @@ pub(super) struct Ahead<'p> {
 #[derive(Debug)]
 struct Rows {
     travel: [Draws; ROWS],
-    lots: [Draws; ROWS],
+    fault_draws: [Draws; ROWS],
     truth: [Draws; ROWS],
     rtt: [u64; ROWS],
     spared: [u64; ROWS],
@@ -43,8 +43,8 @@ impl<'p> Ahead<'p> {
     pub(super) fn new(model: &'p ModelPlan<'_>, keys: &Keys, first: u64) -> Option<Self> {
         let (requests, lives) = (model.submit.many()?, ManyLives::of(model.model)?);
         let none = || std::array::from_fn(|_| Draws::seeded(0));
-        let (travel, lots, truth) = (none(), none(), none());
-        let rows = Rows { travel, lots, truth, rtt: [0; ROWS], spared: [0; ROWS], work: [0; ROWS] };
+        let (travel, fault_draws, truth) = (none(), none(), none());
+        let rows = Rows { travel, fault_draws, truth, rtt: [0; ROWS], spared: [0; ROWS], work: [0; ROWS] };
         let mut ahead = Self { level: Level::new(), requests, lives, first, rows: Box::new(rows) };
         ahead.draw(keys);
         Some(ahead)
@@ -79,14 +79,14 @@ impl<'p> Ahead<'p> {
 impl Rows {
     #[inline(always)]
     fn draw(&mut self, requests: &ManyRequests<'_>, lives: &ManyLives, keys: &Keys, first: u64) {
-        let Self { travel, lots, truth, rtt, spared, work } = self;
+        let Self { travel, fault_draws, truth, rtt, spared, work } = self;
         for row in 0..ROWS {
             let task = first + row as u64;
             travel[row] = keys.draws(Stream::SubmitNetwork, task);
-            lots[row] = keys.draws(Stream::SubmitFault, task);
+            fault_draws[row] = keys.draws(Stream::SubmitFault, task);
             truth[row] = keys.draws(Stream::Truth, task);
         }
-        requests.send((travel, lots), &[u64::MAX; ROWS], rtt, spared);
+        requests.send((travel, fault_draws), &[u64::MAX; ROWS], rtt, spared);
         lives.draw(truth, work);
     }
 }

@@ -9,7 +9,7 @@ use rand_distr::{Distribution as _, Exp1};
 /// Intended submits of one model, in order.
 #[derive(Debug, Clone)]
 pub(crate) struct ArrivalClock<'s> {
-    law: &'s Arrivals,
+    arrivals: &'s Arrivals,
     keys: &'s Keys,
     next: u64,
     last: Micros,
@@ -22,18 +22,18 @@ pub(crate) struct ArrivalClock<'s> {
 impl<'s> ArrivalClock<'s> {
     /// Starts before task `next`, at time zero where gaps are random.
     #[must_use]
-    pub(crate) fn new(law: &'s Arrivals, keys: &'s Keys, next: u64) -> Self {
-        let mean = match law {
+    pub(crate) fn new(arrivals: &'s Arrivals, keys: &'s Keys, next: u64) -> Self {
+        let mean = match arrivals {
             Arrivals::Poisson(rate) => rate.gap_us(),
             Arrivals::Constant(_) | Arrivals::Burst | Arrivals::Trace(_) => 0.0,
         };
-        Self { law, keys, next, last: Micros::ZERO, mean, ahead: &[] }
+        Self { arrivals, keys, next, last: Micros::ZERO, mean, ahead: &[] }
     }
 
     /// Whether every submit is known by its number.
     #[must_use]
     pub(crate) fn is_known(&self) -> bool {
-        !matches!(self.law, Arrivals::Poisson(_))
+        !matches!(self.arrivals, Arrivals::Poisson(_))
     }
 
     /// The next submit.
@@ -45,7 +45,7 @@ impl<'s> ArrivalClock<'s> {
         }
         let task = self.next;
         self.next += 1;
-        self.last = match self.law {
+        self.last = match self.arrivals {
             Arrivals::Poisson(_) => {
                 let gap: f64 = Exp1.sample(&mut self.keys.draws(Stream::Arrival, task));
                 self.last + Micros::from_f64(gap * self.mean)

@@ -43,9 +43,9 @@ impl Batches {
 /// The next batch, where it shares nothing with others.
 pub(super) fn submit_alone(batching: &Batching, lanes: &mut Lanes<'_>) -> Option<Vec<Task>> {
     let (lane, _) = lanes.next()?;
-    let (mut first, mut mates, sent) = lanes.gather(lane, batching);
+    let (mut first, mut rest, sent) = lanes.gather(lane, batching);
     lanes.submit(&mut first, sent, |first, now, _| {
-        created_together(first, &mut mates, now);
+        created_together(first, &mut rest, now);
     });
-    Some(submitted_together(first.task, mates))
+    Some(submitted_together(first.task, rest))
 }

@@ -1,7 +1,7 @@
 //! Submits that share token buckets or workers, in the order of time.
 
 use crate::engine::intake::lanes::Lanes;
-use crate::engine::intake::task::{Arriving, Mate, Task, created_together, is_accepted, submitted_together};
+use crate::engine::intake::task::{Arriving, BatchMember, Task, created_together, is_accepted, submitted_together};
 use crate::engine::plan::Plan;
 use crate::strategy::composition::Batching;
 use crate::time::Micros;
@@ -37,7 +37,7 @@ pub(super) struct Coupling {
 struct InOrder {
     arriving: Arriving,
     /// Tasks of its batch, where it is submitted in one.
-    mates: Option<Vec<Mate>>,
+    rest: Option<Vec<BatchMember>>,
     /// Its submits on their way to the server, by number; the client may have stopped listening.
     on_the_way: BTreeMap<u32, Departure>,
     /// Creations that wait for a worker.
@@ -90,18 +90,18 @@ impl Coupling {
 
     /// The tasks of the next batch, in the order of their first tasks.
     pub(super) fn next_batch(&mut self, batching: &Batching, lanes: &mut Lanes<'_>) -> Option<Vec<Task>> {
-        let InOrder { arriving, mates, .. } = self.next_of(lanes, |lanes, lane| {
-            let (arriving, mates, leaves_at) = lanes.gather(lane, batching);
-            (arriving, Some(mates), leaves_at)
+        let InOrder { arriving, rest, .. } = self.next_of(lanes, |lanes, lane| {
+            let (arriving, rest, leaves_at) = lanes.gather(lane, batching);
+            (arriving, Some(rest), leaves_at)
         })?;
-        Some(submitted_together(arriving.task, mates.unwrap_or_default()))
+        Some(submitted_together(arriving.task, rest.unwrap_or_default()))
     }
 
     /// The next submit whose tasks' fates are fixed; `arrive` says what comes of a lane, and when it is sent.
     fn next_of(
         &mut self,
         lanes: &mut Lanes<'_>,
-        arrive: impl Fn(&mut Lanes<'_>, usize) -> (Arriving, Option<Vec<Mate>>, Micros),
+        arrive: impl Fn(&mut Lanes<'_>, usize) -> (Arriving, Option<Vec<BatchMember>>, Micros),
     ) -> Option<InOrder> {
         loop {
             if self.in_order.front().is_some_and(InOrder::is_fixed) {
@@ -112,9 +112,9 @@ impl Coupling {
             match lanes.next().filter(|(_, submit)| *submit <= next_event) {
                 Some((lane, _)) => {
                     let number = self.first + self.in_order.len() as u64;
-                    let (arriving, mates, sent) = arrive(lanes, lane);
+                    let (arriving, rest, sent) = arrive(lanes, lane);
                     let on_the_way = BTreeMap::new();
-                    self.in_order.push_back(InOrder { arriving, mates, on_the_way, queued: 0, counting: 0 });
+                    self.in_order.push_back(InOrder { arriving, rest, on_the_way, queued: 0, counting: 0 });
                     self.schedule(sent, Event::Send, number, 0);
                 }
                 None => {
@@ -133,7 +133,7 @@ impl Coupling {
     fn send(&mut self, now: Micros, number: u64, submit: u32, lanes: &mut Lanes<'_>) {
         let InOrder { arriving, on_the_way, .. } = &mut self.in_order[(number - self.first) as usize];
         let link = &lanes.plan.models[arriving.task.model].submit;
-        let departure = link.depart(now, &mut arriving.travel, &mut arriving.lots, &mut lanes.weather);
+        let departure = link.depart(now, &mut arriving.travel, &mut arriving.fault_draws, &mut lanes.weather);
         on_the_way.insert(submit, departure);
         self.schedule(departure.arrival, Event::Arrive, number, submit);
         let patience = now + lanes.plan.scenario.submit.attempt_timeout;
@@ -152,19 +152,19 @@ impl Coupling {
         let submission = link.arrive_submit(&departure, struck, weather, buckets, Timescale::SCENARIO);
         lanes.strike(submission.fault());
         if submission.exists {
-            let InOrder { arriving, mates, queued, counting, .. } = &mut self.in_order[at];
+            let InOrder { arriving, rest, queued, counting, .. } = &mut self.in_order[at];
             let (mut ready, model) = (Vec::new(), arriving.task.model);
-            match mates {
+            match rest {
                 None => {
                     if arriving.created(now, is_accepted(plan, departure.sent, submission)) {
                         *counting = submit;
                     }
                     ready.push((submit, arriving.life));
                 }
-                Some(mates) => {
-                    if created_together(arriving, mates, now) {
+                Some(rest) => {
+                    if created_together(arriving, rest, now) {
                         ready.push((0, arriving.life));
-                        ready.extend((1..).zip(mates.iter().map(|mate| mate.life)));
+                        ready.extend((1..).zip(rest.iter().map(|member| member.life)));
                     }
                 }
             }
@@ -198,14 +198,14 @@ impl Coupling {
     }
 
     fn ready(&mut self, now: Micros, number: u64, which: u32) {
-        let InOrder { arriving, mates, queued, counting, .. } = &mut self.in_order[(number - self.first) as usize];
+        let InOrder { arriving, rest, queued, counting, .. } = &mut self.in_order[(number - self.first) as usize];
         *queued -= 1;
         let model = arriving.task.model;
-        let (task, life) = match (mates, which.checked_sub(1)) {
+        let (task, life) = match (rest, which.checked_sub(1)) {
             (None, _) => (Some(&mut arriving.task).filter(|_| *counting == which), arriving.life),
             (Some(_), None) => (Some(&mut arriving.task), arriving.life),
-            (Some(mates), Some(at)) => {
-                let Mate { task, life } = &mut mates[at as usize];
+            (Some(rest), Some(at)) => {
+                let BatchMember { task, life } = &mut rest[at as usize];
                 (Some(task), *life)
             }
         };

@@ -2,7 +2,7 @@
 
 use crate::engine::intake::ahead::{Ahead, Undisturbed};
 use crate::engine::intake::arrivals::ArrivalClock;
-use crate::engine::intake::task::{Arriving, Mate, Task, is_accepted};
+use crate::engine::intake::task::{Arriving, BatchMember, Task, is_accepted};
 use crate::engine::plan::Plan;
 use crate::strategy::composition::Batching;
 use crate::time::Micros;
@@ -148,7 +148,7 @@ impl<'s> Lanes<'s> {
             },
             life: Life::draw(self.plan.models[lane.model].model, &mut keys.draws(Stream::Truth, index)),
             travel: keys.draws(Stream::SubmitNetwork, index),
-            lots: keys.draws(Stream::SubmitFault, index),
+            fault_draws: keys.draws(Stream::SubmitFault, index),
             attempts: 0,
             open: true,
         }
@@ -164,7 +164,7 @@ impl<'s> Lanes<'s> {
     ) {
         let (plan, link) = (self.plan, &self.plan.models[arriving.task.model].submit);
         loop {
-            let departure = link.depart(sent, &mut arriving.travel, &mut arriving.lots, &mut self.weather);
+            let departure = link.depart(sent, &mut arriving.travel, &mut arriving.fault_draws, &mut self.weather);
             let struck = link.striking(&departure, None, &mut self.weather);
             let submission = link.arrive_submit(&departure, struck, &mut self.weather, None, Timescale::SCENARIO);
             self.strike(submission.fault());
@@ -179,18 +179,18 @@ impl<'s> Lanes<'s> {
     }
 
     /// The fresh tasks that make the next batch of the lane whose submit is next, and when it is submitted.
-    pub(super) fn gather(&mut self, lane: usize, batching: &Batching) -> (Arriving, Vec<Mate>, Micros) {
+    pub(super) fn gather(&mut self, lane: usize, batching: &Batching) -> (Arriving, Vec<BatchMember>, Micros) {
         let arriving = self.arrive(lane);
-        let (first, mut last, mut mates) = (arriving.task.submitted, arriving.task.submitted, Vec::new());
-        while self.lanes[lane].next < self.end && batching.takes(mates.len() as u32 + 1, first, self.lanes[lane].submit)
+        let (first, mut last, mut rest) = (arriving.task.submitted, arriving.task.submitted, Vec::new());
+        while self.lanes[lane].next < self.end && batching.takes(rest.len() as u32 + 1, first, self.lanes[lane].submit)
         {
             // Others may still ask for the weather of before.
             let Arriving { mut task, life, .. } = self.fresh(lane);
-            (task.place, last) = (mates.len() as u8 + 1, task.submitted);
-            mates.push(Mate { task, life });
+            (task.place, last) = (rest.len() as u8 + 1, task.submitted);
+            rest.push(BatchMember { task, life });
         }
-        let leaves_at = batching.leaves_at(mates.len() as u32 + 1, first, last);
-        (arriving, mates, leaves_at)
+        let leaves_at = batching.leaves_at(rest.len() as u32 + 1, first, last);
+        (arriving, rest, leaves_at)
     }
 
     /// Tasks to come of each lane.

@@ -38,7 +38,7 @@ pub(super) struct Arriving {
     pub(super) task: Task,
     pub(super) life: Life,
     pub(super) travel: Draws,
-    pub(super) lots: Draws,
+    pub(super) fault_draws: Draws,
     pub(super) attempts: u32,
     /// The client is still trying.
     pub(super) open: bool,
@@ -46,29 +46,29 @@ pub(super) struct Arriving {
 
 /// A task that is submitted with another one, whose submit is its own.
 #[derive(Debug)]
-pub(super) struct Mate {
+pub(super) struct BatchMember {
     pub(super) task: Task,
     pub(super) life: Life,
 }
 
 /// A submit that arrived at `now` made a batch, if it was the first to, though another one may have been sent before: its key
 /// stands for its tasks. Whether it is the first so far.
-pub(super) fn created_together(first: &mut Arriving, mates: &mut [Mate], now: Micros) -> bool {
+pub(super) fn created_together(first: &mut Arriving, rest: &mut [BatchMember], now: Micros) -> bool {
     if first.task.truth.is_some() && now >= first.task.created {
         return false;
     }
     (first.task.created, first.task.truth) = (now, Some(first.life.created_at(now)));
-    for Mate { task, life } in mates {
+    for BatchMember { task, life } in rest {
         (task.created, task.truth) = (now, Some(life.created_at(now)));
     }
     true
 }
 
 /// The tasks of a batch whose submit is over.
-pub(super) fn submitted_together(first: Task, mates: Vec<Mate>) -> Vec<Task> {
+pub(super) fn submitted_together(first: Task, rest: Vec<BatchMember>) -> Vec<Task> {
     let (accepted, wait_start) = (first.accepted, first.wait_start);
-    let mates = mates.into_iter().map(|mate| Task { accepted, wait_start, ..mate.task });
-    std::iter::once(first).chain(mates).collect()
+    let rest = rest.into_iter().map(|member| Task { accepted, wait_start, ..member.task });
+    std::iter::once(first).chain(rest).collect()
 }
 
 impl Arriving {

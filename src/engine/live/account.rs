@@ -192,9 +192,9 @@ impl Account {
         let truth = truths.map(|created| created.truth).max_by_key(|truth| truth.done).unwrap_or(truth);
         let (plan, keys, weather) = (&world.plan.models[model], &world.keys[model], &mut *world.weather.borrow_mut());
         let mut travel = keys.draws(Stream::StatusNetwork, task);
-        let mut lots = keys.draws(Stream::StatusFault, task);
+        let mut fault_draws = keys.draws(Stream::StatusFault, task);
         let polls = self.sent.iter().filter(|sent| {
-            let departure = plan.status.depart(**sent, &mut travel, &mut lots, weather);
+            let departure = plan.status.depart(**sent, &mut travel, &mut fault_draws, weather);
             plan.status.striking(&departure, Some(&truth), weather).or(departure.slowed).is_some()
         });
         // All of them are asked, so that each has its own draws.

@@ -90,17 +90,17 @@ async fn live(world: &World<'_>, control: &Control) -> Vec<Account> {
             }
             continue;
         }
-        let mates = matches!(world.strategy.sharing, Sharing::Limiter(_) | Sharing::LockStep { .. }).then(|| {
-            let (hand_over, mates) = tokio::sync::mpsc::unbounded_channel();
-            lives.push(Box::pin(together::wait(world, model, mates)));
+        let shared_wait = matches!(world.strategy.sharing, Sharing::Limiter(_) | Sharing::LockStep { .. }).then(|| {
+            let (hand_over, accounts) = tokio::sync::mpsc::unbounded_channel();
+            lives.push(Box::pin(together::wait(world, model, accounts)));
             hand_over
         });
         for index in 0..world.plan.scenario.tasks {
-            let (due, mates) = (clock.tick(), mates.clone());
+            let (due, shared_wait) = (clock.tick(), shared_wait.clone());
             lives.push(Box::pin(async move {
                 let mut account = submit::submit(world, model, index, due).await;
-                if let (Some(mates), true) = (mates, account.id.is_some()) {
-                    let _ = mates.send(account);
+                if let (Some(shared_wait), true) = (shared_wait, account.id.is_some()) {
+                    let _ = shared_wait.send(account);
                     return Vec::new();
                 }
                 wait::wait(world, model, &mut account).await;

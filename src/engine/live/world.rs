@@ -1,4 +1,4 @@
-//! What all waits of one strategy in one replicate stand on: a server and a client.
+//! What all waits of one strategy in one replicate share: a server and a client.
 
 use crate::client::{Client, WebhookReceiver};
 use crate::engine::intake::{ArrivalClock, keys};

@@ -7,7 +7,7 @@
 use crate::api::reply::{Loss, Payload, Reply, TaskState};
 use crate::engine::intake::Task;
 use crate::engine::plan::Plan;
-use crate::engine::sim::ground::{BatchEvent, BatchKey, Event, Ground};
+use crate::engine::sim::context::{BatchEvent, BatchKey, Context, Event};
 use crate::engine::sim::waiting::blank;
 use crate::measure::record::{Outcome, TaskRecord};
 use crate::strategy::batch::{BatchReply, BatchWait, counted_to, worth_to_task};
@@ -54,7 +54,7 @@ struct Waiting<'p> {
     /// That of the task which ends last.
     truth: Truth,
     travel: Draws,
-    lots: Draws,
+    fault_draws: Draws,
     jitter: Draws,
     /// From here on nobody waits.
     bound: Micros,
@@ -86,7 +86,7 @@ struct Exchange<'p> {
 }
 
 /// A request that is left behind: its model, and the rule that strikes it.
-type LeftBehind = Option<(usize, Departure, Option<usize>)>;
+type Orphaned = Option<(usize, Departure, Option<usize>)>;
 
 impl<'p> Batches<'p> {
     pub(super) fn new(batching: Batching) -> Self {
@@ -94,11 +94,11 @@ impl<'p> Batches<'p> {
     }
 
     /// A task comes; its batch is submitted later.
-    pub(super) fn arrive(&mut self, order: u64, task: &Task, ground: &mut Ground<'p>) {
+    pub(super) fn arrive(&mut self, order: u64, task: &Task, context: &mut Context<'p>) {
         let place = u64::from(task.place);
         let key = (task.model, task.index - place);
         let batch = self.batches.entry(key).or_insert_with(|| {
-            ground.schedule(task.wait_start, Event::Batch(BatchEvent::Start(key)));
+            context.schedule(task.wait_start, Event::Batch(BatchEvent::Start(key)));
             Batch { first: task.clone(), last: task.submitted, members: Vec::new(), wait: None }
         });
         batch.last = task.submitted;
@@ -108,18 +108,18 @@ impl<'p> Batches<'p> {
     }
 
     /// Something happens to a batch; requests that nobody waits for any more are answered with, for them to arrive.
-    pub(super) fn happen(&mut self, event: BatchEvent, is_limited: bool, ground: &mut Ground<'p>) -> LeftBehind {
+    pub(super) fn happen(&mut self, event: BatchEvent, is_limited: bool, context: &mut Context<'p>) -> Orphaned {
         let (BatchEvent::Start(key) | BatchEvent::Arrive(key) | BatchEvent::Over(key)) = event;
         let batch = self.batches.get_mut(&key)?;
         let left_behind = match event {
-            BatchEvent::Start(_) => batch.start(key, &self.batching, is_limited, ground),
+            BatchEvent::Start(_) => batch.start(key, &self.batching, is_limited, context),
             BatchEvent::Arrive(_) => {
-                batch.exchange(key, is_limited, ground);
+                batch.exchange(key, is_limited, context);
                 None
             }
             BatchEvent::Over(_) => {
-                let step = batch.over(ground);
-                step.and_then(|step| batch.follow(key, step, is_limited, ground))
+                let step = batch.over(context);
+                step.and_then(|step| batch.follow(key, step, is_limited, context))
             }
         };
         if batch.members.iter().all(|member| !member.is_open) {
@@ -131,19 +131,19 @@ impl<'p> Batches<'p> {
 
 impl<'p> Batch<'p> {
     /// The submit is over.
-    fn start(&mut self, key: BatchKey, batching: &Batching, is_limited: bool, ground: &mut Ground<'p>) -> LeftBehind {
+    fn start(&mut self, key: BatchKey, batching: &Batching, is_limited: bool, context: &mut Context<'p>) -> Orphaned {
         let count = self.members.len() as u32;
         let sent = batching.leaves_at(count, self.first.submitted, self.last);
-        ground.observer.submitted(key.0, sent, &self.first.resubmits);
+        context.observer.submitted(key.0, sent, &self.first.resubmits);
         let ends = |member: &Member| member.truth.map_or(Micros::ZERO, |truth| truth.done);
         let truth = self.members.iter().max_by_key(|member| ends(member)).and_then(|member| member.truth);
         let Some(truth) = truth.filter(|_| self.first.accepted) else {
-            self.close(Outcome::Rejected, self.first.wait_start, ground);
+            self.close(Outcome::Rejected, self.first.wait_start, context);
             return None;
         };
-        let plan: &'p Plan<'p> = ground.plan;
-        let policy = &plan.strategies[ground.strategy].policies[key.0];
-        let (keys, index, now) = (&ground.keys[key.0], self.first.index, self.first.wait_start);
+        let plan: &'p Plan<'p> = context.plan;
+        let policy = &plan.strategies[context.strategy].policies[key.0];
+        let (keys, index, now) = (&context.keys[key.0], self.first.index, self.first.wait_start);
         let mut jitter = keys.draws(Stream::Jitter, index);
         let (wait, step) = BatchWait::begin(policy, now, count, &mut jitter);
         self.wait = Some(Waiting {
@@ -151,27 +151,27 @@ impl<'p> Batch<'p> {
             wait,
             truth,
             travel: keys.draws(Stream::StatusNetwork, index),
-            lots: keys.draws(Stream::StatusFault, index),
+            fault_draws: keys.draws(Stream::StatusFault, index),
             jitter,
             bound: now + plan.scenario.horizon + Micros::new(1),
             not_before: Micros::ZERO,
             flight: None,
         });
-        self.follow(key, step, is_limited, ground)
+        self.follow(key, step, is_limited, context)
     }
 
     /// Does what the wait wants next.
-    fn follow(&mut self, key: BatchKey, step: Step, is_limited: bool, ground: &mut Ground<'p>) -> LeftBehind {
+    fn follow(&mut self, key: BatchKey, step: Step, is_limited: bool, context: &mut Context<'p>) -> Orphaned {
         let bound = self.wait.as_ref()?.bound;
         match step {
-            Step::Poll { at, timeout } if at < bound => return self.depart(key, at, timeout, is_limited, ground),
+            Step::Poll { at, timeout } if at < bound => return self.depart(key, at, timeout, is_limited, context),
             Step::End { at, ending } if at < bound => {
                 for member in self.members.iter_mut().filter(|member| member.is_open) {
                     let outcome = Outcome::of(ending, at, member.record.done);
-                    member.close(outcome, at, ground);
+                    member.close(outcome, at, context);
                 }
             }
-            Step::Poll { .. } | Step::End { .. } | Step::Listen => self.close(Outcome::Hang, Micros::NEVER, ground),
+            Step::Poll { .. } | Step::End { .. } | Step::Listen => self.close(Outcome::Hang, Micros::NEVER, context),
         }
         None
     }
@@ -183,12 +183,12 @@ impl<'p> Batch<'p> {
         sent: Micros,
         timeout: Micros,
         is_limited: bool,
-        ground: &mut Ground<'p>,
-    ) -> LeftBehind {
+        context: &mut Context<'p>,
+    ) -> Orphaned {
         let wait = self.wait.as_mut()?;
-        let link = &ground.plan.models[key.0].status;
-        let departure = link.depart(sent, &mut wait.travel, &mut wait.lots, &mut ground.weather);
-        let struck = link.striking(&departure, Some(&wait.truth), &mut ground.weather);
+        let link = &context.plan.models[key.0].status;
+        let departure = link.depart(sent, &mut wait.travel, &mut wait.fault_draws, &mut context.weather);
+        let struck = link.striking(&departure, Some(&wait.truth), &mut context.weather);
         let open = self.members.iter_mut().enumerate().filter(|(_, member)| member.is_open);
         let (counted, member) = counted_to(open, |(_, member)| member.record.polls)?;
         member.record.polls += 1;
@@ -200,7 +200,7 @@ impl<'p> Batch<'p> {
         let mut flight = Flight { departure, timeout, struck, counted, exchange: None };
         if !is_limited || departure.refused.is_some() {
             wait.flight = Some(flight);
-            self.exchange(key, is_limited, ground);
+            self.exchange(key, is_limited, context);
             return None;
         }
         if over < departure.arrival {
@@ -208,21 +208,21 @@ impl<'p> Batch<'p> {
             let reply = Reply::Lost(Loss::TimedOut);
             flight.exchange = Some(Exchange { replied: Micros::NEVER, reply, tells: false, fault: None });
             wait.flight = Some(flight);
-            ground.schedule(over, Event::Batch(BatchEvent::Over(key)));
+            context.schedule(over, Event::Batch(BatchEvent::Over(key)));
             return Some((key.0, departure, struck));
         }
         wait.flight = Some(flight);
-        ground.schedule(departure.arrival, Event::Batch(BatchEvent::Arrive(key)));
+        context.schedule(departure.arrival, Event::Batch(BatchEvent::Arrive(key)));
         None
     }
 
     /// The poll reaches the server.
-    fn exchange(&mut self, key: BatchKey, is_limited: bool, ground: &mut Ground<'p>) {
+    fn exchange(&mut self, key: BatchKey, is_limited: bool, context: &mut Context<'p>) {
         let Some(wait) = &mut self.wait else { return };
         let Some(flight) = &mut wait.flight else { return };
-        let link = &ground.plan.models[key.0].status;
-        let buckets = is_limited.then_some(&mut ground.buckets);
-        let meeting = link.meet(&flight.departure, flight.struck, &mut ground.weather, buckets, Timescale::SCENARIO);
+        let link = &context.plan.models[key.0].status;
+        let buckets = is_limited.then_some(&mut context.buckets);
+        let meeting = link.meet(&flight.departure, flight.struck, &mut context.weather, buckets, Timescale::SCENARIO);
         let told = TaskState::Processing;
         let (replied, reply, tells) = match meeting.struck {
             None => (meeting.back, Reply::state(told), true),
@@ -233,20 +233,20 @@ impl<'p> Batch<'p> {
         };
         flight.exchange = Some(Exchange { replied, reply, tells, fault: meeting.fault() });
         let over = replied.min(flight.departure.sent + flight.timeout).min(wait.bound);
-        ground.schedule(over, Event::Batch(BatchEvent::Over(key)));
+        context.schedule(over, Event::Batch(BatchEvent::Over(key)));
     }
 
     /// The poll is over for this wait: what it wants next, where somebody still waits.
-    fn over(&mut self, ground: &mut Ground<'p>) -> Option<Step> {
+    fn over(&mut self, context: &mut Context<'p>) -> Option<Step> {
         let wait = self.wait.as_mut()?;
         let Flight { departure, timeout, counted, exchange, .. } = wait.flight.take()?;
         let Exchange { replied, mut reply, mut tells, fault } = exchange?;
         let patience = departure.sent + timeout;
         let heard = replied.min(patience);
-        ground.observer.fault(fault);
+        context.observer.fault(fault);
         if heard >= wait.bound {
-            self.count(&departure, counted, (Worth::Failed, heard), false, ground);
-            self.close(Outcome::Hang, Micros::NEVER, ground);
+            self.count(&departure, counted, (Worth::Failed, heard), false, context);
+            self.close(Outcome::Hang, Micros::NEVER, context);
             return None;
         }
         if replied > patience {
@@ -275,7 +275,7 @@ impl<'p> Batch<'p> {
             reply => BatchReply::Nothing(reply),
         };
         let (worth, step) = wait.wait.reply(heard, &reply, &mut wait.jitter);
-        self.count(&departure, counted, (worth, heard), tells, ground);
+        self.count(&departure, counted, (worth, heard), tells, context);
         Some(step)
     }
 
@@ -287,7 +287,7 @@ impl<'p> Batch<'p> {
         counted: usize,
         (worth, heard): (Worth, Micros),
         tells: bool,
-        ground: &mut Ground<'p>,
+        context: &mut Context<'p>,
     ) {
         let record = &mut self.members[counted].record;
         match worth {
@@ -298,27 +298,27 @@ impl<'p> Batch<'p> {
         for (place, member) in self.members.iter_mut().enumerate().filter(|(_, member)| member.is_open) {
             let is_over = tells && member.record.done <= departure.arrival;
             let worth = worth_to_task(worth, is_over);
-            ground.observer.look(&member.record, place == counted, departure.sent, worth);
+            context.observer.look(&member.record, place == counted, departure.sent, worth);
             if is_over {
                 let failed = member.record.fate == Some(Fate::Failed);
                 let ending = if failed { Ending::Failed } else { Ending::Success };
-                member.close(Outcome::of(ending, heard, member.record.done), heard, ground);
+                member.close(Outcome::of(ending, heard, member.record.done), heard, context);
             }
         }
     }
 
     /// Ends the waits for all tasks that are open.
-    fn close(&mut self, outcome: Outcome, settled: Micros, ground: &mut Ground<'p>) {
+    fn close(&mut self, outcome: Outcome, settled: Micros, context: &mut Context<'p>) {
         for member in self.members.iter_mut().filter(|member| member.is_open) {
-            member.close(outcome, settled, ground);
+            member.close(outcome, settled, context);
         }
     }
 }
 
 impl Member {
-    fn close(&mut self, outcome: Outcome, settled: Micros, ground: &mut Ground<'_>) {
+    fn close(&mut self, outcome: Outcome, settled: Micros, context: &mut Context<'_>) {
         self.is_open = false;
         (self.record.outcome, self.record.settled) = (outcome, settled);
-        ground.finish(self.order, self.record);
+        context.finish(self.order, self.record);
     }
 }

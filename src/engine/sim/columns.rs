@@ -107,7 +107,7 @@ struct Rows {
     /// Before this no rule that comes and goes is active.
     calm: [u64; ROWS],
     travel: [Draws; ROWS],
-    lots: [Draws; ROWS],
+    fault_draws: [Draws; ROWS],
 }
 
 /// What became of the polls of all rows, a bit for each.
@@ -132,7 +132,7 @@ impl Default for Columns {
             done: [0; ROWS],
             calm: [0; ROWS],
             travel: none(),
-            lots: none(),
+            fault_draws: none(),
         };
         Self { level: Level::new(), waiting: Vec::new(), rows: Box::new(rows) }
     }
@@ -226,7 +226,7 @@ impl Rows {
         self.done[row] = (done - task.wait_start).get();
         self.calm[row] = (common.requests.calm_until(task.wait_start + common.first, weather) - task.wait_start).get();
         self.travel[row] = keys.draws(Stream::StatusNetwork, task.index);
-        self.lots[row] = keys.draws(Stream::StatusFault, task.index);
+        self.fault_draws[row] = keys.draws(Stream::StatusFault, task.index);
         true
     }
 
@@ -238,15 +238,15 @@ impl Rows {
         self.done[row] = self.done[other];
         self.calm[row] = self.calm[other];
         self.travel[row] = self.travel[other].clone();
-        self.lots[row] = self.lots[other].clone();
+        self.fault_draws[row] = self.fault_draws[other].clone();
     }
 
     /// Sends the next poll of every row.
     #[inline(always)]
     fn send(&mut self, common: &Common<'_>) {
-        let Self { at, sent, rtt, spared, calm, travel, lots, .. } = self;
+        let Self { at, sent, rtt, spared, calm, travel, fault_draws, .. } = self;
         *sent = *at;
-        common.requests.send((travel, lots), calm, rtt, spared);
+        common.requests.send((travel, fault_draws), calm, rtt, spared);
     }
 
     /// Takes the answers to the polls of some rows.

@@ -2,12 +2,12 @@
 //! guide's `TaskPoller`.
 //!
 //! A task joins when its wait starts. The loop is started whenever none runs, but never after a rejection: the task
-//! whose reply was an error ends with it, its unsettled and later mates are abandoned.
+//! whose reply was an error ends with it, its unsettled and later members are abandoned.
 
 use crate::api::reply::Reply;
 use crate::engine::intake::Task;
 use crate::engine::plan::Plan;
-use crate::engine::sim::ground::{Event, Ground, PoolEvent, PoolKey, Rank};
+use crate::engine::sim::context::{Context, Event, PoolEvent, PoolKey, Rank};
 use crate::engine::sim::waiting::blank;
 use crate::measure::record::{Outcome, TaskRecord};
 use crate::strategy::composition::Strategy;
@@ -26,7 +26,7 @@ struct Member<'p> {
     record: TaskRecord,
     truth: Truth,
     travel: Draws,
-    lots: Draws,
+    fault_draws: Draws,
     closed: bool,
     flight: Option<Flight<'p>>,
 }
@@ -100,11 +100,11 @@ impl<'p> Pools<'p> {
     }
 
     /// A task's submit is sent; its wait starts later.
-    pub(super) fn arrive(&mut self, order: u64, task: &Task, ground: &mut Ground<'p>) {
+    pub(super) fn arrive(&mut self, order: u64, task: &Task, context: &mut Context<'p>) {
         let key = (task.model, task.index / self.size);
         let in_use = &mut self.in_use[task.model];
-        let tasks = (ground.plan.scenario.tasks - key.1 * self.size).min(self.size);
-        let pace = self.strategy.pace(&ground.plan.models[task.model].model.name);
+        let tasks = (context.plan.scenario.tasks - key.1 * self.size).min(self.size);
+        let pace = self.strategy.pace(&context.plan.models[task.model].model.name);
         let new = || Pool {
             poller: LockStep::new(pace),
             members: (0..tasks).map(|_| None).collect(),
@@ -117,25 +117,25 @@ impl<'p> Pools<'p> {
             if pool.open == 0 {
                 in_use.remove(key.1);
             }
-            return ground.finish(order, blank(task));
+            return context.finish(order, blank(task));
         };
-        let keys = &ground.keys[task.model];
+        let keys = &context.keys[task.model];
         let number = (task.index % self.size) as u32;
         pool.members[number as usize] = Some(Member {
             order,
             record: blank(task),
             truth,
             travel: keys.draws(Stream::StatusNetwork, task.index),
-            lots: keys.draws(Stream::StatusFault, task.index),
+            fault_draws: keys.draws(Stream::StatusFault, task.index),
             closed: false,
             flight: None,
         });
-        ground.schedule_as(Rank::Start, task.wait_start, Event::Pool(PoolEvent::Join(key, number)));
-        let horizon = task.wait_start + ground.plan.scenario.horizon + Micros::new(1);
-        ground.schedule_as(Rank::Last, horizon, Event::Pool(PoolEvent::Close(key, number)));
+        context.schedule_as(Rank::Start, task.wait_start, Event::Pool(PoolEvent::Join(key, number)));
+        let horizon = task.wait_start + context.plan.scenario.horizon + Micros::new(1);
+        context.schedule_as(Rank::Last, horizon, Event::Pool(PoolEvent::Close(key, number)));
     }
 
-    pub(super) fn happen(&mut self, now: Micros, event: PoolEvent, is_limited: bool, ground: &mut Ground<'p>) {
+    pub(super) fn happen(&mut self, now: Micros, event: PoolEvent, is_limited: bool, context: &mut Context<'p>) {
         let (PoolEvent::Join(key, _)
         | PoolEvent::Arrive(key, _)
         | PoolEvent::Reply(key, _)
@@ -147,7 +147,7 @@ impl<'p> Pools<'p> {
         let turn = match event {
             PoolEvent::Join(_, number) => match pool.rejected {
                 Some(_) => {
-                    pool.close(number, Outcome::Abandoned, now, ground);
+                    pool.close(number, Outcome::Abandoned, now, context);
                     Turn::Wait
                 }
                 None => {
@@ -157,23 +157,23 @@ impl<'p> Pools<'p> {
             },
             PoolEvent::Wake(_) => pool.poller.wake(&mut self.send),
             PoolEvent::Arrive(_, number) => {
-                pool.exchange(key, number, is_limited, ground);
+                pool.exchange(key, number, is_limited, context);
                 Turn::Wait
             }
-            PoolEvent::Reply(_, number) => pool.reply(now, number, ground),
+            PoolEvent::Reply(_, number) => pool.reply(now, number, context),
             PoolEvent::Close(_, number) => {
                 match pool.rejected {
-                    Some(rejected) => pool.close(number, Outcome::Abandoned, rejected, ground),
-                    None => pool.close(number, Outcome::Hang, Micros::NEVER, ground),
+                    Some(rejected) => pool.close(number, Outcome::Abandoned, rejected, context),
+                    None => pool.close(number, Outcome::Hang, Micros::NEVER, context),
                 }
                 Turn::Wait
             }
         };
         if let Turn::Sleep(until) = turn {
-            ground.schedule(until, Event::Pool(PoolEvent::Wake(key)));
+            context.schedule(until, Event::Pool(PoolEvent::Wake(key)));
         }
         for ticket in self.send.drain(..) {
-            pool.depart(key, now, ticket, is_limited, ground);
+            pool.depart(key, now, ticket, is_limited, context);
         }
         if pool.open == 0 {
             in_use.remove(key.1);
@@ -186,40 +186,40 @@ impl<'p> Pool<'p> {
         self.members[number as usize].as_mut()
     }
 
-    fn depart(&mut self, key: PoolKey, now: Micros, ticket: Ticket, is_limited: bool, ground: &mut Ground<'p>) {
+    fn depart(&mut self, key: PoolKey, now: Micros, ticket: Ticket, is_limited: bool, context: &mut Context<'p>) {
         let Some(member) = self.member(ticket.task) else { return };
-        let link = &ground.plan.models[key.0].status;
+        let link = &context.plan.models[key.0].status;
         member.record.polls += 1;
-        let departure = link.depart(now, &mut member.travel, &mut member.lots, &mut ground.weather);
-        let struck = link.striking(&departure, Some(&member.truth), &mut ground.weather);
+        let departure = link.depart(now, &mut member.travel, &mut member.fault_draws, &mut context.weather);
+        let struck = link.striking(&departure, Some(&member.truth), &mut context.weather);
         member.record.struck |= struck.or(departure.slowed).is_some();
         member.flight = Some(Flight { ticket, departure, struck, exchange: None });
         if is_limited && departure.refused.is_none() {
-            ground.schedule(departure.arrival, Event::Pool(PoolEvent::Arrive(key, ticket.task)));
+            context.schedule(departure.arrival, Event::Pool(PoolEvent::Arrive(key, ticket.task)));
         } else {
-            self.exchange(key, ticket.task, is_limited, ground);
+            self.exchange(key, ticket.task, is_limited, context);
         }
     }
 
     /// A member's poll reaches the server.
-    fn exchange(&mut self, key: PoolKey, number: u32, is_limited: bool, ground: &mut Ground<'p>) {
+    fn exchange(&mut self, key: PoolKey, number: u32, is_limited: bool, context: &mut Context<'p>) {
         let rejected = self.rejected;
         let Some(member) = self.member(number) else { return };
         let Some(flight) = &mut member.flight else { return };
-        let model = &ground.plan.models[key.0];
+        let model = &context.plan.models[key.0];
         let Flight { departure, struck, .. } = flight;
-        let (weather, buckets) = (&mut ground.weather, is_limited.then_some(&mut ground.buckets));
+        let (weather, buckets) = (&mut context.weather, is_limited.then_some(&mut context.buckets));
         let exchange = model.status.arrive(departure, *struck, &member.truth, model.failure, weather, buckets);
         flight.exchange = Some(exchange);
-        ground.observer.fault(exchange.fault);
+        context.observer.fault(exchange.fault);
         if !exchange.replied.is_never() {
-            ground.schedule_as(Rank::Over, exchange.replied, Event::Pool(PoolEvent::Reply(key, number)));
+            context.schedule_as(Rank::Over, exchange.replied, Event::Pool(PoolEvent::Reply(key, number)));
         } else if let Some(rejected) = rejected {
-            self.close(number, Outcome::Abandoned, rejected, ground);
+            self.close(number, Outcome::Abandoned, rejected, context);
         }
     }
 
-    fn reply(&mut self, now: Micros, number: u32, ground: &mut Ground<'p>) -> Turn {
+    fn reply(&mut self, now: Micros, number: u32, context: &mut Context<'p>) -> Turn {
         let Some(Some(member)) = self.members.get_mut(number as usize) else { return Turn::Wait };
         let Some(Flight { ticket, departure, exchange: Some(exchange), .. }) = member.flight.take() else {
             return Turn::Wait;
@@ -228,25 +228,25 @@ impl<'p> Pool<'p> {
         if !member.closed {
             member.record.wasted += u32::from(worth == Worth::Wasted);
             member.record.throttled += u32::from(matches!(exchange.reply, Reply::Answer { status: 429, .. }));
-            ground.observer.poll(&member.record, departure.sent, worth);
+            context.observer.poll(&member.record, departure.sent, worth);
         }
         if let Some(ending) = ending {
             member.record.without_result = exchange.reply.is_flawed();
             let outcome = Outcome::of(ending, now, member.record.done);
-            self.close(number, outcome, now, ground);
+            self.close(number, outcome, now, context);
         } else if let Some(rejected) = self.rejected {
-            self.close(number, Outcome::Abandoned, rejected, ground);
+            self.close(number, Outcome::Abandoned, rejected, context);
         }
         if turn == Turn::Rejected {
-            self.reject(now, number, ground);
+            self.reject(now, number, context);
         }
         turn
     }
 
     /// The loop ended with `culprit`'s error: everyone ends but those whose replies may still settle them.
-    fn reject(&mut self, now: Micros, culprit: u32, ground: &mut Ground<'p>) {
+    fn reject(&mut self, now: Micros, culprit: u32, context: &mut Context<'p>) {
         self.rejected = Some(now);
-        self.close(culprit, Outcome::Error, now, ground);
+        self.close(culprit, Outcome::Error, now, context);
         for number in 0..self.members.len() as u32 {
             let joined = self.member(number).is_some_and(|member| {
                 let awaited = member
@@ -256,20 +256,20 @@ impl<'p> Pool<'p> {
                 member.record.wait_start <= now && !awaited
             });
             if joined {
-                self.close(number, Outcome::Abandoned, now, ground);
+                self.close(number, Outcome::Abandoned, now, context);
             }
         }
     }
 
     /// Ends a member's wait, once.
-    fn close(&mut self, number: u32, outcome: Outcome, settled: Micros, ground: &mut Ground<'p>) {
+    fn close(&mut self, number: u32, outcome: Outcome, settled: Micros, context: &mut Context<'p>) {
         let Some(member) = self.member(number).filter(|member| !member.closed) else { return };
         member.closed = true;
         if let Some(flight) = &member.flight {
-            ground.observer.poll(&member.record, flight.departure.sent, Worth::Failed);
+            context.observer.poll(&member.record, flight.departure.sent, Worth::Failed);
         }
         member.record.failed = member.record.polls - member.record.wasted - u32::from(outcome.is_known());
-        ground.finish(member.order, TaskRecord { outcome, settled, ..member.record });
+        context.finish(member.order, TaskRecord { outcome, settled, ..member.record });
         self.open -= 1;
     }
 }

@@ -9,9 +9,9 @@ use crate::engine::observer::Observer;
 use crate::engine::plan::Plan;
 use crate::engine::sim::agenda::Agenda;
 use crate::engine::sim::batches::Batches;
-use crate::engine::sim::ground::{Event, Ground, Rank};
+use crate::engine::sim::context::{Context, Event, Rank};
+use crate::engine::sim::learners::{Learners, Plans};
 use crate::engine::sim::pools::Pools;
-use crate::engine::sim::school::{School, Shelf};
 use crate::engine::sim::slot::{Answer, Slot};
 use crate::engine::sim::waiting::{Next, Place, Waiting, blank};
 use crate::measure::record::TaskRecord;
@@ -28,7 +28,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// One strategy on one group of models in one replicate, simulated in the order of time.
 pub(super) struct Queue<'p> {
-    pub(super) ground: Ground<'p>,
+    pub(super) context: Context<'p>,
     intake: Intake<'p>,
     /// The task whose submit is next.
     upcoming: Option<Task>,
@@ -39,15 +39,15 @@ pub(super) struct Queue<'p> {
     departures: Vec<Option<(Departure, Option<usize>)>>,
     /// By slot: what became of a poll that something struck.
     struck: Vec<Option<Exchange<'p>>>,
-    /// Requests whose waits are over before they arrive, until they do: their models, and the rules that strike them.
-    stragglers: BTreeMap<u64, (usize, Departure, Option<usize>)>,
+    /// Orphaned requests, whose waits are over before they arrive: their models, and the rules that strike them.
+    orphans: BTreeMap<u64, (usize, Departure, Option<usize>)>,
     /// How many there were so far.
-    straggled: u64,
+    orphan_count: u64,
     /// Tasks whose waits start by an event of their own and have not, by number.
     starting: BTreeMap<u64, Task>,
     pools: Option<Pools<'p>>,
     batches: Option<Batches<'p>>,
-    pub(super) school: Option<School<'p>>,
+    pub(super) learners: Option<Learners<'p>>,
     /// By model.
     dispatches: Option<Vec<Dispatch<usize>>>,
     /// By model: whether the instant of its next token is already scheduled.
@@ -62,10 +62,10 @@ impl<'p> Queue<'p> {
         weather: Weather,
         mut intake: Intake<'p>,
         observer: Observer,
-        shelf: &'p Shelf,
+        plans: &'p Plans,
     ) -> Self {
         let shared = plan.strategies[strategy].strategy;
-        let (mut pools, mut dispatches, mut school, mut batches) = (None, None, None, None);
+        let (mut pools, mut dispatches, mut learners, mut batches) = (None, None, None, None);
         match shared.sharing {
             Sharing::Alone => {}
             Sharing::LockStep { pool } => pools = Some(Pools::new(plan, strategy, pool)),
@@ -76,15 +76,15 @@ impl<'p> Queue<'p> {
                 intake = intake.in_batches(batching);
                 batches = Some(Batches::new(batching));
             }
-            Sharing::Learned(_) => school = Some(School::new(plan, shared, shelf)),
+            Sharing::Learned(_) => learners = Some(Learners::new(plan, shared, plans)),
         }
         Self {
             pools,
             batches,
-            school,
+            learners,
             dispatches,
             is_limited: plan.models.iter().any(|model| model.status.faults.is_limited()),
-            ground: Ground {
+            context: Context {
                 plan,
                 strategy,
                 keys,
@@ -102,8 +102,8 @@ impl<'p> Queue<'p> {
             free: Vec::new(),
             departures: Vec::new(),
             struck: Vec::new(),
-            stragglers: BTreeMap::new(),
-            straggled: 0,
+            orphans: BTreeMap::new(),
+            orphan_count: 0,
             starting: BTreeMap::new(),
             awaits_token: vec![false; plan.models.len()],
         }
@@ -122,13 +122,13 @@ impl<'p> Queue<'p> {
     /// Appends the next `count` records, in the order of tasks; fewer only at the end.
     pub(super) fn fill(&mut self, count: usize, into: &mut Vec<TaskRecord>) {
         for _ in 0..count {
-            while !matches!(self.ground.records.front(), Some(Some(_))) {
+            while !matches!(self.context.records.front(), Some(Some(_))) {
                 if !self.advance() {
                     return;
                 }
             }
-            if let Some(Some(record)) = self.ground.records.pop_front() {
-                self.ground.first += 1;
+            if let Some(Some(record)) = self.context.records.pop_front() {
+                self.context.first += 1;
                 into.push(record);
             }
         }
@@ -137,9 +137,9 @@ impl<'p> Queue<'p> {
     /// Lets requests arrive that are still on their way, although all waits are over: rules may strike them. Submits of batches
     /// are nobody else's.
     pub(super) fn run_out(&mut self) {
-        while !self.stragglers.is_empty() && self.advance() {}
+        while !self.orphans.is_empty() && self.advance() {}
         if self.batches.is_some() {
-            for (mine, fired) in self.ground.observer.fired.iter_mut().zip(self.intake.fired()) {
+            for (mine, fired) in self.context.observer.fired.iter_mut().zip(self.intake.fired()) {
                 *mine += fired;
             }
         }
@@ -148,14 +148,14 @@ impl<'p> Queue<'p> {
     /// Lets the next thing happen: a task arrives, or an event is due.
     fn advance(&mut self) -> bool {
         let submitted = self.upcoming.as_ref().map_or(Micros::NEVER, |task| task.submitted);
-        let Some((now, event)) = self.ground.agenda.pop_before(submitted) else {
+        let Some((now, event)) = self.context.agenda.pop_before(submitted) else {
             let Some(task) = self.upcoming.take() else { return false };
             self.upcoming = self.intake.next();
-            self.ground.weather.forget_before(self.ground.now);
+            self.context.weather.forget_before(self.context.now);
             self.arrive(&task);
             return true;
         };
-        self.ground.now = now;
+        self.context.now = now;
         match event {
             Event::Due(slot) => {
                 if let (Some(due), Some(dispatches)) = (&self.slots[slot], &mut self.dispatches) {
@@ -173,9 +173,9 @@ impl<'p> Queue<'p> {
                     self.exchange(slot, &departure, struck);
                 }
             }
-            Event::Straggle(straggler) => {
-                if let Some((model, departure, struck)) = self.stragglers.remove(&straggler) {
-                    let Ground { plan, weather, buckets, observer, .. } = &mut self.ground;
+            Event::ArriveOrphaned(orphan) => {
+                if let Some((model, departure, struck)) = self.orphans.remove(&orphan) {
+                    let Context { plan, weather, buckets, observer, .. } = &mut self.context;
                     let link = &plan.models[model].status;
                     let meeting = link.meet(&departure, struck, weather, Some(buckets), Timescale::SCENARIO);
                     observer.fault(meeting.fault());
@@ -190,14 +190,14 @@ impl<'p> Queue<'p> {
             Event::Batch(event) => {
                 let batches = self.batches.as_mut();
                 if let Some((model, departure, struck)) =
-                    batches.and_then(|batches| batches.happen(event, self.is_limited, &mut self.ground))
+                    batches.and_then(|batches| batches.happen(event, self.is_limited, &mut self.context))
                 {
-                    self.straggle(model, departure, struck);
+                    self.orphan(model, departure, struck);
                 }
             }
             Event::Pool(event) => {
                 if let Some(pools) = &mut self.pools {
-                    pools.happen(now, event, self.is_limited, &mut self.ground);
+                    pools.happen(now, event, self.is_limited, &mut self.context);
                 }
             }
         }
@@ -206,36 +206,36 @@ impl<'p> Queue<'p> {
 
     /// A task's submit is sent.
     fn arrive(&mut self, task: &Task) {
-        let order = self.ground.first + self.ground.records.len() as u64;
-        self.ground.records.push_back(None);
+        let order = self.context.first + self.context.records.len() as u64;
+        self.context.records.push_back(None);
         if let Some(batches) = &mut self.batches {
-            return batches.arrive(order, task, &mut self.ground);
+            return batches.arrive(order, task, &mut self.context);
         }
-        self.ground.observer.submits(task);
+        self.context.observer.submits(task);
         if let Some(pools) = &mut self.pools {
-            return pools.arrive(order, task, &mut self.ground);
+            return pools.arrive(order, task, &mut self.context);
         }
         if !task.accepted || task.truth.is_none() {
-            return self.ground.finish(order, blank(task));
+            return self.context.finish(order, blank(task));
         }
         // Waits that share nothing on the client's side start whenever it suits.
-        let rank = match (&self.school, &self.dispatches) {
+        let rank = match (&self.learners, &self.dispatches) {
             (None, None) => return self.start(order, task),
             (Some(_), _) => Rank::Last,
             (None, Some(_)) => Rank::Start,
         };
         self.starting.insert(order, task.clone());
-        self.ground.agenda.place(task.wait_start, rank as u64 + order, Event::Start(order));
+        self.context.agenda.place(task.wait_start, rank as u64 + order, Event::Start(order));
     }
 
     /// The wait of an accepted task starts.
     fn start(&mut self, order: u64, task: &Task) {
         let Some(truth) = task.truth else { return };
-        let policy = self.school.as_mut().map(|school| school.policy(task.model, task.wait_start));
-        let ground = &mut self.ground;
-        let place = Place::new(ground.plan, ground.strategy, task.model, ground.keys);
+        let policy = self.learners.as_mut().map(|learners| learners.policy(task.model, task.wait_start));
+        let context = &mut self.context;
+        let place = Place::new(context.plan, context.strategy, task.model, context.keys);
         let place = Place { policy: policy.as_ref().unwrap_or(place.policy), ..place };
-        let (waiting, next) = Waiting::begin(&place, task, truth, &mut ground.weather, &mut ground.observer);
+        let (waiting, next) = Waiting::begin(&place, task, truth, &mut context.weather, &mut context.observer);
         let slot = Slot {
             order,
             waiting,
@@ -269,7 +269,7 @@ impl<'p> Queue<'p> {
                 if let Some(slot) = &mut self.slots[at] {
                     (slot.sent, slot.timeout) = (due, timeout);
                 }
-                self.ground.schedule(due, Event::Due(at));
+                self.context.schedule(due, Event::Due(at));
             }
         }
     }
@@ -278,19 +278,19 @@ impl<'p> Queue<'p> {
     fn settle(&mut self, at: usize) {
         let Some(Slot { order, waiting, unfinished, .. }) = self.slots[at].take() else { return };
         self.free.push(at);
-        if let Some(school) = &mut self.school {
-            school.tell(waiting.record(), waiting.truth().created, unfinished.finite());
+        if let Some(learners) = &mut self.learners {
+            learners.tell(waiting.record(), waiting.truth().created, unfinished.finite());
         }
-        self.ground.finish(order, *waiting.record());
+        self.context.finish(order, *waiting.record());
     }
 
     /// Sends a poll at `sent`, which may be later than now: what happens to it depends on its instants only.
     #[inline]
     fn depart(&mut self, at: usize, sent: Micros, timeout: Micros) {
         let Some(slot) = &mut self.slots[at] else { return };
-        let model = &self.ground.plan.models[slot.waiting.model()];
+        let model = &self.context.plan.models[slot.waiting.model()];
         (slot.sent, slot.timeout) = (sent, timeout);
-        let (departure, struck) = slot.waiting.send(model, sent, &mut self.ground.weather);
+        let (departure, struck) = slot.waiting.send(model, sent, &mut self.context.weather);
         if !self.is_limited || departure.refused.is_some() {
             return self.exchange(at, &departure, struck);
         }
@@ -300,19 +300,19 @@ impl<'p> Queue<'p> {
             slot.answer = Answer::Struck;
             self.struck[at] =
                 Some(Exchange { replied: Micros::NEVER, reply: Reply::Lost(Loss::TimedOut), fault: None });
-            self.ground.schedule_as(Rank::Over, over, Event::Over(at));
-            self.straggle(model, departure, struck);
+            self.context.schedule_as(Rank::Over, over, Event::Over(at));
+            self.orphan(model, departure, struck);
         } else {
             self.departures[at] = Some((departure, struck));
-            self.ground.schedule(departure.arrival, Event::Arrive(at));
+            self.context.schedule(departure.arrival, Event::Arrive(at));
         }
     }
 
     /// A request is left behind that nobody waits for.
-    fn straggle(&mut self, model: usize, departure: Departure, struck: Option<usize>) {
-        self.straggled += 1;
-        self.stragglers.insert(self.straggled, (model, departure, struck));
-        self.ground.schedule(departure.arrival, Event::Straggle(self.straggled));
+    fn orphan(&mut self, model: usize, departure: Departure, struck: Option<usize>) {
+        self.orphan_count += 1;
+        self.orphans.insert(self.orphan_count, (model, departure, struck));
+        self.context.schedule(departure.arrival, Event::ArriveOrphaned(self.orphan_count));
     }
 
     /// The poll reaches the server.
@@ -320,9 +320,9 @@ impl<'p> Queue<'p> {
     fn exchange(&mut self, at: usize, departure: &Departure, struck: Option<usize>) {
         let Some(slot) = &mut self.slots[at] else { return };
         let replied = if self.is_limited || struck.or(departure.slowed).is_some() {
-            let model = &self.ground.plan.models[slot.waiting.model()];
-            let buckets = self.is_limited.then_some(&mut self.ground.buckets);
-            let (truth, weather) = (slot.waiting.truth(), &mut self.ground.weather);
+            let model = &self.context.plan.models[slot.waiting.model()];
+            let buckets = self.is_limited.then_some(&mut self.context.buckets);
+            let (truth, weather) = (slot.waiting.truth(), &mut self.context.weather);
             let exchange = model.status.arrive(departure, struck, truth, model.failure, weather, buckets);
             (slot.answer, self.struck[at]) = (Answer::Struck, Some(exchange));
             exchange.replied
@@ -331,14 +331,14 @@ impl<'p> Queue<'p> {
             departure.back
         };
         let over = slot.waiting.over(slot.sent, slot.timeout, replied);
-        self.ground.schedule_as(Rank::Over, over, Event::Over(at));
+        self.context.schedule_as(Rank::Over, over, Event::Over(at));
     }
 
     /// The poll of this slot is over.
     fn over(&mut self, at: usize, now: Micros) {
         let Some(slot) = &mut self.slots[at] else { return };
         let model = slot.waiting.model();
-        let heard = slot.hear(&mut self.struck[at], &self.ground.plan.models[model], &mut self.ground.observer);
+        let heard = slot.hear(&mut self.struck[at], &self.context.plan.models[model], &mut self.context.observer);
         let Some(next) = heard else { return };
         self.follow(at, next);
         if let Some(dispatches) = &mut self.dispatches {
@@ -354,7 +354,7 @@ impl<'p> Queue<'p> {
                 Permit::Idle => return,
                 Permit::Until(token) => {
                     if !std::mem::replace(&mut self.awaits_token[model], true) {
-                        self.ground.schedule(token, Event::Token(model));
+                        self.context.schedule(token, Event::Token(model));
                     }
                     return;
                 }

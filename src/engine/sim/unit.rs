@@ -6,8 +6,8 @@ use crate::engine::observer::Observer;
 use crate::engine::plan::{ModelPlan, Plan, StrategyPlan};
 use crate::engine::sim::calm::Calm;
 use crate::engine::sim::columns::{Chunk, Columns, Common};
+use crate::engine::sim::learners::{Learners, Plans};
 use crate::engine::sim::queue::Queue;
-use crate::engine::sim::school::{School, Shelf};
 use crate::engine::sim::waiting::{Place, Waiting, blank};
 use crate::engine::sim::{Control, Findings, OpenRates, Options, Relay, Sink};
 use crate::measure::record::TaskRecord;
@@ -97,13 +97,13 @@ impl<'p> Worker<'p> {
         let firsts: Vec<Micros> = (0..plan.models.len())
             .map(|model| ArrivalClock::new(&plan.scenario.arrivals, &keys[model], 0).tick())
             .collect();
-        let shelf = Shelf::new();
+        let plans = Plans::new();
         let mut lanes: Vec<Lane<'_>> = (0..plan.strategies.len())
             .map(|strategy| {
                 let sample = (self.options.sample && replicate == 0).then_some(plan.scenario.tasks);
                 let observer = Observer::new(&firsts, plan.scenario.faults.len(), sample);
                 if plan.strategies[strategy].is_coupled || self.options.force_queue {
-                    Lane::Queue(Box::new(Queue::new(plan, strategy, &keys, weather(), intake(), observer, &shelf)))
+                    Lane::Queue(Box::new(Queue::new(plan, strategy, &keys, weather(), intake(), observer, &plans)))
                 } else {
                     Lane::Fast { observer, weather: Box::new(weather()) }
                 }
@@ -164,10 +164,10 @@ impl<'p> Worker<'p> {
                 Lane::Fast { observer, .. } => observer,
                 Lane::Queue(mut queue) => {
                     queue.run_out();
-                    for (model, learner) in queue.school.into_iter().flat_map(School::graduates).enumerate() {
+                    for (model, learner) in queue.learners.into_iter().flat_map(Learners::finish).enumerate() {
                         self.findings.learnt(plan, plan.cell(model, strategy), replicate, &learner);
                     }
-                    queue.ground.observer
+                    queue.context.observer
                 }
             };
             self.close(unit, strategy, &observer, open);

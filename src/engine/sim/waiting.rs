@@ -88,7 +88,7 @@ pub(super) struct Waiting<'p> {
     record: TaskRecord,
     truth: Truth,
     travel: Draws,
-    lots: Draws,
+    fault_draws: Draws,
     jitter: Draws,
     /// From here on the wait is out of its machine's hands: a webhook told its end, or patience did.
     bound: Micros,
@@ -130,7 +130,7 @@ impl<'p> Waiting<'p> {
             record,
             truth,
             travel: keys.draws(Stream::StatusNetwork, task.index),
-            lots: keys.draws(Stream::StatusFault, task.index),
+            fault_draws: keys.draws(Stream::StatusFault, task.index),
             jitter,
             // Patience lasts to the horizon, and still at it.
             bound: told.min(end + Micros::new(1)),
@@ -147,12 +147,12 @@ impl<'p> Waiting<'p> {
         (wait, step): (Wait<'p>, Step),
         record: TaskRecord,
         truth: Truth,
-        (travel, lots): (Draws, Draws),
+        (travel, fault_draws): (Draws, Draws),
         horizon: Micros,
     ) -> (Self, Next) {
         let (jitter, bound) = (travel.clone(), record.wait_start + horizon + Micros::new(1));
         let mut waiting =
-            Self { wait, record, truth, travel, lots, jitter, bound, is_told: false, not_before: Micros::ZERO };
+            Self { wait, record, truth, travel, fault_draws, jitter, bound, is_told: false, not_before: Micros::ZERO };
         let next = waiting.advance(step);
         (waiting, next)
     }
@@ -198,15 +198,15 @@ impl<'p> Waiting<'p> {
     ) -> (Departure, Option<usize>) {
         self.record.polls += 1;
         self.record.violations += u32::from(at < self.not_before);
-        let (mut travel, mut lots, truth) = (self.travel.clone(), self.lots.clone(), self.truth);
+        let (mut travel, mut fault_draws, truth) = (self.travel.clone(), self.fault_draws.clone(), self.truth);
         let (departure, struck) = if model.status.is_plain() {
             let mut always = Micros::NEVER;
-            model.status.travel::<true>(at, &truth, &mut travel, &mut lots, weather, &mut always)
+            model.status.travel::<true>(at, &truth, &mut travel, &mut fault_draws, weather, &mut always)
         } else {
-            let departure = model.status.depart(at, &mut travel, &mut lots, weather);
+            let departure = model.status.depart(at, &mut travel, &mut fault_draws, weather);
             (departure, model.status.striking(&departure, Some(&truth), weather))
         };
-        (self.travel, self.lots) = (travel, lots);
+        (self.travel, self.fault_draws) = (travel, fault_draws);
         self.record.struck |= struck.or(departure.slowed).is_some();
         (departure, struck)
     }
@@ -274,7 +274,8 @@ impl<'p> Waiting<'p> {
             return Err(Flight { departure, timeout, struck });
         }
         // From here on no poll is too early: each is later than the one before, and none is told to wait.
-        let (mut travel, mut lots, mut jitter) = (self.travel.clone(), self.lots.clone(), self.jitter.clone());
+        let (mut travel, mut fault_draws, mut jitter) =
+            (self.travel.clone(), self.fault_draws.clone(), self.jitter.clone());
         // Copies, whose addresses may be lent without those of the wait.
         let (mut wasted, truth, done, bound) = (0, self.truth, self.truth.done, self.bound);
         let mut lens = observer.lens(&self.record);
@@ -284,7 +285,7 @@ impl<'p> Waiting<'p> {
                 return Err(None);
             }
             let (departure, struck) =
-                model.status.travel::<PLAIN>(at, &truth, &mut travel, &mut lots, weather, &mut calm);
+                model.status.travel::<PLAIN>(at, &truth, &mut travel, &mut fault_draws, weather, &mut calm);
             let is_heard = departure.back < bound && departure.back <= at + timeout;
             if departure.arrival < done && is_heard && struck.or(departure.slowed).is_none() {
                 wasted += 1;
@@ -297,7 +298,7 @@ impl<'p> Waiting<'p> {
         });
         self.record.polls += wasted + u32::from(matches!(end, Err(Some(_))));
         self.record.wasted += wasted;
-        (self.travel, self.lots, self.jitter) = (travel, lots, jitter);
+        (self.travel, self.fault_draws, self.jitter) = (travel, fault_draws, jitter);
         match end {
             Ok(step) => Ok(self.advance(step)),
             Err(None) => Ok(self.overtaken()),

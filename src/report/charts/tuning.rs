@@ -55,7 +55,7 @@ fn surface(model: &str, goal: &Goal<'_>, tuned: &Tuned) -> Option<TuningChart> {
     let initials: Vec<f64> = (0..=CELLS).map(|at| 2.0 * initial * at as f64 / CELLS as f64).collect();
     let intervals: Vec<f64> =
         (0..=CELLS).map(|at| interval * 2.0_f64.powf(6.0 * at as f64 / CELLS as f64 - 3.0)).collect();
-    let enough = goal.law.end(1e-9);
+    let enough = goal.done_time.end(1e-9);
     let title = format!("{model}: cost of a first wait and an interval");
     let caption = "Darker is cheaper: cost above that of the best pair of this family, which the ring marks.";
     let area = Area { left: 82, top: 16, right: 570, bottom: HEIGHT as i32 - 50 };
@@ -179,18 +179,18 @@ fn fitted(model: &str, fit: &Fit) -> TuningChart {
     let area = Area { left: 82, top: 16, right: WIDTH as i32 - ENDS, bottom: HEIGHT as i32 - 48 };
     let title = format!("{model}: observed times and the fitted distribution");
     let caption = "Steps: the share of all tasks that took at most so long, by the estimate of Kaplan and Meier (Turnbull \
-                   where times are known between bounds), in which unfinished tasks count. Smooth: the law that \
+                   where times are known between bounds), in which unfinished tasks count. Smooth: the distribution that \
                    settings are tuned for. Where they differ, the fit is wrong or there are few observations.";
     let svg = draw((WIDTH, HEIGHT), &title, caption, |canvas| {
         x_axis(canvas, area, &x, "time from creation to end");
         y_axis(canvas, area, &y, "share of tasks");
         steps(canvas, area, (&x, &y), &known);
         let ratio = high / low;
-        let law: Vec<Point> = (0..=160)
+        let smooth: Vec<Point> = (0..=160)
             .map(|at| low * ratio.powf(f64::from(at) / 160.0))
             .map(|us| (area.x(&x, us / 1e6), area.y(&y, fit.blend.cdf(us))))
             .collect();
-        canvas.path(&law, VERMILION, 2);
+        canvas.path(&smooth, VERMILION, 2);
         for (words, colour, top) in [("observed", MUTED, 10), ("fitted", VERMILION, 32)] {
             canvas.path(&[(area.right + 16, area.top + top), (area.right + 40, area.top + top)], colour, 2);
             canvas.note((area.right + 48, area.top + top), words, Anchor::Start);

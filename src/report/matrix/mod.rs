@@ -11,6 +11,7 @@ mod terminal;
 
 use super::mistakes::{Mistake, mistake};
 use super::table::Style;
+use crate::measure::outcome::ByOutcome;
 use crate::measure::results::{Cell, Outcomes, Results};
 use crate::scenario::Scenario;
 use crate::strategy::composition::Channel;
@@ -149,18 +150,8 @@ fn mean(cells: &[&Cell], of: fn(&Cell) -> f64) -> f64 {
 }
 
 fn outcomes(cells: &[&Cell]) -> Outcomes {
-    let sum = |count: fn(&Outcomes) -> u64| cells.iter().map(|cell| count(&cell.outcomes)).sum();
-    Outcomes {
-        success: sum(|of| of.success),
-        failed: sum(|of| of.failed),
-        timeout_missed: sum(|of| of.timeout_missed),
-        timeout_impatient: sum(|of| of.timeout_impatient),
-        timeout_true: sum(|of| of.timeout_true),
-        error: sum(|of| of.error),
-        abandoned: sum(|of| of.abandoned),
-        hang: sum(|of| of.hang),
-        rejected: sum(|of| of.rejected),
-    }
+    let sum = |outcome| cells.iter().map(|cell| cell.outcomes.of(outcome)).sum::<u64>();
+    ByOutcome::each(sum).into()
 }
 
 /// The least cost of cells without a lost task; infinite where all lose.

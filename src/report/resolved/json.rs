@@ -5,7 +5,7 @@ use crate::scenario::rules;
 use crate::scenario::{Bound, Scenario};
 use crate::strategy::composition::{Channel, Jitter, Limit, Pace, Recovery, Schedule, Sharing, Strategy};
 use crate::time::Micros;
-use crate::tune::json::law;
+use crate::tune::json::distribution_json;
 use crate::world::arrivals::Arrivals;
 use crate::world::distribution::Distribution;
 use crate::world::model::Model;
@@ -24,12 +24,12 @@ pub fn json(scenario: &Scenario) -> Value {
         "horizon_ms": scenario.horizon.as_millis(),
         "arrivals": arrivals(&scenario.arrivals),
         "network": {
-            "rtt": law(&scenario.network.rtt),
+            "rtt": distribution_json(&scenario.network.rtt),
             "rtt_ms": summary(&scenario.network.rtt),
             "up_share": scenario.network.up_share.get(),
         },
         "webhook": {
-            "latency": scenario.network.webhook_latency.as_ref().map(law),
+            "latency": scenario.network.webhook_latency.as_ref().map(distribution_json),
             "latency_ms": scenario.network.webhook_latency.as_ref().map(summary),
         },
         "submit": {
@@ -58,9 +58,9 @@ pub fn json(scenario: &Scenario) -> Value {
     })
 }
 
-fn summary(law: &Distribution) -> Value {
+fn summary(distribution: &Distribution) -> Value {
     // What is infinite is `null`.
-    figures(law).into_iter().map(|(name, ms)| (name.to_owned(), json!(ms))).collect::<Map<_, _>>().into()
+    figures(distribution).into_iter().map(|(name, ms)| (name.to_owned(), json!(ms))).collect::<Map<_, _>>().into()
 }
 
 fn arrivals(arrivals: &Arrivals) -> Value {
@@ -76,15 +76,15 @@ fn arrivals(arrivals: &Arrivals) -> Value {
 
 fn model(model: &Model) -> Value {
     json!({
-        "completion": law(&model.completion),
+        "completion": distribution_json(&model.completion),
         "completion_ms": summary(&model.completion),
-        "pending": model.pending.as_ref().map(law),
+        "pending": model.pending.as_ref().map(distribution_json),
         "pending_ms": model.pending.as_ref().map(summary),
         "failure": model.fates.failure().map(|failure| json!({
             "probability": failure.probability.get(),
             "code": failure.failure.code,
             "message": failure.failure.message,
-            "after": law(&failure.after),
+            "after": distribution_json(&failure.after),
         })),
         "stuck_probability": model.fates.stuck(),
         "workers": model.workers,

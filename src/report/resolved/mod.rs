@@ -12,7 +12,7 @@ use crate::world::distribution::Distribution;
 const SHARES: [(&str, f64); 5] = [("p5", 0.05), ("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("p99_9", 0.999)];
 
 /// The mean and the quantiles of a distribution, in milliseconds.
-fn figures(law: &Distribution) -> Vec<(&'static str, f64)> {
-    let quantiles = SHARES.iter().map(|(name, share)| (*name, law.quantile(*share) / 1e3));
-    std::iter::once(("mean", law.mean() / 1e3)).chain(quantiles).collect()
+fn figures(distribution: &Distribution) -> Vec<(&'static str, f64)> {
+    let quantiles = SHARES.iter().map(|(name, share)| (*name, distribution.quantile(*share) / 1e3));
+    std::iter::once(("mean", distribution.mean() / 1e3)).chain(quantiles).collect()
 }

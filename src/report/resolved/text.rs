@@ -39,7 +39,7 @@ pub fn text(scenario: &Scenario) -> String {
         "  cost = {} x polls + {} x seconds of delay; the others are compared with {}",
         scenario.cost.poll, scenario.cost.delay_per_s, scenario.strategies[scenario.baseline].name
     );
-    laws(&mut out, scenario);
+    distributions(&mut out, scenario);
     faults(&mut out, scenario);
     out.push_str("\nstrategies\n");
     scenario.strategies.iter().for_each(|one| strategy(&mut out, one, scenario));
@@ -65,7 +65,7 @@ fn per_s(gap_us: f64) -> String {
 }
 
 /// Every distribution of the scenario with its mean and quantiles.
-fn laws(out: &mut String, scenario: &Scenario) {
+fn distributions(out: &mut String, scenario: &Scenario) {
     let mut rows: Vec<(String, &Distribution)> = Vec::new();
     // What is the same for several models is said once.
     let mut notes: Vec<(String, Vec<&str>)> = Vec::new();
@@ -76,7 +76,7 @@ fn laws(out: &mut String, scenario: &Scenario) {
     for model in scenario.models.iter().chain(&scenario.other) {
         let name = if model.name == "*" { "any other" } else { &model.name };
         rows.push((format!("{name} completion"), &model.completion));
-        rows.extend(model.pending.as_ref().map(|law| (format!("{name} pending"), law)));
+        rows.extend(model.pending.as_ref().map(|distribution| (format!("{name} pending"), distribution)));
         if let Some(failure) = model.fates.failure() {
             rows.push((format!("{name} failure"), &failure.after));
             let share = percent(failure.probability.get());
@@ -91,7 +91,7 @@ fn laws(out: &mut String, scenario: &Scenario) {
     }
     rows.push(("network rtt".to_owned(), &scenario.network.rtt));
     match &scenario.network.webhook_latency {
-        Some(law) => rows.push(("webhook latency".to_owned(), law)),
+        Some(distribution) => rows.push(("webhook latency".to_owned(), distribution)),
         None => note("webhooks", "their latency is that of the way back of a round trip".to_owned()),
     }
     note("network", format!("{} of a round trip is the way to the server", percent(scenario.network.up_share.get())));
@@ -100,13 +100,13 @@ fn laws(out: &mut String, scenario: &Scenario) {
     for (name, _) in figures(rows[0].1) {
         let _ = write!(out, "  {:>9}", name.replace('_', "."));
     }
-    out.push_str("  law\n");
-    for (name, law) in rows {
+    out.push_str("  distribution\n");
+    for (name, distribution) in rows {
         let _ = write!(out, "{name:<width$}");
-        for (_, ms) in figures(law) {
+        for (_, ms) in figures(distribution) {
             let _ = write!(out, "  {:>9}", duration(ms));
         }
-        let _ = writeln!(out, "  {law:.DIGITS$}");
+        let _ = writeln!(out, "  {distribution:.DIGITS$}");
     }
     notes.iter().for_each(|(text, names)| out.push_str(&format!("  {}: {text}\n", names.join(", "))));
 }

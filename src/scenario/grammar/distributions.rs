@@ -11,7 +11,7 @@ const SHORTHAND: &str =
 
 /// A distribution of durations.
 pub(crate) static DISTRIBUTION: Family =
-    Family { name: "distribution", kinds: || &LAWS, default: None, shorthand: Some(SHORTHAND) };
+    Family { name: "distribution", kinds: || &DISTRIBUTIONS, default: None, shorthand: Some(SHORTHAND) };
 
 /// One part of a mixture: a distribution of durations with a weight.
 static PART: Family = Family { name: "part", kinds: || &WEIGHTED, default: None, shorthand: None };
@@ -36,14 +36,18 @@ const PARTS: Field = required("parts", Shape::Many(&PART_SHAPE, 1), "The distrib
 /// Observed times are written in one of two ways.
 const OBSERVED: &[Rule] = &[Rule::ExactlyOne(&["values", "file"]), Rule::With("file", &["column"])];
 const VALUES: Field = optional("values", Shape::Many(&Shape::Duration, 1), "The observed times.");
-static LAWS: LazyLock<Vec<Section>> = LazyLock::new(|| laws(&[]));
+static DISTRIBUTIONS: LazyLock<Vec<Section>> = LazyLock::new(|| distributions(&[]));
 
 static WEIGHTED: LazyLock<Vec<Section>> = LazyLock::new(|| {
-    laws(&[required("weight", Shape::Number(Range::Positive), "Weight of this part; weights need not sum to 1.")])
+    distributions(&[required(
+        "weight",
+        Shape::Number(Range::Positive),
+        "Weight of this part; weights need not sum to 1.",
+    )])
 });
 
 /// Every kind of distribution, each with the keys of `extra`.
-fn laws(extra: &[Field]) -> Vec<Section> {
+fn distributions(extra: &[Field]) -> Vec<Section> {
     // This runs twice in a process, once for each table above, so what is leaked is bounded.
     let section = |kind: &DistributionKind| {
         let parameters: Vec<Field> = kind.parameters.iter().map(|parameter| field(parameter, required)).collect();

@@ -94,7 +94,7 @@ fn field(parameter: &Parameter) -> Field {
             Shape::WordCountOrText(Words::of(words), u32::MAX as u64, |text| HeaderText::new(text).is_some())
         }
         FaultShape::Duration => Shape::Duration,
-        FaultShape::Law => Shape::Kinds(&DISTRIBUTION),
+        FaultShape::Distribution => Shape::Kinds(&DISTRIBUTION),
     };
     match parameter.need {
         FaultNeed::InRules(_) => required(name, shape, about),

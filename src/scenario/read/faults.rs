@@ -110,7 +110,7 @@ impl Reader<'_> {
                 }
             }
             Shape::Duration => Argument::Duration(table.get(key)?),
-            Shape::Law => Argument::Law(self.law(table, key)?),
+            Shape::Distribution => Argument::Distribution(self.distribution(table, key)?),
         };
         Some(Some(argument))
     }

@@ -1,8 +1,8 @@
 //! Reads a checked file into a [`Scenario`]: what single values cannot tell, from `min <= max` to "this strategy is
 //! not in the file".
 
+mod distributions;
 mod faults;
-mod laws;
 mod models;
 mod promises;
 mod strategies;
@@ -12,7 +12,7 @@ use super::checked::Table;
 use super::error::{InvalidScenario, Problem};
 use super::files::Files;
 use super::grammar::SCENARIO;
-use super::planned::Ground;
+use super::planned::PlanInputs;
 use super::{CostWeights, MOST_TASKS, Scenario, SubmitPolicy, total_tasks};
 use crate::inspection::Accuracy;
 use crate::world::model::Probability;
@@ -66,11 +66,12 @@ impl Reader<'_> {
         let (models, other) = self.models(file).unzip();
         let cost = file.get::<&Table>("report").and_then(cost);
         let faults = self.faults(file);
-        let ground = models.as_deref().zip(cost).zip(file.get("horizon"));
+        let inputs = models.as_deref().zip(cost).zip(file.get("horizon"));
         let (batch, accuracy) = (NonZeroU32::MIN, self.accuracy);
-        let ground = ground.map(|((models, weights), horizon)| Ground { models, weights, horizon, batch, accuracy });
-        let mut strategies = self.strategies(file, ground.as_ref());
-        let baseline = self.baseline(file, ground.as_ref(), strategies.as_mut());
+        let inputs =
+            inputs.map(|((models, weights), horizon)| PlanInputs { models, weights, horizon, batch, accuracy });
+        let mut strategies = self.strategies(file, inputs.as_ref());
+        let baseline = self.baseline(file, inputs.as_ref(), strategies.as_mut());
         let gates = self.gates(file);
         let scenario = Scenario {
             name: file.get::<&str>("name")?.to_owned(),

@@ -25,15 +25,15 @@ impl Reader<'_> {
     }
 
     fn model(&mut self, name: &str, table: &Table) -> Option<Model> {
-        let completion = self.law(table, "completion");
-        let pending = self.optional_law(table, "pending");
+        let completion = self.distribution(table, "completion");
+        let pending = self.optional_distribution(table, "pending");
         let failure = match table.optional::<&Table>("failure")? {
             Some(failure) => self.failure(failure, completion.as_ref()).map(Some),
             None => Some(None),
         };
         let (completion, pending, failure) = (completion?, pending?, failure?);
         let stuck = probability(table, "stuck_probability")?;
-        let ending = failure.as_ref().map_or(0.0, |law| law.probability.get()) + stuck.get();
+        let ending = failure.as_ref().map_or(0.0, |failure| failure.probability.get()) + stuck.get();
         let Some(fates) = Fates::new(failure, stuck) else {
             let message = format!("`failure.probability` and `stuck_probability` add up to {ending}, which is above 1");
             return self.problem(table.span("stuck_probability"), message);
@@ -49,7 +49,7 @@ impl Reader<'_> {
 
     /// How tasks fail: by `completion` where no distribution of their own is written.
     fn failure(&mut self, table: &Table, completion: Option<&Distribution>) -> Option<FailureMode> {
-        let after = self.optional_law(table, "after")?;
+        let after = self.optional_distribution(table, "after")?;
         let failure =
             Failure { code: table.get::<&str>("code")?.to_owned(), message: table.get::<&str>("message")?.to_owned() };
         Some(FailureMode {

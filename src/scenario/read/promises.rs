@@ -4,7 +4,7 @@ use super::Reader;
 use super::strategies::written_names;
 use crate::scenario::checked::{Named, Node, Table, Value};
 use crate::scenario::gates::stats;
-use crate::scenario::planned::Ground;
+use crate::scenario::planned::PlanInputs;
 use crate::scenario::{Bound, Gate};
 use crate::strategy::composition::Strategy;
 use crate::strategy::presets::PRESETS;
@@ -16,7 +16,7 @@ impl Reader<'_> {
     pub(super) fn baseline(
         &mut self,
         file: &Table,
-        ground: Option<&Ground<'_>>,
+        inputs: Option<&PlanInputs<'_>>,
         strategies: Option<&mut Vec<Strategy>>,
     ) -> Option<usize> {
         let report: &Table = file.get("report")?;
@@ -30,7 +30,7 @@ impl Reader<'_> {
             let help = suggest::help(baseline, names.iter().chain(further).copied());
             return self.problem_with(report.span("baseline"), format!("there is no strategy `{baseline}`"), help);
         }
-        let preset = self.preset(baseline, ground?, || report.span("baseline"))?;
+        let preset = self.preset(baseline, inputs?, || report.span("baseline"))?;
         strategies?.insert(0, preset);
         Some(0)
     }

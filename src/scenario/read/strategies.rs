@@ -3,7 +3,7 @@
 use super::{Reader, count, positive};
 use crate::inspection::rules::Rule;
 use crate::scenario::checked::{Named, Node, Table, Value, all};
-use crate::scenario::planned::Ground;
+use crate::scenario::planned::PlanInputs;
 use crate::strategy::composition::{
     Batching, Channel, Jitter, Learning, Limit, Limiter, Pace, Recovery, Schedule, Sharing, Strategy,
 };
@@ -39,7 +39,7 @@ impl Change {
 
 impl Reader<'_> {
     /// The strategies in file order.
-    pub(super) fn strategies(&mut self, file: &Table, ground: Option<&Ground<'_>>) -> Option<Vec<Strategy>> {
+    pub(super) fn strategies(&mut self, file: &Table, inputs: Option<&PlanInputs<'_>>) -> Option<Vec<Strategy>> {
         let nodes: &[Option<Node>] = file.get("strategies")?;
         if nodes.is_empty() {
             return self.problem_with(file.span("strategies"), "there is no strategy", "write one as [[strategies]]");
@@ -47,7 +47,7 @@ impl Reader<'_> {
         let mut names: Vec<String> = Vec::new();
         let mut strategies = Vec::new();
         for node in nodes {
-            let strategy = node.as_ref().and_then(|node| self.strategy(node, ground));
+            let strategy = node.as_ref().and_then(|node| self.strategy(node, inputs));
             if let (Some(strategy), Some(node)) = (&strategy, node) {
                 if names.contains(&strategy.name) {
                     let message = format!("there is a second strategy `{}`", strategy.name);
@@ -64,17 +64,17 @@ impl Reader<'_> {
     pub(super) fn preset(
         &mut self,
         name: &str,
-        ground: &Ground<'_>,
+        inputs: &PlanInputs<'_>,
         span: impl Fn() -> std::ops::Range<usize>,
     ) -> Option<Strategy> {
-        match ground.preset(name) {
+        match inputs.preset(name) {
             Ok(preset) => preset,
             Err(error) => self.problem(span(), format!("`{name}` cannot be planned: {error}")),
         }
     }
 
-    /// `ground` is absent where something in it was reported; then the strategy is checked, and not made.
-    fn strategy(&mut self, node: &Node, ground: Option<&Ground<'_>>) -> Option<Strategy> {
+    /// `inputs` is absent where something in it was reported; then the strategy is checked, and not made.
+    fn strategy(&mut self, node: &Node, inputs: Option<&PlanInputs<'_>>) -> Option<Strategy> {
         let Value::Table(table) = &node.value else { return None };
         let change = self.change(table);
         let changes_by_model = self.changes_by_model(table);
@@ -83,15 +83,15 @@ impl Reader<'_> {
         if !table.is_sound() {
             return None;
         }
-        let shared = sharing(table, ground?)?;
+        let shared = sharing(table, inputs?)?;
         let of_preset = || table.optional("preset").flatten().and_then(presets::preset).map(|preset| preset.sharing);
         let batch = match shared.or_else(of_preset) {
             Some(Sharing::Batch(batching)) => batching.size(),
             Some(_) | None => NonZeroU32::MIN,
         };
-        let ground = &Ground { batch, ..*ground? };
+        let inputs = &PlanInputs { batch, ..*inputs? };
         let mut strategy = match table.optional::<&str>("preset")? {
-            Some(name) => self.preset(name, ground, || table.span("preset"))?,
+            Some(name) => self.preset(name, inputs, || table.span("preset"))?,
             None => composition(table, change.schedule.as_ref()?, change.limit?)?,
         };
         if let Some(name) = table.optional::<&str>("name")? {
@@ -101,17 +101,17 @@ impl Reader<'_> {
         for pace in std::iter::once(&mut strategy.pace).chain(strategy.per_model.values_mut()) {
             change.apply(pace);
         }
-        if let Some(Written::Planned(plan, law)) = &change.schedule {
-            for model in ground.models {
-                self.plan(table, ground, (*plan, law.as_ref()), &model.name, &mut strategy)?;
+        if let Some(Written::Planned(plan, distribution)) = &change.schedule {
+            for model in inputs.models {
+                self.plan(table, inputs, (*plan, distribution.as_ref()), &model.name, &mut strategy)?;
             }
         }
         for (model, change) in changes_by_model {
             let mut pace = strategy.pace(&model).clone();
             change.apply(&mut pace);
             strategy.per_model.insert(model.clone(), pace);
-            if let Some(Written::Planned(plan, law)) = &change.schedule {
-                self.plan(table, ground, (*plan, law.as_ref()), &model, &mut strategy)?;
+            if let Some(Written::Planned(plan, distribution)) = &change.schedule {
+                self.plan(table, inputs, (*plan, distribution.as_ref()), &model, &mut strategy)?;
             }
         }
         strategy.recovery = recovery.unwrap_or(strategy.recovery);
@@ -127,12 +127,12 @@ impl Reader<'_> {
     fn plan(
         &mut self,
         table: &Table,
-        ground: &Ground<'_>,
-        (plan, law): (PlannedRule, Option<&Distribution>),
+        inputs: &PlanInputs<'_>,
+        (plan, distribution): (PlannedRule, Option<&Distribution>),
         model: &str,
         strategy: &mut Strategy,
     ) -> Option<()> {
-        match ground.plan(plan, model, law, strategy.pace(model).limit) {
+        match inputs.plan(plan, model, distribution, strategy.pace(model).limit) {
             Ok(Some(pace)) => {
                 strategy.per_model.insert(model.to_owned(), pace);
                 Some(())
@@ -201,7 +201,8 @@ impl Reader<'_> {
                         PlannedRule::By(Rule::Quantile(_)) => PlannedRule::By(Rule::Quantile(schedule.optional("p")?)),
                         plan @ (PlannedRule::Optimal | PlannedRule::By(_)) => plan,
                     };
-                    self.optional_law(schedule, "completion").map(|law| Some(Written::Planned(plan, law)))
+                    self.optional_distribution(schedule, "completion")
+                        .map(|distribution| Some(Written::Planned(plan, distribution)))
                 }
                 None => self.schedule(schedule).map(|schedule| Some(Written::Given(schedule))),
             },
@@ -330,12 +331,12 @@ fn limit_of(table: &Table) -> Option<Limit> {
     })
 }
 
-fn sharing(table: &Table, ground: &Ground<'_>) -> Option<Option<Sharing>> {
+fn sharing(table: &Table, inputs: &PlanInputs<'_>) -> Option<Option<Sharing>> {
     if table.has("pool") {
         return Some(Some(Sharing::LockStep { pool: positive(table, "pool")? }));
     }
     if let Some(learn) = table.optional::<&Table>("learn")? {
-        return Some(Some(Sharing::Learned(Learning { window: positive(learn, "window")?, weights: ground.weights })));
+        return Some(Some(Sharing::Learned(Learning { window: positive(learn, "window")?, weights: inputs.weights })));
     }
     if let Some(batch) = table.optional::<&Table>("sharing")? {
         // The grammar lets no size or time through that is not one.

@@ -2,8 +2,8 @@
 
 use super::exp::{WITHIN, exp_within};
 use super::family::Family;
-use super::law::Law;
 use super::normal::{FARTHEST, Normal};
+use super::real::RealDistribution;
 use crate::time::Micros;
 use crate::world::draws::Draws;
 
@@ -17,13 +17,18 @@ pub(crate) enum Batch {
 }
 
 impl Batch {
-    pub(super) fn of(law: &Law) -> Option<Self> {
-        match *law {
-            Law::Constant(value) => Some(Self::Constant(Micros::from_f64(value))),
-            Law::Smooth { family: Family::LogNormal { median, sigma }, shift } if sigma * FARTHEST < WITHIN => {
+    pub(super) fn of(distribution: &RealDistribution) -> Option<Self> {
+        match *distribution {
+            RealDistribution::Constant(value) => Some(Self::Constant(Micros::from_f64(value))),
+            RealDistribution::Smooth { family: Family::LogNormal { median, sigma }, shift }
+                if sigma * FARTHEST < WITHIN =>
+            {
                 Some(Self::LogNormal { median, sigma, shift })
             }
-            Law::Smooth { .. } | Law::Restricted { .. } | Law::Empirical(_) | Law::Mixture(_) => None,
+            RealDistribution::Smooth { .. }
+            | RealDistribution::Restricted { .. }
+            | RealDistribution::Empirical(_)
+            | RealDistribution::Mixture(_) => None,
         }
     }
 
@@ -97,13 +102,13 @@ mod tests {
                 (None, Some(ms)) => format!("lognormal(median=80ms, sigma={sigma}, shift={ms}ms)"),
                 (None, None) => format!("lognormal(median=80ms, sigma={sigma})"),
             };
-            let law: Distribution = text.parse().expect("a distribution");
-            let batch = law.batch().expect("one draw or none");
+            let distribution: Distribution = text.parse().expect("a distribution");
+            let batch = distribution.batch().expect("one draw or none");
             let (mut side_by_side, mut one_by_one) = (seeds.map(Draws::seeded), seeds.map(Draws::seeded));
             for _ in 0..5 {
                 let mut values = [0; 16];
                 batch.sample_each(&mut side_by_side, &mut values);
-                prop_assert_eq!(values, one_by_one.each_mut().map(|draws| law.sample(draws).get()));
+                prop_assert_eq!(values, one_by_one.each_mut().map(|draws| distribution.sample(draws).get()));
                 prop_assert_eq!(&side_by_side, &one_by_one);
             }
         }
@@ -112,8 +117,8 @@ mod tests {
     /// Promise: the same bits, whatever instructions a processor has.
     #[test]
     fn every_instruction_set_gives_the_same_bits() {
-        let law: Distribution = "lognormal(median=80ms, sigma=0.4)".parse().expect("a distribution");
-        let batch = law.batch().expect("one draw each");
+        let distribution: Distribution = "lognormal(median=80ms, sigma=0.4)".parse().expect("a distribution");
+        let batch = distribution.batch().expect("one draw each");
         let start: [Draws; 64] = std::array::from_fn(|seed| Draws::seeded(seed as u64));
         let (mut plain, mut expected) = (start.clone(), [0; 64]);
         let mut levels = vec![Level::new(), Level::baseline()];

@@ -41,7 +41,9 @@ impl Distribution {
                 kind.name
             }
             Form::Mixture(parts) => {
-                let part = |(weight, law): &(f64, Self)| format!("{}*{}", number(*weight), law.expression(digits));
+                let part = |(weight, distribution): &(f64, Self)| {
+                    format!("{}*{}", number(*weight), distribution.expression(digits))
+                };
                 arguments.extend(parts.iter().map(part));
                 "mixture"
             }
@@ -67,12 +69,12 @@ impl FromStr for Distribution {
 
     fn from_str(text: &str) -> Result<Self, DistributionError> {
         let mut parser = Parser { text, at: 0 };
-        let law = parser.law(0)?;
+        let distribution = parser.distribution(0)?;
         parser.skip_space();
         if parser.at < text.len() {
             return Err(parser.expected("nothing more"));
         }
-        Ok(law)
+        Ok(distribution)
     }
 }
 
@@ -98,22 +100,22 @@ impl Arguments {
     fn into_distribution(self, kind: &'static DistributionKind) -> Result<Distribution, DistributionError> {
         let [min, max, shift] = ["min", "max", "shift"].map(|bound| self.named(bound).map(Micros::from_f64));
         let scale = self.named(SCALE.name).filter(|_| kind.own_scale().is_none());
-        let law = match kind.contents {
+        let distribution = match kind.contents {
             Contents::Parameters(_) => Distribution::build(kind.name, |name| self.named(name))?,
             Contents::Parts => Distribution::mixture(self.parts)?,
             Contents::Values => Distribution::empirical(self.values)?,
         };
         // A kind with a scale of its own has used it above.
-        let law = match scale {
-            Some(factor) => law.scaled(factor)?,
-            None => law,
+        let distribution = match scale {
+            Some(factor) => distribution.scaled(factor)?,
+            None => distribution,
         };
-        law.bounded(min, max, shift)
+        distribution.bounded(min, max, shift)
     }
 }
 
 impl<'a> Parser<'a> {
-    fn law(&mut self, depth: usize) -> Result<Distribution, DistributionError> {
+    fn distribution(&mut self, depth: usize) -> Result<Distribution, DistributionError> {
         self.skip_space();
         let start = self.at;
         if self.rest().starts_with(|c: char| c.is_ascii_digit()) {
@@ -157,7 +159,7 @@ impl<'a> Parser<'a> {
                 if !self.take('*') {
                     return Err(self.expected("`*` between a weight and its distribution"));
                 }
-                arguments.parts.push((weight, self.law(depth + 1)?));
+                arguments.parts.push((weight, self.distribution(depth + 1)?));
             }
             Contents::Values => arguments.values.push(self.duration()?),
         }

@@ -3,8 +3,8 @@
 
 use super::error::DistributionError;
 use super::family::Family;
-use super::law::Law;
 use super::quantity::Quantity;
+use super::real::RealDistribution;
 use crate::time::Micros;
 
 /// A parameter of a kind of distribution.
@@ -77,7 +77,7 @@ impl PartialEq for DistributionKind {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Contents {
     /// Its parameters, in the order of the table.
-    Parameters(fn(&[f64]) -> Result<Law, DistributionError>),
+    Parameters(fn(&[f64]) -> Result<RealDistribution, DistributionError>),
     /// Weighted distributions.
     Parts,
     /// Measured durations.
@@ -151,7 +151,7 @@ pub const KINDS: &[DistributionKind] = &[
         name: "constant",
         about: "always the same",
         parameters: &[DistributionParameter::duration("value", 0.0, "the value")],
-        contents: Contents::Parameters(|values| Ok(Law::Constant(values[0]))),
+        contents: Contents::Parameters(|values| Ok(RealDistribution::Constant(values[0]))),
     },
     DistributionKind {
         name: "uniform",
@@ -227,18 +227,18 @@ pub const KINDS: &[DistributionKind] = &[
     },
 ];
 
-fn uniform(low: f64, high: f64) -> Result<Law, DistributionError> {
+fn uniform(low: f64, high: f64) -> Result<RealDistribution, DistributionError> {
     if low > high {
         return Err(DistributionError::LowAboveHigh { low: Micros::from_f64(low), high: Micros::from_f64(high) });
     }
-    Ok(if low == high { Law::Constant(low) } else { Family::Uniform { low, high }.into() })
+    Ok(if low == high { RealDistribution::Constant(low) } else { Family::Uniform { low, high }.into() })
 }
 
-fn lognormal(median: f64, sigma: f64) -> Law {
-    if sigma == 0.0 { Law::Constant(median) } else { Family::LogNormal { median, sigma }.into() }
+fn lognormal(median: f64, sigma: f64) -> RealDistribution {
+    if sigma == 0.0 { RealDistribution::Constant(median) } else { Family::LogNormal { median, sigma }.into() }
 }
 
-fn gamma(shape: f64, scale: f64) -> Result<Law, DistributionError> {
+fn gamma(shape: f64, scale: f64) -> Result<RealDistribution, DistributionError> {
     // Both parameters have been checked, so the sampler has nothing left to refuse.
     match rand_distr::Gamma::new(shape, scale) {
         Ok(sampler) => Ok(Family::Gamma { shape, scale, sampler }.into()),

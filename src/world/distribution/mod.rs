@@ -14,10 +14,10 @@
 //! use pollbench::world::distribution::Distribution;
 //! use pollbench::world::draws::{Keys, Stream};
 //!
-//! let law: Distribution = "lognormal(median=2m, sigma=0.5, min=30s)".parse()?;
+//! let distribution: Distribution = "lognormal(median=2m, sigma=0.5, min=30s)".parse()?;
 //! let mut draws = Keys::new(1, 0, "model").draws(Stream::Truth, 0);
-//! assert!(law.sample(&mut draws) >= Micros::from_secs(30));
-//! assert!((law.cdf(law.quantile(0.95)) - 0.95).abs() < 1e-9);
+//! assert!(distribution.sample(&mut draws) >= Micros::from_secs(30));
+//! assert!((distribution.cdf(distribution.quantile(0.95)) - 0.95).abs() < 1e-9);
 //! # Ok::<(), pollbench::world::distribution::DistributionError>(())
 //! ```
 
@@ -29,9 +29,9 @@ mod exp;
 mod expression;
 mod family;
 mod kinds;
-mod law;
 mod normal;
 mod quantity;
+mod real;
 mod restricted;
 mod special;
 #[cfg(test)]
@@ -51,13 +51,13 @@ use crate::time::Micros;
 use crate::world::draws::Draws;
 use empirical::Empirical;
 use kinds::Contents;
-use law::{Law, Mixture};
+use real::{Mixture, RealDistribution};
 
 /// A distribution of durations. One that exists is valid: constructors refuse the rest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Distribution {
     /// What to compute with: the form, scaled, moved and cut.
-    law: Law,
+    real: RealDistribution,
     /// What was written.
     form: Form,
     scale: Option<f64>,
@@ -108,7 +108,7 @@ impl Distribution {
         let value = value.min(Micros::LONGEST).get() as f64;
         // The first kind in the table is the constant; a test says so.
         let form = Form::Parameters { kind: &KINDS[0], values: vec![value] };
-        Self { law: Law::Constant(value), form, scale: None, min: None, max: None, shift: None }
+        Self { real: RealDistribution::Constant(value), form, scale: None, min: None, max: None, shift: None }
     }
 
     /// The factor of its values, if it has one.
@@ -168,8 +168,8 @@ impl Distribution {
     ///
     /// ```
     /// # use pollbench::{time::Micros, world::distribution::Distribution};
-    /// let law: Distribution = "lognormal(median=10s, sigma=0.5, shift=2s)".parse()?;
-    /// let slower = law.scaled(1.5)?;
+    /// let distribution: Distribution = "lognormal(median=10s, sigma=0.5, shift=2s)".parse()?;
+    /// let slower = distribution.scaled(1.5)?;
     /// assert_eq!(slower.to_string(), "lognormal(median=10s, sigma=0.5, scale=1.5, shift=2s)");
     /// assert_eq!(slower.quantile(0.5), 17e6);
     /// # Ok::<(), pollbench::world::distribution::DistributionError>(())
@@ -220,32 +220,32 @@ impl Distribution {
         {
             return Err(DistributionError::MinAboveMax { min, max });
         }
-        let mut law = form.law()?;
+        let mut real = form.real()?;
         if let Some(factor) = scale {
             let refused = DistributionError::NotFinite { parameter: SCALE.name, value: factor };
-            law = law.scaled(factor).ok_or(refused)?;
+            real = real.scaled(factor).ok_or(refused)?;
         }
         if let Some(shift) = shift {
-            law = law.shifted(shift.get() as f64);
+            real = real.shifted(shift.get() as f64);
         }
         if min.is_some() || max.is_some() {
             let low = min.map_or(0.0, |min| min.get() as f64);
             let high = max.map_or(f64::INFINITY, |max| max.get() as f64);
-            (_, law) = law.restricted(low, high).ok_or(DistributionError::NoMass { min, max })?;
+            (_, real) = real.restricted(low, high).ok_or(DistributionError::NoMass { min, max })?;
         }
-        Ok(Self { law, form, scale, min, max, shift })
+        Ok(Self { real, form, scale, min, max, shift })
     }
 
     /// A value of the distribution, to the nearest microsecond; at most [`Micros::LONGEST`].
     #[inline(always)]
     pub fn sample(&self, draws: &mut Draws) -> Micros {
-        Micros::from_f64(self.law.sample(draws))
+        Micros::from_f64(self.real.sample(draws))
     }
 
     /// A value with the [`SPARE`] bits of its draw that it does not need, if it takes one that has them.
     #[inline(always)]
     pub(crate) fn sample_spare(&self, draws: &mut Draws) -> (Micros, Option<u64>) {
-        let (value, spare) = self.law.sample_spare(draws);
+        let (value, spare) = self.real.sample_spare(draws);
         (Micros::from_f64(value), spare)
     }
 
@@ -263,32 +263,32 @@ impl Distribution {
     #[cfg(feature = "engine")]
     /// The distribution for many values side by side, if each takes one draw or none.
     pub(crate) fn batch(&self) -> Option<Batch> {
-        Batch::of(&self.law)
+        Batch::of(&self.real)
     }
 
     /// The exact mean in microseconds, bounds and shift included; infinite for, say, an uncut Pareto distribution of shape 1.
     #[must_use]
     pub fn mean(&self) -> f64 {
-        self.law.mean()
+        self.real.mean()
     }
 
     /// The probability of a value of at most `x_us` microseconds.
     #[must_use]
     pub fn cdf(&self, x_us: f64) -> f64 {
-        self.law.cdf(x_us)
+        self.real.cdf(x_us)
     }
 
     /// The least number of microseconds that a value stays within with probability `p`: inf {x : F(x) ≥ p}. The least
     /// value of the distribution for p ≤ 0; the greatest, perhaps infinite, for p ≥ 1.
     #[must_use]
     pub fn quantile(&self, p: f64) -> f64 {
-        self.law.quantile(p.clamp(0.0, 1.0))
+        self.real.quantile(p.clamp(0.0, 1.0))
     }
 
     /// The density at `x_us`, per microsecond; `None` for distributions in which a single value has a probability of its own.
     #[must_use]
     pub fn density(&self, x_us: f64) -> Option<f64> {
-        self.law.density(x_us)
+        self.real.density(x_us)
     }
 
     /// ∫ F from 0 to `x_us`, in microseconds: the mean time from a value of the distribution to `x_us`, counted where the value
@@ -301,7 +301,7 @@ impl Distribution {
     /// [`cdf`](Self::cdf) and [`area`](Self::area), for less than both.
     #[must_use]
     pub fn cdf_and_area(&self, x_us: f64) -> (f64, f64) {
-        let (below, partial) = self.law.cdf_and_partial_mean(x_us);
+        let (below, partial) = self.real.cdf_and_partial_mean(x_us);
         (below, (x_us * below - partial).max(0.0))
     }
 
@@ -310,7 +310,7 @@ impl Distribution {
     #[must_use]
     pub fn corners(&self) -> Vec<f64> {
         let mut corners = Vec::new();
-        self.law.corners(&mut corners);
+        self.real.corners(&mut corners);
         corners.retain(|corner| corner.is_finite());
         corners.sort_by(f64::total_cmp);
         corners.dedup();
@@ -320,18 +320,18 @@ impl Distribution {
     /// The value of a distribution that has only one.
     #[must_use]
     pub fn is_constant(&self) -> Option<Micros> {
-        let least = self.law.quantile(0.0);
-        (least == self.law.quantile(1.0)).then(|| Micros::from_f64(least))
+        let least = self.real.quantile(0.0);
+        (least == self.real.quantile(1.0)).then(|| Micros::from_f64(least))
     }
 
     /// The distribution as written, without scale, bounds or shift.
     fn whole(form: Form) -> Result<Self, DistributionError> {
-        Ok(Self { law: form.law()?, form, scale: None, min: None, max: None, shift: None })
+        Ok(Self { real: form.real()?, form, scale: None, min: None, max: None, shift: None })
     }
 }
 
 impl Form {
-    fn law(&self) -> Result<Law, DistributionError> {
+    fn real(&self) -> Result<RealDistribution, DistributionError> {
         match self {
             Self::Parameters { kind, values } => match kind.contents {
                 Contents::Parameters(law_of) => law_of(values),
@@ -339,11 +339,11 @@ impl Form {
                 Contents::Values => Err(DistributionError::NoValues),
             },
             Self::Mixture(parts) => {
-                let laws = parts.iter().map(|(weight, part)| (*weight, part.law.clone())).collect();
-                Mixture::new(laws).map(Law::Mixture).ok_or(DistributionError::NoParts)
+                let weighted = parts.iter().map(|(weight, part)| (*weight, part.real.clone())).collect();
+                Mixture::new(weighted).map(RealDistribution::Mixture).ok_or(DistributionError::NoParts)
             }
             Self::Empirical(values) => Empirical::new(values.iter().map(|value| value.get() as f64).collect())
-                .map(Law::Empirical)
+                .map(RealDistribution::Empirical)
                 .ok_or(DistributionError::NoValues),
         }
     }

@@ -42,13 +42,13 @@ const SMOOTH: &[&str] = &[
     "mixture(1*mixture(1*exponential(mean=5s), 2*uniform(low=1s, high=2s)), 1*gamma(shape=2, scale=9s), max=30s)",
 ];
 
-fn law(text: &str) -> Distribution {
+fn distribution(text: &str) -> Distribution {
     text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
-fn sampled(law: &Distribution, n: u64) -> impl Iterator<Item = Micros> {
+fn sampled(distribution: &Distribution, n: u64) -> impl Iterator<Item = Micros> {
     let keys = Keys::new(20_260, 0, "distribution");
-    (0..n).map(move |task| law.sample(&mut keys.draws(Stream::Truth, task)))
+    (0..n).map(move |task| distribution.sample(&mut keys.draws(Stream::Truth, task)))
 }
 
 /// Probabilities from one in a million to all but one in a million.
@@ -60,17 +60,17 @@ fn probabilities() -> impl Iterator<Item = f64> {
 /// Kolmogorov–Smirnov with n = 20 000: √n·D exceeds 2.7 for a correct distribution once in 1.1 million tests
 /// (2·exp(−2·2.7²)), so a false alarm anywhere in this table has odds of about 1 : 37 000.
 #[test]
-fn samples_of_smooth_laws_follow_their_distribution_function() {
+fn samples_of_smooth_distributions_follow_their_distribution_function() {
     for text in SMOOTH {
-        let law = law(text);
+        let distribution = distribution(text);
         let n = 20_000;
-        let mut values: Vec<f64> = sampled(&law, n).map(|value| value.get() as f64).collect();
+        let mut values: Vec<f64> = sampled(&distribution, n).map(|value| value.get() as f64).collect();
         values.sort_by(f64::total_cmp);
         let distance = values
             .iter()
             .enumerate()
             .map(|(rank, value)| {
-                let expected = law.cdf(*value);
+                let expected = distribution.cdf(*value);
                 (expected - rank as f64 / n as f64).max((rank + 1) as f64 / n as f64 - expected)
             })
             .fold(0.0, f64::max);
@@ -89,8 +89,8 @@ fn samples_of_atoms_come_in_proportion() {
         ("94s", &[(94, 1.0)]),
         ("constant(value=94s, shift=6s)", &[(100, 1.0)]),
     ] {
-        let (law, n) = (law(text), 20_000);
-        let values: Vec<Micros> = sampled(&law, n).collect();
+        let (distribution, n) = (distribution(text), 20_000);
+        let values: Vec<Micros> = sampled(&distribution, n).collect();
         let mut seen = 0;
         let mut chi_square = 0.0;
         for &(seconds, probability) in expected {
@@ -104,11 +104,11 @@ fn samples_of_atoms_come_in_proportion() {
 }
 
 #[test]
-fn quantiles_of_smooth_laws_invert_the_distribution_function() {
+fn quantiles_of_smooth_distributions_invert_the_distribution_function() {
     for text in SMOOTH {
-        let law = law(text);
+        let distribution = distribution(text);
         for p in probabilities() {
-            let reached = law.cdf(law.quantile(p));
+            let reached = distribution.cdf(distribution.quantile(p));
             // Near zero, to nine digits of the probability itself.
             assert!((reached - p).abs() < 1e-9 * p.min(1.0 - p).max(1e-3), "{text}: {p} became {reached}");
         }
@@ -117,11 +117,11 @@ fn quantiles_of_smooth_laws_invert_the_distribution_function() {
 
 #[test]
 fn quantiles_of_atoms_are_the_least_value_that_reaches_the_probability() {
-    let measured = law("empirical(30s, 10s, 20s)");
+    let measured = distribution("empirical(30s, 10s, 20s)");
     for (p, seconds) in [(0.0, 10), (0.2, 10), (1.0 / 3.0, 10), (0.34, 20), (2.0 / 3.0, 20), (0.67, 30), (1.0, 30)] {
         assert_eq!(measured.quantile(p), seconds as f64 * 1e6, "{p}");
     }
-    let mixed = law("mixture(1*10s, 1*uniform(low=20s, high=30s))");
+    let mixed = distribution("mixture(1*10s, 1*uniform(low=20s, high=30s))");
     for (p, seconds) in [(0.0, 10.0), (0.5, 10.0), (0.75, 25.0), (1.0, 30.0)] {
         assert!((mixed.quantile(p) - seconds * 1e6).abs() < 1e-3, "{p}");
     }
@@ -130,12 +130,12 @@ fn quantiles_of_atoms_are_the_least_value_that_reaches_the_probability() {
 
 /// ∫₀¹ quantile(p) dp, with both ends stretched by p = e^v/(1+e^v), by the trapezoidal rule: the integrand then falls
 /// off exponentially on both sides, where that rule converges exponentially too.
-fn integrated_quantile(law: &Distribution) -> f64 {
+fn integrated_quantile(distribution: &Distribution) -> f64 {
     let step = 1.0 / 256.0;
     (-9_000..9_000)
         .map(|index| {
             let p = 1.0 / (1.0 + (-f64::from(index) * step).exp());
-            law.quantile(p) * p * (1.0 - p) * step
+            distribution.quantile(p) * p * (1.0 - p) * step
         })
         .sum()
 }
@@ -143,8 +143,8 @@ fn integrated_quantile(law: &Distribution) -> f64 {
 #[test]
 fn means_are_the_integral_of_the_quantile_function() {
     for text in SMOOTH {
-        let law = law(text);
-        let (mean, integral) = (law.mean(), integrated_quantile(&law));
+        let distribution = distribution(text);
+        let (mean, integral) = (distribution.mean(), integrated_quantile(&distribution));
         // Truncated distributions have corners in p; a Pareto tail of shape 2.5 is heavy.
         assert!((mean / integral - 1.0).abs() < 1e-4, "{text}: {mean} or {integral}");
     }
@@ -164,39 +164,41 @@ fn means_have_their_closed_forms() {
         ("pareto(scale=2s, shape=1, max=20s)", 2.0 * 10.0_f64.ln() / 0.9),
         ("mixture(1*2s, 3*6s)", 5.0),
     ] {
-        let mean = law(text).mean();
+        let mean = distribution(text).mean();
         assert!((mean / (seconds * 1e6) - 1.0).abs() < 1e-12, "{text}: {mean}");
     }
-    assert_eq!(law("pareto(scale=2s, shape=1)").mean(), f64::INFINITY);
-    assert_eq!(law("mixture(1*2s, 1*pareto(scale=2s, shape=0.5))").mean(), f64::INFINITY);
+    assert_eq!(distribution("pareto(scale=2s, shape=1)").mean(), f64::INFINITY);
+    assert_eq!(distribution("mixture(1*2s, 1*pareto(scale=2s, shape=0.5))").mean(), f64::INFINITY);
 }
 
 #[test]
 fn densities_are_the_slope_of_the_distribution_function() {
     for text in SMOOTH {
-        let law = law(text);
+        let distribution = distribution(text);
         for p in (1..20).map(|step| f64::from(step) / 20.0) {
-            let x = law.quantile(p);
-            let h = (law.quantile(p + 1e-3) - law.quantile(p - 1e-3)) * 1e-3;
-            let slope = (law.cdf(x + h) - law.cdf(x - h)) / (2.0 * h);
-            let density = law.density(x).expect("a smooth law has a density");
+            let x = distribution.quantile(p);
+            let h = (distribution.quantile(p + 1e-3) - distribution.quantile(p - 1e-3)) * 1e-3;
+            let slope = (distribution.cdf(x + h) - distribution.cdf(x - h)) / (2.0 * h);
+            let density = distribution.density(x).expect("a smooth distribution has a density");
             assert!((density / slope - 1.0).abs() < 1e-3, "{text} at {x}: {density} or {slope}");
         }
-        assert_eq!(law.density(-1.0), Some(0.0), "{text}");
+        assert_eq!(distribution.density(-1.0), Some(0.0), "{text}");
     }
-    assert_eq!(law("mixture(1*exponential(mean=1s), 1*94s)").density(1e6), None);
+    assert_eq!(distribution("mixture(1*exponential(mean=1s), 1*94s)").density(1e6), None);
 }
 
 #[test]
 fn far_tails_keep_their_digits() {
     // Given that it exceeds its mean by z = 30 standard deviations, a normal value is exponential to leading order,
     // with a mean excess of σ/z.
-    let deep = law("normal(mean=10s, std_dev=1s, min=40s)");
+    let deep = distribution("normal(mean=10s, std_dev=1s, min=40s)");
     let excess = deep.mean() - 40e6;
     assert!((excess / (1e6 / 30.0) - 1.0).abs() < 3e-3, "{excess}");
     // A cut exponential or Pareto distribution is itself again, moved or scaled.
-    let (memoryless, fresh) = (law("exponential(mean=1s, min=400s)"), law("exponential(mean=1s, shift=400s)"));
-    let (cut, scaled) = (law("pareto(scale=1s, shape=3, min=10h)"), law("pareto(scale=10h, shape=3)"));
+    let (memoryless, fresh) =
+        (distribution("exponential(mean=1s, min=400s)"), distribution("exponential(mean=1s, shift=400s)"));
+    let (cut, scaled) =
+        (distribution("pareto(scale=1s, shape=3, min=10h)"), distribution("pareto(scale=10h, shape=3)"));
     for p in probabilities() {
         assert!((memoryless.quantile(p) - fresh.quantile(p)).abs() < 1e-3);
         assert!((cut.quantile(p) / scaled.quantile(p) - 1.0).abs() < 1e-9);
@@ -204,7 +206,7 @@ fn far_tails_keep_their_digits() {
 }
 
 #[test]
-fn a_law_with_one_value_is_known_to_be_constant() {
+fn a_distribution_with_one_value_is_known_to_be_constant() {
     let seconds = |s| Some(Micros::from_secs(s));
     for (text, value) in [
         ("94s", seconds(94)),
@@ -218,25 +220,27 @@ fn a_law_with_one_value_is_known_to_be_constant() {
         ("exponential(mean=3s)", None),
         ("uniform(low=1s, high=3s)", None),
     ] {
-        assert_eq!(law(text).is_constant(), value, "{text}");
+        assert_eq!(distribution(text).is_constant(), value, "{text}");
     }
-    assert_eq!(Distribution::constant(Micros::from_secs(94)), law("94s"));
+    assert_eq!(Distribution::constant(Micros::from_secs(94)), distribution("94s"));
     assert_eq!(Distribution::constant(Micros::NEVER).is_constant(), Some(Micros::LONGEST));
 }
 
 /// Scaling is exact, comes before the shift, and is for every kind.
 #[test]
-fn a_scaled_law_has_every_value_so_many_times_as_long() {
+fn a_scaled_distribution_has_every_value_so_many_times_as_long() {
     for text in SMOOTH.iter().copied().chain(["empirical(1s, 2s, 9s)", "mixture(1*3s, 2*empirical(1s, 2s))", "94s"]) {
-        let whole = law(text).bounded(None, None, None).expect("no bounds");
-        let moved = |law: Distribution| law.bounded(None, None, Some(Micros::from_secs(5))).expect("no bounds");
+        let whole = distribution(text).bounded(None, None, None).expect("no bounds");
+        let moved = |distribution: Distribution| {
+            distribution.bounded(None, None, Some(Micros::from_secs(5))).expect("no bounds")
+        };
         let scaled = moved(whole.clone().scaled(1.5).expect("in range"));
         for p in (0..=20).map(|step| f64::from(step) / 20.0) {
             let (expected, found) = (1.5 * whole.quantile(p) + 5e6, scaled.quantile(p));
             // Where a scale of its own is rounded to the microsecond, all values are by a part in a million.
             assert!(expected == found || (found / expected - 1.0).abs() < 1e-6, "{text} at {p}: {found} or {expected}");
         }
-        let twice = whole.clone().scaled(3.0).and_then(|law| law.scaled(0.5)).expect("in range");
+        let twice = whole.clone().scaled(3.0).and_then(|distribution| distribution.scaled(0.5)).expect("in range");
         assert_eq!(moved(twice), scaled, "{text}");
         assert_eq!(scaled.to_string().parse(), Ok(scaled), "{text}");
         for factor in [0.0, -1.0, 1e9, f64::NAN] {
@@ -247,8 +251,9 @@ fn a_scaled_law_has_every_value_so_many_times_as_long() {
 
 #[test]
 fn a_precision_is_for_people() {
-    let fitted =
-        law("mixture(0.25*gamma(shape=11.00806227857897, scale=1234567us), 3*lognormal(median=2m, sigma=0.123456))");
+    let fitted = distribution(
+        "mixture(0.25*gamma(shape=11.00806227857897, scale=1234567us), 3*lognormal(median=2m, sigma=0.123456))",
+    );
     assert_eq!(
         format!("{fitted:.3}"),
         "mixture(0.25*gamma(shape=11, scale=1.23s), 3*lognormal(median=2m, sigma=0.123))"
@@ -257,9 +262,9 @@ fn a_precision_is_for_people() {
 
 #[test]
 fn new_bounds_replace_old_ones() {
-    let once = law("exponential(mean=3s, min=1s, max=5s)");
+    let once = distribution("exponential(mean=3s, min=1s, max=5s)");
     let again = once.bounded(None, Some(Micros::from_secs(9)), None);
-    assert_eq!(again, Ok(law("exponential(mean=3s, max=9s)")));
+    assert_eq!(again, Ok(distribution("exponential(mean=3s, max=9s)")));
 }
 
 #[test]
@@ -300,20 +305,21 @@ fn simple() -> impl Strategy<Value = Distribution> {
 }
 
 /// The distribution with a shift, and with bounds at two of its own quantiles wherever they leave something.
-fn cut(law: impl Strategy<Value = Distribution>) -> impl Strategy<Value = Distribution> {
+fn cut(distribution: impl Strategy<Value = Distribution>) -> impl Strategy<Value = Distribution> {
     let whole_us = |x: f64| Micros::from_f64(x);
-    let scaled = (law, prop::option::of(0.001_f64..1e3))
-        .prop_map(|(law, scale)| scale.and_then(|scale| law.clone().scaled(scale).ok()).unwrap_or(law));
+    let scaled = (distribution, prop::option::of(0.001_f64..1e3)).prop_map(|(distribution, scale)| {
+        scale.and_then(|scale| distribution.clone().scaled(scale).ok()).unwrap_or(distribution)
+    });
     (scaled, prop::option::of(0.0_f64..0.9), prop::option::of(0.0_f64..1.0), prop::option::of(0_u64..9_000_000))
-        .prop_map(move |(law, from, span, shift)| {
-            let moved = |p: f64| whole_us(law.quantile(p)) + Micros::new(shift.unwrap_or(0));
+        .prop_map(move |(distribution, from, span, shift)| {
+            let moved = |p: f64| whole_us(distribution.quantile(p)) + Micros::new(shift.unwrap_or(0));
             let min = from.map(moved);
             let max = span.map(|span| moved(from.unwrap_or(0.0) + 0.05 + span * 0.05));
-            law.clone().bounded(min, max, shift.map(Micros::new)).unwrap_or(law)
+            distribution.clone().bounded(min, max, shift.map(Micros::new)).unwrap_or(distribution)
         })
 }
 
-fn any_law() -> impl Strategy<Value = Distribution> {
+fn any_distribution() -> impl Strategy<Value = Distribution> {
     cut(simple()).boxed().prop_recursive(2, 12, 4, |inner| {
         let parts = prop::collection::vec((1e-6_f64..1e6, inner), 1..4);
         cut(parts.prop_map(|parts| Distribution::mixture(parts).expect("weights are positive"))).boxed()
@@ -324,36 +330,36 @@ proptest! {
     #![proptest_config(crate::soak::cases(256))]
 
     #[test]
-    fn what_is_printed_reads_back_as_the_same_law(law in any_law()) {
-        let text = law.to_string();
-        prop_assert_eq!(text.parse::<Distribution>(), Ok(law), "{}", text);
+    fn what_is_printed_reads_back_as_the_same_distribution(distribution in any_distribution()) {
+        let text = distribution.to_string();
+        prop_assert_eq!(text.parse::<Distribution>(), Ok(distribution), "{}", text);
     }
 
     #[test]
-    fn samples_stay_within_bounds_and_support(law in any_law(), seed: u64) {
+    fn samples_stay_within_bounds_and_support(distribution in any_distribution(), seed: u64) {
         let mut draws = Keys::new(seed, 0, "").draws(Stream::Truth, 0);
-        let (least, greatest) = (Micros::from_f64(law.quantile(0.0)), Micros::from_f64(law.quantile(1.0)));
-        prop_assert!(law.min.is_none_or(|min| least >= min) && law.max.is_none_or(|max| greatest <= max));
+        let (least, greatest) = (Micros::from_f64(distribution.quantile(0.0)), Micros::from_f64(distribution.quantile(1.0)));
+        prop_assert!(distribution.min.is_none_or(|min| least >= min) && distribution.max.is_none_or(|max| greatest <= max));
         for _ in 0..100 {
-            let value = law.sample(&mut draws);
+            let value = distribution.sample(&mut draws);
             prop_assert!(least <= value && value <= greatest, "{} is outside {} to {}", value, least, greatest);
         }
     }
 
     #[test]
-    fn quantiles_are_the_least_points_that_reach_their_probability(law in any_law(), p in 1e-6_f64..1.0) {
-        let x = law.quantile(p);
+    fn quantiles_are_the_least_points_that_reach_their_probability(distribution in any_distribution(), p in 1e-6_f64..1.0) {
+        let x = distribution.quantile(p);
         // A shift may have rounded away what a steep distribution needs beyond it: a few roundings further suffice.
         let after = x * (1.0 + 4.0 * f64::EPSILON);
-        prop_assert!(law.cdf(after) >= p - 1e-9, "{} reaches only {}", after, law.cdf(after));
+        prop_assert!(distribution.cdf(after) >= p - 1e-9, "{} reaches only {}", after, distribution.cdf(after));
         let before = x - 1e-6 * (x + 1.0);
-        prop_assert!(law.cdf(before) <= p + 1e-9, "{} already reaches {}", before, law.cdf(before));
+        prop_assert!(distribution.cdf(before) <= p + 1e-9, "{} already reaches {}", before, distribution.cdf(before));
     }
 
     #[test]
-    fn means_lie_between_the_least_and_the_greatest_value(law in any_law()) {
+    fn means_lie_between_the_least_and_the_greatest_value(distribution in any_distribution()) {
         let slack = 1.0 + 1e-12;
-        prop_assert!(law.quantile(0.0) <= law.mean() * slack && law.mean() <= law.quantile(1.0) * slack);
+        prop_assert!(distribution.quantile(0.0) <= distribution.mean() * slack && distribution.mean() <= distribution.quantile(1.0) * slack);
     }
 
     #[test]

@@ -29,7 +29,7 @@ enum Act {
     /// An HTTP error that says when to come back, honestly or not.
     Error { code: ErrorCode, body: Body, retry: RetryAdvice, retry_in: Micros },
     /// A refusal beyond a limit.
-    Limit { law: LimitRule, retry: RetryAdvice },
+    Limit { rule: LimitRule, retry: RetryAdvice },
     /// A longer round trip.
     Spike(Distribution),
     /// Longer round trips, and errors.
@@ -101,7 +101,7 @@ impl Fault {
                 retry: read.retry()?,
                 retry_in: read.duration("retry_in")?,
             },
-            K::RateLimit => Act::Limit { law: read.limit()?, retry: read.retry()? },
+            K::RateLimit => Act::Limit { rule: read.limit()?, retry: read.retry()? },
             K::Transient404 => Act::Error {
                 code: ErrorCode::NOT_FOUND,
                 body: Body::Envelope,
@@ -128,11 +128,11 @@ impl Fault {
                 errors: read.share("errors")?,
                 ramp: read.duration("ramp")?,
             }),
-            K::LatencySpike => Act::Spike(read.law("by")?),
-            K::LoadLatency => Act::Limit { law: read.workers()?, retry: absent },
+            K::LatencySpike => Act::Spike(read.distribution("by")?),
+            K::LoadLatency => Act::Limit { rule: read.workers()?, retry: absent },
             K::Lost => Act::Delivery(DeliveryEffect::Lost),
-            K::Delayed | K::Reordered => Act::Delivery(DeliveryEffect::Later(read.law("by")?)),
-            K::Duplicated => Act::Delivery(DeliveryEffect::Again(read.law("after")?)),
+            K::Delayed | K::Reordered => Act::Delivery(DeliveryEffect::Later(read.distribution("by")?)),
+            K::Duplicated => Act::Delivery(DeliveryEffect::Again(read.distribution("after")?)),
             K::BeforeSubmitReply => Act::Effect(Effect::Late(read.duration("by")?)),
             K::Malformed => Act::Delivery(DeliveryEffect::Malformed),
             K::WrongTask => Act::Delivery(DeliveryEffect::WrongTask),
@@ -178,12 +178,12 @@ impl Fault {
         match &self.act {
             Act::Effect(effect) => *effect,
             Act::Error { code, body, retry, retry_in } => error(*code, *body, *retry, now + *retry_in),
-            Act::Limit { law, retry } => {
-                let code = if law.is_of_workers() { ErrorCode::UNAVAILABLE } else { ErrorCode::TOO_MANY_REQUESTS };
-                error(code, Body::Envelope, *retry, free.unwrap_or_else(|| now + law.patience()))
+            Act::Limit { rule, retry } => {
+                let code = if rule.is_of_workers() { ErrorCode::UNAVAILABLE } else { ErrorCode::TOO_MANY_REQUESTS };
+                error(code, Body::Envelope, *retry, free.unwrap_or_else(|| now + rule.patience()))
             }
             // What a rule of it does is done before the request arrives: this is a single one that is scripted.
-            Act::Spike(law) => Effect::Late(law.sample(&mut Draws::seeded(0))),
+            Act::Spike(by) => Effect::Late(by.sample(&mut Draws::seeded(0))),
             Act::Brownout(_) => error(ErrorCode::UNAVAILABLE, Body::Envelope, RetryAdvice::Absent, now),
             Act::Delivery(_) => Effect::Truth,
         }
@@ -202,7 +202,7 @@ impl Fault {
     #[must_use]
     pub const fn limit(&self) -> Option<&LimitRule> {
         match &self.act {
-            Act::Limit { law, .. } => Some(law),
+            Act::Limit { rule, .. } => Some(rule),
             Act::Effect(_) | Act::Error { .. } | Act::Spike(_) | Act::Brownout(_) | Act::Delivery(_) => None,
         }
     }
@@ -212,7 +212,7 @@ impl Fault {
     #[must_use]
     pub(in crate::world) fn slowdown(&self, rtt: Micros, depth: f64, seed: u64) -> Micros {
         match &self.act {
-            Act::Spike(law) => law.sample(&mut Draws::seeded(seed)),
+            Act::Spike(by) => by.sample(&mut Draws::seeded(seed)),
             Act::Brownout(Brownout { factor, .. }) => {
                 Micros::from_f64(rtt.get() as f64 * ((factor - 1.0) * depth).max(0.0))
             }

@@ -22,7 +22,7 @@ pub struct Age {
 
 /// The end is not after the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an age that ends at {to} and begins at {from} is no task's")]
+#[error("no task has an age from {from} to {to}: the end must be later than the start")]
 pub struct InvalidAge {
     /// The start.
     pub from: Micros,

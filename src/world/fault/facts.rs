@@ -89,12 +89,13 @@ const RAMP: Parameter = known(
     "\"0s\"",
     "How long it gets worse at the start of the window, and better at its end.",
 );
-const LONGER: Parameter = known("by", Shape::Law, "\"3s\"", "How much longer the round trip takes.");
+const LONGER: Parameter = known("by", Shape::Distribution, "\"3s\"", "How much longer the round trip takes.");
 const ANSWER_BY: Parameter = known("by", Shape::Duration, "\"30s\"", "How much later the answer comes.");
-const BY: Parameter = known("by", Shape::Law, "\"30s\"", "How much later a delivery comes.");
+const BY: Parameter = known("by", Shape::Distribution, "\"30s\"", "How much later a delivery comes.");
 const OVERTAKEN_BY: Parameter =
-    known("by", Shape::Law, "\"uniform(low=0s, high=30s)\"", "How long it is held back, while others go on.");
-const AFTER: Parameter = known("after", Shape::Law, "\"1s\"", "How long after the first the second one comes.");
+    known("by", Shape::Distribution, "\"uniform(low=0s, high=30s)\"", "How long it is held back, while others go on.");
+const AFTER: Parameter =
+    known("after", Shape::Distribution, "\"1s\"", "How long after the first the second one comes.");
 
 /// A kind that strikes a share of the status requests, and of the submits where told.
 const fn exchange(
@@ -206,7 +207,7 @@ impl Kind {
             Self::WrongContentLength => exchange(
                 "wrong-content-length",
                 Http,
-                "the answer says half of its length: what is read by it is no JSON, and the rest disturbs what follows",
+                "the answer says half of its length: what is read by it is not JSON, and the rest disturbs what follows",
                 &[],
                 FAILS,
             ),
@@ -261,7 +262,7 @@ impl Kind {
             Self::TruncatedJson => exchange(
                 "truncated-json",
                 Payload,
-                "HTTP 200 with the first half of the answer, which is no JSON",
+                "HTTP 200 with the first half of the answer, which is not JSON",
                 &[],
                 FAILS,
             ),
@@ -340,7 +341,7 @@ impl Kind {
                 )
             },
             Self::Malformed => {
-                webhook("malformed", "a delivery is no JSON; it is repeated, since no receiver takes it", &[])
+                webhook("malformed", "a delivery is not JSON; it is repeated, since no receiver takes it", &[])
             }
             Self::WrongTask => webhook(
                 "wrong-task",

@@ -75,7 +75,7 @@ pub fn value(argument: &Argument) -> Value {
         Argument::Number(number) => Number::from_f64(*number).map_or(Value::Null, Value::Number),
         Argument::Word(word) => Value::from(*word),
         Argument::Text(text) => Value::from(text.as_str()),
-        Argument::Duration(_) | Argument::Law(_) => Value::from(argument.to_string()),
+        Argument::Duration(_) | Argument::Distribution(_) => Value::from(argument.to_string()),
     }
 }
 
@@ -100,7 +100,7 @@ fn takes(kind: Kind, key: &str) -> bool {
 
 fn is_time(parameter: &Parameter) -> bool {
     match parameter.shape {
-        Shape::Duration | Shape::Law => true,
+        Shape::Duration | Shape::Distribution => true,
         Shape::Flag
         | Shape::Whole(..)
         | Shape::Positive
@@ -129,13 +129,13 @@ fn argument(kind: Kind, parameter: &Parameter, value: &Value) -> Result<Argument
             None => word(words).or_else(|| HeaderText::new(value.as_str()?).map(Argument::Text)),
         },
         Shape::Duration => value.as_str().and_then(|text| text.parse().ok()).map(Argument::Duration),
-        Shape::Law => value.as_str().and_then(law).map(Argument::Law),
+        Shape::Distribution => value.as_str().and_then(distribution).map(Argument::Distribution),
     };
     read.ok_or_else(|| wrong(kind, parameter, value))
 }
 
 /// A distribution as people write it: a duration is one that is always the same.
-fn law(text: &str) -> Option<Distribution> {
+fn distribution(text: &str) -> Option<Distribution> {
     match text.parse::<Micros>() {
         Ok(duration) => Some(Distribution::constant(duration)),
         Err(_) => text.parse().ok(),
@@ -148,7 +148,7 @@ fn milliseconds(kind: Kind, parameter: &Parameter, value: &Value) -> Result<Argu
     let time = time.ok_or_else(|| wrong(kind, parameter, value))?;
     match parameter.shape {
         Shape::Duration => Ok(Argument::Duration(time)),
-        Shape::Law => Ok(Argument::Law(Distribution::constant(time))),
+        Shape::Distribution => Ok(Argument::Distribution(Distribution::constant(time))),
         Shape::Flag
         | Shape::Whole(..)
         | Shape::Positive
@@ -196,7 +196,7 @@ mod tests {
                     Shape::Share => Value::from(1.5),
                     Shape::Word(_) => Value::from("soon"),
                     Shape::WordSecondsOrText(_) => Value::from("two\nlines"),
-                    Shape::Duration | Shape::Law => Value::from("three seconds"),
+                    Shape::Duration | Shape::Distribution => Value::from("three seconds"),
                 };
                 let name = || ("kind".to_owned(), Value::from(kind.name()));
                 let fields = Map::from_iter([name(), (parameter.name.to_owned(), wrong)]);

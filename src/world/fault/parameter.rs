@@ -36,7 +36,7 @@ pub enum Shape {
     /// A duration, which may be zero.
     Duration,
     /// The distribution of durations.
-    Law,
+    Distribution,
 }
 
 /// What happens where a parameter is absent.
@@ -65,8 +65,8 @@ pub enum Argument {
     Text(HeaderText),
     /// Of [`Shape::Duration`].
     Duration(Micros),
-    /// Of [`Shape::Law`].
-    Law(Distribution),
+    /// Of [`Shape::Distribution`].
+    Distribution(Distribution),
 }
 
 /// What was said of a fault's parameters. Whoever reads a format fills it in, defaults included.
@@ -137,7 +137,7 @@ impl Shape {
                 format!("one of {}, a whole number of seconds, or a short text for the header", words.join(", "))
             }
             Self::Duration => "a duration such as \"3s\"".to_owned(),
-            Self::Law => "a distribution of durations, such as \"3s\" or \"exponential(mean=3s)\"".to_owned(),
+            Self::Distribution => "a distribution of durations, such as \"3s\" or \"exponential(mean=3s)\"".to_owned(),
         }
     }
 }
@@ -187,7 +187,7 @@ impl std::fmt::Display for Argument {
             Self::Text(text) => write!(f, "{text:?}"),
             // To the microsecond, where people would round it.
             Self::Duration(duration) => write!(f, "{}us", duration.get()),
-            Self::Law(law) => write!(f, "{law}"),
+            Self::Distribution(distribution) => write!(f, "{distribution}"),
         }
     }
 }

@@ -32,19 +32,19 @@ pub enum InvalidRule {
         probability: f64,
     },
     /// The kind is a window, and there is none, or something else.
-    #[error("`{kind}` lasts for a window: say during when")]
+    #[error("`{kind}` needs a window: say with `during` when it is active")]
     NoWindow {
         /// The kind.
         kind: &'static str,
     },
     /// The kind is a process in time, and there is none, or something else.
-    #[error("`{kind}` comes in bursts: say how long and how often they are bad")]
+    #[error("`{kind}` comes in bursts: say with `gilbert_elliott` how long and how often")]
     NoBursts {
         /// The kind.
         kind: &'static str,
     },
     /// It is for no route.
-    #[error("a rule without routes strikes nothing")]
+    #[error("a rule needs at least one route")]
     NoRoute,
     /// The kind cannot strike there.
     #[error("`{kind}` does not strike the route `{}`", route.name())]
@@ -55,7 +55,7 @@ pub enum InvalidRule {
         route: Route,
     },
     /// It is for no model.
-    #[error("a rule for an empty list of models strikes nothing")]
+    #[error("the list of models is empty: name one, or leave the list out")]
     NoModel,
     /// Only what strikes a share of the status requests can look at a task's age.
     #[error("`age` is for rules that strike a share of the status requests, and nothing else")]

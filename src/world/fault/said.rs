@@ -79,8 +79,10 @@ impl<'a> Said<'a> {
         self.read(name, |argument| if let Argument::Duration(duration) = argument { Some(*duration) } else { None })
     }
 
-    pub(super) fn law(&self, name: &'static str) -> Result<Distribution, InvalidFault> {
-        self.read(name, |argument| if let Argument::Law(law) = argument { Some(law.clone()) } else { None })
+    pub(super) fn distribution(&self, name: &'static str) -> Result<Distribution, InvalidFault> {
+        self.read(name, |argument| {
+            if let Argument::Distribution(distribution) = argument { Some(distribution.clone()) } else { None }
+        })
     }
 
     pub(super) fn code(&self) -> Result<ErrorCode, InvalidFault> {
@@ -104,17 +106,17 @@ impl<'a> Said<'a> {
             Argument::Whole(seconds) => u32::try_from(*seconds).ok().map(RetryAdvice::Exactly),
             Argument::Word(word) => RetryAdvice::named(word),
             Argument::Text(text) => Some(RetryAdvice::Text(*text)),
-            Argument::Flag(_) | Argument::Number(_) | Argument::Duration(_) | Argument::Law(_) => None,
+            Argument::Flag(_) | Argument::Number(_) | Argument::Duration(_) | Argument::Distribution(_) => None,
         })
     }
 
     /// The limit on requests from one client or all.
     pub(super) fn limit(&self) -> Result<LimitRule, InvalidFault> {
-        let law = match self.word("algorithm")? {
+        let limit = match self.word("algorithm")? {
             "token-bucket" => LimitRule::tokens(self.bucket()?),
             word => self.window(word == "sliding-window")?,
         };
-        Ok(if self.word("per")? == "key" { law.per_key() } else { law })
+        Ok(if self.word("per")? == "key" { limit.per_key() } else { limit })
     }
 
     fn window(&self, slides: bool) -> Result<LimitRule, InvalidFault> {

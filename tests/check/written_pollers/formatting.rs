@@ -30,7 +30,7 @@ fn are_formatted(language: &str, files: &[PathBuf]) {
 fn written_pollers_are_formatted() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let folder = folder.path();
-    // Names that need no quotation marks, and one that does; a law of which many looks come.
+    // Names that need no quotation marks, and one that does; a distribution of which many looks come.
     let mut log = "model,took\n".to_owned();
     for at in 0..120 {
         log += &format!("{},{}s\n", ["suno", "veo"][at % 2], 60 + at * 37 % 90);

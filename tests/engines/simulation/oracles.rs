@@ -41,7 +41,7 @@ fn exponential_completion_under_a_fixed_interval() {
 /// P(done between polls k − 1 and k)·(1 − p)·p^(j − k).
 #[test]
 fn silent_poll_loss_under_any_schedule() {
-    let law: Distribution = "lognormal(median=40s, sigma=0.7)".parse().expect("a law");
+    let distribution: Distribution = "lognormal(median=40s, sigma=0.7)".parse().expect("a distribution");
     let schedules = [
         (
             "exponential",
@@ -66,8 +66,8 @@ fn silent_poll_loss_under_any_schedule() {
                 if p > 0.0 { format!("[[faults]]\nkind = \"stale-read\"\nprobability = {p}\n") } else { String::new() };
             let strategy =
                 format!("schedule = {schedule}\nlimit = {{ kind = \"attempts\", attempts = {polls} }}\n{fault}");
-            let world = world(&law.to_string(), &strategy, "");
-            let expected = Expected::new(&law, &instants, p);
+            let world = world(&distribution.to_string(), &strategy, "");
+            let expected = Expected::new(&distribution, &instants, p);
             for options in ways() {
                 let compared = run(&world, options);
                 let cell = only(&compared);
@@ -94,7 +94,7 @@ fn exponential() -> Vec<f64> {
         .collect()
 }
 
-/// Expectations by direct summation. Partial means come from a fine midpoint rule on the law's own CDF.
+/// Expectations by direct summation. Partial means come from a fine midpoint rule on the distribution's own CDF.
 struct Expected {
     polls: f64,
     delay: f64,
@@ -102,8 +102,8 @@ struct Expected {
 }
 
 impl Expected {
-    fn new(law: &Distribution, instants: &[f64], p: f64) -> Self {
-        let cdf = |s: f64| law.cdf(s * 1e6);
+    fn new(distribution: &Distribution, instants: &[f64], p: f64) -> Self {
+        let cdf = |s: f64| distribution.cdf(s * 1e6);
         let (mut polls, mut delay, mut known) = (0.0, 0.0, 0.0);
         for (k, &at) in instants.iter().enumerate() {
             let before = if k == 0 { 0.0 } else { instants[k - 1] };
@@ -125,12 +125,12 @@ impl Expected {
 }
 
 /// P(delay ≤ d) under polls at x_k with a constant round trip is Σ F(x_k + up) − F(x_k + up − (d − down)): the measured
-/// quantile must have its probability under the true law.
+/// quantile must have its probability under the true distribution.
 #[test]
 fn delay_quantiles_have_their_probability() {
-    let law: Distribution = "gamma(shape=4, scale=9s)".parse().expect("a law");
+    let distribution: Distribution = "gamma(shape=4, scale=9s)".parse().expect("a distribution");
     let strategy = "schedule = { kind = \"fixed\", first = \"10s\", interval = \"7s\" }\nlimit = { kind = \"none\" }";
-    let world = world(&law.to_string(), strategy, "[network]\nrtt = \"400ms\"");
+    let world = world(&distribution.to_string(), strategy, "[network]\nrtt = \"400ms\"");
     // A submit takes a whole round trip, its task starts half-way: polls read 0.2 s later into the task's life.
     let reads: Vec<f64> = (0..60)
         .scan(10.4, |at, _| {
@@ -144,7 +144,8 @@ fn delay_quantiles_have_their_probability() {
         let cell = only(&compared);
         for (level, found) in [(0.5, cell.detection_delay_ms.p50), (0.95, cell.detection_delay_ms.p95)] {
             let d = found.expect("all are known") / 1e3 - 0.2;
-            let probability: f64 = reads.iter().map(|x| law.cdf(x * 1e6) - law.cdf((x - d) * 1e6)).sum();
+            let probability: f64 =
+                reads.iter().map(|x| distribution.cdf(x * 1e6) - distribution.cdf((x - d) * 1e6)).sum();
             // 0.1 % of the quantile is the histogram's; the density of the delay is about 1/7 per second.
             let slack = 0.001 * d / 7.0;
             let error = (level * (1.0_f64 - level) / cell.tasks as f64).sqrt();
@@ -156,39 +157,42 @@ fn delay_quantiles_have_their_probability() {
 /// A webhook's latency is up + completion + down: its quantiles are those of the completion, shifted.
 #[test]
 fn webhook_latency_is_the_completion_shifted() {
-    let law: Distribution = "weibull(shape=1.5, scale=60s)".parse().expect("a law");
+    let distribution: Distribution = "weibull(shape=1.5, scale=60s)".parse().expect("a distribution");
     let scenario = scenario(&format!(
-        "tasks = 40000\nreplicates = 1\n[network]\nrtt = \"1s\"\nup_share = 0.25\n[models.m]\ncompletion = \"{law}\"\n\
+        "tasks = 40000\nreplicates = 1\n[network]\nrtt = \"1s\"\nup_share = 0.25\n[models.m]\ncompletion = \"{distribution}\"\n\
          [[strategies]]\npreset = \"webhook\""
     ));
     let compared = run(&scenario, Options::default());
     let cell = only(&compared);
     for (level, found) in [(0.5, cell.latency_ms.p50), (0.9, cell.latency_ms.p90), (0.99, cell.latency_ms.p99)] {
         let completion = (found.expect("all are known") / 1e3 - 1.0) * 1e6;
-        let slack = 0.001 * completion * law.density(completion).expect("a density");
+        let slack = 0.001 * completion * distribution.density(completion).expect("a density");
         let error = (level * (1.0_f64 - level) / cell.tasks as f64).sqrt();
-        assert!((law.cdf(completion) - level).abs() < 4.5 * error + slack, "{level}");
+        assert!((distribution.cdf(completion) - level).abs() < 4.5 * error + slack, "{level}");
     }
     assert_eq!(cell.detection_delay_ms.mean, Some(750.0));
 }
 
-/// The documented limits cut the law of completion where the guide's code does.
+/// The documented limits cut the distribution of completion where the guide's code does.
 #[test]
-fn timeout_shares_are_the_tail_of_the_law() {
-    let law: Distribution = "lognormal(median=170s, sigma=0.5)".parse().expect("a law");
+fn timeout_shares_are_the_tail_of_the_distribution() {
+    let distribution: Distribution = "lognormal(median=170s, sigma=0.5)".parse().expect("a distribution");
     for (preset, last_poll_s) in
         [("basic", 177.0), ("exponential", 574.343_75), ("resilient", 297.0), ("concurrent", 183.0)]
     {
         let scenario = scenario(&format!(
-            "tasks = 20000\nreplicates = 1\nhorizon = \"24h\"\n[models.m]\ncompletion = \"{law}\"\n[[strategies]]\npreset = \"{preset}\""
+            "tasks = 20000\nreplicates = 1\nhorizon = \"24h\"\n[models.m]\ncompletion = \"{distribution}\"\n[[strategies]]\npreset = \"{preset}\""
         ));
         let compared = run(&scenario, Options::default());
         let cell = only(&compared);
         let late = (cell.outcomes.timeout_missed + cell.outcomes.timeout_impatient) as f64 / cell.tasks as f64;
         // In a pool, rounds are shared: a task joins up to one interval before its first poll.
-        let truth = 1.0 - law.cdf(last_poll_s * 1e6);
-        let slack =
-            if preset == "concurrent" { law.cdf((last_poll_s + 3.0) * 1e6) - law.cdf(last_poll_s * 1e6) } else { 0.0 };
+        let truth = 1.0 - distribution.cdf(last_poll_s * 1e6);
+        let slack = if preset == "concurrent" {
+            distribution.cdf((last_poll_s + 3.0) * 1e6) - distribution.cdf(last_poll_s * 1e6)
+        } else {
+            0.0
+        };
         let error = (truth * (1.0 - truth) / cell.tasks as f64).sqrt();
         assert!((late - truth).abs() < 4.5 * error + slack, "{preset}: {late}, in truth {truth}");
     }

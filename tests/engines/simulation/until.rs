@@ -54,7 +54,7 @@ fn a_budget_ends_it_and_says_for_whom() {
     let (_, results) = until(&asked, "abandoned=50%", Some(30), 2);
     assert_eq!(results.run.until.expect("it was asked for").widest.within, None);
     let small = Until::new(&asked, "1%".parse().expect("a precision"), Some(19)).map(|_| ()).expect_err("too small");
-    assert_eq!(small.to_string(), "a budget of 19 replicates ends before the first look, which is after 20");
+    assert_eq!(small.to_string(), "a budget of 19 replicates ends before the first look: allow at least 20");
     let large = Scenario { tasks: 1_000_000_000, ..asked };
     assert!(Until::new(&large, "1%".parse().expect("a precision"), Some(21)).is_err());
 }

@@ -187,7 +187,7 @@ proptest! {
             return Ok(());
         }
         let read = read.map_err(|error| TestCaseError::fail(format!("{error}\n{rows:?}")))?;
-        let left_out: u64 = read.account.left_out.iter().map(|left| left.rows).sum();
+        let left_out: u64 = read.account.skipped.iter().map(|left| left.rows).sum();
         prop_assert_eq!((read.account.rows, read.account.used + left_out), (tasks.len() as u64, tasks.len() as u64));
         let groups: std::collections::BTreeMap<_, _> = read.groups.into_iter().collect();
         prop_assert_eq!(groups, expected);
@@ -220,7 +220,7 @@ proptest! {
         };
         match read(&source, &bytes) {
             Ok(read) => {
-                let left_out: u64 = read.account.left_out.iter().map(|left| left.rows).sum();
+                let left_out: u64 = read.account.skipped.iter().map(|left| left.rows).sum();
                 prop_assert_eq!(read.account.used + left_out, read.account.rows);
                 prop_assert_eq!(read.account.used, read.all().len() as u64);
             }

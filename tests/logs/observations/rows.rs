@@ -2,7 +2,7 @@
 
 use super::support::{between, exact, lengths, read, refused};
 use pollbench::fit::Observation;
-use pollbench::observations::{Observed, Source, Times, Unit, Why};
+use pollbench::observations::{Observed, SkipReason, Source, Times, Unit};
 
 /// Rows of everything that can be left out: each kind is counted, with its first row.
 #[test]
@@ -19,7 +19,7 @@ fn what_is_left_out_is_counted() {
     };
     let read = read(&source, log.as_bytes()).expect("a log");
     let counted: Vec<(String, u64, u64)> =
-        read.account.left_out.iter().map(|left| (left.why.words(), left.rows, left.line)).collect();
+        read.account.skipped.iter().map(|left| (left.reason.words(), left.rows, left.line)).collect();
     let mut expected = vec![
         ("took no time".to_owned(), 1, 102),
         ("`took_s` is empty".to_owned(), 1, 103),
@@ -33,7 +33,11 @@ fn what_is_left_out_is_counted() {
     assert_eq!(found, expected);
     assert_eq!((read.account.rows, read.account.used, read.account.unfinished), (107, 101, 1));
     assert_eq!(
-        read.account.left_out.iter().find(|left| matches!(left.why, Why::Filtered(_))).map(|left| left.cell.as_str()),
+        read.account
+            .skipped
+            .iter()
+            .find(|left| matches!(left.reason, SkipReason::Filtered(_)))
+            .map(|left| left.cell.as_str()),
         Some("FAILED")
     );
     assert!(read.all().contains(&Observation::Beyond(41e6)));
@@ -44,7 +48,7 @@ fn zeros_stay_where_times_are_whole_steps() {
     let mut log = "took_s\n".to_owned();
     (0..40).for_each(|at| log += &format!("{}\n", at % 8));
     let read = read(&Source { unit: Some(Unit::Seconds), ..lengths("took_s") }, log.as_bytes()).expect("a log");
-    assert_eq!((read.account.used, read.account.left_out.len()), (40, 0));
+    assert_eq!((read.account.used, read.account.skipped.len()), (40, 0));
 }
 
 #[test]
@@ -60,7 +64,7 @@ fn bounds_and_ends_that_are_missing_are_censored() {
     assert_eq!(read(&source, log).map(Observed::all), Ok(expected));
     assert_eq!(
         refused(&source, b"low_s,high_s\n5,4\n"),
-        "line 2: finished before the instant at which it was unfinished"
+        "line 2: the task is finished before it was last seen unfinished"
     );
     // The last instant of the log is 12:03:00; the second task was seen unfinished for two minutes.
     let source = between("begun", "done");
@@ -105,7 +109,7 @@ fn shapes_of_public_traces_load_without_preparation() {
     let pods = b"name,creation_time,deletion_time\na,0,540\nb,9437497,9438037\nc,12902960,\n";
     let source = Source { unit: Some(Unit::Seconds), ..between("creation_time", "deletion_time") };
     let read = read(&source, pods).expect("a log");
-    assert_eq!(read.account.left_out[0].rows, 1);
+    assert_eq!(read.account.skipped[0].rows, 1);
     assert_eq!(read.all(), exact(&[540_000_000, 540_000_000]));
 }
 
@@ -148,8 +152,8 @@ fn entries_are_read_by_ages_and_by_instants() {
     let by_age = read(&source, ages.as_bytes()).expect("a log");
     assert_eq!((by_age.account.used, by_age.account.unfinished), (3, 1));
     assert_eq!(
-        by_age.account.left_out.iter().map(|left| (left.why.clone(), left.rows)).collect::<Vec<_>>(),
-        [(Why::Unwatched, 1)]
+        by_age.account.skipped.iter().map(|left| (left.reason.clone(), left.rows)).collect::<Vec<_>>(),
+        [(SkipReason::Unwatched, 1)]
     );
     assert!(
         by_age
@@ -175,7 +179,7 @@ fn entries_are_read_by_ages_and_by_instants() {
     assert!(refused(&source, b"took_s\n40\n").contains("no column `seen_s`"));
     let ranges = Times::Lengths { column: "low_s".into(), upper: Some("high_s".into()) };
     let source = Source { entered: Some("seen_s".into()), ..Source::new(ranges) };
-    assert!(refused(&source, b"seen_s,low_s,high_s\n1,2,3\n").contains("goes with ends"));
+    assert!(refused(&source, b"seen_s,low_s,high_s\n1,2,3\n").contains("cannot be combined"));
 }
 
 /// Promise: a log that is longer than what is looked at first is read row by row like a short one: every row in its place, what is
@@ -195,7 +199,7 @@ fn long_logs_are_read_in_order() {
     }
     let long = read(&lengths("took_s"), log.as_bytes()).expect("a log");
     assert_eq!((long.account.rows, long.account.used), (30_000, 29_970));
-    assert_eq!(long.account.left_out.iter().map(|left| (left.rows, left.line)).collect::<Vec<_>>(), [(30, 1_001)]);
+    assert_eq!(long.account.skipped.iter().map(|left| (left.rows, left.line)).collect::<Vec<_>>(), [(30, 1_001)]);
     assert_eq!(long.all(), exact(&expected));
     let wrong = log.replace("25000,", "25000,-");
     assert!(refused(&lengths("took_s"), wrong.as_bytes()).starts_with("line 25002: `-"), "{wrong:.0}");

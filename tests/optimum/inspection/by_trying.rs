@@ -1,7 +1,7 @@
 //! Small cases agree with trying all.
 
-use super::support::{at, law, weights};
-use pollbench::inspection::{Bounds, Checks, CostWeights, ScheduleProblem, Then, lossy};
+use super::support::{at, done_time, weights};
+use pollbench::inspection::{AfterLast, Bounds, Checks, CostWeights, ScheduleProblem, lossy};
 
 /// Cheapest of all schedules whose polls are at whole seconds up to 100, the last one there, under a condition on the
 /// gaps, for ends uniform in 0–100 s: polls Σ(1 − x/100) and delay Σ gap²/200, by hand.
@@ -35,16 +35,16 @@ fn tried(weights: &CostWeights, polls: usize, is_allowed: &dyn Fn(&[f64], f64) -
 /// At most one task in twenty is later than so much: within half a per cent of trying all.
 #[test]
 fn a_bound_on_the_p95_delay_costs_what_it_must() {
-    let law = law("uniform(low=0s, high=100s)");
+    let done_time = done_time("uniform(low=0s, high=100s)");
     let weights = weights(20.0, 1.0);
     for late in [22.0, 25.0, 28.0, 31.0, 32.0, 35.0, 40.0, 45.0] {
         let by_trying =
             tried(&weights, 5, &|gaps, _| gaps.iter().map(|gap| (gap - late).max(0.0)).sum::<f64>() <= 5.0 + 1e-9);
         let bounds = Bounds { max_p95_delay: Some(late * 1e6), ..Bounds::default() };
-        let best = ScheduleProblem::new(&law, weights).expect("positive").bounds(bounds).solve();
-        let share = best.late_share(&law, late * 1e6);
+        let best = ScheduleProblem::new(&done_time, weights).expect("positive").bounds(bounds).solve();
+        let share = best.late_share(&done_time, late * 1e6);
         assert!(share <= 0.05 + 1e-4, "{late}: {share} are later: {best:?}");
-        let cost = best.cost(&law, &weights, None);
+        let cost = best.cost(&done_time, &weights, None);
         assert!(cost <= by_trying * 1.005, "{late} s: {cost}, by trying {by_trying}: {best:?}");
         assert!(cost >= by_trying * 0.995, "{late} s: {cost}, by trying {by_trying}: {best:?}");
     }
@@ -53,13 +53,13 @@ fn a_bound_on_the_p95_delay_costs_what_it_must() {
 /// A bound on the mean number of polls, likewise.
 #[test]
 fn a_bound_on_polls_costs_what_it_must() {
-    let law = law("uniform(low=0s, high=100s)");
+    let done_time = done_time("uniform(low=0s, high=100s)");
     let weights = weights(5.0, 1.0);
     for most in [1.2, 1.5, 1.8, 2.0, 2.2] {
         let by_trying = tried(&weights, 5, &|_, polls| polls <= most + 1e-9);
         let bounds = Bounds { max_polls: Some(most), ..Bounds::default() };
-        let best = ScheduleProblem::new(&law, weights).expect("positive").bounds(bounds).solve();
-        let expected = best.expected(&law, None, 0.0);
+        let best = ScheduleProblem::new(&done_time, weights).expect("positive").bounds(bounds).solve();
+        let expected = best.expected(&done_time, None, 0.0);
         assert!(expected.polls <= most + 1e-4, "{most}: {}", expected.polls);
         let cost = expected.cost(&weights);
         assert!((cost / by_trying - 1.0).abs() <= 0.005, "{most} polls: {cost}, by trying {by_trying}: {best:?}");
@@ -69,15 +69,15 @@ fn a_bound_on_polls_costs_what_it_must() {
 /// A shortest gap and a longest delay, likewise.
 #[test]
 fn bounds_on_gaps_cost_what_they_must() {
-    let law = law("uniform(low=0s, high=100s)");
+    let done_time = done_time("uniform(low=0s, high=100s)");
     for (poll, least, most) in [(2.0, 18.0, 100.0), (20.0, 1.0, 30.0), (5.0, 21.0, 27.0)] {
         let weights = weights(poll, 1.0);
         let by_trying = tried(&weights, 5, &|gaps, _| {
             gaps[1..].iter().all(|gap| *gap >= least) && gaps.iter().all(|gap| *gap <= most)
         });
         let bounds = Bounds { min_gap: Some(least * 1e6), max_delay: Some(most * 1e6), ..Bounds::default() };
-        let best = ScheduleProblem::new(&law, weights).expect("positive").bounds(bounds).solve();
-        let cost = best.cost(&law, &weights, None);
+        let best = ScheduleProblem::new(&done_time, weights).expect("positive").bounds(bounds).solve();
+        let cost = best.cost(&done_time, &weights, None);
         assert!((cost / by_trying - 1.0).abs() <= 0.005, "{cost}, by trying {by_trying}: {best:?}");
     }
 }
@@ -90,17 +90,17 @@ fn a_plan_for_loss_is_as_good_as_moving_polls_one_by_one() {
     for (expression, poll, loss) in
         [("weibull(shape=3, scale=60s)", 5.0, 0.33), ("lognormal(median=40s, sigma=0.5)", 3.0, 0.2)]
     {
-        let (law, weights) = (law(expression), weights(poll, 0.5));
-        let cost = |checks: &Checks| checks.expected(&law, Some(deadline), loss).cost(&weights);
+        let (done_time, weights) = (done_time(expression), weights(poll, 0.5));
+        let cost = |checks: &Checks| checks.expected(&done_time, Some(deadline), loss).cost(&weights);
         let mut least = f64::INFINITY;
         for count in 1..=8_usize {
             for bend in [0.4, 0.7, 1.0] {
                 let start = |k: usize| deadline / 1e6 * ((k as f64 + 1.0) / count as f64).powf(bend);
-                let mut checks = at(&(0..count).map(start).collect::<Vec<_>>(), Then::GiveUp);
+                let mut checks = at(&(0..count).map(start).collect::<Vec<_>>(), AfterLast::GiveUp);
                 least = least.min(settled(&mut checks, &cost));
             }
         }
-        let problem = ScheduleProblem::new(&law, weights).expect("positive").deadline(deadline);
+        let problem = ScheduleProblem::new(&done_time, weights).expect("positive").deadline(deadline);
         let ready = cost(&lossy::solve(&problem, loss));
         assert!(ready <= least * (1.0 + 1e-4), "{expression}: {ready}, by trying {least}");
     }

@@ -1,13 +1,13 @@
 //! Optimality: nothing near is cheaper, and bounds are kept.
 
-use super::support::{law, weights};
-use pollbench::inspection::{Bounds, Checks, CostWeights, DoneTime, ScheduleProblem, Sketch, Then, lossy};
+use super::support::{done_time, weights};
+use pollbench::inspection::{AfterLast, Bounds, Checks, CostWeights, DoneTime, ScheduleProblem, Sketch, lossy};
 use pollbench::time::Micros;
 use pollbench::world::distribution::Distribution;
 use proptest::prelude::*;
 
 /// Laws of every shape: smooth, two humps, single values, cut, level.
-fn plain_laws() -> impl Strategy<Value = String> {
+fn plain_distributions() -> impl Strategy<Value = String> {
     let of = |text: String| text;
     prop_oneof![
         (5.0..300.0, 0.05..1.2).prop_map(move |(m, s)| of(format!("lognormal(median={m}s, sigma={s})"))),
@@ -29,10 +29,12 @@ fn plain_laws() -> impl Strategy<Value = String> {
 }
 
 /// These, and mixtures of any two.
-fn laws() -> impl Strategy<Value = String> {
-    (plain_laws(), plain_laws(), 0.02..0.98, prop::bool::weighted(0.3)).prop_map(|(law, other, share, is_mixed)| {
-        if is_mixed { format!("mixture({share}*{law}, {}*{other})", 1.0 - share) } else { law }
-    })
+fn distributions() -> impl Strategy<Value = String> {
+    (plain_distributions(), plain_distributions(), 0.02..0.98, prop::bool::weighted(0.3)).prop_map(
+        |(done_time, other, share, is_mixed)| {
+            if is_mixed { format!("mixture({share}*{done_time}, {}*{other})", 1.0 - share) } else { done_time }
+        },
+    )
 }
 
 /// Costs of a poll from cheap to dear, in seconds of delay.
@@ -53,7 +55,7 @@ fn blows() -> impl Strategy<Value = Blows> {
 /// Moved, dropped and added polls; the last one stays, where the schedule ends there.
 fn spoiled(checks: &Checks, blows: &Blows) -> Checks {
     let mut instants = checks.instants.clone();
-    let kept = usize::from(checks.then == Then::GiveUp);
+    let kept = usize::from(checks.then == AfterLast::GiveUp);
     for &(index, blow, share) in blows {
         let movable = instants.len() - kept;
         if movable == 0 {
@@ -77,13 +79,13 @@ proptest! {
 
     /// No schedule near the best one is cheaper by more than a millionth.
     #[test]
-    fn no_perturbation_is_cheaper(law in laws(), ratio in ratios(), tries in prop::collection::vec(blows(), 24)) {
-        let (law, weights) = (super::support::law(&law), weights(ratio, 1.0));
-        let best = ScheduleProblem::new(&law, weights).expect("positive").solve();
-        let cost = best.cost(&law, &weights, None);
+    fn no_perturbation_is_cheaper(done_time in distributions(), ratio in ratios(), tries in prop::collection::vec(blows(), 24)) {
+        let (done_time, weights) = (super::support::done_time(&done_time), weights(ratio, 1.0));
+        let best = ScheduleProblem::new(&done_time, weights).expect("positive").solve();
+        let cost = best.cost(&done_time, &weights, None);
         for blows in tries {
             let other = spoiled(&best, &blows);
-            let near = other.cost(&law, &weights, None);
+            let near = other.cost(&done_time, &weights, None);
             prop_assert!(near >= cost * (1.0 - 1e-6), "{near} < {cost}: {:?} against {:?}", other, best);
         }
     }
@@ -91,16 +93,16 @@ proptest! {
     /// Nor with a deadline, at which the last poll stays.
     #[test]
     fn no_perturbation_is_cheaper_under_a_deadline(
-        law in laws(), ratio in ratios(), level in 0.3..0.9999, tries in prop::collection::vec(blows(), 24),
+        done_time in distributions(), ratio in ratios(), level in 0.3..0.9999, tries in prop::collection::vec(blows(), 24),
     ) {
-        let (law, weights) = (super::support::law(&law), weights(ratio, 1.0));
-        let deadline = law.quantile(level) + 1.0;
-        let best = ScheduleProblem::new(&law, weights).expect("positive").deadline(deadline).solve();
-        prop_assert_eq!((best.then, best.instants.last().copied()), (Then::GiveUp, Some(deadline)));
-        let cost = best.cost(&law, &weights, Some(deadline));
+        let (done_time, weights) = (super::support::done_time(&done_time), weights(ratio, 1.0));
+        let deadline = done_time.quantile(level) + 1.0;
+        let best = ScheduleProblem::new(&done_time, weights).expect("positive").deadline(deadline).solve();
+        prop_assert_eq!((best.then, best.instants.last().copied()), (AfterLast::GiveUp, Some(deadline)));
+        let cost = best.cost(&done_time, &weights, Some(deadline));
         for blows in tries {
             let other = spoiled(&best, &blows);
-            let near = other.cost(&law, &weights, Some(deadline));
+            let near = other.cost(&done_time, &weights, Some(deadline));
             prop_assert!(near >= cost * (1.0 - 1e-6), "{near} < {cost}: {:?} against {:?}", other, best);
         }
     }
@@ -108,21 +110,21 @@ proptest! {
     /// A rough answer costs at most a ten-thousandth more with a deadline, five without one, and never less than the best; one
     /// for drawing at most two thousandths, one at a glance a hundredth.
     #[test]
-    fn a_rough_answer_is_within_its_promise(law in laws(), ratio in ratios(), seconds in prop::option::of(20.0..400.0)) {
-        let (law, weights) = (super::support::law(&law), weights(ratio, 1.0));
-        let mut problem = ScheduleProblem::new(&law, weights).expect("positive");
+    fn a_rough_answer_is_within_its_promise(done_time in distributions(), ratio in ratios(), seconds in prop::option::of(20.0..400.0)) {
+        let (done_time, weights) = (super::support::done_time(&done_time), weights(ratio, 1.0));
+        let mut problem = ScheduleProblem::new(&done_time, weights).expect("positive");
         let end: Option<f64> = seconds.map(|seconds| seconds * 1e6);
         if let Some(end) = end {
             problem = problem.deadline(end);
         }
-        let exact = problem.solve().cost(&law, &weights, end);
-        let rough = problem.solve_roughly(&Sketch::roughly(&law, end)).cost(&law, &weights, end);
+        let exact = problem.solve().cost(&done_time, &weights, end);
+        let rough = problem.solve_roughly(&Sketch::roughly(&done_time, end)).cost(&done_time, &weights, end);
         let most = if end.is_some() { 1e-4 } else { 5e-4 };
         prop_assert!(rough <= exact * (1.0 + most), "{rough} against {exact}");
         prop_assert!(rough >= exact * (1.0 - 1e-6), "{rough} against {exact}");
-        let drawn = problem.solve_for_drawing(&Sketch::roughly(&law, end)).cost(&law, &weights, end);
+        let drawn = problem.solve_for_drawing(&Sketch::roughly(&done_time, end)).cost(&done_time, &weights, end);
         prop_assert!(drawn <= exact * (1.0 + 2e-3), "{drawn} against {exact}");
-        let glanced = problem.solve_at_a_glance(&Sketch::roughly(&law, end)).cost(&law, &weights, end);
+        let glanced = problem.solve_at_a_glance(&Sketch::roughly(&done_time, end)).cost(&done_time, &weights, end);
         prop_assert!(glanced <= exact * (1.0 + 1e-2), "{glanced} against {exact}");
     }
 
@@ -130,45 +132,45 @@ proptest! {
     /// than three, for then the last gap of the answer is repeated.
     #[test]
     fn moving_polls_to_their_best_places_saves_next_to_nothing(
-        law in laws(), ratio in ratios(), seconds in prop::option::of(20.0..400.0),
+        done_time in distributions(), ratio in ratios(), seconds in prop::option::of(20.0..400.0),
     ) {
-        let (law, weights) = (super::support::law(&law), weights(ratio, 1.0));
-        let mut problem = ScheduleProblem::new(&law, weights).expect("positive");
+        let (done_time, weights) = (super::support::done_time(&done_time), weights(ratio, 1.0));
+        let mut problem = ScheduleProblem::new(&done_time, weights).expect("positive");
         let end: Option<f64> = seconds.map(|seconds| seconds * 1e6);
         if let Some(end) = end {
             problem = problem.deadline(end);
         }
         let best = problem.solve();
-        let (cost, moved) = (best.cost(&law, &weights, end), polished(&law, &weights, best, end));
+        let (cost, moved) = (best.cost(&done_time, &weights, end), polished(&done_time, &weights, best, end));
         let most = if end.is_some() { 1e-6 } else { 3e-6 };
         prop_assert!(cost <= moved * (1.0 + most), "{cost}, by moving {moved}");
     }
 
     /// The mean number of polls keeps to its bound.
     #[test]
-    fn polls_keep_to_their_bound(law in laws(), ratio in ratios(), share in 0.3..1.2) {
-        let (law, weights) = (super::support::law(&law), weights(ratio, 1.0));
-        let free = ScheduleProblem::new(&law, weights).expect("positive").solve();
-        let most = 1.01 + share * (free.expected(&law, None, 0.0).polls - 1.0);
+    fn polls_keep_to_their_bound(done_time in distributions(), ratio in ratios(), share in 0.3..1.2) {
+        let (done_time, weights) = (super::support::done_time(&done_time), weights(ratio, 1.0));
+        let free = ScheduleProblem::new(&done_time, weights).expect("positive").solve();
+        let most = 1.01 + share * (free.expected(&done_time, None, 0.0).polls - 1.0);
         let bounds = Bounds { max_polls: Some(most), ..Bounds::default() };
-        let best = ScheduleProblem::new(&law, weights).expect("positive").bounds(bounds).solve();
-        let polls = best.expected(&law, None, 0.0).polls;
+        let best = ScheduleProblem::new(&done_time, weights).expect("positive").bounds(bounds).solve();
+        let polls = best.expected(&done_time, None, 0.0).polls;
         prop_assert!(polls <= most * (1.0 + 1e-4), "{polls} > {most}");
-        prop_assert!(best.cost(&law, &weights, None) >= free.cost(&law, &weights, None) * (1.0 - 1e-5));
+        prop_assert!(best.cost(&done_time, &weights, None) >= free.cost(&done_time, &weights, None) * (1.0 - 1e-5));
     }
 }
 
 /// Least cost over sweeps in which each poll but the last goes, by golden section near where it is, to where it is best
 /// between its neighbours. At t between a and b what depends on t is −poll·F(t) − delay·(t·F(a) + (b − t)·F(t)).
-fn polished(law: &DoneTime, weights: &CostWeights, mut checks: Checks, end: Option<f64>) -> f64 {
-    let mut least = checks.cost(law, weights, end);
+fn polished(done_time: &DoneTime, weights: &CostWeights, mut checks: Checks, end: Option<f64>) -> f64 {
+    let mut least = checks.cost(done_time, weights, end);
     for _ in 0..20 {
         for k in 0..checks.instants.len() - 1 {
             let before = if k == 0 { 0.0 } else { checks.instants[k - 1] };
             let (here, after) = (checks.instants[k], checks.instants[k + 1]);
-            let missed = law.below(before);
+            let missed = done_time.below(before);
             let saved = |t: f64| {
-                let done = law.below(t);
+                let done = done_time.below(t);
                 weights.poll * done + weights.delay_per_us() * (t * missed + (after - t) * done)
             };
             let reach = 0.02 * (here - before).min(after - here);
@@ -186,7 +188,7 @@ fn polished(law: &DoneTime, weights: &CostWeights, mut checks: Checks, end: Opti
                 checks.instants[k] = there;
             }
         }
-        least = least.min(checks.cost(law, weights, end));
+        least = least.min(checks.cost(done_time, weights, end));
     }
     least
 }
@@ -198,26 +200,26 @@ proptest! {
     /// Shortest gap and longest delay hold to a millionth of themselves, and cost something at most; where they do not ask
     /// for ten thousand polls, of which the last are drawn coarsely.
     #[test]
-    fn gaps_keep_to_their_bounds(law in plain_laws(), ratio in ratios(), share in 0.15..0.5, wide in 1.5..4.0) {
-        let (law, weights) = (super::support::law(&law), weights(ratio, 1.0));
-        let free = ScheduleProblem::new(&law, weights).expect("positive").solve();
-        let least = share * law.quantile(0.5);
+    fn gaps_keep_to_their_bounds(done_time in plain_distributions(), ratio in ratios(), share in 0.15..0.5, wide in 1.5..4.0) {
+        let (done_time, weights) = (super::support::done_time(&done_time), weights(ratio, 1.0));
+        let free = ScheduleProblem::new(&done_time, weights).expect("positive").solve();
+        let least = share * done_time.quantile(0.5);
         let most = wide * least;
         for bounds in [
             Bounds { min_gap: Some(least), ..Bounds::default() },
             Bounds { max_delay: Some(most), ..Bounds::default() },
             Bounds { min_gap: Some(least), max_delay: Some(most), ..Bounds::default() },
         ] {
-            let best = ScheduleProblem::new(&law, weights).expect("positive").bounds(bounds).solve();
+            let best = ScheduleProblem::new(&done_time, weights).expect("positive").bounds(bounds).solve();
             if bounds.min_gap.is_some() {
                 let shortest = best.instants.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
                 prop_assert!(shortest >= least * (1.0 - 1e-6), "{shortest} < {least}: {best:?}");
             }
             if bounds.max_delay.is_some() {
-                let longest = best.longest_delay(&law);
+                let longest = best.longest_delay(&done_time);
                 prop_assert!(longest <= most * (1.0 + 1e-6), "{longest} > {most}: {best:?}");
             }
-            prop_assert!(best.cost(&law, &weights, None) >= free.cost(&law, &weights, None) * (1.0 - 1e-5));
+            prop_assert!(best.cost(&done_time, &weights, None) >= free.cost(&done_time, &weights, None) * (1.0 - 1e-5));
         }
     }
 
@@ -225,28 +227,28 @@ proptest! {
     /// Planning for loss never costs more, under that loss, than planning as if there were none.
     #[test]
     fn a_plan_for_loss_is_no_worse_than_one_without(
-        law in laws(), ratio in ratios(), loss in 0.01..0.6, is_limited in any::<bool>(),
+        done_time in distributions(), ratio in ratios(), loss in 0.01..0.6, is_limited in any::<bool>(),
     ) {
-        let (law, weights) = (super::support::law(&law), weights(ratio, 1.0));
-        let mut problem = ScheduleProblem::new(&law, weights).expect("positive");
-        let end = is_limited.then(|| law.quantile(0.95) + 1.0);
+        let (done_time, weights) = (super::support::done_time(&done_time), weights(ratio, 1.0));
+        let mut problem = ScheduleProblem::new(&done_time, weights).expect("positive");
+        let end = is_limited.then(|| done_time.quantile(0.95) + 1.0);
         if let Some(end) = end {
             problem = problem.deadline(end);
         }
-        let cost = |checks: &Checks| checks.expected(&law, end, loss).cost(&weights);
+        let cost = |checks: &Checks| checks.expected(&done_time, end, loss).cost(&weights);
         let (calm, ready) = (cost(&problem.solve()), cost(&lossy::solve(&problem, loss)));
         prop_assert!(ready <= calm * (1.0 + 1e-9), "{ready} against {calm}");
     }
 }
 
-/// A longest delay of hardly more than the law's own length was once not kept.
+/// A longest delay of hardly more than the distribution's own length was once not kept.
 #[test]
 fn a_longest_delay_is_kept_where_few_polls_are_made() {
-    let (law, weights) = (law("uniform(low=5s, high=14s)"), weights(1.0, 0.1));
+    let (done_time, weights) = (done_time("uniform(low=5s, high=14s)"), weights(1.0, 0.1));
     let most = 13.318_585_189_526_924e6;
     let bounds = Bounds { min_gap: Some(1e6), max_delay: Some(most), ..Bounds::default() };
-    let best = ScheduleProblem::new(&law, weights).expect("positive").bounds(bounds).solve();
-    assert!(best.longest_delay(&law) <= most * (1.0 + 1e-6), "{best:?}");
+    let best = ScheduleProblem::new(&done_time, weights).expect("positive").bounds(bounds).solve();
+    assert!(best.longest_delay(&done_time) <= most * (1.0 + 1e-6), "{best:?}");
 }
 
 /// Without a deadline: strictly better than a plan without loss, and no gap made a little longer or shorter, with all
@@ -256,10 +258,10 @@ fn under_loss_no_other_gap_is_better() {
     for expression in
         ["lognormal(median=190s, sigma=0.28)", "weibull(shape=2, scale=500s)", "gamma(shape=3, scale=20s)"]
     {
-        let (law, weights) = (law(expression), weights(1.0, 0.1));
-        let problem = ScheduleProblem::new(&law, weights).expect("positive");
+        let (done_time, weights) = (done_time(expression), weights(1.0, 0.1));
+        let problem = ScheduleProblem::new(&done_time, weights).expect("positive");
         for loss in [0.05, 0.2, 0.4] {
-            let cost = |checks: &Checks| checks.expected(&law, None, loss).cost(&weights);
+            let cost = |checks: &Checks| checks.expected(&done_time, None, loss).cost(&weights);
             let ready = lossy::solve(&problem, loss);
             let least = cost(&ready);
             assert!(least < cost(&problem.solve()), "{expression}, loss {loss}");
@@ -282,17 +284,17 @@ fn under_loss_no_other_gap_is_better() {
 fn heavy_tails_cost_accuracy_without_a_deadline_only() {
     // The heaviest at every price, the others at one: finding what is nearly without end takes long.
     for (shape, ratios) in [(1.35, &[0.2, 2.0, 20.0][..]), (1.5, &[2.0]), (1.8, &[20.0])] {
-        let law = law(&format!("pareto(shape={shape}, scale=27s)"));
+        let done_time = done_time(&format!("pareto(shape={shape}, scale=27s)"));
         for ratio in ratios.iter().copied() {
             let weights = weights(ratio, 1.0);
             for (end, exactly, roughly) in [(None, 3e-4, 5e-4), (Some(400e6), 1e-6, 1e-4)] {
-                let mut problem = ScheduleProblem::new(&law, weights).expect("positive");
+                let mut problem = ScheduleProblem::new(&done_time, weights).expect("positive");
                 if let Some(end) = end {
                     problem = problem.deadline(end);
                 }
                 let best = problem.solve();
-                let rough = problem.solve_roughly(&Sketch::roughly(&law, end)).cost(&law, &weights, end);
-                let (cost, moved) = (best.cost(&law, &weights, end), polished(&law, &weights, best, end));
+                let rough = problem.solve_roughly(&Sketch::roughly(&done_time, end)).cost(&done_time, &weights, end);
+                let (cost, moved) = (best.cost(&done_time, &weights, end), polished(&done_time, &weights, best, end));
                 assert!(cost <= moved * (1.0 + exactly), "{shape}, {ratio}, {end:?}: {cost}, by moving {moved}");
                 assert!(rough <= moved * (1.0 + roughly), "{shape}, {ratio}, {end:?}: {rough}, by moving {moved}");
             }
@@ -307,19 +309,19 @@ fn narrow_humps_far_apart_are_answered_as_promised() {
     for (near, far, sigma, share) in
         [(11.591_168, 216.273_468, 0.1, 0.178_845), (10.0, 250.0, 0.05, 0.3), (5.0, 600.0, 0.05, 0.05)]
     {
-        let law = law(&format!(
+        let done_time = done_time(&format!(
             "mixture({}*lognormal(median={near}s, sigma={sigma}), {share}*lognormal(median={far}s, sigma=0.05))",
             1.0 - share
         ));
         for ratio in [0.5, 18.511_467_643_613_41, 80.0] {
             let weights = weights(ratio, 1.0);
             for (end, roughly) in [(None, 5e-4), (Some(300e6), 1e-4), (Some(900e6), 1e-4)] {
-                let mut problem = ScheduleProblem::new(&law, weights).expect("positive");
+                let mut problem = ScheduleProblem::new(&done_time, weights).expect("positive");
                 if let Some(end) = end {
                     problem = problem.deadline(end);
                 }
-                let exact = problem.solve().cost(&law, &weights, end);
-                let rough = problem.solve_roughly(&Sketch::roughly(&law, end)).cost(&law, &weights, end);
+                let exact = problem.solve().cost(&done_time, &weights, end);
+                let rough = problem.solve_roughly(&Sketch::roughly(&done_time, end)).cost(&done_time, &weights, end);
                 assert!(rough <= exact * (1.0 + roughly), "{near}/{far}, {ratio}, {end:?}: {rough} against {exact}");
                 assert!(exact <= rough * (1.0 + 3e-6), "{near}/{far}, {ratio}, {end:?}: {rough} against {exact}");
             }
@@ -330,14 +332,15 @@ fn narrow_humps_far_apart_are_answered_as_promised() {
 /// Where there is no best schedule, the reason is said.
 #[test]
 fn problems_without_an_answer_are_told() {
-    let law = law("exponential(mean=10s)");
-    let refused = |poll, delay| ScheduleProblem::new(&law, weights(poll, delay)).err().map(|error| error.to_string());
+    let done_time = done_time("exponential(mean=10s)");
+    let refused =
+        |poll, delay| ScheduleProblem::new(&done_time, weights(poll, delay)).err().map(|error| error.to_string());
     for (poll, delay) in [(0.0, 1.0), (1.0, 0.0), (-1.0, 1.0), (f64::NAN, 1.0), (1.0, f64::INFINITY)] {
         let said = refused(poll, delay).expect("no schedule");
         assert!(said.contains("must both be positive"), "{said}");
     }
     assert_eq!(refused(1.0, 1.0), None);
-    let endless = super::support::law("pareto(shape=0.9, scale=10s)");
+    let endless = super::support::done_time("pareto(shape=0.9, scale=10s)");
     let problem = ScheduleProblem::new(&endless, weights(1.0, 1.0)).expect("positive");
     assert!(problem.check().expect_err("no mean").to_string().contains("give a deadline"));
     assert!(problem.deadline(60e6).check().is_ok());

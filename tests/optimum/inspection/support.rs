@@ -1,10 +1,10 @@
 //! Short ways to say what the tests say often.
 
-use pollbench::inspection::{Checks, CostWeights, DoneTime, Then};
+use pollbench::inspection::{AfterLast, Checks, CostWeights, DoneTime};
 
-/// The law of an expression.
-pub(crate) fn law(expression: &str) -> DoneTime {
-    DoneTime::of(expression.parse().expect("a law"))
+/// The distribution of an expression.
+pub(crate) fn done_time(expression: &str) -> DoneTime {
+    DoneTime::of(expression.parse().expect("a distribution"))
 }
 
 pub(crate) fn weights(poll: f64, delay_per_s: f64) -> CostWeights {
@@ -12,7 +12,7 @@ pub(crate) fn weights(poll: f64, delay_per_s: f64) -> CostWeights {
 }
 
 /// Polls at these seconds.
-pub(crate) fn at(seconds: &[f64], then: Then) -> Checks {
+pub(crate) fn at(seconds: &[f64], then: AfterLast) -> Checks {
     Checks { instants: seconds.iter().map(|s| s * 1e6).collect(), then }
 }
 

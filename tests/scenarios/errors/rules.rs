@@ -11,7 +11,7 @@ preset = "optimal"
 [report]
 delay_cost_per_s = 0.0"#,
             &["10:10: `optimal` cannot be planned: the cost of a poll (1) and of a second of delay (0) must both be \
-               positive: free polls are made without end, and free delay means never to ask"],
+               positive: free polls would be sent without end, and with free delay it is best never to poll"],
         ),
         (
             r#"[[strategies]]
@@ -223,7 +223,7 @@ during = { from = "3s", to = "3s" }"#,
 kind = "stale-read"
 probability = 0.1
 age = { since = "done", from = "20s", to = "20s" }"#,
-            &["12:44: an age that ends at 20s and begins at 20s is no task's"],
+            &["12:44: no task has an age from 20s to 20s: the end must be later than the start"],
         ),
         (
             r#"[[faults]]

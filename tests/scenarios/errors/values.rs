@@ -1,4 +1,4 @@
-//! Mistakes in single values, laws, models and the report.
+//! Mistakes in single values, distributions, models and the report.
 
 use super::in_head;
 
@@ -38,7 +38,7 @@ up_share = nan",
 }
 
 #[test]
-fn laws_that_are_none() {
+fn distributions_that_are_none() {
     in_head(&[
         (
             "[network]

@@ -1,6 +1,6 @@
-//! What plans from a thousand observations cost under the law that made the observations, whatever its shape.
+//! What plans from a thousand observations cost under the distribution that made the observations, whatever its shape.
 
-use super::support::law;
+use super::support::distribution;
 use pollbench::fit::{Fit, Observation};
 use pollbench::inspection::{CostWeights, DoneTime, ScheduleProblem, Sketch};
 use pollbench::world::distribution::Distribution;
@@ -8,7 +8,7 @@ use pollbench::world::draws::{Keys, Stream};
 
 /// Observations of a sample.
 const COUNT: u64 = 1_000;
-/// Samples of each law and way of observing; a soak takes more.
+/// Samples of each distribution and way of observing; a soak takes more.
 const RUNS: u32 = 1;
 /// From so many samples on the mean excess is told well enough to be held to its limit; below, to three times as much.
 const ENOUGH: u32 = 8;
@@ -37,23 +37,23 @@ enum Seen {
     Exactly,
     /// Rounded to so many seconds.
     Rounded(f64),
-    /// Until a time that is so many times another duration of the same law, and an exponential number of median 1: from 3
+    /// Until a time that is so many times another duration of the same distribution, and an exponential number of median 1: from 3
     /// in 10 to 6 in 10 are seen unfinished.
     Until(f64),
 }
 
 const WAYS: [Seen; 5] = [Seen::Exactly, Seen::Rounded(1e6), Seen::Rounded(5e6), Seen::Until(2.4), Seen::Until(0.75)];
 
-fn observed(law: &Distribution, seen: Seen, run: u32) -> Vec<Observation> {
+fn observed(distribution: &Distribution, seen: Seen, run: u32) -> Vec<Observation> {
     let keys = Keys::new(99, run, "battery");
     let observation = |task| {
         let mut draws = keys.draws(Stream::Truth, task);
-        let took = (law.sample(&mut draws).get() as f64 / 1e3).round() * 1e3;
+        let took = (distribution.sample(&mut draws).get() as f64 / 1e3).round() * 1e3;
         match seen {
             Seen::Exactly => Observation::Exact(took),
             Seen::Rounded(step) => Observation::Exact((took / step).round().max(1.0) * step),
             Seen::Until(times) => {
-                let until = times * law.sample(&mut draws).get() as f64 * -draws.uniform().max(1e-9).log2();
+                let until = times * distribution.sample(&mut draws).get() as f64 * -draws.uniform().max(1e-9).log2();
                 if took > until { Observation::Beyond(until) } else { Observation::Exact(took) }
             }
         }
@@ -61,15 +61,15 @@ fn observed(law: &Distribution, seen: Seen, run: u32) -> Vec<Observation> {
     (0..COUNT).map(observation).collect()
 }
 
-fn problem(law: &DoneTime, weights: CostWeights, end: Option<f64>) -> ScheduleProblem<'_> {
-    let problem = ScheduleProblem::new(law, weights).expect("positive");
+fn problem(distribution: &DoneTime, weights: CostWeights, end: Option<f64>) -> ScheduleProblem<'_> {
+    let problem = ScheduleProblem::new(distribution, weights).expect("positive");
     match end {
         Some(end) => problem.deadline(end),
         None => problem,
     }
 }
 
-/// The cost of what is planned from a thousand observations is within 2 % of the least for the law that they were drawn
+/// The cost of what is planned from a thousand observations is within 2 % of the least for the distribution that they were drawn
 /// from, on the average over samples; 2.5 % with four humps and polls so cheap that a plan has dozens. Where 3 to 6 in 10
 /// tasks are seen unfinished, so that a late hump or a tail stands on few ends, within 5 %.
 ///
@@ -85,7 +85,7 @@ fn plans_follow_plentiful_data_whatever_their_shape() {
         let delay_per_s = 0.1;
         let weights = CostWeights { poll, delay_per_s };
         for (place, expression) in LAWS.into_iter().enumerate() {
-            let truth = law(expression);
+            let truth = distribution(expression);
             let done = DoneTime::of(truth.clone());
             let end: Option<f64> = Some((4.0 * done.quantile(0.999)).max(1_800e6));
             let least = problem(&done, weights, end).solve_by(&Sketch::of(&done, end)).cost(&done, &weights, end);

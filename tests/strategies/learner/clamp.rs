@@ -1,6 +1,6 @@
 //! Learning never costs much more than the best rule that needs none.
 
-use super::support::law;
+use super::support::distribution;
 use pollbench::fit::Observation;
 use pollbench::inspection::{CostWeights, DoneTime, ScheduleProblem};
 use pollbench::strategy::calm::checks;
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 const MODEL: &str = "m";
 const HORIZON: Micros = Micros::from_secs(1_800);
-/// A law is taken for so many of its quantiles.
+/// A distribution is taken for so many of its quantiles.
 const POINTS: usize = 200;
 /// Tasks of a run, of a window, and how many go unjudged between two that are judged.
 const TASKS: u64 = 400;
@@ -45,9 +45,10 @@ fn plan_cost(plan: &Strategy, times: &[f64]) -> f64 {
     times.iter().map(|at| cost(&instants, gap, *at)).sum::<f64>() / times.len() as f64
 }
 
-/// The least that a first wait and equal gaps cost over tasks of these laws.
-fn best_fixed(laws: &[&[f64]]) -> f64 {
-    let mut times: Vec<f64> = laws.iter().flat_map(|law| law.iter().step_by(7).copied()).collect();
+/// The least that a first wait and equal gaps cost over tasks of these distributions.
+fn best_fixed(distributions: &[&[f64]]) -> f64 {
+    let mut times: Vec<f64> =
+        distributions.iter().flat_map(|distribution| distribution.iter().step_by(7).copied()).collect();
     times.sort_by(f64::total_cmp);
     let firsts = (0..30).map(|step| if step == 0 { 1e6 } else { times[(times.len() - 1) * step / 30] });
     let rules = firsts.flat_map(|first| (0..16).map(move |step| (first, 2e6 * 1.4_f64.powi(step))));
@@ -77,7 +78,7 @@ fn scaled(shape: &str, factor: f64) -> Distribution {
         }
         text += &part[digits..];
     }
-    law(&text)
+    distribution(&text)
 }
 
 /// A factor of the times of the `n`-th task.
@@ -126,7 +127,7 @@ fn no_window_costs_much_more_than_the_best_fixed_rule() {
             let windows = judged[LEARNT / STEP..].windows(WINDOW / STEP).step_by(2);
             let ratio = |window: &[(f64, u64)]| {
                 let paid = window.iter().map(|(cost, _)| cost).sum::<f64>() / window.len() as f64;
-                paid / best_fixed(&window.iter().map(|(_, law)| &points[law][..]).collect::<Vec<_>>())
+                paid / best_fixed(&window.iter().map(|(_, distribution)| &points[distribution][..]).collect::<Vec<_>>())
             };
             let worst = windows.map(ratio).fold(0.0, f64::max);
             println!("{name}, {drift}: {worst:.3}, clamped {} times", learner.clamped());
@@ -138,7 +139,7 @@ fn no_window_costs_much_more_than_the_best_fixed_rule() {
     assert!(missed.is_empty(), "{missed:#?}");
 }
 
-/// Runs of each law; a soak takes more.
+/// Runs of each distribution; a soak takes more.
 const RUNS: u32 = 20;
 /// Student's quantile that a right program exceeds once in 540 times, with 19 degrees of freedom; with more it is less.
 const T: f64 = 3.31;
@@ -167,7 +168,7 @@ fn twenty_observations_make_a_plan() {
         ("mixture(0.5*lognormal(median=60s, sigma=0.2), 0.5*lognormal(median=120s, sigma=0.2))", 1.06),
         ("pareto(scale=20s, shape=1.5)", 1.1),
     ] {
-        let truth = law(expression);
+        let truth = distribution(expression);
         let done = DoneTime::of(truth.clone());
         let least = ScheduleProblem::new(&done, weights).expect("weights").deadline(end).solve().cost(
             &done,

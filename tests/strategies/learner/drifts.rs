@@ -1,6 +1,6 @@
 //! Learning from a service that changes.
 
-use super::support::law;
+use super::support::distribution;
 use pollbench::fit::Observation;
 use pollbench::inspection::{CostWeights, DoneTime, ScheduleProblem};
 use pollbench::strategy::calm::checks;
@@ -17,19 +17,19 @@ fn weights() -> CostWeights {
     Learning::default().weights
 }
 
-/// Exact cost of a task of this law under a plan.
-fn cost(plan: &Strategy, law: &DoneTime) -> f64 {
+/// Exact cost of a task of this distribution under a plan.
+fn cost(plan: &Strategy, distribution: &DoneTime) -> f64 {
     let checks = checks(plan, MODEL, HORIZON).expect("it polls");
-    checks.expected(law, Some(HORIZON.get() as f64), 0.0).cost(&weights())
+    checks.expected(distribution, Some(HORIZON.get() as f64), 0.0).cost(&weights())
 }
 
-/// The least cost of a task of this law.
-fn least(law: &DoneTime) -> f64 {
-    let problem = ScheduleProblem::new(law, weights()).expect("weights").deadline(HORIZON.get() as f64);
-    problem.solve().expected(law, Some(HORIZON.get() as f64), 0.0).cost(&weights())
+/// The least cost of a task of this distribution.
+fn least(distribution: &DoneTime) -> f64 {
+    let problem = ScheduleProblem::new(distribution, weights()).expect("weights").deadline(HORIZON.get() as f64);
+    problem.solve().expected(distribution, Some(HORIZON.get() as f64), 0.0).cost(&weights())
 }
 
-/// A learner of tasks of which the `n`-th has the law `at(n)`, known one after another: its mean cost of the tasks from `from`
+/// A learner of tasks of which the `n`-th has the distribution `at(n)`, known one after another: its mean cost of the tasks from `from`
 /// on, as a multiple of the mean of the least of each, and whether it noticed: it forgot half of its window, or was clamped.
 fn excess(run: u32, tasks: u64, from: u64, at: impl Fn(u64) -> Distribution) -> (f64, bool) {
     let mut learner = Learner::new(&Learning::default().strategy(), MODEL);
@@ -41,8 +41,8 @@ fn excess(run: u32, tasks: u64, from: u64, at: impl Fn(u64) -> Distribution) -> 
         let now = at(task);
         // One task in eleven is judged; what lies between is alike.
         if task >= from && task % 11 == 0 {
-            let law = DoneTime::of(now.clone());
-            (paid, owed) = (paid + cost(&plan, &law), owed + least(&law));
+            let distribution = DoneTime::of(now.clone());
+            (paid, owed) = (paid + cost(&plan, &distribution), owed + least(&distribution));
         }
         let took = now.quantile(keys.draws(Stream::Truth, task).uniform());
         learner.tell(known, task, Observation::Exact(took));
@@ -51,7 +51,7 @@ fn excess(run: u32, tasks: u64, from: u64, at: impl Fn(u64) -> Distribution) -> 
 }
 
 fn scaled(shape: &str, factor: f64) -> Distribution {
-    law(&shape.replace('@', &format!("{}ms", (100_000.0 * factor).round())))
+    distribution(&shape.replace('@', &format!("{}ms", (100_000.0 * factor).round())))
 }
 
 /// Promise: forty tasks after a jump of the times, whatever their shape, waits cost at most 1.3 times the least.
@@ -81,7 +81,7 @@ fn a_creep_is_followed() {
 /// tasks makes a false one in thirty seeds at the very most, and less since neighbours see nearly the same.
 #[test]
 fn without_a_change_nothing_is_forgotten() {
-    let steady = law("lognormal(median=100s, sigma=0.4)");
+    let steady = distribution("lognormal(median=100s, sigma=0.4)");
     for run in 0..crate::soak::cases(10).cases {
         let mut learner = Learner::new(&Learning::default().strategy(), MODEL);
         let keys = Keys::new(78, run, "steady");

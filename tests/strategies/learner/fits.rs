@@ -1,6 +1,6 @@
-//! The fit against laws from which the observations were drawn.
+//! The fit against distributions from which the observations were drawn.
 
-use super::support::{law, sample};
+use super::support::{distribution, sample};
 use pollbench::fit::{Candidate, Fit, Observation};
 use pollbench::time::Micros;
 use pollbench::world::distribution::Distribution;
@@ -15,9 +15,9 @@ fn fitted(observations: &[Observation]) -> Fit {
     Fit::of(observations).expect("enough")
 }
 
-/// A parameter as the law is written; durations in microseconds.
+/// A parameter as the distribution is written; durations in microseconds.
 fn parameter(candidate: &Candidate, name: &str) -> f64 {
-    let text = candidate.law.to_string();
+    let text = candidate.distribution.to_string();
     let (_, value) = text.split_once(&format!("{name}=")).unwrap_or_else(|| panic!("no {name} in {text}"));
     let value = value.split([',', ')']).next().expect("a first piece");
     value.parse::<f64>().or_else(|_| value.parse::<Micros>().map(|us| us.get() as f64)).expect("a value")
@@ -32,14 +32,14 @@ fn near(found: f64, truth: f64, relative: f64) {
 /// in 150 000: of a logarithm's mean σ/√n and spread 1/√2n (lognormal), of a scale 1.05/(shape·√n) and a shape 0.78/√n
 /// (Weibull), of a mean 1/√(shape·n) and a shape 1.36/√n (gamma of shape 4).
 #[test]
-fn parameters_come_back_and_the_right_law_wins() {
+fn parameters_come_back_and_the_right_distribution_wins() {
     let cases = [
         ("lognormal(median=100s, sigma=0.4)", [("median", 100e6, 0.0285), ("sigma", 0.4, 0.0504)]),
         ("weibull(shape=2, scale=100s)", [("scale", 100e6, 0.0374), ("shape", 2.0, 0.0555)]),
         ("gamma(shape=4, scale=25s)", [("shape", 4.0, 0.0968), ("scale", 25e6, 0.1034)]),
     ];
     for (expression, parameters) in cases {
-        let fit = fitted(&exact(&sample(&law(expression), COUNT, 1)));
+        let fit = fitted(&exact(&sample(&distribution(expression), COUNT, 1)));
         let best = &fit.candidates[0];
         assert!(expression.starts_with(best.name), "{} for {expression}", best.name);
         assert!(best.weight > 0.9, "{best:?}");
@@ -55,8 +55,8 @@ fn farthest(a: &Distribution, b: &Distribution) -> f64 {
     steps.map(|x| (a.cdf(x) - b.cdf(x)).abs()).fold(0.0, f64::max)
 }
 
-/// 4 000 values and √(ln(2/α)/2n): F of any law that fits is within 0.0405 but once in 150 000 (Dvoretzky, Kiefer &
-/// Wolfowitz); a law of few parameters is closer.
+/// 4 000 values and √(ln(2/α)/2n): F of any distribution that fits is within 0.0405 but once in 150 000 (Dvoretzky, Kiefer &
+/// Wolfowitz); a distribution of few parameters is closer.
 #[test]
 fn the_blend_is_close_to_the_truth_whatever_that_is() {
     for (run, expression) in [
@@ -68,20 +68,20 @@ fn the_blend_is_close_to_the_truth_whatever_that_is() {
     .into_iter()
     .enumerate()
     {
-        let truth = law(expression);
+        let truth = distribution(expression);
         let fit = fitted(&exact(&sample(&truth, COUNT, 10 + run as u32)));
         let distance = farthest(&truth, &fit.blend);
         assert!(distance < 0.0405 && fit.distance < 0.0405, "{expression}: {distance}, {} to the data", fit.distance);
     }
 }
 
-/// What is known only to lie between two polls 10 s apart gives nearly the law of the values themselves, to a hundredth
+/// What is known only to lie between two polls 10 s apart gives nearly the distribution of the values themselves, to a hundredth
 /// of the probability.
 #[test]
 fn ends_between_polls_tell_nearly_as_much() {
     for (run, expression) in ["lognormal(median=100s, sigma=0.4)", "gamma(shape=4, scale=25s)"].into_iter().enumerate()
     {
-        let times = sample(&law(expression), COUNT, 20 + run as u32);
+        let times = sample(&distribution(expression), COUNT, 20 + run as u32);
         let between: Vec<Observation> =
             times.iter().map(|at| Observation::Within((at / 10e6).floor() * 10e6, (at / 10e6).ceil() * 10e6)).collect();
         let (known, polled) = (fitted(&exact(&times)), fitted(&between));
@@ -94,7 +94,7 @@ fn ends_between_polls_tell_nearly_as_much() {
 /// A task that was done before the first poll, at 60 s, may have ended at any time before: not in no time at all.
 #[test]
 fn ends_before_the_first_poll_are_no_instants_near_zero() {
-    let truth = law("lognormal(median=100s, sigma=0.4)");
+    let truth = distribution("lognormal(median=100s, sigma=0.4)");
     let between: Vec<Observation> = sample(&truth, COUNT, 30)
         .iter()
         .map(|at| if *at <= 60e6 { (0.0, 60e6) } else { ((at / 20e6).floor() * 20e6, (at / 20e6).ceil() * 20e6) })
@@ -105,9 +105,9 @@ fn ends_before_the_first_poll_are_no_instants_near_zero() {
     assert!(farthest(&truth, &blend) < 0.0405, "{}", farthest(&truth, &blend));
 }
 
-/// Values that are all the same, or zero, give a law that is narrow, and finite.
+/// Values that are all the same, or zero, give a distribution that is narrow, and finite.
 #[test]
-fn values_without_spread_still_make_a_law() {
+fn values_without_spread_still_make_a_distribution() {
     for value in [0.0, 1.0, 7e6, 3e14] {
         for count in [2, 5, 30] {
             let fit = fitted(&vec![Observation::Exact(value); count]);
@@ -121,10 +121,10 @@ fn values_without_spread_still_make_a_law() {
     }
 }
 
-/// Ten thousand observations in groups give the law of the same observations in another order.
+/// Ten thousand observations in groups give the distribution of the same observations in another order.
 #[test]
 fn the_order_of_observations_does_not_matter() {
-    let mut times = sample(&law("lognormal(median=100s, sigma=0.4)"), 10_000, 50);
+    let mut times = sample(&distribution("lognormal(median=100s, sigma=0.4)"), 10_000, 50);
     let forwards = fitted(&exact(&times));
     times.reverse();
     assert_eq!(forwards, fitted(&exact(&times)));
@@ -150,7 +150,7 @@ fn delayed_entries_are_at_risk_from_then_on() {
     assert_eq!(fitted(&[entered(0.5, 3.0), entered(0.7, 4.0)]).unseen_below, Some(Micros::from_millis(500)));
 }
 
-/// Jobs that are running when sampling begins: only those that last until then are seen. With their entries the law comes back,
+/// Jobs that are running when sampling begins: only those that last until then are seen. With their entries the distribution comes back,
 /// to 4.5 standard errors as if all 3 000 had been at risk all the time and half as much again; without them the median is
 /// far too long.
 #[test]
@@ -163,9 +163,9 @@ fn what_was_too_short_to_be_seen_is_made_up_for() {
             41,
         ),
     ] {
-        let truth = law(expression);
+        let truth = distribution(expression);
         let times = sample(&truth, 60_000, run);
-        let ages = sample(&law(entries), 60_000, run + 10);
+        let ages = sample(&distribution(entries), 60_000, run + 10);
         let seen = times.iter().zip(ages).filter(|(at, from)| **at > *from).take(3_000);
         let seen: Vec<Observation> =
             seen.map(|(at, from)| Observation::Entered { from, at: *at, is_over: true }).collect();

@@ -1,4 +1,4 @@
-//! From observed times to laws, and from laws to plans: the fit, and the strategy that learns.
+//! From observed times to distributions, and from distributions to plans: the fit, and the strategy that learns.
 
 mod advantage;
 mod battery;

@@ -1,6 +1,6 @@
 //! What a learner knows, and when.
 
-use super::support::{law, sample};
+use super::support::{distribution, sample};
 use pollbench::fit::Observation;
 use pollbench::inspection::CostWeights;
 use pollbench::strategy::composition::{Schedule, Strategy};
@@ -15,7 +15,7 @@ fn learner() -> Learner {
 }
 
 fn times(count: u64, run: u32) -> Vec<f64> {
-    sample(&law("lognormal(median=100s, sigma=0.4)"), count, run)
+    sample(&distribution("lognormal(median=100s, sigma=0.4)"), count, run)
 }
 
 /// Tells the tasks one after another, 1 000 s apart, planning after each.
@@ -51,7 +51,7 @@ fn plans_are_made_again_as_observations_grow_by_half() {
     let mut changes = Vec::new();
     let mut before = Arc::clone(learner.plan(Micros::ZERO));
     // Evenly spread, so that no few of them look like others.
-    let steady = law("lognormal(median=100s, sigma=0.15)");
+    let steady = distribution("lognormal(median=100s, sigma=0.15)");
     let times = (0..420).map(|task| steady.quantile((f64::from(task) * 0.618_033_988_749_895 + 0.5).fract()));
     for (task, at) in (0..).zip(times) {
         let known = Micros::from_secs(1_000 * (task + 1));
@@ -188,7 +188,7 @@ fn one_by_one_from(learner: &mut Learner, first: u64, times: &[f64]) {
 fn failures_beside_waits_that_all_gave_up_are_no_plan() {
     for run in 0..12 {
         let mut learner = learner();
-        let quick = sample(&law("uniform(low=2s, high=20s)"), 200, 700 + run);
+        let quick = sample(&distribution("uniform(low=2s, high=20s)"), 200, 700 + run);
         for (task, at) in (0..).zip(&quick) {
             let known = Micros::from_secs(2_000 * (task + 1));
             let is_failure = (task * 7 + u64::from(run)) % 20 == 0;

@@ -1,6 +1,6 @@
 //! A large sample under random weights moves as the sample itself would.
 
-use super::support::law as law_of;
+use super::support::distribution as law_of;
 use pollbench::fit::{Fit, Observation, Resampler};
 use pollbench::world::distribution::Distribution;
 use pollbench::world::draws::{Draws, Keys, Stream};
@@ -10,12 +10,13 @@ fn draws(number: u64) -> Draws {
 }
 
 /// So many times, to whole milliseconds; with `patience`, those that take longer than a draw from it are given up on.
-fn sample(law: &str, count: usize, patience: Option<&str>) -> Vec<Observation> {
-    let (law, patience) = (law_of(law), patience.map(law_of));
+fn sample(distribution: &str, count: usize, patience: Option<&str>) -> Vec<Observation> {
+    let (distribution, patience) = (law_of(distribution), patience.map(law_of));
     let mut draws = draws(0);
-    let ms = |law: &Distribution, draws: &mut Draws| (law.sample(draws).get() as f64 / 1e3).ceil() * 1e3;
+    let ms =
+        |distribution: &Distribution, draws: &mut Draws| (distribution.sample(draws).get() as f64 / 1e3).ceil() * 1e3;
     let one = |_| {
-        let (at, most) = (ms(&law, &mut draws), patience.as_ref().map(|patience| ms(patience, &mut draws)));
+        let (at, most) = (ms(&distribution, &mut draws), patience.as_ref().map(|patience| ms(patience, &mut draws)));
         match most {
             Some(most) if most < at => Observation::Beyond(most),
             Some(_) | None => Observation::Exact(at),
@@ -53,28 +54,32 @@ fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
 /// Promise: the distribution function moves around that of the fit by what Greenwood's formula says, with as without
 /// censoring.
 ///
-/// Of 250 resamples a deviation has a standard error of 4.5 %; the law is smooth over a hundredth of all, which takes up to 4 %
+/// Of 250 resamples a deviation has a standard error of 4.5 %; the distribution is smooth over a hundredth of all, which takes up to 4 %
 /// of it away: 25 % is more than four standard errors, so that one of 15 comparisons fails by luck once in a thousand seeds.
 #[test]
-fn weights_move_the_law_by_as_much_as_samples_differ() {
-    let laws = [
+fn weights_move_the_distribution_by_as_much_as_samples_differ() {
+    let distributions = [
         ("lognormal(median=120s, sigma=0.5)", None),
         ("mixture(0.7*lognormal(median=20s, sigma=0.2), 0.3*lognormal(median=90s, sigma=0.3))", None),
         ("weibull(scale=60s, shape=1.5)", Some("exponential(mean=100s)")),
     ];
-    for (law, patience) in laws {
-        let sample = sample(law, 5_000, patience);
+    for (distribution, patience) in distributions {
+        let sample = sample(distribution, 5_000, patience);
         let fit = Fit::of(&sample).expect("enough");
         let resampler = Resampler::of(&fit).expect("so many are weighed");
         let moved: Vec<Distribution> = (1..=250).map(|number| resampler.distribution(&mut draws(number))).collect();
         for share in [0.1, 0.3, 0.5, 0.7, 0.85] {
             let x = fit.blend.quantile(share);
-            let (mean, deviation) = mean_and_deviation(&moved.iter().map(|law| law.cdf(x)).collect::<Vec<_>>());
+            let (mean, deviation) =
+                mean_and_deviation(&moved.iter().map(|distribution| distribution.cdf(x)).collect::<Vec<_>>());
             let expected = greenwood(&sample, x).sqrt();
-            assert!((deviation / expected - 1.0).abs() < 0.25, "{law} at {share}: {deviation}, expected {expected}");
+            assert!(
+                (deviation / expected - 1.0).abs() < 0.25,
+                "{distribution} at {share}: {deviation}, expected {expected}"
+            );
             // The mean may be off by chance, and by one of the 2,000 groups.
             let off = (mean - share).abs();
-            assert!(off < 5.0 * expected / 250_f64.sqrt() + 1.0 / 2_000.0, "{law} at {share}: {mean}");
+            assert!(off < 5.0 * expected / 250_f64.sqrt() + 1.0 / 2_000.0, "{distribution} at {share}: {mean}");
         }
     }
 }
@@ -95,8 +100,10 @@ fn weights_move_quantiles_as_exact_fits_of_samples_drawn_again_do() {
     let exact: Vec<Distribution> = (0..40).map(again).collect();
     let weighed: Vec<Distribution> = (0..200).map(|number| resampler.distribution(&mut draws(number + 1))).collect();
     for share in [0.1, 0.5, 0.9] {
-        let of = |laws: &[Distribution]| {
-            mean_and_deviation(&laws.iter().map(|law| law.quantile(share)).collect::<Vec<f64>>())
+        let of = |distributions: &[Distribution]| {
+            mean_and_deviation(
+                &distributions.iter().map(|distribution| distribution.quantile(share)).collect::<Vec<f64>>(),
+            )
         };
         let ((exact, by), (weighed, wide)) = (of(&exact), of(&weighed));
         assert!((0.55..1.8).contains(&(wide / by)), "{share}: {wide}, exactly {by}");

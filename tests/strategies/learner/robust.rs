@@ -1,6 +1,6 @@
-//! Whatever is observed, there is a law or a reason.
+//! Whatever is observed, there is a distribution or a reason.
 
-use super::support::law;
+use super::support::distribution;
 use pollbench::fit::{Fit, Observation, UnfittableSample};
 use pollbench::time::Micros;
 use proptest::prelude::*;
@@ -30,9 +30,9 @@ fn samples() -> impl Strategy<Value = Vec<Observation>> {
 proptest! {
     #![proptest_config(crate::soak::cases(64))]
 
-    /// Never a panic; a law that is returned is a law, says how far it is from the data, and is no nearer to them than that.
+    /// Never a panic; a distribution that is returned is a distribution, says how far it is from the data, and is no nearer to them than that.
     #[test]
-    fn there_is_a_law_or_a_reason(sample in samples()) {
+    fn there_is_a_distribution_or_a_reason(sample in samples()) {
         let Ok(fit) = Fit::of(&sample) else { return Ok(()) };
         prop_assert!((0.0..=1.0).contains(&fit.distance) && fit.limit > 0.0 && fit.distance.is_finite());
         prop_assert!((0.0..=0.5).contains(&fit.beyond), "{}", fit.beyond);
@@ -56,7 +56,7 @@ fn ended_and_running(ended: &[f64], running: usize, at: f64) -> Vec<Observation>
     ended.chain(std::iter::repeat_n(Observation::Beyond(at * 1e6), running)).collect()
 }
 
-/// Two tasks that end at once, and many that nobody saw the end of: no law follows from that.
+/// Two tasks that end at once, and many that nobody saw the end of: no distribution follows from that.
 #[test]
 fn what_the_rows_cannot_say_is_refused() {
     for sample in [ended_and_running(&[2.0, 20.0], 25, 1_800.0), ended_and_running(&[5.0, 15.0], 20, 1_800.0)] {
@@ -100,8 +100,8 @@ fn ranges_that_overlap_are_estimated_together() {
 
 /// Times in whole seconds, known to the second: the distance is taken where the estimate is known, at the ends of the ranges.
 #[test]
-fn a_right_law_is_close_to_whole_seconds() {
-    let truth = law("lognormal(median=4s, sigma=0.4)");
+fn a_right_distribution_is_close_to_whole_seconds() {
+    let truth = distribution("lognormal(median=4s, sigma=0.4)");
     let between = super::support::sample(&truth, 600, 60)
         .into_iter()
         .map(|at| Observation::Within((at / 1e6).ceil() * 1e6 - 1e6, (at / 1e6).ceil() * 1e6))

@@ -11,14 +11,19 @@ fn texts() -> Vec<String> {
 
 fn is_well_told(text: &str) -> Result<(), TestCaseError> {
     match text.parse::<Distribution>() {
-        Ok(law) => {
-            let printed = law.to_string();
-            prop_assert_eq!(printed.parse::<Distribution>(), Ok(law.clone()), "{}", printed);
-            let quantiles = [0.0, 0.1, 0.5, 0.9, 1.0].map(|p| law.quantile(p));
+        Ok(distribution) => {
+            let printed = distribution.to_string();
+            prop_assert_eq!(printed.parse::<Distribution>(), Ok(distribution.clone()), "{}", printed);
+            let quantiles = [0.0, 0.1, 0.5, 0.9, 1.0].map(|p| distribution.quantile(p));
             prop_assert!(quantiles[0] >= 0.0 && quantiles.is_sorted(), "{}: {:?}", printed, quantiles);
-            // A shift may have rounded away what a steep law needs beyond it: a few roundings further suffice.
+            // A shift may have rounded away what a steep distribution needs beyond it: a few roundings further suffice.
             let median = quantiles[2] * (1.0 + 4.0 * f64::EPSILON);
-            prop_assert!(law.mean() >= 0.0 && law.cdf(median) >= 0.5 - 1e-9, "{}: {}", printed, law.mean());
+            prop_assert!(
+                distribution.mean() >= 0.0 && distribution.cdf(median) >= 0.5 - 1e-9,
+                "{}: {}",
+                printed,
+                distribution.mean()
+            );
         }
         Err(error) => {
             let told = error.to_string();

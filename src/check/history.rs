@@ -2,14 +2,14 @@
 
 use super::case::Case;
 use crate::api::reply::{Loss, Payload, Reply, TaskState};
-use crate::server::Says;
+use crate::server::PushContent;
 use crate::strategy::reading::blames_the_request;
 use crate::time::Micros;
 use crate::world::fault::{Effect, Kind, Passage};
 
 /// What one answer of the server told its reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Told {
+pub enum AnswerKind {
     /// The task is not finished.
     Unfinished,
     /// The task succeeded.
@@ -30,13 +30,13 @@ pub enum Told {
 
 /// A status request.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Asked {
+pub struct StatusRequest {
     /// When it was there, from the start of the wait.
     pub sent: Micros,
     /// When it was answered, broken, or left by its client; `None` where it was still open.
     pub ended: Option<Micros>,
     /// What it told.
-    pub told: Told,
+    pub answer: AnswerKind,
     /// The delay that its `Retry-After` asks for, from its end.
     pub retry_after: Option<Micros>,
     /// The fault that struck it.
@@ -49,13 +49,13 @@ pub struct Asked {
 
 /// A delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pushed {
+pub struct WebhookDelivery {
     /// When it was sent.
     pub at: Micros,
     /// What it was.
-    pub says: Says,
+    pub content: PushContent,
     /// What it told of the task.
-    pub told: Told,
+    pub answer: AnswerKind,
     /// The receiver's HTTP status; `None` where it had none.
     pub status: Option<u16>,
 }
@@ -86,11 +86,11 @@ pub struct PollerAnswer {
 
 /// What was seen of one task.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct TaskSeen {
+pub struct TaskHistory {
     /// Its status requests in order of arrival.
-    pub asked: Vec<Asked>,
+    pub requests: Vec<StatusRequest>,
     /// What was delivered to the program, in order.
-    pub pushed: Vec<Pushed>,
+    pub deliveries: Vec<WebhookDelivery>,
     /// What the program answered, in order: normally once.
     pub answers: Vec<PollerAnswer>,
     /// What every URL of its result begins with; empty where results have none.
@@ -112,14 +112,14 @@ pub enum Conduct {
     /// What it wrote was no answer.
     Garbage(String),
     /// The trial could not be held, which is no fault of the program.
-    Unheld(String),
+    NotRun(String),
 }
 
 /// What was seen of a trial.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Seen {
+pub struct History {
     /// Each task of the case.
-    pub tasks: Vec<TaskSeen>,
+    pub tasks: Vec<TaskHistory>,
     /// Submits that reached the server.
     pub submits: usize,
     /// How the program behaved.
@@ -154,7 +154,7 @@ impl PollerOutcome {
     }
 }
 
-impl Told {
+impl AnswerKind {
     /// Whether it is an end of the task.
     #[must_use]
     pub const fn is_terminal(self) -> bool {
@@ -203,8 +203,8 @@ pub(super) fn met(
 }
 
 /// What is told of an answer: where clients may differ in what they make of it, what it tells those who have it.
-pub(super) fn told(effect: &Effect, truth: TaskState<'static>, reply: &Reply<'_>) -> Told {
-    if is_doubtful(effect) { Told::of(&Reply::state(truth)) } else { Told::of(reply) }
+pub(super) fn told(effect: &Effect, truth: TaskState<'static>, reply: &Reply<'_>) -> AnswerKind {
+    if is_doubtful(effect) { AnswerKind::of(&Reply::state(truth)) } else { AnswerKind::of(reply) }
 }
 
 /// Whether one correct client has the answer and another one does not: by its patience, or by how much it reads.

@@ -1,4 +1,4 @@
-//! What the waits of the strategy `learned` teach each other: one learner for each model.
+//! The learners of the strategy `learned` in one replicate, one for each model.
 
 use crate::engine::plan::Plan;
 use crate::measure::record::{Outcome, TaskRecord};
@@ -10,22 +10,22 @@ use elsa::FrozenVec;
 use std::sync::Arc;
 
 /// Every plan that was made, kept for as long as a wait may follow it.
-pub(super) type Shelf = FrozenVec<Arc<Strategy>>;
+pub(super) type Plans = FrozenVec<Arc<Strategy>>;
 
 /// The learners of one strategy in one replicate.
-pub(super) struct School<'p> {
+pub(super) struct Learners<'p> {
     plan: &'p Plan<'p>,
     /// By model.
     learners: Vec<Learner>,
-    shelf: &'p Shelf,
-    /// By model: the plan on the shelf that is in force.
+    plans: &'p Plans,
+    /// By model: the plan in force.
     in_force: Vec<Option<&'p Strategy>>,
 }
 
-impl<'p> School<'p> {
-    pub(super) fn new(plan: &'p Plan<'p>, strategy: &Strategy, shelf: &'p Shelf) -> Self {
+impl<'p> Learners<'p> {
+    pub(super) fn new(plan: &'p Plan<'p>, strategy: &Strategy, plans: &'p Plans) -> Self {
         let learners = plan.models.iter().map(|model| Learner::new(strategy, &model.model.name)).collect();
-        Self { plan, learners, shelf, in_force: vec![None; plan.models.len()] }
+        Self { plan, learners, plans, in_force: vec![None; plan.models.len()] }
     }
 
     /// The policy of a wait that starts at `now`.
@@ -34,7 +34,7 @@ impl<'p> School<'p> {
         let name = &self.plan.models[model].model.name;
         let in_force = match self.in_force[model] {
             Some(in_force) if std::ptr::eq(in_force, Arc::as_ptr(next)) => in_force,
-            _ => self.shelf.push_get(Arc::clone(next)),
+            _ => self.plans.push_get(Arc::clone(next)),
         };
         self.in_force[model] = Some(in_force);
         Policy::new(in_force, name)
@@ -57,7 +57,7 @@ impl<'p> School<'p> {
     }
 
     /// The learners, who have taken in everything.
-    pub(super) fn graduates(mut self) -> Vec<Learner> {
+    pub(super) fn finish(mut self) -> Vec<Learner> {
         for learner in &mut self.learners {
             learner.plan(Micros::NEVER);
         }

@@ -1,4 +1,4 @@
-//! What everything in an event queue stands on: the events, the agenda that they are taken from, the weather, the buckets,
+//! What all waits of an event queue share: the events, the agenda that they are taken from, the weather, the buckets,
 //! and the records that come of it.
 
 use crate::engine::observer::Observer;
@@ -19,7 +19,7 @@ pub(super) enum Event {
     /// The poll of the wait in this slot reaches the server.
     Arrive(usize),
     /// A poll that nobody waits for any more reaches the server.
-    Straggle(u64),
+    ArriveOrphaned(u64),
     /// The poll of the wait in this slot is over.
     Over(usize),
     /// The client's own limit for this model has a token again.
@@ -79,9 +79,9 @@ pub(super) enum Rank {
     Last = 3 << 61,
 }
 
-/// What all waits of a queue stand on.
+/// What all waits of a queue share.
 #[derive(Debug)]
-pub(super) struct Ground<'p> {
+pub(super) struct Context<'p> {
     pub(super) plan: &'p Plan<'p>,
     pub(super) strategy: usize,
     pub(super) keys: &'p [Keys],
@@ -97,7 +97,7 @@ pub(super) struct Ground<'p> {
     pub(super) now: Micros,
 }
 
-impl Ground<'_> {
+impl Context<'_> {
     pub(super) fn schedule(&mut self, at: Micros, event: Event) {
         self.schedule_as(Rank::Due, at, event);
     }

@@ -2,8 +2,8 @@
 
 use super::campaign::{Campaign, Subject};
 use super::case::Case;
+use super::history::{Conduct, History};
 use super::report::TrialReport;
-use super::seen::{Conduct, Seen};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -12,22 +12,22 @@ use std::thread;
 use tokio::sync::oneshot;
 
 /// A case, and where what is seen of it goes; or why the program panicked.
-type Order = (Case, oneshot::Sender<thread::Result<Seen>>);
+type Order = (Case, oneshot::Sender<thread::Result<History>>);
 
 /// Those who hold the trials, as one subject.
-struct Crew {
+struct ThreadPool {
     orders: Sender<Order>,
 }
 
-impl Subject for Crew {
-    async fn play(&self, case: &Case) -> Seen {
-        let (sender, seen) = oneshot::channel();
+impl Subject for ThreadPool {
+    async fn play(&self, case: &Case) -> History {
+        let (sender, history) = oneshot::channel();
         let is_sent = self.orders.send((case.clone(), sender)).is_ok();
-        match if is_sent { seen.await.ok() } else { None } {
-            Some(Ok(seen)) => seen,
-            // Told where it would have been told without threads.
+        match if is_sent { history.await.ok() } else { None } {
+            Some(Ok(history)) => history,
+            // AnswerKind where it would have been told without threads.
             Some(Err(panic)) => resume_unwind(panic),
-            None => Seen { conduct: Conduct::Unheld("no thread holds the trial".to_owned()), ..Seen::default() },
+            None => History { conduct: Conduct::NotRun("no thread holds the trial".to_owned()), ..History::default() },
         }
     }
 }
@@ -52,14 +52,14 @@ pub(super) fn check(
             let (runtime, taken) = (runtime()?, &taken);
             scope.spawn(move || {
                 while let Some((case, sender)) = next(taken) {
-                    let seen = catch_unwind(AssertUnwindSafe(|| runtime.block_on(subject.play(&case))));
+                    let history = catch_unwind(AssertUnwindSafe(|| runtime.block_on(subject.play(&case))));
                     // Who has stopped asking has seen enough.
-                    let _ = sender.send(seen);
+                    let _ = sender.send(history);
                 }
             });
         }
-        let crew = Crew { orders };
-        Ok(leading.block_on(campaign.run(&crew, Vec::new(), cases, &mut |_| {})))
+        let pool = ThreadPool { orders };
+        Ok(leading.block_on(campaign.run(&pool, Vec::new(), cases, &mut |_| {})))
     })
 }
 

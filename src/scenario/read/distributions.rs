@@ -14,16 +14,16 @@ type Reading = fn(Box<dyn io::Read + Send>, &str, Option<Unit>) -> Result<Vec<Mi
 
 impl Reader<'_> {
     /// The distribution at a key with a default, or a required one.
-    pub(super) fn law(&mut self, table: &Table, key: &str) -> Option<Distribution> {
-        self.distribution(key, table.node(key)?)
+    pub(super) fn distribution(&mut self, table: &Table, key: &str) -> Option<Distribution> {
+        self.distribution_of(key, table.node(key)?)
     }
 
     /// The distribution at an optional key.
-    pub(super) fn optional_law(&mut self, table: &Table, key: &str) -> Option<Option<Distribution>> {
-        if table.has(key) { self.law(table, key).map(Some) } else { Some(None) }
+    pub(super) fn optional_distribution(&mut self, table: &Table, key: &str) -> Option<Option<Distribution>> {
+        if table.has(key) { self.distribution(table, key).map(Some) } else { Some(None) }
     }
 
-    fn distribution(&mut self, key: &str, node: &Node) -> Option<Distribution> {
+    fn distribution_of(&mut self, key: &str, node: &Node) -> Option<Distribution> {
         match &node.value {
             Value::Table(table) => self.tabled(table),
             Value::Text(text) => match text.parse::<Micros>() {
@@ -80,17 +80,17 @@ impl Reader<'_> {
         // Some kinds have a scale of their own, which is a duration and used above.
         let scale = if table.has("scale") { table.node("scale") } else { None };
         let scaled = match scale.and_then(|node| f64::of(&node.value)) {
-            Some(factor) => built.and_then(|law| law.scaled(factor)),
+            Some(factor) => built.and_then(|distribution| distribution.scaled(factor)),
             None => built,
         };
-        let bounded = scaled.and_then(|law| law.bounded(min, max, shift));
+        let bounded = scaled.and_then(|distribution| distribution.bounded(min, max, shift));
         self.built(bounded, |parameter| table.place(parameter.unwrap_or_default()))
     }
 
     fn part(&mut self, part: &Option<Node>) -> Option<(f64, Distribution)> {
         let Value::Table(table) = &part.as_ref()?.value else { return None };
-        let law = self.tabled(table)?;
-        Some((table.get("weight")?, law))
+        let distribution = self.tabled(table)?;
+        Some((table.get("weight")?, distribution))
     }
 
     fn built(
@@ -145,9 +145,9 @@ impl Reader<'_> {
     /// How exchanges and deliveries travel.
     pub(super) fn network(&mut self, file: &Table) -> Option<Network> {
         let table: &Table = file.get("network")?;
-        let rtt = self.law(table, "rtt");
+        let rtt = self.distribution(table, "rtt");
         let webhook_latency = match file.optional::<&Table>("webhook")? {
-            Some(webhook) => self.optional_law(webhook, "latency"),
+            Some(webhook) => self.optional_distribution(webhook, "latency"),
             None => Some(None),
         };
         Some(Network { rtt: rtt?, up_share: super::probability(table, "up_share")?, webhook_latency: webhook_latency? })

@@ -10,7 +10,7 @@ use crate::world::draws::Draws;
 
 /// A distribution of non-negative real numbers of microseconds.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Law {
+pub(super) enum RealDistribution {
     /// Always the same.
     Constant(f64),
     /// A whole smooth distribution, moved right.
@@ -23,7 +23,7 @@ pub(super) enum Law {
     Mixture(Mixture),
 }
 
-impl From<Family> for Law {
+impl From<Family> for RealDistribution {
     /// The distribution of this family; durations are never negative, so a normal distribution is cut at zero.
     fn from(family: Family) -> Self {
         match family.support() {
@@ -35,7 +35,7 @@ impl From<Family> for Law {
     }
 }
 
-impl Law {
+impl RealDistribution {
     /// Every value later by `by`.
     pub(super) fn shifted(self, by: f64) -> Self {
         match self {
@@ -92,7 +92,7 @@ impl Law {
                 let word = draws.bits();
                 (shift + lognormal(*median, *sigma, word), Some(spare(word)))
             }
-            law => (law.sample_other(draws), None),
+            distribution => (distribution.sample_other(draws), None),
         }
     }
 
@@ -211,21 +211,21 @@ struct Part {
     share: f64,
     /// Its probability and that of all parts before it.
     upto: f64,
-    law: Law,
+    distribution: RealDistribution,
 }
 
 impl Mixture {
     /// A mixture by weights that need not add up to one; `None` if all of them are zero.
-    pub(super) fn new(weighted: Vec<(f64, Law)>) -> Option<Self> {
+    pub(super) fn new(weighted: Vec<(f64, RealDistribution)>) -> Option<Self> {
         let total: f64 = weighted.iter().map(|(weight, _)| weight).sum();
         let mut upto = 0.0;
         let parts: Vec<_> = weighted
             .into_iter()
-            .map(|(weight, law)| (weight / total, law))
+            .map(|(weight, distribution)| (weight / total, distribution))
             .filter(|(share, _)| *share > 0.0)
-            .map(|(share, law)| {
+            .map(|(share, distribution)| {
                 upto += share;
-                Part { share, upto, law }
+                Part { share, upto, distribution }
             })
             .collect();
         (!parts.is_empty()).then_some(Self(parts))
@@ -233,12 +233,13 @@ impl Mixture {
 
     /// Every value later by `shift`.
     fn shifted(self, shift: f64) -> Self {
-        Self(self.0.into_iter().map(|part| Part { law: part.law.shifted(shift), ..part }).collect())
+        Self(self.0.into_iter().map(|part| Part { distribution: part.distribution.shifted(shift), ..part }).collect())
     }
 
     /// Every value times `factor`.
     fn scaled(self, factor: f64) -> Option<Self> {
-        let parts = self.0.into_iter().map(|part| Some(Part { law: part.law.scaled(factor)?, ..part }));
+        let parts =
+            self.0.into_iter().map(|part| Some(Part { distribution: part.distribution.scaled(factor)?, ..part }));
         parts.collect::<Option<_>>().map(Self)
     }
 
@@ -248,7 +249,9 @@ impl Mixture {
         let kept: Vec<_> = self
             .0
             .iter()
-            .filter_map(|part| part.law.restricted(low, high).map(|(mass, law)| (part.share * mass, law)))
+            .filter_map(|part| {
+                part.distribution.restricted(low, high).map(|(mass, distribution)| (part.share * mass, distribution))
+            })
             .collect();
         let mass = kept.iter().map(|(mass, _)| mass).sum::<f64>().min(1.0);
         Some((mass, Self::new(kept)?))
@@ -258,17 +261,17 @@ impl Mixture {
         let u = draws.uniform();
         // The shares may add up to a rounding less than one: the last part takes the rest.
         let index = self.0.iter().position(|part| u < part.upto).unwrap_or(self.0.len() - 1);
-        self.0[index].law.sample(draws)
+        self.0[index].distribution.sample(draws)
     }
 
     fn cdf(&self, x: f64) -> f64 {
-        self.weighted(|law| law.cdf(x)).min(1.0)
+        self.weighted(|distribution| distribution.cdf(x)).min(1.0)
     }
 
     /// The least float that reaches `p`. It lies between the parts' own quantiles; positive floats sort like their
     /// bits, so halving the bits finds it exactly in at most 64 steps.
     fn quantile(&self, p: f64) -> f64 {
-        let quantiles = || self.0.iter().map(|part| part.law.quantile(p));
+        let quantiles = || self.0.iter().map(|part| part.distribution.quantile(p));
         let least = quantiles().fold(f64::INFINITY, f64::min);
         let greatest = quantiles().fold(0.0, f64::max);
         if p >= 1.0 {
@@ -290,25 +293,25 @@ impl Mixture {
     }
 
     fn density(&self, x: f64) -> Option<f64> {
-        self.0.iter().map(|part| Some(part.share * part.law.density(x)?)).sum()
+        self.0.iter().map(|part| Some(part.share * part.distribution.density(x)?)).sum()
     }
 
     fn partial_mean(&self, x: f64) -> f64 {
-        self.weighted(|law| law.partial_mean(x))
+        self.weighted(|distribution| distribution.partial_mean(x))
     }
 
     fn corners(&self, into: &mut Vec<f64>) {
         for part in &self.0 {
-            part.law.corners(into);
+            part.distribution.corners(into);
         }
     }
 
     fn mean(&self) -> f64 {
-        self.weighted(Law::mean)
+        self.weighted(RealDistribution::mean)
     }
 
     /// The average over the parts.
-    fn weighted(&self, of: impl Fn(&Law) -> f64) -> f64 {
-        self.0.iter().map(|part| part.share * of(&part.law)).sum()
+    fn weighted(&self, of: impl Fn(&RealDistribution) -> f64) -> f64 {
+        self.0.iter().map(|part| part.share * of(&part.distribution)).sum()
     }
 }

@@ -20,13 +20,13 @@ pub(super) fn network(case: &Case) -> Network {
 
 /// The weather of one trial.
 #[derive(Debug)]
-pub(super) struct Sky {
+pub(super) struct CaseWeather {
     rules: FaultRules,
     link: Link,
     weather: Weather,
     buckets: Buckets,
     travel: Draws,
-    lots: Draws,
+    fault_draws: Draws,
 }
 
 /// A request in its weather.
@@ -49,7 +49,7 @@ impl Passed {
     }
 }
 
-impl Sky {
+impl CaseWeather {
     /// The weather of a case; `None` where it has none.
     pub(super) fn of(case: &Case) -> Option<Self> {
         let rules = case.weather().clone();
@@ -59,13 +59,13 @@ impl Sky {
         let keys = Keys::new(0, 0, MODEL);
         let link = Link::new(&Arc::new(network(case)), &rules, Route::Status, MODEL);
         let (weather, buckets) = (Weather::new(&rules, 0, 0), Buckets::new(&rules));
-        let (travel, lots) = (keys.draws(Stream::StatusNetwork, 0), keys.draws(Stream::StatusFault, 0));
-        Some(Self { rules, link, weather, buckets, travel, lots })
+        let (travel, fault_draws) = (keys.draws(Stream::StatusNetwork, 0), keys.draws(Stream::StatusFault, 0));
+        Some(Self { rules, link, weather, buckets, travel, fault_draws })
     }
 
     /// What a request meets that is sent at `sent`, later than those before it.
     pub(super) fn pass(&mut self, sent: Micros) -> Passed {
-        let departure = self.link.depart(sent, &mut self.travel, &mut self.lots, &mut self.weather);
+        let departure = self.link.depart(sent, &mut self.travel, &mut self.fault_draws, &mut self.weather);
         let struck = self.link.striking(&departure, None, &mut self.weather);
         let buckets = Some(&mut self.buckets);
         let met = self.link.meet(&departure, struck, &mut self.weather, buckets, Timescale::SCENARIO);
