@@ -45,7 +45,8 @@ fn living(mark: &str) -> usize {
     lines.filter(|line| String::from_utf8_lossy(line).contains(mark)).count()
 }
 
-const QUICK: [&str; 8] = ["--deadline", "500ms", "--attempt-timeout", "300ms", "--cases", "2", "--format", "json"];
+const QUICK: [&str; 10] =
+    ["--deadline", "500ms", "--attempt-timeout", "300ms", "--cases", "2", "--parallel", "4", "--format", "json"];
 
 /// Promise: whatever the program does, it is a finding about the program, with exit code 5, and nothing of it is left.
 #[test]
