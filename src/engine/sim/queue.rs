@@ -225,7 +225,7 @@ impl<'p> Queue<'p> {
             (None, Some(_)) => Rank::Start,
         };
         self.starting.insert(order, task.clone());
-        self.context.agenda.place(task.wait_start, rank as u64 + order, Event::Start(order));
+        self.context.schedule_as(rank, task.wait_start, Event::Start(order));
     }
 
     /// The wait of an accepted task starts.
