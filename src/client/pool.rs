@@ -11,9 +11,10 @@ use crate::strategy::composition::Strategy;
 use crate::strategy::lock_step::{LockStep, Ticket, Turn};
 use crate::strategy::wait::Ending;
 use crate::time::Micros;
-use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 /// Something that came of a pool.
@@ -34,11 +35,23 @@ pub struct LockStepPool<'s> {
     model: String,
     machine: LockStep<'s>,
     tasks: Vec<Member>,
-    /// With the instants at which they were sent.
-    in_flight: FuturesUnordered<BoxFuture<'static, (Ticket, Micros, Answer)>>,
+    in_flight: FuturesUnordered<BoxFuture<'static, Heard>>,
+    /// Polls so far.
+    polls: u64,
+    /// What has come back and is not taken in yet.
+    heard: Vec<Heard>,
     wake: Option<Micros>,
     is_rejected: bool,
     ready: VecDeque<PoolEnd>,
+}
+
+/// What came back for a poll.
+struct Heard {
+    ticket: Ticket,
+    /// Which of the pool's polls.
+    number: u64,
+    sent: Micros,
+    answer: Answer,
 }
 
 struct Member {
@@ -73,6 +86,8 @@ impl<'s> LockStepPool<'s> {
             machine: LockStep::new(strategy.pace(model)),
             tasks: Vec::new(),
             in_flight: FuturesUnordered::new(),
+            polls: 0,
+            heard: Vec::new(),
             wake: None,
             is_rejected: false,
             ready: VecDeque::new(),
@@ -97,24 +112,40 @@ impl<'s> LockStepPool<'s> {
 
     /// The next thing that comes of it; `None` when nothing will, until a task is added.
     pub async fn next(&mut self) -> Option<PoolEnd> {
-        let clock = self.client.clock().clone();
         loop {
             if let Some(ready) = self.ready.pop_front() {
                 return Some(ready);
             }
-            if self.in_flight.is_empty() && self.wake.is_none() {
+            if self.in_flight.is_empty() && self.heard.is_empty() && self.wake.is_none() {
                 return None;
             }
+            self.step().await;
+        }
+    }
+
+    /// Lets the next thing happen. At one instant, what is due comes before what has been heard, and of that first what was
+    /// asked for first.
+    async fn step(&mut self) {
+        let clock = self.client.clock().clone();
+        if self.heard.is_empty() {
             tokio::select! {
                 biased;
-                Some((ticket, sent, answer)) = self.in_flight.next() => self.hear(ticket, sent, &answer),
                 () = clock.sleep_until(self.wake.unwrap_or(Micros::NEVER)) => {
                     self.wake = None;
                     let mut send = Vec::new();
                     self.machine.wake(&mut send);
-                    self.send(send);
+                    return self.send(send);
                 }
+                Some(heard) = self.in_flight.next() => self.heard.push(heard),
             }
+        }
+        clock.settle().await;
+        while let Some(Some(heard)) = self.in_flight.next().now_or_never() {
+            self.heard.push(heard);
+        }
+        self.heard.sort_unstable_by_key(|heard| Reverse(heard.number));
+        while let Some(heard) = self.heard.pop() {
+            self.hear(heard);
         }
     }
 
@@ -130,15 +161,21 @@ impl<'s> LockStepPool<'s> {
             let member = &mut self.tasks[ticket.task as usize];
             let (client, model, id) = (self.client.clone(), self.model.clone(), member.id.clone());
             self.ready.push_back(PoolEnd::Event(ticket.task, member.watch.sent(now)));
-            self.in_flight.push(Box::pin(async move { (ticket, now, ask(&client, &model, &id, Micros::NEVER).await) }));
+            let number = self.polls;
+            self.polls += 1;
+            self.in_flight.push(Box::pin(async move {
+                let answer = ask(&client, &model, &id, Micros::NEVER).await;
+                Heard { ticket, number, sent: now, answer }
+            }));
         }
     }
 
-    fn hear(&mut self, ticket: Ticket, sent: Micros, answer: &Answer) {
+    fn hear(&mut self, heard: Heard) {
+        let Heard { ticket, sent, answer, .. } = heard;
         let now = self.client.clock().now();
         let (worth, ending, turn) = self.machine.reply(now, ticket, &answer.reply());
         let member = &mut self.tasks[ticket.task as usize];
-        let events = member.watch.heard(sent, now, answer, worth).into_iter().flatten();
+        let events = member.watch.heard(sent, now, &answer, worth).into_iter().flatten();
         self.ready.extend(events.map(|event| PoolEnd::Event(ticket.task, event)));
         if let Some(ending) = ending {
             self.ready.push_back(PoolEnd::Task(ticket.task, Box::new(member.end(&self.model, ending, now))));

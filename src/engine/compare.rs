@@ -11,8 +11,8 @@ use crate::measure::series::{FaultBand, SampledTask, Series};
 use crate::measure::summary::{self, Setting};
 use crate::measure::totals::{CellData, PairData};
 use crate::parallel;
-use crate::strategy::calm::endless;
-use crate::strategy::composition::{Channel, Sharing};
+use crate::strategy::calm::{EndlessWait, endless};
+use crate::strategy::composition::{Channel, Recovery, Sharing};
 use crate::time::Micros;
 use crate::world::fault::{FaultRule, GilbertElliott, Route};
 use crate::world::weather::Weather;
@@ -204,7 +204,11 @@ fn rare(plan: &Plan<'_>, model: usize, strategy: &StrategyPlan<'_>) -> RareEvent
     let (arrivals, tasks) = (&scenario.arrivals, scenario.tasks);
     let processes = || rules.iter().filter_map(|rule| rule.when().process());
     let at_once = |process: &GilbertElliott| arrivals.within(process.bad_mean(), tasks);
-    let limits = rules.iter().filter_map(|rule| Some(rule.fault().limit()?.at_once().min(tasks)));
+    let limits: Vec<u64> = rules.iter().filter_map(|rule| Some(rule.fault().limit()?.at_once().min(tasks))).collect();
+    let is_ended_by_errors = match policy.recovery() {
+        Recovery::Propagate | Recovery::NetworkRetry { .. } => true,
+        Recovery::Tolerant(_) => false,
+    };
     RareEvents {
         endless: of_model.fates.stuck(),
         polls: calm.polls,
@@ -212,14 +216,35 @@ fn rare(plan: &Plan<'_>, model: usize, strategy: &StrategyPlan<'_>) -> RareEvent
         late_delay_us: (scenario.horizon - calm.end).get(),
         may_be_struck: !rules.is_empty(),
         longest_gap_us: calm.longest_gap.get(),
+        overload_delay_us: if is_ended_by_errors && !limits.is_empty() { scenario.horizon.get() } else { 0 },
         pool: match strategy.strategy.sharing {
             Sharing::LockStep { pool } => pool.get().into(),
             Sharing::Alone | Sharing::Batch(_) | Sharing::Limiter(_) | Sharing::Learned(_) => 1,
         },
         spells: processes().map(|process| process.spells(arrivals.span(tasks))).reduce(f64::min),
         at_once: processes().map(at_once).chain(limits).fold(1, u64::max),
-        comes_and_goes: rules.iter().any(|rule| rule.when().comes_and_goes()),
+        struck: struck(plan, model, &calm, policy.channel(), &rules),
     }
+}
+
+/// Share of a model's tasks that those of these rules which come and go can be expected to strike in such a wait.
+fn struck(plan: &Plan<'_>, model: usize, calm: &EndlessWait, channel: Channel, rules: &[&FaultRule]) -> Option<f64> {
+    let (scenario, name) = (plan.scenario, &plan.models[model].model.name);
+    let mean = plan.yardstick(model).map_or(calm.end, |known| Micros::from_f64(known.distribution().mean()));
+    let reach = mean.min(calm.end);
+    let polls = match channel {
+        Channel::Poll => (calm.polls as f64 * (reach.as_secs() / calm.end.as_secs())).max(1.0),
+        Channel::Webhook | Channel::Both => 1.0,
+    };
+    let of_rule = |rule: &&&FaultRule| {
+        let (inside, upon) = rule.when().met(scenario.arrivals.span(scenario.tasks), reach);
+        let probability = rule.probability().get();
+        // Who cannot submit has nothing to wait for.
+        let begins = if rule.covers(Route::Submit, name) { 1.0 - probability } else { 1.0 };
+        (inside * begins + upon) * (1.0 - (1.0 - probability).powf(polls))
+    };
+    let shares = rules.iter().filter(|rule| rule.when().comes_and_goes()).map(|rule| of_rule(&rule));
+    shares.reduce(|sum, share| sum + share).map(|sum| sum.min(1.0))
 }
 
 /// Models in plan order, then strategies: the order of cells.

@@ -9,6 +9,9 @@ const SEEN: f64 = 10.0;
 const SPELLS: f64 = 15.0;
 /// Of so many struck tasks, what a rule that comes and goes does to one in fifty is seen a few times.
 const STRUCK: u64 = 200;
+/// So many times as many a run must expect. Where it expects about as many, those few that have them by chance had worse
+/// weather than others, and their intervals would tell of that.
+const EXPECTED: f64 = 1.2;
 /// So many lock-step pools, of which one failure ends all of one.
 const POOLS: u64 = 500;
 /// So many observations make a mean whose distribution is near enough to normal; half of the tasks where those are fewer.
@@ -34,14 +37,16 @@ pub struct RareEvents {
     pub may_be_struck: bool,
     /// The longest time between two looks at a task, in microseconds: a fault can make it wait through that.
     pub longest_gap_us: u64,
+    /// How late a task is charged, in microseconds, whose wait an overload of a limit ends; 0 where none ends a wait.
+    pub overload_delay_us: u64,
     /// Tasks of a lock-step pool; 1 where each waits for itself.
     pub pool: u64,
     /// Tasks that one spell of bad weather, or one overload of a limit, strikes together; 1 where there is none.
     pub at_once: u64,
     /// Bad spells of the rarest random weather that strikes the cell, on average in one replicate.
     pub spells: Option<f64>,
-    /// A rule that comes and goes strikes the cell.
-    pub comes_and_goes: bool,
+    /// Share of tasks that rules which come and go are expected to strike; `None` where there is no such rule.
+    pub struck: Option<f64>,
 }
 
 impl RareEvents {
@@ -64,7 +69,14 @@ impl RareEvents {
     pub fn have_been_met(&self, replicates: u64, tasks: u64, struck: u64) -> bool {
         let spells = self.spells.is_none_or(|spells| spells * replicates as f64 >= SPELLS);
         let pools = self.pool <= 1 || !self.may_be_struck || tasks >= POOLS * self.pool;
-        spells && pools && (!self.comes_and_goes || struck >= STRUCK)
+        let is_expected = |share: f64| share * tasks as f64 >= EXPECTED * STRUCK as f64;
+        spells && pools && self.struck.is_none_or(|share| is_expected(share) && struck >= STRUCK)
+    }
+
+    /// Share of `n` tasks that a wait can be expected to miss in a calm world: hardly any run has more.
+    pub(super) fn missed(&self, n: u64) -> f64 {
+        let share = self.endless + self.late;
+        share + 2.0 * (share * (1.0 - share) / n.max(1) as f64).sqrt()
     }
 
     /// The variance that tasks which a wait gives up on give to a mean of `n` tasks, where each endless one counts
@@ -89,6 +101,12 @@ impl RareEvents {
         let more = weights.poll * (self.polls as f64 - usual);
         let error = self.variance(n, more, weights.delay_per_us() * self.late_delay_us as f64).sqrt();
         error.max(weights.delay_per_us() * self.farthest(n) / Z95)
+    }
+
+    /// The same where an overload of a limit would end waits, and hardly any was met.
+    pub(super) fn of_overload(&self, n: u64, struck: u64, weights: &CostWeights) -> f64 {
+        let charged = weights.delay_per_us() * self.overload_delay_us as f64;
+        if struck as f64 >= SEEN { 0.0 } else { charged * self.unseen(n) / Z95 }
     }
 
     /// The same for a mean delay or latency in microseconds.

@@ -229,10 +229,11 @@ fn latency(data: &CellData, setting: &Setting<'_>, known: u64) -> LatencyStats {
     }
 }
 
-/// Whether so few of `total` tasks are unknown that it is no chance whether their 95th percentile is known.
-fn leaves_room(unknown: u64, total: u64) -> bool {
-    let (share, error) = (unknown as f64 / total as f64, (0.05 * 0.95 / total as f64).sqrt());
-    unknown == 0 || share + 3.0 * error <= 0.05
+/// Whether so few of `total` tasks are unknown, and can be expected to be, that it is no chance whether their 95th
+/// percentile is known.
+fn leaves_room(unknown: u64, total: u64, rare: &RareEvents) -> bool {
+    let share = (unknown as f64 / total as f64).max(rare.missed(total));
+    unknown == 0 || share + 3.0 * (0.05 * 0.95 / total as f64).sqrt() <= 0.05
 }
 
 fn delay(data: &CellData, setting: &Setting<'_>) -> DelayStats {
@@ -248,7 +249,7 @@ fn delay(data: &CellData, setting: &Setting<'_>) -> DelayStats {
         // Small sections hardly reach the percentile.
         of_sections.zip(of_tasks()).map(|([a, b], [low, high])| [a.min(low), b.max(high)])
     } else {
-        of_tasks().filter(|_| leaves_room(total - data.totals.delay.n, total))
+        of_tasks().filter(|_| leaves_room(total - data.totals.delay.n, total, &setting.rare))
     };
     DelayStats {
         mean,
@@ -294,7 +295,8 @@ fn cost(data: &CellData, setting: &Setting<'_>, weights: &CostWeights) -> MeanSt
         (n > 0).then(|| Estimate::of_tasks(n, whole.sum(weights) / n as f64, whole.variance(weights)))
     };
     let usual = data.totals.polls.mean().unwrap_or(0.0);
-    let error = setting.rare.of_cost(data.totals.tasks, usual, weights);
+    let (rare, tasks) = (&setting.rare, data.totals.tasks);
+    let error = rare.of_cost(tasks, usual, weights).max(rare.of_overload(tasks, data.totals.struck.tasks, weights));
     let carries = setting.carries_intervals(data);
     mean(estimate.map(|estimate| estimate.at_least(error).carried(carries)))
 }

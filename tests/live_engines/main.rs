@@ -323,16 +323,14 @@ fn sim_and_virtual_agree_in_a_storm() {
 
 /// Whether the order of what happens at one instant may depend on what no clock shows:
 /// - where requests take no time, on the steps in which the runtime carries them;
-/// - where two polls of a pool are answered at once and one answer is huge or breaks off, on its body: the real client has read
-///   the other one first, whichever poll was sent first.
+/// - where two polls of a pool are answered at once and one answer is huge, on its body: the real client has read the other
+///   one first, whichever poll was sent first.
 fn is_tied(scenario: &Scenario) -> bool {
-    let is_slow_to_read = |rule: &FaultRule| {
-        matches!(rule.kind(), Kind::HugeBody | Kind::CloseMidBody) && rule.routes().contains(&Route::Status)
-    };
+    let is_huge = |rule: &FaultRule| rule.kind() == Kind::HugeBody && rule.routes().contains(&Route::Status);
     match scenario.network.rtt.is_constant() {
         None => false,
         Some(Micros::ZERO) => is_shared(scenario),
-        Some(_) => is_pooled(scenario) && scenario.faults.iter().any(is_slow_to_read),
+        Some(_) => is_pooled(scenario) && scenario.faults.iter().any(is_huge),
     }
 }
 

@@ -21,6 +21,16 @@ pub(super) async fn wait(world: &World<'_>, model: usize, accepted: UnboundedRec
     }
 }
 
+/// A task that was accepted, and all that are at the same instant: waits that start together do so in the order of their
+/// tasks.
+async fn at_once(first: Account, accepted: &mut UnboundedReceiver<Account>, world: &World<'_>) -> Vec<Account> {
+    world.client.clock().settle().await;
+    let mut accounts = vec![first];
+    accounts.extend(std::iter::from_fn(|| accepted.try_recv().ok()));
+    accounts.sort_by_key(|account| account.record.task);
+    accounts
+}
+
 /// Under one limit.
 async fn limited(
     world: &World<'_>,
@@ -54,11 +64,13 @@ async fn limited(
             account = accepted.recv(), if !is_closed => match account {
                 None => is_closed = true,
                 Some(account) => {
-                    let Some(id) = account.id.clone() else { continue };
-                    let jitter = world.keys[model].draws(Stream::Jitter, account.record.task);
-                    let key = set.start(name, &id, jitter);
-                    open.borrow_mut().insert(key, account);
-                    tell();
+                    for account in at_once(account, &mut accepted, world).await {
+                        let Some(id) = account.id.clone() else { continue };
+                        let jitter = world.keys[model].draws(Stream::Jitter, account.record.task);
+                        let key = set.start(name, &id, jitter);
+                        open.borrow_mut().insert(key, account);
+                        tell();
+                    }
                 }
             },
             Some((entry, result)) = set.next(), if !open.borrow().is_empty() => {
@@ -103,12 +115,14 @@ async fn pools(world: &World<'_>, model: usize, size: u64, mut accepted: Unbound
                     pools.clear();
                 }
                 Some(account) => {
-                    let join = pools.entry(account.record.task / size).or_insert_with(|| {
-                        let (join, joining) = unbounded_channel();
-                        running.push(pool(world, model, joining));
-                        join
-                    });
-                    let _ = join.send(account);
+                    for account in at_once(account, &mut accepted, world).await {
+                        let join = pools.entry(account.record.task / size).or_insert_with(|| {
+                            let (join, joining) = unbounded_channel();
+                            running.push(pool(world, model, joining));
+                            join
+                        });
+                        let _ = join.send(account);
+                    }
                 }
             },
             Some(accounts) = running.next() => settled.extend::<Vec<Account>>(accounts),

@@ -81,8 +81,9 @@ impl<'p> InUse<'p> {
     }
 
     /// Lets go of a pool that all members have left.
-    fn remove(&mut self, number: u64) {
-        if let Some(pool) = self.get_mut(number) {
+    /// Forgets the pool with this number, if it no longer matters.
+    fn leave(&mut self, number: u64) {
+        if let Some(pool) = self.get_mut(number).filter(|pool| pool.as_ref().is_some_and(Pool::is_over)) {
             *pool = None;
         }
         while let Some(None) = self.pools.front() {
@@ -114,9 +115,7 @@ impl<'p> Pools<'p> {
         let Some(pool) = in_use.pool(key.1, new) else { return };
         let Some(truth) = task.truth.filter(|_| task.accepted) else {
             pool.open -= 1;
-            if pool.open == 0 {
-                in_use.remove(key.1);
-            }
+            in_use.leave(key.1);
             return context.finish(order, blank(task));
         };
         let keys = &context.keys[task.model];
@@ -141,9 +140,12 @@ impl<'p> Pools<'p> {
         | PoolEvent::Reply(key, _)
         | PoolEvent::Wake(key)
         | PoolEvent::Close(key, _)) = event;
-        // A pool that all members have left no longer matters.
         let in_use = &mut self.in_use[key.0];
         let Some(Some(pool)) = in_use.get_mut(key.1) else { return };
+        // All that is left of a pool that its members have left are polls on their way, which a limit counts.
+        if pool.open == 0 && !matches!(event, PoolEvent::Arrive(..)) {
+            return;
+        }
         let turn = match event {
             PoolEvent::Join(_, number) => match pool.rejected {
                 Some(_) => {
@@ -175,13 +177,17 @@ impl<'p> Pools<'p> {
         for ticket in self.send.drain(..) {
             pool.depart(key, now, ticket, is_limited, context);
         }
-        if pool.open == 0 {
-            in_use.remove(key.1);
-        }
+        in_use.leave(key.1);
     }
 }
 
 impl<'p> Pool<'p> {
+    /// Whether all members have left it, and no poll of theirs has yet to arrive.
+    fn is_over(&self) -> bool {
+        let mut flights = self.members.iter().flatten().filter_map(|member| member.flight.as_ref());
+        self.open == 0 && flights.all(|flight| flight.exchange.is_some())
+    }
+
     fn member(&mut self, number: u32) -> Option<&mut Member<'p>> {
         self.members[number as usize].as_mut()
     }

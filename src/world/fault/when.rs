@@ -129,6 +129,22 @@ impl Window {
         if phase < self.length { now - phase } else { now - (phase - self.length) }
     }
 
+    /// See [`When::met`].
+    #[cfg(feature = "engine")]
+    fn met(&self, span: Micros, reach: Micros) -> (f64, f64) {
+        // What is true of a thousand openings is true of all.
+        const MOST: u64 = 1_000;
+        let between = self.every.unwrap_or(Micros::NEVER);
+        let span = span.clamp(Micros::new(1), self.from + between * MOST);
+        let share = |from: Micros, to: Micros| (to.min(span) - from.min(span)).get() as f64 / span.get() as f64;
+        let reach = reach.min(between - self.length);
+        let openings = (0..MOST).map(|number| self.from + between * number);
+        let openings = openings.take_while(|opens| *opens <= span + reach);
+        openings.fold((0.0, 0.0), |(inside, upon), opens| {
+            (inside + share(opens, opens + self.length), upon + share(opens - reach, opens))
+        })
+    }
+
     /// The first instant after `now` at which it opens or closes; [`Micros::NEVER`] where it never does again.
     #[must_use]
     pub fn next_change(&self, now: Micros) -> Micros {
@@ -196,6 +212,22 @@ impl When {
         }
     }
 
+    /// Of waits that begin at any time within `span` and last as long as `reach`: the share that begins while this is
+    /// active, and the share that this comes upon.
+    #[cfg(feature = "engine")]
+    #[must_use]
+    pub(crate) fn met(&self, span: Micros, reach: Micros) -> (f64, f64) {
+        match self {
+            Self::Always => (1.0, 0.0),
+            Self::During(window) => window.met(span, reach),
+            Self::Bursts(process) => {
+                let bad = process.bad_share.get();
+                let good_mean = process.bad_mean.get() as f64 * (1.0 - bad) / bad;
+                (bad, (1.0 - bad) * -(-(reach.get() as f64) / good_mean).exp_m1())
+            }
+        }
+    }
+
     /// The process of random weather; `None` where nothing is random.
     #[cfg(feature = "engine")]
     #[must_use]
@@ -228,6 +260,34 @@ mod tests {
         let once = Window::new(s(10), s(5), None).expect("valid");
         assert_eq!(once.last_change(s(99)), s(15));
         assert!(once.next_change(s(15)).is_never());
+    }
+
+    /// Promise: the shares of waits that begin in a window, and that one comes upon, are those that counting finds.
+    #[cfg(feature = "engine")]
+    #[test]
+    fn waits_meet_a_window_as_often_as_counting_says() {
+        let s = Micros::from_secs;
+        for (from, length, every, span, reach) in [
+            (10, 5, Some(60), 600, 7),
+            (10, 5, None, 100, 7),
+            (3, 5, None, 100, 7),
+            (104, 5, None, 100, 7),
+            (90, 50, None, 100, 200),
+            (0, 20, Some(30), 1_000, 15),
+        ] {
+            let window = Window::new(s(from), s(length), every.map(s)).expect("valid");
+            let millis = || (0..span * 1_000).map(Micros::from_millis);
+            let begin = millis().filter(|at| window.contains(*at)).count();
+            let upon = |at: &Micros| !window.contains(*at) && window.next_change(*at) < *at + s(reach);
+            let upon = millis().filter(upon).count();
+            let (mine, its) = When::During(window).met(s(span), s(reach));
+            let of_all = |count: usize| count as f64 / (span * 1_000) as f64;
+            assert!((mine - of_all(begin)).abs() < 1e-4, "{window:?}: {mine} and {}", of_all(begin));
+            assert!((its - of_all(upon)).abs() < 1e-4, "{window:?}: {its} and {}", of_all(upon));
+        }
+        let at_once = When::During(Window::new(s(10), s(5), None).expect("valid"));
+        assert_eq!(at_once.met(Micros::ZERO, s(11)), (0.0, 1.0));
+        assert_eq!(at_once.met(Micros::ZERO, s(9)), (0.0, 0.0));
     }
 
     #[test]
