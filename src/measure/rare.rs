@@ -3,7 +3,10 @@
 use crate::inspection::CostWeights;
 use crate::measure::interval::{Z95, at_most_missed};
 
-/// So many of an event are expected in a run that shows how they spread.
+/// So many of an event are expected in a run that shows how they spread. Of fewer, a run that has few by chance shows little
+/// spread as well, and its interval lies too low.
+const SHOWN: f64 = 50.0;
+/// So many tasks that an overload struck are more than one chance meeting.
 const SEEN: f64 = 10.0;
 /// So many bad spells of random weather a run must expect.
 const SPELLS: f64 = 15.0;
@@ -85,8 +88,8 @@ impl RareEvents {
         let n = n.max(1) as f64;
         let part = |share: f64, more: f64| {
             // So many show their spread themselves; unless faults end most of those waits before.
-            let is_seen = share * n >= SEEN && !self.may_be_struck;
-            if is_seen { 0.0 } else { share * (1.0 - share) * more * more / n }
+            let is_shown = share * n >= SHOWN && !self.may_be_struck;
+            if is_shown { 0.0 } else { share * (1.0 - share) * more * more / n }
         };
         part(self.endless, endless) + part(self.late, late)
     }

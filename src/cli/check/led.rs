@@ -41,15 +41,31 @@ fn not_run(why: String) -> History {
     History { conduct: Conduct::NotRun(why), ..History::default() }
 }
 
+/// How often a trial is begun that virtual time cannot be led through to its end.
+const TRIES: u32 = 3;
+
 fn alone(command: &[String], limits: Limits, case: &Case) -> History {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match attempt(command, limits, case) {
+            Ok(history) => return history,
+            // What a busy machine did to a trial it hardly does three times; who computes for half a minute does so again.
+            Err(stuck) if tries < TRIES && !matches!(stuck, Stuck::Busy(_)) => {}
+            Err(stuck) => return History { doubt: Some(doubt(&stuck)), ..History::default() },
+        }
+    }
+}
+
+fn attempt(command: &[String], limits: Limits, case: &Case) -> Result<History, Stuck> {
     let key = key(case);
     let (warp, runtime) = match (Warp::new(key | 1), runtime()) {
         (Ok(warp), Ok(runtime)) => (warp, runtime),
-        (Err(missing), _) => return not_run(missing.to_string()),
-        (_, Err(error)) => return not_run(error.to_string()),
+        (Err(missing), _) => return Ok(not_run(missing.to_string())),
+        (_, Err(error)) => return Ok(not_run(error.to_string())),
     };
     let time = Time::led(&warp);
     let (history, _) = runtime.block_on(warp.drive(trial(command, &time, limits, case, key % 1_000_000)));
     runtime.shutdown_background();
-    history.unwrap_or_else(|stuck| History { doubt: Some(doubt(&stuck)), ..History::default() })
+    history
 }

@@ -97,7 +97,7 @@ struct Shared {
 /// How long the program may run without coming to rest, in real time.
 const CAP: Duration = Duration::from_secs(30);
 /// How long a sleep in real time is watched before it is taken for one.
-const LEAK: Duration = Duration::from_millis(20);
+const LEAK: Duration = Duration::from_millis(200);
 /// Pauses between looks.
 const SHORTEST: Duration = Duration::from_micros(8);
 const LONGEST: Duration = Duration::from_micros(400);
