@@ -193,7 +193,7 @@ fn rare(plan: &Plan<'_>, model: usize, strategy: &StrategyPlan<'_>) -> RareEvent
     let calm = endless(policy, scenario.horizon);
     let below =
         |at: Micros| plan.yardstick(model).map_or(1.0, |yardstick| yardstick.distribution().below(at.get() as f64));
-    let late = (below(scenario.horizon) - below(calm.end)).max(0.0);
+    let late = (below(scenario.horizon) - below(calm.last_look)).max(0.0);
     let uses = |route: &Route| match route {
         Route::Submit => true,
         Route::Status => policy.channel() != Channel::Webhook,
@@ -213,7 +213,7 @@ fn rare(plan: &Plan<'_>, model: usize, strategy: &StrategyPlan<'_>) -> RareEvent
         endless: of_model.fates.stuck(),
         polls: calm.polls,
         late,
-        late_delay_us: (scenario.horizon - calm.end).get(),
+        late_delay_us: (scenario.horizon - calm.last_look).get(),
         may_be_struck: !rules.is_empty(),
         longest_gap_us: calm.longest_gap.get(),
         overload_delay_us: if is_ended_by_errors && !limits.is_empty() { scenario.horizon.get() } else { 0 },

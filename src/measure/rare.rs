@@ -32,7 +32,7 @@ pub struct RareEvents {
     pub endless: f64,
     /// Polls of each of them, in a calm world.
     pub polls: u64,
-    /// Share of tasks that end after the wait has given up, and by the horizon.
+    /// Share of tasks that end after the wait has looked for the last time, and by the horizon.
     pub late: f64,
     /// From there to the horizon, in microseconds: what each of these is charged.
     pub late_delay_us: u64,

@@ -3,7 +3,7 @@
 
 use crate::api::reply::{Reply, TaskState};
 use crate::inspection::{AfterLast, Checks};
-use crate::strategy::composition::Strategy;
+use crate::strategy::composition::{Channel, Strategy};
 use crate::strategy::wait::{Policy, Step};
 use crate::time::Micros;
 use crate::world::draws::{Keys, Stream};
@@ -18,6 +18,8 @@ pub struct EndlessWait {
     pub polls: u64,
     /// The longest time from one of them to the next.
     pub longest_gap: Micros,
+    /// After that nothing that ends is noticed: its last poll, or where it is told by webhook, its end.
+    pub last_look: Micros,
     /// When it gives up, or the horizon.
     pub end: Micros,
 }
@@ -29,10 +31,16 @@ pub struct EndlessWait {
 pub fn endless(policy: &Policy<'_>, horizon: Micros) -> EndlessWait {
     let (instants, end) = polls(policy, horizon);
     let gaps = instants.windows(2).map(|pair| pair[1] - pair[0]);
+    let end = end.unwrap_or(horizon);
+    let last_look = match (policy.channel(), instants.last()) {
+        (Channel::Poll, Some(last)) => Micros::from_f64(*last),
+        (Channel::Poll | Channel::Webhook | Channel::Both, _) => end,
+    };
     EndlessWait {
         polls: instants.len() as u64,
         longest_gap: Micros::from_f64(gaps.fold(0.0, f64::max)),
-        end: end.unwrap_or(horizon),
+        last_look,
+        end,
     }
 }
 
@@ -60,7 +68,7 @@ fn polls(policy: &Policy<'_>, horizon: Micros) -> (Vec<f64>, Option<Micros>) {
 #[must_use]
 pub fn checks(strategy: &Strategy, model: &str, horizon: Micros) -> Option<Checks> {
     let policy = Policy::new(strategy, model);
-    if policy.channel() != crate::strategy::composition::Channel::Poll || policy.is_jittered() {
+    if policy.channel() != Channel::Poll || policy.is_jittered() {
         return None;
     }
     // Nothing is drawn: there is no jitter.

@@ -157,33 +157,37 @@ fn a_few_tasks_are_enough() {
         ("mixture(0.6*lognormal(median=30s, sigma=0.2), 0.4*lognormal(median=150s, sigma=0.2))", [1.20, 1.08]),
     ];
     let (weights, end) = (CostWeights { poll: 1.0, delay_per_s: 0.1 }, 1_800e6);
-    for (expression, bounds) in cases {
-        let done_time = DoneTime::of(expression.parse().unwrap());
-        let best = ScheduleProblem::new(&done_time, weights).unwrap().deadline(end).solve().cost(
-            &done_time,
-            &weights,
-            Some(end),
-        );
-        let mut sums = [0.0; 2];
-        const RUNS: u32 = 60;
-        for run in 0..RUNS {
-            let mut learner = learner();
-            for (task, size) in sample(expression, 100, 100 + run).into_iter().enumerate() {
-                learner.tell(Micros::from_secs(task as u64), task as u64, Observation::Exact(size));
-            }
-            learner.plan(Micros::NEVER);
-            for (after, plan) in learner.milestones() {
-                let cost = checks(plan).cost(&done_time, &weights, Some(end));
-                match after {
-                    20 => sums[0] += cost / best,
-                    100 => sums[1] += cost / best,
-                    _ => {}
+    std::thread::scope(|scope| {
+        for (expression, bounds) in cases {
+            scope.spawn(move || {
+                let done_time = DoneTime::of(expression.parse().unwrap());
+                let best = ScheduleProblem::new(&done_time, weights).unwrap().deadline(end).solve().cost(
+                    &done_time,
+                    &weights,
+                    Some(end),
+                );
+                let mut sums = [0.0; 2];
+                const RUNS: u32 = 60;
+                for run in 0..RUNS {
+                    let mut learner = learner();
+                    for (task, size) in sample(expression, 100, 100 + run).into_iter().enumerate() {
+                        learner.tell(Micros::from_secs(task as u64), task as u64, Observation::Exact(size));
+                    }
+                    learner.plan(Micros::NEVER);
+                    for (after, plan) in learner.milestones() {
+                        let cost = checks(plan).cost(&done_time, &weights, Some(end));
+                        match after {
+                            20 => sums[0] += cost / best,
+                            100 => sums[1] += cost / best,
+                            _ => {}
+                        }
+                    }
                 }
-            }
+                for (sum, bound) in sums.iter().zip(bounds) {
+                    let mean = sum / f64::from(RUNS);
+                    assert!(mean <= bound && mean >= 1.0 - 1e-6, "{expression}: {mean}, at most {bound}");
+                }
+            });
         }
-        for (sum, bound) in sums.iter().zip(bounds) {
-            let mean = sum / f64::from(RUNS);
-            assert!(mean <= bound && mean >= 1.0 - 1e-6, "{expression}: {mean}, at most {bound}");
-        }
-    }
+    });
 }
