@@ -240,7 +240,7 @@ impl Case {
     pub fn held_back(&self) -> Option<Micros> {
         match self.submit.as_ref()?.on_request(Micros::ZERO, None, Timescale::SCENARIO) {
             Effect::Late(by) => Some(by),
-            Effect::Truth | Effect::Refused | Effect::Cut(_) | Effect::Answer(_) | Effect::Passage(_) => None,
+            Effect::Truth | Effect::Refused | Effect::Cut(_) | Effect::Answer(_) | Effect::Transfer(_) => None,
         }
     }
 

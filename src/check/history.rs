@@ -5,7 +5,7 @@ use crate::api::reply::{Loss, Payload, Reply, TaskState};
 use crate::server::PushContent;
 use crate::strategy::reading::blames_the_request;
 use crate::time::Micros;
-use crate::world::fault::{Effect, Kind, Passage};
+use crate::world::fault::{Effect, Kind, Transfer};
 
 /// What one answer of the server told its reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -210,8 +210,8 @@ pub(super) fn told(effect: &Effect, truth: TaskState<'static>, reply: &Reply<'_>
 /// Whether one correct client has the answer and another one does not: by its patience, or by how much it reads.
 pub(super) const fn is_doubtful(effect: &Effect) -> bool {
     match effect {
-        Effect::Passage(Passage::Slow { .. } | Passage::Padded(_)) => true,
-        Effect::Passage(Passage::Half(_) | Passage::Last | Passage::Understated)
+        Effect::Transfer(Transfer::Slow { .. } | Transfer::Padded(_)) => true,
+        Effect::Transfer(Transfer::Half(_) | Transfer::Last | Transfer::Understated)
         | Effect::Refused
         | Effect::Cut(_)
         | Effect::Answer(_)
@@ -223,8 +223,8 @@ pub(super) const fn is_doubtful(effect: &Effect) -> bool {
 /// Whether the connection is closed without a word, so that who keeps it finds out with the next request only.
 pub(super) const fn spoils_the_next(effect: &Effect) -> bool {
     match effect {
-        Effect::Passage(Passage::Last | Passage::Understated) => true,
-        Effect::Passage(Passage::Half(_) | Passage::Slow { .. } | Passage::Padded(_))
+        Effect::Transfer(Transfer::Last | Transfer::Understated) => true,
+        Effect::Transfer(Transfer::Half(_) | Transfer::Slow { .. } | Transfer::Padded(_))
         | Effect::Refused
         | Effect::Cut(_)
         | Effect::Answer(_)

@@ -17,7 +17,7 @@ use crate::strategy::presets::preset;
 use crate::suggest;
 use crate::time::Micros;
 use crate::tune::hybrid::Webhook;
-use crate::tune::observed::trust;
+use crate::tune::observed::reliability;
 use crate::tune::poller::{LANGUAGES, Language, Looks};
 use crate::tune::print::{self, TuneAnswer};
 use crate::tune::simulated::weathered;
@@ -257,7 +257,7 @@ impl Tune {
         let tuned = tune(&goal, &model.name);
         let factors: Vec<f64> = DRIFTS.into_iter().chain(self.stress).collect();
         let drift = drift(&goal, tuned.recommended(), &factors);
-        let trust = observed.as_ref().map(|sample| trust(&sample.seen, &sample.fit, &goal, &tuned));
+        let trust = observed.as_ref().map(|sample| reliability(&sample.seen, &sample.fit, &goal, &tuned));
         let mut answer = TuneAnswer {
             model: &model.name,
             completion: &model.completion,

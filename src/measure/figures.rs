@@ -2,7 +2,7 @@
 //!
 //! Names are those of `results.json`: a metric, and a statistic of it.
 
-use crate::measure::outcome::Outcome;
+use crate::measure::outcome::{Outcome, each_outcome};
 use crate::measure::results::{Cell, Interval};
 
 /// How a figure compares with a bound.
@@ -112,18 +112,14 @@ macro_rules! ended {
     };
 }
 
-const TASKS: [[Figure; 2]; Outcome::ALL.len() + 1] = [
-    ended!(Success),
-    ended!(Failed),
-    ended!(TimeoutMissed),
-    ended!(TimeoutImpatient),
-    ended!(TimeoutTrue),
-    ended!(Error),
-    ended!(Abandoned),
-    ended!(Hang),
-    ended!(Rejected),
-    tasks!("lost", |cell| cell.lost, |cell| cell.shares_ci95.lost),
-];
+macro_rules! task_figures {
+    ($(#[doc = $about:literal] $outcome:ident, $name:ident, $words:literal, $meaning:literal;)*) => {
+        const TASKS: [[Figure; 2]; Outcome::ALL.len() + 1] =
+            [$(ended!($outcome),)* tasks!("lost", |cell| cell.lost, |cell| cell.shares_ci95.lost)];
+    };
+}
+
+each_outcome!(task_figures);
 
 use Unknown::{Infinite, LeftOut};
 

@@ -5,91 +5,98 @@ use crate::time::Micros;
 use serde::{Deserialize, Serialize};
 use std::ops::{Index, IndexMut};
 
-/// How a wait ended: exclusive, and complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Outcome {
-    /// The client knows that the task succeeded.
-    Success,
-    /// The client knows that the task failed.
-    Failed,
-    /// It gave up although the task was done.
-    TimeoutMissed,
-    /// It gave up and the task was done later.
-    TimeoutImpatient,
-    /// It gave up on a task that never ends.
-    TimeoutTrue,
-    /// The wait ended with an error.
-    Error,
-    /// Another task's failure ended the wait.
-    Abandoned,
-    /// It neither knew nor gave up by the horizon.
-    Hang,
-    /// It never got an id.
-    Rejected,
+/// Hands all outcomes to a macro, in the order of `results.json`: the variant, the name in files, the name for people, and
+/// the meaning.
+macro_rules! each_outcome {
+    ($then:ident) => {
+        $then! {
+            /// The client knows that the task succeeded.
+            Success, success, "success", "the client knows that the task succeeded";
+            /// The client knows that the task failed.
+            Failed, failed, "failed", "the client knows that the task failed";
+            /// It gave up although the task was done.
+            TimeoutMissed, timeout_missed, "timeout missed", "gave up although the task was done";
+            /// It gave up and the task was done later.
+            TimeoutImpatient, timeout_impatient, "timeout impatient", "gave up; the task was done later";
+            /// It gave up on a task that never ends.
+            TimeoutTrue, timeout_true, "timeout true", "gave up on a task that never ends";
+            /// The wait ended with an error.
+            Error, error, "error", "the wait ended with an error although the task was still alive";
+            /// Another task's failure ended the wait.
+            Abandoned, abandoned, "abandoned", "another task’s failure ended this wait";
+            /// It neither knew nor gave up by the horizon.
+            Hang, hang, "hang", "neither knew nor gave up by the horizon";
+            /// It never got an id.
+            Rejected, rejected, "rejected", "the submit failed, so there was no id to poll";
+        }
+    };
+}
+pub(super) use each_outcome;
+
+macro_rules! define {
+    ($(#[doc = $about:literal] $outcome:ident, $name:ident, $words:literal, $meaning:literal;)*) => {
+        /// How a wait ended: exclusive, and complete.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Outcome {
+            $(#[doc = $about] $outcome,)*
+        }
+
+        impl Outcome {
+            /// All outcomes, in the order of `results.json`.
+            pub const ALL: [Self; [$(stringify!($name)),*].len()] = [$(Self::$outcome),*];
+
+            /// The name in files.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$outcome => stringify!($name),)*
+                }
+            }
+
+            /// The name for people.
+            #[must_use]
+            pub const fn words(self) -> &'static str {
+                match self {
+                    $(Self::$outcome => $words,)*
+                }
+            }
+
+            /// What it means.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$outcome => $meaning,)*
+                }
+            }
+        }
+
+        /// Counts of the exclusive ends of a wait; they sum to the tasks.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+        pub struct Outcomes {
+            $(#[doc = $about] pub $name: u64,)*
+        }
+
+        impl Outcomes {
+            /// The count of one.
+            #[must_use]
+            pub const fn of(&self, outcome: Outcome) -> u64 {
+                match outcome {
+                    $(Outcome::$outcome => self.$name,)*
+                }
+            }
+        }
+
+        impl From<ByOutcome<u64>> for Outcomes {
+            fn from(counts: ByOutcome<u64>) -> Self {
+                Self { $($name: counts[Outcome::$outcome],)* }
+            }
+        }
+    };
 }
 
+each_outcome!(define);
+
 impl Outcome {
-    /// All outcomes, in the order of `results.json`.
-    pub const ALL: [Self; 9] = [
-        Self::Success,
-        Self::Failed,
-        Self::TimeoutMissed,
-        Self::TimeoutImpatient,
-        Self::TimeoutTrue,
-        Self::Error,
-        Self::Abandoned,
-        Self::Hang,
-        Self::Rejected,
-    ];
-
-    /// The name in files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Failed => "failed",
-            Self::TimeoutMissed => "timeout_missed",
-            Self::TimeoutImpatient => "timeout_impatient",
-            Self::TimeoutTrue => "timeout_true",
-            Self::Error => "error",
-            Self::Abandoned => "abandoned",
-            Self::Hang => "hang",
-            Self::Rejected => "rejected",
-        }
-    }
-
-    /// The name for people.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Failed => "failed",
-            Self::TimeoutMissed => "timeout missed",
-            Self::TimeoutImpatient => "timeout impatient",
-            Self::TimeoutTrue => "timeout true",
-            Self::Error => "error",
-            Self::Abandoned => "abandoned",
-            Self::Hang => "hang",
-            Self::Rejected => "rejected",
-        }
-    }
-
-    /// What it means.
-    #[must_use]
-    pub const fn meaning(self) -> &'static str {
-        match self {
-            Self::Success => "the client knows that the task succeeded",
-            Self::Failed => "the client knows that the task failed",
-            Self::TimeoutMissed => "gave up although the task was done",
-            Self::TimeoutImpatient => "gave up; the task was done later",
-            Self::TimeoutTrue => "gave up on a task that never ends",
-            Self::Error => "the wait ended with an error although the task was still alive",
-            Self::Abandoned => "another task’s failure ended this wait",
-            Self::Hang => "neither knew nor gave up by the horizon",
-            Self::Rejected => "the submit failed, so there was no id to poll",
-        }
-    }
-
     /// The outcome of a wait that ended by itself at `settled`, on a task that is done at `done`.
     #[inline]
     #[must_use]

@@ -4,7 +4,8 @@
 //! known, an interval from a single replicate, the limit of a strategy that has none.
 
 pub use crate::measure::aftermath::{RecoveryStats, RuleResult};
-use crate::measure::outcome::{ByOutcome, Outcome};
+use crate::measure::outcome::ByOutcome;
+pub use crate::measure::outcome::Outcomes;
 pub use crate::measure::stopping::UntilResult;
 use serde::{Deserialize, Serialize};
 
@@ -182,63 +183,6 @@ pub struct Excess {
     pub mean: f64,
     /// 90th percentile.
     pub p90: f64,
-}
-
-/// Counts of the exclusive ends of a wait; they sum to the tasks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Outcomes {
-    /// The client knows that the task succeeded.
-    pub success: u64,
-    /// The client knows that the task failed.
-    pub failed: u64,
-    /// Gave up although the task was done.
-    pub timeout_missed: u64,
-    /// Gave up; the task was done later.
-    pub timeout_impatient: u64,
-    /// Gave up on a task that never ends.
-    pub timeout_true: u64,
-    /// Ended with an error although the task was still alive.
-    pub error: u64,
-    /// Ended by another task's failure.
-    pub abandoned: u64,
-    /// Neither knew nor gave up by the horizon.
-    pub hang: u64,
-    /// Never got an id.
-    pub rejected: u64,
-}
-
-impl Outcomes {
-    /// The count of one.
-    #[must_use]
-    pub const fn of(&self, outcome: Outcome) -> u64 {
-        match outcome {
-            Outcome::Success => self.success,
-            Outcome::Failed => self.failed,
-            Outcome::TimeoutMissed => self.timeout_missed,
-            Outcome::TimeoutImpatient => self.timeout_impatient,
-            Outcome::TimeoutTrue => self.timeout_true,
-            Outcome::Error => self.error,
-            Outcome::Abandoned => self.abandoned,
-            Outcome::Hang => self.hang,
-            Outcome::Rejected => self.rejected,
-        }
-    }
-}
-
-impl From<ByOutcome<u64>> for Outcomes {
-    fn from(counts: ByOutcome<u64>) -> Self {
-        Self {
-            success: counts[Outcome::Success],
-            failed: counts[Outcome::Failed],
-            timeout_missed: counts[Outcome::TimeoutMissed],
-            timeout_impatient: counts[Outcome::TimeoutImpatient],
-            timeout_true: counts[Outcome::TimeoutTrue],
-            error: counts[Outcome::Error],
-            abandoned: counts[Outcome::Abandoned],
-            hang: counts[Outcome::Hang],
-            rejected: counts[Outcome::Rejected],
-        }
-    }
 }
 
 /// 95 % intervals of shares of the tasks: Wilson's where tasks are independent; where they interact, the wider of that and

@@ -8,13 +8,13 @@ use super::page::{end, fold, head, parts, section};
 use super::tuned::tried;
 use crate::figures as f;
 use crate::fit::Fit;
-use crate::tune::many::{Left, ModelSettings};
+use crate::tune::many::{ModelSettings, SkippedModel};
 use crate::tune::print::{self, TuneAnswer};
 use crate::tune::weather::Weathered;
 
 /// What a page shows of one model.
 #[derive(Debug, Clone)]
-pub struct Sheet {
+pub struct ModelSection {
     part: ModelSettings,
     families: Grid,
     charts: Vec<TuningChart>,
@@ -30,16 +30,16 @@ pub struct Tuning<'a> {
     /// What was read of a log, as the terminal shows it.
     pub read: &'a str,
     /// The models.
-    pub sheets: &'a [Sheet],
+    pub sheets: &'a [ModelSection],
     /// Models that were not tuned.
-    pub left: &'a [Left],
+    pub left: &'a [SkippedModel],
     /// Settings to paste: the guide's table.
     pub settings: &'a str,
     /// The command that makes the page.
     pub command: &'a str,
 }
 
-impl Sheet {
+impl ModelSection {
     /// What a page shows of an answer.
     #[must_use]
     pub fn of(answer: &TuneAnswer<'_>) -> Self {
@@ -170,7 +170,7 @@ fn weather(weathered: &Weathered) -> Grid {
     grid
 }
 
-fn model(sheet: &Sheet) -> String {
+fn model(sheet: &ModelSection) -> String {
     let part = &sheet.part;
     let mut body = format!("<p class=\"lead\"><strong>{}</strong></p>\n", escape(&part.words));
     body += &part.weather.iter().map(|weathered| parts::table(&weather(weathered))).collect::<String>();

@@ -6,14 +6,14 @@ use crate::server::connection::{Breakage, Breaker};
 use crate::server::credential::{bearer, same};
 use crate::server::instance::Server;
 use crate::server::journal::Unanswered;
-use crate::server::passage::pass;
 use crate::server::request::Request;
 use crate::server::respond::{Reply, bad_request, content, error, method_not_allowed, success, unauthorized};
 use crate::server::route::Target;
 use crate::server::run::{Line, Run};
+use crate::server::transfer::pass;
 use crate::server::visit::Visit;
 use crate::server::{admin, batch, results, schemas, status, submit};
-use crate::world::fault::{Passage, ReplyEnd};
+use crate::world::fault::{ReplyEnd, Transfer};
 use axum::body::HttpBody as _;
 use axum::body::{Body, Bytes};
 use axum::http::header::{AUTHORIZATION, ORIGIN};
@@ -209,13 +209,13 @@ async fn act(reply: Reply, visit: Option<Visit>, breaker: Option<Breaker>, clock
         Reply::Break(Breakage::Refused) => (None, Some(Unanswered::Refused)),
         Reply::Break(Breakage::Reset) => (None, Some(Unanswered::Reset)),
         Reply::Break(Breakage::Closed) => (None, Some(Unanswered::Closed)),
-        Reply::Passed(Passage::Half(ReplyEnd::Silence), _) => (None, Some(Unanswered::Stalled)),
-        Reply::Passed(Passage::Half(ReplyEnd::Reset), _) => (None, Some(Unanswered::Reset)),
-        Reply::Passed(Passage::Half(ReplyEnd::Closed), _) => (None, Some(Unanswered::Closed)),
+        Reply::Passed(Transfer::Half(ReplyEnd::Silence), _) => (None, Some(Unanswered::Stalled)),
+        Reply::Passed(Transfer::Half(ReplyEnd::Reset), _) => (None, Some(Unanswered::Reset)),
+        Reply::Passed(Transfer::Half(ReplyEnd::Closed), _) => (None, Some(Unanswered::Closed)),
         Reply::Passed(_, _) => (Some(200), None),
     };
     let stalled = match (visit, &reply) {
-        (Some(visit), Reply::Stall | Reply::Passed(Passage::Half(ReplyEnd::Silence), _)) => Some(visit.stall()),
+        (Some(visit), Reply::Stall | Reply::Passed(Transfer::Half(ReplyEnd::Silence), _)) => Some(visit.stall()),
         (Some(visit), Reply::Http(_) | Reply::Break(_) | Reply::Passed(..)) => {
             visit.end(status, unanswered);
             None
@@ -224,7 +224,7 @@ async fn act(reply: Reply, visit: Option<Visit>, breaker: Option<Breaker>, clock
     };
     match (reply, breaker) {
         (Reply::Http(response), _) => response,
-        (Reply::Passed(passage, text), breaker) => pass(passage, text, clock, breaker, stalled),
+        (Reply::Passed(transfer, text), breaker) => pass(transfer, text, clock, breaker, stalled),
         (Reply::Stall, None) => pending().await,
         (Reply::Stall, Some(breaker)) => {
             breaker.stopped().await;

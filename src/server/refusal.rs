@@ -14,7 +14,7 @@ pub(super) fn struck(effect: &Effect, told: TrueAnswer<'_>) -> Reply {
         Effect::Cut(ReplyEnd::Reset) => Reply::Break(Breakage::Reset),
         Effect::Cut(ReplyEnd::Closed) => Reply::Break(Breakage::Closed),
         Effect::Cut(ReplyEnd::Silence) => Reply::Stall,
-        Effect::Passage(passage) => Reply::Passed(*passage, respond::told(told.data)),
+        Effect::Transfer(transfer) => Reply::Passed(*transfer, respond::told(told.data)),
         Effect::Answer(answer) => Reply::Http(injected(answer, told)),
         Effect::Late(_) | Effect::Truth => Reply::Http(success(told.data)),
     }

@@ -1,7 +1,7 @@
 //! Answers in the API's envelope.
 
 use crate::server::connection::Breakage;
-use crate::world::fault::Passage;
+use crate::world::fault::Transfer;
 use axum::body::Body;
 use axum::http::header::{ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderValue, Response, StatusCode, Uri};
@@ -17,7 +17,7 @@ pub(super) enum Reply {
     /// Nothing ever comes.
     Stall,
     /// This true answer, on a bad way.
-    Passed(Passage, String),
+    Passed(Transfer, String),
 }
 
 /// A JSON answer.

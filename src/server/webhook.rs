@@ -8,7 +8,7 @@ use crate::server::run::{Line, Run};
 use crate::server::settings::Settings;
 use crate::server::{id, status};
 use crate::time::Micros;
-use crate::world::webhook::{Delivery as Planned, PATIENCE, PAUSES, Way};
+use crate::world::webhook::{Delivery as Planned, DeliveryOutcome, PATIENCE, PAUSES};
 use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::http::{Request, Uri};
 use http_body_util::Full;
@@ -132,23 +132,24 @@ impl Delivery {
         for attempt in planned.attempt.. {
             let sent = clock.now();
             let line = self.begin(run, sent, attempt, fault);
-            let told = match planned.way {
-                Way::Taken => self.tell(run, &self.id).await,
-                Way::Astray => self.tell(run, &id::write(NOBODY, 0)).await,
-                Way::Garbled => self.send(run, GARBLED.to_owned()).await,
-                Way::Slow => {
+            let told = match planned.outcome {
+                DeliveryOutcome::Taken => self.tell(run, &self.id).await,
+                DeliveryOutcome::Astray => self.tell(run, &id::write(NOBODY, 0)).await,
+                DeliveryOutcome::Garbled => self.send(run, GARBLED.to_owned()).await,
+                DeliveryOutcome::Slow => {
                     let until = clock.now() + PATIENCE;
                     let _ = self.tell(run, &self.id).await;
                     clock.sleep_until(until).await;
                     Err(Unanswered::TimedOut)
                 }
-                Way::Swallowed => Ok(200),
-                Way::Refused => Err(Unanswered::Unreachable),
-                Way::Failed => Ok(500),
+                DeliveryOutcome::Swallowed => Ok(200),
+                DeliveryOutcome::Refused => Err(Unanswered::Unreachable),
+                DeliveryOutcome::Failed => Ok(500),
             };
             self.end(run, line, sent, told);
             // What the plan lets fail is tried again by the plan.
-            let is_open = matches!(planned.way, Way::Taken | Way::Astray) && told != Ok(200);
+            let is_open =
+                matches!(planned.outcome, DeliveryOutcome::Taken | DeliveryOutcome::Astray) && told != Ok(200);
             let Some(pause) = PAUSES.get(attempt as usize - 1).filter(|_| is_open) else { return };
             clock.sleep_until(clock.now() + *pause).await;
         }

@@ -41,7 +41,7 @@ pub struct ModelSettings {
 
 /// A model that was not tuned.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Left {
+pub struct SkippedModel {
     /// The model.
     pub model: String,
     /// Its rows.
@@ -50,7 +50,7 @@ pub struct Left {
     pub reason: String,
 }
 
-impl fmt::Display for Left {
+impl fmt::Display for SkippedModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let guide = preset("adaptive").is_some_and(|guide| guide.per_model.contains_key(&self.model));
         let settings = if guide { "the guide's settings for it" } else { "the guide's settings for any model" };
@@ -87,7 +87,7 @@ impl ModelSettings {
 
 /// For people: a line for each model.
 #[must_use]
-pub fn text(parts: &[ModelSettings], left: &[Left]) -> String {
+pub fn text(parts: &[ModelSettings], left: &[SkippedModel]) -> String {
     let width = parts.iter().map(|part| part.model.chars().count()).max().unwrap_or(0).max(5);
     let mut out = format!(
         "{:<width$} {:>8} {:>10} {:>8} {:>10} {:>8} {:>8}  settings\n",
@@ -153,7 +153,7 @@ fn toml_key(name: &str) -> String {
 
 /// For programs: the answer of `tune --format json` for each model.
 #[must_use]
-pub fn json(parts: &[ModelSettings], left: &[Left], account: &Account) -> String {
+pub fn json(parts: &[ModelSettings], left: &[SkippedModel], account: &Account) -> String {
     let models: Map<String, Value> =
         parts.iter().map(|part| (part.model.clone(), serde_json::from_str(&part.json).unwrap_or_default())).collect();
     let left: Vec<Value> =

@@ -26,7 +26,7 @@ const FEWEST_HELD_OUT: usize = 10;
 
 /// How far an answer from observed times can be trusted.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Trust {
+pub struct Reliability {
     /// Observations.
     pub count: usize,
     /// 90 % intervals of the recommended parameters, by the bootstrap: of up to 2,000 observations by drawing them again, of
@@ -52,7 +52,7 @@ pub struct HeldOut {
 /// Holds what is recommended against the observations that `fit`, the goal's distribution, was fitted to. `tuned` is what was tuned for
 /// this goal; what was tuned for another one gives wrong intervals, and debug builds panic.
 #[must_use]
-pub fn trust(observations: &[Observation], fit: &Fit, goal: &Goal<'_>, tuned: &Tuned) -> Trust {
+pub fn reliability(observations: &[Observation], fit: &Fit, goal: &Goal<'_>, tuned: &Tuned) -> Reliability {
     debug_assert!(
         tuned.sketch.is_of(goal.done_time, goal.deadline),
         "tuned for another distribution, or for another deadline"
@@ -80,7 +80,7 @@ pub fn trust(observations: &[Observation], fit: &Fit, goal: &Goal<'_>, tuned: &T
     };
     let enough = found.len() >= RESAMPLES / 2;
     let names = row.parameters.iter().map(|(name, _)| *name).enumerate();
-    Trust {
+    Reliability {
         count: observations.len(),
         parameters: names
             .filter(|_| enough)

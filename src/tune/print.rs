@@ -1,7 +1,7 @@
 //! The tuner's answer for people.
 
 use super::hybrid::{Hybrid, Webhook};
-use super::observed::{ADVISABLE, Trust};
+use super::observed::{ADVISABLE, Reliability};
 use super::weather::Weathered;
 use super::{Drift, Family, Goal, TuneRow, Tuned};
 use crate::figures::{count, duration, trimmed};
@@ -36,7 +36,7 @@ pub struct TuneAnswer<'a> {
     /// Tasks a day, where the user said.
     pub tasks_per_day: Option<f64>,
     /// Where the distribution was fitted: the fit, and how far to trust the answer.
-    pub observed: Option<(&'a Fit, &'a Trust)>,
+    pub observed: Option<(&'a Fit, &'a Reliability)>,
     /// What was read of the log that it was fitted to.
     pub account: Option<&'a Account>,
     /// What other weather than a calm day does to the recommendation.
@@ -291,7 +291,7 @@ fn line(out: &mut String, mark: &str, name: &str, row: &TuneRow, settings: &str)
     out.push('\n');
 }
 
-fn observed(out: &mut String, fit: &Fit, trust: &Trust) {
+fn observed(out: &mut String, fit: &Fit, trust: &Reliability) {
     let _ = writeln!(
         out,
         "\nfitted to {} observations; largest distance to them {:.3} (Kolmogorov–Smirnov; chance exceeds {:.3} once in 20)",

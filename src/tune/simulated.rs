@@ -3,7 +3,7 @@
 use super::hybrid::{Hybrid, Webhook};
 use super::print::TuneAnswer;
 use super::settings::{GuideSettings, table};
-use super::weather::{WeatherOutcome, Weathered, Who};
+use super::weather::{Contender, WeatherOutcome, Weathered};
 use crate::engine::compare::compare;
 use crate::engine::plan::Plan;
 use crate::engine::sim::{Control, Options};
@@ -28,8 +28,8 @@ use std::collections::BTreeMap;
 /// The weather has faults for other models only.
 pub fn weathered(answer: &TuneAnswer<'_>, model: &Model, weather: &Scenario) -> Result<Weathered, WeatherError> {
     let horizon = Micros::from_f64(answer.goal.horizon.max(answer.goal.deadline.unwrap_or(0.0)));
-    let strategies: Vec<(Who, Strategy)> =
-        Who::ALL.into_iter().filter_map(|who| Some((who, strategy(who, answer, horizon)?))).collect();
+    let strategies: Vec<(Contender, Strategy)> =
+        Contender::ALL.into_iter().filter_map(|who| Some((who, strategy(who, answer, horizon)?))).collect();
     let by_volume = answer.tasks_per_day.and_then(|tasks| Rate::per_s(tasks / 86_400.0)).map(Arrivals::Poisson);
     let calm = Scenario {
         models: vec![model.clone()],
@@ -45,7 +45,7 @@ pub fn weathered(answer: &TuneAnswer<'_>, model: &Model, weather: &Scenario) -> 
     let fared = |scenario: &Scenario, is_calm: bool| {
         let compared = compare(&Plan::new(scenario), Options::default(), &Control::default(), None);
         let cells = compared.map(|compared| compared.results.cells).unwrap_or_default();
-        let row = |(cell, (who, _)): (&Cell, &(Who, Strategy))| WeatherOutcome {
+        let row = |(cell, (who, _)): (&Cell, &(Contender, Strategy))| WeatherOutcome {
             who: *who,
             is_calm,
             lost: cell.lost,
@@ -68,21 +68,21 @@ pub fn weathered(answer: &TuneAnswer<'_>, model: &Model, weather: &Scenario) -> 
 }
 
 /// The strategy of those who wait so; `None` where there is nothing to simulate.
-fn strategy(who: Who, answer: &TuneAnswer<'_>, horizon: Micros) -> Option<Strategy> {
+fn strategy(who: Contender, answer: &TuneAnswer<'_>, horizon: Micros) -> Option<Strategy> {
     let limit = answer.deadline.unwrap_or_else(|| last_poll(horizon));
     let hardened = |channel, schedule| {
         let pace = Pace { schedule, limit: Limit::WallClock(Span::nearest(limit)) };
         Some(Strategy { channel, pace, per_model: BTreeMap::new(), ..preset("adaptive-hardened")? })
     };
     let strategy = match who {
-        Who::Poller => {
+        Contender::Poller => {
             let row = answer.tuned.recommended();
             hardened(Channel::Poll, planned::table(&Checks { instants: table(row), then: row.checks.then }))
         }
-        Who::GuideLoop => GuideSettings::of(answer).strategy(),
-        Who::Guide => preset("adaptive"),
-        Who::Hybrid if answer.webhook == Webhook::None => None,
-        Who::Hybrid => {
+        Contender::GuideLoop => GuideSettings::of(answer).strategy(),
+        Contender::Guide => preset("adaptive"),
+        Contender::Hybrid if answer.webhook == Webhook::None => None,
+        Contender::Hybrid => {
             let Hybrid { first, interval, .. } = Hybrid::of(answer.goal, answer.tuned);
             hardened(Channel::Both, Schedule::fixed(Micros::from_f64(first), Micros::from_f64(interval)).ok()?)
         }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-/// Who waits.
+/// Whose settings are put into weather.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Who {
+pub enum Contender {
     /// The recommended settings in a poller that polls over errors, as those that are written do.
     Poller,
     /// The same settings in the guide's loop, which the first error ends.
@@ -15,7 +15,7 @@ pub enum Who {
     Hybrid,
 }
 
-impl Who {
+impl Contender {
     pub(super) const ALL: [Self; 4] = [Self::Poller, Self::GuideLoop, Self::Guide, Self::Hybrid];
 
     /// The name in JSON.
@@ -43,7 +43,7 @@ impl Who {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WeatherOutcome {
     /// Whose waits.
-    pub who: Who,
+    pub who: Contender,
     /// Whether nothing went wrong on the way: the same tasks without the faults.
     pub is_calm: bool,
     /// Tasks that succeeded and were never known.

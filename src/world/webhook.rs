@@ -21,7 +21,7 @@ const MOST: usize = PAUSES.len() + 2;
 
 /// What becomes of one delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Way {
+pub enum DeliveryOutcome {
     /// The client's code gets it.
     Taken,
     /// The same, but the sender does not hear so in time.
@@ -46,7 +46,7 @@ pub struct Delivery {
     /// Which attempt it is, from 1.
     pub attempt: u32,
     /// What becomes of it.
-    pub way: Way,
+    pub outcome: DeliveryOutcome,
     /// Rule that struck.
     pub fault: Option<usize>,
 }
@@ -60,8 +60,10 @@ pub struct Deliveries {
 
 impl Deliveries {
     /// No delivery ever.
-    pub const NONE: Self =
-        Self { plan: [Delivery { at: Micros::NEVER, attempt: 0, way: Way::Taken, fault: None }; MOST], count: 0 };
+    pub const NONE: Self = Self {
+        plan: [Delivery { at: Micros::NEVER, attempt: 0, outcome: DeliveryOutcome::Taken, fault: None }; MOST],
+        count: 0,
+    };
 
     fn push(&mut self, delivery: Delivery) {
         if let Some(place) = self.plan.get_mut(self.count) {
@@ -77,7 +79,9 @@ impl Deliveries {
 
     /// When the client's code gets one.
     fn taken(&self) -> impl Iterator<Item = Micros> {
-        self.iter().filter(|delivery| matches!(delivery.way, Way::Taken | Way::Slow)).map(|delivery| delivery.at)
+        self.iter()
+            .filter(|delivery| matches!(delivery.outcome, DeliveryOutcome::Taken | DeliveryOutcome::Slow))
+            .map(|delivery| delivery.at)
     }
 
     /// Instant at which the client is told; [`Micros::NEVER`] where it never is.
@@ -134,24 +138,24 @@ impl WebhookLink {
             let fault_draw = self.faults.draw(None, &mut fault_draws);
             let down = self.faults.refusing_at(sent, weather);
             let fault = down.or_else(|| self.faults.striking(fault_draw, sent, None, weather));
-            let delivery = Delivery { at: sent + latency, attempt, way: Way::Taken, fault };
-            let mut end = |at, way| {
-                deliveries.push(Delivery { at, way, ..delivery });
+            let delivery = Delivery { at: sent + latency, attempt, outcome: DeliveryOutcome::Taken, fault };
+            let mut end = |at, outcome| {
+                deliveries.push(Delivery { at, outcome, ..delivery });
                 None
             };
             let failed = match fault.and_then(|rule| self.rules[rule].fault().on_delivery()) {
-                None => end(delivery.at, Way::Taken),
-                Some(DeliveryEffect::Later(by)) => end(delivery.at + by.sample(&mut detail), Way::Taken),
+                None => end(delivery.at, DeliveryOutcome::Taken),
+                Some(DeliveryEffect::Later(by)) => end(delivery.at + by.sample(&mut detail), DeliveryOutcome::Taken),
                 Some(DeliveryEffect::Again(after)) => {
-                    end(delivery.at, Way::Taken);
-                    end(delivery.at + after.sample(&mut detail), Way::Taken)
+                    end(delivery.at, DeliveryOutcome::Taken);
+                    end(delivery.at + after.sample(&mut detail), DeliveryOutcome::Taken)
                 }
-                Some(DeliveryEffect::Lost) => end(sent, Way::Swallowed),
-                Some(DeliveryEffect::WrongTask) => end(delivery.at, Way::Astray),
-                Some(DeliveryEffect::Malformed) => end(delivery.at, Way::Garbled).or(Some(delivery.at)),
-                Some(DeliveryEffect::Refused) => end(delivery.at, Way::Refused).or(Some(delivery.at)),
-                Some(DeliveryEffect::Failed) => end(delivery.at, Way::Failed).or(Some(delivery.at)),
-                Some(DeliveryEffect::Slow) => end(delivery.at, Way::Slow).or(Some(delivery.at + PATIENCE)),
+                Some(DeliveryEffect::Lost) => end(sent, DeliveryOutcome::Swallowed),
+                Some(DeliveryEffect::WrongTask) => end(delivery.at, DeliveryOutcome::Astray),
+                Some(DeliveryEffect::Malformed) => end(delivery.at, DeliveryOutcome::Garbled).or(Some(delivery.at)),
+                Some(DeliveryEffect::Refused) => end(delivery.at, DeliveryOutcome::Refused).or(Some(delivery.at)),
+                Some(DeliveryEffect::Failed) => end(delivery.at, DeliveryOutcome::Failed).or(Some(delivery.at)),
+                Some(DeliveryEffect::Slow) => end(delivery.at, DeliveryOutcome::Slow).or(Some(delivery.at + PATIENCE)),
             };
             match failed.zip(PAUSES.get(attempt as usize - 1)) {
                 Some((failed, pause)) => sent = failed + *pause,

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 /// Scenario seconds in a second. What is compared has seconds to spare, and no instants.
 const SCALE: f64 = 12.0;
 /// Worlds over sockets at a time: they mostly sleep.
-const AT_A_TIME: usize = 14;
+const AT_A_TIME: usize = 9;
 
 /// One task that is done after 16 s, asked for at 5, 10, 20 and 30 s, under one fault that strikes whatever it can.
 fn world(kind: Kind, route: Route) -> Scenario {

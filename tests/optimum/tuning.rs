@@ -11,10 +11,10 @@ use pollbench::strategy::calm::checks;
 use pollbench::time::Micros;
 use pollbench::tune::family::Family;
 use pollbench::tune::hybrid::Webhook;
-use pollbench::tune::observed::trust;
+use pollbench::tune::observed::reliability;
 use pollbench::tune::print::{self, TuneAnswer};
 use pollbench::tune::simulated::weathered;
-use pollbench::tune::weather::{WeatherOutcome, Weathered, Who};
+use pollbench::tune::weather::{Contender, WeatherOutcome, Weathered};
 use pollbench::tune::{Goal, Tuned, drift, json, settings, tune};
 use pollbench::world::distribution::Distribution;
 use pollbench::world::draws::{Keys, Stream};
@@ -168,7 +168,7 @@ fn settings_from_observed_times_come_with_intervals_that_cover_the_best() {
     let done_time = DoneTime::of(fit.blend.clone());
     let goal = goal(&done_time);
     let tuned = tune(&goal, "m");
-    let trust = trust(&sample, &fit, &goal, &tuned);
+    let trust = reliability(&sample, &fit, &goal, &tuned);
     let true_distribution = DoneTime::of(truth);
     let best = tune(&Goal::new(&true_distribution, WEIGHTS).expect("positive weights"), "m");
     let best = best.family(tuned.recommended().family).expect("no bounds");
@@ -366,27 +366,27 @@ fn weather_tells_the_poller_from_the_loop() {
         weathered(&answer, &model, &weather).unwrap_or_else(|error| panic!("{error}"))
     };
     let outage = fared("outage-5m");
-    let row = |weathered: &Weathered, who: Who, is_calm: bool| {
+    let row = |weathered: &Weathered, who: Contender, is_calm: bool| {
         *weathered.rows.iter().find(|row| row.who == who && row.is_calm == is_calm).expect("a row")
     };
-    let calm = row(&outage, Who::Poller, true);
+    let calm = row(&outage, Contender::Poller, true);
     assert_eq!((calm.lost, calm.share_429), (0, 0.0));
     // Round trips come on top of what the tuner expects.
     let expected = tuned.recommended().delay_mean.expect("a delay") / 1e3;
     assert!((calm.delay_mean_ms.expect("a delay") - expected).abs() < 200.0, "{calm:?}");
-    assert_eq!(row(&outage, Who::Poller, false).lost, 0);
-    let lost = row(&outage, Who::GuideLoop, false).lost as f64 / outage.tasks as f64;
+    assert_eq!(row(&outage, Contender::Poller, false).lost, 0);
+    let lost = row(&outage, Contender::GuideLoop, false).lost as f64 / outage.tasks as f64;
     // 500 tasks at 0.5 a second, of which those are due in the outage that began within the minute or so before it.
     assert!((0.05..0.15).contains(&lost), "{lost}");
-    assert!(row(&outage, Who::Poller, false).delay_mean_ms > calm.delay_mean_ms);
+    assert!(row(&outage, Contender::Poller, false).delay_mean_ms > calm.delay_mean_ms);
     // Five tasks a second poll some fifty times a second, where fifteen are allowed.
     let limited = load("rate-limited").unwrap_or_else(|error| panic!("{error}"));
     let busy = weathered(&TuneAnswer { tasks_per_day: Some(432_000.0), ..answer.clone() }, &model, &limited);
-    assert!(row(&busy.unwrap_or_else(|error| panic!("{error}")), Who::Guide, false).share_429 > 0.1);
+    assert!(row(&busy.unwrap_or_else(|error| panic!("{error}")), Contender::Guide, false).share_429 > 0.1);
     let calm_day = fared("calm");
     assert_eq!(
-        row(&calm_day, Who::Poller, true),
-        WeatherOutcome { is_calm: true, ..row(&calm_day, Who::Poller, false) }
+        row(&calm_day, Contender::Poller, true),
+        WeatherOutcome { is_calm: true, ..row(&calm_day, Contender::Poller, false) }
     );
     let told = print::text(&TuneAnswer { weather: &[outage], ..answer.clone() });
     assert!(told.contains("in outage-5m (10,000 tasks, 0.5 a second)"), "{told}");

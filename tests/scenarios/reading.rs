@@ -11,8 +11,8 @@ use pollbench::time::Micros;
 use pollbench::world::arrivals::{Arrivals, Rate, Recorded};
 use pollbench::world::distribution::Distribution;
 use pollbench::world::fault::{
-    Age, Body, DeliveryEffect, Effect, ErrorCode, Fault, FaultRule, HeaderText, InjectedAnswer, Kind, Passage,
-    ReplyEnd, RetryAdvice, RetryAfter, Route, Since, When, Window, json,
+    Age, Body, DeliveryEffect, Effect, ErrorCode, Fault, FaultRule, HeaderText, InjectedAnswer, Kind, ReplyEnd,
+    RetryAdvice, RetryAfter, Route, Since, Transfer, When, Window, json,
 };
 use pollbench::world::limit::LimitRule;
 use pollbench::world::rate_limit::TokenBucket;
@@ -274,7 +274,7 @@ fn faults_have_the_routes_and_parameters_of_their_kind() {
     for (kind, fault) in [
         ("reset", Effect::Cut(ReplyEnd::Reset)),
         ("stale-read", Effect::Answer(InjectedAnswer { status: 200, body: Body::Processing, retry_after: None })),
-        ("slow-body", Effect::Passage(Passage::Slow { takes: s(5), pieces: 10 })),
+        ("slow-body", Effect::Transfer(Transfer::Slow { takes: s(5), pieces: 10 })),
         ("lost", Effect::Truth),
     ] {
         let rule = rule(&format!("kind = \"{kind}\"\nprobability = 0.5"));

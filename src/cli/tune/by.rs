@@ -4,8 +4,8 @@ use super::{Format, Sample, Times, Tune};
 use crate::cli::console::{self, Failure, note, print_folded};
 use crate::cli::folder::Folder;
 use crate::fit::Fit;
-use crate::report::tuned_by::{self, Sheet, Tuning};
-use crate::tune::many::{self, Left, ModelSettings};
+use crate::report::tuned_by::{self, ModelSection, Tuning};
+use crate::tune::many::{self, ModelSettings, SkippedModel};
 use crate::tune::observed::ADVISABLE;
 use crate::tune::print::TuneAnswer;
 use crate::tune::reading;
@@ -28,7 +28,7 @@ pub(super) fn run(tune: &Tune) -> Result<ExitCode, Failure> {
             let model = Model::plain(&name, fit.blend.clone());
             let times = Times { model, horizon: None, observed: Some(Sample { seen, fit, account: None }) };
             let kept = |answer: &TuneAnswer<'_>| {
-                let sheet = folder.is_some().then(|| Sheet::of(answer));
+                let sheet = folder.is_some().then(|| ModelSection::of(answer));
                 (ModelSettings::of(answer), tune.looks(answer, Some(&name)), sheet)
             };
             tune.answer(&times, kept).map_err(Failure::message)
@@ -39,7 +39,7 @@ pub(super) fn run(tune: &Tune) -> Result<ExitCode, Failure> {
                 looks.push(look);
                 sheets.extend(sheet);
             }
-            Err(reason) => left.push(Left { model: name, count, reason }),
+            Err(reason) => left.push(SkippedModel { model: name, count, reason }),
         }
     }
     let read_text = reading::text(&read.account, &tune.log.name());

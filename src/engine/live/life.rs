@@ -31,7 +31,7 @@ const TRANSIT: Micros = Micros::from_secs(3_600);
 
 /// What one world found.
 #[derive(Debug)]
-pub(super) struct Chronicle {
+pub(super) struct WorldFindings {
     /// Of all models, by model and task.
     pub(super) records: Vec<TaskRecord>,
     pub(super) observer: Observer,
@@ -51,14 +51,14 @@ pub(super) fn run(
     control: &Control,
     replicate: u32,
     strategy: usize,
-) -> Result<Option<Chronicle>, LiveError> {
+) -> Result<Option<WorldFindings>, LiveError> {
     let runtime = match target {
         LiveTarget::Virtual => Builder::new_current_thread().enable_time().start_paused(true).build()?,
         LiveTarget::Wire { .. } | LiveTarget::Remote { .. } => {
             Builder::new_multi_thread().worker_threads(2).enable_all().build()?
         }
     };
-    let chronicle = runtime.block_on(async {
+    let findings = runtime.block_on(async {
         let world = World::start(plan, target, options, replicate, strategy).await?;
         let stopped = async {
             if *target == LiveTarget::Virtual {
@@ -75,7 +75,7 @@ pub(super) fn run(
     });
     // Connections that nobody needs any more are not waited for.
     runtime.shutdown_background();
-    chronicle
+    findings
 }
 
 /// Lets all tasks come and go.
@@ -129,7 +129,7 @@ async fn count_deliveries(world: &World<'_>, account: &mut Account) {
 }
 
 /// Makes records of accounts, now that the truth is known.
-async fn close(world: World<'_>, accounts: Vec<Account>) -> Chronicle {
+async fn close(world: World<'_>, accounts: Vec<Account>) -> WorldFindings {
     if world.is_virtual {
         // Submits that nobody waits for any more still arrive. Only a clock that jumps waits for them.
         let clock = world.client.clock();
@@ -165,5 +165,5 @@ async fn close(world: World<'_>, accounts: Vec<Account>) -> Chronicle {
     for learner in &mut learners {
         learner.plan(Micros::NEVER);
     }
-    Chronicle { records, observer, fired, harness: world.harness.into_inner(), loads, learners }
+    WorldFindings { records, observer, fired, harness: world.harness.into_inner(), loads, learners }
 }

@@ -26,7 +26,7 @@ use crate::engine::findings::{Findings, Sink, Sums, split};
 use crate::engine::plan::Plan;
 use crate::engine::sim::Control;
 use crate::strategy::composition::{Channel, Sharing};
-use life::Chronicle;
+use life::WorldFindings;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -54,25 +54,25 @@ pub fn run(
 ) -> Result<Option<Live>, LiveError> {
     check(plan, target)?;
     let strategies = plan.strategies.len();
-    let worlds = strategies * plan.scenario.replicates as usize;
+    let count = strategies * plan.scenario.replicates as usize;
     let next = AtomicUsize::new(0);
-    let chronicles = Mutex::new(BTreeMap::new());
+    let worlds = Mutex::new(BTreeMap::new());
     let work = || -> Result<(), LiveError> {
         while !control.stop.load(Ordering::Relaxed) {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= worlds {
+            if number >= count {
                 break;
             }
             let (replicate, strategy) = ((number / strategies) as u32, number % strategies);
-            if let Some(chronicle) = life::run(plan, target, options, control, replicate, strategy)? {
-                let mut chronicles = chronicles.lock().unwrap_or_else(PoisonError::into_inner);
-                chronicles.insert((replicate, strategy), chronicle);
+            if let Some(world) = life::run(plan, target, options, control, replicate, strategy)? {
+                let mut worlds = worlds.lock().unwrap_or_else(PoisonError::into_inner);
+                worlds.insert((replicate, strategy), world);
             }
         }
         Ok(())
     };
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..options.worlds.clamp(1, worlds)).map(|_| scope.spawn(work)).collect();
+        let threads: Vec<_> = (0..options.worlds.clamp(1, count)).map(|_| scope.spawn(work)).collect();
         let joined =
             threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         joined.collect::<Result<Vec<()>, _>>()
@@ -80,12 +80,12 @@ pub fn run(
     if control.stop.load(Ordering::Relaxed) {
         return Ok(None);
     }
-    let chronicles = chronicles.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let worlds = worlds.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut harness = Harness::default();
-    for chronicle in chronicles.values() {
-        harness.merge(&chronicle.harness);
+    for world in worlds.values() {
+        harness.merge(&world.harness);
     }
-    let mut findings = sum_up(plan, &chronicles, sink);
+    let mut findings = sum_up(plan, &worlds, sink);
     if matches!(target, LiveTarget::Remote { .. }) {
         // Somebody else's server knows nothing of the scenario's rules.
         findings.fired.clear();
@@ -107,35 +107,35 @@ fn check(plan: &Plan<'_>, target: &LiveTarget) -> Result<(), LiveError> {
 }
 
 /// Adds worlds up in a fixed order.
-fn sum_up(plan: &Plan<'_>, chronicles: &BTreeMap<(u32, usize), Chronicle>, sink: Option<Sink<'_>>) -> Findings {
+fn sum_up(plan: &Plan<'_>, worlds: &BTreeMap<(u32, usize), WorldFindings>, sink: Option<Sink<'_>>) -> Findings {
     let mut findings = Findings::new(plan);
     let group: Vec<usize> = (0..plan.models.len()).collect();
     let baseline = plan.scenario.baseline;
-    let by_model = |chronicle: &Chronicle| {
+    let by_model = |world: &WorldFindings| {
         let mut parts = vec![Vec::new(); group.len()];
-        split(&chronicle.records, &group, &mut parts);
+        split(&world.records, &group, &mut parts);
         parts
     };
     for replicate in 0..plan.scenario.replicates {
         let mut sums = Sums::new(plan, replicate, &group);
-        let base = chronicles.get(&(replicate, baseline)).map(by_model).unwrap_or_default();
+        let base = worlds.get(&(replicate, baseline)).map(by_model).unwrap_or_default();
         for strategy in 0..plan.strategies.len() {
-            let Some(chronicle) = chronicles.get(&(replicate, strategy)) else { continue };
-            sums.add(&mut findings, sink, strategy, &by_model(chronicle), &base);
-            for (mine, fired) in findings.fired.iter_mut().zip(&chronicle.fired) {
+            let Some(world) = worlds.get(&(replicate, strategy)) else { continue };
+            sums.add(&mut findings, sink, strategy, &by_model(world), &base);
+            for (mine, fired) in findings.fired.iter_mut().zip(&world.fired) {
                 *mine += fired;
             }
             if plan.strategies.iter().position(|strategy| !strategy.is_in_batches()) == Some(strategy) {
                 // Submits do not depend on the strategy, but for batches: one of them tells.
-                for (mine, load) in findings.loads.iter_mut().zip(&chronicle.loads) {
+                for (mine, load) in findings.loads.iter_mut().zip(&world.loads) {
                     mine.merge(load);
                 }
             }
             for &model in &group {
                 let cell = plan.cell(model, strategy);
-                findings.samples[cell].extend(chronicle.observer.sample(model as u32));
-                findings.cells[cell].rates.add(&chronicle.observer.rates[model], &plan.models[model].outages);
-                if let Some(learner) = chronicle.learners.get(model) {
+                findings.samples[cell].extend(world.observer.sample(model as u32));
+                findings.cells[cell].rates.add(&world.observer.rates[model], &plan.models[model].outages);
+                if let Some(learner) = world.learners.get(model) {
                     findings.learnt(plan, cell, replicate, learner);
                 }
             }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 /// A knee of one figure of one strategy on one model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Bend {
+pub struct SweptKnee {
     /// Path of the axis.
     pub axis: String,
     /// Model.
@@ -40,12 +40,12 @@ const WATCHED: [(&str, &str, Margin); 4] = [
 
 /// All knees along every axis that has numbers, other axes at their first value.
 #[must_use]
-pub fn knees(sweep: &Sweep<'_>) -> Vec<Bend> {
+pub fn knees(sweep: &Sweep<'_>) -> Vec<SweptKnee> {
     sweep.numeric_axes().into_iter().flat_map(|at| along(sweep, at)).collect()
 }
 
 /// All knees along an axis.
-fn along(sweep: &Sweep<'_>, at: usize) -> Vec<Bend> {
+fn along(sweep: &Sweep<'_>, at: usize) -> Vec<SweptKnee> {
     let axis = &sweep.axes[at];
     let mut bends = Vec::new();
     for model in sweep.models() {
@@ -57,7 +57,7 @@ fn along(sweep: &Sweep<'_>, at: usize) -> Vec<Bend> {
                     Knee::None => (None, None),
                     Knee::At { guess, between } => (Some(guess), Some(between)),
                 };
-                bends.push(Bend {
+                bends.push(SweptKnee {
                     axis: axis.path.clone(),
                     model: model.to_owned(),
                     strategy: strategy.to_owned(),
@@ -104,7 +104,7 @@ pub(super) enum Along {
 /// Model by model, along every axis that has numbers.
 pub(super) fn along_each(sweep: &Sweep<'_>) -> Vec<Along> {
     let axes = sweep.numeric_axes();
-    let bends: Vec<Vec<Bend>> = axes.iter().map(|&at| along(sweep, at)).collect();
+    let bends: Vec<Vec<SweptKnee>> = axes.iter().map(|&at| along(sweep, at)).collect();
     let of_model = |model: &str| -> Vec<Along> {
         let with_bends = axes.iter().zip(&bends);
         with_bends.map(|(&at, bends)| of_axis(sweep, &sweep.axes[at], model, bends)).collect()
@@ -112,7 +112,7 @@ pub(super) fn along_each(sweep: &Sweep<'_>) -> Vec<Along> {
     sweep.models().into_iter().flat_map(of_model).collect()
 }
 
-fn of_axis(sweep: &Sweep<'_>, axis: &SweptAxis, model: &str, bends: &[Bend]) -> Along {
+fn of_axis(sweep: &Sweep<'_>, axis: &SweptAxis, model: &str, bends: &[SweptKnee]) -> Along {
     let of_model = || bends.iter().filter(|bend| bend.model == model);
     if of_model().all(|bend| bend.knee.is_none()) {
         return Along::Level(format!("{model}: nothing significantly leaves its plateau as {} changes", axis.path));
@@ -138,7 +138,7 @@ fn of_axis(sweep: &Sweep<'_>, axis: &SweptAxis, model: &str, bends: &[Bend]) -> 
     Along::Bends(grid)
 }
 
-fn words(bend: &Bend, axis: &SweptAxis) -> String {
+fn words(bend: &SweptKnee, axis: &SweptAxis) -> String {
     match (bend.knee, bend.between) {
         (Some(knee), Some([low, high])) => {
             let knee = if axis.is_time() { f::duration(1e3 * knee) } else { f::number(knee) };

@@ -4,7 +4,7 @@ mod data;
 mod html;
 mod knees;
 
-pub use knees::{Bend, knees};
+pub use knees::{SweptKnee, knees};
 
 use crate::measure::results::{Cell, Results};
 use crate::report::distinct;

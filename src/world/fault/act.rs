@@ -1,7 +1,7 @@
 //! A fault: a kind with its parameters, and what it does to a status request, to a submit, to a webhook delivery.
 
 use super::body::Body;
-use super::effect::{Effect, InjectedAnswer, Passage, ReplyEnd};
+use super::effect::{Effect, InjectedAnswer, ReplyEnd, Transfer};
 use super::error_code::ErrorCode;
 use super::kind::Kind;
 use super::parameter::{Argument, Arguments, InvalidFault};
@@ -81,20 +81,20 @@ impl Fault {
         use Kind as K;
         let read = Said::new(kind, said);
         let cut = |end| Act::Effect(Effect::Cut(end));
-        let passage = |passage| Act::Effect(Effect::Passage(passage));
+        let transfer = |transfer| Act::Effect(Effect::Transfer(transfer));
         let answer = |status, body| Act::Effect(Effect::Answer(InjectedAnswer { status, body, retry_after: None }));
         let plain = |body| answer(200, body);
         let (absent, none) = (RetryAdvice::Absent, Micros::ZERO);
         let act = match kind {
             K::Refuse | K::Outage => Act::Effect(Effect::Refused),
             K::Reset | K::BurstLoss => cut(ReplyEnd::Reset),
-            K::ResetMidBody => passage(Passage::Half(ReplyEnd::Reset)),
+            K::ResetMidBody => transfer(Transfer::Half(ReplyEnd::Reset)),
             K::Close => cut(ReplyEnd::Closed),
-            K::CloseMidBody => passage(Passage::Half(ReplyEnd::Closed)),
+            K::CloseMidBody => transfer(Transfer::Half(ReplyEnd::Closed)),
             K::Stall => cut(ReplyEnd::Silence),
-            K::StallMidBody => passage(Passage::Half(ReplyEnd::Silence)),
-            K::SlowBody => passage(Passage::Slow { takes: read.duration("takes")?, pieces: read.small("pieces")? }),
-            K::IdleClose => passage(Passage::Last),
+            K::StallMidBody => transfer(Transfer::Half(ReplyEnd::Silence)),
+            K::SlowBody => transfer(Transfer::Slow { takes: read.duration("takes")?, pieces: read.small("pieces")? }),
+            K::IdleClose => transfer(Transfer::Last),
             K::Status => Act::Error {
                 code: read.code()?,
                 body: read.body()?,
@@ -110,7 +110,7 @@ impl Fault {
             },
             K::Expired => Act::Error { code: ErrorCode::GONE, body: Body::Envelope, retry: absent, retry_in: none },
             K::Redirect => answer(read.redirect()?, Body::Html),
-            K::WrongContentLength => passage(Passage::Understated),
+            K::WrongContentLength => transfer(Transfer::Understated),
             K::CodeIn200 => plain(Body::Code(read.code()?)),
             K::NullData => plain(Body::Envelope),
             K::MissingData => plain(Body::NoData),
@@ -122,7 +122,7 @@ impl Fault {
             K::StaleRead => plain(Body::Processing),
             K::TaskMixup => plain(Body::OtherTask),
             K::TruncatedJson => plain(Body::Truncated),
-            K::HugeBody => passage(Passage::Padded(read.whole("bytes")?)),
+            K::HugeBody => transfer(Transfer::Padded(read.whole("bytes")?)),
             K::Brownout => Act::Brownout(Brownout {
                 factor: read.number("latency_factor")?,
                 errors: read.share("errors")?,
@@ -234,7 +234,7 @@ impl Fault {
     pub const fn is_before_limits(&self) -> bool {
         match &self.act {
             Act::Effect(Effect::Refused | Effect::Cut(_)) | Act::Brownout(_) => true,
-            Act::Effect(Effect::Passage(_) | Effect::Answer(_) | Effect::Late(_) | Effect::Truth)
+            Act::Effect(Effect::Transfer(_) | Effect::Answer(_) | Effect::Late(_) | Effect::Truth)
             | Act::Error { .. }
             | Act::Limit { .. }
             | Act::Spike(_)

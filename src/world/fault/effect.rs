@@ -14,7 +14,7 @@ pub enum Effect {
     /// The connection ends where the answer would have come.
     Cut(ReplyEnd),
     /// The true answer comes on a bad way.
-    Passage(Passage),
+    Transfer(Transfer),
     /// An HTTP answer that is not the true one.
     Answer(InjectedAnswer),
     /// The true answer comes later by this much.
@@ -36,7 +36,7 @@ pub enum ReplyEnd {
 
 /// What happens to the true answer on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Passage {
+pub enum Transfer {
     /// Its head and half of its body come, and then the connection ends.
     Half(ReplyEnd),
     /// Its body comes in pieces, evenly spaced: the first at once, the last after so long.
@@ -70,10 +70,10 @@ impl Effect {
     #[must_use]
     pub fn heard(&self, back: Micros) -> Micros {
         match self {
-            Self::Cut(ReplyEnd::Silence) | Self::Passage(Passage::Half(ReplyEnd::Silence)) => Micros::NEVER,
-            Self::Passage(Passage::Slow { takes, .. }) => back + *takes,
+            Self::Cut(ReplyEnd::Silence) | Self::Transfer(Transfer::Half(ReplyEnd::Silence)) => Micros::NEVER,
+            Self::Transfer(Transfer::Slow { takes, .. }) => back + *takes,
             Self::Late(by) => back + *by,
-            Self::Refused | Self::Cut(_) | Self::Passage(_) | Self::Answer(_) | Self::Truth => back,
+            Self::Refused | Self::Cut(_) | Self::Transfer(_) | Self::Answer(_) | Self::Truth => back,
         }
     }
 
@@ -83,7 +83,7 @@ impl Effect {
         match self {
             Self::Late(_) | Self::Truth => true,
             Self::Refused | Self::Cut(_) | Self::Answer(_) => false,
-            Self::Passage(passage) => passage.tells(),
+            Self::Transfer(transfer) => transfer.tells(),
         }
     }
 
@@ -93,7 +93,7 @@ impl Effect {
         match self {
             Self::Answer(InjectedAnswer { status: 200, body, .. }) => body.tells_of_a_batch(),
             Self::Answer(_) => false,
-            Self::Late(_) | Self::Truth | Self::Refused | Self::Cut(_) | Self::Passage(_) => self.tells(),
+            Self::Late(_) | Self::Truth | Self::Refused | Self::Cut(_) | Self::Transfer(_) => self.tells(),
         }
     }
 
@@ -102,22 +102,22 @@ impl Effect {
     pub fn reply<'s>(&self, truth: TaskState<'s>, heard: Micros, pace: Timescale) -> Reply<'s> {
         match self {
             Self::Refused => Reply::Lost(Loss::Refused),
-            Self::Cut(end) | Self::Passage(Passage::Half(end)) => Reply::Lost(end.loss()),
-            Self::Passage(Passage::Understated) => {
+            Self::Cut(end) | Self::Transfer(Transfer::Half(end)) => Reply::Lost(end.loss()),
+            Self::Transfer(Transfer::Understated) => {
                 Reply::Answer { status: 200, payload: Payload::NotJson, retry_after: None }
             }
-            Self::Passage(passage) if !passage.tells() => Reply::Lost(Loss::Other("the answer is too long")),
+            Self::Transfer(transfer) if !transfer.tells() => Reply::Lost(Loss::Other("the answer is too long")),
             Self::Answer(InjectedAnswer { status, body, retry_after }) => Reply::Answer {
                 status: if *status == 200 { body.said_code().unwrap_or(*status) } else { *status },
                 payload: body.payload(truth),
                 retry_after: retry_after.and_then(|header| header.delay(heard, pace)),
             },
-            Self::Passage(_) | Self::Late(_) | Self::Truth => Reply::state(truth),
+            Self::Transfer(_) | Self::Late(_) | Self::Truth => Reply::state(truth),
         }
     }
 }
 
-impl Passage {
+impl Transfer {
     /// Whether the client gets the true answer. What is too long for it is lost on it.
     const fn tells(self) -> bool {
         match self {

@@ -7,7 +7,7 @@
 //! here; none of them knows a kind by name.
 //!
 //! A new kind is a variant of [`Kind`] with its facts and its line in [`Fault::new`], and where it does what none did so
-//! far, a [`Body`], a [`Passage`] or an [`Effect`]: the compiler names every place that has to decide.
+//! far, a [`Body`], a [`Transfer`] or an [`Effect`]: the compiler names every place that has to decide.
 
 mod act;
 mod age;
@@ -30,7 +30,7 @@ mod when;
 pub use act::{Brownout, DeliveryEffect, Fault};
 pub use age::{Age, InvalidAge, Since};
 pub use body::{Body, Content, Lie, TrueAnswer};
-pub use effect::{Effect, InjectedAnswer, Passage, ReplyEnd};
+pub use effect::{Effect, InjectedAnswer, ReplyEnd, Transfer};
 pub use error_code::ErrorCode;
 pub use header_text::HeaderText;
 pub use kind::{Kind, Striking};

@@ -5,7 +5,7 @@ use crate::server::connection::{Breakage, Breaker};
 use crate::server::respond::json;
 use crate::server::visit::Stalled;
 use crate::time::Micros;
-use crate::world::fault::{Passage, ReplyEnd};
+use crate::world::fault::{ReplyEnd, Transfer};
 use axum::body::{Body, HttpBody};
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderValue, Response};
@@ -22,21 +22,21 @@ static PADDING: [u8; 1 << 16] = [b' '; 1 << 16];
 
 /// The true answer `text`, which begins now, on its way.
 pub(super) fn pass(
-    passage: Passage,
+    transfer: Transfer,
     text: String,
     clock: Clock,
     breaker: Option<Breaker>,
     stalled: Option<Stalled>,
 ) -> Response<Body> {
     let bytes = Bytes::from(text);
-    match passage {
-        Passage::Half(end) => {
+    match transfer {
+        Transfer::Half(end) => {
             let half = bytes.len() / 2;
             let parts = VecDeque::from([(Micros::ZERO, bytes.slice(..half))]);
             let end = Some((end, bytes.slice(half..)));
             whole(bytes.len(), Parts { end, _stalled: stalled, ..Parts::new(parts, clock, breaker) })
         }
-        Passage::Slow { takes, pieces } => {
+        Transfer::Slow { takes, pieces } => {
             let (began, pieces) = (clock.now(), u64::from(pieces));
             let edge = |piece: u64| (bytes.len() as u64 * piece / pieces) as usize;
             let due = |piece: u64| {
@@ -48,20 +48,20 @@ pub(super) fn pass(
             let parts = (0..pieces).map(|piece| (due(piece), bytes.slice(edge(piece)..edge(piece + 1))));
             whole(bytes.len(), Parts::new(parts.filter(|(_, part)| !part.is_empty()).collect(), clock, breaker))
         }
-        Passage::Last => {
+        Transfer::Last => {
             if let Some(breaker) = breaker {
                 breaker.hang_up(Bytes::new());
             }
             json(200, bytes)
         }
-        Passage::Understated => {
+        Transfer::Understated => {
             let half = bytes.len() / 2;
             if let Some(breaker) = breaker {
                 breaker.hang_up(bytes.slice(half..));
             }
             json(200, bytes.slice(..half))
         }
-        Passage::Padded(length) => {
+        Transfer::Padded(length) => {
             let (open, close) = (r#","padding":""#, r#""}"#);
             let head = bytes.slice(..bytes.len() - 1);
             let mut room = (length as usize).saturating_sub(head.len() + open.len() + close.len());
