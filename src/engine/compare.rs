@@ -241,7 +241,7 @@ fn struck(plan: &Plan<'_>, model: usize, calm: &EndlessWait, channel: Channel, r
         let probability = rule.probability().get();
         // Who cannot submit has nothing to wait for.
         let begins = if rule.covers(Route::Submit, name) { 1.0 - probability } else { 1.0 };
-        (inside * begins + upon) * (1.0 - (1.0 - probability).powf(polls))
+        (inside * begins + upon) * (1.0 - libm::pow(1.0 - probability, polls))
     };
     let shares = rules.iter().filter(|rule| rule.when().comes_and_goes()).map(|rule| of_rule(&rule));
     shares.reduce(|sum, share| sum + share).map(|sum| sum.min(1.0))

@@ -223,7 +223,7 @@ impl When {
             Self::Bursts(process) => {
                 let bad = process.bad_share.get();
                 let good_mean = process.bad_mean.get() as f64 * (1.0 - bad) / bad;
-                (bad, (1.0 - bad) * -(-(reach.get() as f64) / good_mean).exp_m1())
+                (bad, (bad - 1.0) * libm::expm1(-(reach.get() as f64) / good_mean))
             }
         }
     }
