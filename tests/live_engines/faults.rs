@@ -91,6 +91,14 @@ fn sim_and_virtual_agree_on_every_kind() {
 /// Promise: and over real sockets the client sees the same, poll by poll.
 #[test]
 fn sim_and_wire_agree_on_every_kind() {
+    let differ = |kind: Kind, route: Route, scale: f64| {
+        let world = world(kind, route);
+        let expected = seen(&simulated(&world).0, &world);
+        let actual = seen(&lived(&world, &LiveTarget::Wire { scale }).0, &world);
+        let differ = expected.iter().zip(&actual).filter(|(expected, actual)| expected != actual);
+        let differ: Vec<String> = differ.map(|(a, b)| format!("sim {a:?}, wire {b:?}")).collect();
+        (!differ.is_empty() || expected.len() != actual.len()).then_some(differ)
+    };
     let queue = Mutex::new(all());
     let found = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -98,20 +106,17 @@ fn sim_and_wire_agree_on_every_kind() {
             scope.spawn(|| {
                 loop {
                     let Some((kind, route)) = queue.lock().expect("no panic").pop() else { return };
-                    let world = world(kind, route);
-                    let expected = seen(&simulated(&world).0, &world);
-                    let actual = seen(&lived(&world, &LiveTarget::Wire { scale: SCALE }).0, &world);
-                    let differ = expected.iter().zip(&actual).filter(|(expected, actual)| expected != actual);
-                    let differ: Vec<String> = differ.map(|(a, b)| format!("sim {a:?}, wire {b:?}")).collect();
-                    if !differ.is_empty() || expected.len() != actual.len() {
-                        let name = format!("{} on {}", kind.name(), route.name());
-                        found.lock().expect("no panic").push((name, differ));
+                    if differ(kind, route, SCALE).is_some() {
+                        found.lock().expect("no panic").push((kind, route));
                     }
                 }
             });
         }
     });
-    assert_eq!(found.into_inner().expect("no panic"), []);
+    // What a busy machine did goes away with more time to spare; what is wrong stays.
+    let found = found.into_inner().expect("no panic").into_iter();
+    let again = found.filter_map(|(kind, route)| Some((kind.name(), route.name(), differ(kind, route, SCALE / 4.0)?)));
+    assert_eq!(again.collect::<Vec<_>>(), []);
 }
 
 /// Promise: each kind can be noticed where it strikes: what some client sees differs from a world without it, or takes it
