@@ -4,8 +4,10 @@
 
 use crate::api::reply::{Failure, Flaw};
 #[cfg(feature = "client")]
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde_json::{Map, Value};
+#[cfg(feature = "client")]
+use std::marker::PhantomData;
 
 /// The state of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,18 +71,39 @@ pub struct Status {
 /// An envelope that tells of a task and has nothing but documented fields, of their types and without escapes: what nearly
 /// every answer is.
 #[cfg(feature = "client")]
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Plain<'a> {
     code: Option<u64>,
     #[serde(rename = "message")]
     _message: Option<&'a str>,
     #[serde(borrow)]
-    data: PlainStatus<'a>,
+    data: Object<PlainStatus<'a>>,
+}
+
+/// A JSON object: a list of the fields in their order, which serde takes for one, is none.
+#[cfg(feature = "client")]
+struct Object<T>(T);
+
+#[cfg(feature = "client")]
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = Object<T>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(fields)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(Fields(PhantomData))
+    }
 }
 
 #[cfg(feature = "client")]
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct PlainStatus<'a> {
     task_id: Option<&'a str>,
@@ -117,7 +140,7 @@ impl Status {
     /// The code and the status in a body that is [plain](Plain): the same as by way of an [`Envelope`], several times as fast.
     #[cfg(feature = "client")]
     pub(crate) fn plain(body: &[u8]) -> Option<(Option<u64>, Self)> {
-        let Plain { code, data, .. } = serde_json::from_slice(body).ok()?;
+        let Object(Plain { code, data: Object(data), .. }) = serde_json::from_slice(body).ok()?;
         let state = State::named(data.state)?;
         let text = |field: Option<&str>| field.unwrap_or_default().to_owned();
         let result = data.result_json.map_or(Ok(Vec::new()), urls);
@@ -295,7 +318,10 @@ mod tests {
             let data = [format!(r#""state":"{state}""#)].into_iter().chain(fields.iter().map(ToString::to_string));
             let data = format!(r#""data":{{{}}}"#, data.collect::<Vec<_>>().join(","));
             let body = format!("{{{}}}", outside.iter().map(ToString::to_string).chain([data]).collect::<Vec<_>>().join(","));
-            for body in [body, value.to_string()] {
+            // Lists of fields in their order are no objects.
+            let listed = format!(r#"[200,"ok",{{"state":"{state}"}}]"#);
+            let listed_data = format!(r#"{{"code":200,"data":["t","{state}",1,2,3,"[]","",""]}}"#);
+            for body in [body, value.to_string(), listed, listed_data] {
                 if let Some((code, status)) = Status::plain(body.as_bytes()) {
                     let envelope = Envelope::read(body.as_bytes()).expect("an object");
                     prop_assert_eq!((code, Some(status)), (envelope.code, envelope.status()), "{}", body);
