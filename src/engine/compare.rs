@@ -236,14 +236,14 @@ fn struck(plan: &Plan<'_>, model: usize, calm: &EndlessWait, channel: Channel, r
         Channel::Poll => (calm.polls as f64 * (reach.as_secs() / calm.end.as_secs())).max(1.0),
         Channel::Webhook | Channel::Both => 1.0,
     };
-    let of_rule = |rule: &&&FaultRule| {
+    let of_rule = |rule: &FaultRule| {
         let (inside, upon) = rule.when().met(scenario.arrivals.span(scenario.tasks), reach);
         let probability = rule.probability().get();
         // Who cannot submit has nothing to wait for.
         let begins = if rule.covers(Route::Submit, name) { 1.0 - probability } else { 1.0 };
         (inside * begins + upon) * (1.0 - libm::pow(1.0 - probability, polls))
     };
-    let shares = rules.iter().filter(|rule| rule.when().comes_and_goes()).map(|rule| of_rule(&rule));
+    let shares = rules.iter().filter(|rule| rule.when().comes_and_goes()).map(|rule| of_rule(rule));
     shares.reduce(|sum, share| sum + share).map(|sum| sum.min(1.0))
 }
 
