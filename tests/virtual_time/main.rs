@@ -63,6 +63,19 @@ fn a_program_without_the_library_is_told() {
     assert!(report["doubt"].as_str().is_some_and(|why| why.contains("without the preloaded library")), "{report}");
 }
 
+/// Promise: a program that the signal ended which leads it is not blamed for that.
+#[test]
+fn who_is_ended_by_being_led_is_not_blamed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = ["check", "--clock", "virtual", "--cases", "2", "--strict", "--quiet", "--format", "json"];
+    // What a shell says of a child that SIGSYS ended.
+    let output = pollbench(folder.path(), &[&options[..], &["--", "sh", "-c", "exit 159"]].concat());
+    assert_eq!(output.status.code(), Some(4), "{}", text(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(report["findings"], Value::Array(Vec::new()));
+    assert!(report["doubt"].as_str().is_some_and(|why| why.contains("SIGSYS")), "{report}");
+}
+
 /// Promise: what a program takes for chance is the seed's: the same again, and another with another seed.
 #[test]
 fn chance_is_the_seeds() {
