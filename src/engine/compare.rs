@@ -229,6 +229,8 @@ fn rare(plan: &Plan<'_>, model: usize, strategy: &StrategyPlan<'_>) -> RareEvent
 
 /// Share of a model's tasks that those of these rules which come and go can be expected to strike in such a wait.
 fn struck(plan: &Plan<'_>, model: usize, calm: &EndlessWait, channel: Channel, rules: &[&FaultRule]) -> Option<f64> {
+    let mut weather = rules.iter().filter(|rule| rule.when().comes_and_goes()).peekable();
+    weather.peek()?;
     let (scenario, name) = (plan.scenario, &plan.models[model].model.name);
     let mean = plan.yardstick(model).map_or(calm.end, |known| Micros::from_f64(known.distribution().mean()));
     let reach = mean.min(calm.end);
@@ -243,8 +245,7 @@ fn struck(plan: &Plan<'_>, model: usize, calm: &EndlessWait, channel: Channel, r
         let begins = if rule.covers(Route::Submit, name) { 1.0 - probability } else { 1.0 };
         (inside * begins + upon) * (1.0 - libm::pow(1.0 - probability, polls))
     };
-    let shares = rules.iter().filter(|rule| rule.when().comes_and_goes()).map(|rule| of_rule(rule));
-    shares.reduce(|sum, share| sum + share).map(|sum| sum.min(1.0))
+    Some(weather.map(|rule| of_rule(rule)).sum::<f64>().min(1.0))
 }
 
 /// Models in plan order, then strategies: the order of cells.

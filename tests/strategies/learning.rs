@@ -156,38 +156,38 @@ fn a_few_tasks_are_enough() {
         ("mixture(0.95*lognormal(median=100s, sigma=0.25), 0.05*lognormal(median=500s, sigma=0.4))", [1.20, 1.08]),
         ("mixture(0.6*lognormal(median=30s, sigma=0.2), 0.4*lognormal(median=150s, sigma=0.2))", [1.20, 1.08]),
     ];
-    let (weights, end) = (CostWeights { poll: 1.0, delay_per_s: 0.1 }, 1_800e6);
     std::thread::scope(|scope| {
         for (expression, bounds) in cases {
             scope.spawn(move || {
-                let done_time = DoneTime::of(expression.parse().unwrap());
-                let best = ScheduleProblem::new(&done_time, weights).unwrap().deadline(end).solve().cost(
-                    &done_time,
-                    &weights,
-                    Some(end),
-                );
-                let mut sums = [0.0; 2];
-                const RUNS: u32 = 60;
-                for run in 0..RUNS {
-                    let mut learner = learner();
-                    for (task, size) in sample(expression, 100, 100 + run).into_iter().enumerate() {
-                        learner.tell(Micros::from_secs(task as u64), task as u64, Observation::Exact(size));
-                    }
-                    learner.plan(Micros::NEVER);
-                    for (after, plan) in learner.milestones() {
-                        let cost = checks(plan).cost(&done_time, &weights, Some(end));
-                        match after {
-                            20 => sums[0] += cost / best,
-                            100 => sums[1] += cost / best,
-                            _ => {}
-                        }
-                    }
-                }
-                for (sum, bound) in sums.iter().zip(bounds) {
-                    let mean = sum / f64::from(RUNS);
+                for (mean, bound) in mean_costs(expression).into_iter().zip(bounds) {
                     assert!(mean <= bound && mean >= 1.0 - 1e-6, "{expression}: {mean}, at most {bound}");
                 }
             });
         }
     });
+}
+
+/// Mean costs after 20 and after 100 tasks, in units of the least.
+fn mean_costs(expression: &str) -> [f64; 2] {
+    const RUNS: u32 = 60;
+    let (weights, end) = (CostWeights { poll: 1.0, delay_per_s: 0.1 }, 1_800e6);
+    let done_time = DoneTime::of(expression.parse().unwrap());
+    let cost = |checks: &Checks| checks.cost(&done_time, &weights, Some(end));
+    let best = cost(&ScheduleProblem::new(&done_time, weights).unwrap().deadline(end).solve());
+    let mut sums = [0.0; 2];
+    for run in 0..RUNS {
+        let mut learner = learner();
+        for (task, size) in sample(expression, 100, 100 + run).into_iter().enumerate() {
+            learner.tell(Micros::from_secs(task as u64), task as u64, Observation::Exact(size));
+        }
+        learner.plan(Micros::NEVER);
+        for (after, plan) in learner.milestones() {
+            match after {
+                20 => sums[0] += cost(&checks(plan)) / best,
+                100 => sums[1] += cost(&checks(plan)) / best,
+                _ => {}
+            }
+        }
+    }
+    sums.map(|sum| sum / f64::from(RUNS))
 }

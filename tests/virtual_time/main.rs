@@ -134,19 +134,13 @@ fn a_verdict_is_the_same_every_time() {
         let output =
             pollbench(folder.path(), &[&options[..], &properties, &["--", "python3", &client("hasty.py")]].concat());
         assert_eq!(output.status.code(), Some(5), "{}", text(&output.stderr));
-        serde_json::from_slice::<Value>(&output.stdout).expect("JSON")
+        text(&output.stdout)
     };
     let (first, second) = (report(), report());
-    assert!(first["findings"].as_array().is_some_and(|findings| !findings.is_empty()), "{first}");
-    let differing = |a: &Value, b: &Value| {
-        let keys = a.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone()));
-        keys.filter(|(key, value)| b[key] != *value).collect::<Vec<_>>()
-    };
-    // What differs is told in a few lines, the longest last.
-    for (one, other) in
-        first["findings"].as_array().into_iter().flatten().zip(second["findings"].as_array().expect("a list"))
-    {
-        assert_eq!(differing(one, other), differing(other, one), "{} in case {}", one["id"], one["case"]);
+    assert!(first.contains("last-look") || first.contains("ends-by-deadline"), "{first}");
+    // The first line that differs says more than two whole reports.
+    for (one, other) in first.lines().zip(second.lines()) {
+        assert_eq!(one, other);
     }
-    assert_eq!(differing(&first, &second), differing(&second, &first));
+    assert_eq!(second, first);
 }

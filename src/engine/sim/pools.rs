@@ -80,8 +80,7 @@ impl<'p> InUse<'p> {
         Some(self.get_mut(number)?.get_or_insert_with(new))
     }
 
-    /// Lets go of a pool that all members have left.
-    /// Forgets the pool with this number, if it no longer matters.
+    /// Lets go of the pool with this number, if it is over.
     fn leave(&mut self, number: u64) {
         if let Some(pool) = self.get_mut(number).filter(|pool| pool.as_ref().is_some_and(Pool::is_over)) {
             *pool = None;
