@@ -23,7 +23,9 @@ fn main() {
     let mut rustc = Command::new(said("RUSTC"));
     rustc.args(["--edition", "2024", "--crate-name", "pollbench_preload", "--crate-type", "cdylib"]);
     rustc.args(["-C", "panic=abort", "-C", "opt-level=2", "-C", "strip=symbols", "-C", "lto=fat"]);
-    rustc.args(["-C", "link-arg=-lc", "-C", "link-arg=-Wl,-z,defs"]);
+    // It starts before all else in a program, libc included: what calls before it is there could be stopped by the filter of
+    // the program before, with nobody to handle it.
+    rustc.args(["-C", "link-arg=-lc", "-C", "link-arg=-Wl,-z,defs,-z,initfirst"]);
     rustc.args(["--target", &said("TARGET")]);
     if let Some(linker) = env::var_os("RUSTC_LINKER") {
         rustc.arg("-C").arg(format!("linker={}", linker.to_string_lossy()));

@@ -1,11 +1,16 @@
 //! The filter: which system calls of libc are stopped. All others pass, and so do all that are made elsewhere.
+//!
+//! A filter outlives `exec`, its handler does not: what the next program maps where this libc was, would be stopped before
+//! that program can handle it, which ends it. The range of libc's code alone meets the loader of one program in a million;
+//! so a call passes unless it comes from the very instructions that make calls in libc, whose places within a page are
+//! others than those of the loader.
 
 use crate::arch::{AUDIT_ARCH, nr, syscall};
-use crate::start::libc_text;
+use crate::sites::Sites;
 use crate::waits::{FUTEX_LOCK_PI, FUTEX_LOCK_PI2, FUTEX_WAIT, FUTEX_WAIT_BITSET};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 
 /// An instruction of classic BPF.
-#[repr(C)]
 #[derive(Clone, Copy)]
 struct Op {
     code: u16,
@@ -17,7 +22,7 @@ struct Op {
 #[repr(C)]
 struct Program {
     length: u16,
-    code: *const Op,
+    code: *const AtomicU64,
 }
 
 /// Where `struct seccomp_data` has what is asked for.
@@ -33,10 +38,22 @@ const SET_MODE_FILTER: usize = 1;
 const TSYNC: usize = 1;
 const PR_SET_NO_NEW_PRIVS: usize = 38;
 
-const MOST: usize = 512;
+/// Places that are looked through one by one.
+const BLOCK: usize = 24;
+/// E2BIG.
+const TOO_LONG: u32 = 7;
+const EACCES: isize = -13;
 
+/// The longest filter that the kernel takes.
+const MOST: usize = 4096;
+
+/// The filter that is written, or else the one for sockets: no room for it on the stack of a signal handler.
+static CODE: [AtomicU64; MOST] = [const { AtomicU64::new(0) }; MOST];
+/// The length of the filter for sockets.
+static FOR_SOCKETS: AtomicUsize = AtomicUsize::new(0);
+
+/// Writes [`CODE`].
 struct Filter {
-    code: [Op; MOST],
     length: usize,
 }
 
@@ -52,8 +69,16 @@ const fn equal(value: u32, yes: u8, no: u8) -> Op {
     Op { code: 0x15, yes, no, value }
 }
 
+const fn minus(value: u32) -> Op {
+    Op { code: 0x14, yes: 0, no: 0, value }
+}
+
 const fn at_least(value: u32, yes: u8, no: u8) -> Op {
     Op { code: 0x35, yes, no, value }
+}
+
+const fn skip(count: u32) -> Op {
+    Op { code: 0x05, yes: 0, no: 0, value: count }
 }
 
 const fn end(value: u32) -> Op {
@@ -69,28 +94,36 @@ const fn high(argument: u32) -> u32 {
 }
 
 impl Filter {
-    /// Lets pass what was not called from `from` to `to`.
-    fn of_calls_from((from, to): (usize, usize)) -> Self {
-        let mut filter = Self { code: [end(ALLOW); MOST], length: 0 };
+    /// Lets pass what was not called from one of these places in the code of libc.
+    fn of_calls_from(libc: &Sites<'_>) -> Self {
+        let mut filter = Self { length: 0 };
+        let (start, stop) = (libc.start as u32, (libc.start + libc.length as usize));
+        let (low, high) = (start, [(libc.start >> 32) as u32, (stop >> 32) as u32]);
         filter.add(&[load(ARCH), equal(AUDIT_ARCH, 1, 0), end(ALLOW)]);
-        let (start, stop) = ((from as u32, (from >> 32) as u32), (to as u32, (to >> 32) as u32));
-        if start.1 == stop.1 {
-            filter.add(&[load(FROM + 4), equal(start.1, 1, 0), end(ALLOW), load(FROM)]);
-            filter.add(&[at_least(start.0, 1, 0), end(ALLOW), at_least(stop.0, 0, 1), end(ALLOW)]);
-        } else {
-            // The text crosses a line of 4 GiB.
-            filter.add(&[load(FROM + 4), equal(start.1, 0, 3), load(FROM), at_least(start.0, 6, 0), end(ALLOW)]);
-            filter.add(&[equal(stop.1, 1, 0), end(ALLOW), load(FROM), at_least(stop.0, 0, 1), end(ALLOW)]);
+        // The text may cross a line of 4 GiB; within it, the lower half tells where.
+        filter.add(&[load(FROM + 4), equal(high[0], 2, 0), equal(high[1], 1, 0), end(ALLOW)]);
+        filter.add(&[load(FROM), minus(low), at_least(libc.length, 0, 1), end(ALLOW)]);
+        let blocks = || libc.places.chunks(BLOCK);
+        for (number, block) in blocks().enumerate() {
+            let count = block.len() as u8;
+            let after = blocks().nth(number + 1).map_or(u32::MAX, |next| next[0]);
+            filter.add(&[at_least(after, count + 2, 0)]);
+            for (place, site) in block.iter().enumerate() {
+                filter.add(&[equal(*site, count - place as u8, 0)]);
+            }
+            let rest = blocks().skip(number + 1).map(|block| block.len() as u32 + 3).sum();
+            filter.add(&[end(ALLOW), skip(rest)]);
         }
         filter
     }
 
     fn add(&mut self, code: &[Op]) {
         for op in code {
-            if let Some(place) = self.code.get_mut(self.length) {
-                *place = *op;
-                self.length += 1;
+            if let Some(place) = CODE.get(self.length) {
+                let [yes, no, value] = [u64::from(op.yes), u64::from(op.no), u64::from(op.value)];
+                place.store(u64::from(op.code) | yes << 16 | no << 24 | value << 32, SeqCst);
             }
+            self.length += 1;
         }
     }
 
@@ -151,14 +184,17 @@ impl Filter {
 
     /// Puts it into force; the number of the error where that cannot be.
     fn install(&self) -> Result<(), u32> {
-        let program = Program { length: self.length as u16, code: self.code.as_ptr() };
+        if self.length > MOST {
+            return Err(TOO_LONG);
+        }
+        let program = Program { length: self.length as u16, code: CODE.as_ptr() };
         let install = || {
             let at = core::ptr::from_ref(&program) as usize;
             // SAFETY: the program and its code live for the call, which copies them.
             unsafe { syscall(nr::SECCOMP, [SET_MODE_FILTER, TSYNC, at, 0, 0, 0]) }
         };
         let mut result = install();
-        if result != 0 {
+        if result == EACCES {
             // Without privileges a filter is allowed to those who give up gaining any.
             // SAFETY: takes no pointer.
             unsafe { syscall(nr::PRCTL, [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0]) };
@@ -168,9 +204,30 @@ impl Filter {
     }
 }
 
-/// Stops what waits and what tells the time.
-pub fn install() -> Result<(), u32> {
-    let mut filter = Filter::of_calls_from(libc_text());
+/// Stops what waits and what tells the time, and gets ready to stop more.
+pub fn install(libc: &Sites<'_>) -> Result<(), u32> {
+    of_waits(libc).install()?;
+    let mut filter = Filter::of_calls_from(libc);
+    for number in
+        [nr::READ, nr::WRITE, nr::RECVFROM, nr::RECVMSG, nr::SENDTO, nr::SENDMSG, nr::ACCEPT, nr::ACCEPT4, nr::CLOSE]
+    {
+        filter.always(number);
+    }
+    filter.add(&[end(ALLOW)]);
+    FOR_SOCKETS.store(filter.length, SeqCst);
+    Ok(())
+}
+
+/// Stops what limits of sockets bind.
+pub fn install_for_sockets() {
+    let filter = Filter { length: FOR_SOCKETS.load(SeqCst) };
+    // What cannot be watched waits without a limit, which the coordinator tells as a hang.
+    let _ = filter.install();
+}
+
+/// What stops what waits and what tells the time.
+fn of_waits(libc: &Sites<'_>) -> Filter {
+    let mut filter = Filter::of_calls_from(libc);
     let trap = {
         let [wait, lock, bits, lock2] =
             [FUTEX_WAIT, FUTEX_LOCK_PI, FUTEX_WAIT_BITSET, FUTEX_LOCK_PI2].map(|operation| operation as u32);
@@ -239,18 +296,5 @@ pub fn install() -> Result<(), u32> {
         ],
     );
     filter.add(&[end(ALLOW)]);
-    filter.install()
-}
-
-/// Stops what limits of sockets bind.
-pub fn install_for_sockets() {
-    let mut filter = Filter::of_calls_from(libc_text());
-    for number in
-        [nr::READ, nr::WRITE, nr::RECVFROM, nr::RECVMSG, nr::SENDTO, nr::SENDMSG, nr::ACCEPT, nr::ACCEPT4, nr::CLOSE]
-    {
-        filter.always(number);
-    }
-    filter.add(&[end(ALLOW)]);
-    // What cannot be watched waits without a limit, which the coordinator tells as a hang.
-    let _ = filter.install();
+    filter
 }

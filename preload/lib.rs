@@ -22,6 +22,7 @@ mod layout;
 mod page;
 mod random;
 mod signals;
+mod sites;
 mod sockets;
 mod start;
 mod sys;

@@ -15,18 +15,10 @@ const SIG_SETMASK: usize = 2;
 const SYS_SECCOMP: i32 = 1;
 const SI_TIMER: i32 = -2;
 
-const SA_SIGINFO: i32 = 4;
-const SA_NODEFER: i32 = 0x4000_0000;
-const SA_ONSTACK: i32 = 0x0800_0000;
-
-/// `struct sigaction` of libc.
-#[repr(C)]
-struct Action {
-    handler: usize,
-    mask: [u64; 16],
-    flags: i32,
-    restorer: usize,
-}
+const SA_SIGINFO: usize = 4;
+const SA_RESTORER: usize = 0x0400_0000;
+const SA_ONSTACK: usize = 0x0800_0000;
+const SA_NODEFER: usize = 0x4000_0000;
 
 /// `struct sigaction` of the kernel.
 #[repr(C)]
@@ -38,21 +30,22 @@ struct KernelAction {
     mask: u64,
 }
 
-unsafe extern "C" {
-    fn sigaction(signal: i32, action: *const Action, old: *mut Action) -> i32;
-}
-
-/// Handles SIGSYS from now on, and lets it through.
+/// Handles SIGSYS from now on, and lets it through. libc is not asked: what it calls, the filter of the program before this
+/// one may stop.
 pub fn take() -> bool {
+    let handler = handle as extern "C" fn(i32, *const i32, *mut usize) as usize;
     // No SA_RESTART: a futex without a limit would be waited for again.
     let flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
-    let handler = handle as extern "C" fn(i32, *const i32, *mut usize);
-    let action = Action { handler: handler as usize, mask: [0; 16], flags, restorer: 0 };
-    // SAFETY: the structure is that of libc on 64-bit Linux, and the handler has the signature that SA_SIGINFO wants.
-    let is_taken = unsafe { sigaction(SIGSYS as i32, &action, ptr::null_mut()) } == 0;
-    // SAFETY: the mask lives for the call.
-    unsafe { syscall(nr::RT_SIGPROCMASK, [SIG_UNBLOCK, ptr::from_ref(&BIT) as usize, 0, 8, 0, 0]) };
-    is_taken
+    let restorer = arch::restorer();
+    let flags = if restorer == 0 { flags } else { flags | SA_RESTORER };
+    let action = KernelAction { handler, flags, restorer, mask: 0 };
+    // SAFETY: the structure is that of the kernel and lives for the call, as does the mask, and the handler has the signature
+    // that SA_SIGINFO wants.
+    unsafe {
+        let is_taken = syscall(nr::RT_SIGACTION, [SIGSYS, ptr::from_ref(&action) as usize, 0, 8, 0, 0]) == 0;
+        syscall(nr::RT_SIGPROCMASK, [SIG_UNBLOCK, ptr::from_ref(&BIT) as usize, 0, 8, 0, 0]);
+        is_taken
+    }
 }
 
 extern "C" fn handle(_signal: i32, info: *const i32, context: *mut usize) {

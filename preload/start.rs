@@ -2,6 +2,7 @@
 
 use crate::arch::{nr, syscall};
 use crate::page::{ARMED, FREE, ITIMER, MAGIC, Page, adopt, leave};
+use crate::sites::{self, Sites};
 use crate::sys::pid;
 use crate::{filter, random, signals};
 use core::ffi::{CStr, c_char, c_int, c_void};
@@ -20,6 +21,7 @@ const F_SETFL: usize = 4;
 const F_SETOWN: usize = 8;
 const F_SETSIG: usize = 10;
 const SIGKILL: usize = 9;
+const VARIABLE: &[u8] = b"POLLBENCH_WARP=";
 /// The lifeline's descriptor is at least this, out of the way of a program's own.
 const HIGH: usize = 500;
 
@@ -44,7 +46,6 @@ struct Object {
 }
 
 unsafe extern "C" {
-    fn getenv(name: *const c_char) -> *const c_char;
     fn dl_iterate_phdr(visit: extern "C" fn(*const Object, usize, *mut c_void) -> c_int, data: *mut c_void) -> c_int;
     fn pthread_atfork(
         before: Option<extern "C" fn()>,
@@ -55,19 +56,14 @@ unsafe extern "C" {
 
 #[used]
 #[unsafe(link_section = ".init_array")]
-static START: extern "C" fn() = start;
+static START: extern "C" fn(c_int, *const *const c_char, *const *const c_char) = start;
 
-static TEXT: [AtomicUsize; 2] = [AtomicUsize::new(0), AtomicUsize::new(0)];
-
-/// Where the code of libc is.
-pub fn libc_text() -> (usize, usize) {
-    (TEXT[0].load(SeqCst), TEXT[1].load(SeqCst))
-}
-
-extern "C" fn visit(object: *const Object, _size: usize, _data: *mut c_void) -> c_int {
+/// Finds the code of libc; `data` is a place for where it starts and how long it is.
+extern "C" fn visit(object: *const Object, _size: usize, data: *mut c_void) -> c_int {
     const LOAD: u32 = 1;
     const EXECUTABLE: u32 = 1;
-    // SAFETY: libc hands a structure that lives for the call, with its name and its segments.
+    // SAFETY: libc hands a structure that lives for the call, with its name and its segments, and the pointer that
+    // `start` gave it.
     unsafe {
         let object = &*object;
         if object.name.is_null() {
@@ -81,9 +77,7 @@ extern "C" fn visit(object: *const Object, _size: usize, _data: *mut c_void) -> 
         for number in 0..usize::from(object.count) {
             let segment = &*object.segments.add(number);
             if segment.kind == LOAD && segment.flags & EXECUTABLE != 0 {
-                let from = object.base + segment.address as usize;
-                TEXT[0].store(from, SeqCst);
-                TEXT[1].store(from + segment.in_memory as usize, SeqCst);
+                *data.cast() = (object.base + segment.address as usize, segment.in_memory as usize);
                 return 1;
             }
         }
@@ -91,14 +85,21 @@ extern "C" fn visit(object: *const Object, _size: usize, _data: *mut c_void) -> 
     0
 }
 
-extern "C" fn start() {
-    // SAFETY: the name ends with a zero; the value is not changed before `main`.
-    let value = unsafe { getenv(c"POLLBENCH_WARP".as_ptr()) };
-    if value.is_null() {
-        return;
-    }
-    // SAFETY: libc gives a string.
-    let value = unsafe { CStr::from_ptr(value) }.to_bytes();
+/// The value of [`VARIABLE`]. libc cannot be asked yet: this comes before its own start, see `build.rs`.
+///
+/// # Safety
+///
+/// The environment is one: strings, and a null at the end.
+unsafe fn variable<'a>(environment: *const *const c_char) -> Option<&'a [u8]> {
+    // SAFETY: as the caller warrants.
+    let strings = (0..).map(|number| unsafe { *environment.add(number) }).take_while(|string| !string.is_null());
+    // SAFETY: as above.
+    strings.map(|string| unsafe { CStr::from_ptr(string) }.to_bytes()).find_map(|text| text.strip_prefix(VARIABLE))
+}
+
+extern "C" fn start(_count: c_int, _words: *const *const c_char, environment: *const *const c_char) {
+    // SAFETY: the loader of glibc hands what `main` will get.
+    let Some(value) = (unsafe { variable(environment) }) else { return };
     let mut numbers = value.split(|byte| *byte == b':').map(number);
     let (Some(Some(harness)), Some(Some(memory)), Some(Some(line))) = (numbers.next(), numbers.next(), numbers.next())
     else {
@@ -116,12 +117,16 @@ extern "C" fn start() {
     LINE.store(line, SeqCst);
     // SAFETY: the function has the signature that is asked for, and makes nothing but system calls.
     unsafe { pthread_atfork(None, None, Some(forked)) };
-    // SAFETY: the function has the signature that is asked for.
-    unsafe { dl_iterate_phdr(visit, core::ptr::null_mut()) };
-    if libc_text().0 == 0 {
+    let mut text = (0_usize, 0_usize);
+    // SAFETY: the function has the signature that is asked for, and what it writes to lives for the call.
+    unsafe { dl_iterate_phdr(visit, (&raw mut text).cast()) };
+    if text.0 == 0 {
         shared.refused.store(u32::MAX, SeqCst);
         return;
     }
+    // SAFETY: the loader mapped this code to be read, and libc stays.
+    let code = unsafe { core::slice::from_raw_parts(text.0 as *const u8, text.1) };
+    let mut room = [0; sites::MOST];
     // What this process armed as another program is void, but for its alarm, which outlives `exec`.
     let pid = pid();
     for slot in shared.slots.iter().take(shared.used.load(SeqCst) as usize) {
@@ -134,7 +139,7 @@ extern "C" fn start() {
     let is_taken = signals::take();
     // SAFETY: as above.
     unsafe { adopt(page) };
-    let installed = if is_taken { filter::install() } else { Err(1) };
+    let installed = if is_taken { filter::install(&Sites::of(code, &mut room)) } else { Err(1) };
     if let Err(error) = installed {
         leave();
         shared.refused.store(error, SeqCst);

@@ -3,6 +3,8 @@
 use core::arch::asm;
 
 pub const AUDIT_ARCH: u32 = 0xC000_00B7;
+/// The instruction that makes a system call, `svc #0`.
+pub const CALL: [u8; 4] = [0x01, 0x00, 0x00, 0xD4];
 
 /// A system call.
 ///
@@ -41,6 +43,11 @@ pub unsafe fn arguments(context: *const usize) -> [usize; 6] {
 pub unsafe fn set_result(context: *mut usize, result: isize) {
     // SAFETY: as above; the handler owns the context.
     unsafe { context.add(X0).write(result as usize) }
+}
+
+/// Where a signal handler returns to: the kernel has a place of its own.
+pub fn restorer() -> usize {
+    0
 }
 
 /// Where the stack is.

@@ -1,8 +1,10 @@
 //! x86-64: how a system call is made, where a signal's context keeps registers, and the numbers of calls.
 
-use core::arch::asm;
+use core::arch::{asm, global_asm};
 
 pub const AUDIT_ARCH: u32 = 0xC000_003E;
+/// The instruction that makes a system call, `syscall`.
+pub const CALL: [u8; 2] = [0x0F, 0x05];
 
 /// A system call.
 ///
@@ -44,6 +46,23 @@ pub unsafe fn arguments(context: *const usize) -> [usize; 6] {
 pub unsafe fn set_result(context: *mut usize, result: isize) {
     // SAFETY: as above; the handler owns the context.
     unsafe { context.add(RAX).write(result as usize) }
+}
+
+// How a signal handler returns: these very bytes, by which those who unwind stacks know the frame of a signal.
+global_asm!(
+    ".pushsection .text",
+    "nop",
+    "pollbench_restore:",
+    ".byte 0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05",
+    ".popsection",
+);
+
+/// Where a signal handler returns to.
+pub fn restorer() -> usize {
+    let at: usize;
+    // SAFETY: takes an address.
+    unsafe { asm!("lea {}, [rip + pollbench_restore]", out(reg) at, options(nomem, nostack, preserves_flags)) }
+    at
 }
 
 /// Where the stack is.

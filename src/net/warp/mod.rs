@@ -55,7 +55,7 @@ pub enum Stuck {
     #[error("everything waits, and nothing will ever happen")]
     Still,
     /// A program could not be held.
-    #[error("a program could not take the filter (error {0})")]
+    #[error("a program could not take the filter (error {0}{room})", room = room(*.0))]
     Refused(u32),
     /// More waits at a time than there is room for.
     #[error("more than two thousand waits at a time")]
@@ -63,6 +63,12 @@ pub enum Stuck {
     /// This machine failed.
     #[error("{0}")]
     Broken(String),
+}
+
+/// What there is no room for: filters are kept from program to program.
+fn room(error: u32) -> &'static str {
+    const ENOMEM: u32 = 12;
+    if error == ENOMEM { ": more than 35 programs or so became one another by `exec`" } else { "" }
 }
 
 /// How much a drive took.
