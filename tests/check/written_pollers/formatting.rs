@@ -1,6 +1,6 @@
 //! Templates and written pollers are as the formatters of their languages would have them.
 
-use super::{RUNTIMES, Runtime, pollbench};
+use super::runtimes::{RUNTIMES, Runtime, pollbench};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
