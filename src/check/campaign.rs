@@ -246,8 +246,11 @@ impl Campaign {
     }
 }
 
-/// All that is wrong with a trial.
+/// All that is wrong with a trial; nothing where nobody knows what the program would have done.
 fn defects(judgement: &Judgement, history: &History) -> Vec<Defect> {
+    if history.doubt.is_some() {
+        return Vec::new();
+    }
     let of_property = |property: Property| Defect::Property(property);
     let mut defects: Vec<Defect> = judgement.violated.iter().map(|violation| of_property(violation.property)).collect();
     match &history.conduct {

@@ -78,6 +78,25 @@ fn a_program_lives_where_another_was() {
     assert!(said.starts_with("0 requests in 9s of virtual time"), "{said}{}", text(&output.stderr));
 }
 
+/// Promise: a program that the signal ended which leads it is not blamed for that.
+#[test]
+fn who_is_ended_by_being_led_is_not_blamed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = ["check", "--clock", "virtual", "--cases", "2", "--strict", "--quiet", "--format", "json"];
+    let later = r#"echo '{"hello":{"version":1,"capabilities":["time-scale"]}}'; read -r line; exit 159"#;
+    // What a shell says of a child that SIGSYS ended; as a stream before and after the hello.
+    let programs: [(&[&str], &str, i32); 3] =
+        [(&[], "exit 159", 4), (&["--stream"], "exit 159", 1), (&["--stream"], later, 4)];
+    for (mode, program, code) in programs {
+        let output = pollbench(folder.path(), &[&options[..], mode, &["--", "sh", "-c", program]].concat());
+        let told = text(&output.stdout) + &text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{program}: {told}");
+        let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(report["findings"], Value::Array(Vec::new()), "{program}");
+        assert!(told.contains("was ended by SIGSYS"), "{program}: {told}");
+    }
+}
+
 /// Promise: what a program takes for chance is the seed's: the same again, and another with another seed.
 #[test]
 fn chance_is_the_seeds() {

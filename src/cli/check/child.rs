@@ -4,6 +4,8 @@ use super::time::Time;
 use crate::cli::console::Failure;
 use crate::cli::interrupt;
 use std::collections::VecDeque;
+#[cfg(warp)]
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +17,9 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// How long it may take after SIGTERM.
 const GRACE: Duration = Duration::from_secs(2);
+#[cfg(warp)]
+const LED_TO_DEATH: &str =
+    "a process was ended by SIGSYS, the signal that leads it in virtual time, which it blocks without libc";
 /// Bytes of a log that are kept.
 const MOST_LOG: usize = 16 << 10;
 /// Longest line that is read as an answer.
@@ -94,6 +99,22 @@ impl Program {
     /// Waits for its end.
     pub(super) async fn ended(&mut self) -> std::io::Result<ExitStatus> {
         self.child.wait().await
+    }
+
+    /// Why nobody knows what it would have done, if it has ended so: in virtual time SIGSYS comes from whoever leads it, and ends
+    /// those who block that signal without libc, as a shell tells of its child.
+    #[cfg(warp)]
+    pub(super) fn doubt(&mut self, time: &Time) -> Option<String> {
+        const TOLD: i32 = 128;
+        let status = self.child.try_wait().ok().flatten().filter(|_| time.is_led())?;
+        let signal = rustix::process::Signal::SYS.as_raw();
+        let is_led_to_death = status.signal() == Some(signal) || status.code() == Some(TOLD + signal);
+        is_led_to_death.then(|| format!("{LED_TO_DEATH} ({status})"))
+    }
+
+    #[cfg(not(warp))]
+    pub(super) fn doubt(&mut self, _time: &Time) -> Option<String> {
+        None
     }
 
     /// Ends it: first asked, then, after a while, told. Whether it had to be told.

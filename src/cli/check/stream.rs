@@ -188,6 +188,14 @@ impl<'c> Stream<'c> {
         }
     }
 
+    /// Why nobody knows what the program would have done that has closed its output.
+    async fn doubt(&self) -> Option<String> {
+        let mut state = self.running.lock().await;
+        let program = &mut state.running.as_mut()?.program;
+        let _ = self.time.within(PATIENCE, program.ended()).await;
+        program.doubt(&self.time)
+    }
+
     async fn log(&self) -> String {
         self.running.lock().await.running.as_ref().map(|running| running.program.log.text()).unwrap_or_default()
     }
@@ -252,6 +260,7 @@ impl Subject for Stream<'_> {
             std::mem::take(&mut waiting.strays)
         };
         let lateness = self.time.lateness(from, leader, self.limits.window(self.scale()));
+        let doubt = if has_ended { self.doubt().await } else { None };
         let is_silent = said.iter().all(Vec::is_empty);
         if let Some(stray) = strays.first() {
             conduct = Conduct::Garbage(stray.clone());
@@ -262,7 +271,7 @@ impl Subject for Stream<'_> {
         }
         let log = if conduct == Conduct::Sound { String::new() } else { self.log().await };
         let tasks = stage.histories(case, said);
-        let history = History { tasks, submits: stage.submits(), conduct, lateness, log, ..History::default() };
+        let history = History { tasks, submits: stage.submits(), conduct, doubt, lateness, log };
         self.time.told(&stage, history)
     }
 }
@@ -292,6 +301,9 @@ async fn begin(command: &[String], time: &Time) -> Result<(Running, Hello), Cond
         Some(Some(line)) => hello(&line),
         Some(None) => {
             let end = time.within(PATIENCE, program.ended()).await;
+            if let Some(doubt) = program.doubt(time) {
+                return Err(Conduct::NotRun(doubt));
+            }
             let end = end.map_or_else(|| "it closed its output".to_owned(), |status| ending(&status));
             return Err(Conduct::Crash(format!(
                 "it ended before its hello ({end}); {}",

@@ -44,13 +44,14 @@ pub(super) async fn trial(command: &[String], time: &Time, limits: Limits, case:
     let late = || time.lateness(from, leader, limits.window(scale));
     let lateness = late();
     let conduct = conduct(&mut program, time, &stage, &last, is_over, &late).await;
+    let doubt = program.doubt(time);
     let said = last.said().and_then(|(at, line)| Some(answer(&line).ok()?.at(at)));
     drop(program);
     drop(watch);
     // The mock notices who has left.
     time.pause(std::time::Duration::from_millis(1)).await;
     let tasks = stage.histories(case, vec![said.into_iter().collect()]);
-    time.told(&stage, History { tasks, conduct, lateness, log: log.text(), ..History::default() })
+    time.told(&stage, History { tasks, conduct, doubt, lateness, log: log.text(), ..History::default() })
 }
 
 /// How the program behaved: what it had no time for, because the machine was `late`, is not held against it.
