@@ -35,6 +35,7 @@ mod learned;
 mod learned_state;
 mod pool;
 mod receiver;
+mod replies;
 mod requests;
 mod set;
 mod slot;

@@ -3,18 +3,14 @@
 //! It is here to be compared with: use a [`TaskSet`](crate::client::TaskSet), where no task waits for another.
 
 use crate::client::Client;
-use crate::client::answer::Answer;
 use crate::client::error::{Finished, WaitError};
+use crate::client::replies::{Heard, Replies};
 use crate::client::wait::ask;
 use crate::client::watch::{Event, Subject, Watch};
 use crate::strategy::composition::Strategy;
 use crate::strategy::lock_step::{LockStep, Ticket, Turn};
 use crate::strategy::wait::Ending;
 use crate::time::Micros;
-use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt as _, StreamExt as _};
-use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 /// Something that came of a pool.
@@ -35,23 +31,10 @@ pub struct LockStepPool<'s> {
     model: String,
     machine: LockStep<'s>,
     tasks: Vec<Member>,
-    in_flight: FuturesUnordered<BoxFuture<'static, Heard>>,
-    /// Polls so far.
-    polls: u64,
-    /// What has come back and is not taken in yet.
-    heard: Vec<Heard>,
+    replies: Replies<Ticket>,
     wake: Option<Micros>,
     is_rejected: bool,
     ready: VecDeque<PoolEnd>,
-}
-
-/// What came back for a poll.
-struct Heard {
-    ticket: Ticket,
-    /// Which of the pool's polls.
-    number: u64,
-    sent: Micros,
-    answer: Answer,
 }
 
 struct Member {
@@ -85,9 +68,7 @@ impl<'s> LockStepPool<'s> {
             model: model.to_owned(),
             machine: LockStep::new(strategy.pace(model)),
             tasks: Vec::new(),
-            in_flight: FuturesUnordered::new(),
-            polls: 0,
-            heard: Vec::new(),
+            replies: Replies::new(),
             wake: None,
             is_rejected: false,
             ready: VecDeque::new(),
@@ -116,7 +97,7 @@ impl<'s> LockStepPool<'s> {
             if let Some(ready) = self.ready.pop_front() {
                 return Some(ready);
             }
-            if self.in_flight.is_empty() && self.heard.is_empty() && self.wake.is_none() {
+            if self.replies.is_over() && self.wake.is_none() {
                 return None;
             }
             self.step().await;
@@ -127,7 +108,7 @@ impl<'s> LockStepPool<'s> {
     /// asked for first.
     async fn step(&mut self) {
         let clock = self.client.clock().clone();
-        if self.heard.is_empty() {
+        if !self.replies.has_some() {
             tokio::select! {
                 biased;
                 () = clock.sleep_until(self.wake.unwrap_or(Micros::NEVER)) => {
@@ -136,15 +117,11 @@ impl<'s> LockStepPool<'s> {
                     self.machine.wake(&mut send);
                     return self.send(send);
                 }
-                Some(heard) = self.in_flight.next() => self.heard.push(heard),
+                () = self.replies.come() => {}
             }
         }
-        clock.settle().await;
-        while let Some(Some(heard)) = self.in_flight.next().now_or_never() {
-            self.heard.push(heard);
-        }
-        self.heard.sort_unstable_by_key(|heard| Reverse(heard.number));
-        while let Some(heard) = self.heard.pop() {
+        self.replies.gather(&clock).await;
+        while let Some(heard) = self.replies.take() {
             self.hear(heard);
         }
     }
@@ -161,17 +138,13 @@ impl<'s> LockStepPool<'s> {
             let member = &mut self.tasks[ticket.task as usize];
             let (client, model, id) = (self.client.clone(), self.model.clone(), member.id.clone());
             self.ready.push_back(PoolEnd::Event(ticket.task, member.watch.sent(now)));
-            let number = self.polls;
-            self.polls += 1;
-            self.in_flight.push(Box::pin(async move {
-                let answer = ask(&client, &model, &id, Micros::NEVER).await;
-                Heard { ticket, number, sent: now, answer }
-            }));
+            let answer = async move { ask(&client, &model, &id, Micros::NEVER).await };
+            self.replies.ask(ticket, now, answer);
         }
     }
 
-    fn hear(&mut self, heard: Heard) {
-        let Heard { ticket, sent, answer, .. } = heard;
+    fn hear(&mut self, heard: Heard<Ticket>) {
+        let Heard { asker: ticket, sent, answer, .. } = heard;
         let now = self.client.clock().now();
         let (worth, ending, turn) = self.machine.reply(now, ticket, &answer.reply());
         let member = &mut self.tasks[ticket.task as usize];

@@ -3,8 +3,8 @@
 mod limit;
 
 use crate::client::Client;
-use crate::client::answer::Answer;
 use crate::client::error::{Finished, WaitError};
+use crate::client::replies::{Heard, Replies};
 use crate::client::slot::{Model, Phase, Slot};
 use crate::client::wait::{answered, default_jitter};
 use crate::client::watch::{Event, Subject, Watch};
@@ -13,9 +13,6 @@ use crate::strategy::dispatch::Dispatch;
 use crate::strategy::wait::{Ending, Policy, Step};
 use crate::time::Micros;
 use crate::world::draws::Draws;
-use futures_util::future::{AbortHandle, Abortable, BoxFuture};
-use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt as _, StreamExt as _};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::fmt;
@@ -68,9 +65,8 @@ pub struct TaskSet<'s> {
     /// When, which came first, of which slot, and what.
     due: BinaryHeap<Reverse<(Micros, u64, u32, Act)>>,
     sequence: u64,
-    in_flight: FuturesUnordered<Abortable<BoxFuture<'static, Heard>>>,
-    /// What has come back and is not taken in yet.
-    heard: Vec<Heard>,
+    /// Of slots.
+    replies: Replies<u32>,
     finished: VecDeque<(SetEntry, Result<Finished, WaitError>)>,
     next_key: u64,
     listener: Option<Listener<'s>>,
@@ -78,16 +74,6 @@ pub struct TaskSet<'s> {
 
 /// A poll that waits for the limit: its slot and its task's key, and when it was due.
 type Ready = (u32, u64, Micros);
-
-/// What came back for a poll.
-struct Heard {
-    /// Whose poll it was.
-    slot: u32,
-    /// Which of the set's polls.
-    number: u64,
-    sent: Micros,
-    answer: Answer,
-}
 
 impl fmt::Debug for TaskSet<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -119,8 +105,7 @@ impl<'s> TaskSet<'s> {
             free: Vec::new(),
             due: BinaryHeap::new(),
             sequence: 0,
-            in_flight: FuturesUnordered::new(),
-            heard: Vec::new(),
+            replies: Replies::new(),
             finished: VecDeque::new(),
             next_key: 0,
             listener: None,
@@ -220,7 +205,7 @@ impl<'s> TaskSet<'s> {
         if let Some(limit) = &mut self.limit {
             limit.retain(|(slot, ..)| *slot as usize != at);
         }
-        self.heard.retain(|heard| heard.slot as usize != at);
+        self.replies.retain(|slot| *slot as usize != at);
         self.free.push(at as u32);
         if let Some(Phase::InFlight(abort)) = phase {
             abort.abort();
@@ -245,12 +230,12 @@ impl<'s> TaskSet<'s> {
     /// Lets the next thing happen. At one instant, what is due comes before what has been heard.
     async fn step(&mut self) {
         let clock = self.client.clock().clone();
-        if self.heard.is_empty() {
+        if !self.replies.has_some() {
             let due = self.due.peek().map_or(Micros::NEVER, |Reverse((at, ..))| *at);
             if due.is_never() || due > clock.now() {
                 tokio::select! {
                     biased;
-                    Some(answer) = self.in_flight.next() => self.heard.extend(answer),
+                    () = self.replies.come() => {}
                     () = clock.sleep_until(due) => {
                         self.act(clock.now().max(due));
                     }
@@ -259,20 +244,16 @@ impl<'s> TaskSet<'s> {
                 self.act(due);
             }
         }
-        if self.heard.is_empty() {
+        if !self.replies.has_some() {
             return;
         }
         // Where waits depend on each other by a limit, who asked first is heard first of those that are heard at once.
         if self.limit.is_some() {
-            clock.settle().await;
-            while let Some(Some(answer)) = self.in_flight.next().now_or_never() {
-                self.heard.extend(answer);
-            }
-            self.heard.sort_unstable_by_key(|heard| Reverse(heard.number));
+            self.replies.gather(&clock).await;
         }
         let now = clock.now();
         while self.act(now) {}
-        while let Some(heard) = self.heard.pop() {
+        while let Some(heard) = self.replies.take() {
             self.hear(heard, now);
         }
     }
@@ -334,21 +315,14 @@ impl<'s> TaskSet<'s> {
         let Phase::Due(timeout) = slot.phase else { return };
         let sent = self.client.http.status(&self.models[slot.model as usize].name, &slot.id);
         let client = self.client.clone();
-        let (abort, registration) = AbortHandle::new_pair();
-        slot.phase = Phase::InFlight(abort);
+        let answer = async move { answered(&client, client.http.told(sent), now + timeout).await };
+        slot.phase = Phase::InFlight(self.replies.ask(at, now, answer));
         let (key, event) = (slot.key, slot.watch.sent(now));
-        self.sequence += 1;
-        let number = self.sequence;
-        let request: BoxFuture<'static, _> = Box::pin(async move {
-            let answer = answered(&client, client.http.told(sent), now + timeout).await;
-            Heard { slot: at, number, sent: now, answer }
-        });
-        self.in_flight.push(Abortable::new(request, registration));
         self.tell(key, &event);
     }
 
-    fn hear(&mut self, heard: Heard, now: Micros) {
-        let Heard { slot: at, sent, answer, .. } = heard;
+    fn hear(&mut self, heard: Heard<u32>, now: Micros) {
+        let Heard { asker: at, sent, answer, .. } = heard;
         let Some(slot) = self.slots[at as usize].as_mut() else { return };
         let answer = answer.about(&slot.id);
         let mut wait = self.models[slot.model as usize].policy.resume(&slot.progress);
