@@ -135,6 +135,15 @@ impl<E: Copy> Agenda<E> {
         Some((next.at, next.event))
     }
 
+    /// Now and then, the events of today that come next, unless others are added before them: all of those that were not told
+    /// of before, in no order.
+    #[inline]
+    pub(super) fn coming(&self) -> impl Iterator<Item = E> {
+        const AT_A_TIME: usize = 16;
+        let told = if self.today.len().is_multiple_of(AT_A_TIME) { AT_A_TIME } else { 0 };
+        self.today.iter().rev().take(told).map(|scheduled| scheduled.event)
+    }
+
     /// Turns to the next day that has events.
     #[inline(never)]
     fn turn(&mut self) {

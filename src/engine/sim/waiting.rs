@@ -211,6 +211,14 @@ impl<'p> Waiting<'p> {
         (departure, struck)
     }
 
+    /// A little of all its parts.
+    #[inline(always)]
+    pub(super) fn read(&self) -> u64 {
+        let Self { wait, record, truth, bound, .. } = self;
+        let of_record = record.task ^ record.settled.get() ^ u64::from(record.polls);
+        of_record ^ truth.done.get() ^ truth.created.get() ^ bound.get() ^ wait.lapses().get()
+    }
+
     /// What is to be kept of it, once it is settled.
     pub(super) fn record(&self) -> &TaskRecord {
         &self.record
