@@ -10,13 +10,11 @@ use crate::sites::Sites;
 use crate::waits::{FUTEX_LOCK_PI, FUTEX_LOCK_PI2, FUTEX_WAIT, FUTEX_WAIT_BITSET};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 
-/// An instruction of classic BPF.
-#[derive(Clone, Copy)]
-struct Op {
-    code: u16,
-    yes: u8,
-    no: u8,
-    value: u32,
+/// An instruction of classic BPF as it lies in memory: what to do, how far to jump where that holds and where not, a value.
+type Op = u64;
+
+const fn op(code: u16, yes: u8, no: u8, value: u32) -> Op {
+    code as u64 | (yes as u64) << 16 | (no as u64) << 24 | (value as u64) << 32
 }
 
 #[repr(C)]
@@ -58,31 +56,31 @@ struct Filter {
 }
 
 const fn load(at: u32) -> Op {
-    Op { code: 0x20, yes: 0, no: 0, value: at }
+    op(0x20, 0, 0, at)
 }
 
 const fn and(value: u32) -> Op {
-    Op { code: 0x54, yes: 0, no: 0, value }
+    op(0x54, 0, 0, value)
 }
 
 const fn equal(value: u32, yes: u8, no: u8) -> Op {
-    Op { code: 0x15, yes, no, value }
+    op(0x15, yes, no, value)
 }
 
 const fn minus(value: u32) -> Op {
-    Op { code: 0x14, yes: 0, no: 0, value }
+    op(0x14, 0, 0, value)
 }
 
 const fn at_least(value: u32, yes: u8, no: u8) -> Op {
-    Op { code: 0x35, yes, no, value }
+    op(0x35, yes, no, value)
 }
 
 const fn skip(count: u32) -> Op {
-    Op { code: 0x05, yes: 0, no: 0, value: count }
+    op(0x05, 0, 0, count)
 }
 
 const fn end(value: u32) -> Op {
-    Op { code: 0x06, yes: 0, no: 0, value }
+    op(0x06, 0, 0, value)
 }
 
 const fn low(argument: u32) -> u32 {
@@ -97,8 +95,8 @@ impl Filter {
     /// Lets pass what was not called from one of these places in the code of libc.
     fn of_calls_from(libc: &Sites<'_>) -> Self {
         let mut filter = Self { length: 0 };
-        let (start, stop) = (libc.start as u32, (libc.start + libc.length as usize));
-        let (low, high) = (start, [(libc.start >> 32) as u32, (stop >> 32) as u32]);
+        let stop = libc.start + libc.length as usize;
+        let (low, high) = (libc.start as u32, [libc.start, stop].map(|at| (at >> 32) as u32));
         filter.add(&[load(ARCH), equal(AUDIT_ARCH, 1, 0), end(ALLOW)]);
         // The text may cross a line of 4 GiB; within it, the lower half tells where.
         filter.add(&[load(FROM + 4), equal(high[0], 2, 0), equal(high[1], 1, 0), end(ALLOW)]);
@@ -120,8 +118,7 @@ impl Filter {
     fn add(&mut self, code: &[Op]) {
         for op in code {
             if let Some(place) = CODE.get(self.length) {
-                let [yes, no, value] = [u64::from(op.yes), u64::from(op.no), u64::from(op.value)];
-                place.store(u64::from(op.code) | yes << 16 | no << 24 | value << 32, SeqCst);
+                place.store(*op, SeqCst);
             }
             self.length += 1;
         }

@@ -6,7 +6,6 @@ use crate::arch::CALL;
 pub const MOST: usize = 1536;
 
 /// The code of libc, and the places after its calls.
-#[derive(Clone, Copy)]
 pub struct Sites<'a> {
     pub start: usize,
     pub length: u32,

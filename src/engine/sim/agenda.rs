@@ -135,8 +135,7 @@ impl<E: Copy> Agenda<E> {
         Some((next.at, next.event))
     }
 
-    /// Now and then, the events of today that come next, unless others are added before them: all of those that were not told
-    /// of before, in no order.
+    /// Now and then, the next events of today, unless others are added before them.
     #[inline]
     pub(super) fn coming(&self) -> impl Iterator<Item = E> {
         const AT_A_TIME: usize = 16;
