@@ -33,6 +33,13 @@ pub struct Departure {
 }
 
 impl Departure {
+    /// A request that no draw of its own disturbs.
+    #[cfg(feature = "engine")]
+    #[must_use]
+    pub(crate) fn undisturbed(sent: Micros, arrival: Micros, back: Micros) -> Self {
+        Self { sent, arrival, back, refused: None, slowed: None, fault_draw: FaultDraw::SPARED }
+    }
+
     /// What becomes of a status request that nothing strikes or slows down.
     #[inline(always)]
     pub fn answered<'s>(&self, truth: &Truth, failure: &'s Failure) -> Exchange<'s> {
@@ -127,6 +134,24 @@ impl Link {
         Departure { sent, arrival: sent + self.network.up(rtt), back: sent + rtt, refused, slowed, fault_draw }
     }
 
+    /// Sends a status request at `sent` for a task with this `truth`; also the rule that strikes it, limits aside.
+    #[cfg(feature = "engine")]
+    #[inline(always)]
+    pub(crate) fn send(
+        &self,
+        sent: Micros,
+        truth: &Truth,
+        (travel, fault_draws): (&mut Draws, &mut Draws),
+        weather: &mut Weather,
+    ) -> (Departure, Option<usize>) {
+        if self.is_plain {
+            return self.travel::<true>(sent, truth, travel, fault_draws, weather, &mut Micros::NEVER.clone());
+        }
+        let departure = self.depart(sent, travel, fault_draws, weather);
+        let struck = self.striking(&departure, Some(truth), weather);
+        (departure, struck)
+    }
+
     /// Whether [`travel`](Self::travel) always has the short way to take.
     #[must_use]
     #[inline]
@@ -200,15 +225,8 @@ impl Link {
         weather: &mut Weather,
         buckets: Option<&mut Buckets>,
     ) -> Exchange<'s> {
-        let Meeting { struck, back, by } = self.meet(departure, struck, weather, buckets, Timescale::SCENARIO);
-        let told = truth.state_at(departure.arrival, failure);
-        match struck {
-            None => Exchange { replied: back, reply: Reply::state(told), fault: by },
-            Some((rule, effect)) => {
-                let replied = effect.heard(back);
-                Exchange { replied, reply: effect.reply(told, back, Timescale::SCENARIO), fault: Some(rule) }
-            }
-        }
+        let meeting = self.meet(departure, struck, weather, buckets, Timescale::SCENARIO);
+        meeting.answered(departure.arrival, truth, failure)
     }
 
     /// What a request meets at the server that this rule [strikes](Self::striking), limits included. Each arrival asks once,
@@ -339,6 +357,27 @@ pub struct Meeting {
 }
 
 impl Meeting {
+    /// Whether the answer is the one, and at the instant, that it would have been without any rule.
+    #[cfg(feature = "engine")]
+    #[must_use]
+    #[inline]
+    pub(crate) fn is_undisturbed(&self) -> bool {
+        self.struck.is_none() && self.by.is_none()
+    }
+
+    /// What becomes of a status request that meets this at `arrival`.
+    #[must_use]
+    pub(crate) fn answered<'s>(&self, arrival: Micros, truth: &Truth, failure: &'s Failure) -> Exchange<'s> {
+        let told = truth.state_at(arrival, failure);
+        match self.struck {
+            None => Exchange { replied: self.back, reply: Reply::state(told), fault: self.by },
+            Some((rule, effect)) => {
+                let replied = effect.heard(self.back);
+                Exchange { replied, reply: effect.reply(told, self.back, Timescale::SCENARIO), fault: Some(rule) }
+            }
+        }
+    }
+
     /// The rule that counts: the one that struck, or else the one that made it later.
     #[must_use]
     #[inline]

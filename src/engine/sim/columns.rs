@@ -8,75 +8,30 @@
 use crate::engine::intake::Task;
 use crate::engine::observer::Observer;
 use crate::engine::plan::ModelPlan;
+use crate::engine::sim::common::{Common, Look, Pace, told_the_end};
 use crate::engine::sim::waiting::{Place, Waiting};
-use crate::measure::record::{Outcome, TaskRecord};
-use crate::strategy::composition::Recovery;
-use crate::strategy::reading::mentions_network;
-use crate::strategy::wait::{Ending, Following, Policy, SharedPoll};
+use crate::measure::record::TaskRecord;
+use crate::strategy::wait::Policy;
 use crate::time::Micros;
 use crate::world::draws::{Draws, Keys, Stream};
 use crate::world::exchange::ManyRequests;
-use crate::world::truth::Fate;
 use crate::world::weather::Weather;
 use fearless_simd::{Level, dispatch};
 use std::ops::Range;
 
 /// Rows: as many as a word has bits.
 const ROWS: usize = u64::BITS as usize;
-/// Polls of a wait that are sent side by side; who needs more goes on alone.
-const MOST_POLLS: usize = 1 << 9;
-
-/// What waits of one strategy on one model have in common.
+/// Waits of one strategy on one model that can stand side by side.
 #[derive(Debug)]
-pub(super) struct Common<'p> {
+pub(super) struct Even<'p> {
     requests: ManyRequests<'p>,
-    /// A failure is taken for what it tells.
-    reads_failures: bool,
-    /// Time of the first poll.
-    first: Micros,
-    polls: Vec<SharedPoll>,
-    pace: Box<Pace>,
+    common: Common<'p>,
 }
 
-/// When polls are sent and their answers are of use, in microseconds from the start of each wait.
-#[derive(Debug)]
-struct Pace {
-    /// By number of a poll: the one after it is due `gap` after the answer, or after the start where `is_after` has no bits.
-    gap: [u64; MOST_POLLS],
-    is_after: [u64; MOST_POLLS],
-    /// By number of a poll: after an answer from here on there is no poll as usual.
-    last: [u64; MOST_POLLS],
-    /// Longest time that an answer is waited for, and when waiting ends anyway.
-    timeout: u64,
-    cut: u64,
-    /// An answer from here on is not heard.
-    end: u64,
-}
-
-impl<'p> Common<'p> {
-    /// What waits under `policy` on `model` have in common, if that is enough.
-    pub(super) fn new(policy: &Policy<'p>, model: &'p ModelPlan<'_>, horizon: Micros) -> Option<Self> {
-        let (requests, (first, polls)) = (model.status.many()?, policy.shared_polls(MOST_POLLS)?);
-        let misread = matches!(policy.recovery(), Recovery::NetworkRetry { .. }) && mentions_network(model.failure);
-        let (timeout, deadline) = policy.patience();
-        let mut pace = Box::new(Pace {
-            gap: [0; MOST_POLLS],
-            is_after: [0; MOST_POLLS],
-            last: [0; MOST_POLLS],
-            timeout: timeout.get(),
-            cut: if timeout.is_never() { timeout } else { deadline }.get(),
-            end: (horizon + Micros::new(1)).get(),
-        });
-        // After the last of them nobody stays.
-        for (number, poll) in polls.iter().enumerate().take(MOST_POLLS - 1) {
-            let (gap, is_after, last) = match poll.following {
-                Following::After(gap) => (gap, u64::MAX, deadline - gap),
-                Following::At(instant) => (instant, 0, if instant < deadline { instant } else { Micros::ZERO }),
-                Following::End => (Micros::ZERO, 0, Micros::ZERO),
-            };
-            (pace.gap[number], pace.is_after[number], pace.last[number]) = (gap.get(), is_after, last.get());
-        }
-        Some(Self { requests, reads_failures: !misread, first, polls, pace })
+impl<'p> Even<'p> {
+    /// Those under `policy` on `model`, if they have enough in common.
+    pub(super) fn new(policy: &'p Policy<'p>, model: &'p ModelPlan<'_>, horizon: Micros) -> Option<Self> {
+        Some(Self { requests: model.status.many()?, common: Common::new(policy, model, horizon)? })
     }
 }
 
@@ -154,22 +109,22 @@ impl Columns {
     }
 
     /// Lets all waits that were taken in come to their ends.
-    pub(super) fn run(&mut self, common: &Common<'_>, place: &Place<'_, '_>, chunk: &mut Chunk<'_>) {
+    pub(super) fn run(&mut self, even: &Even<'_>, place: &Place<'_, '_>, chunk: &mut Chunk<'_>) {
         let Some(&first) = self.waiting.first() else { return };
         let is_counted = chunk.observer.counts(&chunk.tasks[first]);
         let Self { level, waiting, rows } = self;
         let (level, mut waiting) = (*level, waiting.drain(..));
         let mut open = 0;
-        while open < ROWS && rows.begin(open, waiting.next(), common, place.keys, chunk) {
+        while open < ROWS && rows.begin(open, waiting.next(), even, place.keys, chunk) {
             open += 1;
         }
         while open > 0 {
-            dispatch!(level, _ => rows.send(common));
-            let mut answers = dispatch!(level, _ => rows.answer(0..ROWS, &common.pace));
+            dispatch!(level, _ => rows.send(even));
+            let mut answers = dispatch!(level, _ => rows.answer(0..ROWS, &even.common.pace));
             let all = u64::MAX >> (ROWS - open);
-            if common.requests.comes_and_goes() {
+            if even.requests.comes_and_goes() {
                 let unheard = rows_of(all & !answers.kept & !answers.told);
-                unheard.for_each(|row| rows.look_again(row, common, chunk, &mut answers));
+                unheard.for_each(|row| rows.look_again(row, even, chunk, &mut answers));
             }
             let Answers { kept, told } = answers;
             if is_counted {
@@ -177,13 +132,13 @@ impl Columns {
             }
             // The last row first, because it may move.
             for row in rows_of(all & !kept) {
-                let is_settled = told >> row & 1 == 1 && rows.settle(row, common, chunk);
+                let is_settled = told >> row & 1 == 1 && rows.settle(row, even, chunk);
                 match is_settled {
                     true if is_counted => rows.count(row, chunk),
                     true => {}
-                    false => rows.go_on(row, common, place, chunk),
+                    false => rows.go_on(row, even, place, chunk),
                 }
-                if !rows.begin(row, waiting.next(), common, place.keys, chunk) {
+                if !rows.begin(row, waiting.next(), even, place.keys, chunk) {
                     open -= 1;
                     rows.replace(row, open);
                 }
@@ -214,7 +169,7 @@ impl Rows {
         &mut self,
         row: usize,
         number: Option<usize>,
-        common: &Common<'_>,
+        even: &Even<'_>,
         keys: &Keys,
         Chunk { tasks, weather, .. }: &mut Chunk<'_>,
     ) -> bool {
@@ -222,9 +177,9 @@ impl Rows {
         let task = &tasks[number];
         let done = task.truth.map_or(Micros::NEVER, |truth| truth.done);
         (self.task[row], self.polls[row]) = (number, 0);
-        self.at[row] = common.first.get();
+        self.at[row] = even.common.first.get();
         self.done[row] = (done - task.wait_start).get();
-        self.calm[row] = (common.requests.calm_until(task.wait_start + common.first, weather) - task.wait_start).get();
+        self.calm[row] = (even.requests.calm_until(task.wait_start + even.common.first, weather) - task.wait_start).get();
         self.travel[row] = keys.draws(Stream::StatusNetwork, task.index);
         self.fault_draws[row] = keys.draws(Stream::StatusFault, task.index);
         true
@@ -243,10 +198,10 @@ impl Rows {
 
     /// Sends the next poll of every row.
     #[inline(always)]
-    fn send(&mut self, common: &Common<'_>) {
+    fn send(&mut self, even: &Even<'_>) {
         let Self { at, sent, rtt, spared, calm, travel, fault_draws, .. } = self;
         *sent = *at;
-        common.requests.send((travel, fault_draws), calm, rtt, spared);
+        even.requests.send((travel, fault_draws), calm, rtt, spared);
     }
 
     /// Takes the answers to the polls of some rows.
@@ -255,16 +210,12 @@ impl Rows {
         let (mut kept, mut told) = ([0; ROWS], [0; ROWS]);
         for row in which {
             let (sent, rtt, done) = (self.sent[row], self.rtt[row], self.done[row]);
-            let (arrival, back) = (sent.wrapping_add(rtt / 2), sent.wrapping_add(rtt));
-            let poll = self.polls[row] as usize % MOST_POLLS;
-            let is_heard = (arrival < self.spared[row])
-                & (rtt <= pace.timeout.min(pace.cut.wrapping_sub(sent)))
-                & (back < pace.end);
-            let is_kept = is_heard & (arrival < done) & (back < pace.last[poll]);
-            let next = (back & pace.is_after[poll]).wrapping_add(pace.gap[poll]);
-            self.at[row] = if is_kept { next } else { sent };
+            let (poll, up, back) = (self.polls[row] as usize, rtt / 2, sent.wrapping_add(rtt));
+            let is_spared = sent.wrapping_add(up) < self.spared[row];
+            let Look { is_kept, is_told } = pace.look(poll, (sent, up, rtt), done, is_spared);
+            self.at[row] = if is_kept { pace.next(poll, back) } else { sent };
             self.polls[row] += u64::from(is_kept);
-            (kept[row], told[row]) = (u64::from(is_kept), u64::from(is_heard & (arrival >= done)));
+            (kept[row], told[row]) = (u64::from(is_kept), u64::from(is_told));
         }
         Answers { kept: bits(|row| kept[row]), told: bits(|row| told[row]) }
     }
@@ -274,7 +225,7 @@ impl Rows {
     fn look_again(
         &mut self,
         row: usize,
-        common: &Common<'_>,
+        even: &Even<'_>,
         Chunk { tasks, weather, .. }: &mut Chunk<'_>,
         answers: &mut Answers,
     ) {
@@ -282,10 +233,10 @@ impl Rows {
             return;
         }
         let start = tasks[self.task[row]].wait_start;
-        let until = common.requests.calm_until(start + Micros::new(self.sent[row]), weather);
+        let until = even.requests.calm_until(start + Micros::new(self.sent[row]), weather);
         self.calm[row] = (until - start).get();
         self.spared[row] = self.calm[row];
-        let Answers { kept, told } = self.answer(row..row + 1, &common.pace);
+        let Answers { kept, told } = self.answer(row..row + 1, &even.common.pace);
         (answers.kept, answers.told) = (answers.kept | kept, answers.told | told);
     }
 
@@ -298,31 +249,24 @@ impl Rows {
 
     /// Ends the wait that was told of the end of its task, unless it takes that for something else.
     #[inline]
-    fn settle(&self, row: usize, common: &Common<'_>, Chunk { records, .. }: &mut Chunk<'_>) -> bool {
+    fn settle(&self, row: usize, even: &Even<'_>, Chunk { records, .. }: &mut Chunk<'_>) -> bool {
         let record = &mut records[self.task[row]];
-        let ending = match record.fate {
-            Some(Fate::Failed) if common.reads_failures => Ending::Failed,
-            Some(Fate::Success) => Ending::Success,
-            Some(Fate::Failed | Fate::Stuck) | None => return false,
-        };
-        let polls = self.polls[row] as u32;
-        (record.polls, record.wasted) = (polls + 1, polls);
-        record.settled = record.wait_start + Micros::new(self.sent[row] + self.rtt[row]);
-        record.outcome = Outcome::of(ending, record.settled, record.done);
+        let Some(ending) = even.common.ending(record.fate) else { return false };
+        told_the_end(record, self.polls[row] as u32, ending, record.wait_start + Micros::new(self.sent[row] + self.rtt[row]));
         true
     }
 
     /// Lets the wait go on by itself, from its last poll on, which is sent once more.
     #[inline(never)]
-    fn go_on(&self, row: usize, common: &Common<'_>, place: &Place<'_, '_>, chunk: &mut Chunk<'_>) {
+    fn go_on(&self, row: usize, even: &Even<'_>, place: &Place<'_, '_>, chunk: &mut Chunk<'_>) {
         let Chunk { tasks, records, weather, observer } = chunk;
         let (number, polls, sent) = (self.task[row], self.polls[row], Micros::new(self.sent[row]));
         let (task, record) = (&tasks[number], &mut records[number]);
         let Some(truth) = task.truth else { return };
         (record.polls, record.wasted) = (polls as u32, polls as u32);
         let draws = |stream| place.keys.draws(stream, task.index);
-        let draws = common.requests.after(polls, &draws(Stream::StatusNetwork), &draws(Stream::StatusFault));
-        let step = place.policy.rejoin(&common.polls[polls as usize], record.wait_start, sent);
+        let draws = even.requests.after(polls, &draws(Stream::StatusNetwork), &draws(Stream::StatusFault));
+        let step = even.common.rejoin(polls as usize, record.wait_start, sent);
         let (waiting, next) = Waiting::resume(step, *record, truth, draws, place.horizon);
         *record = waiting.finish(next, place.model, weather, observer);
     }

@@ -14,14 +14,14 @@ use std::collections::VecDeque;
 /// What happens at an instant.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Event {
-    /// A poll of the wait in this slot is due and asks the client's own limit.
-    Due(usize),
-    /// The poll of the wait in this slot reaches the server.
-    Arrive(usize),
+    /// A poll of this wait is due and asks the client's own limit.
+    Due(Seat),
+    /// The poll of this wait reaches the server.
+    Arrive(Seat),
     /// A poll that nobody waits for any more reaches the server.
     ArriveOrphaned(u64),
-    /// The poll of the wait in this slot is over.
-    Over(usize),
+    /// The poll of this wait is over.
+    Over(Seat),
     /// The client's own limit for this model has a token again.
     Token(usize),
     /// Something happens to a lock-step pool.
@@ -30,6 +30,15 @@ pub(super) enum Event {
     Batch(BatchEvent),
     /// The wait of the task with this number starts and is planned from what is known by now.
     Start(u64),
+}
+
+/// Where a wait on its own timing is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seat {
+    /// In this row: nothing has befallen it.
+    Row(u32),
+    /// In this slot.
+    Slot(u32),
 }
 
 /// Names a pool: model, and number in its order of arrival.

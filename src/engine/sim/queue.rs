@@ -9,9 +9,10 @@ use crate::engine::observer::Observer;
 use crate::engine::plan::Plan;
 use crate::engine::sim::agenda::Agenda;
 use crate::engine::sim::batches::Batches;
-use crate::engine::sim::context::{Context, Event, Rank};
+use crate::engine::sim::context::{Context, Event, Rank, Seat};
 use crate::engine::sim::learners::{Learners, Plans};
 use crate::engine::sim::pools::Pools;
+use crate::engine::sim::row::{Heard, Rows, Trip};
 use crate::engine::sim::slot::{Answer, Slot};
 use crate::engine::sim::waiting::{Next, Place, Waiting, blank};
 use crate::measure::record::TaskRecord;
@@ -33,8 +34,9 @@ pub(super) struct Queue<'p> {
     /// The task whose submit is next.
     upcoming: Option<Task>,
     is_limited: bool,
+    rows: Rows<'p>,
     slots: Vec<Option<Slot<'p>>>,
-    free: Vec<usize>,
+    free: Vec<u32>,
     /// By slot: the poll that has not reached the server, with the rule that strikes it, limits aside.
     departures: Vec<Option<(Departure, Option<usize>)>>,
     /// By slot: what became of a poll that something struck.
@@ -49,7 +51,7 @@ pub(super) struct Queue<'p> {
     batches: Option<Batches<'p>>,
     pub(super) learners: Option<Learners<'p>>,
     /// By model.
-    dispatches: Option<Vec<Dispatch<usize>>>,
+    dispatches: Option<Vec<Dispatch<Seat>>>,
     /// By model: whether the instant of its next token is already scheduled.
     awaits_token: Vec<bool>,
 }
@@ -79,6 +81,7 @@ impl<'p> Queue<'p> {
             Sharing::Learned(_) => learners = Some(Learners::new(plan, shared, plans)),
         }
         Self {
+            rows: Rows::new(plan, strategy, learners.is_some()),
             pools,
             batches,
             learners,
@@ -158,10 +161,16 @@ impl<'p> Queue<'p> {
         self.context.now = now;
         self.look_ahead();
         match event {
-            Event::Due(slot) => {
-                if let (Some(due), Some(dispatches)) = (&self.slots[slot], &mut self.dispatches) {
-                    let model = due.waiting.model();
-                    dispatches[model].enqueue(slot, due.waiting.lapses());
+            Event::Due(seat) => {
+                let (model, lapses) = match seat {
+                    Seat::Row(at) => (self.rows.model(at), self.rows.lapses(at)),
+                    Seat::Slot(at) => match &self.slots[at as usize] {
+                        Some(slot) => (slot.waiting.model(), slot.waiting.lapses()),
+                        None => return true,
+                    },
+                };
+                if let Some(dispatches) = &mut self.dispatches {
+                    dispatches[model].enqueue(seat, lapses);
                     self.admit(model, now);
                 }
             }
@@ -169,9 +178,10 @@ impl<'p> Queue<'p> {
                 self.awaits_token[model] = false;
                 self.admit(model, now);
             }
-            Event::Arrive(slot) => {
-                if let Some((departure, struck)) = self.departures[slot].take() {
-                    self.exchange(slot, &departure, struck);
+            Event::Arrive(Seat::Row(at)) => self.reach(at, now),
+            Event::Arrive(Seat::Slot(at)) => {
+                if let Some((departure, struck)) = self.departures[at as usize].take() {
+                    self.exchange(at, &departure, struck);
                 }
             }
             Event::ArriveOrphaned(orphan) => {
@@ -182,7 +192,8 @@ impl<'p> Queue<'p> {
                     observer.fault(meeting.fault());
                 }
             }
-            Event::Over(slot) => self.over(slot, now),
+            Event::Over(Seat::Row(at)) => self.hear(at, now),
+            Event::Over(Seat::Slot(at)) => self.over(at, now),
             Event::Start(order) => {
                 if let Some(task) = self.starting.remove(&order) {
                     self.start(order, &task);
@@ -211,10 +222,18 @@ impl<'p> Queue<'p> {
     fn look_ahead(&self) {
         let mut read = 0;
         for event in self.context.agenda.coming() {
-            if let Event::Over(at) = event
-                && let Some(slot) = &self.slots[at]
-            {
-                read ^= slot.read();
+            match event {
+                Event::Due(Seat::Row(at)) | Event::Arrive(Seat::Row(at)) | Event::Over(Seat::Row(at)) => {
+                    read ^= self.rows.read(at);
+                }
+                Event::Due(Seat::Slot(at)) | Event::Arrive(Seat::Slot(at)) | Event::Over(Seat::Slot(at)) => {
+                    read ^= self.slots[at as usize].as_ref().map_or(0, Slot::read);
+                }
+                Event::ArriveOrphaned(_)
+                | Event::Token(_)
+                | Event::Pool(_)
+                | Event::Batch(_)
+                | Event::Start(_) => {}
             }
         }
         std::hint::black_box(read);
@@ -247,11 +266,27 @@ impl<'p> Queue<'p> {
     /// The wait of an accepted task starts.
     fn start(&mut self, order: u64, task: &Task) {
         let Some(truth) = task.truth else { return };
-        let policy = self.learners.as_mut().map(|learners| learners.policy(task.model, task.wait_start));
         let context = &mut self.context;
+        if let Some((at, due)) = self.rows.begin(order, task, truth, &context.keys[task.model], &context.observer) {
+            return self.follow_row(at, due);
+        }
+        let policy = self.learners.as_mut().map(|learners| learners.policy(task.model, task.wait_start));
         let place = Place::new(context.plan, context.strategy, task.model, context.keys);
         let place = Place { policy: policy.as_ref().unwrap_or(place.policy), ..place };
         let (waiting, next) = Waiting::begin(&place, task, truth, &mut context.weather, &mut context.observer);
+        if let (Some(learners), false) = (&mut self.learners, self.is_limited) {
+            // From here on it shares nothing, and who learns asks only for what was known by an instant.
+            let Context { weather, observer, .. } = context;
+            let (record, unfinished) = waiting.finish_telling(next, place.model, weather, observer);
+            learners.tell(&record, truth.created, unfinished);
+            return context.finish(order, record);
+        }
+        let at = self.settle_in(order, waiting);
+        self.follow(at, next);
+    }
+
+    /// Gives a wait a slot.
+    fn settle_in(&mut self, order: u64, waiting: Waiting<'p>) -> u32 {
         let slot = Slot {
             order,
             waiting,
@@ -260,39 +295,106 @@ impl<'p> Queue<'p> {
             answer: Answer::Open,
             unfinished: Micros::NEVER,
         };
-        let at = match self.free.pop() {
-            Some(at) => {
-                self.slots[at] = Some(slot);
-                at
+        if let Some(at) = self.free.pop() {
+            self.slots[at as usize] = Some(slot);
+            return at;
+        }
+        self.slots.push(Some(slot));
+        self.departures.push(None);
+        self.struck.push(None);
+        (self.slots.len() - 1) as u32
+    }
+
+    /// Lets the poll of a wait in a row be sent that is due.
+    #[inline]
+    fn follow_row(&mut self, at: u32, due: Micros) {
+        if self.dispatches.is_none() {
+            return self.depart_row(at, due);
+        }
+        self.rows.await_turn(at, due);
+        self.context.schedule(due, Event::Due(Seat::Row(at)));
+    }
+
+    /// Sends the poll of a wait in a row.
+    #[inline]
+    fn depart_row(&mut self, at: u32, sent: Micros) {
+        let model = &self.context.plan.models[self.rows.model(at)];
+        match (self.rows.send(at, sent, model, &mut self.context.weather), self.is_limited) {
+            (Some(Trip { back, .. }), false) => {
+                self.context.schedule_as(Rank::Over, back, Event::Over(Seat::Row(at)));
             }
-            None => {
-                self.slots.push(Some(slot));
-                self.departures.push(None);
-                self.struck.push(None);
-                self.slots.len() - 1
-            }
-        };
-        self.follow(at, next);
+            (Some(Trip { arrival, .. }), true) => self.context.schedule(arrival, Event::Arrive(Seat::Row(at))),
+            (None, _) => self.depart_by_itself(at),
+        }
+    }
+
+    /// The poll of a wait in a row, which is to be sent, may tell anything.
+    #[inline(never)]
+    fn depart_by_itself(&mut self, at: u32) {
+        let Some((at, next)) = self.leave(at) else { return };
+        match next {
+            Next::Send { at: sent, timeout } => self.depart(at, sent, timeout),
+            Next::Settled => self.settle_unsent(at),
+        }
+    }
+
+    /// A wait leaves its row for a slot: that, and what it wants next.
+    fn leave(&mut self, at: u32) -> Option<(u32, Next)> {
+        let (order, waiting, next) = self.rows.leave(at)?;
+        Some((self.settle_in(order, waiting), next))
+    }
+
+    /// The poll of a wait in a row reaches the server, before which limits stand.
+    #[inline]
+    fn reach(&mut self, at: u32, now: Micros) {
+        let Trip { sent, arrival, back } = self.rows.trip(at, now);
+        let Context { plan, weather, buckets, .. } = &mut self.context;
+        let model = &plan.models[self.rows.model(at)];
+        let departure = Departure::undisturbed(sent, arrival, back);
+        let meeting = model.status.meet(&departure, None, weather, Some(buckets), Timescale::SCENARIO);
+        if meeting.is_undisturbed() {
+            return self.context.schedule_as(Rank::Over, back, Event::Over(Seat::Row(at)));
+        }
+        let Some((at, next)) = self.leave(at) else { return };
+        let (Next::Send { at: sent, timeout }, Some(slot)) = (next, &mut self.slots[at as usize]) else { return };
+        slot.waiting.sent();
+        (slot.sent, slot.timeout, slot.answer) = (sent, timeout, Answer::Struck);
+        let exchange = meeting.answered(arrival, slot.waiting.truth(), model.failure);
+        let over = slot.waiting.over(sent, timeout, exchange.replied);
+        self.struck[at as usize] = Some(exchange);
+        self.context.schedule_as(Rank::Over, over, Event::Over(Seat::Slot(at)));
+    }
+
+    /// The answer to the poll of a wait in a row is back.
+    #[inline]
+    fn hear(&mut self, at: u32, now: Micros) {
+        let model = self.rows.model(at);
+        match self.rows.hear(at, &mut self.context.observer) {
+            Some(Heard::Due(due)) => self.follow_row(at, due),
+            Some(Heard::End(order, record)) => self.context.finish(order, record),
+            None => {}
+        }
+        self.release(model, now);
     }
 
     /// Does what a wait wants next.
     #[inline]
-    fn follow(&mut self, at: usize, next: Next) {
+    fn follow(&mut self, at: u32, next: Next) {
         match next {
             Next::Settled => self.settle(at),
             Next::Send { at: sent, timeout } if self.dispatches.is_none() => self.depart(at, sent, timeout),
             Next::Send { at: due, timeout } => {
-                if let Some(slot) = &mut self.slots[at] {
+                if let Some(slot) = &mut self.slots[at as usize] {
                     (slot.sent, slot.timeout) = (due, timeout);
                 }
-                self.context.schedule(due, Event::Due(at));
+                self.context.schedule(due, Event::Due(Seat::Slot(at)));
             }
         }
     }
 
     /// A wait is over.
-    fn settle(&mut self, at: usize) {
-        let Some(Slot { order, waiting, unfinished, .. }) = self.slots[at].take() else { return };
+    fn settle(&mut self, at: u32) {
+        let Some(Slot { order, waiting, unfinished, .. }) = self.slots[at as usize].take() else { return };
         self.free.push(at);
         if let Some(learners) = &mut self.learners {
             learners.tell(waiting.record(), waiting.truth().created, unfinished.finite());
@@ -302,8 +404,8 @@ impl<'p> Queue<'p> {
 
     /// Sends a poll at `sent`, which may be later than now: what happens to it depends on its instants only.
     #[inline]
-    fn depart(&mut self, at: usize, sent: Micros, timeout: Micros) {
-        let Some(slot) = &mut self.slots[at] else { return };
+    fn depart(&mut self, at: u32, sent: Micros, timeout: Micros) {
+        let Some(slot) = &mut self.slots[at as usize] else { return };
         let model = &self.context.plan.models[slot.waiting.model()];
         (slot.sent, slot.timeout) = (sent, timeout);
         let (departure, struck) = slot.waiting.send(model, sent, &mut self.context.weather);
@@ -314,13 +416,13 @@ impl<'p> Queue<'p> {
         if over < departure.arrival {
             // Nobody will read the answer, but the request still takes its place in limits.
             slot.answer = Answer::Struck;
-            self.struck[at] =
+            self.struck[at as usize] =
                 Some(Exchange { replied: Micros::NEVER, reply: Reply::Lost(Loss::TimedOut), fault: None });
-            self.context.schedule_as(Rank::Over, over, Event::Over(at));
+            self.context.schedule_as(Rank::Over, over, Event::Over(Seat::Slot(at)));
             self.orphan(model, departure, struck);
         } else {
-            self.departures[at] = Some((departure, struck));
-            self.context.schedule(departure.arrival, Event::Arrive(at));
+            self.departures[at as usize] = Some((departure, struck));
+            self.context.schedule(departure.arrival, Event::Arrive(Seat::Slot(at)));
         }
     }
 
@@ -333,33 +435,48 @@ impl<'p> Queue<'p> {
 
     /// The poll reaches the server.
     #[inline]
-    fn exchange(&mut self, at: usize, departure: &Departure, struck: Option<usize>) {
-        let Some(slot) = &mut self.slots[at] else { return };
+    fn exchange(&mut self, at: u32, departure: &Departure, struck: Option<usize>) {
+        let Some(slot) = &mut self.slots[at as usize] else { return };
         let replied = if self.is_limited || struck.or(departure.slowed).is_some() {
             let model = &self.context.plan.models[slot.waiting.model()];
             let buckets = self.is_limited.then_some(&mut self.context.buckets);
             let (truth, weather) = (slot.waiting.truth(), &mut self.context.weather);
             let exchange = model.status.arrive(departure, struck, truth, model.failure, weather, buckets);
-            (slot.answer, self.struck[at]) = (Answer::Struck, Some(exchange));
+            (slot.answer, self.struck[at as usize]) = (Answer::Struck, Some(exchange));
             exchange.replied
         } else {
             slot.answer = Answer::Undisturbed { arrival: departure.arrival, back: departure.back };
             departure.back
         };
         let over = slot.waiting.over(slot.sent, slot.timeout, replied);
-        self.context.schedule_as(Rank::Over, over, Event::Over(at));
+        self.context.schedule_as(Rank::Over, over, Event::Over(Seat::Slot(at)));
     }
 
     /// The poll of this slot is over.
-    fn over(&mut self, at: usize, now: Micros) {
-        let Some(slot) = &mut self.slots[at] else { return };
+    fn over(&mut self, at: u32, now: Micros) {
+        let Some(slot) = &mut self.slots[at as usize] else { return };
         let model = slot.waiting.model();
-        let heard = slot.hear(&mut self.struck[at], &self.context.plan.models[model], &mut self.context.observer);
+        let heard = slot.hear(&mut self.struck[at as usize], &self.context.plan.models[model], &mut self.context.observer);
         let Some(next) = heard else { return };
         self.follow(at, next);
+        self.release(model, now);
+    }
+
+    /// A request of the client is over, where its number is limited.
+    #[inline]
+    fn release(&mut self, model: usize, now: Micros) {
         if let Some(dispatches) = &mut self.dispatches {
             dispatches[model].release();
             self.admit(model, now);
+        }
+    }
+
+    /// A wait is over whose poll was admitted, and not sent.
+    fn settle_unsent(&mut self, at: u32) {
+        let Some(model) = self.slots[at as usize].as_ref().map(|slot| slot.waiting.model()) else { return };
+        self.settle(at);
+        if let Some(dispatches) = &mut self.dispatches {
+            dispatches[model].release();
         }
     }
 
@@ -375,23 +492,43 @@ impl<'p> Queue<'p> {
                     return;
                 }
                 // The record has the instant at which it lapsed, whenever that is noticed.
-                Permit::Lapsed(at) => {
-                    if let Some(next) = self.slots[at].as_mut().map(|slot| slot.waiting.held_back(now)) {
+                Permit::Lapsed(seat) => {
+                    if let Some((at, next)) = self.held_back(seat, now) {
                         self.follow(at, next);
                     }
                 }
-                Permit::Send(at) => {
-                    let Some(slot) = &mut self.slots[at] else { continue };
-                    let (due, timeout) = (slot.sent, slot.timeout);
-                    match if now > due { slot.waiting.held_back(now) } else { Next::Send { at: due, timeout } } {
-                        Next::Send { at: sent, timeout } => self.depart(at, sent, timeout),
-                        Next::Settled => {
-                            dispatches[model].release();
-                            self.settle(at);
-                        }
-                    }
+                Permit::Send(Seat::Row(at)) if now <= self.rows.due(at) => {
+                    self.depart_row(at, self.rows.due(at));
                 }
+                Permit::Send(Seat::Row(at)) if self.rows.may_be_late(at, now) => self.depart_row(at, now),
+                Permit::Send(seat) => match self.admitted(seat, now) {
+                    Some((at, Next::Send { at: sent, timeout })) => self.depart(at, sent, timeout),
+                    Some((at, Next::Settled)) => self.settle_unsent(at),
+                    None => {}
+                },
             }
         }
+    }
+
+    /// The poll of this wait was admitted: its slot, and what it wants.
+    fn admitted(&mut self, seat: Seat, now: Micros) -> Option<(u32, Next)> {
+        match seat {
+            Seat::Row(_) => self.held_back(seat, now),
+            Seat::Slot(at) => {
+                let slot = self.slots[at as usize].as_ref()?;
+                let next = Next::Send { at: slot.sent, timeout: slot.timeout };
+                if now > slot.sent { self.held_back(seat, now) } else { Some((at, next)) }
+            }
+        }
+    }
+
+    /// The poll of this wait was held back until `now`: its slot, and what it wants.
+    fn held_back(&mut self, seat: Seat, now: Micros) -> Option<(u32, Next)> {
+        let at = match seat {
+            Seat::Row(at) => self.leave(at)?.0,
+            Seat::Slot(at) => at,
+        };
+        let slot = self.slots[at as usize].as_mut()?;
+        Some((at, slot.waiting.held_back(now)))
     }
 }

@@ -5,7 +5,7 @@ use crate::engine::intake::{ArrivalClock, Intake, Task, keys};
 use crate::engine::observer::Observer;
 use crate::engine::plan::{ModelPlan, Plan, StrategyPlan};
 use crate::engine::sim::calm::Calm;
-use crate::engine::sim::columns::{Chunk, Columns, Common};
+use crate::engine::sim::columns::{Chunk, Columns, Even};
 use crate::engine::sim::learners::{Learners, Plans};
 use crate::engine::sim::queue::Queue;
 use crate::engine::sim::waiting::{Place, Waiting, blank};
@@ -38,7 +38,7 @@ pub(super) enum Form<'p> {
     /// By one look-up each.
     Closed(Calm),
     /// Side by side.
-    Columns(Common<'p>),
+    Columns(Even<'p>),
     /// Poll by poll.
     OneByOne,
 }
@@ -49,7 +49,7 @@ pub(super) fn forms<'p>(plan: &'p Plan<'p>, options: &Options) -> Vec<Vec<Form<'
         let is_alone = !strategy.is_coupled && !options.force_queue && !options.force_polls;
         let of_model = |(model, policy): (&'p ModelPlan<'p>, &'p Policy<'p>)| {
             let closed = || Calm::new(policy, model, plan.scenario.horizon).map(Form::Closed);
-            let side_by_side = || Common::new(policy, model, plan.scenario.horizon).map(Form::Columns);
+            let side_by_side = || Even::new(policy, model, plan.scenario.horizon).map(Form::Columns);
             let form = is_alone.then(|| closed().or_else(side_by_side)).flatten();
             form.unwrap_or(Form::OneByOne)
         };
@@ -198,7 +198,7 @@ impl<'p> Worker<'p> {
                 if let Some(truth) = task.truth.filter(|_| task.accepted) {
                     match form {
                         Form::Closed(calm) => calm.settle(&truth, record, observer),
-                        Form::Columns(common) if !observer.follows(record) => {
+                        Form::Columns(_) if !observer.follows(record) => {
                             self.columns.add(number);
                         }
                         Form::Columns(_) | Form::OneByOne => {
@@ -208,8 +208,8 @@ impl<'p> Worker<'p> {
                     }
                 }
             }
-            if let Form::Columns(common) = form {
-                self.columns.run(common, &place, &mut Chunk { tasks, records, weather, observer });
+            if let Form::Columns(even) = form {
+                self.columns.run(even, &place, &mut Chunk { tasks, records, weather, observer });
             }
         }
         for record in &*records {

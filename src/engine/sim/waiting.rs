@@ -174,6 +174,27 @@ impl<'p> Waiting<'p> {
         }
     }
 
+    /// The same, poll by poll; also when the last one was sent that said unfinished, if one did.
+    pub(super) fn finish_telling(
+        mut self,
+        mut next: Next,
+        model: &ModelPlan<'_>,
+        weather: &mut Weather,
+        observer: &mut Observer,
+    ) -> (TaskRecord, Option<Micros>) {
+        let mut unfinished = None;
+        while let Next::Send { at, timeout } = next {
+            let wasted = self.record.wasted;
+            let (departure, struck) = self.send(model, at, weather);
+            let exchange = model.status.arrive(&departure, struck, &self.truth, model.failure, weather, None);
+            next = self.hear(at, timeout, &exchange, observer);
+            if self.record.wasted > wasted {
+                unfinished = Some(at);
+            }
+        }
+        (self.record, unfinished)
+    }
+
     #[inline(never)]
     fn polls<const PLAIN: bool>(
         mut self,
@@ -199,16 +220,15 @@ impl<'p> Waiting<'p> {
         self.record.polls += 1;
         self.record.violations += u32::from(at < self.not_before);
         let (mut travel, mut fault_draws, truth) = (self.travel.clone(), self.fault_draws.clone(), self.truth);
-        let (departure, struck) = if model.status.is_plain() {
-            let mut always = Micros::NEVER;
-            model.status.travel::<true>(at, &truth, &mut travel, &mut fault_draws, weather, &mut always)
-        } else {
-            let departure = model.status.depart(at, &mut travel, &mut fault_draws, weather);
-            (departure, model.status.striking(&departure, Some(&truth), weather))
-        };
+        let (departure, struck) = model.status.send(at, &truth, (&mut travel, &mut fault_draws), weather);
         (self.travel, self.fault_draws) = (travel, fault_draws);
         self.record.struck |= struck.or(departure.slowed).is_some();
         (departure, struck)
+    }
+
+    /// A poll was sent that nothing disturbed on its way up.
+    pub(super) fn sent(&mut self) {
+        self.record.polls += 1;
     }
 
     /// A little of all its parts.
