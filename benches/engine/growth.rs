@@ -1,6 +1,7 @@
 //! How the cost grows: with fault rules, tasks, tasks in flight, strategies; and what stands around the simulation.
 
 use crate::MILLIONS;
+use crate::floors::World;
 use crate::support::page::Target;
 use crate::support::timing::{By, Contender, Section};
 use crate::workload::{Schedule, Weather, alone, scenario, simulate, with_rules};
@@ -16,13 +17,15 @@ use pollbench::scenario::shipped::SHIPPED;
 use pollbench::tune::{Goal, drift, tune};
 use std::cell::LazyCell;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 /// A rule of every kind that leaves tasks independent, hardly any of which ever strikes.
 const EVERY_KIND: &str = include_str!("every_kind.toml");
+const MANY: Target = Target::AtLeast(1.0);
 const IDLE_RULES: Target = Target::AtLeast(0.95);
 
-pub(crate) fn sections(tasks: u64) -> [Section<'static>; 6] {
-    [rules(tasks / 2), number(tasks), in_flight(tasks / 2), strategies(tasks / 4), around(), tuner()]
+pub(crate) fn sections(world: &Arc<World>, tasks: u64) -> [Section<'_>; 6] {
+    [rules(tasks / 2), number(tasks), in_flight(world, tasks / 2), strategies(tasks / 4), around(), tuner()]
 }
 
 /// Each contender has the rules of those before it, too.
@@ -79,14 +82,19 @@ fn number(most: u64) -> Section<'static> {
     }
 }
 
-/// They stay about 137 s.
-fn in_flight(tasks: u64) -> Section<'static> {
-    let of = |(name, rate_per_s): (&str, f64)| {
+/// They stay about 137 s. The most are many times those in flight, or building up would be what is measured.
+fn in_flight(world: &Arc<World>, tasks: u64) -> Section<'_> {
+    let numbers = [("100 in flight", 0.73, tasks), ("1 000", 7.3, tasks), ("10 000", 73.0, tasks), ("100 000", 730.0, tasks * 4)];
+    let of = |(name, rate_per_s, tasks): (&str, f64, u64)| {
         let scenario = scenario(&[Schedule::Adaptive], Weather::Lossy, tasks, rate_per_s);
         Contender::new(name, tasks, move || simulate(&scenario, Options { force_queue: true, ..alone() }))
     };
-    let contenders = [("100 in flight", 0.73), ("1 000", 7.3), ("10 000", 73.0), ("100 000", 730.0)].map(of).into();
-    let ratios = vec![(1, 0, None), (2, 0, None), (3, 0, None)];
+    let mut contenders: Vec<_> = numbers.map(of).into();
+    let (_, rate_per_s, most) = numbers[3];
+    contenders.push(Contender::new("floor, heap, 100 000 in flight", most, move || {
+        world.heap(Schedule::Adaptive, most, rate_per_s)
+    }));
+    let ratios = vec![(1, 0, None), (2, 0, None), (3, 0, None), (3, 4, Some(MANY))];
     Section {
         title: "tasks in flight in the event queue, lossy, adaptive",
         unit: MILLIONS,

@@ -65,7 +65,7 @@ fn main() {
     let mut report = String::new();
     let sections = [fast_path(&world, tasks, peers), threads(tasks * 8), queue(&world, tasks / 8)]
         .into_iter()
-        .chain(growth::sections(tasks));
+        .chain(growth::sections(&world, tasks));
     for mut section in sections {
         section.measure(rounds, filter);
         page::show(&mut report, &section.tables());
