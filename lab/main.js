@@ -7,7 +7,7 @@ import { copy, field, fill, html, slider } from "./controls.js";
 import { Curve } from "./curve.js";
 import { freeName, hashOf, held, nameOf, stateIn } from "./state.js";
 import { colour, faults, own, presets, swatch } from "./strategies.js";
-import { themed, watchWidths } from "./svg.js";
+import { themed, watchWidths, watchWindow } from "./svg.js";
 import { number, percent, time } from "./words.js";
 
 /** @typedef {import("./state.js").State} State */
@@ -45,6 +45,7 @@ class Lab {
   effort = new Effort();
   /** Whether the last question had no answer. */
   failing = false;
+  /** Whether a part of the page is in the window. @type {(part: Element) => boolean} */ isSeen = () => true;
 
   /** @param {Back} back @param {Start} start @param {State} state */
   constructor(back, start, state) {
@@ -118,13 +119,15 @@ class Lab {
   /** @param {Answer} answer */
   draw(answer) {
     const view = this.view(answer);
-    this.curve.draw(this.state, answer, answer.exact);
-    front(at("front"), answer, view);
-    ecdf(at("ecdf"), answer, view);
-    raster(at("raster"), answer, view);
+    // At rest everything; while something moves, what is seen.
+    const isDue = (/** @type {string} */ id) => answer.exact || this.isSeen(at(id));
+    if (isDue("curve")) this.curve.draw(this.state, answer, answer.exact);
+    if (isDue("front")) front(at("front"), answer, view);
+    if (isDue("ecdf")) ecdf(at("ecdf"), answer, view);
+    if (isDue("raster")) raster(at("raster"), answer, view);
+    if (isDue("rows")) this.table(answer, view.looks);
     at("raster-of").textContent = answer.raster.strategy;
     at("digest").textContent = answer.whole && answer.exact ? answer.digest : "–";
-    this.table(answer, view.looks);
     colour(at("presets"), view.looks);
     if (answer.exact) {
       this.verdict(answer);
@@ -260,7 +263,9 @@ class Lab {
       this.change(state, true);
       this.desk();
     });
-    watchWidths(["curve", "front", "ecdf", "raster"].map(at), () => { if (this.answer) this.draw(this.answer); });
+    const redraw = () => { if (this.answer) this.draw(this.answer); };
+    watchWidths(["curve", "front", "ecdf", "raster"].map(at), redraw);
+    this.isSeen = watchWindow(["curve", "front", "ecdf", "raster", "rows"].map(at), redraw);
   }
 
   /** @param {import("./back.js").Settings} settings */

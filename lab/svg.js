@@ -45,6 +45,23 @@ export const widthOf = (figure) => {
   return Math.max(300, known);
 };
 
+/**
+ * Which parts of the page are in the window, or nearly: what nobody sees need not be drawn while something moves. `came` is told
+ * when one comes into it. @param {HTMLElement[]} parts @param {() => void} came
+ */
+export const watchWindow = (parts, came) => {
+  /** @type {Set<Element>} */
+  const hidden = new Set();
+  const observer = new IntersectionObserver((entries) => {
+    const before = hidden.size;
+    for (const { target, isIntersecting } of entries) if (isIntersecting) hidden.delete(target);
+      else hidden.add(target);
+    if (hidden.size < before) came();
+  }, { rootMargin: "100px" });
+  for (const part of parts) observer.observe(part);
+  return (/** @type {Element} */ part) => !hidden.has(part);
+};
+
 /** @param {[number, number][]} points */
 export const path = (points) => points.map(([x, y], index) => `${index ? "L" : "M"}${x.toFixed(1)},${y.toFixed(1)}`).join("");
 
