@@ -37,11 +37,16 @@ fn simulated(scenario: &Scenario) -> (Records, Findings) {
 }
 
 fn lived(scenario: &Scenario, target: &LiveTarget) -> (Records, Live) {
+    lived_side_by_side(scenario, target, 2)
+}
+
+/// The same with so many worlds at a time.
+fn lived_side_by_side(scenario: &Scenario, target: &LiveTarget, worlds: usize) -> (Records, Live) {
     let records = Mutex::new(Records::new());
     let keep = |model: usize, strategy: usize, replicate: u32, part: &[TaskRecord]| {
         records.lock().expect("no panic").entry((model, strategy, replicate)).or_default().extend_from_slice(part);
     };
-    let options = live::LiveOptions { worlds: 2, sample: true };
+    let options = live::LiveOptions { worlds, sample: true };
     let found = live::run(&Plan::new(scenario), target, options, &Control::default(), Some(&keep));
     let found = found.expect("it runs").expect("not stopped");
     (records.into_inner().expect("no panic"), found)

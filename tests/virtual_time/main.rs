@@ -126,19 +126,26 @@ fn chance_is_the_seeds() {
 fn a_correct_poller_is_cleared() {
     let programs: [(&str, &[&str]); 3] =
         [("python3", &["poller.py"]), ("node", &["poller.mjs"]), ("node", &["poller.mjs", "--stream"])];
-    for (program, words) in programs {
-        if !has(program, "--version") {
-            continue;
+    std::thread::scope(|scope| {
+        for (program, words) in programs.into_iter().filter(|(program, _)| has(program, "--version")) {
+            scope.spawn(move || {
+                let folder = tempfile::tempdir().expect("a folder");
+                let file = poller(words[0]);
+                let mut options = vec!["check", "--clock", "virtual", "--cases", "8", "--strict", "--quiet"];
+                options.extend(words.get(1).map(|_| "--stream"));
+                let command = [&["--", program, file.as_str()], &words[1..]].concat();
+                let output = pollbench(folder.path(), &[&options[..], &command].concat());
+                assert_eq!(
+                    output.status.code(),
+                    Some(0),
+                    "{words:?}: {}{}",
+                    text(&output.stdout),
+                    text(&output.stderr)
+                );
+                assert!(text(&output.stdout).contains("virtual clock"));
+            });
         }
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = poller(words[0]);
-        let mut options = vec!["check", "--clock", "virtual", "--cases", "8", "--strict", "--quiet"];
-        options.extend(words.get(1).map(|_| "--stream"));
-        let command = [&["--", program, file.as_str()], &words[1..]].concat();
-        let output = pollbench(folder.path(), &[&options[..], &command].concat());
-        assert_eq!(output.status.code(), Some(0), "{words:?}: {}{}", text(&output.stdout), text(&output.stderr));
-        assert!(text(&output.stdout).contains("virtual clock"));
-    }
+    });
 }
 
 /// Promise: what is found of a program, and the case that it is shrunk to, are the same every time.

@@ -6,8 +6,10 @@ use pollbench::scenario::rules::from_json;
 use pollbench::server::Stub;
 use pollbench::time::Micros;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
+use std::sync::LazyLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 use tokio::runtime::Builder;
@@ -51,10 +53,12 @@ fn receiver(answer: &'static str) -> (SocketAddr, Receiver<(Instant, Vec<u8>)>) 
 type Delivery = (f64, Vec<u8>);
 /// A line of the journal: which attempt it is, its HTTP status, whether the rule struck it.
 type Attempt = (Option<u32>, Option<u16>, bool);
+/// The id of a task, what its receiver got, and the journal.
+type Told = (String, Vec<Delivery>, Vec<Attempt>);
 
 /// The id of a task whose webhook meets `rule`, all that its receiver got within 80 s of scenario time, in seconds since the
 /// task was done at 5 s, give or take what this machine is late, and the journal.
-fn told(rule: &Value) -> (String, Vec<Delivery>, Vec<Attempt>) {
+fn told(rule: &Value) -> Told {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let mock = runtime.block_on(MockApixo::builder().time_scale(SCALE).start()).expect("a free port");
     let kind = rule["kind"].as_str().expect("a kind").to_owned();
@@ -82,17 +86,32 @@ fn told(rule: &Value) -> (String, Vec<Delivery>, Vec<Attempt>) {
     (id, deliveries, journal)
 }
 
-/// The same for several rules at a time: all of it is waiting.
-fn all_told(rules: &[Value]) -> Vec<(String, Vec<Delivery>, Vec<Attempt>)> {
-    std::thread::scope(|scope| {
-        let told: Vec<_> = rules.iter().map(|rule| scope.spawn(|| told(rule))).collect();
-        told.into_iter().map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    })
-}
-
 fn during(kind: &str) -> Value {
     json!({ "kind": kind, "probability": 1, "during": { "for": WINDOW } })
 }
+
+/// Kinds that are late by a time of their own, and the key of that time.
+const LATER: [(&str, &str); 3] = [("delayed", "by"), ("reordered", "by"), ("duplicated", "after")];
+
+/// What is told under each kind, by its name. All of it is waiting, so all kinds wait at once, whichever test asks first.
+static TOLD: LazyLock<BTreeMap<String, Told>> = LazyLock::new(|| {
+    let mut rules =
+        ["receiver-refuses", "receiver-500", "receiver-slow", "malformed", "lost", "wrong-task"].map(during).to_vec();
+    rules.push(json!({ "kind": "receiver-down", "during": { "for": WINDOW } }));
+    rules.extend(LATER.map(|(kind, key)| {
+        let mut rule = during(kind);
+        rule[key] = json!("20s");
+        rule
+    }));
+    std::thread::scope(|scope| {
+        let all: Vec<_> = rules.iter().map(|rule| (rule["kind"].as_str(), scope.spawn(|| told(rule)))).collect();
+        let joined = all.into_iter().map(|(kind, one)| {
+            let one = one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (kind.expect("a kind").to_owned(), one)
+        });
+        joined.collect()
+    })
+});
 
 fn task_of(body: &[u8]) -> Option<String> {
     let value: Value = serde_json::from_slice(body).ok()?;
@@ -102,58 +121,49 @@ fn task_of(body: &[u8]) -> Option<String> {
 /// Promise: nothing comes before its instant, and what the receiver did not take comes again after 30 s.
 #[test]
 fn a_receiver_that_fails_gets_the_second_attempt() {
-    let kinds = [("receiver-refuses", None), ("receiver-500", Some(500))];
-    let down = json!({ "kind": "receiver-down", "during": { "for": WINDOW } });
-    let mut all = all_told(&[during(kinds[0].0), during(kinds[1].0), down]).into_iter();
-    for ((kind, status), (id, deliveries, journal)) in kinds.into_iter().zip(all.by_ref()) {
+    for (kind, status) in [("receiver-refuses", None), ("receiver-500", Some(500))] {
+        let (id, deliveries, journal) = &TOLD[kind];
         let [(at, body)] = &deliveries[..] else { panic!("{kind}: {}", deliveries.len()) };
         assert!(*at >= 29.5, "{kind}: {at}");
-        assert_eq!(task_of(body), Some(id), "{kind}");
-        assert_eq!(journal, [(Some(1), status, true), (Some(2), Some(200), false)], "{kind}");
+        assert_eq!(task_of(body).as_ref(), Some(id), "{kind}");
+        assert_eq!(journal[..], [(Some(1), status, true), (Some(2), Some(200), false)], "{kind}");
     }
-    let (_, deliveries, _) = all.next().expect("the third");
+    let (_, deliveries, _) = &TOLD["receiver-down"];
     assert!(deliveries.len() == 1 && deliveries[0].0 >= 29.5, "{}", deliveries.len());
 }
 
 #[test]
 fn a_slow_receiver_is_told_twice() {
-    let (id, deliveries, journal) = told(&during("receiver-slow"));
+    let (id, deliveries, journal) = &TOLD["receiver-slow"];
     let [(first, one), (second, other)] = &deliveries[..] else { panic!("{}", deliveries.len()) };
     assert!(*first >= -0.5 && *second >= 59.5, "{first} {second}");
-    assert_eq!((task_of(one), task_of(other)), (Some(id.clone()), Some(id)));
-    assert_eq!(journal, [(Some(1), None, true), (Some(2), Some(200), false)]);
+    assert_eq!((task_of(one).as_ref(), task_of(other).as_ref()), (Some(id), Some(id)));
+    assert_eq!(journal[..], [(Some(1), None, true), (Some(2), Some(200), false)]);
 }
 
 #[test]
 fn a_malformed_delivery_is_no_json_and_comes_again_whole() {
-    let (id, deliveries, _) = told(&during("malformed"));
+    let (id, deliveries, _) = &TOLD["malformed"];
     let [(_, broken), (second, whole), ..] = &deliveries[..] else { panic!("{}", deliveries.len()) };
     assert!(serde_json::from_slice::<Value>(broken).is_err(), "{}", String::from_utf8_lossy(broken));
     assert!(*second >= 29.5, "{second}");
-    assert_eq!(task_of(whole), Some(id));
+    assert_eq!(task_of(whole).as_ref(), Some(id));
 }
 
 #[test]
 fn a_delivery_is_lost_or_strays_or_is_held_back_or_doubled() {
-    let later = [("delayed", "by"), ("reordered", "by"), ("duplicated", "after")];
-    let mut rules = vec![during("lost"), during("wrong-task")];
-    rules.extend(later.map(|(kind, key)| {
-        let mut rule = during(kind);
-        rule[key] = json!("20s");
-        rule
-    }));
-    let mut all = all_told(&rules).into_iter();
-    let (_, deliveries, journal) = all.next().expect("the first");
+    let (_, deliveries, journal) = &TOLD["lost"];
     assert!(deliveries.is_empty());
-    assert_eq!(journal, [(Some(1), Some(200), true)], "the sender takes it for done");
-    let (id, deliveries, _) = all.next().expect("the second");
+    assert_eq!(journal[..], [(Some(1), Some(200), true)], "the sender takes it for done");
+    let (id, deliveries, _) = &TOLD["wrong-task"];
     let [(_, astray)] = &deliveries[..] else { panic!("{}", deliveries.len()) };
     let other = task_of(astray).expect("the envelope");
-    assert!(other != id && other.len() == id.len());
-    for ((kind, _), (id, deliveries, _)) in later.into_iter().zip(all) {
+    assert!(other != *id && other.len() == id.len());
+    for (kind, _) in LATER {
+        let (id, deliveries, _) = &TOLD[kind];
         let last = deliveries.last().expect("it comes");
         assert!(last.0 >= 19.5, "{kind}: {}", last.0);
-        assert!(deliveries.iter().all(|(_, body)| task_of(body) == Some(id.clone())), "{kind}");
+        assert!(deliveries.iter().all(|(_, body)| task_of(body).as_ref() == Some(id)), "{kind}");
         assert_eq!(deliveries.len(), if kind == "duplicated" { 2 } else { 1 }, "{kind}");
     }
 }
