@@ -73,14 +73,8 @@ async fn limited(
                     }
                 }
             },
-            Some((entry, result)) = set.next(), if !open.borrow().is_empty() => {
-                tell();
-                if let Some(mut account) = open.borrow_mut().remove(&entry.key) {
-                    account.end_with(&result, clock.now(), world);
-                    settled.push(account);
-                }
-            }
-            () = async { clock.sleep_until(horizon).await; clock.settle().await } => {
+            // Before what comes at that instant, which is too late for it: a place that becomes free then is for another.
+            () = clock.sleep_until(horizon) => {
                 tell();
                 let over = std::iter::from_fn(|| {
                     let mut open = open.borrow_mut();
@@ -92,6 +86,13 @@ async fn limited(
                 for (key, mut account) in held_back.into_iter().chain(in_flight) {
                     set.cancel(key);
                     account.close(Close::Hang, world);
+                    settled.push(account);
+                }
+            }
+            Some((entry, result)) = set.next(), if !open.borrow().is_empty() => {
+                tell();
+                if let Some(mut account) = open.borrow_mut().remove(&entry.key) {
+                    account.end_with(&result, clock.now(), world);
                     settled.push(account);
                 }
             }
