@@ -84,7 +84,8 @@ fn number(most: u64) -> Section<'static> {
 
 /// They stay about 137 s. The most are many times those in flight, or building up would be what is measured.
 fn in_flight(world: &Arc<World>, tasks: u64) -> Section<'_> {
-    let numbers = [("100 in flight", 0.73, tasks), ("1 000", 7.3, tasks), ("10 000", 73.0, tasks), ("100 000", 730.0, tasks * 4)];
+    let numbers =
+        [("100 in flight", 0.73, tasks), ("1 000", 7.3, tasks), ("10 000", 73.0, tasks), ("100 000", 730.0, tasks * 4)];
     let of = |(name, rate_per_s, tasks): (&str, f64, u64)| {
         let scenario = scenario(&[Schedule::Adaptive], Weather::Lossy, tasks, rate_per_s);
         Contender::new(name, tasks, move || simulate(&scenario, Options { force_queue: true, ..alone() }))

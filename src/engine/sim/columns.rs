@@ -179,7 +179,8 @@ impl Rows {
         (self.task[row], self.polls[row]) = (number, 0);
         self.at[row] = even.common.first.get();
         self.done[row] = (done - task.wait_start).get();
-        self.calm[row] = (even.requests.calm_until(task.wait_start + even.common.first, weather) - task.wait_start).get();
+        self.calm[row] =
+            (even.requests.calm_until(task.wait_start + even.common.first, weather) - task.wait_start).get();
         self.travel[row] = keys.draws(Stream::StatusNetwork, task.index);
         self.fault_draws[row] = keys.draws(Stream::StatusFault, task.index);
         true
@@ -252,7 +253,12 @@ impl Rows {
     fn settle(&self, row: usize, even: &Even<'_>, Chunk { records, .. }: &mut Chunk<'_>) -> bool {
         let record = &mut records[self.task[row]];
         let Some(ending) = even.common.ending(record.fate) else { return false };
-        told_the_end(record, self.polls[row] as u32, ending, record.wait_start + Micros::new(self.sent[row] + self.rtt[row]));
+        told_the_end(
+            record,
+            self.polls[row] as u32,
+            ending,
+            record.wait_start + Micros::new(self.sent[row] + self.rtt[row]),
+        );
         true
     }
 

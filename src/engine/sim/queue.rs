@@ -229,11 +229,7 @@ impl<'p> Queue<'p> {
                 Event::Due(Seat::Slot(at)) | Event::Arrive(Seat::Slot(at)) | Event::Over(Seat::Slot(at)) => {
                     read ^= self.slots[at as usize].as_ref().map_or(0, Slot::read);
                 }
-                Event::ArriveOrphaned(_)
-                | Event::Token(_)
-                | Event::Pool(_)
-                | Event::Batch(_)
-                | Event::Start(_) => {}
+                Event::ArriveOrphaned(_) | Event::Token(_) | Event::Pool(_) | Event::Batch(_) | Event::Start(_) => {}
             }
         }
         std::hint::black_box(read);
@@ -456,7 +452,8 @@ impl<'p> Queue<'p> {
     fn over(&mut self, at: u32, now: Micros) {
         let Some(slot) = &mut self.slots[at as usize] else { return };
         let model = slot.waiting.model();
-        let heard = slot.hear(&mut self.struck[at as usize], &self.context.plan.models[model], &mut self.context.observer);
+        let heard =
+            slot.hear(&mut self.struck[at as usize], &self.context.plan.models[model], &mut self.context.observer);
         let Some(next) = heard else { return };
         self.follow(at, next);
         self.release(model, now);

@@ -169,13 +169,7 @@ impl<'p> Rows<'p> {
     /// Sends a poll at `sent`. If it will not just say unfinished, or tell of the end, nothing is sent and the wait has to
     /// [leave](Self::leave).
     #[inline(always)]
-    pub(super) fn send(
-        &mut self,
-        at: u32,
-        sent: Micros,
-        model: &ModelPlan<'_>,
-        weather: &mut Weather,
-    ) -> Option<Trip> {
+    pub(super) fn send(&mut self, at: u32, sent: Micros, model: &ModelPlan<'_>, weather: &mut Weather) -> Option<Trip> {
         let (row, ends) = (&mut self.rows[at as usize], &self.ends[at as usize]);
         let pace = &self.common[row.model as usize].as_ref()?.pace;
         let (mut travel, mut fault_draws) = (row.travel.clone(), row.fault_draws.clone());
