@@ -1,11 +1,14 @@
 //! The learners of the strategy `learned` in one replicate, one for each model.
 
+use crate::engine::observer::Observer;
 use crate::engine::plan::Plan;
+use crate::engine::sim::waiting::{Next, Waiting};
 use crate::measure::record::{Outcome, TaskRecord};
 use crate::strategy::composition::Strategy;
 use crate::strategy::learned::{self, Learner};
 use crate::strategy::wait::Policy;
 use crate::time::Micros;
+use crate::world::weather::Weather;
 use elsa::FrozenVec;
 use std::sync::Arc;
 
@@ -38,6 +41,30 @@ impl<'p> Learners<'p> {
         };
         self.in_force[model] = Some(in_force);
         Policy::new(in_force, name)
+    }
+
+    /// Follows a wait that was planned, and shares nothing any more, to its end, and takes in what it told: who plans another one
+    /// asks only for what was known by then.
+    pub(super) fn follow(
+        &mut self,
+        mut waiting: Waiting<'p>,
+        mut next: Next,
+        weather: &mut Weather,
+        observer: &mut Observer,
+    ) -> TaskRecord {
+        let (model, truth) = (&self.plan.models[waiting.model()], *waiting.truth());
+        let mut unfinished = None;
+        while let Next::Send { at, timeout } = next {
+            let wasted = waiting.record().wasted;
+            let (departure, struck) = waiting.send(model, at, weather);
+            let exchange = model.status.arrive(&departure, struck, &truth, model.failure, weather, None);
+            next = waiting.hear(at, timeout, &exchange, observer);
+            if waiting.record().wasted > wasted {
+                unfinished = Some(at);
+            }
+        }
+        self.tell(waiting.record(), truth.created, unfinished);
+        *waiting.record()
     }
 
     /// A wait is over; `unfinished` is when its last poll that said so was sent.

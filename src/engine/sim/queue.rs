@@ -3,6 +3,9 @@
 //! Records leave in the order of tasks, so that strategies can be compared task by task while memory stays bounded by what
 //! is in flight.
 
+mod limited;
+mod rows;
+
 use crate::api::reply::{Loss, Reply};
 use crate::engine::intake::{Intake, Task};
 use crate::engine::observer::Observer;
@@ -12,12 +15,12 @@ use crate::engine::sim::batches::Batches;
 use crate::engine::sim::context::{Context, Event, Rank, Seat};
 use crate::engine::sim::learners::{Learners, Plans};
 use crate::engine::sim::pools::Pools;
-use crate::engine::sim::row::{Heard, Rows, Trip};
+use crate::engine::sim::row::Rows;
 use crate::engine::sim::slot::{Answer, Slot};
 use crate::engine::sim::waiting::{Next, Place, Waiting, blank};
 use crate::measure::record::TaskRecord;
 use crate::strategy::composition::Sharing;
-use crate::strategy::dispatch::{Dispatch, Permit};
+use crate::strategy::dispatch::Dispatch;
 use crate::time::Micros;
 use crate::world::capacity::Load;
 use crate::world::draws::Keys;
@@ -271,10 +274,8 @@ impl<'p> Queue<'p> {
         let place = Place { policy: policy.as_ref().unwrap_or(place.policy), ..place };
         let (waiting, next) = Waiting::begin(&place, task, truth, &mut context.weather, &mut context.observer);
         if let (Some(learners), false) = (&mut self.learners, self.is_limited) {
-            // From here on it shares nothing, and who learns asks only for what was known by an instant.
             let Context { weather, observer, .. } = context;
-            let (record, unfinished) = waiting.finish_telling(next, place.model, weather, observer);
-            learners.tell(&record, truth.created, unfinished);
+            let record = learners.follow(waiting, next, weather, observer);
             return context.finish(order, record);
         }
         let at = self.settle_in(order, waiting);
@@ -299,78 +300,6 @@ impl<'p> Queue<'p> {
         self.departures.push(None);
         self.struck.push(None);
         (self.slots.len() - 1) as u32
-    }
-
-    /// Lets the poll of a wait in a row be sent that is due.
-    #[inline]
-    fn follow_row(&mut self, at: u32, due: Micros) {
-        if self.dispatches.is_none() {
-            return self.depart_row(at, due);
-        }
-        self.rows.await_turn(at, due);
-        self.context.schedule(due, Event::Due(Seat::Row(at)));
-    }
-
-    /// Sends the poll of a wait in a row.
-    #[inline]
-    fn depart_row(&mut self, at: u32, sent: Micros) {
-        let model = &self.context.plan.models[self.rows.model(at)];
-        match (self.rows.send(at, sent, model, &mut self.context.weather), self.is_limited) {
-            (Some(Trip { back, .. }), false) => {
-                self.context.schedule_as(Rank::Over, back, Event::Over(Seat::Row(at)));
-            }
-            (Some(Trip { arrival, .. }), true) => self.context.schedule(arrival, Event::Arrive(Seat::Row(at))),
-            (None, _) => self.depart_by_itself(at),
-        }
-    }
-
-    /// The poll of a wait in a row, which is to be sent, may tell anything.
-    #[inline(never)]
-    fn depart_by_itself(&mut self, at: u32) {
-        let Some((at, next)) = self.leave(at) else { return };
-        match next {
-            Next::Send { at: sent, timeout } => self.depart(at, sent, timeout),
-            Next::Settled => self.settle_unsent(at),
-        }
-    }
-
-    /// A wait leaves its row for a slot: that, and what it wants next.
-    fn leave(&mut self, at: u32) -> Option<(u32, Next)> {
-        let (order, waiting, next) = self.rows.leave(at)?;
-        Some((self.settle_in(order, waiting), next))
-    }
-
-    /// The poll of a wait in a row reaches the server, before which limits stand.
-    #[inline]
-    fn reach(&mut self, at: u32, now: Micros) {
-        let Trip { sent, arrival, back } = self.rows.trip(at, now);
-        let Context { plan, weather, buckets, .. } = &mut self.context;
-        let model = &plan.models[self.rows.model(at)];
-        let departure = Departure::undisturbed(sent, arrival, back);
-        let meeting = model.status.meet(&departure, None, weather, Some(buckets), Timescale::SCENARIO);
-        if meeting.is_undisturbed() {
-            return self.context.schedule_as(Rank::Over, back, Event::Over(Seat::Row(at)));
-        }
-        let Some((at, next)) = self.leave(at) else { return };
-        let (Next::Send { at: sent, timeout }, Some(slot)) = (next, &mut self.slots[at as usize]) else { return };
-        slot.waiting.sent();
-        (slot.sent, slot.timeout, slot.answer) = (sent, timeout, Answer::Struck);
-        let exchange = meeting.answered(arrival, slot.waiting.truth(), model.failure);
-        let over = slot.waiting.over(sent, timeout, exchange.replied);
-        self.struck[at as usize] = Some(exchange);
-        self.context.schedule_as(Rank::Over, over, Event::Over(Seat::Slot(at)));
-    }
-
-    /// The answer to the poll of a wait in a row is back.
-    #[inline]
-    fn hear(&mut self, at: u32, now: Micros) {
-        let model = self.rows.model(at);
-        match self.rows.hear(at, &mut self.context.observer) {
-            Some(Heard::Due(due)) => self.follow_row(at, due),
-            Some(Heard::End(order, record)) => self.context.finish(order, record),
-            None => {}
-        }
-        self.release(model, now);
     }
 
     /// Does what a wait wants next.
@@ -457,75 +386,5 @@ impl<'p> Queue<'p> {
         let Some(next) = heard else { return };
         self.follow(at, next);
         self.release(model, now);
-    }
-
-    /// A request of the client is over, where its number is limited.
-    #[inline]
-    fn release(&mut self, model: usize, now: Micros) {
-        if let Some(dispatches) = &mut self.dispatches {
-            dispatches[model].release();
-            self.admit(model, now);
-        }
-    }
-
-    /// A wait is over whose poll was admitted, and not sent.
-    fn settle_unsent(&mut self, at: u32) {
-        let Some(model) = self.slots[at as usize].as_ref().map(|slot| slot.waiting.model()) else { return };
-        self.settle(at);
-        if let Some(dispatches) = &mut self.dispatches {
-            dispatches[model].release();
-        }
-    }
-
-    /// Lets the client's own limit send what it may.
-    fn admit(&mut self, model: usize, now: Micros) {
-        while let Some(dispatches) = &mut self.dispatches {
-            match dispatches[model].admit(now) {
-                Permit::Idle => return,
-                Permit::Until(token) => {
-                    if !std::mem::replace(&mut self.awaits_token[model], true) {
-                        self.context.schedule(token, Event::Token(model));
-                    }
-                    return;
-                }
-                // The record has the instant at which it lapsed, whenever that is noticed.
-                Permit::Lapsed(seat) => {
-                    if let Some((at, next)) = self.held_back(seat, now) {
-                        self.follow(at, next);
-                    }
-                }
-                Permit::Send(Seat::Row(at)) if now <= self.rows.due(at) => {
-                    self.depart_row(at, self.rows.due(at));
-                }
-                Permit::Send(Seat::Row(at)) if self.rows.may_be_late(at, now) => self.depart_row(at, now),
-                Permit::Send(seat) => match self.admitted(seat, now) {
-                    Some((at, Next::Send { at: sent, timeout })) => self.depart(at, sent, timeout),
-                    Some((at, Next::Settled)) => self.settle_unsent(at),
-                    None => {}
-                },
-            }
-        }
-    }
-
-    /// The poll of this wait was admitted: its slot, and what it wants.
-    fn admitted(&mut self, seat: Seat, now: Micros) -> Option<(u32, Next)> {
-        match seat {
-            Seat::Row(_) => self.held_back(seat, now),
-            Seat::Slot(at) => {
-                let slot = self.slots[at as usize].as_ref()?;
-                let next = Next::Send { at: slot.sent, timeout: slot.timeout };
-                if now > slot.sent { self.held_back(seat, now) } else { Some((at, next)) }
-            }
-        }
-    }
-
-    /// The poll of this wait was held back until `now`: its slot, and what it wants.
-    fn held_back(&mut self, seat: Seat, now: Micros) -> Option<(u32, Next)> {
-        let at = match seat {
-            Seat::Row(at) => self.leave(at)?.0,
-            Seat::Slot(at) => at,
-        };
-        let slot = self.slots[at as usize].as_mut()?;
-        Some((at, slot.waiting.held_back(now)))
     }
 }

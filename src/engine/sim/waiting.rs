@@ -174,27 +174,6 @@ impl<'p> Waiting<'p> {
         }
     }
 
-    /// The same, poll by poll; also when the last one was sent that said unfinished, if one did.
-    pub(super) fn finish_telling(
-        mut self,
-        mut next: Next,
-        model: &ModelPlan<'_>,
-        weather: &mut Weather,
-        observer: &mut Observer,
-    ) -> (TaskRecord, Option<Micros>) {
-        let mut unfinished = None;
-        while let Next::Send { at, timeout } = next {
-            let wasted = self.record.wasted;
-            let (departure, struck) = self.send(model, at, weather);
-            let exchange = model.status.arrive(&departure, struck, &self.truth, model.failure, weather, None);
-            next = self.hear(at, timeout, &exchange, observer);
-            if self.record.wasted > wasted {
-                unfinished = Some(at);
-            }
-        }
-        (self.record, unfinished)
-    }
-
     #[inline(never)]
     fn polls<const PLAIN: bool>(
         mut self,

@@ -1,0 +1,84 @@
+//! Waits of the queue whose polls have all just said unfinished: see [`Rows`](crate::engine::sim::row::Rows).
+
+use super::Queue;
+use crate::engine::sim::context::{Context, Event, Rank, Seat};
+use crate::engine::sim::row::{Heard, Trip};
+use crate::engine::sim::slot::Answer;
+use crate::engine::sim::waiting::Next;
+use crate::time::Micros;
+use crate::world::exchange::Departure;
+use crate::world::fault::Timescale;
+
+impl Queue<'_> {
+    /// Lets the poll of a wait in a row be sent that is due.
+    #[inline]
+    pub(super) fn follow_row(&mut self, at: u32, due: Micros) {
+        if self.dispatches.is_none() {
+            return self.depart_row(at, due);
+        }
+        self.rows.await_turn(at, due);
+        self.context.schedule(due, Event::Due(Seat::Row(at)));
+    }
+
+    /// Sends the poll of a wait in a row.
+    #[inline]
+    pub(super) fn depart_row(&mut self, at: u32, sent: Micros) {
+        let model = &self.context.plan.models[self.rows.model(at)];
+        match (self.rows.send(at, sent, model, &mut self.context.weather), self.is_limited) {
+            (Some(Trip { back, .. }), false) => {
+                self.context.schedule_as(Rank::Over, back, Event::Over(Seat::Row(at)));
+            }
+            (Some(Trip { arrival, .. }), true) => self.context.schedule(arrival, Event::Arrive(Seat::Row(at))),
+            (None, _) => self.depart_by_itself(at),
+        }
+    }
+
+    /// The poll of a wait in a row, which is to be sent, may tell anything.
+    #[inline(never)]
+    pub(super) fn depart_by_itself(&mut self, at: u32) {
+        let Some((at, next)) = self.leave(at) else { return };
+        match next {
+            Next::Send { at: sent, timeout } => self.depart(at, sent, timeout),
+            Next::Settled => self.settle_unsent(at),
+        }
+    }
+
+    /// A wait leaves its row for a slot: that, and what it wants next.
+    pub(super) fn leave(&mut self, at: u32) -> Option<(u32, Next)> {
+        let (order, waiting, next) = self.rows.leave(at)?;
+        Some((self.settle_in(order, waiting), next))
+    }
+
+    /// The poll of a wait in a row reaches the server, before which limits stand.
+    #[inline]
+    pub(super) fn reach(&mut self, at: u32, now: Micros) {
+        let Trip { sent, arrival, back } = self.rows.trip(at, now);
+        let Context { plan, weather, buckets, .. } = &mut self.context;
+        let model = &plan.models[self.rows.model(at)];
+        let departure = Departure::undisturbed(sent, arrival, back);
+        let meeting = model.status.meet(&departure, None, weather, Some(buckets), Timescale::SCENARIO);
+        if meeting.is_undisturbed() {
+            return self.context.schedule_as(Rank::Over, back, Event::Over(Seat::Row(at)));
+        }
+        let Some((at, next)) = self.leave(at) else { return };
+        let (Next::Send { at: sent, timeout }, Some(slot)) = (next, &mut self.slots[at as usize]) else { return };
+        slot.waiting.sent();
+        (slot.sent, slot.timeout, slot.answer) = (sent, timeout, Answer::Struck);
+        let exchange = meeting.answered(arrival, slot.waiting.truth(), model.failure);
+        let over = slot.waiting.over(sent, timeout, exchange.replied);
+        self.struck[at as usize] = Some(exchange);
+        self.context.schedule_as(Rank::Over, over, Event::Over(Seat::Slot(at)));
+    }
+
+    /// The answer to the poll of a wait in a row is back.
+    #[inline]
+    pub(super) fn hear(&mut self, at: u32, now: Micros) {
+        let model = self.rows.model(at);
+        match self.rows.hear(at, &mut self.context.observer) {
+            Some(Heard::Due(due)) => self.follow_row(at, due),
+            Some(Heard::End(order, record)) => self.context.finish(order, record),
+            None => {}
+        }
+        self.release(model, now);
+    }
+}
