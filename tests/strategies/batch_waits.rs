@@ -38,9 +38,10 @@ fn cost(records: &[TaskRecord], scenario: &Scenario) -> f64 {
     records.iter().map(|record| record.cost(scenario.horizon, &scenario.cost)).sum()
 }
 
-/// Weather that strikes requests, and nothing that lies about one task.
+/// Weather that strikes requests, and nothing that lies about one task. No submit is answered after the client stopped listening:
+/// one that is sent again makes a second task of its own, while that of a batch has a key.
 const WEATHER: &str = "[network]\nrtt = \"lognormal(median=120ms, sigma=0.8)\"\n\
-    [submit]\nretries = 2\nretry_delay = \"2s\"\nattempt_timeout = \"5s\"\n\
+    [submit]\nretries = 2\nretry_delay = \"2s\"\nattempt_timeout = \"60s\"\n\
     [[faults]]\nkind = \"outage\"\nduring = { every = \"90s\", for = \"8s\" }\n\
     [[faults]]\nkind = \"reset\"\nprobability = 0.05\nroute = \"status\"\n\
     [[faults]]\nkind = \"status\"\ncode = 503\nprobability = 0.05\nretry_after = \"http-date\"\nretry_in = \"9s\"\nroute = \"status\"\n\
