@@ -145,7 +145,8 @@ impl Link {
         weather: &mut Weather,
     ) -> (Departure, Option<usize>) {
         if self.is_plain {
-            return self.travel::<true>(sent, truth, travel, fault_draws, weather, &mut Micros::NEVER.clone());
+            let mut always = Micros::NEVER;
+            return self.travel::<true>(sent, truth, travel, fault_draws, weather, &mut always);
         }
         let departure = self.depart(sent, travel, fault_draws, weather);
         let struck = self.striking(&departure, Some(truth), weather);

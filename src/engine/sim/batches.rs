@@ -187,8 +187,8 @@ impl<'p> Batch<'p> {
     ) -> Orphaned {
         let wait = self.wait.as_mut()?;
         let link = &context.plan.models[key.0].status;
-        let departure = link.depart(sent, &mut wait.travel, &mut wait.fault_draws, &mut context.weather);
-        let struck = link.striking(&departure, Some(&wait.truth), &mut context.weather);
+        let draws = (&mut wait.travel, &mut wait.fault_draws);
+        let (departure, struck) = link.send(sent, &wait.truth, draws, &mut context.weather);
         let open = self.members.iter_mut().enumerate().filter(|(_, member)| member.is_open);
         let (counted, member) = counted_to(open, |(_, member)| member.record.polls)?;
         member.record.polls += 1;

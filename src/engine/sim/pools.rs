@@ -195,8 +195,8 @@ impl<'p> Pool<'p> {
         let Some(member) = self.member(ticket.task) else { return };
         let link = &context.plan.models[key.0].status;
         member.record.polls += 1;
-        let departure = link.depart(now, &mut member.travel, &mut member.fault_draws, &mut context.weather);
-        let struck = link.striking(&departure, Some(&member.truth), &mut context.weather);
+        let draws = (&mut member.travel, &mut member.fault_draws);
+        let (departure, struck) = link.send(now, &member.truth, draws, &mut context.weather);
         member.record.struck |= struck.or(departure.slowed).is_some();
         member.flight = Some(Flight { ticket, departure, struck, exchange: None });
         if is_limited && departure.refused.is_none() {
