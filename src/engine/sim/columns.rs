@@ -21,6 +21,7 @@ use std::ops::Range;
 
 /// Rows: as many as a word has bits.
 const ROWS: usize = u64::BITS as usize;
+
 /// Waits of one strategy on one model that can stand side by side.
 #[derive(Debug)]
 pub(super) struct Even<'p> {

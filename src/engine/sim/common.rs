@@ -75,7 +75,7 @@ impl<'p> Common<'p> {
             };
             (pace.gap[number], pace.is_after[number], pace.last[number]) = (gap.get(), is_after, last.get());
         }
-        let lapses = policy.rejoin(polls.first()?, Micros::ZERO, first).0.lapses();
+        let lapses = policy.rejoin(polls.first()?, Micros::ZERO, first).0.lapses().min(Micros::new(pace.end));
         Some(Self { policy, reads_failures: !misread, first, polls, pace, deadline, lapses })
     }
 

@@ -2,6 +2,7 @@
 
 use crate::engine::observer::Observer;
 use crate::engine::plan::Plan;
+use crate::engine::sim::slot::hear_noting;
 use crate::engine::sim::waiting::{Next, Waiting};
 use crate::measure::record::{Outcome, TaskRecord};
 use crate::strategy::composition::Strategy;
@@ -53,17 +54,13 @@ impl<'p> Learners<'p> {
         observer: &mut Observer,
     ) -> TaskRecord {
         let (model, truth) = (&self.plan.models[waiting.model()], *waiting.truth());
-        let mut unfinished = None;
+        let mut unfinished = Micros::NEVER;
         while let Next::Send { at, timeout } = next {
-            let wasted = waiting.record().wasted;
             let (departure, struck) = waiting.send(model, at, weather);
             let exchange = model.status.arrive(&departure, struck, &truth, model.failure, weather, None);
-            next = waiting.hear(at, timeout, &exchange, observer);
-            if waiting.record().wasted > wasted {
-                unfinished = Some(at);
-            }
+            next = hear_noting(&mut waiting, (at, timeout), &exchange, &mut unfinished, observer);
         }
-        self.tell(waiting.record(), truth.created, unfinished);
+        self.tell(waiting.record(), truth.created, unfinished.finite());
         *waiting.record()
     }
 

@@ -11,6 +11,7 @@ mod calm;
 mod columns;
 mod common;
 mod context;
+mod form;
 mod learners;
 mod pools;
 mod queue;
@@ -71,7 +72,7 @@ pub struct Control {
 #[must_use]
 pub fn run(plan: &Plan<'_>, options: Options, control: &Control, sink: Option<Sink<'_>>) -> Option<Findings> {
     let units = units(plan, &options);
-    let forms = unit::forms(plan, &options);
+    let forms = form::forms(plan, &options);
     let (next, open) = (AtomicUsize::new(0), Mutex::new(OpenRates::default()));
     let ends: Vec<OnceLock<Micros>> = units.iter().map(|_| OnceLock::new()).collect();
     let work = || {

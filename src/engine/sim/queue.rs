@@ -13,6 +13,7 @@ use crate::engine::plan::Plan;
 use crate::engine::sim::agenda::Agenda;
 use crate::engine::sim::batches::Batches;
 use crate::engine::sim::context::{Context, Event, Rank, Seat};
+use crate::engine::sim::form::Form;
 use crate::engine::sim::learners::{Learners, Plans};
 use crate::engine::sim::pools::Pools;
 use crate::engine::sim::row::Rows;
@@ -62,7 +63,7 @@ pub(super) struct Queue<'p> {
 impl<'p> Queue<'p> {
     pub(super) fn new(
         plan: &'p Plan<'p>,
-        strategy: usize,
+        (strategy, forms): (usize, &'p [Form<'p>]),
         keys: &'p [Keys],
         weather: Weather,
         mut intake: Intake<'p>,
@@ -84,7 +85,7 @@ impl<'p> Queue<'p> {
             Sharing::Learned(_) => learners = Some(Learners::new(plan, shared, plans)),
         }
         Self {
-            rows: Rows::new(plan, strategy, learners.is_some()),
+            rows: Rows::new(forms.iter().map(Form::in_rows).collect(), plan.scenario.horizon),
             pools,
             batches,
             learners,
@@ -225,15 +226,13 @@ impl<'p> Queue<'p> {
     fn look_ahead(&self) {
         let mut read = 0;
         for event in self.context.agenda.coming() {
-            match event {
-                Event::Due(Seat::Row(at)) | Event::Arrive(Seat::Row(at)) | Event::Over(Seat::Row(at)) => {
-                    read ^= self.rows.read(at);
-                }
-                Event::Due(Seat::Slot(at)) | Event::Arrive(Seat::Slot(at)) | Event::Over(Seat::Slot(at)) => {
-                    read ^= self.slots[at as usize].as_ref().map_or(0, Slot::read);
-                }
-                Event::ArriveOrphaned(_) | Event::Token(_) | Event::Pool(_) | Event::Batch(_) | Event::Start(_) => {}
-            }
+            read ^= match event {
+                Event::Due(seat) | Event::Arrive(seat) | Event::Over(seat) => match seat {
+                    Seat::Row(at) => self.rows.read(at),
+                    Seat::Slot(at) => self.slots[at as usize].as_ref().map_or(0, Slot::read),
+                },
+                Event::ArriveOrphaned(_) | Event::Token(_) | Event::Pool(_) | Event::Batch(_) | Event::Start(_) => 0,
+            };
         }
         std::hint::black_box(read);
     }
@@ -337,13 +336,10 @@ impl<'p> Queue<'p> {
         if !self.is_limited || departure.refused.is_some() {
             return self.exchange(at, &departure, struck);
         }
-        let (over, model) = (slot.waiting.over(sent, timeout, Micros::NEVER), slot.waiting.model());
-        if over < departure.arrival {
+        let model = slot.waiting.model();
+        if slot.waiting.over(sent, timeout, Micros::NEVER) < departure.arrival {
             // Nobody will read the answer, but the request still takes its place in limits.
-            slot.answer = Answer::Struck;
-            self.struck[at as usize] =
-                Some(Exchange { replied: Micros::NEVER, reply: Reply::Lost(Loss::TimedOut), fault: None });
-            self.context.schedule_as(Rank::Over, over, Event::Over(Seat::Slot(at)));
+            self.answer(at, Exchange { replied: Micros::NEVER, reply: Reply::Lost(Loss::TimedOut), fault: None });
             self.orphan(model, departure, struck);
         } else {
             self.departures[at as usize] = Some((departure, struck));
@@ -362,18 +358,24 @@ impl<'p> Queue<'p> {
     #[inline]
     fn exchange(&mut self, at: u32, departure: &Departure, struck: Option<usize>) {
         let Some(slot) = &mut self.slots[at as usize] else { return };
-        let replied = if self.is_limited || struck.or(departure.slowed).is_some() {
+        if self.is_limited || struck.or(departure.slowed).is_some() {
             let model = &self.context.plan.models[slot.waiting.model()];
             let buckets = self.is_limited.then_some(&mut self.context.buckets);
             let (truth, weather) = (slot.waiting.truth(), &mut self.context.weather);
             let exchange = model.status.arrive(departure, struck, truth, model.failure, weather, buckets);
-            (slot.answer, self.struck[at as usize]) = (Answer::Struck, Some(exchange));
-            exchange.replied
-        } else {
-            slot.answer = Answer::Undisturbed { arrival: departure.arrival, back: departure.back };
-            departure.back
-        };
-        let over = slot.waiting.over(slot.sent, slot.timeout, replied);
+            return self.answer(at, exchange);
+        }
+        slot.answer = Answer::Undisturbed { arrival: departure.arrival, back: departure.back };
+        let over = slot.waiting.over(slot.sent, slot.timeout, departure.back);
+        self.context.schedule_as(Rank::Over, over, Event::Over(Seat::Slot(at)));
+    }
+
+    /// It is known what becomes of the poll of this slot, which something may have struck.
+    fn answer(&mut self, at: u32, exchange: Exchange<'p>) {
+        let Some(slot) = &mut self.slots[at as usize] else { return };
+        slot.answer = Answer::Struck;
+        let over = slot.waiting.over(slot.sent, slot.timeout, exchange.replied);
+        self.struck[at as usize] = Some(exchange);
         self.context.schedule_as(Rank::Over, over, Event::Over(Seat::Slot(at)));
     }
 

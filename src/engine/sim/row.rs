@@ -5,12 +5,13 @@
 
 use crate::engine::intake::Task;
 use crate::engine::observer::Observer;
-use crate::engine::plan::{ModelPlan, Plan};
+use crate::engine::plan::ModelPlan;
 use crate::engine::sim::common::{Common, told_the_end};
 use crate::engine::sim::waiting::{Next, Waiting, blank};
 use crate::measure::record::TaskRecord;
 use crate::time::Micros;
 use crate::world::draws::{Draws, Keys, Stream};
+use crate::world::exchange::Departure;
 use crate::world::truth::Truth;
 use crate::world::weather::Weather;
 
@@ -50,7 +51,7 @@ struct Ends {
 #[derive(Debug)]
 pub(super) struct Rows<'p> {
     /// By model, where its waits can stand here.
-    common: Vec<Option<Common<'p>>>,
+    common: Vec<Option<&'p Common<'p>>>,
     horizon: Micros,
     rows: Vec<Row>,
     /// By row.
@@ -67,21 +68,10 @@ pub(super) enum Heard {
     End(u64, TaskRecord),
 }
 
-/// A poll on its way that nothing disturbs, for all that is known when it is sent.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Trip {
-    pub(super) sent: Micros,
-    pub(super) arrival: Micros,
-    pub(super) back: Micros,
-}
-
 impl<'p> Rows<'p> {
-    /// Rows for the waits of a strategy; `none` can stand in them where plans change from wait to wait.
-    pub(super) fn new(plan: &'p Plan<'p>, strategy: usize, none: bool) -> Self {
-        let horizon = plan.scenario.horizon;
-        let policies = plan.strategies[strategy].policies.iter().zip(&plan.models);
-        let common = |(policy, model)| if none { None } else { Common::new(policy, model, horizon) };
-        Self { common: policies.map(common).collect(), horizon, rows: Vec::new(), ends: Vec::new(), free: Vec::new() }
+    /// Rows for waits with this in common, by model.
+    pub(super) fn new(common: Vec<Option<&'p Common<'p>>>, horizon: Micros) -> Self {
+        Self { common, horizon, rows: Vec::new(), ends: Vec::new(), free: Vec::new() }
     }
 
     /// Begins the wait for an accepted task: its row, and when the first poll is due; `None` where it cannot stand in one.
@@ -94,7 +84,7 @@ impl<'p> Rows<'p> {
         keys: &Keys,
         observer: &Observer,
     ) -> Option<(u32, Micros)> {
-        let common = self.common[task.model].as_ref()?;
+        let common = self.common[task.model]?;
         let (record, start) = (blank(task), task.wait_start);
         if observer.follows(&record) {
             return None;
@@ -151,8 +141,7 @@ impl<'p> Rows<'p> {
     /// When a poll that is held back is no longer sent.
     pub(super) fn lapses(&self, at: u32) -> Micros {
         let row = &self.rows[at as usize];
-        let lapses = self.common(row).map_or(Micros::NEVER, |common| common.lapses.min(self.horizon + Micros::new(1)));
-        row.start + lapses
+        row.start + self.common(row).map_or(Micros::NEVER, |common| common.lapses)
     }
 
     /// Whether a poll that is held back until `now` is like one that was due then.
@@ -162,16 +151,22 @@ impl<'p> Rows<'p> {
     }
 
     #[inline(always)]
-    fn common(&self, row: &Row) -> Option<&Common<'p>> {
-        self.common[row.model as usize].as_ref()
+    fn common(&self, row: &Row) -> Option<&'p Common<'p>> {
+        self.common[row.model as usize]
     }
 
     /// Sends a poll at `sent`. If it will not just say unfinished, or tell of the end, nothing is sent and the wait has to
     /// [leave](Self::leave).
     #[inline(always)]
-    pub(super) fn send(&mut self, at: u32, sent: Micros, model: &ModelPlan<'_>, weather: &mut Weather) -> Option<Trip> {
+    pub(super) fn send(
+        &mut self,
+        at: u32,
+        sent: Micros,
+        model: &ModelPlan<'_>,
+        weather: &mut Weather,
+    ) -> Option<Departure> {
         let (row, ends) = (&mut self.rows[at as usize], &self.ends[at as usize]);
-        let pace = &self.common[row.model as usize].as_ref()?.pace;
+        let pace = &self.common[row.model as usize]?.pace;
         let (mut travel, mut fault_draws) = (row.travel.clone(), row.fault_draws.clone());
         row.sent = sent;
         let (departure, struck) = model.status.send(sent, &ends.truth, (&mut travel, &mut fault_draws), weather);
@@ -184,20 +179,20 @@ impl<'p> Rows<'p> {
         }
         (row.travel, row.fault_draws) = (travel, fault_draws);
         (row.back, row.is_told) = (back, look.is_told);
-        Some(Trip { sent, arrival, back })
+        Some(departure)
     }
 
     /// The poll in flight, which nothing disturbed so far, reaches the server.
-    pub(super) fn trip(&self, at: u32, arrival: Micros) -> Trip {
+    pub(super) fn arriving(&self, at: u32, arrival: Micros) -> Departure {
         let Row { sent, back, .. } = self.rows[at as usize];
-        Trip { sent, arrival, back }
+        Departure::undisturbed(sent, arrival, back)
     }
 
     /// Takes the answer, which is back.
     #[inline(always)]
     pub(super) fn hear(&mut self, at: u32, observer: &mut Observer) -> Option<Heard> {
         let row = &mut self.rows[at as usize];
-        let common = self.common[row.model as usize].as_ref()?;
+        let common = self.common[row.model as usize]?;
         if row.is_counted {
             observer.rates[row.model as usize].poll(row.sent);
         }

@@ -59,11 +59,23 @@ impl<'p> Slot<'p> {
             Answer::Struck => struck.take()?,
             Answer::Open => return None,
         };
-        let wasted = waiting.record().wasted;
-        let next = waiting.hear(sent, timeout, &exchange, observer);
-        if waiting.record().wasted > wasted {
-            self.unfinished = sent;
-        }
-        Some(next)
+        Some(hear_noting(waiting, (sent, timeout), &exchange, &mut self.unfinished, observer))
     }
+}
+
+/// Lets a wait hear what became of the poll sent at an instant, and notes that instant in `unfinished` if it said so.
+#[inline(always)]
+pub(super) fn hear_noting(
+    waiting: &mut Waiting<'_>,
+    (sent, timeout): (Micros, Micros),
+    exchange: &Exchange<'_>,
+    unfinished: &mut Micros,
+    observer: &mut Observer,
+) -> Next {
+    let wasted = waiting.record().wasted;
+    let next = waiting.hear(sent, timeout, exchange, observer);
+    if waiting.record().wasted > wasted {
+        *unfinished = sent;
+    }
+    next
 }

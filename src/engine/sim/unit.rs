@@ -3,15 +3,14 @@
 use crate::engine::findings::{Sums, split};
 use crate::engine::intake::{ArrivalClock, Intake, Task, keys};
 use crate::engine::observer::Observer;
-use crate::engine::plan::{ModelPlan, Plan, StrategyPlan};
-use crate::engine::sim::calm::Calm;
-use crate::engine::sim::columns::{Chunk, Columns, Even};
+use crate::engine::plan::Plan;
+use crate::engine::sim::columns::{Chunk, Columns};
+use crate::engine::sim::form::Form;
 use crate::engine::sim::learners::{Learners, Plans};
 use crate::engine::sim::queue::Queue;
 use crate::engine::sim::waiting::{Place, Waiting, blank};
 use crate::engine::sim::{Control, Findings, OpenRates, Options, Relay, Sink};
 use crate::measure::record::TaskRecord;
-use crate::strategy::wait::Policy;
 use crate::time::Micros;
 use crate::world::draws::Keys;
 use crate::world::weather::Weather;
@@ -30,32 +29,6 @@ pub(super) struct Unit<'p> {
     pub(super) range: Range<u64>,
     /// Units that the replicate was cut into.
     pub(super) parts: usize,
-}
-
-/// How the waits of a strategy on a model are simulated that share nothing with others.
-#[derive(Debug)]
-pub(super) enum Form<'p> {
-    /// By one look-up each.
-    Closed(Calm),
-    /// Side by side.
-    Columns(Even<'p>),
-    /// Poll by poll.
-    OneByOne,
-}
-
-/// The form of each strategy on each model, by strategy.
-pub(super) fn forms<'p>(plan: &'p Plan<'p>, options: &Options) -> Vec<Vec<Form<'p>>> {
-    let of_strategy = |strategy: &'p StrategyPlan<'p>| {
-        let is_alone = !strategy.is_coupled && !options.force_queue && !options.force_polls;
-        let of_model = |(model, policy): (&'p ModelPlan<'p>, &'p Policy<'p>)| {
-            let closed = || Calm::new(policy, model, plan.scenario.horizon).map(Form::Closed);
-            let side_by_side = || Even::new(policy, model, plan.scenario.horizon).map(Form::Columns);
-            let form = is_alone.then(|| closed().or_else(side_by_side)).flatten();
-            form.unwrap_or(Form::OneByOne)
-        };
-        plan.models.iter().zip(&strategy.policies).map(of_model).collect()
-    };
-    plan.strategies.iter().map(of_strategy).collect()
 }
 
 /// Runs units on one thread and keeps what they found.
@@ -103,7 +76,16 @@ impl<'p> Worker<'p> {
                 let sample = (self.options.sample && replicate == 0).then_some(plan.scenario.tasks);
                 let observer = Observer::new(&firsts, plan.scenario.faults.len(), sample);
                 if plan.strategies[strategy].is_coupled || self.options.force_queue {
-                    Lane::Queue(Box::new(Queue::new(plan, strategy, &keys, weather(), intake(), observer, &plans)))
+                    let forms = &self.forms[strategy];
+                    Lane::Queue(Box::new(Queue::new(
+                        plan,
+                        (strategy, forms),
+                        &keys,
+                        weather(),
+                        intake(),
+                        observer,
+                        &plans,
+                    )))
                 } else {
                     Lane::Fast { observer, weather: Box::new(weather()) }
                 }
@@ -201,7 +183,7 @@ impl<'p> Worker<'p> {
                         Form::Columns(_) if !observer.follows(record) => {
                             self.columns.add(number);
                         }
-                        Form::Columns(_) | Form::OneByOne => {
+                        Form::Columns(_) | Form::Rows(_) | Form::OneByOne => {
                             let (waiting, next) = Waiting::begin(&place, task, truth, weather, observer);
                             *record = waiting.finish(next, place.model, weather, observer);
                         }

@@ -2,8 +2,7 @@
 
 use super::Queue;
 use crate::engine::sim::context::{Context, Event, Rank, Seat};
-use crate::engine::sim::row::{Heard, Trip};
-use crate::engine::sim::slot::Answer;
+use crate::engine::sim::row::Heard;
 use crate::engine::sim::waiting::Next;
 use crate::time::Micros;
 use crate::world::exchange::Departure;
@@ -25,10 +24,10 @@ impl Queue<'_> {
     pub(super) fn depart_row(&mut self, at: u32, sent: Micros) {
         let model = &self.context.plan.models[self.rows.model(at)];
         match (self.rows.send(at, sent, model, &mut self.context.weather), self.is_limited) {
-            (Some(Trip { back, .. }), false) => {
+            (Some(Departure { back, .. }), false) => {
                 self.context.schedule_as(Rank::Over, back, Event::Over(Seat::Row(at)));
             }
-            (Some(Trip { arrival, .. }), true) => self.context.schedule(arrival, Event::Arrive(Seat::Row(at))),
+            (Some(Departure { arrival, .. }), true) => self.context.schedule(arrival, Event::Arrive(Seat::Row(at))),
             (None, _) => self.depart_by_itself(at),
         }
     }
@@ -52,22 +51,19 @@ impl Queue<'_> {
     /// The poll of a wait in a row reaches the server, before which limits stand.
     #[inline]
     pub(super) fn reach(&mut self, at: u32, now: Micros) {
-        let Trip { sent, arrival, back } = self.rows.trip(at, now);
+        let departure = self.rows.arriving(at, now);
         let Context { plan, weather, buckets, .. } = &mut self.context;
         let model = &plan.models[self.rows.model(at)];
-        let departure = Departure::undisturbed(sent, arrival, back);
         let meeting = model.status.meet(&departure, None, weather, Some(buckets), Timescale::SCENARIO);
         if meeting.is_undisturbed() {
-            return self.context.schedule_as(Rank::Over, back, Event::Over(Seat::Row(at)));
+            return self.context.schedule_as(Rank::Over, departure.back, Event::Over(Seat::Row(at)));
         }
         let Some((at, next)) = self.leave(at) else { return };
         let (Next::Send { at: sent, timeout }, Some(slot)) = (next, &mut self.slots[at as usize]) else { return };
         slot.waiting.sent();
-        (slot.sent, slot.timeout, slot.answer) = (sent, timeout, Answer::Struck);
-        let exchange = meeting.answered(arrival, slot.waiting.truth(), model.failure);
-        let over = slot.waiting.over(sent, timeout, exchange.replied);
-        self.struck[at as usize] = Some(exchange);
-        self.context.schedule_as(Rank::Over, over, Event::Over(Seat::Slot(at)));
+        (slot.sent, slot.timeout) = (sent, timeout);
+        let exchange = meeting.answered(departure.arrival, slot.waiting.truth(), model.failure);
+        self.answer(at, exchange);
     }
 
     /// The answer to the poll of a wait in a row is back.
