@@ -263,9 +263,10 @@ class Lab {
       this.change(state, true);
       this.desk();
     });
-    const redraw = () => { if (this.answer) this.draw(this.answer); };
-    watchWidths(["curve", "front", "ecdf", "raster"].map(at), redraw);
-    this.isSeen = watchWindow(["curve", "front", "ecdf", "raster", "rows"].map(at), redraw);
+    const figures = ["curve", "front", "ecdf", "raster"].map(at);
+    watchWidths(figures, () => { if (this.answer) this.draw(this.answer); });
+    // At rest everything is drawn already.
+    this.isSeen = watchWindow([...figures, at("rows")], () => { if (this.answer && !this.answer.exact) this.draw(this.answer); });
   }
 
   /** @param {import("./back.js").Settings} settings */

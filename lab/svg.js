@@ -54,8 +54,10 @@ export const watchWindow = (parts, came) => {
   const hidden = new Set();
   const observer = new IntersectionObserver((entries) => {
     const before = hidden.size;
-    for (const { target, isIntersecting } of entries) if (isIntersecting) hidden.delete(target);
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) hidden.delete(target);
       else hidden.add(target);
+    }
     if (hidden.size < before) came();
   }, { rootMargin: "100px" });
   for (const part of parts) observer.observe(part);
