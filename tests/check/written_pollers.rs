@@ -12,6 +12,7 @@ use runtimes::{RUNTIMES, Runtime, SCALE, poll, poll_and_hear, pollbench, present
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -266,9 +267,15 @@ async fn hears(runtime: &Runtime) {
     futures_util::future::join(is_woken(runtime, &words), is_not_misled(runtime, &words)).await;
 }
 
-/// A port that was free a moment ago.
+/// A port for one receiver alone. It lies below those that a system hands out for port 0 and for outgoing connections, so that
+/// nothing else takes it before the receiver does.
 fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port()
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    let mut ports = std::iter::repeat_with(|| {
+        let offset = std::process::id().wrapping_mul(101).wrapping_add(ASKED.fetch_add(1, Ordering::Relaxed));
+        20_000 + u16::try_from(offset % 10_000).expect("below 10,000")
+    });
+    ports.find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a port")
 }
 
 /// A mock whose next task ends after so long, or never.
