@@ -17,6 +17,11 @@ use std::future::Future;
 pub trait Subject {
     /// One trial.
     fn play(&self, case: &Case) -> impl Future<Output = History>;
+
+    /// A trial for each of `cases`, so many at a time: their histories in the same order.
+    fn play_all(&self, cases: &[Case], at_a_time: usize) -> impl Future<Output = Vec<History>> {
+        futures_util::stream::iter(cases).map(|case| self.play(case)).buffered(at_a_time.max(1)).collect()
+    }
 }
 
 /// How a campaign is led.
@@ -104,22 +109,20 @@ impl Campaign {
         }
         for case in known {
             let history = subject.play(&case).await;
-            report.replayed.push(defects(&judge(&case, &history, &report.timing, self.properties), &history));
+            let is_known = history.doubt.is_none() && !matches!(history.conduct, Conduct::NotRun(_));
+            let judgement = judge(&case, &history, &report.timing, self.properties);
+            report.replayed.push(is_known.then(|| defects(&judgement, &history)));
             self.take(subject, &mut report, vec![(None, case, history)], tell).await;
         }
         let batch = ((self.parallel + self.ahead) as u64 * 4).max(8);
         let mut from = 0;
         while from < count {
-            let numbers: Vec<u64> = (from..count.min(from + batch)).collect();
-            let trials = futures_util::stream::iter(&numbers).map(|number| {
-                let case = cases.case(*number);
-                async move {
-                    let history = subject.play(&case).await;
-                    (Some(*number), case, history)
-                }
-            });
-            let trials: Vec<_> = trials.buffered(self.parallel.max(1) + self.ahead).collect().await;
-            from += numbers.len() as u64;
+            let numbers = from..count.min(from + batch);
+            let drawn: Vec<Case> = numbers.clone().map(|number| cases.case(number)).collect();
+            let histories = subject.play_all(&drawn, self.parallel.max(1) + self.ahead).await;
+            from = numbers.end;
+            let trials = numbers.zip(drawn).zip(histories);
+            let trials = trials.map(|((number, case), history)| (Some(number), case, history)).collect();
             self.take(subject, &mut report, trials, tell).await;
             tell(CampaignProgress::Tried { cases: report.cases });
         }
@@ -260,4 +263,29 @@ fn defects(judgement: &Judgement, history: &History) -> Vec<Defect> {
         Conduct::Garbage(what) => defects.push(Defect::Garbage(what.clone())),
     }
     defects
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nobody can put it on trial.
+    struct Absent;
+
+    impl Subject for Absent {
+        async fn play(&self, _: &Case) -> History {
+            History { conduct: Conduct::NotRun("it is not here".to_owned()), ..History::default() }
+        }
+    }
+
+    /// Promise: a known failure that could not be tried again is not taken for mended.
+    #[tokio::test]
+    async fn what_could_not_be_tried_is_not_mended() {
+        let deadline = Micros::from_secs(60);
+        let known = Cases::new(42, deadline).calm_case();
+        let campaign = Campaign::new(deadline, Timing::exact(deadline));
+        let report = campaign.run(&Absent, vec![known], 3, &mut |_| {}).await;
+        assert_eq!(report.replayed, [None]);
+        assert!(report.not_run.is_some() && report.findings.is_empty());
+    }
 }

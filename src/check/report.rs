@@ -71,8 +71,8 @@ pub struct TrialReport {
     pub timing: Timing,
     /// The latest that the machine ever was.
     pub lateness: Micros,
-    /// What is wrong in each of the cases that were known beforehand.
-    pub replayed: Vec<Vec<Defect>>,
+    /// What is wrong in each of the cases that were known beforehand; `None` where nobody knows.
+    pub replayed: Vec<Option<Vec<Defect>>>,
     /// Why a trial could not be held: a fault of this harness or of the machine, which makes the report worthless.
     pub not_run: Option<String>,
     /// Why nobody can know what some trials mean.

@@ -4,6 +4,8 @@ mod child;
 mod heartbeat;
 mod kept;
 #[cfg(warp)]
+mod lanes;
+#[cfg(warp)]
 mod led;
 mod lines;
 mod once;
@@ -25,6 +27,8 @@ use crate::time::Micros;
 pub(super) use child::findable;
 use clap::{Args, ValueEnum};
 use kept::{Baseline, Failures};
+#[cfg(warp)]
+use lanes::{Abilities, Lanes};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use time::Time;
@@ -56,7 +60,7 @@ pub(super) struct Check {
     /// Start CMD once and send it the cases as lines of JSON
     #[arg(long)]
     stream: bool,
-    /// Number of cases to run at a time
+    /// Number of cases to run at a time; with `--stream --clock virtual`, number of processes to start, each of which takes up to 16 at a time [default there: 1]
     #[arg(long, value_name = "N")]
     parallel: Option<usize>,
     /// File of properties that are known not to hold, one a line; one that holds is reported
@@ -121,6 +125,9 @@ const SLACK_ONCE_MS: f64 = 750.0;
 const SLACK_STREAM_MS: f64 = 250.0;
 /// How exactly instants are known, in real time: a timer may fire a little too early.
 const GRAIN_MS: f64 = 20.0;
+/// Processes of a stream program in virtual time.
+#[cfg(warp)]
+const MOST_PROCESSES: usize = 64;
 /// No counter-example has a shorter deadline than this, in real time: nothing could be told from the machine's noise.
 const SHORTEST_MS: f64 = 500.0;
 /// A `Retry-After` counts in the program's own seconds.
@@ -173,23 +180,33 @@ impl Check {
     async fn try_stream(&self, properties: Properties, time: Time, replay: Option<&Case>) -> Tried {
         let program = stream::Stream::start(&self.command, time, self.limits()).await;
         let mut campaign = self.campaign(properties, program.scale(), program.many(), program.submits());
-        // Calls of the mock to the program are not watched in virtual time.
-        campaign.webhooks = program.webhooks() && self.clock != ClockKind::Virtual;
+        campaign.webhooks = program.webhooks();
         let report = self.lead(&campaign, &program, replay).await;
         let parting = program.finish().await;
         report.map(|report| (report, parting))
     }
 
-    /// Starts the program once, in one virtual time for all cases.
+    /// Starts the program once, or as often as is asked for, in a virtual time for all its cases.
     #[cfg(warp)]
     fn try_led_stream(&self, properties: Properties, replay: Option<&Case>) -> Tried {
-        let warp = led::warp(self.seed)?;
         let runtime = led::runtime().map_err(|error| cannot_start(&error))?;
-        let (tried, _) = runtime.block_on(warp.drive(self.try_stream(properties, Time::led(&warp), replay)));
-        runtime.shutdown_background();
-        tried.unwrap_or_else(|stuck| {
-            let timing = self.campaign(properties, 1.0, 1, false).timing;
-            Ok((TrialReport::doubted(self.seed, timing, self.clock.word(), led::doubt(&stuck)), None))
+        let count = self.parallel.unwrap_or(1).clamp(1, MOST_PROCESSES);
+        std::thread::scope(|scope| {
+            runtime.block_on(async {
+                let lanes = Lanes::start(scope, &self.command, self.limits(), self.seed, count).await?;
+                let Abilities { many, submits } = lanes.abilities;
+                // Calls of the mock to the program are not watched in virtual time, so that it takes no webhooks.
+                let campaign =
+                    Campaign { parallel: count * lanes::AT_A_TIME, ..self.campaign(properties, 1.0, many, submits) };
+                let report = self.lead(&campaign, &lanes, replay).await;
+                match lanes.finish() {
+                    Ok(parting) => report.map(|report| (report, parting)),
+                    Err(stuck) => {
+                        let timing = self.campaign(properties, 1.0, 1, false).timing;
+                        Ok((TrialReport::doubted(self.seed, timing, self.clock.word(), led::doubt(&stuck)), None))
+                    }
+                }
+            })
         })
     }
 
@@ -243,11 +260,11 @@ impl Check {
         };
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let timing = if is_exact { Timing::exact(self.attempt_timeout) } else { noisy };
-        // Waiting costs nothing, starting a program does; in virtual time programs never wait.
+        // Waiting costs nothing, starting a program does; in virtual time a program waits for its leader only.
         let usual = match (self.stream, is_exact) {
             (true, _) => cores * 16,
             (false, false) => cores * 4,
-            (false, true) => cores,
+            (false, true) => cores * 2,
         };
         let shortest = if is_exact { Micros::from_millis(5_000) } else { real(SHORTEST_MS) }.min(self.deadline);
         Campaign {

@@ -165,8 +165,8 @@ mod led {
         command.env("APIXO_BASE_URL", &base).env("APIXO_API_KEY", crate::check::KEY);
         command.env("POLLBENCH_MODEL", &model).env("POLLBENCH_TASK_ID", &task);
         command.env("POLLBENCH_DEADLINE_MS", &deadline).env("POLLBENCH_TIME_SCALE", "1").env("POLLBENCH_CASE", "0");
-        command.envs(warp.environment());
-        let mut child = command.spawn().map_err(|error| Failure::Run(format!("cannot start {}: {error}", words[0])))?;
+        let mut child =
+            warp.start(&mut command).map_err(|error| Failure::Run(format!("cannot start {}: {error}", words[0])))?;
         let group = child.id().map(interrupt::Group::new);
         warp.lead(child.id());
         let status = tokio::select! {

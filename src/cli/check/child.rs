@@ -75,12 +75,11 @@ impl Program {
     ) -> std::io::Result<(Self, ChildStdout, Option<ChildStdin>)> {
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).envs(environment.iter().map(|(name, value)| (name, value)));
-        command.envs(time.environment());
         command.stdin(if takes_input { Stdio::piped() } else { Stdio::null() });
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         #[cfg(unix)]
         command.process_group(0);
-        let mut child = command.spawn()?;
+        let mut child = time.start(&mut command)?;
         let group = child.id().map(interrupt::Group::new);
         let (output, input) = (child.stdout.take(), child.stdin.take());
         let log = Log::default();

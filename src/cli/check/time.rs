@@ -7,10 +7,9 @@ use crate::net::clock::Clock;
 #[cfg(warp)]
 use crate::net::warp::Warp;
 use crate::time::Micros;
-use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::process::ChildStdout;
+use tokio::process::{Child, ChildStdout, Command};
 
 /// What every trial shares of time.
 #[derive(Debug, Clone)]
@@ -71,12 +70,12 @@ impl Time {
         }
     }
 
-    /// What a program must find in its environment to live in it.
-    pub(super) fn environment(&self) -> Vec<(&'static str, OsString)> {
+    /// Starts a program that lives in it.
+    pub(super) fn start(&self, command: &mut Command) -> std::io::Result<Child> {
         match self {
-            Self::Wall { .. } => Vec::new(),
+            Self::Wall { .. } => command.spawn(),
             #[cfg(warp)]
-            Self::Led { warp, .. } => warp.environment(),
+            Self::Led { warp, .. } => warp.start(command),
         }
     }
 

@@ -14,6 +14,7 @@ mod missing;
 mod page;
 mod quiet;
 mod rules;
+mod start;
 mod step;
 mod thread;
 mod tree;
@@ -139,8 +140,7 @@ impl Warp {
     }
 
     /// What the program must find in its environment.
-    #[must_use]
-    pub fn environment(&self) -> Vec<(&'static str, OsString)> {
+    fn environment(&self) -> Vec<(&'static str, OsString)> {
         self.shared.library.environment(self.shared.page.descriptor(), self.shared.seed)
     }
 

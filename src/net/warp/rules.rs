@@ -6,6 +6,8 @@
 pub(super) enum Requirement {
     /// The server has done all that it can.
     Turns,
+    /// No process is being started, which holds what others close.
+    Start,
     /// Every thread is said to sleep.
     State,
     /// Every thread sits in a system call.

@@ -5,7 +5,6 @@ use super::page;
 use super::rules::Requirement;
 use super::thread::{Image, Place, Thread, is_asleep, named, rests};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitOptions, kill_process, waitid, waitpid};
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io;
@@ -23,10 +22,20 @@ pub(super) struct Tree {
 
 #[derive(Debug)]
 struct Process {
-    threads: BTreeMap<u32, Thread>,
+    threads: BTreeMap<u32, Known>,
+    /// Threads that were ever listed.
+    listed: u64,
     /// What it runs, and whether that has been found to live in virtual time.
     image: Image,
     found: Option<Image>,
+}
+
+/// A thread that has been listed.
+#[derive(Debug)]
+struct Known {
+    thread: Thread,
+    /// Its place among the threads of its process, in the order in which they began. Numbers do not tell: they start over.
+    rank: u64,
 }
 
 /// A thread that sleeps.
@@ -34,6 +43,7 @@ struct Process {
 pub(super) struct Sleeper {
     pub(super) pid: u32,
     pub(super) tid: u32,
+    rank: u64,
     /// How often it has run.
     runs: u64,
     place: Place,
@@ -81,14 +91,14 @@ impl Tree {
         let awake = |tid| Awake { pid, tid };
         let process = self.processes.entry(pid).or_insert_with(|| Process {
             threads: BTreeMap::new(),
+            listed: 0,
             image: (0, 0),
             found: None,
         });
-        if let Entry::Vacant(leader) = process.threads.entry(pid) {
-            let Ok(thread) = Thread::open(pid, pid) else { return gone(self.root, pid) };
-            leader.insert(thread);
+        if !process.threads.contains_key(&pid) && process.open(pid, pid).is_err() {
+            return gone(self.root, pid);
         }
-        let Some(stat) = process.threads.get(&pid).and_then(Thread::stat) else {
+        let Some(stat) = process.threads.get(&pid).and_then(|known| known.thread.stat()) else {
             // Its leader has ended between two looks, or its number is another's now.
             process.threads.clear();
             let is_there = fs::metadata(format!("/proc/{pid}")).is_ok();
@@ -101,7 +111,8 @@ impl Tree {
         if stat.threads != process.threads.len() {
             process.list(pid);
         }
-        for (&tid, thread) in &process.threads {
+        let from = sleepers.len();
+        for (&tid, Known { thread, rank }) in &process.threads {
             let Some(runs) = thread.runs() else {
                 process.threads.clear();
                 return Err(awake(tid));
@@ -120,9 +131,10 @@ impl Tree {
             if !rests(state, place.sleep) {
                 return Err(awake(tid));
             }
-            sleepers.push(Sleeper { pid, tid, runs, place });
+            sleepers.push(Sleeper { pid, tid, rank: *rank, runs, place });
             pending.extend(thread.children());
         }
+        sleepers[from..].sort_by_key(|sleeper| sleeper.rank);
         Ok(())
     }
 
@@ -130,7 +142,7 @@ impl Tree {
     pub(super) fn is_unchanged(&self, sleepers: &[Sleeper]) -> bool {
         sleepers.iter().all(|sleeper| {
             let process = self.processes.get(&sleeper.pid);
-            let Some(thread) = process.and_then(|process| process.threads.get(&sleeper.tid)) else { return false };
+            let Some(thread) = process.and_then(|process| process.thread(sleeper.tid)) else { return false };
             let Some(stat) = thread.stat() else { return false };
             let is_whole = sleeper.tid != sleeper.pid
                 || process.is_some_and(|process| process.threads.len() == stat.threads)
@@ -143,7 +155,7 @@ impl Tree {
 
     /// Whether a thread that was awake still is.
     pub(super) fn is_awake(&self, thread: Awake) -> bool {
-        let found = self.processes.get(&thread.pid).and_then(|process| process.threads.get(&thread.tid));
+        let found = self.processes.get(&thread.pid).and_then(|process| process.thread(thread.tid));
         found.is_some_and(|thread| thread.stat().is_some_and(|stat| !is_asleep(stat.state) && stat.state != b'Z'))
     }
 
@@ -224,7 +236,7 @@ impl Tree {
 
     /// Whether a thread waits for a lock right now, at this depth of its stack or deeper.
     pub(super) fn waits_for_a_lock(&self, pid: u32, tid: u32, depth: u64) -> bool {
-        let thread = self.processes.get(&pid).and_then(|process| process.threads.get(&tid));
+        let thread = self.processes.get(&pid).and_then(|process| process.thread(tid));
         let place = thread.and_then(Thread::place);
         place.is_some_and(|place| place.sleep == Sleep::Untimed && place.stack <= depth)
     }
@@ -246,19 +258,29 @@ impl Tree {
 }
 
 impl Process {
-    /// Opens what tells of its threads.
+    fn thread(&self, tid: u32) -> Option<&Thread> {
+        self.threads.get(&tid).map(|known| &known.thread)
+    }
+
+    /// Opens what tells of its threads, which the kernel lists in the order in which they began.
     fn list(&mut self, pid: u32) {
         let Ok(folder) = fs::read_dir(format!("/proc/{pid}/task")) else { return };
-        let listed: BTreeSet<u32> =
-            folder.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
-        self.threads.retain(|tid, _| listed.contains(tid));
+        let listed: Vec<u32> = folder.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+        let living: BTreeSet<u32> = listed.iter().copied().collect();
+        self.threads.retain(|tid, _| living.contains(tid));
         for tid in listed {
-            if let Entry::Vacant(place) = self.threads.entry(tid)
-                && let Ok(thread) = Thread::open(pid, tid)
-            {
-                place.insert(thread);
+            if !self.threads.contains_key(&tid) {
+                // Who is gone again is missed at the next look.
+                let _ = self.open(pid, tid);
             }
         }
+    }
+
+    fn open(&mut self, pid: u32, tid: u32) -> io::Result<()> {
+        let thread = Thread::open(pid, tid)?;
+        self.listed += 1;
+        self.threads.insert(tid, Known { thread, rank: self.listed });
+        Ok(())
     }
 }
 
@@ -281,110 +303,4 @@ fn name(pid: u32) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::io::{Read as _, Write as _};
-    use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-
-    /// A program that writes what it reads.
-    struct Echo {
-        child: Ended,
-        input: ChildStdin,
-        output: ChildStdout,
-        tree: Tree,
-    }
-
-    impl Echo {
-        fn start(words: &[&str]) -> Self {
-            let mut command = Command::new(words[0]);
-            command.args(&words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped());
-            let mut child = command.spawn().expect("it starts");
-            let (input, output) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
-            let mut tree = Tree::new(String::new()).expect("this process");
-            tree.lead(Some(child.id()));
-            let mut echo = Self { child: Ended(child), input, output, tree };
-            echo.ask();
-            echo.hear();
-            echo
-        }
-
-        fn ask(&mut self) {
-            self.input.write_all(b"x").expect("it reads");
-        }
-
-        fn hear(&mut self) {
-            self.output.read_exact(&mut [0]).expect("it writes");
-        }
-
-        /// Looks until it sleeps.
-        fn settled(&mut self) -> Vec<Sleeper> {
-            loop {
-                match self.tree.first_look() {
-                    Ok(sleepers) => return sleepers,
-                    Err(_) => std::thread::yield_now(),
-                }
-            }
-        }
-    }
-
-    /// A process that is ended when it is dropped.
-    struct Ended(Child);
-
-    impl Drop for Ended {
-        fn drop(&mut self) {
-            let _ = self.0.kill();
-            let _ = self.0.wait();
-        }
-    }
-
-    /// Promise: who has run between two looks is found out, though asleep at both.
-    #[test]
-    fn who_has_run_in_between_is_found_out() {
-        let mut echo = Echo::start(&["cat"]);
-        let sleepers = echo.settled();
-        assert_eq!(sleepers.len(), 1);
-        assert!(echo.tree.is_unchanged(&sleepers));
-        echo.ask();
-        echo.hear();
-        let again = echo.settled();
-        assert!(!echo.tree.is_unchanged(&sleepers));
-        assert!(echo.tree.is_unchanged(&again));
-    }
-
-    /// Promise: who was woken between two looks is found out, though a busy processor has not let it run yet.
-    #[test]
-    fn who_waits_for_a_processor_is_found_out() {
-        let may = |words: &[&str]| {
-            let status = Command::new(words[0]).args(&words[1..]).stderr(Stdio::null()).status();
-            status.is_ok_and(|status| status.success())
-        };
-        if !may(&["taskset", "-c", "0", "true"]) || !may(&["chrt", "-i", "0", "true"]) {
-            eprintln!("left out: no taskset or chrt here");
-            return;
-        }
-        let mut echo = Echo::start(&["taskset", "-c", "0", "chrt", "-i", "0", "cat"]);
-        let mut spinner = Command::new("taskset");
-        spinner.args(["-c", "0", "sh", "-c", "while :; do :; done"]).stdout(Stdio::null());
-        let _spinner = Ended(spinner.spawn().expect("it starts"));
-        for _ in 0..5 {
-            let sleepers = echo.settled();
-            assert!(echo.tree.is_unchanged(&sleepers));
-            echo.ask();
-            assert!(!echo.tree.is_unchanged(&sleepers));
-            echo.hear();
-        }
-    }
-
-    /// Promise: a list that names a process which is gone is not believed: it may lack another one.
-    #[test]
-    fn a_list_that_names_who_is_gone_is_made_anew() {
-        let mut echo = Echo::start(&["cat"]);
-        let pid = echo.child.0.id();
-        echo.child.0.kill().expect("it lives");
-        echo.child.0.wait().expect("it ends");
-        assert_eq!(echo.settled(), [], "the program's first process has ended");
-        assert!(echo.tree.is_over(&[]) && echo.tree.is_known_to_be_over());
-        echo.tree.lead(None);
-        assert_eq!(echo.tree.look_at(pid, &mut Vec::new(), &mut Vec::new()), Err(Awake { pid, tid: pid }));
-    }
-}
+mod tests;
