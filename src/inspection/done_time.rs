@@ -176,9 +176,11 @@ impl DoneTime {
     /// The least `x` by which the share `p` of the tasks that end is done, to a relative 10⁻¹².
     #[must_use]
     pub fn quantile(&self, p: f64) -> f64 {
-        let quantiles =
-            || self.parts.iter().flat_map(|part| part.delays.iter().map(move |(_, d)| d + part.work.quantile(p)));
-        let (mut low, mut high) = quantiles().fold((f64::INFINITY, 0.0), |(low, high), x| (x.min(low), x.max(high)));
+        let quantiles = self.parts.iter().flat_map(|part| {
+            let work = part.work.quantile(p);
+            part.delays.iter().map(move |(_, d)| d + work)
+        });
+        let (mut low, mut high) = quantiles.fold((f64::INFINITY, 0.0), |(low, high), x| (x.min(low), x.max(high)));
         if p >= 1.0 || high <= low {
             return if p <= 0.0 { low } else { high };
         }

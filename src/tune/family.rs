@@ -25,6 +25,30 @@ pub enum Family {
     Optimal,
 }
 
+/// Quantiles on whose scale parameters are searched. Each is a search itself: they are found once for all families and prices.
+#[derive(Debug)]
+pub(super) struct Landmarks {
+    /// Where most of the distribution lies, evenly by probability and by time.
+    initials: Vec<f64>,
+    median: f64,
+    /// When one in ten thousand is left, and one in a million.
+    late: f64,
+    latest: f64,
+}
+
+impl Landmarks {
+    pub(super) fn of(done_time: &DoneTime) -> Self {
+        let even = (1..20).map(|at| f64::from(at) / 20.0);
+        let shares = even.chain([0.001, 0.01, 0.03, 0.97, 0.99, 0.999, 0.9999]);
+        Self {
+            initials: shares.map(|p| done_time.quantile(p)).collect(),
+            median: done_time.quantile(0.5),
+            late: done_time.quantile(0.9999),
+            latest: done_time.quantile(0.999_999),
+        }
+    }
+}
+
 /// All of them, the simplest to configure first.
 pub const FAMILIES: [Family; 7] = [
     Family::Fixed,
@@ -105,26 +129,18 @@ impl Family {
     }
 
     /// Points from which the best parameters are searched, on the scale of `best`, the schedule of least cost.
-    pub(super) fn starts(self, done_time: &DoneTime, best: &Checks) -> Vec<Vec<f64>> {
+    pub(super) fn starts(self, landmarks: &Landmarks, best: &Checks) -> Vec<Vec<f64>> {
         let gaps: Vec<f64> = best.instants.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let first = best.instants[0].max(1e3);
         let shortest = gaps.iter().copied().fold(first, f64::min).max(1e3);
-        let longest = gaps
-            .iter()
-            .copied()
-            .fold(shortest, f64::max)
-            .max(done_time.quantile(0.5))
-            .min(done_time.quantile(0.999_999));
+        let longest = gaps.iter().copied().fold(shortest, f64::max).max(landmarks.median).min(landmarks.latest);
         let intervals = spaced(0.5 * shortest, 2.0 * longest.max(first), 40);
-        // Where most of the distribution lies, evenly by probability and by time.
-        let mut initials: Vec<f64> = (1..20).map(|at| done_time.quantile(f64::from(at) / 20.0)).collect();
-        initials.extend([0.001, 0.01, 0.03, 0.97, 0.99, 0.999, 0.9999].map(|p| done_time.quantile(p)));
-        initials.extend([0.9 * first, first, 1.1 * first]);
+        let initials = landmarks.initials.iter().copied().chain([0.9 * first, first, 1.1 * first]);
         let multipliers = [1.0, 1.05, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0];
         let mut starts = Vec::new();
         match self {
             Self::Fixed => {
-                starts.extend(spaced(0.2 * shortest, 2.0 * done_time.quantile(0.999_999), 400).map(|h| vec![h]));
+                starts.extend(spaced(0.2 * shortest, 2.0 * landmarks.latest, 400).map(|h| vec![h]));
             }
             Self::Adaptive => {
                 for initial in initials {
@@ -140,7 +156,7 @@ impl Family {
                 }
             }
             Self::ExponentialDelayed | Self::Exponential => {
-                for interval in spaced(0.1 * shortest, done_time.quantile(0.9999), 40) {
+                for interval in spaced(0.1 * shortest, landmarks.late, 40) {
                     for multiplier in multipliers {
                         for cap in [1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 1e3] {
                             starts.push(vec![interval, multiplier, interval * cap]);

@@ -49,7 +49,7 @@ use crate::strategy::calm::checks;
 use crate::strategy::composition::Schedule;
 use crate::strategy::presets::preset;
 use crate::time::Micros;
-use family::{FAMILIES, Family, Parameters};
+use family::{FAMILIES, Family, Landmarks, Parameters};
 use search::Effort;
 
 /// A simpler family is recommended where it costs no more than this above the best.
@@ -241,9 +241,10 @@ impl Tuned {
 pub fn tune(goal: &Goal<'_>, model: &str) -> Tuned {
     let sketch = Sketch::of(goal.done_time, goal.deadline);
     let optimum = goal.optimum_by(&sketch).expect("a goal has positive weights");
+    let landmarks = Landmarks::of(goal.done_time);
     let simple = FAMILIES.iter().filter(|family| **family != Family::Optimal);
     let best = |family: &Family| {
-        let (parameters, checks) = search::best(goal, &sketch, *family, &optimum, Effort::FULL)?;
+        let (parameters, checks) = search::best(goal, &sketch, &landmarks, *family, &optimum, Effort::FULL)?;
         Some(TuneRow::of(goal, *family, parameters, checks))
     };
     let broken = goal.judge(&optimum, goal.done_time).1;
@@ -272,6 +273,7 @@ pub fn tune(goal: &Goal<'_>, model: &str) -> Tuned {
 #[must_use]
 pub fn trade_off(goal: &Goal<'_>, sketch: &Sketch, ratios: &[f64]) -> Vec<(Family, Vec<(f64, f64)>)> {
     let mut curves: Vec<(Family, Vec<(f64, f64)>)> = FAMILIES.iter().map(|family| (*family, Vec::new())).collect();
+    let landmarks = Landmarks::of(goal.done_time);
     for ratio in ratios {
         let weights = CostWeights { poll: goal.weights.poll * ratio, ..goal.weights };
         let goal = Goal { weights, ..goal.clone() };
@@ -279,7 +281,9 @@ pub fn trade_off(goal: &Goal<'_>, sketch: &Sketch, ratios: &[f64]) -> Vec<(Famil
         for (family, points) in &mut curves {
             let checks = match family {
                 Family::Optimal => Some(optimum.clone()),
-                family => search::best(&goal, sketch, *family, &optimum, Effort::LIGHT).map(|(_, checks)| checks),
+                family => {
+                    search::best(&goal, sketch, &landmarks, *family, &optimum, Effort::LIGHT).map(|(_, checks)| checks)
+                }
             };
             let expected = checks.map(|checks| goal.expected(&checks, sketch));
             points.extend(expected.and_then(|expected| Some((expected.polls, expected.delay()?))));

@@ -1,6 +1,6 @@
 //! Tuning from observed times: a distribution fitted to them, and how far the answer can be trusted.
 
-use super::family::{Family, Parameters};
+use super::family::{Family, Landmarks, Parameters};
 use super::search::{self, Effort};
 use super::{Goal, TuneRow, Tuned};
 use crate::fit::{Fit, Observation, Resampler};
@@ -108,7 +108,8 @@ fn tuned_for(distribution: Distribution, goal: &Goal<'_>, family: Family) -> Opt
         let cost = goal.expected(&optimum, &done_time).cost(&goal.weights);
         return Some((Vec::new(), optimum, cost));
     }
-    let (parameters, checks) = search::best(&goal, &sketch, family, &optimum, Effort::LIGHT)?;
+    let (parameters, checks) =
+        search::best(&goal, &sketch, &Landmarks::of(&done_time), family, &optimum, Effort::LIGHT)?;
     let cost = goal.expected(&checks, &sketch).cost(&goal.weights);
     Some((parameters, checks, cost))
 }

@@ -2,7 +2,7 @@
 //! They are searched with a last look at the limit, which the guide's loop does not make there: for times that end abruptly
 //! that costs two or three per cent.
 
-use super::family::Family;
+use super::family::{Family, Landmarks};
 use super::search::{self, Effort};
 use super::settings::GuideSettings;
 use super::{Goal, TuneRow, documented_as};
@@ -31,18 +31,18 @@ impl Goal<'_> {
     pub fn quick(&self, model: &str, delays_per_s: &[f64]) -> Option<Vec<Quick>> {
         let limit = self.limit()?;
         // What costs most, the distribution in figures, is the same for all prices.
-        let sketch = Sketch::roughly(self.done_time, Some(limit));
+        let (sketch, landmarks) = (Sketch::roughly(self.done_time, Some(limit)), Landmarks::of(self.done_time));
         let at = |&delay_per_s: &f64| {
             let weights = CostWeights { delay_per_s, ..self.weights };
-            Goal { deadline: Some(limit), weights, ..self.clone() }.quick_at(model, limit, &sketch)
+            Goal { deadline: Some(limit), weights, ..self.clone() }.quick_at(model, limit, &sketch, &landmarks)
         };
         delays_per_s.iter().map(at).collect()
     }
 
-    fn quick_at(&self, model: &str, limit: f64, sketch: &Sketch) -> Option<Quick> {
+    fn quick_at(&self, model: &str, limit: f64, sketch: &Sketch, landmarks: &Landmarks) -> Option<Quick> {
         let goal = self;
         let optimum = goal.optimum_roughly(sketch)?;
-        let (parameters, _) = search::best(goal, sketch, Family::Adaptive, &optimum, Effort::LIGHT)?;
+        let (parameters, _) = search::best(goal, sketch, landmarks, Family::Adaptive, &optimum, Effort::LIGHT)?;
         let at = |name: &str| parameters.iter().find(|(known, _)| *known == name).map(|(_, us)| written(*us));
         let (initial, interval) = (at("initial")?, at("interval")?);
         let settings = GuideSettings { initial, interval, max: Some(after_the_last(initial, interval, limit)) };

@@ -1,7 +1,7 @@
 //! The best parameters of a family: many starts, the best of them followed downhill, the answer in whole milliseconds.
 
 use super::Goal;
-use super::family::{Family, Parameters};
+use super::family::{Family, Landmarks, Parameters};
 use crate::fit::simplex::minimise;
 use crate::inspection::rules::Quantiles;
 use crate::inspection::{Checks, Cumulative, Sketch};
@@ -36,11 +36,12 @@ const NUMBER_GRAIN: f64 = 1e-3;
 pub(super) fn best(
     goal: &Goal<'_>,
     sketch: &Sketch,
+    landmarks: &Landmarks,
     family: Family,
     optimal: &Checks,
     effort: Effort,
 ) -> Option<(Parameters, Checks)> {
-    let starts = family.starts(goal.done_time, optimal).into_iter().step_by(effort.stride).collect();
+    let starts = family.starts(landmarks, optimal).into_iter().step_by(effort.stride).collect();
     from(goal, sketch, family, starts, effort.followed)
 }
 
