@@ -3,6 +3,7 @@
 
 #![cfg(unix)]
 
+use crate::interpreter::direct;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -15,6 +16,7 @@ fn root() -> PathBuf {
 /// Runs `pollbench check` in a folder of its own.
 fn check(folder: &Path, options: &[&str], command: &[&str]) -> Output {
     let mut program = Command::new(env!("CARGO_BIN_EXE_pollbench"));
+    let command = command.iter().map(|word| direct(word));
     program.arg("check").arg("--quiet").args(options).arg("--").args(command).current_dir(folder);
     program.stdin(Stdio::null()).output().expect("the program runs")
 }
@@ -45,8 +47,7 @@ fn living(mark: &str) -> usize {
     lines.filter(|line| String::from_utf8_lossy(line).contains(mark)).count()
 }
 
-const QUICK: [&str; 10] =
-    ["--deadline", "500ms", "--attempt-timeout", "300ms", "--cases", "2", "--parallel", "4", "--format", "json"];
+const QUICK: [&str; 8] = ["--deadline", "500ms", "--attempt-timeout", "300ms", "--parallel", "4", "--format", "json"];
 
 /// Promise: whatever the program does, it is a finding about the program, with exit code 5, and nothing of it is left.
 #[test]
@@ -62,7 +63,8 @@ fn programs_out_of_their_minds_are_told_and_ended() {
         ("hang", "setsid sleep 600 >/dev/null 2>&1 & sleep 0.2; echo '{\"outcome\":\"timeout\",\"urls\":[]}'"),
     ];
     let cases = cases.map(|(expected, script)| (expected, script.to_owned()));
-    are_told("once", &[], &cases);
+    // The calm trial, and what confirms it.
+    are_told("once", &["--cases", "0"], &cases);
 }
 
 /// Puts each script on trial, all at a time: most of them sleep.
@@ -114,7 +116,7 @@ fn streams_out_of_their_minds_are_told_and_ended() {
             format!(r#"{hello}; while read line; do echo '{{"case":99999,"outcome":"timeout","urls":[]}}'; done"#),
         ),
     ];
-    are_told("stream", &["--stream"], &cases);
+    are_told("stream", &["--stream", "--cases", "2"], &cases);
 }
 
 /// Promise: bad usage exits 2 and says what to change.
@@ -260,20 +262,29 @@ fn a_busy_machine_is_not_held_against_a_program() {
     assert!(report["cases"].as_u64() >= Some(100), "{report:#}");
 }
 
-/// Time scales to try one after another: the slower, the less a late machine matters.
-const SCALES: [&str; 4] = ["60", "20", "10", "5"];
+/// Virtual time says for certain. Where there is none, scales are tried one after another: the slower, the less a late machine
+/// matters.
+#[cfg(warp)]
+const CLOCKS: [&[&str]; 1] = [&["virtual"]];
+#[cfg(not(warp))]
+const CLOCKS: [&[&str]; 4] = [
+    &["scaled"],
+    &["scaled", "--time-scale", "20"],
+    &["scaled", "--time-scale", "10"],
+    &["scaled", "--time-scale", "5"],
+];
 
-/// What the guide's code, in our own words, is found guilty of. On a machine that is too busy to say, it is tried again slower.
+/// What the guide's code, in our own words, is found guilty of.
 fn guilty(technique: &str, options: &[&str], property: &str) {
     if !has("node", "--version") {
         return;
     }
     let guide = root().join("tests/clients/guide_poller.mjs").to_string_lossy().into_owned();
-    let fixed = ["--stream", "--clock", "scaled", "--format", "json", "--properties", property];
+    let fixed = ["--stream", "--format", "json", "--properties", property, "--clock"];
     let mut told = String::new();
-    for scale in SCALES {
+    for clock in CLOCKS {
         let folder = folder();
-        let options: Vec<&str> = fixed.iter().chain(options).chain(&["--time-scale", scale]).copied().collect();
+        let options: Vec<&str> = fixed.iter().chain(clock).chain(options).copied().collect();
         let output = check(folder.path(), &options, &["node", &guide, technique, "--stream"]);
         let report = json(&output);
         if found(&report) == [property] && output.status.code() == Some(5) {
@@ -284,7 +295,7 @@ fn guilty(technique: &str, options: &[&str], property: &str) {
     panic!("{technique}: {told}");
 }
 
-/// Promise: what is wrong with the guide's code is found, all of it at a time: it waits more than it works.
+/// Promise: what is wrong with the guide's code is found.
 #[test]
 fn the_guides_mistakes_are_found() {
     let late = r#"{"version":1,"deadline_ms":120000,"rtt_ms":3000,"tasks":[{}]}"#;

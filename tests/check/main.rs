@@ -2,6 +2,8 @@
 
 mod command;
 mod hooks;
+#[path = "../support/interpreter.rs"]
+mod interpreter;
 mod mutants;
 #[path = "../support/on_trial.rs"]
 mod on_trial;

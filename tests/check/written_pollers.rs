@@ -153,7 +153,7 @@ async fn from_a_log_to_a_poller_that_holds() {
     futures_util::future::join_all(worlds).await;
 }
 
-/// What is written names its numbers, their source and the command; names that end literals end none.
+/// What is written names its numbers, their source and the command.
 #[test]
 fn written_pollers_state_where_they_come_from() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -176,6 +176,13 @@ fn written_pollers_state_where_they_come_from() {
         assert!(text.contains("requests a task") && text.contains("of the guide's settings"), "{text}");
         assert!(!text.contains("settings: begin") && !text.contains("settings: end"), "{text}");
     }
+}
+
+/// A file is a program, whatever its model is called.
+#[test]
+#[ignore = "slow: pollers in six languages are built"]
+fn names_that_end_literals_end_none() {
+    let folder = tempfile::tempdir().expect("a folder");
     for runtime in present() {
         let file = folder.path().join(runtime.file);
         let arguments = ["tune", "--completion", "60s", "--model", "it's \"x\"\\", "--write-poller", runtime.language];

@@ -1,5 +1,6 @@
 //! What the tests of virtual time share.
 
+use crate::interpreter::direct;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -24,6 +25,7 @@ pub(crate) fn pollbench(folder: &Path, words: &[&str]) -> Output {
 pub(crate) fn without(requirement: &str, folder: &Path, words: &[&str]) -> Output {
     let mut program = Command::new(env!("CARGO_BIN_EXE_pollbench"));
     program.env("POLLBENCH_WARP_WITHOUT", requirement);
+    let words = words.iter().map(|word| direct(word));
     program.args(words).current_dir(folder).stdin(Stdio::null()).output().expect("the program runs")
 }
 

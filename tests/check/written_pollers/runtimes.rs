@@ -1,5 +1,6 @@
 //! A poller in any of the languages as a process: how a file becomes one, what it is run for, and what it says.
 
+use crate::interpreter::direct;
 use pollbench::mock::MockApixo;
 use serde_json::Value;
 use std::io::Write as _;
@@ -31,7 +32,7 @@ impl Runtime {
     /// The words that run a file. What has to be compiled is compiled into `folder`, once for all tasks.
     pub(crate) fn words(&self, file: &Path, folder: &Path) -> Vec<PathBuf> {
         match self.run {
-            Run::Read(program) => vec![program.into(), file.into()],
+            Run::Read(program) => vec![direct(program).into(), file.into()],
             Run::Compiled(words) => {
                 let program = folder.join(format!("poller-{}", self.language));
                 let output =

@@ -100,6 +100,7 @@ fn where_tasks_are_independent_it_keeps_its_coverage() {
 /// The truth is that of a long run. Pools make the delay's sums skewed (3 or so), and the interval of a fixed number of such
 /// replicates knows it in 93 % of cases itself; one that stops by itself in 90 % (2 000 runs).
 #[test]
+#[ignore = "slow: the truth is that of a long run, and the runs are many"]
 fn where_tasks_interact_it_keeps_its_coverage() {
     let long = Scenario { replicates: 4_000, seed: 77_777, ..scenario(TOGETHER) };
     let truth = run(&long, Options { threads: 1, ..Options::default() }).results.cells[0].detection_delay_ms.mean;
