@@ -295,7 +295,7 @@ async fn mock(completion_ms: Value) -> MockApixo {
 
 /// A webhook comes long before the first look: one request, and it is known.
 async fn is_woken(runtime: &Runtime, words: &[PathBuf]) {
-    let mock = mock(json!(800_000)).await;
+    let mock = mock(json!(300_000)).await;
     let port = free_port();
     let body = format!(
         r#"{{"input":{{"prompt":"a lighthouse"}},"request_type":"callback","callback_url":"http://127.0.0.1:{port}/hook"}}"#

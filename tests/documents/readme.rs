@@ -134,6 +134,7 @@ impl Shell {
         let command = command.replace("cargo run --release -- ", "pollbench ");
         let command = command.replace("pollbench check -- ", "pollbench check --cases 1 --deadline 3s -- ");
         let command = command.replace("pollbench check --clock virtual ", "pollbench check --clock virtual --cases 8 ");
+        let command = command.replace(" --cases 40 ", " --cases 10 ");
         if command.starts_with("pollbench serve") {
             return self.serve(&command);
         }

@@ -93,7 +93,7 @@ fn is_pooled(scenario: &Scenario) -> bool {
 }
 
 fn small(shipped: &Shipped, seed: u64) -> Scenario {
-    let size = Overrides { tasks: Some(40), replicates: Some(2), seed: Some(seed), ..Overrides::default() };
+    let size = Overrides { tasks: Some(25), replicates: Some(2), seed: Some(seed), ..Overrides::default() };
     shipped.scenario().expect("shipped scenarios are valid").narrowed(&size).expect("valid overrides")
 }
 

@@ -64,6 +64,7 @@ fn quantiles_of_independent_tasks() {
 /// Lock-step pools make tasks of a replicate alike; the truth is a long run's. The delay of a pool is skewed, by the longest
 /// round trip of each round: twenty replicates cover it in 92 of 100 cases (3 000 runs).
 #[test]
+#[ignore = "slow: the truth is that of a long run, and the runs are many"]
 fn means_where_tasks_interact() {
     let body = |tasks, replicates| {
         format!(
