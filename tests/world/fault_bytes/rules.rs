@@ -49,7 +49,7 @@ fn a_limit_is_for_a_key_or_for_all() {
 fn workers_make_requests_wait_and_then_refuse() {
     let place = Place::new();
     let id = place.submit();
-    place.rules(&json!([{ "kind": "load-latency", "servers": 1, "service": "3s", "queue": 1 }]));
+    place.rules(&json!([{ "kind": "load-latency", "servers": 1, "service": "2s", "queue": 1 }]));
     let began = Instant::now();
     let mut three = [place.ask(&id), place.ask(&id), place.ask(&id)].map(|mut raw| {
         let (bytes, _, end) = raw.rest(SILENCE);
@@ -64,7 +64,7 @@ fn workers_make_requests_wait_and_then_refuse() {
         }
     }
     // Both were served, one after the other.
-    assert!(began.elapsed() >= Duration::from_secs(6) - Duration::from_millis(5));
+    assert!(began.elapsed() >= Duration::from_secs(4) - Duration::from_millis(5));
 }
 
 #[test]
