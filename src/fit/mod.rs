@@ -1,7 +1,7 @@
 //! From observed durations to a distribution of them.
 //!
 //! [`Fit::of`] fits the lognormal, gamma and Weibull distributions and a mixture of two lognormals by maximum likelihood and
-//! weighs them by the Bayesian information criterion (Schwarz, Annals of Statistics 6 (1978) 461–464; weights as in
+//! weighs them by their odds and the Bayesian information criterion (Schwarz, Annals of Statistics 6 (1978) 461–464; weights as in
 //! Buckland, Burnham & Augustin, Biometrics 53 (1997) 603–618), because few observations do not tell them apart. It
 //! blends the average with a distribution that follows the data whatever their shape, the more the more there are and the less the
 //! candidates fit, so that a third hump or a slow tail that no distribution of the list knows is not lost. A raw empirical

@@ -2,7 +2,7 @@
 //! 1–38); observations that are known to lie in a range enter with the moments of the normal distribution cut to it.
 
 use super::build::lognormal;
-use super::candidate::Candidate;
+use super::candidate::{Candidate, TWO_HUMPS};
 use super::logs;
 use super::sample::{LEAST_SPREAD, Sample, middle};
 use crate::world::distribution::Distribution;
@@ -49,6 +49,7 @@ pub(super) fn candidate(sample: &Sample) -> Option<Candidate> {
         log_likelihood,
         bic: 5.0 * libm::log(sample.count as f64) - 2.0 * log_likelihood,
         weight: 0.0,
+        odds: TWO_HUMPS,
     })
 }
 

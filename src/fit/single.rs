@@ -1,7 +1,7 @@
 //! The distributions of two parameters, fitted by maximum likelihood on the scale of logarithms.
 
 use super::build::{build, lognormal};
-use super::candidate::Candidate;
+use super::candidate::{Candidate, ONE_HUMP};
 use super::logs;
 use super::sample::{LEAST_SPREAD, Sample};
 use super::simplex::minimise;
@@ -115,5 +115,6 @@ fn fit(sample: &Sample, shape: &Shape, (location, spread): (f64, f64)) -> Option
         log_likelihood: -value,
         bic: 2.0 * value + 2.0 * libm::log(sample.count as f64),
         weight: 0.0,
+        odds: ONE_HUMP,
     })
 }
