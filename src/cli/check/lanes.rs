@@ -27,7 +27,7 @@ pub(super) struct Lanes<'s> {
 }
 
 /// What a program says it can do, as far as cases depend on it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Abilities {
     /// Tasks of a case.
     pub(super) many: usize,
@@ -81,7 +81,8 @@ impl<'s> Lanes<'s> {
         }
         // Whoever could not be led has said nothing, and is told of at the end.
         let abilities: Vec<_> = join_all(hellos).await;
-        let abilities = abilities.into_iter().next().and_then(Result::ok).unwrap_or_default();
+        let few = Abilities { many: 1, submits: false };
+        let abilities = abilities.into_iter().next().and_then(Result::ok).unwrap_or(few);
         Ok(Self { lanes, abilities })
     }
 
