@@ -7,7 +7,7 @@ use super::draw::Cases;
 use super::history::{Conduct, History};
 use super::judge::{Judgement, Timing, judge};
 use super::property::{Properties, Property};
-use super::report::{CounterExample, Defect, Finding, TrialReport};
+use super::report::{CounterExample, Defect, Finding, Retrial, TrialReport};
 use super::shrink::{ShrinkLimits, shrink};
 use crate::time::Micros;
 use futures_util::StreamExt as _;
@@ -100,10 +100,10 @@ impl Campaign {
     ) -> TrialReport {
         let (timing, cases, calm) = self.learn(subject).await;
         let mut report = self.report(timing);
-        let is_doubted = calm.doubt.is_some();
+        let is_doubted = calm.doubt.is_some() || matches!(calm.conduct, Conduct::NotRun(_));
         // The calm trial is a trial like others.
         self.take(subject, &mut report, vec![(None, cases.calm_case(), calm)], tell).await;
-        // What nobody can know where nothing happens, nobody can know anywhere.
+        // What nobody can try or know where nothing happens, nobody can anywhere.
         if is_doubted {
             return report;
         }
@@ -111,7 +111,11 @@ impl Campaign {
             let history = subject.play(&case).await;
             let is_known = history.doubt.is_none() && !matches!(history.conduct, Conduct::NotRun(_));
             let judgement = judge(&case, &history, &report.timing, self.properties);
-            report.replayed.push(is_known.then(|| defects(&judgement, &history)));
+            report.replayed.push(is_known.then(|| {
+                let unknown = Property::ALL.iter().filter(|property| judgement.unknown.has(**property));
+                let judged = unknown.fold(self.properties, |judged, property| judged.without(*property));
+                Retrial { defects: defects(&judgement, &history), judged }
+            }));
             self.take(subject, &mut report, vec![(None, case, history)], tell).await;
         }
         let batch = ((self.parallel + self.ahead) as u64 * 4).max(8);
@@ -124,6 +128,9 @@ impl Campaign {
             let trials = numbers.zip(drawn).zip(histories);
             let trials = trials.map(|((number, case), history)| (Some(number), case, history)).collect();
             self.take(subject, &mut report, trials, tell).await;
+            if report.not_run.is_some() {
+                break;
+            }
             tell(CampaignProgress::Tried { cases: report.cases });
         }
         report
@@ -278,14 +285,17 @@ mod tests {
         }
     }
 
-    /// Promise: a known failure that could not be tried again is not taken for mended.
+    /// Promise: a known failure that could not be tried again, or was not looked for, is not taken for mended.
     #[tokio::test]
     async fn what_could_not_be_tried_is_not_mended() {
         let deadline = Micros::from_secs(60);
         let known = Cases::new(42, deadline).calm_case();
         let campaign = Campaign::new(deadline, Timing::exact(deadline));
         let report = campaign.run(&Absent, vec![known], 3, &mut |_| {}).await;
-        assert_eq!(report.replayed, [None]);
-        assert!(report.not_run.is_some() && report.findings.is_empty());
+        assert!(report.not_run.is_some() && report.replayed.is_empty() && report.findings.is_empty());
+        let judged = Properties::ALL.without(Property::LastLook);
+        let retrial = Retrial { defects: vec![Defect::Crash("it ended".to_owned())], judged };
+        let mended = ["last-look", "no-hang", "crash", "hang"].map(|id| retrial.has_mended(id));
+        assert_eq!(mended, [false, true, false, true]);
     }
 }

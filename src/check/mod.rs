@@ -54,7 +54,7 @@ pub use kit::{Call, Kit, RECEIVER, TaskAnswer};
 pub use phase::{Phase, kinds};
 pub use poller::{Poller, StrategyPoller, play};
 pub use property::{Properties, Property, PropertyKind};
-pub use report::{CounterExample, Defect, Finding, Tally, TrialReport};
+pub use report::{CounterExample, Defect, Finding, Retrial, Tally, TrialReport};
 pub use shrink::{ShrinkLimits, Shrunk, shrink, simpler};
 pub use stage::{KEY, Stage, StageError};
 pub use text::{finding as finding_text, report as report_text, timeline};

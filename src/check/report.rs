@@ -60,6 +60,24 @@ pub struct Finding {
     pub timing: Timing,
 }
 
+/// What a case that was known to be hard has shown this time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Retrial {
+    /// All that is wrong.
+    pub defects: Vec<Defect>,
+    /// The properties that it was judged by, but for those of which nobody can tell.
+    pub judged: Properties,
+}
+
+impl Retrial {
+    /// Whether what was once found under this [id](Defect::id) is mended: it was looked for, and is not there.
+    #[must_use]
+    pub fn has_mended(&self, id: &str) -> bool {
+        let is_there = self.defects.iter().any(|defect| defect.id() == id);
+        !is_there && Property::named(id).is_none_or(|property| self.judged.has(property))
+    }
+}
+
 /// What a campaign found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrialReport {
@@ -71,8 +89,8 @@ pub struct TrialReport {
     pub timing: Timing,
     /// The latest that the machine ever was.
     pub lateness: Micros,
-    /// What is wrong in each of the cases that were known beforehand; `None` where nobody knows.
-    pub replayed: Vec<Option<Vec<Defect>>>,
+    /// What each of the cases that were known beforehand has shown; `None` where it could not be tried.
+    pub replayed: Vec<Option<Retrial>>,
     /// Why a trial could not be held: a fault of this harness or of the machine, which makes the report worthless.
     pub not_run: Option<String>,
     /// Why nobody can know what some trials mean.

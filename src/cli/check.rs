@@ -19,6 +19,7 @@ use crate::check::{
     finding_text, read_case,
 };
 use crate::cli::console::{Failure, note, read};
+use crate::cli::descriptors::most_connections;
 use crate::cli::folder::Folder;
 use crate::cli::interrupt;
 use crate::cli::shell::quoted;
@@ -60,7 +61,7 @@ pub(super) struct Check {
     /// Start CMD once and send it the cases as lines of JSON
     #[arg(long)]
     stream: bool,
-    /// Number of cases to run at a time; with `--stream --clock virtual`, number of processes to start, each of which takes up to 16 at a time [default there: 1]
+    /// Number of cases to run at a time; with `--stream --clock virtual`, number of processes to start, 64 at most, each of which takes up to 16 at a time [default there: 1]
     #[arg(long, value_name = "N")]
     parallel: Option<usize>,
     /// File of properties that are known not to hold, one a line; one that holds is reported
@@ -143,6 +144,7 @@ impl Check {
         let folders = [self.report.as_deref(), self.junit.as_deref().and_then(Path::parent)];
         folders.into_iter().flatten().try_for_each(|folder| Folder::writable(folder).map(drop))?;
         findable(&self.command[0])?;
+        most_connections();
         interrupt::adopt();
         let (mut report, parting) = match (self.clock, self.stream) {
             (ClockKind::Real | ClockKind::Scaled, true) => {
@@ -190,7 +192,8 @@ impl Check {
     #[cfg(warp)]
     fn try_led_stream(&self, properties: Properties, replay: Option<&Case>) -> Tried {
         let runtime = led::runtime().map_err(|error| cannot_start(&error))?;
-        let count = self.parallel.unwrap_or(1).clamp(1, MOST_PROCESSES);
+        // A case that is tried again needs one.
+        let count = if replay.is_some() { 1 } else { self.parallel.unwrap_or(1).clamp(1, MOST_PROCESSES) };
         std::thread::scope(|scope| {
             runtime.block_on(async {
                 let lanes = Lanes::start(scope, &self.command, self.limits(), self.seed, count).await?;
@@ -298,7 +301,10 @@ impl Check {
         let failures = Failures::of(&self.command);
         let known = failures.read();
         let report = campaign.run(subject, known, self.cases, &mut tell).await;
-        failures.keep(&report)?;
+        // What the machine did to a trial says nothing of the program.
+        if report.not_run.is_none() {
+            failures.keep(&report)?;
+        }
         Ok(report)
     }
 

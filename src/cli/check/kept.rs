@@ -52,9 +52,8 @@ impl<'c> Failures<'c> {
 
     /// Forgets those that are healed, and keeps what is found.
     pub(super) fn keep(&self, report: &TrialReport) -> Result<(), Failure> {
-        for (kept, defects) in self.files.iter().zip(&report.replayed) {
-            let is_healed = |defects: &Vec<Defect>| !defects.iter().any(|defect| defect.id() == kept.found);
-            if defects.as_ref().is_some_and(is_healed) {
+        for (kept, retrial) in self.files.iter().zip(&report.replayed) {
+            if retrial.as_ref().is_some_and(|retrial| retrial.has_mended(&kept.found)) {
                 let _ = fs::remove_file(&kept.path);
             }
         }

@@ -12,7 +12,7 @@ use crate::cli::console::Failure;
 use crate::net::warp::Stuck;
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread::{Scope, ScopedJoinHandle};
 use tokio::sync::oneshot;
 
@@ -24,6 +24,16 @@ pub(super) struct Lanes<'s> {
     lanes: Vec<Lane<'s>>,
     /// What the first of them can do.
     pub(super) abilities: Abilities,
+    last: Mutex<Last>,
+    /// Held while one case is played.
+    one: tokio::sync::Mutex<()>,
+}
+
+/// The cases that were played last among many, and the process that played the last one alone.
+#[derive(Default)]
+struct Last {
+    cases: Vec<Case>,
+    lane: usize,
 }
 
 /// What a program says it can do, as far as cases depend on it.
@@ -83,7 +93,7 @@ impl<'s> Lanes<'s> {
         let abilities: Vec<_> = join_all(hellos).await;
         let few = Abilities { many: 1, submits: false };
         let abilities = abilities.into_iter().next().and_then(Result::ok).unwrap_or(few);
-        Ok(Self { lanes, abilities })
+        Ok(Self { lanes, abilities, last: Mutex::default(), one: tokio::sync::Mutex::default() })
     }
 
     /// Ends all of them: what is wrong with how one ended.
@@ -110,14 +120,25 @@ impl<'s> Lanes<'s> {
 }
 
 impl Subject for Lanes<'_> {
+    /// By the process that played this case among many, or else by the one that played a case last: what one of them showed is
+    /// confirmed and shrunk there. One at a time, so that the order does not depend on when they are done.
     async fn play(&self, case: &Case) -> History {
-        self.played(0, vec![case.clone()]).await.remove(0)
+        let _turn = self.one.lock().await;
+        let lane = {
+            let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(at) = last.cases.iter().position(|known| known == case) {
+                last.lane = at % self.lanes.len();
+            }
+            last.lane
+        };
+        self.played(lane, vec![case.clone()]).await.remove(0)
     }
 
     async fn play_all(&self, cases: &[Case], _: usize) -> Vec<History> {
         let count = self.lanes.len();
         let share = |lane: usize| self.played(lane, cases.iter().skip(lane).step_by(count).cloned().collect());
         let mut played: Vec<_> = join_all((0..count).map(share)).await.into_iter().map(Vec::into_iter).collect();
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).cases = cases.to_vec();
         (0..cases.len()).filter_map(|at| played[at % count].next()).collect()
     }
 }

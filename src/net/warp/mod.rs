@@ -181,6 +181,7 @@ impl Warp {
             leak: None,
             heard: None,
             again: BTreeSet::new(),
+            cap: CAP,
         })
     }
 }
@@ -197,6 +198,7 @@ struct Driver<'w> {
     heard: Option<u32>,
     /// Waits whose end was told again.
     again: BTreeSet<u64>,
+    cap: Duration,
 }
 
 /// Turns in which each task comes to its own as often as it takes.
@@ -215,7 +217,9 @@ impl Driver<'_> {
         let mut subject = pin!(subject);
         let (mut rested, mut kicked, mut pause) = (Instant::now(), Instant::now(), SHORTEST);
         loop {
-            // What has come is served before anything is looked at; what comes meanwhile rings again.
+            // What has come is served before anything is looked at; what comes meanwhile rings again. That the server takes long,
+            // or that somebody else's program is being started, is not held against this one.
+            let from = Instant::now();
             let has_rung = self.shared.wires.has_rung(Duration::ZERO);
             for _ in 0..turns() {
                 tokio::select! {
@@ -223,6 +227,12 @@ impl Driver<'_> {
                     output = &mut subject => return Ok(output),
                     () = tokio::task::yield_now() => {}
                 }
+            }
+            start::await_others();
+            rested += from.elapsed();
+            kicked += from.elapsed();
+            if let Some((_, since)) = &mut self.leak {
+                *since += from.elapsed();
             }
             if has_rung {
                 (rested, pause) = (Instant::now(), SHORTEST);
@@ -243,8 +253,8 @@ impl Driver<'_> {
                 }
             }
             let restless = rested.elapsed();
-            if restless > CAP {
-                return Err(Stuck::Busy(CAP));
+            if restless > self.cap {
+                return Err(Stuck::Busy(self.cap));
             }
             if restless > RESTLESS && kicked.elapsed() > KICK {
                 kicked = Instant::now();
@@ -281,5 +291,37 @@ impl Driver<'_> {
             Some(_) | None => self.leak = Some((who, Instant::now())),
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Stdio;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::process::Command;
+
+    /// Promise: the time that a server takes is not held against the program that waits for it.
+    #[tokio::test]
+    async fn a_server_that_takes_long_is_no_unrest() {
+        let warp = Warp::new(1).expect("what virtual time needs");
+        let mut driver = warp.driver().expect("this process");
+        driver.cap = Duration::from_millis(500);
+        let echoed = driver.drive(async {
+            let mut command = Command::new("cat");
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+            let mut child = warp.start(&mut command).expect("it starts");
+            warp.lead(child.id());
+            let (mut input, mut output) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
+            warp.watch(&output);
+            let mut echoed = [0; 3];
+            for byte in &mut echoed {
+                std::thread::sleep(Duration::from_millis(700));
+                input.write_all(b"x").await.expect("it reads");
+                *byte = output.read_u8().await.expect("it writes");
+            }
+            echoed
+        });
+        assert_eq!(echoed.await, Ok(*b"xxx"));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::rules::Requirement;
 use super::tree::Sleeper;
-use super::{Driver, Stuck, start};
+use super::{Driver, Stuck};
 use std::time::Duration;
 
 /// Whether time may move.
@@ -22,20 +22,20 @@ pub(super) enum Unrest {
 }
 
 impl Driver<'_> {
-    /// The server has done all that it can, and is asleep while this is looked at.
+    /// The server has done all that it can, and is asleep while this is looked at; what it has closed nobody holds who is being
+    /// started.
     ///
-    /// 1. Nobody is being started, who would hold what the server has closed.
-    /// 2. Every thread sleeps in a system call. The state alone is not enough: a shell that reaps its children is said to
+    /// 1. Every thread sleeps in a system call. The state alone is not enough: a shell that reaps its children is said to
     ///    sleep while it runs.
-    /// 3. Nothing is on its way, and nothing has come that the server has not read.
-    /// 4. The same threads still sleep, no others have come, and none has run meanwhile. So what was true of each was true of
+    /// 2. Nothing is on its way, and nothing has come that the server has not read.
+    /// 3. The same threads still sleep, no others have come, and none has run meanwhile. So what was true of each was true of
     ///    all at once.
-    /// 5. If the program has ended, the server has heard of it.
-    /// 6. All of them live in virtual time, and none sleeps until a real time.
+    /// 4. If the program has ended, the server has heard of it.
+    /// 5. All of them live in virtual time, and none sleeps until a real time.
     pub(super) fn look(&mut self) -> Result<Quiet, Stuck> {
         self.effort.looks += 1;
         const RUNNING: Result<Quiet, Stuck> = Ok(Quiet::No(Unrest::Running));
-        if start::is_any() || self.recent.is_some_and(|thread| self.tree.is_awake(thread)) {
+        if self.recent.is_some_and(|thread| self.tree.is_awake(thread)) {
             return RUNNING;
         }
         let sleepers = match self.tree.first_look() {

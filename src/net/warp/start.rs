@@ -6,14 +6,17 @@ use super::thread::Thread;
 use super::{Requirement, Warp};
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::yield_now;
+use std::thread::{sleep, yield_now};
 use std::time::{Duration, Instant};
 use tokio::process::{Child, Command};
 
 /// Processes of this one that have not become their programs yet.
 static STARTING: AtomicUsize = AtomicUsize::new(0);
-/// No process takes longer for the last of its steps, unless nobody can see that it has.
-const LONGEST: Duration = Duration::from_millis(100);
+/// No process takes longer for the last of its steps, and for the one before, unless nobody can see that it has taken it.
+const LONGEST: Duration = Duration::from_secs(30);
+const DOUBTFUL: Duration = Duration::from_millis(100);
+/// How often it is looked whether all have been started.
+const BREATH: Duration = Duration::from_micros(50);
 
 struct Starting;
 
@@ -43,8 +46,15 @@ impl Warp {
 }
 
 /// Whether a process of this one holds what others close.
-pub(super) fn is_any() -> bool {
+fn is_any() -> bool {
     STARTING.load(Ordering::SeqCst) > 0 && Requirement::Start.is_met()
+}
+
+/// Waits until nothing that has been closed by now is held.
+pub(super) fn await_others() {
+    while is_any() {
+        sleep(BREATH);
+    }
 }
 
 fn alone(start: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
@@ -52,31 +62,36 @@ fn alone(start: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
     let child = start()?;
     // The kernel lets a parent go on when the child has memory of its own, and closes what is not to be kept after that.
     let from = Instant::now();
-    while child.id().is_some_and(is_becoming) && from.elapsed() < LONGEST {
+    while child.id().is_some_and(|pid| is_becoming(pid, from.elapsed())) {
         yield_now();
     }
     Ok(child)
 }
 
-/// Whether a process still runs the code of this one, or none: its program has not been loaded yet.
-fn is_becoming(pid: u32) -> bool {
+/// Whether the program of a process that was started so long ago has not been loaded yet: it still runs the code of this one, or
+/// none.
+fn is_becoming(pid: u32, ago: Duration) -> bool {
     let image = |pid| {
-        Thread::open(pid, pid).ok()?.stat().filter(|stat| !matches!(stat.state, b'Z' | b'X')).map(|stat| stat.image)
+        let stat = Thread::open(pid, pid).ok()?.stat().filter(|stat| !matches!(stat.state, b'Z' | b'X'))?;
+        Some(stat.image)
     };
-    image(pid).is_some_and(|(code, stack)| code == 0 || Some((code, stack)) == image(std::process::id()))
+    match image(pid) {
+        None => false,
+        Some((0, _)) => ago < LONGEST,
+        // Without random addresses this program may have become itself.
+        Some(other) => Some(other) == image(std::process::id()) && ago < DOUBTFUL,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::quiet::{Quiet, Unrest};
     use super::*;
     use std::sync::mpsc::channel;
 
-    /// Promise: no time moves while a process is being started, for whichever program that is, and all do when it has become one.
-    #[tokio::test]
-    async fn time_stands_still_while_a_process_is_being_started() {
-        let warp = Warp::new(1).expect("what virtual time needs");
-        let mut driver = warp.driver().expect("this process");
+    /// Promise: whoever leads a program waits while a process is being started, for whichever program that is, and goes on when
+    /// it has become one.
+    #[test]
+    fn all_wait_while_a_process_is_being_started() {
         let (begun, has_begun) = channel();
         let (go_on, may_go_on) = channel();
         let starting = std::thread::spawn(move || {
@@ -87,13 +102,16 @@ mod tests {
             })
         });
         has_begun.recv().expect("it starts");
-        assert!(matches!(driver.look(), Ok(Quiet::No(Unrest::Running))));
+        assert!(is_any());
+        let (goes_on, has_gone_on) = channel();
+        std::thread::spawn(move || {
+            await_others();
+            goes_on.send(()).expect("somebody waits");
+        });
+        assert!(has_gone_on.recv_timeout(Duration::from_millis(50)).is_err());
         go_on.send(()).expect("it waits");
         assert!(starting.join().expect("no panic").is_err());
-        // Others may start programs beside this test.
-        while !matches!(driver.look(), Ok(Quiet::Yes(_))) {
-            yield_now();
-        }
+        has_gone_on.recv().expect("it goes on");
     }
 
     /// Promise: whoever is started has become its program, and holds nothing of this process.

@@ -111,7 +111,7 @@ impl Tree {
         if stat.threads != process.threads.len() {
             process.list(pid);
         }
-        let from = sleepers.len();
+        let (from, mut children) = (sleepers.len(), Vec::new());
         for (&tid, Known { thread, rank }) in &process.threads {
             let Some(runs) = thread.runs() else {
                 process.threads.clear();
@@ -132,9 +132,11 @@ impl Tree {
                 return Err(awake(tid));
             }
             sleepers.push(Sleeper { pid, tid, rank: *rank, runs, place });
-            pending.extend(thread.children());
+            children.push((*rank, thread.children()));
         }
         sleepers[from..].sort_by_key(|sleeper| sleeper.rank);
+        children.sort_by_key(|(rank, _)| *rank);
+        pending.extend(children.into_iter().flat_map(|(_, children)| children));
         Ok(())
     }
 
