@@ -161,7 +161,7 @@ mod led {
         };
         let words: Vec<String> = arguments.command.iter().map(fill).collect();
         let mut command = Command::new(&words[0]);
-        command.args(&words[1..]).stdin(Stdio::null()).kill_on_drop(true).process_group(0);
+        command.args(&words[1..]).stdin(Stdio::null()).kill_on_drop(true);
         command.env("APIXO_BASE_URL", &base).env("APIXO_API_KEY", crate::check::KEY);
         command.env("POLLBENCH_MODEL", &model).env("POLLBENCH_TASK_ID", &task);
         command.env("POLLBENCH_DEADLINE_MS", &deadline).env("POLLBENCH_TIME_SCALE", "1").env("POLLBENCH_CASE", "0");

@@ -34,13 +34,14 @@ impl Drop for Starting {
 }
 
 impl Warp {
-    /// Starts a program that lives in this time. No time that is led in this process moves meanwhile.
+    /// Starts a program that lives in this time, in a process group of its own: the kernel ends that group when the last
+    /// `Warp` of this time is dropped. No time that is led in this process moves meanwhile.
     ///
     /// # Errors
     ///
     /// Those of starting it.
     pub fn start(&self, command: &mut Command) -> io::Result<Child> {
-        command.envs(self.environment());
+        command.envs(self.environment()).process_group(0);
         alone(|| command.spawn())
     }
 }
