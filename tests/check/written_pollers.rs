@@ -282,7 +282,8 @@ fn free_port() -> u16 {
         let offset = std::process::id().wrapping_mul(101).wrapping_add(ASKED.fetch_add(1, Ordering::Relaxed));
         20_000 + u16::try_from(offset % 10_000).expect("below 10,000")
     });
-    ports.find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a port")
+    // Not by binding it: a program that another test starts just then would hold it until it runs.
+    ports.find(|port| std::net::TcpStream::connect(("127.0.0.1", *port)).is_err()).expect("a port")
 }
 
 /// A mock whose next task ends after so long, or never.
