@@ -100,21 +100,20 @@ impl Campaign {
     ) -> TrialReport {
         let (timing, cases, calm) = self.learn(subject).await;
         let mut report = self.report(timing);
-        let is_doubted = calm.doubt.is_some() || matches!(calm.conduct, Conduct::NotRun(_));
+        let is_telling = calm.is_telling();
         // The calm trial is a trial like others.
         self.take(subject, &mut report, vec![(None, cases.calm_case(), calm)], tell).await;
         // What nobody can try or know where nothing happens, nobody can anywhere.
-        if is_doubted {
+        if !is_telling {
             return report;
         }
         for case in known {
             let history = subject.play(&case).await;
-            let is_known = history.doubt.is_none() && !matches!(history.conduct, Conduct::NotRun(_));
             let judgement = judge(&case, &history, &report.timing, self.properties);
-            report.replayed.push(is_known.then(|| {
-                let unknown = Property::ALL.iter().filter(|property| judgement.unknown.has(**property));
-                let judged = unknown.fold(self.properties, |judged, property| judged.without(*property));
-                Retrial { defects: defects(&judgement, &history), judged }
+            let is_judged = |property: &Property| self.properties.has(*property) && !judgement.unknown.has(*property);
+            report.replayed.push(history.is_telling().then(|| Retrial {
+                defects: defects(&judgement, &history),
+                judged: Property::ALL.iter().copied().filter(is_judged).collect(),
             }));
             self.take(subject, &mut report, vec![(None, case, history)], tell).await;
         }

@@ -132,6 +132,13 @@ pub struct History {
     pub doubt: Option<String>,
 }
 
+impl History {
+    /// Whether it tells of the program: it could be put on trial, and there is no doubt of what that means.
+    pub(super) fn is_telling(&self) -> bool {
+        self.doubt.is_none() && !matches!(self.conduct, Conduct::NotRun(_))
+    }
+}
+
 impl PollerOutcome {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Success, Self::Failed, Self::Timeout, Self::Error];

@@ -205,8 +205,8 @@ impl Check {
                 match lanes.finish() {
                     Ok(parting) => report.map(|report| (report, parting)),
                     Err(stuck) => {
-                        let timing = self.campaign(properties, 1.0, 1, false).timing;
-                        Ok((TrialReport::doubted(self.seed, timing, self.clock.word(), led::doubt(&stuck)), None))
+                        let Campaign { seed, timing, clock, .. } = campaign;
+                        Ok((TrialReport::doubted(seed, timing, clock, led::doubt(&stuck)), None))
                     }
                 }
             })

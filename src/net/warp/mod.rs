@@ -229,10 +229,11 @@ impl Driver<'_> {
                 }
             }
             start::await_others();
-            rested += from.elapsed();
-            kicked += from.elapsed();
+            let served = from.elapsed();
+            rested += served;
+            kicked += served;
             if let Some((_, since)) = &mut self.leak {
-                *since += from.elapsed();
+                *since += served;
             }
             if has_rung {
                 (rested, pause) = (Instant::now(), SHORTEST);

@@ -34,13 +34,17 @@ impl Echo {
         self.output.read_exact(&mut [0]).expect("it writes");
     }
 
-    /// Looks until it sleeps.
     fn settled(&mut self) -> Vec<Sleeper> {
-        loop {
-            match self.tree.first_look() {
-                Ok(sleepers) => return sleepers,
-                Err(_) => std::thread::yield_now(),
-            }
+        settled(&mut self.tree)
+    }
+}
+
+/// Looks until all sleep.
+fn settled(tree: &mut Tree) -> Vec<Sleeper> {
+    loop {
+        match tree.first_look() {
+            Ok(sleepers) => return sleepers,
+            Err(_) => std::thread::yield_now(),
         }
     }
 }
@@ -126,13 +130,7 @@ fn threads_stand_in_the_order_in_which_they_began() {
     let pid = child.0.id();
     let mut tree = Tree::new(String::new()).expect("this process");
     tree.lead(Some(pid));
-    let sleepers = loop {
-        match tree.first_look() {
-            Ok(sleepers) => break sleepers,
-            Err(_) => std::thread::yield_now(),
-        }
-    };
-    assert_eq!(sleepers.iter().map(|sleeper| sleeper.tid).collect::<Vec<_>>(), [&[pid], &told[..]].concat());
+    assert_eq!(settled(&mut tree).iter().map(|sleeper| sleeper.tid).collect::<Vec<_>>(), [&[pid], &told[..]].concat());
 }
 
 /// Promise: a list that names a process which is gone is not believed: it may lack another one.
