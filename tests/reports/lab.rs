@@ -43,10 +43,14 @@ fn asked(state: &Value, exact: bool) -> Value {
 }
 
 fn seen(state: &Value, view: &Value) -> Value {
+    tried(state, view).expect("a scenario")
+}
+
+fn tried(state: &Value, view: &Value) -> Result<Value, InvalidLabState> {
     let question = json!({"state": state, "view": view}).to_string();
     let question = LabQuestion::parse(&question).expect("a question");
-    let answer = answer(&question, &Control::default()).expect("a scenario").expect("not stopped");
-    serde_json::to_value(answer).expect("JSON")
+    let answer = answer(&question, &Control::default())?.expect("not stopped");
+    Ok(serde_json::to_value(answer).expect("JSON"))
 }
 
 /// What `compare` says of a scenario's text.
@@ -65,7 +69,9 @@ fn states() -> impl Strategy<Value = Value> {
     let kinds: Vec<Value> = page["faults"].as_array().expect("faults").iter().map(|fault| fault[0].clone()).collect();
     let faults = prop::collection::vec((prop::sample::select(kinds), 0.0005..0.1_f64), 0..3);
     let presets = prop::sample::subsequence(presets, 1..5);
-    (shares, presets, faults, "\\PC{1,20}").prop_map(move |(shares, presets, faults, name)| {
+    // One in ten has a comma, which no name of a scenario has.
+    let names = prop_oneof![9 => "\\PC{1,20}", 1 => "\\PC{0,9},\\PC{0,9}"];
+    (shares, presets, faults, names).prop_map(move |(shares, presets, faults, name)| {
         let number = |control: &Value, share: f64| {
             let bound = |key: &str| control[key].as_f64().expect("a number");
             let value = bound("min") + share * (bound("max") - bound("min"));
@@ -96,12 +102,19 @@ proptest! {
     #![proptest_config(crate::soak::cases(6))]
 
     /// The copied scenario parses, has the names that were typed, and gives the digest that the page shows. While a control is
-    /// dragged the answer is the same, but for the optimum, which is planned from few points and costs hardly more.
+    /// dragged the answer is the same, but for the optimum, which is planned from few points and costs hardly more. What can be
+    /// no name in a scenario is refused, and nothing else is.
     #[test]
     fn the_digest_is_that_of_the_copied_scenario(state in states()) {
         // A model called `*` would stand for others and be none.
-        prop_assume!(state["model"] != json!("*"));
-        let quick = asked(&state, false);
+        let name = state["model"].as_str().expect("a name");
+        let is_refused = name.trim().is_empty() || name.contains(',') || name == "*";
+        let quick = tried(&state, &json!({"exact": false, "focus": null}));
+        if is_refused {
+            prop_assert!(quick.is_err());
+            return Ok(());
+        }
+        let quick = quick.expect("a scenario");
         let exact = asked(&state, true);
         let text = exact["scenario"].as_str().expect("text");
         prop_assert_eq!(exact["digest"].as_str().expect("a digest"), digest(text));
@@ -110,9 +123,15 @@ proptest! {
             if quick["strategy"] != json!(OPTIMAL) {
                 prop_assert_eq!(quick, exact);
             } else {
-                let cost = |mark: &Value| mark["cost"].as_f64().expect("a number");
-                let more = cost(quick) / cost(exact) - 1.0;
-                prop_assert!(more.abs() < 0.05, "{more}: {quick} for {exact}");
+                // Of what is expected; so few tasks tell it within their intervals only, or not at all.
+                let of = |mark: &Value, key: &str| mark[key].as_f64().expect("a number");
+                let (quick_cost, exact_cost) = (of(quick, "cost"), of(exact, "cost"));
+                let width = |mark: &Value| mark["cost_ci"][1].as_f64().map_or(f64::INFINITY, |end| end - of(mark, "cost"));
+                let more = (quick_cost - exact_cost).abs();
+                prop_assert!(
+                    more < 0.05 * exact_cost + width(quick) + width(exact),
+                    "{quick_cost} instead of {exact_cost}: {quick} for {exact}"
+                );
             }
         }
         let copied = Scenario::parse(text, "copied.toml", &Embedded(&[])).expect("valid");
