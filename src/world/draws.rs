@@ -140,7 +140,7 @@ impl Draws {
 
     /// The stream from the draw on that comes after `n` others.
     #[cfg(feature = "engine")]
-    #[inline]
+    #[inline(always)]
     pub(crate) fn after(&self, n: u64) -> Self {
         let mut after = self.clone();
         after.skip(n);

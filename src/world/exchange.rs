@@ -299,6 +299,10 @@ impl Link {
     }
 }
 
+/// A round trip that has to be looked at by itself.
+#[cfg(feature = "engine")]
+pub(crate) const UNKNOWN: u32 = u32::MAX;
+
 /// Requests of many waits side by side, each the one of its wait with the same number.
 #[cfg(feature = "engine")]
 #[derive(Debug, Clone, Copy)]
@@ -324,7 +328,22 @@ impl ManyRequests<'_> {
         self.rtt.turn_each(rtt);
     }
 
+    /// Round trips of the next requests of one wait, in microseconds: [`UNKNOWN`] where a draw of its own may disturb it.
+    #[inline(always)]
+    pub(crate) fn ahead<const N: usize>(&self, travel: &Draws, fault_draws: &Draws) -> [u32; N] {
+        let at = |number| self.after(number as u64, travel, fault_draws);
+        let mut streams = (std::array::from_fn(|number| at(number).0), std::array::from_fn(|number| at(number).1));
+        let (mut rtt, mut spared) = ([0; N], [0; N]);
+        self.send((&mut streams.0, &mut streams.1), &[1; N], &mut rtt, &mut spared);
+        std::array::from_fn(
+            |number| {
+                if spared[number] > 0 { u32::try_from(rtt[number]).unwrap_or(UNKNOWN) } else { UNKNOWN }
+            },
+        )
+    }
+
     /// The draws of a wait after `number` requests.
+    #[inline(always)]
     pub(crate) fn after(&self, number: u64, travel: &Draws, fault_draws: &Draws) -> (Draws, Draws) {
         (travel.after(number * self.rtt.draws()), fault_draws.after(number * self.faults.draws(self.has_spare_bits())))
     }
@@ -335,6 +354,7 @@ impl ManyRequests<'_> {
     }
 
     /// Whether there are rules that come and go.
+    #[inline(always)]
     pub(crate) fn comes_and_goes(&self) -> bool {
         self.faults.comes_and_goes()
     }

@@ -44,16 +44,21 @@ const drag = async (page, pid, label, [width, height]) => {
   await page.mouse.move(x, y);
   await page.mouse.down();
   const spent = async () => [used(pid), await drawn(page.context().browser())];
-  const began = performance.now();
   const before = (await shown(page)).frames;
   const spentBefore = await spent();
-  let seconds = 0;
-  while (seconds < SECONDS) {
-    const share = 0.5 - 0.5 * Math.cos((2 * Math.PI * seconds) / 4);
-    await page.mouse.move(x + width * share, y + height * share);
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
-    seconds = (performance.now() - began) / 1000;
-  }
+  // Once held, the handle is moved by the page itself, each time before it draws: a mouse costs next to nothing, its driver does.
+  const seconds = await handle.evaluate((held, { x, y, width, height, length }) => new Promise((done) => {
+    const began = performance.now();
+    const move = () => {
+      const seconds = (performance.now() - began) / 1000;
+      if (seconds >= length) return done(seconds);
+      const share = 0.5 - 0.5 * Math.cos((2 * Math.PI * seconds) / 4);
+      const at = { clientX: x + width * share, clientY: y + height * share };
+      held.dispatchEvent(new PointerEvent("pointermove", { pointerId: 1, bubbles: true, ...at }));
+      requestAnimationFrame(move);
+    };
+    move();
+  }), { x, y, width, height, length: SECONDS });
   const frames = (await shown(page)).frames - before;
   const each = (await spent()).map((after, at) => `${(((after - spentBefore[at]) * 1000) / frames).toFixed(0)} ms`);
   const tasks = await page.evaluate(() => document.body.dataset.tasks);

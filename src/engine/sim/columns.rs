@@ -7,34 +7,17 @@
 
 use crate::engine::intake::Task;
 use crate::engine::observer::Observer;
-use crate::engine::plan::ModelPlan;
-use crate::engine::sim::common::{Common, Look, Pace, told_the_end};
+use crate::engine::sim::common::{Even, Look, Pace, told_the_end};
 use crate::engine::sim::waiting::{Place, Waiting};
 use crate::measure::record::TaskRecord;
-use crate::strategy::wait::Policy;
 use crate::time::Micros;
 use crate::world::draws::{Draws, Keys, Stream};
-use crate::world::exchange::ManyRequests;
 use crate::world::weather::Weather;
 use fearless_simd::{Level, dispatch};
 use std::ops::Range;
 
 /// Rows: as many as a word has bits.
 const ROWS: usize = u64::BITS as usize;
-
-/// Waits of one strategy on one model that can stand side by side.
-#[derive(Debug)]
-pub(super) struct Even<'p> {
-    requests: ManyRequests<'p>,
-    common: Common<'p>,
-}
-
-impl<'p> Even<'p> {
-    /// Those under `policy` on `model`, if they have enough in common.
-    pub(super) fn new(policy: &'p Policy<'p>, model: &'p ModelPlan<'_>, horizon: Micros) -> Option<Self> {
-        Some(Self { requests: model.status.many()?, common: Common::new(policy, model, horizon)? })
-    }
-}
 
 /// Waits in progress.
 #[derive(Debug)]

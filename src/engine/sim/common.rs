@@ -7,10 +7,25 @@ use crate::strategy::composition::Recovery;
 use crate::strategy::reading::mentions_network;
 use crate::strategy::wait::{Ending, Following, Policy, SharedPoll, Step, Wait};
 use crate::time::Micros;
+use crate::world::exchange::ManyRequests;
 use crate::world::truth::Fate;
 
 /// Polls of a wait that are known ahead; who needs more goes on alone.
 const MOST_POLLS: usize = 1 << 9;
+
+/// Waits of one strategy on one model that have enough in common, and whose requests can be drawn side by side.
+#[derive(Debug)]
+pub(super) struct Even<'p> {
+    pub(super) requests: ManyRequests<'p>,
+    pub(super) common: Common<'p>,
+}
+
+impl<'p> Even<'p> {
+    /// Those under `policy` on `model`, if they are such.
+    pub(super) fn new(policy: &'p Policy<'p>, model: &'p ModelPlan<'_>, horizon: Micros) -> Option<Self> {
+        Some(Self { requests: model.status.many()?, common: Common::new(policy, model, horizon)? })
+    }
+}
 
 /// What waits of one strategy on one model have in common.
 #[derive(Debug)]
@@ -54,7 +69,7 @@ pub(super) struct Look {
 
 impl<'p> Common<'p> {
     /// What waits under `policy` on `model` have in common, if that is enough.
-    pub(super) fn new(policy: &'p Policy<'p>, model: &ModelPlan<'_>, horizon: Micros) -> Option<Self> {
+    fn new(policy: &'p Policy<'p>, model: &ModelPlan<'_>, horizon: Micros) -> Option<Self> {
         let (first, polls) = policy.shared_polls(MOST_POLLS)?;
         let misread = matches!(policy.recovery(), Recovery::NetworkRetry { .. }) && mentions_network(model.failure);
         let (timeout, deadline) = policy.patience();

@@ -3,8 +3,7 @@
 use crate::engine::plan::{ModelPlan, Plan, StrategyPlan};
 use crate::engine::sim::Options;
 use crate::engine::sim::calm::Calm;
-use crate::engine::sim::columns::Even;
-use crate::engine::sim::common::Common;
+use crate::engine::sim::common::Even;
 use crate::strategy::composition::Sharing;
 use crate::strategy::wait::Policy;
 
@@ -16,16 +15,16 @@ pub(super) enum Form<'p> {
     /// Side by side.
     Columns(Even<'p>),
     /// In rows of the event queue.
-    Rows(Common<'p>),
+    Rows(Even<'p>),
     /// Poll by poll.
     OneByOne,
 }
 
 impl<'p> Form<'p> {
     /// What waits have in common that stand in rows.
-    pub(super) fn in_rows(&self) -> Option<&Common<'p>> {
+    pub(super) fn in_rows(&self) -> Option<&Even<'p>> {
         match self {
-            Self::Rows(common) => Some(common),
+            Self::Rows(even) => Some(even),
             Self::Closed(_) | Self::Columns(_) | Self::OneByOne => None,
         }
     }
@@ -43,11 +42,10 @@ pub(super) fn forms<'p>(plan: &'p Plan<'p>, options: &Options) -> Vec<Vec<Form<'
         };
         let of_model = |(model, policy): (&'p ModelPlan<'p>, &'p Policy<'p>)| {
             let closed = || Calm::new(policy, model, horizon).map(Form::Closed);
-            let side_by_side = || Even::new(policy, model, horizon).map(Form::Columns);
-            let in_rows = || Common::new(policy, model, horizon).map(Form::Rows);
+            let even = || Even::new(policy, model, horizon);
             let form = match is_queued {
-                true => can_stand_in_rows.then(in_rows).flatten(),
-                false => (!options.force_polls).then(|| closed().or_else(side_by_side)).flatten(),
+                true => can_stand_in_rows.then(even).flatten().map(Form::Rows),
+                false => (!options.force_polls).then(|| closed().or_else(|| even().map(Form::Columns))).flatten(),
             };
             form.unwrap_or(Form::OneByOne)
         };

@@ -6,14 +6,18 @@
 use crate::engine::intake::Task;
 use crate::engine::observer::Observer;
 use crate::engine::plan::ModelPlan;
-use crate::engine::sim::common::{Common, told_the_end};
+use crate::engine::sim::common::{Even, told_the_end};
 use crate::engine::sim::waiting::{Next, Waiting, blank};
 use crate::measure::record::TaskRecord;
 use crate::time::Micros;
 use crate::world::draws::{Draws, Keys, Stream};
-use crate::world::exchange::Departure;
+use crate::world::exchange::{Departure, UNKNOWN};
 use crate::world::truth::Truth;
 use crate::world::weather::Weather;
+use fearless_simd::{Level, dispatch};
+
+/// Round trips that are drawn at a time.
+const AHEAD: usize = 4;
 
 /// A wait in progress.
 #[derive(Debug)]
@@ -22,21 +26,30 @@ struct Row {
     start: Micros,
     /// The end of its task, from its start.
     done: u64,
+    /// The draws of its first poll.
     travel: Draws,
     fault_draws: Draws,
     /// The poll that is due or in flight.
     sent: Micros,
-    /// When its answer is back.
-    back: Micros,
-    model: u32,
+    /// Round trips from the last poll on whose number is a multiple of so many.
+    trips: [u32; AHEAD],
+    model: u16,
     /// Polls that said unfinished.
-    polls: u32,
+    polls: u16,
     /// The poll in flight tells of the end.
     is_told: bool,
     /// Whoever is told of the end will know.
     is_readable: bool,
     /// Its polls count among the requests per second.
     is_counted: bool,
+}
+
+impl Row {
+    /// When the answer to the poll in flight is back.
+    #[inline(always)]
+    fn back(&self) -> Micros {
+        self.sent + Micros::new(u64::from(self.trips[usize::from(self.polls) % AHEAD]))
+    }
 }
 
 /// What of a wait is needed at its ends only.
@@ -51,8 +64,9 @@ struct Ends {
 #[derive(Debug)]
 pub(super) struct Rows<'p> {
     /// By model, where its waits can stand here.
-    common: Vec<Option<&'p Common<'p>>>,
+    even: Vec<Option<&'p Even<'p>>>,
     horizon: Micros,
+    level: Level,
     rows: Vec<Row>,
     /// By row.
     ends: Vec<Ends>,
@@ -70,8 +84,8 @@ pub(super) enum Heard {
 
 impl<'p> Rows<'p> {
     /// Rows for waits with this in common, by model.
-    pub(super) fn new(common: Vec<Option<&'p Common<'p>>>, horizon: Micros) -> Self {
-        Self { common, horizon, rows: Vec::new(), ends: Vec::new(), free: Vec::new() }
+    pub(super) fn new(even: Vec<Option<&'p Even<'p>>>, horizon: Micros) -> Self {
+        Self { even, horizon, level: Level::new(), rows: Vec::new(), ends: Vec::new(), free: Vec::new() }
     }
 
     /// Begins the wait for an accepted task: its row, and when the first poll is due; `None` where it cannot stand in one.
@@ -84,7 +98,7 @@ impl<'p> Rows<'p> {
         keys: &Keys,
         observer: &Observer,
     ) -> Option<(u32, Micros)> {
-        let common = self.common[task.model]?;
+        let (common, model) = (&self.even[task.model]?.common, u16::try_from(task.model).ok()?);
         let (record, start) = (blank(task), task.wait_start);
         if observer.follows(&record) {
             return None;
@@ -95,8 +109,8 @@ impl<'p> Rows<'p> {
             travel: keys.draws(Stream::StatusNetwork, task.index),
             fault_draws: keys.draws(Stream::StatusFault, task.index),
             sent: start + common.first,
-            back: Micros::NEVER,
-            model: record.model,
+            trips: [UNKNOWN; AHEAD],
+            model,
             polls: 0,
             is_told: false,
             is_readable: common.ending(record.fate).is_some(),
@@ -125,7 +139,7 @@ impl<'p> Rows<'p> {
 
     #[inline(always)]
     pub(super) fn model(&self, at: u32) -> usize {
-        self.rows[at as usize].model as usize
+        usize::from(self.rows[at as usize].model)
     }
 
     /// When its poll is due.
@@ -141,22 +155,22 @@ impl<'p> Rows<'p> {
     /// When a poll that is held back is no longer sent.
     pub(super) fn lapses(&self, at: u32) -> Micros {
         let row = &self.rows[at as usize];
-        row.start + self.common(row).map_or(Micros::NEVER, |common| common.lapses)
+        row.start + self.even(row).map_or(Micros::NEVER, |even| even.common.lapses)
     }
 
     /// Whether a poll that is held back until `now` is like one that was due then.
     pub(super) fn may_be_late(&self, at: u32, now: Micros) -> bool {
         let row = &self.rows[at as usize];
-        self.common(row).is_some_and(|common| now - row.start < common.deadline)
+        self.even(row).is_some_and(|even| now - row.start < even.common.deadline)
     }
 
     #[inline(always)]
-    fn common(&self, row: &Row) -> Option<&'p Common<'p>> {
-        self.common[row.model as usize]
+    fn even(&self, row: &Row) -> Option<&'p Even<'p>> {
+        self.even[usize::from(row.model)]
     }
 
-    /// Sends a poll at `sent`. If it will not just say unfinished, or tell of the end, nothing is sent and the wait has to
-    /// [leave](Self::leave).
+    /// Sends a poll at `sent`: when it arrives, and when its answer is back. If it will not just say unfinished, or tell of the
+    /// end, nothing is sent and the wait has to [leave](Self::leave).
     #[inline(always)]
     pub(super) fn send(
         &mut self,
@@ -164,45 +178,65 @@ impl<'p> Rows<'p> {
         sent: Micros,
         model: &ModelPlan<'_>,
         weather: &mut Weather,
-    ) -> Option<Departure> {
-        let (row, ends) = (&mut self.rows[at as usize], &self.ends[at as usize]);
-        let pace = &self.common[row.model as usize]?.pace;
-        let (mut travel, mut fault_draws) = (row.travel.clone(), row.fault_draws.clone());
+    ) -> Option<(Micros, Micros)> {
+        let (level, row) = (self.level, &mut self.rows[at as usize]);
+        let Even { requests, common } = self.even[usize::from(row.model)]?;
         row.sent = sent;
-        let (departure, struck) = model.status.send(sent, &ends.truth, (&mut travel, &mut fault_draws), weather);
-        let (arrival, back) = (departure.arrival, departure.back);
-        let [from_start, up, rtt] = [sent - row.start, arrival - sent, back - sent].map(Micros::get);
-        let is_undisturbed = struck.or(departure.slowed).is_none();
-        let look = pace.look(row.polls as usize, (from_start, up, rtt), row.done, is_undisturbed);
-        if !(look.is_kept || (look.is_told && row.is_readable)) {
+        let (poll, number) = (usize::from(row.polls), usize::from(row.polls) % AHEAD);
+        if number == 0 {
+            let (travel, fault_draws) = requests.after(u64::from(row.polls), &row.travel, &row.fault_draws);
+            row.trips = dispatch!(level, _ => requests.ahead(&travel, &fault_draws));
+        }
+        let mut rtt = row.trips[number];
+        let is_calm = |weather: &mut Weather| sent + Micros::new(u64::from(rtt / 2)) < weather.calm_until(sent);
+        if rtt == UNKNOWN || (requests.comes_and_goes() && !is_calm(weather)) {
+            rtt = self.undisturbed(at, model, weather)?;
+        }
+        let row = &mut self.rows[at as usize];
+        let (up, rtt) = (u64::from(rtt / 2), u64::from(rtt));
+        let look = common.pace.look(poll, ((sent - row.start).get(), up, rtt), row.done, true);
+        row.is_told = look.is_told;
+        let is_of_use = look.is_kept || (look.is_told && row.is_readable);
+        is_of_use.then(|| (sent + Micros::new(up), sent + Micros::new(rtt)))
+    }
+
+    /// The round trip of the poll that is to be sent, after a closer look, if nothing disturbs it.
+    #[inline(never)]
+    fn undisturbed(&mut self, at: u32, model: &ModelPlan<'_>, weather: &mut Weather) -> Option<u32> {
+        let (row, Ends { truth, .. }) = (&mut self.rows[at as usize], &self.ends[at as usize]);
+        let requests = &self.even[usize::from(row.model)]?.requests;
+        let (mut travel, mut fault_draws) = requests.after(u64::from(row.polls), &row.travel, &row.fault_draws);
+        let (departure, struck) = model.status.send(row.sent, truth, (&mut travel, &mut fault_draws), weather);
+        if struck.or(departure.slowed).is_some() {
             return None;
         }
-        (row.travel, row.fault_draws) = (travel, fault_draws);
-        (row.back, row.is_told) = (back, look.is_told);
-        Some(departure)
+        let rtt = u32::try_from((departure.back - row.sent).get()).ok()?;
+        row.trips[usize::from(row.polls) % AHEAD] = rtt;
+        Some(rtt)
     }
 
     /// The poll in flight, which nothing disturbed so far, reaches the server.
     pub(super) fn arriving(&self, at: u32, arrival: Micros) -> Departure {
-        let Row { sent, back, .. } = self.rows[at as usize];
-        Departure::undisturbed(sent, arrival, back)
+        let row = &self.rows[at as usize];
+        Departure::undisturbed(row.sent, arrival, row.back())
     }
 
     /// Takes the answer, which is back.
     #[inline(always)]
     pub(super) fn hear(&mut self, at: u32, observer: &mut Observer) -> Option<Heard> {
         let row = &mut self.rows[at as usize];
-        let common = self.common[row.model as usize]?;
+        let common = &self.even[usize::from(row.model)]?.common;
+        let back = row.back();
         if row.is_counted {
-            observer.rates[row.model as usize].poll(row.sent);
+            observer.rates[usize::from(row.model)].poll(row.sent);
         }
         if !row.is_told {
-            let next = common.pace.next(row.polls as usize, (row.back - row.start).get());
+            let next = common.pace.next(usize::from(row.polls), (back - row.start).get());
             row.polls += 1;
             return Some(Heard::Due(row.start + Micros::new(next)));
         }
         let Ends { order, record, .. } = &mut self.ends[at as usize];
-        told_the_end(record, row.polls, common.ending(record.fate)?, row.back);
+        told_the_end(record, u32::from(row.polls), common.ending(record.fate)?, back);
         self.free.push(at);
         Some(Heard::End(*order, *record))
     }
@@ -212,9 +246,10 @@ impl<'p> Rows<'p> {
     #[inline(never)]
     pub(super) fn leave(&mut self, at: u32) -> Option<(u64, Waiting<'p>, Next)> {
         let (row, Ends { order, record, truth }) = (&self.rows[at as usize], &self.ends[at as usize]);
-        let step = self.common(row)?.rejoin(row.polls as usize, row.start, row.sent - row.start);
-        let record = TaskRecord { polls: row.polls, wasted: row.polls, ..*record };
-        let draws = (row.travel.clone(), row.fault_draws.clone());
+        let (Even { requests, common }, polls) = (self.even(row)?, row.polls);
+        let step = common.rejoin(usize::from(polls), row.start, row.sent - row.start);
+        let record = TaskRecord { polls: u32::from(polls), wasted: u32::from(polls), ..*record };
+        let draws = requests.after(u64::from(polls), &row.travel, &row.fault_draws);
         let (waiting, next) = Waiting::resume(step, record, *truth, draws, self.horizon);
         self.free.push(at);
         Some((*order, waiting, next))

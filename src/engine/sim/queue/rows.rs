@@ -5,7 +5,6 @@ use crate::engine::sim::context::{Context, Event, Rank, Seat};
 use crate::engine::sim::row::Heard;
 use crate::engine::sim::waiting::Next;
 use crate::time::Micros;
-use crate::world::exchange::Departure;
 use crate::world::fault::Timescale;
 
 impl Queue<'_> {
@@ -24,10 +23,10 @@ impl Queue<'_> {
     pub(super) fn depart_row(&mut self, at: u32, sent: Micros) {
         let model = &self.context.plan.models[self.rows.model(at)];
         match (self.rows.send(at, sent, model, &mut self.context.weather), self.is_limited) {
-            (Some(Departure { back, .. }), false) => {
+            (Some((_, back)), false) => {
                 self.context.schedule_as(Rank::Over, back, Event::Over(Seat::Row(at)));
             }
-            (Some(Departure { arrival, .. }), true) => self.context.schedule(arrival, Event::Arrive(Seat::Row(at))),
+            (Some((arrival, _)), true) => self.context.schedule(arrival, Event::Arrive(Seat::Row(at))),
             (None, _) => self.depart_by_itself(at),
         }
     }
