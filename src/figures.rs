@@ -19,7 +19,7 @@ pub(crate) fn count(n: u64) -> String {
     out
 }
 
-/// A number with three significant digits: `0.0123`, `1.23`, `12.3`, `12,345`.
+/// A number with three significant digits: `0.0123`, `1.23`, `12.3`, `12,345`, `1.23e20`.
 pub(crate) fn number(x: f64) -> String {
     if !x.is_finite() {
         return UNDEFINED.to_owned();
@@ -27,6 +27,9 @@ pub(crate) fn number(x: f64) -> String {
     let (sign, x) = sign_of(x);
     if x == 0.0 {
         return "0".to_owned();
+    }
+    if x >= 1e15 {
+        return format!("{sign}{x:.2e}");
     }
     if x >= 999.5 {
         return format!("{sign}{}", count(x.round() as u64));
@@ -211,6 +214,7 @@ mod tests {
             assert_eq!(number(x), text);
         }
         assert_eq!(number(1e-9), "<0.000001");
+        assert_eq!(number(-1.234e20), "−1.23e20");
     }
 
     #[test]

@@ -297,6 +297,10 @@ impl<'a> ScheduleProblem<'a> {
             let rare = SHOWN.max(UNDRAWN * (done_time.ends() - grid.below[grid.last()]));
             let shown = instants.iter().position(|at| done_time.ends() - done_time.below(*at) <= rare);
             instants.truncate(shown.map_or(instants.len(), |at| at + 1));
+            if instants.is_empty() {
+                // What ends at once leaves no room for a look: the least there is.
+                instants.push(1.0);
+            }
         }
         Checks { instants, then: self.then() }
     }

@@ -14,6 +14,7 @@ mod poller;
 mod start;
 mod state;
 mod text;
+mod unlike;
 
 pub use answer::{LabAnswer, LabQuestion, answer};
 pub use poller::{NoPoller, PollerWish, poller};

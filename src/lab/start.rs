@@ -7,6 +7,7 @@ use super::limits::{
 };
 use super::looks::theme;
 use super::state::{Chosen, InvalidLabState, LabState, Stirred, Written};
+use super::unlike::unlike;
 use crate::scenario::Scenario;
 use crate::scenario::rules::to_json;
 use crate::strategy::presets::PRESETS;
@@ -44,9 +45,12 @@ pub struct LabStart {
 ///
 /// Where not even its names fit into the lab.
 pub fn start(scenario: &Scenario) -> Result<LabStart, InvalidLabState> {
-    let mut left_out = Vec::new();
-    let models = scenario.models.iter().map(|model| LabState::new(beginning(scenario, model, &mut left_out)));
+    let models = scenario.models.iter().map(|model| LabState::new(beginning(scenario, model)));
     let models = models.collect::<Result<Vec<LabState>, _>>()?;
+    let mut left_out = Vec::new();
+    for (model, state) in scenario.models.iter().zip(&models) {
+        left_out.extend(unlike(scenario, model, &state.unplanned()?));
+    }
     // Models have most of it in common.
     let mut said = BTreeSet::new();
     left_out.retain(|words| said.insert(words.clone()));
@@ -66,22 +70,14 @@ pub fn start(scenario: &Scenario) -> Result<LabStart, InvalidLabState> {
     })
 }
 
-fn beginning(scenario: &Scenario, model: &Model, left_out: &mut Vec<String>) -> Written {
-    let (median_s, spread) = shape(&model.completion).unwrap_or_else(|| {
-        left_out.push(format!("The curve of {} is a lognormal one with its median and its 84 % point.", model.name));
-        near(&model.completion)
-    });
-    if model.workers.is_some() {
-        left_out.push(format!("The finite workers of {} are left out.", model.name));
-    }
-    let strategies = strategies(scenario, left_out);
-    let Seen { stirred, rate_limit_per_s, outage } = faults(scenario, model, left_out);
+/// The state nearest to the scenario with one of its models.
+fn beginning(scenario: &Scenario, model: &Model) -> Written {
+    let (median_s, spread) = shape(&model.completion).unwrap_or_else(|| near(&model.completion));
+    let strategies = strategies(scenario);
+    let Seen { stirred, rate_limit_per_s, outage } = faults(scenario, model);
     let arrivals = match &scenario.arrivals {
         Arrivals::Poisson(rate) | Arrivals::Constant(rate) => 1e6 / rate.gap_us(),
-        Arrivals::Burst | Arrivals::Trace(_) => {
-            left_out.push("Tasks arrive at random, one every two seconds.".to_owned());
-            0.5
-        }
+        Arrivals::Burst | Arrivals::Trace(_) => 0.5,
     };
     let median_s = clamped(median_s, MEDIAN);
     Written {
@@ -126,14 +122,9 @@ fn near(distribution: &Distribution) -> (f64, f64) {
     (rounded(median / 1e6), rounded(libm::log(above / median)))
 }
 
-fn strategies(scenario: &Scenario, left_out: &mut Vec<String>) -> Vec<Chosen> {
-    let known = |name: &&str| PRESETS.contains(name);
-    let names: Vec<&str> = scenario.strategies.iter().map(|strategy| strategy.name.as_str()).collect();
-    let (mut chosen, others): (Vec<&str>, Vec<&str>) = names.into_iter().partition(known);
-    chosen.truncate(MOST_STRATEGIES);
-    if !others.is_empty() {
-        left_out.push(format!("Strategies without a preset's name are left out: {}.", others.join(", ")));
-    }
+fn strategies(scenario: &Scenario) -> Vec<Chosen> {
+    let names = scenario.strategies.iter().map(|strategy| strategy.name.as_str());
+    let mut chosen: Vec<&str> = names.filter(|name| PRESETS.contains(name)).take(MOST_STRATEGIES).collect();
     if chosen.is_empty() {
         chosen = vec!["basic", "adaptive", "optimal"];
     }
@@ -151,9 +142,8 @@ struct Seen {
     outage: Option<Window>,
 }
 
-fn faults(scenario: &Scenario, model: &Model, left_out: &mut Vec<String>) -> Seen {
+fn faults(scenario: &Scenario, model: &Model) -> Seen {
     let mut seen = Seen::default();
-    let mut others = Vec::new();
     let covering = scenario.faults.iter().filter(|rule| rule.covers_model(&model.name));
     for rule in covering {
         if seen.rate_limit_per_s == 0.0
@@ -168,13 +158,7 @@ fn faults(scenario: &Scenario, model: &Model, left_out: &mut Vec<String>) -> See
             seen.outage = Some(window);
             continue;
         }
-        match by_chance(rule) {
-            Some(fault) if seen.stirred.len() < MOST_FAULTS => seen.stirred.push(fault),
-            Some(_) | None => others.push(rule.kind().name()),
-        }
-    }
-    if !others.is_empty() {
-        left_out.push(format!("Faults that the controls cannot show are left out: {}.", others.join(", ")));
+        seen.stirred.extend(by_chance(rule).filter(|_| seen.stirred.len() < MOST_FAULTS));
     }
     seen
 }

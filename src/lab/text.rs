@@ -5,6 +5,7 @@ use super::state::{Chosen, InvalidLabState, LabState, Own, Written};
 use crate::inspection::Accuracy;
 use crate::scenario::Scenario;
 use crate::scenario::files::Embedded;
+use crate::strategy::planned::PlannedRule;
 use crate::time::Micros;
 use std::fmt::Write as _;
 use toml_edit::{Key, Value};
@@ -77,6 +78,19 @@ impl LabState {
     /// Where its parts do not go together, such as two strategies of one name.
     pub fn scenario(&self) -> Result<Scenario, InvalidLabState> {
         self.scenario_within(Accuracy::Exact)
+    }
+
+    /// The same without strategies that are planned, which takes a while.
+    pub(super) fn unplanned(&self) -> Result<Scenario, InvalidLabState> {
+        let Written { mut strategies, .. } = self.0.clone();
+        strategies.retain(|chosen| match chosen {
+            Chosen::Preset(name) => PlannedRule::named(name).is_none(),
+            Chosen::Own(_) => true,
+        });
+        if strategies.is_empty() {
+            strategies.push(Chosen::Preset("basic".to_owned()));
+        }
+        Self(Written { strategies, ..self.0.clone() }).scenario()
     }
 
     /// The same, with planned strategies this closely.

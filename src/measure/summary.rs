@@ -76,13 +76,19 @@ fn time(data: &CellData, setting: &Setting<'_>, of: impl Fn(&Totals) -> Moments)
     let error = setting.rare.of_delay(data.totals.tasks);
     let estimate = estimate(data, setting, of).map(|estimate| estimate.at_least(error).scaled(1e-3));
     let interval = estimate.and_then(|estimate| estimate.interval());
-    (estimate.map(|estimate| estimate.mean), interval.map(|[low, high]| [low.max(0.0), high]))
+    (estimate.map(|estimate| estimate.mean), interval.map(not_negative))
 }
 
+/// As far as an interval of what is never below zero can be true.
+fn not_negative([low, high]: Interval) -> Interval {
+    [low.max(0.0), high]
+}
+
+/// The mean of a count, or of a cost.
 fn mean(estimate: Option<Estimate>) -> MeanStats {
     MeanStats {
         mean: estimate.map_or(0.0, |estimate| estimate.mean),
-        ci95: estimate.and_then(|estimate| estimate.interval()),
+        ci95: estimate.and_then(|estimate| estimate.interval()).map(not_negative),
     }
 }
 

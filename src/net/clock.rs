@@ -53,6 +53,8 @@ enum Source {
 pub struct Clock {
     source: Source,
     tick: Tick,
+    /// Scenario seconds per real second, as it was asked for.
+    scale: f64,
     /// Instant zero in Unix milliseconds.
     origin_ms: u64,
     /// The same by the clock that others live by, in Unix microseconds.
@@ -68,7 +70,7 @@ impl Clock {
     /// A clock that starts now: a scenario second is a second.
     #[must_use]
     pub fn wall() -> Self {
-        Self::running(Tick::Whole(ONE_TO_ONE))
+        Self::running(Tick::Whole(ONE_TO_ONE), 1.0)
     }
 
     /// A clock that starts now and runs `scale` scenario seconds per real second.
@@ -89,12 +91,13 @@ impl Clock {
             return Err(InvalidScale { scale });
         }
         let nanos = 1_000.0 / scale;
-        Ok(Self::running(if nanos.fract() == 0.0 { Tick::Whole(nanos as u64) } else { Tick::Fraction(nanos) }))
+        let tick = if nanos.fract() == 0.0 { Tick::Whole(nanos as u64) } else { Tick::Fraction(nanos) };
+        Ok(Self::running(tick, scale))
     }
 
-    fn running(tick: Tick) -> Self {
+    fn running(tick: Tick, scale: f64) -> Self {
         let wall_us = wall_us();
-        Self { source: Source::Running(Instant::now()), tick, origin_ms: wall_us / 1_000, wall_us }
+        Self { source: Source::Running(Instant::now()), tick, scale, origin_ms: wall_us / 1_000, wall_us }
     }
 
     /// A clock on tokio's paused clock, one to one: whoever sleeps with tokio and whoever sleeps on this clock are in the
@@ -125,7 +128,7 @@ impl Clock {
 
     fn standing(source: Source, tick: u64) -> Self {
         let (origin_ms, wall_us) = (SCENARIO_ORIGIN_MS, SCENARIO_ORIGIN_MS * 1_000);
-        Self { source, tick: Tick::Whole(tick), origin_ms, wall_us }
+        Self { source, tick: Tick::Whole(tick), scale: 1.0, origin_ms, wall_us }
     }
 
     /// A clock of the same pace that starts now.
@@ -139,7 +142,7 @@ impl Clock {
                 (Source::Led(Arc::clone(agenda), now), self.wall_us + (now - since) / ONE_TO_ONE)
             }
         };
-        Self { source, tick: self.tick, origin_ms: self.unix_ms(self.now()), wall_us }
+        Self { source, tick: self.tick, scale: self.scale, origin_ms: self.unix_ms(self.now()), wall_us }
     }
 
     /// Whether it stands where time does not pass by itself, on tokio's paused clock or on an agenda: nothing else may set
@@ -258,12 +261,7 @@ impl Clock {
     /// How scenario time passes for whoever lives by the wall clock; on a paused clock, by scenario time.
     #[must_use]
     pub fn pace(&self) -> Timescale {
-        let scale = match (self.is_paused(), self.tick) {
-            (true, _) => 1.0,
-            (false, Tick::Whole(nanos)) => 1_000.0 / nanos as f64,
-            (false, Tick::Fraction(nanos)) => 1_000.0 / nanos,
-        };
-        Timescale::new(scale, self.wall_us)
+        Timescale::new(self.scale, self.wall_us)
     }
 }
 

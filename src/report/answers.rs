@@ -155,17 +155,29 @@ fn share(cell: &Cell) -> f64 {
     cell.lost as f64 / cell.tasks.max(1) as f64
 }
 
-/// Models on which the least costs cannot be told apart.
-pub(super) fn undecided(findings: &[ModelFinding<'_>]) -> Option<Sentence> {
-    let open: Vec<&ModelFinding<'_>> = findings.iter().filter(|finding| !finding.decided()).collect();
-    if open.is_empty() {
+/// Models on which the least costs of those that are called, too, cannot be told apart.
+pub(super) fn undecided_called<'a>(findings: &'a [ModelFinding<'a>]) -> Option<Sentence> {
+    undecided(findings.iter().map(|finding| (finding.model, &finding.rivals[..])))
+}
+
+/// Models on which the least costs of those that only ask cannot be told apart.
+pub(super) fn undecided_asking<'a>(findings: &'a [ModelFinding<'a>]) -> Option<Sentence> {
+    let rivals = |finding: &'a ModelFinding<'a>| {
+        if finding.needs_receiver { &finding.asking_rivals[..] } else { &finding.rivals[..] }
+    };
+    undecided(findings.iter().map(|finding| (finding.model, rivals(finding))))
+}
+
+/// By model: the strategies whose cost cannot be told from that of the least.
+fn undecided<'a>(rivals: impl Iterator<Item = (&'a str, &'a [&'a Cell])>) -> Option<Sentence> {
+    let (models, rivals): (Vec<&str>, Vec<&[&Cell]>) = rivals.filter(|(_, rivals)| !rivals.is_empty()).unzip();
+    if models.is_empty() {
         return None;
     }
     let mut sentence = vec![warning("Undecided"), text(" for ")];
-    sentence.extend(names(&open.iter().map(|finding| finding.model).collect::<Vec<_>>()));
+    sentence.extend(names(&models));
     sentence.push(text(": the cost of "));
-    let rivals = open.iter().flat_map(|finding| &finding.rivals).map(|cell| cell.strategy.as_str());
-    let rivals = super::distinct(rivals);
+    let rivals = super::distinct(rivals.into_iter().flatten().map(|cell| cell.strategy.as_str()));
     for (place, rival) in rivals.iter().enumerate() {
         let between = if place == 0 {
             ""

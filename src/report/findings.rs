@@ -39,6 +39,8 @@ pub struct ModelFinding<'a> {
     pub rivals: Vec<&'a Cell>,
     /// Where the choice must be called by the API: the least cost among strategies that qualify and only ask.
     pub asking: Option<&'a Cell>,
+    /// Strategies that qualify and only ask as well, and whose cost cannot be told from that one's.
+    pub asking_rivals: Vec<&'a Cell>,
     /// Whether the choice must be called by the API.
     pub needs_receiver: bool,
     /// The choice is called by the API, and no fault of the scenario strikes such calls.
@@ -85,8 +87,7 @@ pub fn of_model<'a>(report: &Report<'a>, model: &'a str) -> Option<ModelFinding<
         Receiver::Here if !called.is_empty() => preferred(report, &called)?,
         Receiver::Unsaid | Receiver::Here | Receiver::Absent => preferred(report, &qualified)?,
     };
-    let others = qualified.iter().copied().filter(|cell| cell.strategy != choice.strategy);
-    let rivals = others.filter(|rival| meet(choice.cost.ci95, rival.cost.ci95)).collect();
+    let rivals = rivals(choice, &qualified);
     let tempting = out.into_iter().filter(|cell| cell.cost.mean < choice.cost.mean).collect();
     let savings = ["cost", "polls_per_task", "detection_delay_ms"]
         .iter()
@@ -97,10 +98,17 @@ pub fn of_model<'a>(report: &Report<'a>, model: &'a str) -> Option<ModelFinding<
     let only_ask: Vec<&Cell> =
         qualified.into_iter().filter(|cell| needs_receiver && !is_called(report, cell)).collect();
     let asking = preferred(report, &only_ask);
+    let asking_rivals = asking.map_or_else(Vec::new, |asking| self::rivals(asking, &only_ask));
     let faults = &report.scenario.faults;
     let spared =
         needs_receiver && !faults.is_empty() && !faults.iter().any(|rule| rule.routes().contains(&Route::Webhook));
-    Some(ModelFinding { model, choice, rivals, asking, needs_receiver, spared, tempting, savings })
+    Some(ModelFinding { model, choice, rivals, asking, asking_rivals, needs_receiver, spared, tempting, savings })
+}
+
+/// Those of `cells` whose cost cannot be told from the choice's.
+fn rivals<'a>(choice: &Cell, cells: &[&'a Cell]) -> Vec<&'a Cell> {
+    let others = cells.iter().copied().filter(|cell| cell.strategy != choice.strategy);
+    others.filter(|rival| meet(choice.cost.ci95, rival.cost.ci95)).collect()
 }
 
 /// A model's cells in order of cost: those that lose significantly more tasks than the best, and the others.

@@ -112,7 +112,9 @@ impl Checker<'_> {
             }
             (Shape::Count(least, most), DeValue::Integer(integer)) => {
                 let count = whole(integer).filter(|count| (least..=most).contains(&count));
-                count.map(Value::Count).or_else(|| self.mismatch(key, shape, &span, shown(raw.get_ref()), None))
+                let is_huge = whole(integer).is_none() && !integer.as_str().starts_with('-');
+                let help = is_huge.then(|| format!("the greatest whole number is {}", i64::MAX));
+                count.map(Value::Count).or_else(|| self.mismatch(key, shape, &span, shown(raw.get_ref()), help))
             }
             (Shape::Exactly(number), DeValue::Integer(integer)) if whole(integer) == Some(*number) => {
                 Some(Value::Count(*number))
@@ -157,6 +159,12 @@ impl Checker<'_> {
             }
             (Shape::Kinds(Family { shorthand: Some(_), .. }), DeValue::String(text)) => {
                 Some(Value::Text(text.to_string()))
+            }
+            (shape @ Shape::Count(..), value @ DeValue::Float(float)) => {
+                let written = number(value);
+                let is_whole = written.fract() == 0.0 && written.abs() < 1e15;
+                let help = is_whole.then(|| format!("write {written:.0}: {float} has a point or an exponent"));
+                self.mismatch(key, shape, &span, shown(value), help)
             }
             (shape, value) => self.mismatch(key, shape, &span, shown(value), None),
         };

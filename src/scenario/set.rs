@@ -1,5 +1,6 @@
 //! Changing single values of a scenario from outside: `faults.0.rate_per_s=5`.
 
+use super::grammar;
 use std::fmt;
 use std::str::FromStr;
 use toml_edit::{DocumentMut, Item, Key, Table, TableLike, Value};
@@ -101,6 +102,18 @@ impl Assignment {
             Holder::Table => {
                 let table = item.as_table_like_mut();
                 let table = table.ok_or_else(|| SettingError::Form(self.written.clone()))?;
+                if let Some(inside) = self.path.get(depth + 1)
+                    && !table.contains_key(key)
+                    && depth == 0
+                    && grammar::is_list(key)
+                {
+                    return Err(SettingError::NoEntry {
+                        setting: self.written.clone(),
+                        at: joined(&[key.clone(), inside.clone()]),
+                        list: key.get().to_owned(),
+                        count: "no entries".to_owned(),
+                    });
+                }
                 Ok(table.entry_format(key).or_insert_with(|| {
                     let mut made = Table::new();
                     made.set_implicit(true);

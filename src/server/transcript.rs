@@ -3,6 +3,8 @@
 use crate::server::journal::JournalEntry;
 use crate::server::route::pairs;
 use crate::server::run::Run;
+use crate::suggest::closest;
+use crate::world::fault::Kind;
 use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::Frame;
 use std::convert::Infallible;
@@ -12,6 +14,21 @@ use std::task::{Context, Poll};
 
 /// Entries that are looked at in one go, while requests cannot write theirs.
 const PIECE: usize = 512;
+
+/// Routes of entries: those of requests, of connections that were refused, and of deliveries.
+const ROUTES: [&str; 11] = [
+    "submit",
+    "status",
+    "batch-submit",
+    "batch-status",
+    "balance",
+    "result",
+    "schema",
+    "admin",
+    "other",
+    "connection",
+    "webhook",
+];
 
 /// Which entries are wanted.
 #[derive(Debug, Default)]
@@ -37,8 +54,12 @@ impl Filter {
             };
             match name {
                 "task" => filter.task = Some(value),
-                "route" => filter.route = Some(value),
-                "fault" => filter.fault = Some(value),
+                "route" => filter.route = Some(known(name, value, &ROUTES)?),
+                "fault" if value == "*" => filter.fault = Some(value),
+                "fault" => {
+                    let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+                    filter.fault = Some(known(name, value, &kinds)?);
+                }
                 "from_ms" => filter.from_ms = instant(&value)?,
                 "to_ms" => filter.to_ms = instant(&value)?,
                 _ => {
@@ -56,6 +77,15 @@ impl Filter {
             && self.from_ms.is_none_or(|from| entry.at_ms >= from)
             && self.to_ms.is_none_or(|to| entry.at_ms < to)
     }
+}
+
+/// The value of a filter, if it is one of those that entries have.
+fn known(name: &str, value: String, all: &[&str]) -> Result<String, String> {
+    if all.contains(&value.as_str()) {
+        return Ok(value);
+    }
+    let near = closest(&value, all.iter().copied()).map_or_else(String::new, |near| format!("; did you mean {near}?"));
+    Err(format!("no {name} is called `{value}`{near}"))
 }
 
 /// The entries up to now that a filter takes: `{"entries": [...], "dropped": 0}`.

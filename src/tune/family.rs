@@ -131,7 +131,7 @@ impl Family {
     /// Points from which the best parameters are searched, on the scale of `best`, the schedule of least cost.
     pub(super) fn starts(self, landmarks: &Landmarks, best: &Checks) -> Vec<Vec<f64>> {
         let gaps: Vec<f64> = best.instants.windows(2).map(|pair| pair[1] - pair[0]).collect();
-        let first = best.instants[0].max(1e3);
+        let first = best.instants.first().copied().unwrap_or(0.0).max(1e3);
         let shortest = gaps.iter().copied().fold(first, f64::min).max(1e3);
         let longest = gaps.iter().copied().fold(shortest, f64::max).max(landmarks.median).min(landmarks.latest);
         let intervals = spaced(0.5 * shortest, 2.0 * longest.max(first), 40);

@@ -242,14 +242,15 @@ impl<'p> Rows<'p> {
     }
 
     /// Lets a wait go on by itself, from the poll on that is due or in flight: the number of its task, the wait, and what it
-    /// wants, which is to send that poll.
+    /// wants, which is to send that poll. One in flight has taken its draws.
     #[inline(never)]
-    pub(super) fn leave(&mut self, at: u32) -> Option<(u64, Waiting<'p>, Next)> {
+    pub(super) fn leave(&mut self, at: u32, in_flight: bool) -> Option<(u64, Waiting<'p>, Next)> {
         let (row, Ends { order, record, truth }) = (&self.rows[at as usize], &self.ends[at as usize]);
         let (Even { requests, common }, polls) = (self.even(row)?, row.polls);
         let step = common.rejoin(usize::from(polls), row.start, row.sent - row.start);
         let record = TaskRecord { polls: u32::from(polls), wasted: u32::from(polls), ..*record };
-        let draws = requests.after(u64::from(polls), &row.travel, &row.fault_draws);
+        let drawn = u64::from(polls) + u64::from(in_flight);
+        let draws = requests.after(drawn, &row.travel, &row.fault_draws);
         let (waiting, next) = Waiting::resume(step, record, *truth, draws, self.horizon);
         self.free.push(at);
         Some((*order, waiting, next))

@@ -55,9 +55,9 @@ fn cautions(items: &[String]) -> String {
     if items.is_empty() { items } else { format!("<ul class=\"cautions\">\n{items}</ul>\n") }
 }
 
-fn called(report: &Report<'_>, findings: &[ModelFinding<'_>], groups: &[Group<'_>]) -> String {
+fn called<'a>(report: &Report<'_>, findings: &'a [ModelFinding<'a>], groups: &[Group<'_>]) -> String {
     let mut body = chosen(report, groups);
-    body += &answers::undecided(findings)
+    body += &answers::undecided_called(findings)
         .map(|words| format!("<p class=\"note\">{}</p>\n", sentence(&words)))
         .unwrap_or_default();
     let mut items = vec!["The upkeep of an address that the API can call is not in the cost.".to_owned()];
@@ -70,11 +70,11 @@ fn called(report: &Report<'_>, findings: &[ModelFinding<'_>], groups: &[Group<'_
     body + &cautions(&items)
 }
 
-fn asking(report: &Report<'_>, findings: &[ModelFinding<'_>], advice: &[Advice<'_>]) -> String {
+fn asking<'a>(report: &Report<'_>, findings: &'a [ModelFinding<'a>], advice: &[Advice<'_>]) -> String {
     let compared = answers::asking(findings);
     if advice.is_empty() {
         let mut body = chosen(report, &compared);
-        body += &answers::undecided(findings)
+        body += &answers::undecided_asking(findings)
             .map(|words| format!("<p class=\"note\">{}</p>\n", sentence(&words)))
             .unwrap_or_default();
         if compared.is_empty() && !findings.is_empty() {

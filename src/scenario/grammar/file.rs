@@ -41,6 +41,12 @@ pub(crate) static SCENARIO: Section = Section {
     rules: &[],
 };
 
+/// Whether this key of the file holds a list.
+pub(crate) fn is_list(key: &str) -> bool {
+    let field = SCENARIO.fields.iter().find(|field| field.name == key);
+    field.is_some_and(|field| matches!(field.shape, Shape::Many(..)))
+}
+
 static ARRIVALS: Family =
     Family { name: "arrivals", kinds: || ARRIVAL_KINDS, default: Some("poisson"), shorthand: None };
 

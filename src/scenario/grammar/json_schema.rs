@@ -1,6 +1,6 @@
 //! The grammar as a JSON Schema (draft 2020-12), for editors.
 
-use super::{Family, Field, Need, Range, Rule, SCENARIO, Section, Shape, Wording, Words};
+use super::{Family, Field, LONGEST_FOLDER, Need, Range, Rule, SCENARIO, Section, Shape, Wording, Words};
 use serde_json::{Map, Value, json};
 use toml::de::DeValue;
 
@@ -160,6 +160,7 @@ fn text(wording: Wording) -> Value {
         }),
         Wording::Folder => json!({
             "type": "string",
+            "maxLength": LONGEST_FOLDER,
             "pattern": r"^[^.,/\\:\u0000-\u001f\u007f-\u009f][^,/\\:\u0000-\u001f\u007f-\u009f]*$",
             "allOf": [{ "pattern": r"\S" }],
         }),

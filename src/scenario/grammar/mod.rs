@@ -11,7 +11,7 @@ mod file;
 pub(crate) mod json_schema;
 mod strategies;
 
-pub(super) use file::SCENARIO;
+pub(super) use file::{SCENARIO, is_list};
 
 /// A set of keys that belong together: a table of the file, or one kind of such a table.
 #[derive(Debug)]
@@ -174,6 +174,9 @@ impl Range {
     }
 }
 
+/// Characters of a folder's name: systems take 255 bytes, and a character has up to four.
+pub(crate) const LONGEST_FOLDER: usize = 60;
+
 impl Wording {
     /// Whether `text` is one.
     pub(crate) fn admits(self, text: &str) -> bool {
@@ -181,7 +184,12 @@ impl Wording {
         match self {
             Self::Free => true,
             Self::Label => label(),
-            Self::Folder => label() && !text.starts_with('.') && !text.contains(['/', '\\', ':']),
+            Self::Folder => {
+                label()
+                    && text.chars().count() <= LONGEST_FOLDER
+                    && !text.starts_with('.')
+                    && !text.contains(['/', '\\', ':'])
+            }
         }
     }
 
@@ -191,7 +199,7 @@ impl Wording {
             Self::Free => "a text",
             Self::Label => "a name: not empty, without commas and line breaks",
             Self::Folder => {
-                "a name that can be a folder's: not empty, no leading dot, without `/`, `\\`, `:`, commas and line breaks"
+                "a name that can be a folder's: 1 to 60 characters, no leading dot, without `/`, `\\`, `:`, commas and line breaks"
             }
         }
     }

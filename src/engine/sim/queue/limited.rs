@@ -61,7 +61,7 @@ impl Queue<'_> {
     /// The poll of this wait was held back until `now`: its slot, and what it wants.
     pub(super) fn held_back(&mut self, seat: Seat, now: Micros) -> Option<(u32, Next)> {
         let at = match seat {
-            Seat::Row(at) => self.leave(at)?.0,
+            Seat::Row(at) => self.leave(at, false)?.0,
             Seat::Slot(at) => at,
         };
         let slot = self.slots[at as usize].as_mut()?;

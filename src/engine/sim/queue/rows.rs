@@ -34,16 +34,16 @@ impl Queue<'_> {
     /// The poll of a wait in a row, which is to be sent, may tell anything.
     #[inline(never)]
     pub(super) fn depart_by_itself(&mut self, at: u32) {
-        let Some((at, next)) = self.leave(at) else { return };
+        let Some((at, next)) = self.leave(at, false) else { return };
         match next {
             Next::Send { at: sent, timeout } => self.depart(at, sent, timeout),
             Next::Settled => self.settle_unsent(at),
         }
     }
 
-    /// A wait leaves its row for a slot: that, and what it wants next.
-    pub(super) fn leave(&mut self, at: u32) -> Option<(u32, Next)> {
-        let (order, waiting, next) = self.rows.leave(at)?;
+    /// A wait leaves its row for a slot, before or after its poll was sent: that, and what it wants next.
+    pub(super) fn leave(&mut self, at: u32, in_flight: bool) -> Option<(u32, Next)> {
+        let (order, waiting, next) = self.rows.leave(at, in_flight)?;
         Some((self.settle_in(order, waiting), next))
     }
 
@@ -57,7 +57,7 @@ impl Queue<'_> {
         if meeting.is_undisturbed() {
             return self.context.schedule_as(Rank::Over, departure.back, Event::Over(Seat::Row(at)));
         }
-        let Some((at, next)) = self.leave(at) else { return };
+        let Some((at, next)) = self.leave(at, true) else { return };
         let (Next::Send { at: sent, timeout }, Some(slot)) = (next, &mut self.slots[at as usize]) else { return };
         slot.waiting.sent();
         (slot.sent, slot.timeout) = (sent, timeout);
