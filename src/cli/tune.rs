@@ -210,7 +210,13 @@ impl Tune {
                 }
                 note(format_args!("page: {}", out.join("tune.html").display()));
             }
-            if !answer.tuned.is_feasible {
+            if !answer.tuned.is_feasible && self.write_poller.is_some() {
+                return Err(Failure::Input(
+                    "no schedule keeps all of these bounds, so no poller is written: allow more delay or more polls"
+                        .to_owned(),
+                ));
+            }
+            if !answer.tuned.is_feasible && self.is_for_programs() {
                 note("warning: no schedule keeps all of these bounds");
             }
             if let Some(language) = self.write_poller {

@@ -76,13 +76,11 @@ pub fn findings<'a>(report: &Report<'a>) -> Vec<ModelFinding<'a>> {
 /// What was found for a model; nothing where no cell of it has a defined cost.
 #[must_use]
 pub fn of_model<'a>(report: &Report<'a>, model: &'a str) -> Option<ModelFinding<'a>> {
-    let (out, qualified) = sides(report, model)?;
-    let (called, only_ask): (Vec<&Cell>, Vec<&Cell>) =
-        qualified.iter().copied().partition(|cell| is_called(report, cell));
-    let qualified = match report.receiver {
-        Receiver::Absent if !only_ask.is_empty() => only_ask,
-        Receiver::Unsaid | Receiver::Here | Receiver::Absent => qualified,
-    };
+    let mut cells = report.cells(model);
+    // Who cannot be called has no use for what would be, nor for what it loses.
+    cells.retain(|cell| report.receiver != Receiver::Absent || !is_called(report, cell));
+    let (out, qualified) = sides(cells)?;
+    let called: Vec<&Cell> = qualified.iter().copied().filter(|cell| is_called(report, cell)).collect();
     let choice = match report.receiver {
         Receiver::Here if !called.is_empty() => preferred(report, &called)?,
         Receiver::Unsaid | Receiver::Here | Receiver::Absent => preferred(report, &qualified)?,
@@ -112,8 +110,7 @@ fn rivals<'a>(choice: &Cell, cells: &[&'a Cell]) -> Vec<&'a Cell> {
 }
 
 /// A model's cells in order of cost: those that lose significantly more tasks than the best, and the others.
-pub(super) fn sides<'a>(report: &Report<'a>, model: &str) -> Option<(Vec<&'a Cell>, Vec<&'a Cell>)> {
-    let mut cells = report.cells(model);
+pub(super) fn sides(mut cells: Vec<&Cell>) -> Option<(Vec<&Cell>, Vec<&Cell>)> {
     cells.retain(|cell| cell.cost.mean.is_finite());
     // A stable sort: of equals, the first in the scenario.
     cells.sort_by(|a, b| a.cost.mean.total_cmp(&b.cost.mean));

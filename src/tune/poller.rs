@@ -115,15 +115,22 @@ impl Looks {
         checks.dedup();
         let is_cut = checks.len() > MOST_CHECKS;
         checks.truncate(MOST_CHECKS);
-        let gap = match (looks.then, checks.as_slice()) {
-            (_, [.., before, last]) if is_cut => last - before,
-            (AfterLast::Every(gap), _) => ms(gap),
-            (_, [.., before, last]) => last - before,
-            (_, [only]) => *only,
-            (_, []) => deadline,
-        };
         // The look at the deadline is made anyway.
         checks.retain(|at| *at < deadline);
+        let last_gap = match checks.as_slice() {
+            [.., before, last] => last - before,
+            [only] => *only,
+            [] => deadline,
+        };
+        let gap = match looks.then {
+            AfterLast::Every(gap) if !is_cut => ms(gap),
+            // Whoever waits for longer than this deadline goes on at the pace before it, not at what is left up to it, which may be
+            // next to nothing. Where that is more, nothing comes before the look at the deadline.
+            AfterLast::GiveUp | AfterLast::GiveUpAt(_) if !is_cut => {
+                last_gap.max(deadline - checks.last().copied().unwrap_or(0))
+            }
+            AfterLast::Every(_) | AfterLast::GiveUp | AfterLast::GiveUpAt(_) | AfterLast::Repeat => last_gap,
+        };
         if checks.is_empty() {
             checks.push(deadline);
         }
@@ -413,4 +420,22 @@ fn apostrophes(text: &str) -> String {
 /// A text that ends no comment and no literal.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Who waits for longer than the deadline of the settings polls no faster for it.
+        #[test]
+        fn beyond_its_deadline_a_poller_keeps_its_pace(first in 1..90_000_u64, gap in 2..60_000_u64, more in 1..60_000_u64) {
+            let deadline = (first + 3 * gap + more % gap) as f64;
+            let at = |number: u64| (first + number * gap) as f64;
+            let instants = [at(0), at(1), at(2), at(3), deadline].map(|ms| 1e3 * ms).to_vec();
+            let looks = Looks::at(None, &Checks { instants, then: AfterLast::GiveUp }, 1e3 * deadline, Vec::new());
+            prop_assert_eq!((looks.checks, looks.then_every), (vec![first], gap));
+        }
+    }
 }

@@ -6,7 +6,7 @@ use super::weather::Weathered;
 use super::{Drift, Family, Goal, TuneRow, Tuned};
 use crate::figures::{count, duration, trimmed};
 use crate::fit::Fit;
-use crate::inspection::{AfterLast, CostWeights};
+use crate::inspection::{AfterLast, Bounds, CostWeights};
 use crate::observations::Account;
 use crate::time::Micros;
 use crate::world::distribution::Distribution;
@@ -185,7 +185,12 @@ pub fn text(answer: &TuneAnswer<'_>) -> String {
         out,
         "  {} above the least cost that any schedule {}can have {}, {}",
         percent(tuned.excess()),
-        if cut.is_empty() { "" } else { "with this deadline " },
+        match (cut.is_empty(), answer.goal.bounds == Bounds::default()) {
+            (true, true) => "",
+            (false, true) => "with this deadline ",
+            (true, false) => "within these bounds ",
+            (false, false) => "with this deadline and within these bounds ",
+        },
         match &answer.observed {
             None => "for these times",
             Some((fit, _)) if fit.is_close() => "for times like those observed",

@@ -30,7 +30,7 @@ pub(super) fn figures(report: &Report<'_>, advice: &[Advice<'_>]) -> Value {
 
 /// What a task is charged under each strategy; without curves there is nothing to draw from.
 fn cells(report: &Report<'_>, model: &str) -> Vec<Value> {
-    let out = findings::sides(report, model).map(|(out, _)| out).unwrap_or_default();
+    let out = findings::sides(report.cells(model)).map(|(out, _)| out).unwrap_or_default();
     let of = |(cell, series): (&crate::measure::results::Cell, &crate::measure::series::CellSeries)| {
         let (polls, delay_s) = series.charged?;
         Some(json!({
