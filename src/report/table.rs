@@ -36,9 +36,11 @@ pub fn render(report: &Report<'_>, style: Style) -> String {
         out.push('\n');
     }
     let weights = report.scenario.cost;
+    // Narrow tables have no spreads.
+    let spread = if out.contains("+/-") { "+/- half of the 95 % interval   " } else { "" };
     let legend = format!(
         "* least cost among those that do not lose significantly more tasks than the best   (b) baseline\n\
-         +/- half of the 95 % interval   - undefined, or the quantile falls on tasks that were never known\n\
+         {spread}- undefined, or the quantile falls on tasks that were never known\n\
          delay: from a task's end to the client knowing   latency: from submit to knowing   p95: over all tasks\n\
          lost: succeeded, and the client never knew   error: includes waits ended by another task's failure\n\
          cost = {} x polls + {} x seconds of delay   seed {}, {} x {} tasks, engine {}\n",
