@@ -2,7 +2,7 @@
 
 use super::checked::{Named, Node, Table, Value};
 use super::error::Problem;
-use super::grammar::{self, Family, Field, Need, Rule, Section, Shape, Words};
+use super::grammar::{self, Family, Field, Need, Rule, Section, Shape, Wording, Words};
 use crate::suggest;
 use crate::time::Micros;
 use std::ops::Range;
@@ -251,7 +251,12 @@ impl Checker<'_> {
         found: impl std::fmt::Display,
         help: Option<String>,
     ) -> Option<T> {
-        let message = format!("`{key}` must be {}, not {found}", shape.describe());
+        let message = match shape {
+            Shape::Text(Wording::Label | Wording::Folder) => {
+                format!("`{key}` cannot be {found}: it must be {}", shape.describe())
+            }
+            _ => format!("`{key}` must be {}, not {found}", shape.describe()),
+        };
         self.problems.push(Problem { span: span.clone(), message, help });
         None
     }
@@ -262,7 +267,7 @@ impl Checker<'_> {
 }
 
 /// A name that the user chooses.
-const NAME: Shape = Shape::Text(grammar::Wording::Label);
+const NAME: Shape = Shape::Text(Wording::Label);
 
 /// The entries of a table in file order.
 fn sorted<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Spanned<std::borrow::Cow<'i, str>>, &'t Spanned<DeValue<'i>>)> {

@@ -189,9 +189,9 @@ impl Wording {
     pub(crate) fn describe(self) -> &'static str {
         match self {
             Self::Free => "a text",
-            Self::Label => "a name: not empty, without commas and line breaks",
+            Self::Label => "a name that is not empty and has no commas or line breaks",
             Self::Folder => {
-                "a name that can be a folder's: not empty, no leading dot, without `/`, `\\`, `:`, commas and line breaks"
+                "a name that is not empty, does not begin with a dot, and has no `/`, `\\`, `:`, commas or line breaks"
             }
         }
     }
