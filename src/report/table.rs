@@ -4,6 +4,7 @@ use super::fold::fold;
 use super::grid::{Column, Grid, Row};
 use super::paint::Paint;
 use super::{Report, overview};
+use crate::figures as f;
 
 /// How to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +31,8 @@ pub fn render(report: &Report<'_>, style: Style) -> String {
     let mut out = String::new();
     for model in report.models() {
         let tasks = report.cells(model).first().map_or(0, |cell| cell.tasks);
-        let title = crate::figures::count(tasks);
-        out += &format!("{}  {}\n", paint.bold(model), paint.dim(&format!("n = {title} tasks per strategy")));
+        let tasks = f::plural(f::count(tasks).as_str(), "task");
+        out += &format!("{}  {}\n", paint.bold(model), paint.dim(&format!("n = {tasks} per strategy")));
         out += &block(overview::of_model(report, model), style.width, paint);
         out.push('\n');
     }
