@@ -251,11 +251,11 @@ impl Checker<'_> {
         found: impl std::fmt::Display,
         help: Option<String>,
     ) -> Option<T> {
-        let message = match shape {
-            Shape::Text(Wording::Label | Wording::Folder) => {
-                format!("`{key}` cannot be {found}: it must be {}", shape.describe())
-            }
-            _ => format!("`{key}` must be {}, not {found}", shape.describe()),
+        // What a name must be is a sentence, after which `not` would read as a part of it.
+        let message = if matches!(shape, Shape::Text(Wording::Label | Wording::Folder)) {
+            format!("`{key}` cannot be {found}: it must be {}", shape.describe())
+        } else {
+            format!("`{key}` must be {}, not {found}", shape.describe())
         };
         self.problems.push(Problem { span: span.clone(), message, help });
         None
