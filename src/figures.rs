@@ -3,6 +3,8 @@
 //! Durations of a text for people are printed here and nowhere else. What has to read back (scenarios, JSON, CSV, a
 //! flag to repeat) prints [`Micros`](crate::time::Micros) or plain milliseconds instead.
 
+use std::fmt;
+
 /// Stands for what is not defined.
 pub(crate) const UNDEFINED: &str = "–";
 
@@ -193,9 +195,14 @@ pub(crate) fn signed(x: f64, print: impl Fn(f64) -> String) -> String {
     if x > 0.0 { format!("+{}", print(x)) } else { print(x) }
 }
 
-/// One or many of something: `1 model`, `2 models`.
-pub(crate) fn plural(n: usize, one: &str) -> String {
-    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+/// One or many of something: `1 model`, `2 models`, `2 strategies`.
+pub(crate) fn plural(n: impl fmt::Display + Copy, one: &str) -> String {
+    let n = n.to_string();
+    match one.strip_suffix('y') {
+        _ if n == "1" => format!("{n} {one}"),
+        Some(stem) => format!("{n} {stem}ies"),
+        None => format!("{n} {one}s"),
+    }
 }
 
 fn sign_of(x: f64) -> (&'static str, f64) {
@@ -205,6 +212,15 @@ fn sign_of(x: f64) -> (&'static str, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_of_something_is_not_many() {
+        assert_eq!((plural(1, "model"), plural(0, "model")), ("1 model".to_owned(), "0 models".to_owned()));
+        assert_eq!(
+            (plural("1", "strategy"), plural(2_u128, "strategy")),
+            ("1 strategy".to_owned(), "2 strategies".to_owned())
+        );
+    }
 
     #[test]
     fn numbers_keep_three_digits() {

@@ -3,7 +3,7 @@
 use crate::cli::console::Failure;
 use crate::cli::descriptors::most_connections;
 use crate::engine::live::{Harness, Lateness, LiveTarget};
-use crate::figures::duration;
+use crate::figures::{duration, plural};
 use crate::measure::results::{HarnessError, LatenessFigures};
 use crate::time::Micros;
 use clap::{Args, ValueEnum};
@@ -75,8 +75,9 @@ impl EngineArgs {
         let Some(base_url) = &self.base_url else { return Ok(Some(LiveTarget::Wire { scale })) };
         if !self.i_will_pay && !is_loopback(base_url) {
             return refuse(&format!(
-                "{base_url} is not on this machine: this run would submit {tasks} tasks there, which may cost money; \
-                 say --i-will-pay if that is what you want"
+                "{base_url} is not on this machine: this run would submit {} there, which may cost money; \
+                 say --i-will-pay if that is what you want",
+                plural(tasks, "task")
             ));
         }
         let api_key = self.api_key.clone().or_else(|| std::env::var(KEY_VARIABLE).ok());

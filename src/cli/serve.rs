@@ -52,7 +52,7 @@ pub(super) struct Serve {
     /// Longest request body: a number of bytes, or of KiB or MiB
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = size)]
     max_body: usize,
-    /// Token for the control plane under /__admin; required on an address that other machines can reach
+    /// Token for the control plane under /__admin; without one, it is off on an address that other machines can reach
     #[arg(long, value_name = "TOKEN")]
     admin_token: Option<String>,
     /// Maximum number of tasks; further submits are refused

@@ -12,6 +12,7 @@ use crate::engine::plan::Plan;
 use crate::engine::shard::Shard;
 use crate::engine::sim::{Control, Options};
 use crate::engine::until::Until;
+use crate::figures::plural;
 use crate::measure::results::Results;
 use crate::report::bars;
 use crate::report::sweep::{Sweep, SweptAxis, SweptPoint};
@@ -38,7 +39,7 @@ pub(super) struct SweepArgs {
     /// Only print how many points and tasks there are
     #[arg(long)]
     dry_run: bool,
-    /// Run only part I of N of the points; once all parts are in one folder, --resume writes the report
+    /// Run only part I of N of the points; the part that completes the folder writes the report, and so does --resume
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
     /// Apply the faults and network of this scenario to the tasks of every point, in place of the grid's own weather
@@ -113,7 +114,8 @@ impl SweepArgs {
         if self.dry_run {
             let strategies = points[0].scenario.strategies.len();
             let most = if self.until.is_asked_for() { "at most " } else { "" };
-            print(&format!("{} points, {most}{tasks} tasks, each under {strategies} strategies\n", points.len()))?;
+            let (points, tasks) = (plural(points.len(), "point"), plural(tasks, "task"));
+            print(&format!("{points}, {most}{tasks}, each under {}\n", plural(strategies, "strategy")))?;
             return Ok(ExitCode::SUCCESS);
         }
         let out = self.out.clone().unwrap_or_else(|| Path::new("reports").join(format!("{name}-sweep")));

@@ -1,6 +1,7 @@
 //! `pollbench validate`: is a scenario file right?
 
 use crate::cli::console::{Failure, colour, note, print};
+use crate::figures::plural;
 use crate::scenario::shipped::load;
 use clap::Args;
 use std::process::ExitCode;
@@ -22,9 +23,12 @@ impl Validate {
                     let (models, strategies) = (scenario.models.len(), scenario.strategies.len());
                     let waits =
                         scenario.tasks as u128 * u128::from(scenario.replicates) * (models * strategies) as u128;
-                    let faults = scenario.faults.len();
                     print(&format!(
-                        "{file}: ok ({models} models, {strategies} strategies, {faults} faults, {waits} waits)\n"
+                        "{file}: ok ({}, {}, {}, {})\n",
+                        plural(models, "model"),
+                        plural(strategies, "strategy"),
+                        plural(scenario.faults.len(), "fault"),
+                        plural(waits, "wait"),
                     ))?;
                     for warning in scenario.warnings() {
                         note(format_args!("{file}: warning: {warning}"));

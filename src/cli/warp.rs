@@ -79,6 +79,7 @@ mod led {
     use crate::cli::console::{Failure, print, print_folded};
     use crate::cli::interrupt;
     use crate::cli::serve::listen;
+    use crate::figures::plural;
     use crate::mock::{ScenarioRules, calm_world, world};
     use crate::net::clock::Clock;
     use crate::net::stream::Listener;
@@ -206,16 +207,16 @@ mod led {
             Some(status) => status.to_string(),
             None => "ended at the limit".to_owned(),
         };
-        let requests = ended.journal.len();
         let spins = match effort.spins {
             0 => String::new(),
             spins => format!("; it read its clock in a loop, which was moved {spins} × 1 ms"),
         };
         format!(
-            "{requests} requests in {} of virtual time and {:.0} ms of real time, {} programs{spins}; {status}\n",
+            "{} in {} of virtual time and {:.0} ms of real time, {}{spins}; {status}\n",
+            plural(ended.journal.len(), "request"),
             ended.at,
             seconds * 1e3,
-            effort.programs,
+            plural(effort.programs, "program"),
         )
     }
 }

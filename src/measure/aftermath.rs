@@ -13,6 +13,14 @@ pub struct RuleResult {
     pub struck: u64,
 }
 
+#[cfg(feature = "report")]
+impl RuleResult {
+    /// The rule for people: numbers count from 1, paths from 0.
+    pub(crate) fn label(&self) -> String {
+        format!("fault {} ({}, faults.{})", self.rule, self.kind, self.rule.saturating_sub(1))
+    }
+}
+
 /// How long outages are felt: from the end of one until no task that was done before it is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RecoveryStats {

@@ -54,7 +54,7 @@ impl fmt::Display for UntilResult {
         let Self { metric, stat, within, looks, ended, widest } = self;
         let replicates = looks.last().copied().unwrap_or(0);
         let found = widest.within.map_or_else(
-            || "has no interval, or is 0".to_owned(),
+            || "is 0 or has no interval".to_owned(),
             |share| format!("is known within {}", f::percent(share)),
         );
         let (model, strategy) = (&widest.model, &widest.strategy);
@@ -68,7 +68,7 @@ impl fmt::Display for UntilResult {
             Ended::Budget => write!(
                 out,
                 "the budget of {replicates} replicates ended before {metric} ({stat}) was known within {} % everywhere: \
-                 of {strategy} on {model} it {found}",
+                 for {strategy} on {model} it {found}",
                 percentage(*within),
             ),
         }

@@ -272,8 +272,8 @@ impl ModelFinding<'_> {
         }
         if cell.retry_after_violations > 0 {
             cautions.push(vec![text(format!(
-                "It sent {} requests before the instant that a Retry-After had named; a strict server may ban it.",
-                f::count(cell.retry_after_violations),
+                "It sent {} before the instant that a Retry-After had named; a strict server may ban it.",
+                f::plural(f::count(cell.retry_after_violations).as_str(), "request"),
             ))]);
         }
         if let (None, true) = (cell.detection_delay_ms.p95, cell.tasks > 0) {
@@ -323,9 +323,9 @@ fn change(c: &Comparison) -> Option<String> {
         _ => ("delay", f::duration),
     };
     let relative = c.baseline_mean.filter(|mean| *mean > 0.0).map(|mean| match difference / mean {
-        share if share < -0.99 => "to less than 1 % of it".to_owned(),
-        share if share > 9.0 => format!("to {}", f::part_of_cost(1.0 + share, 1.0)),
-        share => format!("or {}", f::signed(share, f::percent)),
+        share if share < -0.99 && share > -1.0 => "over 99 % less; ".to_owned(),
+        share if share > 9.0 => format!("{} as much; ", f::part_of_cost(1.0 + share, 1.0)),
+        share => format!("{}; ", f::signed(share, f::percent)),
     });
     let interval = c.ci95.map(|ci| format!("95 % {}, ", f::interval(ci, print)));
     let verdict = match c.verdict {
@@ -334,11 +334,11 @@ fn change(c: &Comparison) -> Option<String> {
         Verdict::Fewer | Verdict::More | Verdict::Faster | Verdict::Slower => "",
     };
     Some(format!(
-        "{what} {}{} ({}{} pairs){verdict}",
+        "{what} {} ({}{}{}){verdict}",
         f::signed(difference, print),
-        relative.map(|r| format!(" {r}")).unwrap_or_default(),
+        relative.unwrap_or_default(),
         interval.unwrap_or_default(),
-        f::count(c.n),
+        f::plural(f::count(c.n).as_str(), "pair"),
     ))
 }
 

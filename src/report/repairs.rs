@@ -32,15 +32,12 @@ fn repair(report: &Report<'_>, documented: &str, hardened: &str) -> Option<(Stri
     let (errors_before, errors_after) = sum(|cell| cell.outcomes.error + cell.outcomes.abandoned);
     let (hangs_before, hangs_after) = sum(|cell| cell.outcomes.hang);
     let words = format!(
-        "Over {} of {}, lost tasks went from {} to {}, waits ended by an error from {} to {}, hangs from {} to {}.",
+        "Over {} and {}, {}, {}, and {}.",
         f::plural(pairs.len(), "model"),
         if tasks == 1 { "1 task".to_owned() } else { format!("{} tasks in all", f::count(tasks)) },
-        f::count(lost_before),
-        f::count(lost_after),
-        f::count(errors_before),
-        f::count(errors_after),
-        f::count(hangs_before),
-        f::count(hangs_after),
+        moved("lost tasks", lost_before, lost_after),
+        moved("waits that ended with an error", errors_before, errors_after),
+        moved("hangs", hangs_before, hangs_after),
     );
     let mut grid = Grid::new(
         format!("{documented} → {hardened}: before → after, one figure where nothing changed"),
@@ -78,6 +75,14 @@ fn repair(report: &Report<'_>, documented: &str, hardened: &str) -> Option<(Stri
         })
         .collect();
     Some((words, grid))
+}
+
+fn moved(what: &str, before: u64, after: u64) -> String {
+    if before == after {
+        format!("{what} stayed at {}", f::count(after))
+    } else {
+        format!("{what} went from {} to {}", f::count(before), f::count(after))
+    }
 }
 
 /// The cells of two strategies, model by model; `None` where no model has both.

@@ -4,6 +4,7 @@ use super::fold::fold;
 use super::grid::{Column, Grid, Row};
 use super::paint::Paint;
 use super::{Report, overview};
+use crate::figures as f;
 
 /// How to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,15 +31,17 @@ pub fn render(report: &Report<'_>, style: Style) -> String {
     let mut out = String::new();
     for model in report.models() {
         let tasks = report.cells(model).first().map_or(0, |cell| cell.tasks);
-        let title = crate::figures::count(tasks);
-        out += &format!("{}  {}\n", paint.bold(model), paint.dim(&format!("n = {title} tasks per strategy")));
+        let tasks = f::plural(f::count(tasks).as_str(), "task");
+        out += &format!("{}  {}\n", paint.bold(model), paint.dim(&format!("n = {tasks} per strategy")));
         out += &block(overview::of_model(report, model), style.width, paint);
         out.push('\n');
     }
     let weights = report.scenario.cost;
+    // Narrow tables have no spreads.
+    let spread = if out.contains("+/-") { "+/- half of the 95 % interval   " } else { "" };
     let legend = format!(
         "* least cost among those that do not lose significantly more tasks than the best   (b) baseline\n\
-         +/- half of the 95 % interval   - undefined, or the quantile falls on tasks that were never known\n\
+         {spread}- undefined, or the quantile falls on tasks that were never known\n\
          delay: from a task's end to the client knowing   latency: from submit to knowing   p95: over all tasks\n\
          lost: succeeded, and the client never knew   error: includes waits ended by another task's failure\n\
          cost = {} x polls + {} x seconds of delay   seed {}, {} x {} tasks, engine {}\n",

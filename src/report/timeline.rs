@@ -5,7 +5,7 @@ use super::escape::html as escape;
 use super::json::pretty;
 use super::page::{end, head, parts, section};
 use crate::engine::trace::{Trace, TraceCase};
-use crate::figures::{duration, exact_seconds as seconds};
+use crate::figures::{duration, exact_seconds as seconds, plural};
 
 /// The trace as JSON.
 #[must_use]
@@ -23,7 +23,7 @@ pub fn svg(case: &TraceCase, trace: &Trace) -> String {
 #[must_use]
 pub fn html(case: &TraceCase, trace: &Trace) -> String {
     let title = title(case);
-    let about = format!("{} requests; the wait ends as {}.", trace.requests.len(), trace.outcome);
+    let about = format!("{}; the wait ends as {}.", plural(trace.requests.len(), "request"), trace.outcome);
     let mut page = head(&format!("{title} – pollbench"));
     page += &format!(
         "<header>\n<h1>{}</h1>\n<p class=\"meta\">{about}</p>\n</header>\n<main id=\"main\">\n",
@@ -78,7 +78,7 @@ pub fn text(case: &TraceCase, trace: &Trace) -> String {
     if let Some(delay) = trace.detection_delay_ms {
         out += &format!(", {} after the task's end", duration(delay));
     }
-    out += &format!(", {} requests", trace.requests.len());
+    out += &format!(", {}", plural(trace.requests.len(), "request"));
     if let Some(error) = &trace.error {
         out += &format!("; error: {error}");
     }

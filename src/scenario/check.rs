@@ -2,7 +2,7 @@
 
 use super::checked::{Named, Node, Table, Value};
 use super::error::Problem;
-use super::grammar::{self, Family, Field, Need, Rule, Section, Shape, Words};
+use super::grammar::{self, Family, Field, Need, Rule, Section, Shape, Wording, Words};
 use crate::suggest;
 use crate::time::Micros;
 use std::ops::Range;
@@ -259,7 +259,12 @@ impl Checker<'_> {
         found: impl std::fmt::Display,
         help: Option<String>,
     ) -> Option<T> {
-        let message = format!("`{key}` must be {}, not {found}", shape.describe());
+        // What a name must be is a sentence, after which `not` would read as a part of it.
+        let message = if matches!(shape, Shape::Text(Wording::Label | Wording::Folder)) {
+            format!("`{key}` cannot be {found}: it must be {}", shape.describe())
+        } else {
+            format!("`{key}` must be {}, not {found}", shape.describe())
+        };
         self.problems.push(Problem { span: span.clone(), message, help });
         None
     }
@@ -270,7 +275,7 @@ impl Checker<'_> {
 }
 
 /// A name that the user chooses.
-const NAME: Shape = Shape::Text(grammar::Wording::Label);
+const NAME: Shape = Shape::Text(Wording::Label);
 
 /// The entries of a table in file order.
 fn sorted<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Spanned<std::borrow::Cow<'i, str>>, &'t Spanned<DeValue<'i>>)> {

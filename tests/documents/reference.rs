@@ -56,7 +56,7 @@ fn page(schema: &Value) -> String {
             let _ =
                 write!(page, "\n### `{}`\n\n{}\n", kind["properties"]["kind"]["const"].as_str().unwrap(), text(kind));
             if let Some(routes) = kind["properties"].get("route").filter(|_| *family == "fault") {
-                let _ = write!(page, "\nRoutes: {}; unless told {}.\n", kind_of(routes), default_of(routes));
+                let _ = write!(page, "\n{}\n", text(routes));
             }
             table(&mut page, kind, &common);
         }
@@ -72,7 +72,7 @@ fn common_keys(page: &mut String, kinds: &[&Value], common: &[&str]) -> Map<Stri
         properties.insert((*key).to_owned(), found.unwrap_or_else(|| panic!("no kind has `{key}`")).clone());
     }
     if !properties.is_empty() {
-        page.push_str("\nWhere a kind takes them, these mean the same in each:\n");
+        page.push_str("\nWhere a kind takes them, these mean the same in each; a kind that requires one says so:\n");
         let section = Value::Object(Map::from_iter([("properties".to_owned(), Value::Object(properties.clone()))]));
         table(page, &section, &Map::new());
         tables_below(page, &section, "", 4);
@@ -80,13 +80,15 @@ fn common_keys(page: &mut String, kinds: &[&Value], common: &[&str]) -> Map<Stri
     properties
 }
 
-/// The keys of a section, but for its kind and what `told` has word for word.
+/// The keys of a section, but for its kind and what `told` has word for word, unless it is required here.
 fn table(page: &mut String, section: &Value, told: &Map<String, Value>) {
     let properties = section["properties"].as_object().unwrap();
     let required: Vec<&str> =
         section["required"].as_array().map(|keys| keys.iter().filter_map(Value::as_str).collect()).unwrap_or_default();
-    let rows: Vec<_> =
-        properties.iter().filter(|(key, field)| *key != "kind" && told.get(*key) != Some(*field)).collect();
+    let is_new = |key: &String, field: &Value| {
+        told.get(key) != Some(field) && (key != "route" || told.is_empty()) || required.contains(&key.as_str())
+    };
+    let rows: Vec<_> = properties.iter().filter(|(key, field)| *key != "kind" && is_new(key, field)).collect();
     if rows.is_empty() {
         return;
     }
@@ -133,14 +135,20 @@ fn default_of(field: &Value) -> String {
 fn kind_of(field: &Value) -> String {
     let words = |values: &Value| {
         let values = values.as_array().unwrap().iter().filter(|value| value.is_string() || value.is_boolean());
-        values
-            .map(|value| format!("`{}`", value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
-            .collect::<Vec<_>>()
-            .join(", ")
+        let mut words: Vec<String> = Vec::new();
+        for value in values {
+            let word = format!("`{}`", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+            // A flag may stand for the word that it reads like.
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        words.join(", ")
     };
     if let Some(target) = field["$ref"].as_str().and_then(|target| target.strip_prefix("#/$defs/")) {
         return match FAMILIES.iter().find(|(family, _)| *family == target) {
             Some((family, title)) => format!("[{family}](#{})", title.to_lowercase()),
+            None if target == "part" => "[distribution](#distributions) with a `weight`".to_owned(),
             None => target.to_owned(),
         };
     }

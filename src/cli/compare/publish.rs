@@ -57,7 +57,7 @@ pub(in crate::cli) fn style() -> Style {
 /// Says what else there is to know of a scenario, after its `label`.
 pub(in crate::cli) fn tell(label: &str, results: &Results) {
     for rule in results.faults.iter().filter(|rule| rule.struck == 0) {
-        note(format_args!("warning: {label}fault {} (`{}`) never struck", rule.rule, rule.kind));
+        note(format_args!("warning: {label}{} never struck", rule.label()));
     }
     match &results.run.until {
         Some(until) if until.ended == Ended::Budget => note(format_args!("warning: {label}{until}")),

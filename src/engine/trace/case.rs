@@ -172,11 +172,11 @@ pub enum CaseError {
         known: String,
     },
     /// The best instants depend on how long tasks take.
-    #[error("`{strategy}` needs a model whose times are known, not `{model}`; there are: {known}")]
+    #[error("`{strategy}` needs a model whose times are known{}; choose one of: {known}", instead_of(model))]
     UnknownTimes {
         /// The strategy.
         strategy: String,
-        /// What the case says.
+        /// What the case says; empty where it says nothing.
         model: String,
         /// Models of the scenario `documented`.
         known: String,
@@ -193,6 +193,11 @@ pub enum CaseError {
     /// A second loop beside a running one.
     #[error("the start at {0} comes while the loop runs; two loops at once are not modelled")]
     SecondLoop(Micros),
+}
+
+/// Tells the name that will not do, where there is one.
+fn instead_of(name: &str) -> String {
+    if name.is_empty() { String::new() } else { format!(", not `{name}`") }
 }
 
 impl TraceCase {

@@ -34,11 +34,12 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
         Area { left: NAMES + 8, top, right: middle - 22, bottom },
         Area { left: middle + 22, top, right: right - 18, bottom },
     ];
-    let title = format!("{}: difference to {}", subject.model, report.baseline());
+    let title = format!("{}: difference from {}", subject.model, report.baseline());
     let caption = format!(
-        "Strategy minus {}, averaged over the same tasks; left of the line is less. Bars are 95 % intervals; those that \
-         reach over the line do not tell the two apart. Delays are those of tasks that both knew: at the right, what the \
-         strategy lost.",
+        "Strategy minus {}, averaged over the same tasks; left of the line is less. Bars are 95 % intervals; one that \
+         crosses the line does not tell the two apart. Verdicts are corrected for the number of comparisons, so some are \
+         undecided although the bar stays clear of the line. Delays are those of tasks that both knew; at the right is \
+         what the strategy lost.",
         report.baseline()
     );
     let svg = draw(size, &title, &caption, |canvas| {
@@ -122,7 +123,7 @@ fn table(subject: &Subject<'_>, cells: &[&Cell]) -> Grid {
         Column::words("verdict"),
         Column::figures("pairs"),
     ];
-    let caption = format!("Paired difference to {}, ± half of the 95 % interval", subject.report.baseline());
+    let caption = format!("Paired difference from {}, ± half of the 95 % interval", subject.report.baseline());
     let mut grid = Grid::new(caption, "strategy", columns);
     grid.rows = cells
         .iter()

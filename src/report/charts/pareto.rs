@@ -45,8 +45,9 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
         );
     }
     if loses {
-        caption += "Means are over the tasks that became known: a strategy that loses tasks says how many, and its place \
-                    is that of the others. Who loses more than 1 % is crossed out, and the line leaves it out. ";
+        caption += "Means are over the tasks that became known: where a strategy loses tasks, its label says how many, and \
+                    the mark shows the means of the rest. A strategy that loses more than 1 % is crossed out and is \
+                    not on the line. ";
     }
     caption += "Bars through a mark are 95 % intervals.";
     let svg = draw(size, &title, &caption, |canvas| {

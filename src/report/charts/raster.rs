@@ -58,7 +58,7 @@ fn caption(subject: &Subject<'_>) -> String {
                        that runs to the right edge without either hangs."
         .to_owned();
     if subject.report.curves(subject.model).iter().any(|(_, series)| series.sample.iter().any(|task| task.struck)) {
-        caption += " By turns a task that a fault struck under most strategies, and one that none did.";
+        caption += " Tasks that a fault struck under most strategies alternate with tasks that no fault struck.";
     }
     if is_absolute(subject) {
         caption += &format!(" Shaded: a fault was active ({}).", band_kinds(subject));

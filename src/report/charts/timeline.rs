@@ -17,7 +17,7 @@ pub(in crate::report) fn timeline(title: &str, done_ms: &[(String, Option<f64>)]
     let axis = Axis::clock(0.0, last * 1.02);
     let bottom = 40 + LANE * done_ms.len() as i32;
     let area = Area { left: NAMES, top: 34, right: WIDTH as i32 - 24, bottom };
-    let about = format!("{} requests; the wait ends as {}", trace.requests.len(), trace.outcome);
+    let about = format!("{}; the wait ends as {}", f::plural(trace.requests.len(), "request"), trace.outcome);
     canvas::draw((WIDTH, bottom as u32 + 78), title, &about, |canvas| {
         canvas.text((8, 16), title, Anchor::Start);
         x_axis(canvas, area, &axis, "time since the start of the wait");

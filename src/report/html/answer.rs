@@ -110,7 +110,7 @@ fn losers(report: &Report<'_>) -> String {
         format!("{} ({})", escape(strategy), escape(&f::rough_share(*lost, *tasks)))
     };
     let named: Vec<String> = losers.iter().map(named).collect();
-    format!("<p class=\"note\">Lost on the model where it is worst: {}.</p>\n", named.join(", "))
+    format!("<p class=\"note\">Tasks lost, on the model where each strategy loses most: {}.</p>\n", named.join(", "))
 }
 
 /// What the settings save of the guide's.

@@ -21,7 +21,7 @@ pub(super) fn map(report: &Report<'_>, anchors: &[String]) -> String {
     let map = Heat { caption, corner: "strategy".to_owned(), is_live: true, columns, rows }.html();
     let shades: String =
         Shade::ALL.map(|shade| format!("<li class=\"{}\">{}</li>", shade.class(), words(shade))).concat();
-    format!("{map}<ul class=\"key\">{shades}</ul>\n<div id=\"controls\"></div>\n")
+    format!("{map}<ul class=\"key\">{shades}</ul>\n{}<div id=\"controls\"></div>\n", part.note_on_kinds())
 }
 
 fn square(square: &Square) -> heat::Square {
@@ -40,7 +40,7 @@ fn square(square: &Square) -> heat::Square {
 /// What a shade means, in a few words.
 const fn words(shade: Shade) -> &'static str {
     match shade {
-        Shade::Cheap => "loses none, cheapest of its kind +25 %",
+        Shade::Cheap => "loses none, at most 25 % above the cheapest",
         Shade::Fair => "up to twice the cost",
         Shade::Dear => "dearer",
         Shade::Loses => "loses under 1 %",

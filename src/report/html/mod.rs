@@ -44,11 +44,10 @@ pub fn render(report: &Report<'_>, charts: &[Chart]) -> String {
 
 fn header(report: &Report<'_>) -> String {
     let run = &report.results.run;
-    let strategies = report.strategies().len();
     let facts = format!(
-        "{} × {strategies} {} × {} tasks, engine {}, seed {}",
+        "{} × {} × {} tasks, engine {}, seed {}",
         f::plural(report.models().len(), "model"),
-        if strategies == 1 { "strategy" } else { "strategies" },
+        f::plural(report.strategies().len(), "strategy"),
         f::count(run.tasks.saturating_mul(u64::from(run.replicates))),
         run.engine,
         run.seed
@@ -131,8 +130,8 @@ fn savings_section(report: &Report<'_>) -> String {
     }
     let mut body = String::from(
         "<p>Tasks of a batch are submitted together, and one poll tells of all of them: it counts once among the requests, and \
-         each open task has the same share of it. Latency counts from when a task would have been submitted, so waiting for \
-         others to come is in it.</p>\n",
+         each open task has the same share of it. Latency counts from when a task would have been submitted alone, so it \
+         includes the wait for the rest of the batch.</p>\n",
     );
     body += &in_words(&savings);
     folded("batches", "One by one and in batches", "what one poll for many tasks saves", &body, false)

@@ -14,9 +14,9 @@ pub(super) fn render(matrix: &Matrix<'_>) -> String {
     let run = matrix.parts.first().map(|part| &part.results.run);
     let facts = run.map(|run| {
         format!(
-            "{} × {} strategies, {} × {} tasks a model, engine {}, seed {}",
+            "{} × {}, {} × {} tasks a model, engine {}, seed {}",
             f::plural(labels.len(), "scenario"),
-            matrix.strategies().len(),
+            f::plural(matrix.strategies().len(), "strategy"),
             run.replicates,
             f::count(run.tasks),
             run.engine,
@@ -50,10 +50,11 @@ pub(super) fn render(matrix: &Matrix<'_>) -> String {
 fn overview(matrix: &Matrix<'_>, anchors: &[String]) -> String {
     let mut body = String::from(
         "<p>A square is one strategy in one scenario, over all of its models: the cost per task, and the share of tasks that \
-         succeeded and that the client never had. A square that loses tasks says what loses most of them: \
-         a mistake of the guide’s code, as a rule.</p>\n",
+         succeeded but whose result the client never had. Where tasks are lost, the square says what loses most of them, as a \
+         rule a mistake in the guide’s code.</p>\n",
     );
     body += &key();
+    body += matrix.parts.iter().map(Panel::note_on_kinds).find(|note| !note.is_empty()).unwrap_or_default();
     let heads = matrix.parts.iter().zip(anchors);
     let heads = heads.map(|(part, anchor)| format!("<a href=\"#in-{anchor}\">{}</a>", escape(part.label))).collect();
     body += &heat_map("Strategies × scenarios", heads, &matrix.strategies(), |strategy| {

@@ -12,7 +12,7 @@ mod terminal;
 use super::mistakes::{Mistake, mistake};
 use super::table::Style;
 use crate::measure::outcome::ByOutcome;
-use crate::measure::results::{Cell, Outcomes, Results};
+use crate::measure::results::{Cell, Outcomes, Results, RuleResult};
 use crate::scenario::Scenario;
 use crate::strategy::composition::Channel;
 
@@ -89,7 +89,7 @@ impl Shade {
 
     const fn meaning(self) -> &'static str {
         match self {
-            Self::Cheap => "loses nothing, within 25 % of the cheapest of its kind that does",
+            Self::Cheap => "loses nothing, costs at most 25 % more than the cheapest",
             Self::Fair => "loses nothing, costs up to twice as much",
             Self::Dear => "loses nothing, costs more",
             Self::Loses => "loses less than 1 % of the tasks",
@@ -171,6 +171,16 @@ impl<'a> Panel<'a> {
         found.is_some_and(|strategy| strategy.channel != Channel::Poll)
     }
 
+    /// What the shades compare, where it is not all strategies.
+    pub(super) fn note_on_kinds(&self) -> &'static str {
+        let strategies = self.strategies();
+        if strategies.iter().all(|strategy| self.is_called(strategy) == self.is_called(strategies[0])) {
+            return "";
+        }
+        "<p class=\"note\">Strategies that use webhooks are compared with each other, and those that only poll with each other.\
+         </p>\n"
+    }
+
     pub(super) fn strategies(&self) -> Vec<&'a str> {
         super::distinct(self.results.cells.iter().map(|cell| cell.strategy.as_str()))
     }
@@ -198,10 +208,10 @@ impl<'a> Panel<'a> {
         Some(Square::of(&[cell], cheapest(of_model().map(|cell| vec![cell]))))
     }
 
-    /// Rules of its faults that never struck, by number and kind.
+    /// Rules of its faults that never struck.
     pub(super) fn idle(&self) -> Vec<String> {
         let idle = self.results.faults.iter().filter(|rule| rule.struck == 0);
-        idle.map(|rule| format!("fault {} ({})", rule.rule, rule.kind)).collect()
+        idle.map(RuleResult::label).collect()
     }
 }
 

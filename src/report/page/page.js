@@ -130,7 +130,7 @@
     const called = models.map((model) => choose(figures.cells.filter((cell) => cell.model === model), cost));
     const asking = models.map((model) => choose(figures.cells.filter((cell) => cell.model === model && !cell.called), cost));
     const any = figures.cells.some((cell) => cell.called);
-    ranked.textContent = `${any ? `Called: ${said(called)}. Polling` : "Least cost"}, of those compared: ${said(asking)}.`;
+    ranked.textContent = any ? `Least cost if the API can call you: ${said(called)}. If you can only poll: ${said(asking)}.` : `Least cost of those compared: ${said(asking)}.`;
     all("#heat tbody tr").forEach((row, r) => [...row.cells].slice(1).forEach((square, m) => {
       const cell = find(models[m], strategies[r]);
       if (at === figures.own || !cell) {

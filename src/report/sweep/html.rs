@@ -55,10 +55,11 @@ fn answer(sweep: &Sweep<'_>) -> String {
         return "<p>No axis has numbers in ascending order, so there is no knee.</p>\n".to_owned();
     }
     let mut body = String::from(
-        "<p>The plateau is the end of the axis where a figure is smaller. The knee is where it is off it by the margin at the \
-         head of its column; in brackets the last value that is on the plateau for certain and the first that is not, at \
-         95 %: from the other end on, points are tested to be off it one after another (fixed-sequence testing: Maurer, \
-         Hothorn &amp; Lehmacher 1995), and from the plateau on to be on it (equivalence: Schuirmann 1987).",
+        "<p>The plateau of a figure is its level at the end of the axis where it is smaller. The knee is where the figure \
+         exceeds the plateau by the margin at the head of its column. In brackets are the last value that is certainly on the \
+         plateau and the first that certainly is not.</p>\n<p class=\"note\">Certain means at 95 %. Points are tested one after \
+         another: for being off the plateau from the far end of the axis (fixed-sequence testing: Maurer, Hothorn &amp; \
+         Lehmacher 1995), for being on it from the near end (equivalence: Schuirmann 1987).",
     );
     if sweep.axes.len() > 1 && !sweep.is_zipped {
         body += " Other axes are at their first value.";

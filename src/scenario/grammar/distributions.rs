@@ -20,10 +20,11 @@ static PART: Family = Family { name: "part", kinds: || &WEIGHTED, default: None,
 pub(super) const FILE: Field = optional(
     "file",
     Shape::Text(Wording::Label),
-    "File of a table (CSV with a header, or JSON Lines), relative to the scenario's folder.",
+    "File of a table (CSV with a header, or JSON Lines), relative to the scenario's folder; needs a `column`.",
 );
 /// Its column.
-pub(super) const COLUMN: Field = optional("column", Shape::Text(Wording::Label), "Column of the file.");
+pub(super) const COLUMN: Field =
+    optional("column", Shape::Text(Wording::Label), "Column of the file; required with `file`.");
 /// The unit of its numbers.
 pub(super) const UNIT: Field = optional(
     "unit",
@@ -32,10 +33,15 @@ pub(super) const UNIT: Field = optional(
 );
 
 static PART_SHAPE: Shape = Shape::Kinds(&PART);
-const PARTS: Field = required("parts", Shape::Many(&PART_SHAPE, 1), "The distributions and their weights.");
+const PARTS: Field = required(
+    "parts",
+    Shape::Many(&PART_SHAPE, 1),
+    "Distributions as tables, each with a `weight` beside its `kind`: a number above 0; weights need not sum to 1. As a text: `mixture(0.7*lognormal(median=60s, sigma=0.3), 0.3*180s)`.",
+);
 /// Observed times are written in one of two ways.
 const OBSERVED: &[Rule] = &[Rule::ExactlyOne(&["values", "file"]), Rule::With("file", &["column"])];
-const VALUES: Field = optional("values", Shape::Many(&Shape::Duration, 1), "The observed times.");
+const VALUES: Field =
+    optional("values", Shape::Many(&Shape::Duration, 1), "The observed times; required unless there is a `file`.");
 static DISTRIBUTIONS: LazyLock<Vec<Section>> = LazyLock::new(|| distributions(&[]));
 
 static WEIGHTED: LazyLock<Vec<Section>> = LazyLock::new(|| {

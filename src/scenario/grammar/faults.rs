@@ -2,7 +2,7 @@
 
 use super::distributions::DISTRIBUTION;
 use super::{Family, Field, Range, Rule, Section, Shape, Wording, Words, optional, required, with_default};
-use crate::world::fault::{HeaderText, Kind, Need as FaultNeed, Parameter, Shape as FaultShape, Striking};
+use crate::world::fault::{HeaderText, Kind, Need as FaultNeed, Parameter, Route, Shape as FaultShape, Striking};
 use std::sync::LazyLock;
 
 /// A fault rule.
@@ -21,19 +21,19 @@ const MODELS: Field =
     optional("models", Shape::Many(&Shape::Text(Wording::Label), 1), "Models that it applies to; all by default.");
 const DURING: Field = optional("during", Shape::Table(&WINDOW), "Active in a window only, once or periodically.");
 const AGE: Field = optional("age", Shape::Table(&AGE_INTERVAL), "Only for status requests of tasks of this age.");
-const WINDOWED: Field = required("during", Shape::Table(&WINDOW), "The window, once or periodic.");
+const WINDOWED: Field = required("during", Shape::Table(&WINDOW), "Active in a window only, once or periodically.");
 const BURSTS: Field =
     optional("gilbert_elliott", Shape::Table(&GILBERT_ELLIOTT), "Active in random bursts only, a process in time.");
 const BURSTY: Field =
-    required("gilbert_elliott", Shape::Table(&GILBERT_ELLIOTT), "The bursts: a two-state process in time.");
+    required("gilbert_elliott", Shape::Table(&GILBERT_ELLIOTT), "Active in random bursts only, a process in time.");
 
 static WINDOW: Section = Section {
     name: "during",
     about: "A stretch of time since the start of a replicate: {from, for} or {from, to}, and {every, for} for a periodic one.",
     fields: &[
         with_default("from", Shape::Duration, "\"0s\"", "Start of the first one."),
-        optional("for", Shape::PositiveDuration, "Length."),
-        optional("to", Shape::PositiveDuration, "End, instead of a length."),
+        optional("for", Shape::PositiveDuration, "Length; required unless there is a `to`."),
+        optional("to", Shape::PositiveDuration, "End, instead of `for`; not with `every`."),
         optional("every", Shape::PositiveDuration, "Time from one start to the next, longer than the length."),
     ],
     rules: &[Rule::ExactlyOne(&["for", "to"]), Rule::AtMostOne(&["every", "to"])],
@@ -103,8 +103,14 @@ fn field(parameter: &Parameter) -> Field {
     }
 }
 
-/// Tells which routes the kind strikes by default.
+/// Tells which routes the kind may strike, and which it strikes by default.
 fn route_about(kind: Kind) -> String {
-    let names: Vec<_> = kind.default_routes().iter().map(|route| route.name()).collect();
-    format!("Routes that it applies to; {} by default.", names.join(" and "))
+    let names = |routes: &[Route], between| routes.iter().map(|route| route.name()).collect::<Vec<_>>().join(between);
+    match kind.routes() {
+        [only] => format!("Routes that it applies to: {} only.", only.name()),
+        several => {
+            let default = names(kind.default_routes(), " and ");
+            format!("Routes that it applies to: {}, one or a list; {default} by default.", names(several, ", "))
+        }
+    }
 }

@@ -78,7 +78,7 @@ static ARRIVAL_KINDS: &[Section] = &[
         name: "trace",
         about: "Recorded instants since the start, ascending; past the end the trace starts over.",
         fields: &[
-            optional("at", Shape::Many(&Shape::Duration, 1), "The instants."),
+            optional("at", Shape::Many(&Shape::Duration, 1), "The instants; required unless there is a `file`."),
             super::distributions::FILE,
             super::distributions::COLUMN,
             super::distributions::UNIT,
@@ -197,8 +197,8 @@ static GATE: Section = Section {
         optional("stat", Shape::Word(Words::of(&STAT_NAMES)), "Statistic of the metric; its first one where absent."),
         optional("strategy", Shape::Text(Wording::Label), "Only cells of this strategy."),
         optional("model", Shape::Text(Wording::Label), "Only cells of this model."),
-        optional("min", Shape::Number(Range::Finite), "The value must not be below."),
-        optional("max", Shape::Number(Range::Finite), "The value must not be above."),
+        optional("min", Shape::Number(Range::Finite), "Least value that passes; a gate has this or `max`."),
+        optional("max", Shape::Number(Range::Finite), "Greatest value that passes; a gate has this or `min`."),
     ],
     rules: &[Rule::ExactlyOne(&["min", "max"])],
 };

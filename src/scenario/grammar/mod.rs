@@ -197,9 +197,9 @@ impl Wording {
     pub(crate) fn describe(self) -> &'static str {
         match self {
             Self::Free => "a text",
-            Self::Label => "a name: not empty, without commas and line breaks",
+            Self::Label => "a name that is not empty and has no commas or line breaks",
             Self::Folder => {
-                "a name that can be a folder's: 1 to 60 characters, no leading dot, without `/`, `\\`, `:`, commas and line breaks"
+                "a name of 1 to 60 characters that does not begin with a dot and has no `/`, `\\`, `:`, commas or line breaks"
             }
         }
     }

@@ -12,9 +12,21 @@ pub(crate) static STRATEGY: Section = Section {
     about: "A preset with changes, or your own composition.",
     fields: &[
         optional("preset", Shape::Word(Words::of(PRESETS)), "Preset to start from."),
-        optional("name", Shape::Text(Wording::Label), "Name in tables, unique; the preset's where absent."),
-        optional("schedule", Shape::Kinds(&SCHEDULE), "When the next poll is due; on a preset, for every model."),
-        optional("limit", Shape::Kinds(&LIMIT), "When to give up; on a preset, for every model."),
+        optional(
+            "name",
+            Shape::Text(Wording::Label),
+            "Name in tables, unique; the preset's where absent, required without a preset.",
+        ),
+        optional(
+            "schedule",
+            Shape::Kinds(&SCHEDULE),
+            "When the next poll is due; required without a preset. On a preset, for every model.",
+        ),
+        optional(
+            "limit",
+            Shape::Kinds(&LIMIT),
+            "When to give up; required without a preset. On a preset, for every model.",
+        ),
         optional(
             "recovery",
             Shape::Kinds(&RECOVERY),

@@ -51,7 +51,11 @@ impl Reader<'_> {
             let start = node.span.start + 1 + at;
             Some(start..start + text.get(at..)?.chars().next().map_or(0, char::len_utf8))
         });
-        self.problem::<()>(span.unwrap_or_else(|| node.span.clone()), error.to_string());
+        // What is pointed at needs no offset in words.
+        let said = error.to_string();
+        let bare = error.offset().and_then(|at| said.strip_prefix(&format!("at byte {at}: ")));
+        let message = bare.filter(|_| span.is_some()).unwrap_or(&said).to_owned();
+        self.problem::<()>(span.unwrap_or_else(|| node.span.clone()), message);
     }
 
     fn tabled(&mut self, table: &Table) -> Option<Distribution> {

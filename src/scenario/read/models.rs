@@ -19,7 +19,7 @@ impl Reader<'_> {
         let (mut others, models): (Vec<_>, Vec<_>) = models?.into_iter().partition(|model| model.name == ANY);
         if models.is_empty() {
             let help = "write one as [models.NAME]: \"*\" stands for other names on the mock server only";
-            return self.problem_with(file.span("models"), "there is no model with a name", help);
+            return self.problem_with(file.span("models"), "a scenario needs at least one named model", help);
         }
         Some((models, others.pop()))
     }

@@ -142,7 +142,7 @@ rtt = "fast""#,
         (
             r#"[network]
 rtt = "lognormal(median=80ms""#,
-            &["4:29: at byte 21: expected `,` or `)`"],
+            &["4:29: expected `,` or `)`"],
         ),
         (
             "[webhook]
@@ -196,7 +196,9 @@ failure = { probability = 0.6 }"#,
         (
             r#"[models."a,b"]
 completion = "1s""#,
-            &[r#"3:9: `model name` must be a name: not empty, without commas and line breaks, not "a,b""#],
+            &[
+                r#"3:9: `model name` cannot be "a,b": it must be a name that is not empty and has no commas or line breaks"#,
+            ],
         ),
         ("[models.bad]", &["3:1: `completion` is missing"]),
     ]);
