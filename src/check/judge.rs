@@ -4,7 +4,7 @@ mod liveness;
 mod safety;
 
 use super::case::{Case, Task};
-use super::history::{History, StatusRequest, TaskHistory};
+use super::history::{Conduct, History, StatusRequest, TaskHistory};
 use super::property::{Properties, Property, PropertyKind};
 use crate::time::Micros;
 
@@ -185,6 +185,16 @@ impl Trial<'_> {
 
     fn requests(&self) -> &[StatusRequest] {
         &self.of_task.requests
+    }
+
+    /// The program ended, or was stopped, without an answer for a reason that is a finding of its own: nothing can be told from
+    /// what it did not say.
+    fn is_lost(&self) -> bool {
+        let is_out = match self.history.conduct {
+            Conduct::Crash(_) | Conduct::Garbage(_) | Conduct::Hang(_) => true,
+            Conduct::Sound | Conduct::NotRun(_) => false,
+        };
+        is_out && self.of_task.answers.is_empty()
     }
 
     /// By how much later than ever this trial began: starting a program takes as long as the machine lets it.

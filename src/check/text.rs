@@ -43,14 +43,14 @@ const MOST_UNREACHED: usize = 6;
 /// What was never reached of fault × phase, in a sentence.
 pub(super) fn unreached(report: &TrialReport) -> Option<String> {
     let missing: Vec<String> =
-        report.coverage.missing().map(|(mishap, phase)| format!("{} {}", mishap.name(), phase.name())).collect();
+        report.coverage.missing().map(|(mishap, phase)| format!("{} ({})", mishap.name(), phase.name())).collect();
     if missing.is_empty() {
         return None;
     }
     let (shown, more) = missing.split_at(missing.len().min(MOST_UNREACHED));
     let more = if more.is_empty() { String::new() } else { format!(", and {} more", more.len()) };
     let all = report.coverage.possible().count();
-    Some(format!("never reached, {} of {all} (fault, phase): {}{more}", missing.len(), shown.join(", ")))
+    Some(format!("never reached, {} of {all} faults by phase: {}{more}", missing.len(), shown.join(", ")))
 }
 
 impl fmt::Display for TrialReport {
@@ -81,6 +81,7 @@ pub(super) fn unjudged(property: Property) -> &'static str {
     match property {
         Property::NoBlindResubmit => "the program does not submit",
         Property::Isolation => "the program waits for one task at a time",
+        Property::HandedOverOnce => "only with --stream can an end be told twice, or it was left out",
         Property::NoFalseSuccess
         | Property::NoFalseFailure
         | Property::RightResult
@@ -90,7 +91,6 @@ pub(super) fn unjudged(property: Property) -> &'static str {
         | Property::NoBusyLoop
         | Property::SurvivesGarbage
         | Property::UnknownStateIsOpen
-        | Property::HandedOverOnce
         | Property::FindsTheResult
         | Property::EndsByDeadline
         | Property::LastLook

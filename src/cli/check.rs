@@ -25,7 +25,7 @@ use crate::cli::interrupt;
 use crate::cli::shell::quoted;
 use crate::net::clock::Clock;
 use crate::time::Micros;
-pub(super) use child::findable;
+pub(super) use child::startable;
 use clap::{Args, ValueEnum};
 use kept::{Baseline, Failures};
 #[cfg(warp)]
@@ -38,7 +38,7 @@ use time::Time;
 #[command(after_help = EXAMPLES)]
 pub(super) struct Check {
     /// Number of cases, the classic traps first
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     cases: u64,
     /// Random seed of the cases
     #[arg(long, value_name = "S", default_value_t = 42)]
@@ -50,10 +50,10 @@ pub(super) struct Check {
     #[arg(long, value_name = "X")]
     time_scale: Option<f64>,
     /// The deadline that the program is given
-    #[arg(long, value_name = "TIME", default_value = "120s")]
+    #[arg(long, value_name = "TIME", default_value = "120s", value_parser = positive)]
     deadline: Micros,
     /// The program's timeout for one request
-    #[arg(long, value_name = "TIME", default_value = "30s")]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = positive)]
     attempt_timeout: Micros,
     /// Test only these properties, separated by commas (see `pollbench list properties`)
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
@@ -62,7 +62,7 @@ pub(super) struct Check {
     #[arg(long)]
     stream: bool,
     /// Number of cases to run at a time; with `--stream --clock virtual`, number of processes to start, 64 at most, each of which takes up to 16 at a time [default there: 1]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_a_time)]
     parallel: Option<usize>,
     /// File of properties that are known not to hold, one a line; one that holds is reported
     #[arg(long, value_name = "FILE")]
@@ -127,12 +127,27 @@ const SLACK_STREAM_MS: f64 = 250.0;
 /// How exactly instants are known, in real time: a timer may fire a little too early.
 const GRAIN_MS: f64 = 20.0;
 /// Processes of a stream program in virtual time.
-#[cfg(warp)]
 const MOST_PROCESSES: usize = 64;
+const MOST_AT_A_TIME: usize = 1_024;
 /// No counter-example has a shorter deadline than this, in real time: nothing could be told from the machine's noise.
 const SHORTEST_MS: f64 = 500.0;
 /// A `Retry-After` counts in the program's own seconds.
 const CEILING_MS: f64 = 60_000.0;
+
+/// A time that is not nothing.
+fn positive(text: &str) -> Result<Micros, String> {
+    match text.parse::<Micros>() {
+        Ok(Micros::ZERO) => Err("it must be above zero".to_owned()),
+        Ok(time) => Ok(time),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// A number of cases at a time.
+fn at_a_time(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| (1..=MOST_AT_A_TIME).contains(count));
+    count.ok_or_else(|| format!("it must be a whole number from 1 to {MOST_AT_A_TIME}"))
+}
 
 impl Check {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
@@ -143,7 +158,10 @@ impl Check {
         // Said before anything is tried.
         let folders = [self.report.as_deref(), self.junit.as_deref().and_then(Path::parent)];
         folders.into_iter().flatten().try_for_each(|folder| Folder::writable(folder).map(drop))?;
-        findable(&self.command[0])?;
+        startable(&self.command)?;
+        if let Some(more) = self.parallel.filter(|count| self.is_led_stream() && *count > MOST_PROCESSES) {
+            return Err(Failure::Input(format!("--parallel {more}: {MOST_PROCESSES} processes at most")));
+        }
         most_connections();
         interrupt::adopt();
         let (mut report, parting) = match (self.clock, self.stream) {
@@ -164,7 +182,7 @@ impl Check {
         }
         // What could not be led was ended by force, and says nothing.
         if let Some(left) = interrupt::sweep().filter(|_| report.doubt.is_none()) {
-            let what = format!("it left {left} behind, which left its process group and were ended");
+            let what = format!("it left {left} behind, outside its process group; pollbench ended what was left");
             report.charge(Defect::Hang(what), Cases::new(self.seed, self.deadline).calm_case());
         }
         self.tell(&report, baseline.as_ref())
@@ -193,7 +211,7 @@ impl Check {
     fn try_led_stream(&self, properties: Properties, replay: Option<&Case>) -> Tried {
         let runtime = led::runtime().map_err(|error| cannot_start(&error))?;
         // A case that is tried again needs one.
-        let count = if replay.is_some() { 1 } else { self.parallel.unwrap_or(1).clamp(1, MOST_PROCESSES) };
+        let count = if replay.is_some() { 1 } else { self.parallel.unwrap_or(1) };
         std::thread::scope(|scope| {
             runtime.block_on(async {
                 let lanes = Lanes::start(scope, &self.command, self.limits(), self.seed, count).await?;
@@ -218,15 +236,27 @@ impl Check {
         can_be_led().and(Err(Failure::Stopped))
     }
 
+    fn is_led_stream(&self) -> bool {
+        self.stream && self.clock == ClockKind::Virtual
+    }
+
     fn chosen(&self) -> Result<Properties, Failure> {
         if self.properties.is_empty() {
-            return Ok(Properties::ALL);
+            // Of a program that is started for a case the last line counts: it can tell the end but once.
+            return Ok(if self.stream { Properties::ALL } else { Properties::ALL.without(Property::HandedOverOnce) });
         }
         let named = self.properties.iter().map(|id| {
             let unknown = || Failure::Input(format!("there is no property `{id}`; there are: {}", Property::known()));
             Property::named(id.trim()).ok_or_else(unknown)
         });
-        named.collect()
+        let chosen: Properties = named.collect::<Result<_, _>>()?;
+        if chosen.has(Property::HandedOverOnce) && !self.stream {
+            return Err(Failure::Input(format!(
+                "{} can be judged with --stream only: of a program that is started for each case the last line counts",
+                Property::HandedOverOnce
+            )));
+        }
+        Ok(chosen)
     }
 
     fn scale(&self) -> Result<f64, Failure> {
@@ -275,7 +305,7 @@ impl Check {
             properties,
             tasks,
             submits,
-            parallel: self.parallel.unwrap_or(usual).clamp(1, 1_024),
+            parallel: self.parallel.unwrap_or(usual),
             confirmations: if is_exact { 1 } else { 3 },
             clock: self.clock.word(),
             limits: ShrinkLimits { deadline: true, shortest },

@@ -5,9 +5,15 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+#[cfg(target_os = "linux")]
+use std::time::{Duration, Instant};
 
 /// The exit code of an interrupted program: 128 and the number of the signal.
 const INTERRUPTED: i32 = 130;
+
+/// Time for a process that was ended to be gone.
+#[cfg(target_os = "linux")]
+const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 /// The file that is being written, under the name that it has until it is whole.
 static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
@@ -125,7 +131,15 @@ pub(super) fn adopt() {
 #[cfg(target_os = "linux")]
 pub(super) fn sweep() -> Option<String> {
     use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
-    let left: Vec<(Pid, String)> = children().collect();
+    // Whoever was ended just now needs a moment to be gone; whoever was left behind stays.
+    let begun = Instant::now();
+    let left: Vec<(Pid, String)> = loop {
+        let left: Vec<_> = children().collect();
+        if left.is_empty() || begun.elapsed() > LAST_MOMENT {
+            break left;
+        }
+        std::thread::sleep(LAST_MOMENT / 50);
+    };
     for (pid, _) in &left {
         let _ = kill_process(*pid, Signal::KILL);
         let _ = waitpid(Some(*pid), WaitOptions::empty());

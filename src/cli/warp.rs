@@ -32,7 +32,7 @@ pub(super) struct Warp {
     #[arg(long, value_name = "TIME", default_value = "1d")]
     limit: Micros,
     /// Where the mock listens: an address of this machine alone, with a port, or a port; port 0 takes any free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = address)]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = loopback)]
     addr: SocketAddr,
     /// Write every request to this file, one line of JSON each
     #[arg(long, value_name = "FILE")]
@@ -45,11 +45,23 @@ pub(super) struct Warp {
     command: Vec<String>,
 }
 
+/// An address that nobody else can reach.
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address = address(text)?;
+    if address.ip().is_loopback() {
+        return Ok(address);
+    }
+    Err(format!(
+        "others may reach {}: the mock of a program in virtual time listens on 127.0.0.1 or [::1]",
+        address.ip()
+    ))
+}
+
 const EXAMPLES: &str = "\
 Examples:
   pollbench warp --completes-at 94s -- python3 poller.py
   pollbench warp --completes-at 10m -- sh -c 'while ! curl -s {base_url}/statusTask/{model}?taskId={task_id} \\
-      -H \"Authorization: Bearer any\" | grep success; do sleep 3; done'
+      -H \"Authorization: Bearer any\" | grep '\"state\":\"success\"'; do sleep 3; done'
   pollbench warp --scenario flaky --journal requests.jsonl -- node client.mjs
 
 CMD finds APIXO_BASE_URL and APIXO_API_KEY in its environment; its clocks and its waits are virtual, so that ten minutes \
@@ -75,7 +87,7 @@ impl Warp {
 #[cfg(warp)]
 mod led {
     use super::Warp;
-    use crate::cli::check::findable;
+    use crate::cli::check::startable;
     use crate::cli::console::{Failure, print, print_folded};
     use crate::cli::interrupt;
     use crate::cli::serve::listen;
@@ -102,7 +114,7 @@ mod led {
     }
 
     pub(super) fn run(arguments: &Warp) -> Result<ExitCode, Failure> {
-        findable(&arguments.command[0])?;
+        startable(&arguments.command)?;
         let mut world = match &arguments.scenario {
             Some(scenario) => world(&load(scenario)?),
             None => calm_world()?,

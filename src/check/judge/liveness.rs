@@ -105,7 +105,7 @@ impl Trial<'_> {
     /// Once the world is calm and the task is done, the program knows.
     fn known_in_time(&self) -> Found {
         // Who hangs at a silent socket is told so by another property.
-        if self.was_refused_for_good() || self.endless().is_some() {
+        if self.was_refused_for_good() || self.endless().is_some() || self.is_lost() {
             return Found::Idle;
         }
         let Some(known) = self.id_known() else { return Found::Idle };
@@ -149,7 +149,7 @@ impl Trial<'_> {
 
     pub(super) fn ends_by_deadline(&self) -> Found {
         // What a silent socket holds up has a property of its own.
-        if self.endless().is_some() {
+        if self.endless().is_some() || self.is_lost() {
             return Found::Idle;
         }
         let bound = self.case.deadline() + self.timing.attempt_timeout;

@@ -1,7 +1,7 @@
 //! Safety: what a correct poller never does, whatever happens.
 
 use super::{Found, Trial};
-use crate::check::history::{AnswerKind, PollerAnswer, PollerOutcome, StatusRequest, WebhookDelivery, short};
+use crate::check::history::{AnswerKind, Conduct, PollerAnswer, PollerOutcome, StatusRequest, WebhookDelivery, short};
 use crate::server::PushContent;
 use crate::time::Micros;
 
@@ -186,6 +186,13 @@ impl Trial<'_> {
         numbered.iter().rev().find(heard).map(|(at, request)| (*at, told(request)))
     }
 
+    /// The last thing that a program heard before it crashed: what it crashed of, as far as anybody can know.
+    fn died_of(&self) -> Option<(usize, AnswerKind)> {
+        let has_crashed = matches!(self.history.conduct, Conduct::Crash(_));
+        let last = self.requests().last().filter(|last| has_crashed && last.ended.is_some())?;
+        Some((self.requests().len() - 1, if last.is_doubtful { AnswerKind::Nothing } else { last.answer }))
+    }
+
     /// An end that no answer of the server gave a reason for.
     fn baseless(&self) -> Option<&PollerAnswer> {
         let is_baseless = |answer: &&PollerAnswer| match answer.outcome {
@@ -207,6 +214,14 @@ impl Trial<'_> {
 
     pub(super) fn survives_garbage(&self) -> Found {
         let is_garbage = |told| matches!(told, AnswerKind::Nothing | AnswerKind::Silence | AnswerKind::Unheard);
+        if self.is_lost() {
+            return match self.died_of() {
+                Some((at, told)) if is_garbage(told) => {
+                    Found::Broken(format!("request {at} told nothing ({}), and the program crashed", self.kind(at)))
+                }
+                Some(_) | None => Found::Idle,
+            };
+        }
         match self.baseless() {
             // That is a matter of its neighbours.
             Some(_) if self.is_bystander() => Found::Idle,
@@ -238,6 +253,14 @@ impl Trial<'_> {
     }
 
     pub(super) fn unknown_state_is_open(&self) -> Found {
+        if self.is_lost() {
+            return match self.died_of() {
+                Some((at, AnswerKind::UnknownState)) => Found::Broken(format!(
+                    "request {at} told a state that the API does not know, and the program crashed"
+                )),
+                Some(_) | None => Found::Idle,
+            };
+        }
         let heard = self.baseless().and_then(|answer| Some((answer, self.last_heard(answer)?)));
         match heard {
             Some((answer, (at, AnswerKind::UnknownState))) => Found::Broken(format!(

@@ -35,7 +35,7 @@ pub fn html(report: &TrialReport, verdict: &str, replay: &str) -> String {
     );
     page += &properties(report);
     if !report.findings.is_empty() {
-        page += "<h2>CounterExample-examples</h2>\n";
+        page += "<h2>Counter-examples</h2>\n";
     }
     for found in &report.findings {
         page += &finding(found, replay);

@@ -3,10 +3,11 @@
 use super::time::Time;
 use crate::cli::console::Failure;
 use crate::cli::interrupt;
+use crate::suggest;
 use std::collections::VecDeque;
 #[cfg(warp)]
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -53,16 +54,46 @@ pub(super) struct Program {
 }
 
 /// Whether the program is there, before anything is tried with it.
-pub(in crate::cli) fn findable(program: &str) -> Result<(), Failure> {
-    let is_there = |path: &Path| path.is_file();
+pub(in crate::cli) fn startable(command: &[String]) -> Result<(), Failure> {
+    let program = &command[0];
     let found = if program.contains(std::path::MAIN_SEPARATOR) {
-        is_there(Path::new(program))
+        Some(PathBuf::from(program)).filter(|path| path.exists())
     } else {
         let paths = std::env::var_os("PATH").unwrap_or_default();
-        std::env::split_paths(&paths).any(|folder| is_there(&folder.join(program)))
+        std::env::split_paths(&paths).map(|folder| folder.join(program)).find(|path| path.is_file())
     };
-    let missing = || Failure::Input(format!("there is no program `{program}`: check its name, its path, and PATH"));
-    found.then_some(()).ok_or_else(missing)
+    let why = match found {
+        None => format!("there is no program `{program}`: check its name, its path, and PATH"),
+        Some(path) if path.is_dir() => format!("`{program}` is a folder, not a program"),
+        Some(path) if !is_executable(&path) => {
+            format!("`{program}` is not executable: try chmod +x, or name its interpreter")
+        }
+        Some(_) => return command.iter().try_for_each(|word| placeholders(word)),
+    };
+    Err(Failure::Input(why))
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    path.metadata().is_ok_and(|data| data.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &Path) -> bool {
+    true
+}
+
+/// Refuses what is nearly one of the words that are replaced, and so is not.
+fn placeholders(word: &str) -> Result<(), Failure> {
+    const KNOWN: [&str; 4] = ["base_url", "model", "task_id", "deadline_ms"];
+    let names = word.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
+    for name in names.filter(|name| !KNOWN.contains(name)) {
+        if let Some(near) = suggest::closest(name, KNOWN) {
+            return Err(Failure::Input(format!("there is no placeholder {{{name}}}; did you mean {{{near}}}?")));
+        }
+    }
+    Ok(())
 }
 
 impl Program {

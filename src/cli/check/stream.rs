@@ -305,10 +305,9 @@ async fn begin(command: &[String], time: &Time) -> Result<(Running, Hello), Cond
                 return Err(Conduct::NotRun(doubt));
             }
             let end = end.map_or_else(|| "it closed its output".to_owned(), |status| ending(&status));
-            return Err(Conduct::Crash(format!(
-                "it ended before its hello ({end}); {}",
-                program.log.text().trim_end()
-            )));
+            let log = program.log.text();
+            let said = if log.trim().is_empty() { String::new() } else { format!("; {}", log.trim_end()) };
+            return Err(Conduct::Crash(format!("it ended before its hello ({end}){said}")));
         }
         None => {
             let what = format!("it did not say hello within {} s", HELLO.as_secs());

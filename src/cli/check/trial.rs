@@ -5,10 +5,12 @@ use super::lines::{Limits, MERCY, answer, environment, filled};
 use super::time::Time;
 use crate::check::{Case, Conduct, History, Stage};
 use crate::time::Micros;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, BufReader};
 use tokio::process::ChildStdout;
 
+/// How often it is looked in real time whether a program asks without a pause: virtual time would stand still.
+const GLANCE: Duration = Duration::from_millis(100);
 /// Bytes that a program may write to standard output.
 const MOST_OUTPUT: usize = 16 << 20;
 
@@ -40,16 +42,32 @@ pub(super) async fn trial(command: &[String], time: &Time, limits: Limits, case:
     let leader = program.id();
     let watch = time.follow(leader, &output);
     let (mut last, log) = (LastLine::default(), program.log.clone());
-    let is_over = time.within(limits.of(case, scale), read(output, &stage, &mut last, &log)).await.is_some();
+    let flood = async {
+        while stage.requests() < Stage::most_requests(case) {
+            tokio::time::sleep(GLANCE).await;
+        }
+    };
+    let is_over = tokio::select! {
+        read = time.within(limits.of(case, scale), read(output, &stage, &mut last, &log)) => read.is_some(),
+        () = flood => false,
+    };
+    let is_flood = !last.is_answer() && stage.requests() >= Stage::most_requests(case);
     let late = || time.lateness(from, leader, limits.window(scale));
     let lateness = late();
-    let conduct = conduct(&mut program, time, &stage, &last, is_over, &late).await;
+    let conduct = match is_flood {
+        true => {
+            program.kill();
+            let most = Stage::most_requests(case);
+            Conduct::Hang(format!("it made {most} requests for one task, and was stopped"))
+        }
+        false => conduct(&mut program, time, &stage, &last, is_over, &late).await,
+    };
     let doubt = program.doubt(time);
     let said = last.said().and_then(|(at, line)| Some(answer(&line).ok()?.at(at)));
     drop(program);
     drop(watch);
     // The mock notices who has left.
-    time.pause(std::time::Duration::from_millis(1)).await;
+    time.pause(Duration::from_millis(1)).await;
     let tasks = stage.histories(case, vec![said.into_iter().collect()]);
     time.told(&stage, History { tasks, conduct, doubt, lateness, log: log.text(), ..History::default() })
 }

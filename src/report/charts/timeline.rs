@@ -4,6 +4,7 @@ use super::axis::Axis;
 use super::canvas::{self, Anchor, cut};
 use super::frame::{Area, NAMES, WIDTH, x_axis};
 use crate::engine::trace::Trace;
+use crate::figures::plural;
 use crate::palette::{BLUE, GREEN, GREY, INK, VERMILION};
 
 /// Height of a task's row.
@@ -17,7 +18,7 @@ pub(in crate::report) fn timeline(title: &str, done_ms: &[(String, Option<f64>)]
     let axis = Axis::clock(0.0, last * 1.02);
     let bottom = 40 + LANE * done_ms.len() as i32;
     let area = Area { left: NAMES, top: 34, right: WIDTH as i32 - 24, bottom };
-    let about = format!("{}; the wait ends as {}", f::plural(trace.requests.len(), "request"), trace.outcome);
+    let about = format!("{}; the wait ends as {}", plural(trace.requests.len(), "request"), trace.outcome);
     canvas::draw((WIDTH, bottom as u32 + 78), title, &about, |canvas| {
         canvas.text((8, 16), title, Anchor::Start);
         x_axis(canvas, area, &axis, "time since the start of the wait");
