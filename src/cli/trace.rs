@@ -1,8 +1,10 @@
 //! `pollbench trace`: one wait request by request.
 
-use crate::cli::console::{Failure, print, print_folded, read};
+use crate::cli::console::{Failure, note, print, print_folded, read};
 use crate::engine::trace::{CaseTask, FateName, Millis, TraceCase, trace};
 use crate::report::timeline;
+use crate::strategy::presets::preset;
+use crate::suggest;
 use crate::time::Micros;
 use clap::{Args, ValueEnum};
 use std::collections::BTreeMap;
@@ -50,6 +52,7 @@ enum Format {
 
 impl Trace {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        self.tell_misspelt();
         let input = |error: &dyn std::fmt::Display| Failure::Input(error.to_string());
         let case = match (&self.case, &self.strategy) {
             (Some(path), _) => TraceCase::from_json(&read(path)?).map_err(|error| input(&error))?,
@@ -78,5 +81,17 @@ impl Trace {
             Format::Html => print(&timeline::html(&case, &trace))?,
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Any model is traced; one that is nearly a known one was probably to be that.
+    fn tell_misspelt(&self) {
+        let Some(strategy) = self.strategy.as_deref().and_then(preset) else { return };
+        let known = strategy.per_model.keys().map(String::as_str);
+        if let Some(near) = suggest::closest(&self.model, known).filter(|near| *near != self.model) {
+            note(format_args!(
+                "`{}` has no settings of its own for `{}`, and follows those for any other model; did you mean `{near}`?",
+                strategy.name, self.model
+            ));
+        }
     }
 }

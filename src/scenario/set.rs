@@ -1,6 +1,7 @@
 //! Changing single values of a scenario from outside: `faults.0.rate_per_s=5`.
 
 use super::grammar;
+use crate::suggest::closest;
 use std::fmt;
 use std::str::FromStr;
 use toml_edit::{DocumentMut, Item, Key, Table, TableLike, Value};
@@ -33,6 +34,16 @@ pub enum SettingError {
         list: String,
         /// How many entries it has.
         count: String,
+    },
+    /// A part of a model that is not there.
+    #[error("`{setting}`: there is no model `{name}`; did you mean `{near}`?")]
+    NoModel {
+        /// The setting.
+        setting: String,
+        /// The model.
+        name: String,
+        /// The model that was probably meant.
+        near: String,
     },
     /// A value inside something that has no parts.
     #[error(
@@ -76,6 +87,7 @@ impl Assignment {
 
     fn apply(&self, document: &mut DocumentMut) -> Result<(), SettingError> {
         let Some((last, way)) = self.path.split_last() else { return Err(SettingError::Form(self.written.clone())) };
+        self.check_model(document)?;
         let mut item: &mut Item = document.as_item_mut();
         for (depth, key) in way.iter().enumerate() {
             item = self.step(item, depth, key)?;
@@ -93,6 +105,21 @@ impl Assignment {
                 Ok(())
             }
         }
+    }
+
+    /// Refuses what lies inside a model that is not there, and has nearly the name of one that is.
+    fn check_model(&self, document: &DocumentMut) -> Result<(), SettingError> {
+        let [models, name, inside @ ..] = &self.path[..] else { return Ok(()) };
+        // With its times a model is a new one.
+        if inside.is_empty() || matches!(inside, [only] if only == "completion") {
+            return Ok(());
+        }
+        let known = document.get("models").filter(|_| models == "models").and_then(Item::as_table_like);
+        let Some(known) = known.filter(|known| !known.contains_key(name)) else { return Ok(()) };
+        let near = closest(name, known.iter().map(|(name, _)| name)).map(str::to_owned);
+        near.map_or(Ok(()), |near| {
+            Err(SettingError::NoModel { setting: self.written.clone(), name: name.get().to_owned(), near })
+        })
     }
 
     /// What `key` names in `item`; a table that is not there yet is made.
@@ -274,6 +301,8 @@ schedule = { kind = \"table\", instants = [\"1s\", \"2s\"] }
     fn a_path_that_leads_nowhere_says_where_it_ends() {
         for (setting, told) in [
             ("faults.1.probability=0", "there is no `faults.1`: faults has 1 entry, counted from 0"),
+            ("gates.0.max=3", "there is no `gates.0`: gates has no entries, counted from 0"),
+            ("models.m1.stuck_probability=0.1", "there is no model `m1`; did you mean `m.1`?"),
             ("faults.x=0", "there is no `faults.x`: faults has 1 entry"),
             ("name.first=b", "`name` is text, which has no `first`"),
             ("strategies.0.schedule.instants.2=9s", "there is no `strategies.0.schedule.instants.2`"),
