@@ -1,7 +1,7 @@
 //! The requests of one traced wait on a line of time; one line for each task.
 
 use super::axis::Axis;
-use super::canvas::{self, Anchor, cut};
+use super::canvas::{self, Anchor, TEXT};
 use super::frame::{Area, NAMES, WIDTH, x_axis};
 use crate::engine::trace::Trace;
 use crate::palette::{BLUE, GREEN, GREY, INK, VERMILION};
@@ -23,7 +23,7 @@ pub(in crate::report) fn timeline(title: &str, done_ms: &[(String, Option<f64>)]
         x_axis(canvas, area, &axis, "time since the start of the wait");
         for (lane, (name, done)) in done_ms.iter().enumerate() {
             let y = area.top + LANE * lane as i32 + LANE / 2 + 3;
-            canvas.text((NAMES - 12, y), &cut(name, NAMES - 16), Anchor::End);
+            canvas.name((NAMES - 12, y), name, Anchor::End, (TEXT, NAMES - 16));
             canvas.line((area.left, y), (area.right, y), GREY);
             if let Some(done) = done {
                 let x = area.x(&axis, done / 1e3);
