@@ -53,7 +53,8 @@ class Board {
    * go through.
    */
   place(x, y, words, { from, width, height }, barriers) {
-    const half = (words.length * 6.7 + 4) / 2;
+    // The sign of what was left out is as wide as two letters.
+    const half = ((words.length + Number(words.includes("…"))) * 6.7 + 4) / 2;
     for (const reach of REACHES) {
       for (let turn = 0; turn < DIRECTIONS; turn += 1) {
         // To the right first, then by turns above and below, and to the left at last.
