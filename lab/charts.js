@@ -39,7 +39,7 @@ const REACH = 10;
 /** @typedef {[left: number, top: number, right: number, bottom: number]} Box */
 
 /** @param {Box} box @param {Box[]} others */
-const isClear = ([left, top, right, bottom], others) => others.every(([l, t, r, b]) => right <= l || r <= left || bottom <= t || b <= top);
+const isClear = (box, others) => others.every((other) => box[2] <= other[0] || other[2] <= box[0] || box[3] <= other[1] || other[3] <= box[1]);
 
 /** What is taken, for labels to keep clear of. */
 class Board {
@@ -64,7 +64,7 @@ class Board {
         const box = [left, middle - HALF, left + 2 * half, middle + HALF];
         const isInside = box[0] >= from && box[2] <= width - 4 && box[1] >= 0 && box[3] <= height;
         if (!isInside || !isClear(box, this.taken) || !isClear(box, this.marks)) continue;
-        const leader = reach > REACHES[1] ? steps([x, y], [Math.min(Math.max(x, box[0]), box[2]), Math.min(Math.max(y, box[1]), box[3])]) : [];
+        const leader = reach > REACHES[1] ? steps([x, y], [Math.min(Math.max(x, box[0]), box[2]), Math.min(Math.max(y, box[1]), box[3])], REACH, 2) : [];
         if (!leader.every((step) => isClear(step, barriers))) continue;
         this.taken.push(box, ...leader);
         this.labels.push(box);
@@ -75,14 +75,18 @@ class Board {
   }
 }
 
-/** A line as small boxes, from beside a mark on. @param {[number, number]} from @param {[number, number]} to @returns {Box[]} */
-const steps = (from, to) => {
+/**
+ * A line as a row of small boxes, from so far along it on. @param {[number, number]} from @param {[number, number]} to @param {number} first
+ * @param {number} half Half of a box's side. @returns {Box[]}
+ */
+const steps = (from, to, first, half) => {
   const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
   /** @type {Box[]} */
   const out = [];
-  for (let at = 9; at <= length; at += 3) {
-    const [x, y] = [from[0] + (at / length) * (to[0] - from[0]), from[1] + (at / length) * (to[1] - from[1])];
-    out.push([x - 1, y - 1, x + 1, y + 1]);
+  for (let at = first; at <= length; at += 2 * half) {
+    const share = at / (length || 1);
+    const [x, y] = [from[0] + share * (to[0] - from[0]), from[1] + share * (to[1] - from[1])];
+    out.push([x - half, y - half, x + half, y + half]);
   }
   return out;
 };
@@ -107,14 +111,7 @@ export const front = (figure, answer, view) => {
   const board = new Board();
   // The name of the axis stands above it.
   board.taken.push([edge.left, 0, edge.left + DELAY.length * 6.7, edge.top - 4]);
-  for (const [left, top] of floor) board.taken.push([left - 5, top - 5, left + 5, top + 5]);
-  for (let index = 1; index < floor.length; index += 1) {
-    const [from, to] = [floor[index - 1], floor[index]];
-    for (let share = 0.1; share < 1; share += 0.1) {
-      const [left, top] = [from[0] + share * (to[0] - from[0]), from[1] + share * (to[1] - from[1])];
-      board.taken.push([left - 4, top - 4, left + 4, top + 4]);
-    }
-  }
+  for (let index = 1; index < floor.length; index += 1) board.taken.push(...steps(floor[index - 1], floor[index], 0, 4));
   const places = marks.map((mark) => ({ mark, left: x.at(mark.requests), top: y.at(mark.delay ?? 0) }));
   for (const { left, top } of places) board.marks.push([left - 8, top - 8, left + 8, top + 8]);
   for (const { mark: known, left, top } of places) {
@@ -139,7 +136,7 @@ export const front = (figure, answer, view) => {
       const place = board.place(left, top, words, room, barriers);
       if (!place) continue;
       const [first, last] = [place.leader[0], place.leader[place.leader.length - 1]];
-      if (first && last) svg.append(element("line", { x1: first[0] + 1, y1: first[1] + 1, x2: last[0] + 1, y2: last[1] + 1, stroke: "var(--muted)", "stroke-width": 0.7 }));
+      if (first && last) svg.append(element("line", { x1: first[0] + 2, y1: first[1] + 2, x2: last[0] + 2, y2: last[1] + 2, stroke: "var(--muted)", "stroke-width": 0.7 }));
       const kind = known.strategy === view.focus ? " chosen" : known.lost > 0 ? " loses" : "";
       const label = text(place.left, place.base, words, { class: `label${kind}` });
       if (words !== known.strategy + lost) label.append(element("title", {}, [known.strategy + lost]));
