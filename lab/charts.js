@@ -12,6 +12,7 @@ import { number, percent, time } from "./words.js";
 
 /** Who loses more is crossed out. */
 export const FEW_LOST = 0.01;
+const DELAY = "detection delay (mean)";
 /** @type {Look} */
 const UNKNOWN = { colour: "grey", shape: "circle", hollow: false };
 
@@ -28,32 +29,70 @@ const pickable = (element, strategy, view) => {
   return element;
 };
 
-/** Boxes that are taken, for labels to keep clear of. */
+/** How far from its point a label may be, and in how many directions. */
+const REACHES = [0, 8, 18, 30, 44, 62, 84, 110, 140, 180];
+const DIRECTIONS = 24;
+/** Half of a label's height, and how far a mark reaches. */
+const HALF = 8;
+const REACH = 10;
+
+/** @typedef {[left: number, top: number, right: number, bottom: number]} Box */
+
+/** @param {Box} box @param {Box[]} others */
+const isClear = (box, others) => others.every((other) => box[2] <= other[0] || other[2] <= box[0] || box[3] <= other[1] || other[3] <= box[1]);
+
+/** What is taken, for labels to keep clear of. */
 class Board {
-  /** @type {[number, number, number, number][]} */ taken = [];
+  /** @type {Box[]} */ taken = [];
+  /** @type {Box[]} */ marks = [];
+  /** @type {Box[]} */ labels = [];
 
-  /** @param {number} left @param {number} top @param {number} right @param {number} bottom */
-  isFree(left, top, right, bottom) {
-    return this.taken.every(([l, t, r, b]) => right <= l || r <= left || bottom <= t || b <= top);
-  }
-
-  /** A free place for words beside a point, if there is one. @param {number} x @param {number} y @param {string} words @param {{ from: number, width: number, height: number }} room */
-  place(x, y, words, { from, width, height }) {
-    const length = words.length * 6.7 + 4;
-    for (const reach of [0, 14, 28]) {
-      for (const [dx, dy] of [[11, 4], [-11 - length, 4], [-length / 2, -12], [-length / 2, 20], [11, -10], [11, 18], [-11 - length, -10], [-11 - length, 18]]) {
-        const [left, base] = [x + dx, y + dy + Math.sign(dy - 4) * reach];
-        /** @type {[number, number, number, number]} */
-        const box = [left, base - 12, left + length, base + 3];
-        if (box[0] >= from && box[2] <= width - 4 && box[1] >= 0 && box[3] <= height && this.isFree(...box)) {
-          this.taken.push(box);
-          return { left, base, isFar: reach > 0, anchor: Math.min(Math.max(x, left), left + length) };
-        }
+  /**
+   * A free place for words beside a point, if there is one, with the line that leads to it where it is not next to the point.
+   * @param {number} x @param {number} y @param {string} words @param {{ from: number, width: number, height: number }} room @param {Box[]} barriers What that line may not
+   * go through.
+   */
+  place(x, y, words, { from, width, height }, barriers) {
+    // The sign of what was left out is as wide as two letters.
+    const half = ((words.length + Number(words.includes("…"))) * 6.7 + 4) / 2;
+    for (const reach of REACHES) {
+      for (let turn = 0; turn < DIRECTIONS; turn += 1) {
+        // To the right first, then by turns above and below, and to the left at last.
+        const angle = (((turn % 2 ? 1 : -1) * Math.ceil(turn / 2)) / DIRECTIONS) * 2 * Math.PI;
+        const [left, middle] = [x + Math.cos(angle) * (REACH + reach + half) - half, y + Math.sin(angle) * (REACH + reach + HALF)];
+        /** @type {Box} */
+        const box = [left, middle - HALF, left + 2 * half, middle + HALF];
+        const isInside = box[0] >= from && box[2] <= width - 4 && box[1] >= 0 && box[3] <= height;
+        if (!isInside || !isClear(box, this.taken) || !isClear(box, this.marks)) continue;
+        const leader = reach > REACHES[1] ? steps([x, y], [Math.min(Math.max(x, box[0]), box[2]), Math.min(Math.max(y, box[1]), box[3])], REACH, 2) : [];
+        if (!leader.every((step) => isClear(step, barriers))) continue;
+        this.taken.push(box, ...leader);
+        this.labels.push(box);
+        return { left: left + 2, base: middle + 4, leader };
       }
     }
     return null;
   }
 }
+
+/**
+ * A line as a row of small boxes, from so far along it on. @param {[number, number]} from @param {[number, number]} to @param {number} first
+ * @param {number} half Half of a box's side. @returns {Box[]}
+ */
+const steps = (from, to, first, half) => {
+  const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
+  /** @type {Box[]} */
+  const out = [];
+  for (let at = first; at <= length; at += 2 * half) {
+    const share = at / (length || 1);
+    const [x, y] = [from[0] + share * (to[0] - from[0]), from[1] + share * (to[1] - from[1])];
+    out.push([x - half, y - half, x + half, y + half]);
+  }
+  return out;
+};
+
+/** A name in at most so many letters. @param {string} name @param {number} most */
+const shortened = (name, most) => (name.length > most ? `${name.slice(0, most - 1)}…` : name);
 
 /** Requests × delay. @param {HTMLElement} figure @param {Answer} answer @param {View} view */
 export const front = (figure, answer, view) => {
@@ -65,21 +104,16 @@ export const front = (figure, answer, view) => {
   const x = logScale(ranges.requests[0], ranges.requests[1], edge.left, width - edge.right);
   const y = logScale(ranges.delay[0], ranges.delay[1], height - edge.bottom, edge.top);
   const svg = picture("Requests and delay of each strategy; the same figures are in the table", width, height);
-  svg.append(...axes(x, y, "requests per task (mean)", "detection delay (mean)", { yTime: true }));
+  svg.append(...axes(x, y, "requests per task (mean)", DELAY, { yTime: true }));
   const isInside = (/** @type {[number, number]} */ [requests, delay]) => requests >= x.min && requests <= x.max && delay >= y.min && delay <= y.max;
   const floor = answer.floor.filter(isInside).map(([requests, delay]) => /** @type {[number, number]} */ ([x.at(requests), y.at(delay)]));
   if (floor.length > 1) svg.append(element("path", { d: path(floor), class: "floor" }));
   const board = new Board();
-  for (const [left, top] of floor) board.taken.push([left - 5, top - 5, left + 5, top + 5]);
-  for (let index = 1; index < floor.length; index += 1) {
-    const [from, to] = [floor[index - 1], floor[index]];
-    for (let share = 0.1; share < 1; share += 0.1) {
-      const [left, top] = [from[0] + share * (to[0] - from[0]), from[1] + share * (to[1] - from[1])];
-      board.taken.push([left - 4, top - 4, left + 4, top + 4]);
-    }
-  }
+  // The name of the axis stands above it.
+  board.taken.push([edge.left, 0, edge.left + DELAY.length * 6.7, edge.top - 4]);
+  for (let index = 1; index < floor.length; index += 1) board.taken.push(...steps(floor[index - 1], floor[index], 0, 4));
   const places = marks.map((mark) => ({ mark, left: x.at(mark.requests), top: y.at(mark.delay ?? 0) }));
-  for (const { left, top } of places) board.taken.push([left - 8, top - 8, left + 8, top + 8]);
+  for (const { left, top } of places) board.marks.push([left - 8, top - 8, left + 8, top + 8]);
   for (const { mark: known, left, top } of places) {
     const group = pickable(element("g", { "data-strategy": known.strategy }), known.strategy, view);
     const here = known.strategy === view.focus;
@@ -92,13 +126,23 @@ export const front = (figure, answer, view) => {
   // The one that is looked at is named first, then the cheapest.
   const order = [...places].sort((a, b) => Number(b.mark.strategy === view.focus) - Number(a.mark.strategy === view.focus) || a.mark.cost - b.mark.cost);
   for (const { mark: known, left, top } of order) {
-    const short = known.strategy.length > 26 ? `${known.strategy.slice(0, 25)}…` : known.strategy;
-    const words = known.lost > 0 ? `${short}, ${percent(known.lost_share)} lost` : short;
-    const place = board.place(left, top, words, { from: edge.left + 2, width, height: height - edge.bottom });
-    const kind = known.strategy === view.focus ? " chosen" : known.lost > 0 ? " loses" : "";
-    if (!place) continue;
-    if (place.isFar) svg.append(element("line", { x1: left, y1: top, x2: place.anchor, y2: place.base < top ? place.base + 2 : place.base - 11, stroke: "var(--muted)", "stroke-width": 0.7 }));
-    svg.append(text(place.left, place.base, words, { class: `label${kind}` }));
+    const lost = known.lost > 0 ? `, ${percent(known.lost_share)} lost` : "";
+    const room = { from: edge.left + 2, width, height: height - edge.bottom };
+    const others = board.marks.filter(([l, t, r, b]) => left < l || left > r || top < t || top > b);
+    const full = shortened(known.strategy, 26) + lost;
+    /** @type {[words: string, barriers: Box[]][]} From the best to the last resort: what has no room for its losses is crossed out still. */
+    const ways = [[full, [...board.labels, ...others]], [full, board.labels], [shortened(known.strategy, 14) + lost, board.labels], [shortened(known.strategy, 14), board.labels], [shortened(known.strategy, 9), []]];
+    for (const [words, barriers] of ways) {
+      const place = board.place(left, top, words, room, barriers);
+      if (!place) continue;
+      const [first, last] = [place.leader[0], place.leader[place.leader.length - 1]];
+      if (first && last) svg.append(element("line", { x1: first[0] + 2, y1: first[1] + 2, x2: last[0] + 2, y2: last[1] + 2, stroke: "var(--muted)", "stroke-width": 0.7 }));
+      const kind = known.strategy === view.focus ? " chosen" : known.lost > 0 ? " loses" : "";
+      const label = text(place.left, place.base, words, { class: `label${kind}` });
+      if (words !== known.strategy + lost) label.append(element("title", {}, [known.strategy + lost]));
+      svg.append(label);
+      break;
+    }
   }
   figure.replaceChildren(svg);
 };
@@ -134,6 +178,13 @@ export const ecdf = (figure, answer, view) => {
   figure.replaceChildren(svg);
 };
 
+/** How that picture of tasks poll by poll is read. @param {Answer} answer @param {View} view */
+export const rasterWords = (answer, view) => [
+  "Five tasks of the first replicate. A ring is a poll that said “not yet”, a filled circle one that told the end, a cross one that told nothing; the bar begins where the task ends.",
+  ...(answer.raster.tasks.some(({ done, known }) => done !== null && !known) ? ["A hatched bar is a task whose end never became known."] : []),
+  ...(view.outage.length > 0 ? ["Red ground is the outage, where a wait met it."] : []),
+].join(" ");
+
 /** Tasks poll by poll. @param {HTMLElement} figure @param {Answer} answer @param {View} view */
 export const raster = (figure, answer, view) => {
   const { tasks } = answer.raster;
@@ -144,6 +195,9 @@ export const raster = (figure, answer, view) => {
   const end = Math.max(1, ...tasks.map((task) => Math.max(task.settled ?? 0, task.done ?? 0, ...task.polls.map(([at]) => at))));
   const x = linearScale(0, end, 18, width - 22);
   const svg = picture(`Polls of ${answer.raster.strategy} for five tasks`, width, height);
+  svg.append(element("defs", {}, [element("pattern", { id: "never-known", width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, [
+    element("line", { x1: 1, x2: 1, y1: 0, y2: 5, stroke: "var(--muted)", "stroke-width": 1.5 }),
+  ])]));
   const bottom = 16 + rows;
   const step = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600].find((step) => end / step <= Math.max(3, width / 110)) ?? 1200;
   for (let at = 0; at <= end; at += step) {
@@ -173,7 +227,9 @@ export const raster = (figure, answer, view) => {
     svg.append(element("line", { x1: x.at(0), x2: x.at(ends), y1: y, y2: y, stroke: "var(--line)", "stroke-width": 2 }));
     if (task.done !== null && task.done <= end) {
       const [from, to] = [x.at(Math.max(0, task.done)), x.at(task.known ? ends : end)];
-      svg.append(element("rect", { x: from, y: y - 8, width: Math.max(1.5, to - from), height: 16, fill: task.known ? colour : "var(--warn)", opacity: 0.3 }));
+      /** @type {Record<string, string | number>} */
+      const look = task.known ? { fill: colour, opacity: 0.3 } : { fill: "url(#never-known)", stroke: "var(--muted)" };
+      svg.append(element("rect", { x: from, y: y - 8, width: Math.max(1.5, to - from), height: 16, ...look }));
     }
     for (const [at, kind] of task.polls) {
       const place = x.at(at);

@@ -2,7 +2,7 @@
 // The page: one state, one answer, and everything that is drawn from them.
 
 import { Asker, Effort } from "./back.js";
-import { FEW_LOST, ecdf, front, raster } from "./charts.js";
+import { FEW_LOST, ecdf, front, raster, rasterWords } from "./charts.js";
 import { copy, field, fill, html, slider } from "./controls.js";
 import { Curve } from "./curve.js";
 import { freeName, hashOf, held, nameOf, stateIn } from "./state.js";
@@ -74,7 +74,7 @@ class Lab {
     if (!resting) this.rest = setTimeout(() => this.change({}, true), REST);
     if (resting) this.curve.draw(this.state, null, resting);
     else this.curve.follow(this.state);
-    if (this.answer && (Object.hasOwn(changes, "outage_s") || Object.hasOwn(changes, "outage_from_s"))) raster(at("raster"), this.answer, this.view(this.answer));
+    if (this.answer && (Object.hasOwn(changes, "outage_s") || Object.hasOwn(changes, "outage_from_s"))) this.raster(this.answer, this.view(this.answer));
     this.ask();
   }
 
@@ -124,7 +124,7 @@ class Lab {
     if (isDue("curve")) this.curve.draw(this.state, answer, answer.exact);
     if (isDue("front")) front(at("front"), answer, view);
     if (isDue("ecdf")) ecdf(at("ecdf"), answer, view);
-    if (isDue("raster")) raster(at("raster"), answer, view);
+    if (isDue("raster")) this.raster(answer, view);
     if (isDue("rows")) this.table(answer, view.looks);
     at("raster-of").textContent = answer.raster.strategy;
     at("digest").textContent = answer.whole && answer.exact ? answer.digest : "–";
@@ -132,8 +132,15 @@ class Lab {
     if (answer.exact) {
       this.verdict(answer);
       at("scenario").textContent = answer.scenario;
-      at("cost-of-run").textContent = `· ${answer.tasks} tasks under each of ${answer.marks.length} strategies, the same as “pollbench compare” prints for the copied scenario`;
+      at("cost-of-run").textContent = `· ${answer.tasks} tasks under ${answer.marks.length === 1 ? "one strategy" : `each of ${answer.marks.length} strategies`}, the same as “pollbench compare” prints for the copied scenario`;
     }
+  }
+
+  /** @param {Answer} answer @param {import("./charts.js").View} view */
+  raster(answer, view) {
+    raster(at("raster"), answer, view);
+    const words = rasterWords(answer, view);
+    if (at("raster-words").textContent !== words) at("raster-words").textContent = words;
   }
 
   /** @param {Answer} answer */

@@ -38,7 +38,7 @@ use time::Time;
 #[command(after_help = EXAMPLES)]
 pub(super) struct Check {
     /// Number of cases, the classic traps first
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 100)]
     cases: u64,
     /// Random seed of the cases
     #[arg(long, value_name = "S", default_value_t = 42)]

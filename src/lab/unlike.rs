@@ -85,11 +85,16 @@ fn of_model(model: &Model, here: &Model, say: &mut impl FnMut(bool, &dyn Fn() ->
         None => format!("{name} has no queue here."),
     });
     say(*fates != here.fates, &|| {
-        format!(
-            "Of {name} {} % of the tasks fail here, after 5 to 50 % of the median, and {} % are stuck.",
-            percent(here.fates.failing()),
-            percent(here.fates.stuck())
-        )
+        let stuck = percent(here.fates.stuck());
+        match here.fates.failure() {
+            Some(failure) => format!(
+                "Of {name}'s tasks {} % fail here, with the code {}, after {}, and {stuck} % are stuck.",
+                percent(failure.probability.get()),
+                failure.failure.code,
+                failure.after,
+            ),
+            None => format!("None of {name}'s tasks fail here, and {stuck} % are stuck."),
+        }
     });
     say(*workers != here.workers, &|| format!("The finite workers of {name} are left out."));
 }

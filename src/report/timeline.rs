@@ -16,7 +16,7 @@ pub fn json(trace: &Trace) -> String {
 /// The trace as a picture.
 #[must_use]
 pub fn svg(case: &TraceCase, trace: &Trace) -> String {
-    charts::timeline(&title(case), &case.done_ms(), trace)
+    charts::timeline(&title(case), &title(case), &case.done_ms(), trace)
 }
 
 /// The trace as a page: the picture, then request by request.
@@ -29,8 +29,9 @@ pub fn html(case: &TraceCase, trace: &Trace) -> String {
         "<header>\n<h1>{}</h1>\n<p class=\"meta\">{about}</p>\n</header>\n<main id=\"main\">\n",
         escape(&title)
     );
-    page += &section("answer", "The wait", &parts::picture("", &title, &svg(case, trace), "", ""));
-    let told = format!("<pre tabindex=\"0\"><code>{}</code></pre>\n", escape(&text(case, trace)));
+    let picture = charts::timeline(&title, "", &case.done_ms(), trace);
+    page += &section("answer", "The wait", &parts::picture("", &title, &picture, "", ""));
+    let told = format!("<pre tabindex=\"0\"><code>{}</code></pre>\n", escape(&told(trace)));
     page += &section("requests", "Request by request", &told);
     page + "</main>\n" + &end()
 }
@@ -38,6 +39,11 @@ pub fn html(case: &TraceCase, trace: &Trace) -> String {
 /// The trace as a table. Times are exact, in seconds.
 #[must_use]
 pub fn text(case: &TraceCase, trace: &Trace) -> String {
+    format!("{}\n{}", title(case), told(trace))
+}
+
+/// What was asked and told, request by request, and how it ended.
+fn told(trace: &Trace) -> String {
     let or_dash = |ms: Option<f64>| ms.map_or_else(|| "-".to_owned(), seconds);
     let mut rows = vec![["request", "task", "sent", "read", "reply", "saw"].map(str::to_owned)];
     rows.extend(trace.requests.iter().map(|request| {
@@ -52,7 +58,7 @@ pub fn text(case: &TraceCase, trace: &Trace) -> String {
     }));
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
-    let mut out = format!("{}\n", title(case));
+    let mut out = String::new();
     for row in &rows {
         let cells: Vec<String> = row
             .iter()

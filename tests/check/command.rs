@@ -75,7 +75,8 @@ fn are_told(name: &str, options: &[&str], cases: &[(&str, String)]) {
                 let (folder, mark) = (folder(), format!("pollbench-{name}-{}-{number}-", std::process::id()));
                 let script = script.replace("sleep 600", &format!("env MARK={mark} sleep 600"));
                 // How a program ends is told whatever is judged, and judging more would shrink more.
-                let judged = ["--properties", "no-hang,handed-over-once"];
+                let is_stream = options.contains(&"--stream");
+                let judged = ["--properties", if is_stream { "no-hang,handed-over-once" } else { "no-hang" }];
                 let options: Vec<&str> = QUICK.iter().chain(&judged).chain(options).copied().collect();
                 let output = check(folder.path(), &options, &["sh", "-c", &script, &mark]);
                 let report = json(&output);

@@ -6,6 +6,7 @@ use pollbench::engine::sim::{Control, Options};
 use pollbench::lab::{InvalidLabState, LabQuestion, LabState, NoPoller, PollerWish, answer, poller, start};
 use pollbench::scenario::Scenario;
 use pollbench::scenario::files::Embedded;
+use pollbench::scenario::set::changed;
 use pollbench::scenario::shipped::load;
 use pollbench::strategy::planned::OPTIMAL;
 use proptest::prelude::*;
@@ -259,10 +260,49 @@ fn every_shipped_scenario_is_a_beginning() {
         (&broken["models"][0]["outage_s"], &broken["models"][0]["outage_from_s"]),
         (&json!(300.0), &json!(360.0))
     );
-    assert_eq!(broken["left_out"], json!([]));
+    let said = broken["left_out"].as_array().expect("sentences");
+    let fail_otherwise = |words: &Value| words.as_str().is_some_and(|words| words.contains("2 % fail here"));
+    assert!(said.len() == 3 && said.iter().all(fail_otherwise), "{said:?}");
     let documented = beginning("documented");
     assert_eq!(documented["models"][2]["model"], json!("sora-2"));
     assert_eq!((&documented["models"][2]["median_s"], &documented["left_out"]), (&json!(190.0), &json!([])));
+}
+
+/// Promise: what of a scenario the controls cannot show is said, and nothing is said of what they show.
+#[test]
+fn what_the_controls_cannot_show_is_said() {
+    let shown = asked(&plain(&[("failing", json!(0.1)), ("rate_limit_per_s", json!(2.0))]), true);
+    let text = shown["scenario"].as_str().expect("text");
+    let said = |settings: &[&str]| {
+        let settings: Vec<_> = settings.iter().map(|setting| setting.parse().expect("a setting")).collect();
+        let text = changed(text, &settings).expect("it can be set");
+        let scenario = Scenario::parse(&text, "changed.toml", &Embedded(&[])).unwrap_or_else(|error| panic!("{error}"));
+        let page = serde_json::to_value(start(&scenario).expect("fits")).expect("JSON");
+        page["left_out"].as_array().expect("sentences").len()
+    };
+    assert_eq!(said(&[]), 0);
+    for setting in [
+        "arrivals.kind=constant",
+        "network.rtt=100ms",
+        "network.up_share=0.3",
+        "webhook.latency=30s",
+        "submit.retries=3",
+        "horizon=1h",
+        "report.poll_cost=2.0",
+        "models.sora-2.completion=190s",
+        "models.sora-2.pending=3s",
+        "models.sora-2.workers=5",
+        "models.sora-2.failure.after=1s",
+        "faults.0.burst=100",
+        "faults.0.retry_after=false",
+        "strategies.0.jitter=full",
+        "strategies.0.name=mine",
+        "gates=[{ metric = \"lost\", max = 0 }]",
+    ] {
+        assert_eq!(said(&[setting]), 1, "{setting}");
+    }
+    // What is seen in a control.
+    assert_eq!(said(&["seed=7", "tasks=50", "replicates=2", "faults.0.models=[\"sora-2\"]"]), 0);
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub(super) enum Anchor {
 /// Size of text that is not told another one.
 pub(super) const TEXT: i32 = 13;
 /// Size of text of second rank.
-const NOTE: i32 = 12;
+pub(super) const NOTE: i32 = 12;
 /// How far around a point its values are shown.
 const REACH: i32 = 9;
 
@@ -40,10 +40,13 @@ pub(super) struct Canvas {
 
 /// The SVG document that `paint` paints, with a title and a description for those who do not see it.
 pub(super) fn draw(size: (u32, u32), title: &str, about: &str, paint: impl FnOnce(&mut Canvas)) -> String {
-    let ((width, height), label) = (size, escape::html(title));
     let mut canvas = Canvas { size, svg: String::new() };
-    canvas.rect((0, 0), (width as i32, height as i32), PAPER);
     paint(&mut canvas);
+    let ((width, height), label) = (canvas.size, escape::html(title));
+    // What is painted may have grown: the paper under it comes last.
+    let painted = std::mem::take(&mut canvas.svg);
+    canvas.rect((0, 0), (width as i32, height as i32), PAPER);
+    canvas.svg += &painted;
     format!(
         "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
          xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"{label}\" \
@@ -97,6 +100,13 @@ impl Canvas {
         // plotters gives the words of a text a line of their own.
         self.svg += &element.trim().trim_end_matches("</svg>").trim().replace(">\n", ">").replace("\n<", "<");
         self.svg.push('\n');
+    }
+
+    /// More paper at the bottom: where it begins.
+    pub(super) fn grow(&mut self, height: i32) -> i32 {
+        let from = self.size.1;
+        self.size.1 += height as u32;
+        from as i32
     }
 
     fn write(&mut self, element: std::fmt::Arguments<'_>) {
@@ -212,6 +222,21 @@ impl Canvas {
         self.styled(at, words, anchor, NOTE, colour, FontTransform::None);
     }
 
+    /// A name in a room of some width, at a size of its letters; who points at one that had to be cut is told all of it.
+    pub(super) fn name(&mut self, at: Point, name: &str, anchor: Anchor, (size, room): (i32, i32)) {
+        let shown = cut(name, size, room);
+        self.styled(at, &shown, anchor, size, INK, FontTransform::None);
+        if shown != name {
+            let width = width_at(size, &shown);
+            let left = match anchor {
+                Anchor::Start => at.0,
+                Anchor::Middle => at.0 - width / 2,
+                Anchor::End => at.0 - width,
+            };
+            self.hint_over((left, at.1 - size / 2), (left + width, at.1 + size / 2), name);
+        }
+    }
+
     /// Text that reads upwards, for the title of a vertical axis.
     pub(super) fn upward(&mut self, at: Point, words: &str) {
         self.styled(at, words, Anchor::Middle, NOTE, MUTED, FontTransform::Rotate270);
@@ -245,14 +270,19 @@ const LETTER: f64 = 0.58;
 
 /// Roughly how wide a text of the usual size is.
 pub(super) fn width_of(words: &str) -> i32 {
-    (words.chars().count() as f64 * f64::from(TEXT) * LETTER).ceil() as i32
+    width_at(TEXT, words)
+}
+
+/// The same at another size of letters.
+pub(super) fn width_at(size: i32, words: &str) -> i32 {
+    (words.chars().count() as f64 * f64::from(size) * LETTER).ceil() as i32
 }
 
 /// A name that fits into `width`, cut where it must.
-pub(super) fn cut(name: &str, width: i32) -> String {
-    if width_of(name) <= width {
+fn cut(name: &str, size: i32, width: i32) -> String {
+    if width_at(size, name) <= width {
         return name.to_owned();
     }
-    let room = (f64::from(width) / (f64::from(TEXT) * LETTER)) as usize;
+    let room = (f64::from(width) / (f64::from(size) * LETTER)) as usize;
     name.chars().take(room.saturating_sub(1)).chain(std::iter::once('…')).collect()
 }

@@ -1,12 +1,12 @@
 //! The share of tasks known by a time, with what never became known.
 
 use super::axis::Axis;
-use super::canvas::{Anchor, Canvas, Point, cut, draw, width_of};
+use super::canvas::{Anchor, Canvas, NOTE, Point, draw, width_at};
 use super::frame::{Area, WIDTH, x_axis};
 use super::{Picture, Subject};
 use crate::figures as f;
 use crate::measure::results::Cell;
-use crate::palette::{FAINT, INK, Look, VERMILION};
+use crate::palette::{FAINT, Look, VERMILION};
 use crate::report::grid::{Column, Grid, Row};
 
 /// Most points of a curve that is looked at, and of one behind it.
@@ -19,6 +19,8 @@ const COLUMNS: usize = 3;
 const PANEL: (i32, i32) = (232, 168);
 const HEAD: i32 = 42;
 const LEFT: i32 = 44;
+/// Where the name of a curve begins, after a piece of it.
+const NAME: i32 = 32;
 
 /// One strategy's curve.
 struct Curve<'a> {
@@ -145,14 +147,14 @@ fn is_twin(one: &str, other: &str) -> bool {
 
 /// The name of a curve, and what it never got to know.
 fn head(canvas: &mut Canvas, curve: &Curve<'_>, (left, y): Point) {
-    let sample = [(left + 8, y), (left + 36, y)];
+    let sample = [(left + 2, y), (left + NAME - 6, y)];
     canvas.curve(&sample, curve.look);
     let unknown = match curve.unknown() {
         0 => String::new(),
         unknown => f::rough_share(unknown, curve.cell.tasks),
     };
-    let room = PANEL.0 - LEFT - 4 - if unknown.is_empty() { 0 } else { width_of(&unknown) + 8 };
-    canvas.tinted((left + LEFT, y), &cut(&curve.cell.strategy, room), Anchor::Start, INK);
+    let room = PANEL.0 - NAME - 4 - if unknown.is_empty() { 0 } else { width_at(NOTE, &unknown) + 6 };
+    canvas.name((left + NAME, y), &curve.cell.strategy, Anchor::Start, (NOTE, room));
     canvas.tinted((left + PANEL.0 - 4, y), &unknown, Anchor::End, VERMILION);
 }
 

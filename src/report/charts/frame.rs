@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::axis::Axis;
-use super::canvas::{Anchor, Canvas, Point, cut, width_of};
+use super::canvas::{Anchor, Canvas, NOTE, Point, TEXT, width_at, width_of};
 use crate::palette::{INK, Look};
 
 /// Width of every chart.
@@ -37,17 +37,22 @@ impl Area {
     }
 }
 
+/// Air between the labels of a horizontal axis, and how far from its grid line one may stand.
+const LABEL_AIR: i32 = 4;
+const LABEL_SHIFT: i32 = 8;
+
 /// Grid, labels and title of the horizontal axis, at the bottom of the area.
 pub(super) fn x_axis(canvas: &mut Canvas, area: Area, axis: &Axis, title: &str) {
-    let mut free_from = i32::MIN;
+    let mut free_from = 0;
     for (value, label) in &axis.ticks {
         let x = area.x(axis, *value);
         canvas.gridline((x, area.top), (x, area.bottom));
-        let half = width_of(label) / 2;
-        // What would stick out of the picture goes unlabelled.
-        if x - half >= free_from.max(0) && x + half <= WIDTH as i32 {
-            canvas.note((x, area.bottom + 14), label, Anchor::Middle);
-            free_from = x + half + 6;
+        let half = (width_at(NOTE, label) + 1) / 2;
+        // Aside of its line where there is no room under it; what would stick out of the picture goes unlabelled.
+        let middle = x.min(WIDTH as i32 - half).max(free_from + half);
+        if (middle - x).abs() <= LABEL_SHIFT && middle + half <= WIDTH as i32 {
+            canvas.note((middle, area.bottom + 14), label, Anchor::Middle);
+            free_from = middle + half + LABEL_AIR;
         }
     }
     canvas.line((area.left, area.bottom), (area.right, area.bottom), INK);
@@ -72,8 +77,17 @@ pub(super) fn y_axis(canvas: &mut Canvas, area: Area, axis: &Axis, title: &str) 
 
 /// Height of a label at the end of a curve.
 const LABEL_ROW: i32 = 18;
-/// Room for labels at the ends of curves.
+/// Room for labels at the ends of curves, and the most of it.
 pub(super) const ENDS: i32 = 186;
+const MOST_ENDS: i32 = 300;
+/// How much of that room is beside the names: their lines and marks.
+const BESIDE_NAMES: i32 = 39;
+
+/// Room for these labels at the ends of curves.
+pub(super) fn room_for_ends<'n>(names: impl Iterator<Item = &'n str>) -> i32 {
+    let longest = names.map(width_of).max().unwrap_or(0);
+    (longest + BESIDE_NAMES).clamp(ENDS, MOST_ENDS)
+}
 
 /// The names of curves beside their ends at the right edge of the area, moved apart where they are too close: the lines that
 /// lead to them.
@@ -94,7 +108,7 @@ pub(super) fn end_labels(canvas: &mut Canvas, area: Area, ends: &[(&str, Look, P
             leaders.push([(end.0 + 7, end.1), (left, y)]);
             canvas.path(&[(end.0 + 7, end.1), (left, y)], look.colour, 1);
             canvas.mark((left + 8, y), look);
-            canvas.text((left + 19, y), &cut(name, WIDTH as i32 - left - 21), Anchor::Start);
+            canvas.name((left + 19, y), name, Anchor::Start, (TEXT, WIDTH as i32 - left - 21));
         });
     }
     leaders
@@ -108,7 +122,7 @@ pub(super) fn height_of_curves(entries: usize) -> u32 {
 /// The mark and name of a strategy at the left of a row whose middle is at `y`.
 pub(super) fn row_head(canvas: &mut Canvas, y: i32, name: &str, look: Look) {
     canvas.mark((NAMES - 13, y), look);
-    canvas.text((NAMES - 26, y), &cut(name, NAMES - 28), Anchor::End);
+    canvas.name((NAMES - 26, y), name, Anchor::End, (TEXT, NAMES - 28));
 }
 
 /// Times at which a fault was active, behind everything else. `to_pixel` clips.

@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::canvas::draw;
-use super::frame::{Area, ENDS, WIDTH, end_labels, height_of_curves, x_axis, y_axis};
+use super::frame::{Area, WIDTH, end_labels, height_of_curves, room_for_ends, x_axis, y_axis};
 use super::{Picture, Subject};
 use crate::figures as f;
 use crate::report::grid::{Column, Grid, Row};
@@ -13,7 +13,8 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
     let points = || cells.iter().flat_map(|cell| &cell.learning_curve);
     points().next()?;
     let size = (WIDTH, height_of_curves(cells.len()));
-    let area = Area { left: 72, top: 14, right: WIDTH as i32 - ENDS, bottom: size.1 as i32 - 46 };
+    let right = WIDTH as i32 - room_for_ends(cells.iter().map(|cell| cell.strategy.as_str()));
+    let area = Area { left: 72, top: 14, right, bottom: size.1 as i32 - 46 };
     let x = Axis::number(points().map(|point| point.after as f64));
     let y = Axis::number(points().flat_map(|point| [0.0, 100.0 * point.excess.mean, 100.0 * point.excess.p90]));
     let title = format!("{}: cost above the optimum while learning", subject.model);

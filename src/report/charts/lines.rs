@@ -3,7 +3,7 @@
 use super::Chart;
 use super::axis::Axis;
 use super::canvas::{Point, draw};
-use super::frame::{Area, ENDS, WIDTH, end_labels, height_of_curves, x_axis, y_axis};
+use super::frame::{Area, WIDTH, end_labels, height_of_curves, room_for_ends, x_axis, y_axis};
 use crate::figures as f;
 use crate::measure::figures::{Figure, figure};
 use crate::palette::{Look, looks};
@@ -109,7 +109,8 @@ pub(in crate::report) fn lines(model: &str, line: Line, along: &Along<'_>, cours
     let names: Vec<&str> = courses.iter().map(|(strategy, _)| *strategy).collect();
     let looks = looks(&names);
     let size = (WIDTH, height_of_curves(courses.len()));
-    let area = Area { left: 72, top: 14, right: WIDTH as i32 - ENDS, bottom: size.1 as i32 - 46 };
+    let right = WIDTH as i32 - room_for_ends(names.iter().copied());
+    let area = Area { left: 72, top: 14, right, bottom: size.1 as i32 - 46 };
     let (x, y) = (Axis::number(along.values.iter().map(|(_, number)| *number)), line.axis(all()));
     let title = format!("{model}: {name} by {}", along.path);
     let caption = "A mark is a point of the grid; all points have the same tasks.".to_owned();

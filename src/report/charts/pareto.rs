@@ -1,16 +1,17 @@
 //! Requests against delay: what a strategy pays and what it gets.
 
 use super::axis::Axis;
-use super::canvas::{Canvas, Point, draw};
-use super::frame::{Area, WIDTH, x_axis, y_axis};
+use super::canvas::{Anchor, Canvas, Point, draw};
+use super::frame::{Area, ROW, WIDTH, x_axis, y_axis};
 use super::place::{Board, around};
 use super::{Picture, Subject};
 use crate::figures as f;
 use crate::measure::results::Cell;
-use crate::palette::{INK, Look, MUTED, VERMILION};
+use crate::palette::{Colour, INK, Look, MUTED, VERMILION};
 use crate::report::grid::{Column, Entry, Grid, Row};
 use crate::strategy::composition::Sharing;
 use std::fmt::Write as _;
+use std::iter;
 
 /// A cell whose delay is known.
 struct Spot<'a> {
@@ -28,7 +29,10 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
     }
     let size = (WIDTH, HEIGHT);
     let area = Area { left: 82, top: 16, right: WIDTH as i32 - 16, bottom: HEIGHT as i32 - 48 };
-    let (x, y) = (Axis::number(spots.iter().map(|s| s.requests)), Axis::time(spots.iter().map(|s| s.delay_s)));
+    let (x, y) = (
+        Axis::number(spots.iter().flat_map(|s| held(s.requests, s.cell.requests_per_task.ci95, 1.0))),
+        Axis::time(spots.iter().flat_map(|s| held(s.delay_s, s.cell.detection_delay_ms.ci95, 1e-3))),
+    );
     let title = format!("{}: requests against detection delay", subject.model);
     let floor = floor(subject);
     let loses = spots.iter().any(|spot| spot.cell.lost > 0);
@@ -73,20 +77,33 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
                     crossed_out(canvas, at(spot));
                 }
             });
+            board.take_mark(at(spot), 8);
             extent(area, spot, (&x, &y), at(spot)).into_iter().for_each(|area| board.take(area));
         }
         if let Some(middle) = inside.get(inside.len() / 2) {
             board.label(canvas, *middle, 3, "best possible schedule", MUTED);
         }
+        let mut below: Vec<&Spot<'_>> = Vec::new();
         for spot in &spots {
-            let name = &spot.cell.strategy;
-            canvas.of_strategy(name, |canvas| {
-                let (words, colour) = match spot.cell.lost {
-                    0 => (name.clone(), INK),
-                    lost => (format!("{name}, {} lost", f::rough_share(lost, spot.cell.tasks)), VERMILION),
-                };
-                board.label(canvas, at(spot), 8, &words, colour);
+            canvas.of_strategy(&spot.cell.strategy, |canvas| {
+                let (words, colour) = name(spot);
+                if !board.label(canvas, at(spot), 8, &words, colour) {
+                    below.push(spot);
+                }
                 canvas.hint(at(spot), &hint(spot));
+            });
+        }
+        // Who has no room beside its mark is named under the chart.
+        if !below.is_empty() {
+            let y = canvas.grow(ROW) + ROW / 2 - 6;
+            canvas.note((area.left, y), "Without room for a name beside the mark:", Anchor::Start);
+        }
+        for spot in below {
+            let y = canvas.grow(ROW) + ROW / 2 - 6;
+            canvas.of_strategy(&spot.cell.strategy, |canvas| {
+                let (words, colour) = name(spot);
+                canvas.mark((area.left + 6, y), spot.look);
+                canvas.tinted((area.left + 18, y), &words, Anchor::Start, colour);
             });
         }
     });
@@ -95,6 +112,21 @@ pub(super) fn paint(subject: &Subject<'_>) -> Option<Picture> {
 
 /// Height of the chart.
 const HEIGHT: u32 = 420;
+
+/// What an axis has to hold of a figure: itself, and the ends of its interval. Nothing is below zero, whatever an interval says.
+fn held(value: f64, ci95: Option<[f64; 2]>, unit: f64) -> impl Iterator<Item = f64> {
+    let ends = ci95.map(|ci| ci.map(|end| unit * end)).into_iter().flatten();
+    iter::once(value).chain(ends.filter(|end| *end > 0.0))
+}
+
+/// The name of a strategy with what it loses, and its colour.
+fn name(spot: &Spot<'_>) -> (String, Colour) {
+    let name = &spot.cell.strategy;
+    match spot.cell.lost {
+        0 => (name.clone(), INK),
+        lost => (format!("{name}, {} lost", f::rough_share(lost, spot.cell.tasks)), VERMILION),
+    }
+}
 
 /// A slanted line through a mark.
 fn crossed_out(canvas: &mut Canvas, (x, y): Point) {

@@ -1,6 +1,6 @@
 //! Room for labels: beside their marks, clear of marks, curves and each other.
 
-use super::canvas::{Anchor, Canvas, Point, width_of};
+use super::canvas::{Anchor, Canvas, NOTE, Point, width_at};
 use super::frame::Area;
 use crate::palette::{Colour, MUTED};
 
@@ -14,12 +14,14 @@ const LED: i32 = 12;
 /// A shorter line would be a speck.
 const SHORTEST_LEADER: i32 = 6;
 /// Directions that are tried at each distance.
-const DIRECTIONS: u32 = 24;
+const DIRECTIONS: u32 = 72;
 
 /// What is taken of an area, and what is free.
 pub(super) struct Board {
     area: Area,
     taken: Vec<Area>,
+    /// What no line may go through: labels, and the middles of marks.
+    firm: Vec<Area>,
     curves: Vec<(Point, Point)>,
 }
 
@@ -32,7 +34,7 @@ struct Placed {
 
 impl Board {
     pub(super) fn new(area: Area) -> Self {
-        Self { area, taken: Vec::new(), curves: Vec::new() }
+        Self { area, taken: Vec::new(), firm: Vec::new(), curves: Vec::new() }
     }
 
     /// Something stands here.
@@ -40,28 +42,41 @@ impl Board {
         self.taken.push(area);
     }
 
+    /// A mark stands here, and reaches so far around.
+    pub(super) fn take_mark(&mut self, at: Point, reach: i32) {
+        self.taken.push(around(at, reach, reach));
+        self.firm.push(around(at, reach / 2, reach / 2));
+    }
+
     /// A curve goes along these points.
     pub(super) fn take_curve(&mut self, points: &[Point]) {
         self.curves.extend(points.windows(2).map(|pair| (pair[0], pair[1])));
     }
 
-    /// Writes a label as near to the mark at `at`, which reaches `reach` around it, as there is room.
-    pub(super) fn label(&mut self, canvas: &mut Canvas, at: Point, reach: i32, words: &str, colour: Colour) {
-        let half = width_of(words) / 2;
-        let places = REACHES.iter().flat_map(|far| (0..DIRECTIONS).map(move |turn| (*far, turn)));
-        let Some(placed) = places.filter_map(|(far, turn)| self.place(at, reach, half, far, turn)).next() else {
-            return;
+    /// Writes a label as near to the mark at `at`, which reaches `reach` around it, as there is room; whether there was any.
+    /// Its line keeps clear of all that is taken where it can, of marks' middles and labels always.
+    pub(super) fn label(&mut self, canvas: &mut Canvas, at: Point, reach: i32, words: &str, colour: Colour) -> bool {
+        let half = (width_at(NOTE, words) + 1) / 2;
+        let found = |barriers: &[Area]| {
+            let mut places = REACHES.iter().flat_map(|far| (0..DIRECTIONS).map(move |turn| (*far, turn)));
+            places.find_map(|(far, turn)| self.place(at, reach, half, (far, turn), barriers))
         };
-        let Placed { middle, leader } = placed;
+        let Some(Placed { middle, leader }) = found(&self.taken).or_else(|| found(&self.firm)) else {
+            return false;
+        };
         if let Some((from, to)) = leader {
             canvas.line(from, to, MUTED);
             self.curves.push((from, to));
         }
         canvas.tinted(middle, words, Anchor::Middle, colour);
-        self.taken.push(around(middle, half, HALF));
+        let label = around(middle, half, HALF);
+        self.taken.push(label);
+        self.firm.push(label);
+        true
     }
 
-    fn place(&self, at: Point, reach: i32, half: i32, far: i32, turn: u32) -> Option<Placed> {
+    /// A place so far away in this direction, if it is free and a line that `barriers` do not stop leads to it.
+    fn place(&self, at: Point, reach: i32, half: i32, (far, turn): (i32, u32), barriers: &[Area]) -> Option<Placed> {
         // To the right first, then by turns above and below, and to the left at last.
         let sign = if turn.is_multiple_of(2) { -1.0 } else { 1.0 };
         let angle = sign * f64::from(turn.div_ceil(2)) * std::f64::consts::TAU / f64::from(DIRECTIONS);
@@ -79,16 +94,27 @@ impl Board {
         if far < LED {
             return Some(Placed { middle, leader: None });
         }
-        let to = (at.0.clamp(place.left, place.right), at.1.clamp(place.top, place.bottom));
-        let length = libm::hypot(f64::from(to.0 - at.0), f64::from(to.1 - at.1)).max(1.0);
-        let start = |from: i32, to: i32| from + (f64::from(to - from) / length * f64::from(reach + 1)).round() as i32;
-        let leader = ((start(at.0, to.0), start(at.1, to.1)), to);
-        if length < f64::from(reach + 1 + SHORTEST_LEADER) {
+        let nearest = (at.0.clamp(place.left, place.right), at.1.clamp(place.top, place.bottom));
+        if distance(at, nearest) < f64::from(reach + 1 + SHORTEST_LEADER) {
             return Some(Placed { middle, leader: None });
         }
-        let is_clear = !self.taken.iter().any(|other| !other.contains(at) && crosses(other, leader));
-        is_clear.then_some(Placed { middle, leader: Some(leader) })
+        let is_clear =
+            |line: &(Point, Point)| !barriers.iter().any(|other| !other.contains(at) && crosses(other, *line));
+        let ends = [nearest, (place.left, nearest.1), (place.right, nearest.1)];
+        let leader = ends.map(|to| (towards(at, to, reach + 1), to)).into_iter().find(is_clear)?;
+        Some(Placed { middle, leader: Some(leader) })
     }
+}
+
+fn distance(from: Point, to: Point) -> f64 {
+    libm::hypot(f64::from(to.0 - from.0), f64::from(to.1 - from.1))
+}
+
+/// The point at this distance on the way.
+fn towards(from: Point, to: Point, far: i32) -> Point {
+    let share = f64::from(far) / distance(from, to).max(1.0);
+    let step = |from: i32, to: i32| from + (f64::from(to - from) * share).round() as i32;
+    (step(from.0, to.0), step(from.1, to.1))
 }
 
 pub(super) fn around((x, y): Point, dx: i32, dy: i32) -> Area {

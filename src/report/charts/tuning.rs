@@ -4,7 +4,7 @@
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Point, draw};
 use super::frame::{Area, ENDS, WIDTH, end_labels, x_axis, y_axis};
-use super::place::{Board, around};
+use super::place::Board;
 use crate::figures as f;
 use crate::fit::Fit;
 use crate::palette::{BLUE, Colour, GREEN, INK, Look, MUTED, ORANGE, PURPLE, SKY, Shape, VERMILION, YELLOW};
@@ -141,7 +141,7 @@ fn pareto(model: &str, goal: &Goal<'_>, tuned: &Tuned) -> TuningChart {
                 for ((polls, us), place) in points.iter().zip(&places) {
                     if !is_floor {
                         canvas.mark(*place, look);
-                        board.take(around(*place, 8, 8));
+                        board.take_mark(*place, 8);
                     }
                     let words = format!("{name}: {} polls, delay {}", f::number(*polls), f::duration(us / 1e3));
                     canvas.hint(*place, &words);
@@ -151,11 +151,11 @@ fn pareto(model: &str, goal: &Goal<'_>, tuned: &Tuned) -> TuningChart {
         }
         for (_, polls, delay, _) in &guide {
             canvas.cross(at(*polls, *delay), VERMILION);
-            board.take(around(at(*polls, *delay), 8, 8));
+            board.take_mark(at(*polls, *delay), 8);
         }
         if let Some((polls, delay)) = best {
             canvas.ring(at(polls, delay), INK);
-            board.take(around(at(polls, delay), 11, 11));
+            board.take_mark(at(polls, delay), 11);
             board.label(canvas, at(polls, delay), 11, "recommended", INK);
         }
         for leader in end_labels(canvas, area, &ends) {

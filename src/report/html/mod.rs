@@ -27,7 +27,7 @@ pub fn render(report: &Report<'_>, charts: &[Chart]) -> String {
     page += "<main id=\"main\">\n";
     page += &answer::answer(report, &findings, &advice, &anchors);
     if let Some((words, gates)) = gates::gates(report) {
-        let rows = if gates.rows.is_empty() { String::new() } else { table(&gates) };
+        let rows = if gates.rows.is_empty() { all_hold(report) } else { table(&gates) };
         page += &folded("gates", "Gates", &escape(&words), &rows, !gates.rows.is_empty());
     }
     for (model, anchor) in models.iter().zip(&anchors) {
@@ -40,6 +40,13 @@ pub fn render(report: &Report<'_>, charts: &[Chart]) -> String {
     page += &facts_section(report);
     page += "</main>\n";
     page + &end_with(&figures::figures(report, &advice))
+}
+
+fn all_hold(report: &Report<'_>) -> String {
+    match report.results.gates.len() {
+        1 => "<p>The gate holds.</p>\n".to_owned(),
+        gates => format!("<p>All {} gates hold.</p>\n", f::count(gates as u64)),
+    }
 }
 
 fn header(report: &Report<'_>) -> String {
