@@ -204,12 +204,12 @@ impl<'a> ScheduleProblem<'a> {
         self.bounds.max_p95_delay.is_some() || self.bounds.max_polls.is_some()
     }
 
-    /// What follows the last look.
     fn assert_own(&self, sketch: &Sketch) {
         let is_own = sketch.is_of(self.done_time, self.deadline);
         debug_assert!(is_own, "the sketch is of another distribution, or of another deadline");
     }
 
+    /// What follows the last look.
     fn then(&self) -> AfterLast {
         if self.deadline.is_some() { AfterLast::GiveUp } else { AfterLast::Repeat }
     }
@@ -297,10 +297,7 @@ impl<'a> ScheduleProblem<'a> {
             let rare = SHOWN.max(UNDRAWN * (done_time.ends() - grid.below[grid.last()]));
             let shown = instants.iter().position(|at| done_time.ends() - done_time.below(*at) <= rare);
             instants.truncate(shown.map_or(instants.len(), |at| at + 1));
-            if instants.is_empty() {
-                // What ends at once leaves no room for a look: the least there is.
-                instants.push(1.0);
-            }
+            instants.resize(instants.len().max(1), 1.0); // What ends at once has no room for a look before.
         }
         Checks { instants, then: self.then() }
     }

@@ -8,7 +8,7 @@ use crate::strategy::planned::PlannedRule;
 use crate::time::Micros;
 use crate::world::arrivals::Arrivals;
 use crate::world::fault::FaultRule;
-use crate::world::model::Model;
+use crate::world::model::{Fates, Model};
 use crate::world::network::Network;
 use serde_json::Value;
 
@@ -84,17 +84,18 @@ fn of_model(model: &Model, here: &Model, say: &mut impl FnMut(bool, &dyn Fn() ->
         Some(pending) => format!("The queue of {name} here: {pending}."),
         None => format!("{name} has no queue here."),
     });
-    say(*fates != here.fates, &|| {
-        let stuck = percent(here.fates.stuck());
-        match here.fates.failure() {
-            Some(failure) => format!(
-                "Of {name}'s tasks {} % fail here, with the code {}, after {}, and {stuck} % are stuck.",
-                percent(failure.probability.get()),
-                failure.failure.code,
-                failure.after,
-            ),
-            None => format!("None of {name}'s tasks fail here, and {stuck} % are stuck."),
-        }
+    let shares = |fates: &Fates| (fates.failing(), fates.stuck());
+    let code = |fates: &Fates| fates.failure().map(|mode| mode.failure.clone());
+    let are_same = shares(fates) == shares(&here.fates) && code(fates) == code(&here.fates);
+    say(!are_same, &|| {
+        let (failing, stuck) = shares(&here.fates);
+        let code = code(&here.fates).map_or_else(String::new, |failure| format!(" with the code {}", failure.code));
+        format!("Of {name}'s tasks {} % fail here{code}, and {} % are stuck.", percent(failing), percent(stuck))
+    });
+    // In the same words for all models, which then are said once.
+    let after = |fates: &Fates| fates.failure().map(|mode| mode.after.clone());
+    say(are_same && after(fates) != after(&here.fates), &|| {
+        "Tasks that fail do so after 5 to 50 % of their model's median here.".to_owned()
     });
     say(*workers != here.workers, &|| format!("The finite workers of {name} are left out."));
 }

@@ -65,7 +65,7 @@ pub(super) fn refused(settings: &Settings, headers: &HeaderMap) -> Option<Respon
         AdminAccess::Token(token) => {
             let sent = headers.get(TOKEN_HEADER).map(HeaderValue::as_bytes);
             let sent = sent.or_else(|| bearer(headers.get(AUTHORIZATION)?.as_bytes()));
-            if sent.is_some_and(|sent| same(sent, token.as_bytes())) { None } else { Some(unauthorized()) }
+            if sent.is_some_and(|sent| same(sent, token.as_bytes())) { None } else { Some(unauthorized("admin token")) }
         }
         AdminAccess::Open if matches!(settings.network, Transport::Memory(_)) => None,
         AdminAccess::Open => foreign(headers).map(|foreign| match foreign {

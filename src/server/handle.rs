@@ -112,7 +112,7 @@ fn refused(server: &Server, target: &Target, method: &Method, headers: &HeaderMa
             if method.as_str() != target.allow() {
                 return Some(method_not_allowed(target.allow()));
             }
-            (!is_authorized(&server.settings().keys, headers)).then(unauthorized)
+            (!is_authorized(&server.settings().keys, headers)).then(|| unauthorized("API key"))
         }
     }
 }

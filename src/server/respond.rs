@@ -63,9 +63,9 @@ pub(super) fn bad_request(detail: &str) -> Response<Body> {
     json(400, body.to_string())
 }
 
-/// No admin token, or a wrong one; without `data`, like the API's own answer to a wrong key.
-pub(super) fn unauthorized() -> Response<Body> {
-    json(401, json!({ "code": 401, "message": "Invalid or missing admin token" }).to_string())
+/// No key or token, or a wrong one: the documented body has no `data`.
+pub(super) fn unauthorized(what: &str) -> Response<Body> {
+    json(401, json!({ "code": 401, "message": format!("Invalid or missing {what}") }).to_string())
 }
 
 /// A method that a route does not have.

@@ -63,6 +63,9 @@ fn accepts(schema: &Value, value: &Value) -> bool {
         "items" => value.as_array().is_none_or(|items| items.iter().all(|item| accepts(rule, item))),
         "minItems" => at_least(rule, value.as_array().map(Vec::len)),
         "minProperties" => at_least(rule, value.as_object().map(Map::len)),
+        "maxLength" => {
+            value.as_str().is_none_or(|text| text.chars().count() as u64 <= rule.as_u64().expect("a length"))
+        }
         "minLength" => at_least(rule, value.as_str().map(|text| text.chars().count())),
         "pattern" => value.as_str().is_none_or(|text| {
             let mut patterns = PATTERNS.lock().expect("no other test has failed");

@@ -58,7 +58,7 @@ fn all_problems_are_told_in_the_order_of_the_file() {
     let text = "schema_version = 2\nname = \"a/b\"\nhorizn = \"1h\"\n[models.m]\n[[strategies]]\npreset = \"x\"\n";
     let expected = [
         "1:18: `schema_version` must be 1, not 2",
-        "2:8: `name` cannot be \"a/b\": it must be a name that is not empty, does not begin with a dot, and has no `/`, `\\`, `:`, commas or line breaks",
+        "2:8: `name` cannot be \"a/b\": it must be a name of 1 to 60 characters that does not begin with a dot and has no `/`, `\\`, `:`, commas or line breaks",
         "3:1: unknown key `horizn`",
         "4:1: `completion` is missing",
         "6:10: `preset` cannot be \"x\"",
