@@ -248,6 +248,7 @@ mod tests {
         let ended = [20.0, 24.0, 31.0, 37.0, 55.0, 900.0].map(|at| Observation::Exact(at * SECOND));
         let open = [Observation::Beyond(3_000.0 * SECOND); 4];
         let fit = Fit::of(&[&ended[..], &open[..]].concat()).expect("most tasks ended");
-        assert!(fit.blend.cdf(REACH * 3_000.0 * SECOND) > 1.0 - 1e-5, "{}", fit.blend.cdf(REACH * 3_000.0 * SECOND));
+        let almost_all = fit.blend.quantile(0.999);
+        assert!(almost_all <= 1.001 * REACH * 3_000.0 * SECOND, "{almost_all}");
     }
 }
