@@ -129,7 +129,7 @@ impl Columns {
     /// What to say where nobody named a column.
     fn hint(&self, error: &UnreadableLog) -> &'static str {
         let is_unnamed = self.column.is_none() && self.start.is_none();
-        if is_unnamed && matches!(error, UnreadableLog::NoColumn { .. }) {
+        if is_unnamed && matches!(error, UnreadableLog::NoColumn { .. } | UnreadableLog::NoField { .. }) {
             "; say --column with that of the durations, or --start and --end with those of the instants"
         } else {
             ""

@@ -49,7 +49,7 @@ pub(super) struct Tune {
     #[command(flatten)]
     log: Log,
     /// Column that names the model: all models of the log are tuned in one run
-    #[arg(long, value_name = "COLUMN", requires = "observed", conflicts_with = "model")]
+    #[arg(long, value_name = "COLUMN", requires = "observed", conflicts_with_all = ["model", "stress", "webhook", "tasks_per_day"])]
     by: Option<String>,
     /// Cost of one poll
     #[arg(long, value_name = "X", default_value_t = 1.0)]
@@ -196,13 +196,10 @@ impl Tune {
             return by::run(&self);
         }
         let times = self.times()?;
-        let account = times.observed.as_ref().and_then(|sample| sample.account.as_ref());
-        let read = account.map(|account| reading::text(account, &self.log.name())).unwrap_or_default();
-        if self.is_for_programs() {
-            // What is printed is for programs; what was read is said beside it.
-            read.lines().for_each(note);
-        }
         let folder = self.out.as_deref().map(Folder::writable).transpose()?;
+        if let Some(account) = times.observed.as_ref().and_then(|sample| sample.account.as_ref()) {
+            self.tell_read(&reading::text(account, &self.log.name()))?;
+        }
         self.answer(&times, |answer| {
             if let (Some(folder), Some(out)) = (folder, &self.out) {
                 for (name, content) in tuned::files(answer, &command()) {
@@ -227,7 +224,7 @@ impl Tune {
                 note("the settings are of `your model`: name it with --model");
             }
             match self.format {
-                Format::Text => print_folded(&format!("{read}{}", print::text(answer))),
+                Format::Text => print_folded(&print::text(answer)),
                 Format::Json => console::print(&json::json(answer)),
                 Format::Toml => console::print(&settings::toml(answer)),
                 Format::Js => console::print(&settings::js(answer)),
@@ -292,6 +289,16 @@ impl Tune {
         Ok(then(&answer))
     }
 
+    /// Says what was read, before anything is computed from it: that may take a while, and may be of the wrong rows.
+    fn tell_read(&self, read: &str) -> Result<(), Failure> {
+        if self.is_for_programs() {
+            // What is printed is for programs; what was read is said beside it.
+            read.lines().for_each(note);
+            return Ok(());
+        }
+        print_folded(read)
+    }
+
     /// When a written poller looks.
     fn looks(&self, answer: &TuneAnswer<'_>, model: Option<&str>) -> Looks {
         let of = if self.with_webhook { Looks::in_case } else { Looks::of };
@@ -335,7 +342,11 @@ impl Tune {
         if let Some(read) = self.log.read(self.by.as_deref())? {
             let account = Some(read.account.clone());
             let seen = read.all();
-            let fit = Fit::of(&seen).map_err(|error| Failure::Input(format!("{}: {error}", self.log.name())))?;
+            let fit = Fit::of(&seen).map_err(|error| {
+                // Which rows it is about.
+                account.iter().for_each(|account| reading::text(account, &self.log.name()).lines().for_each(note));
+                Failure::Input(format!("{}: {error}", self.log.name()))
+            })?;
             return Ok(Times {
                 model: Model::plain(named, fit.blend.clone()),
                 horizon: None,

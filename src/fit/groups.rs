@@ -5,6 +5,7 @@
 //! width is that of the neighbourhood (Loftsgaarden & Quesenberry, Ann. Math. Statist. 36 (1965) 1049–1051).
 
 use super::build::{build, lognormal};
+use super::reach::REACH;
 use super::sample::LEAST_SPREAD;
 use super::turnbull::Estimate;
 use crate::time::Micros;
@@ -161,6 +162,8 @@ fn tail(
     if trusted < 1.0 {
         let shape = 1.0 / slope(estimate, points);
         let power = build("pareto", &[("scale", estimate.last), ("shape", shape)]);
+        let most = (estimate.left > 0.0).then(|| Micros::from_f64(REACH * estimate.last));
+        let power = power.map(|power| power.clone().bounded(None, most, None).unwrap_or(power));
         parts.extend(power.map(|distribution| ((1.0 - trusted) * unseen, distribution)));
     }
     parts

@@ -26,6 +26,7 @@ mod groups;
 mod logs;
 mod observation;
 mod pair;
+mod reach;
 mod resample;
 mod rounding;
 mod sample;
@@ -43,6 +44,7 @@ use crate::time::Micros;
 use crate::world::distribution::Distribution;
 use candidate::averaged;
 use groups::Grouped;
+use reach::within_reach;
 use sample::Sample;
 use turnbull::Estimate;
 
@@ -114,7 +116,7 @@ impl Fit {
         }
         let mut candidates = single::candidates(&sample);
         candidates.extend(pair::candidate(&sample));
-        let average = averaged(&mut candidates);
+        let average = averaged(&mut candidates).map(|average| within_reach(average, &estimate));
         let trust = average.as_ref().map_or(0.0, |average| trust(&estimate, average));
         let Blended { distribution: blend, share, frequent } = blended(&estimate, average.as_ref(), trust);
         Ok(Self {
@@ -212,4 +214,41 @@ fn by_count(ends: usize) -> f64 {
 fn trust(estimate: &Estimate, average: &Distribution) -> f64 {
     let excess = (estimate.distance(average) * (estimate.ends as f64).sqrt() - TRUSTED).max(0.0);
     libm::exp(-DISTRUST * excess * excess)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reach::REACH;
+    use super::*;
+
+    const SECOND: f64 = 1e6;
+
+    /// Times around two minutes, and tasks that are open for hours: of those nobody knows whether they ever end, so they
+    /// make no component of their own that ends after months.
+    #[test]
+    fn tasks_that_may_never_end_are_not_said_to_end_after_ages() {
+        let ended = (0..120_u32).map(|at| {
+            let share = (f64::from(at * 7 % 120) + 0.5) / 120.0;
+            Observation::Exact(120.0 * SECOND * libm::exp(0.3 * libm::log(share / (1.0 - share)) / 1.7))
+        });
+        let open = [1.0, 1.7, 2.4, 3.1, 4.0].map(|hours| Observation::Beyond(hours * 3_600.0 * SECOND));
+        let fit = Fit::of(&ended.chain(open).collect::<Vec<_>>()).expect("most tasks ended");
+        let last = 4.0 * 3_600.0 * SECOND;
+        assert!(fit.blend.quantile(0.999) <= 1.001 * REACH * last, "{}", fit.blend.quantile(0.999));
+        assert!(fit.is_close(), "{} of {}", fit.distance, fit.limit);
+        // What was seen is as it was: half of the tasks that ended took two minutes, and one in 25 outlasts all.
+        let median = fit.blend.quantile(0.5 * 120.0 / 125.0);
+        assert!((median / (120.0 * SECOND) - 1.0).abs() < 0.05, "{median}");
+        assert!((1.0 - fit.blend.cdf(last) - fit.beyond).abs() < 0.03, "{}", fit.blend.cdf(last));
+    }
+
+    /// Few ends of which candidates are trusted, and a hundredfold age: a wide candidate ends within reach too.
+    #[test]
+    fn no_fit_of_unfinished_tasks_reaches_beyond_what_may_be_known() {
+        let ended = [20.0, 24.0, 31.0, 37.0, 55.0, 900.0].map(|at| Observation::Exact(at * SECOND));
+        let open = [Observation::Beyond(3_000.0 * SECOND); 4];
+        let fit = Fit::of(&[&ended[..], &open[..]].concat()).expect("most tasks ended");
+        let almost_all = fit.blend.quantile(0.999);
+        assert!(almost_all <= 1.001 * REACH * 3_000.0 * SECOND, "{almost_all}");
+    }
 }

@@ -44,7 +44,7 @@ pub enum UnfittableSample {
     #[error("there are no observations")]
     Empty,
     /// No task was seen to end.
-    #[error("none of the {0} observed tasks ended")]
+    #[error("{}", no_ends(*.0))]
     NoEnds(usize),
     /// One end says nothing of the spread.
     #[error("one finished task does not show how much times vary: at least 2 are needed, 20 recommended")]
@@ -62,4 +62,11 @@ pub enum UnfittableSample {
         /// The longest that one was observed for.
         last: Micros,
     },
+}
+
+fn no_ends(count: usize) -> String {
+    match count {
+        1 => "the only observed task did not end".to_owned(),
+        count => format!("none of the {count} observed tasks ended"),
+    }
 }

@@ -15,6 +15,8 @@ const STARTS: [f64; 3] = [0.5, 0.8, 0.95];
 const ROUNDS: usize = 120;
 /// Least spread of a part, relative to that of the whole: a narrower one stands on two values that happen to agree.
 const NARROWEST: f64 = 0.04;
+/// A part that stands on less than so many observations is none; nor is one on which so few ends stand.
+const LEAST_WEIGHT: f64 = 1.5;
 
 /// Most unseen tasks that are taken to be beside one that is seen.
 const MOST_UNSEEN: f64 = 1e3;
@@ -70,15 +72,17 @@ fn start(sample: &Sample, split: f64, narrowest: f64) -> [Part; 2] {
     [part(lesser, split), part(greater, 1.0 - split)]
 }
 
+/// The parts of greatest likelihood, and that; `None` where a part would stand on no more than one end. Unfinished tasks alone say
+/// that a part is late, and nothing of where it lies: the later, the likelier, without end, as for tasks that never end.
 fn maximise(sample: &Sample, mut parts: [Part; 2], narrowest: f64) -> Option<([Part; 2], f64)> {
-    let mut best = f64::NEG_INFINITY;
+    let (mut best, mut ended) = (f64::NEG_INFINITY, [0.0; 2]);
     for _ in 0..ROUNDS {
         let mut log_likelihood = 0.0;
         // By part: weight, and sums of the logarithms and their squares.
         let mut sums = [[0.0; 3]; 2];
         let shares = parts.map(|part| libm::log(part.share));
         let spreads = parts.map(|part| libm::log(part.spread));
-        let mut take = |log_likelihood: &mut f64, count: f64, seen: [Moments; 2]| {
+        let take = |sums: &mut [[f64; 3]; 2], log_likelihood: &mut f64, count: f64, seen: [Moments; 2]| {
             let logs = [0, 1].map(|part: usize| shares[part] + seen[part].log_likelihood);
             let greater = logs[0].max(logs[1]);
             let total = greater + libm::log1p(libm::exp(logs[0].min(logs[1]) - greater));
@@ -89,13 +93,14 @@ fn maximise(sample: &Sample, mut parts: [Part; 2], narrowest: f64) -> Option<([P
             }
         };
         for &(y, count) in &sample.exact {
-            take(&mut log_likelihood, count, [0, 1].map(|part: usize| parts[part].at(y, spreads[part])));
+            take(&mut sums, &mut log_likelihood, count, [0, 1].map(|part: usize| parts[part].at(y, spreads[part])));
         }
         for &(low, high, count) in &sample.within {
-            take(&mut log_likelihood, count, parts.map(|part| part.between(low, high)));
+            take(&mut sums, &mut log_likelihood, count, parts.map(|part| part.between(low, high)));
         }
+        ended = sums.map(|[weight, ..]| weight);
         for &(y, count) in &sample.beyond {
-            take(&mut log_likelihood, count, parts.map(|part| part.between(y, f64::INFINITY)));
+            take(&mut sums, &mut log_likelihood, count, parts.map(|part| part.between(y, f64::INFINITY)));
         }
         // Of tasks that are watched from an age on, the shorter ones are unseen: as many, under these parts, as would be beside
         // each that is seen (the truncated data of Dempster, Laird & Rubin).
@@ -107,7 +112,7 @@ fn maximise(sample: &Sample, mut parts: [Part; 2], narrowest: f64) -> Option<([P
             let unseen = (count * (1.0 - seen) / seen).min(MOST_UNSEEN * count);
             if unseen > 0.0 {
                 // They add no likelihood of their own.
-                take(&mut 0.0, unseen, parts.map(|part| part.between(f64::NEG_INFINITY, y)));
+                take(&mut sums, &mut 0.0, unseen, parts.map(|part| part.between(f64::NEG_INFINITY, y)));
             }
             log_likelihood -= count * libm::log(seen);
         }
@@ -121,8 +126,7 @@ fn maximise(sample: &Sample, mut parts: [Part; 2], narrowest: f64) -> Option<([P
         }
         let all: f64 = sums.iter().map(|[weight, ..]| weight).sum();
         for (part, [weight, first, second]) in parts.iter_mut().zip(sums) {
-            // A part that stands on less than one and a half observations is none.
-            if weight < 1.5 {
+            if weight < LEAST_WEIGHT {
                 return None;
             }
             let mean = first / weight;
@@ -130,7 +134,7 @@ fn maximise(sample: &Sample, mut parts: [Part; 2], narrowest: f64) -> Option<([P
             *part = Part { share: weight / all, mean, spread: variance.sqrt().max(narrowest) };
         }
     }
-    Some((parts, best))
+    ended.iter().all(|weight| *weight >= LEAST_WEIGHT).then_some((parts, best))
 }
 
 impl Part {

@@ -1,6 +1,8 @@
 //! What was read of a log, and what was left out.
 
 use super::instant::InstantNotation;
+use super::quote::shown;
+use crate::figures::plural;
 use crate::fit::Observation;
 use jiff::Timestamp;
 
@@ -18,6 +20,8 @@ pub enum SkipReason {
     NoTime,
     /// Nobody watched the task before it ended.
     Unwatched,
+    /// The task was seen at the last instant of the log only, and nobody knows for how long.
+    AtEnd,
     /// They have another count of cells than the header.
     Uneven,
     /// They are no JSON objects.
@@ -29,11 +33,12 @@ impl SkipReason {
     #[must_use]
     pub fn words(&self) -> String {
         match self {
-            Self::Filtered(condition) => format!("not {condition}"),
+            Self::Filtered(condition) => format!("`{condition}` does not hold"),
             Self::Empty(column) => format!("`{column}` is empty"),
             Self::Odd(column) => format!("`{column}` cannot be read"),
             Self::NoTime => "took no time".to_owned(),
             Self::Unwatched => "ended as one began to watch".to_owned(),
+            Self::AtEnd => "seen at the last instant of the log only".to_owned(),
             Self::Uneven => "too few or too many cells".to_owned(),
             Self::NoObject => "no JSON object".to_owned(),
         }
@@ -43,7 +48,7 @@ impl SkipReason {
     pub(super) fn is_wrong(&self) -> bool {
         match self {
             Self::Odd(_) | Self::Uneven | Self::NoObject => true,
-            Self::Filtered(_) | Self::Empty(_) | Self::NoTime | Self::Unwatched => false,
+            Self::Filtered(_) | Self::Empty(_) | Self::NoTime | Self::Unwatched | Self::AtEnd => false,
         }
     }
 }
@@ -102,8 +107,14 @@ impl Account {
     #[must_use]
     pub fn reasons(&self) -> String {
         let each = self.skipped.iter().map(|SkippedRows { reason, rows, line, cell }| {
-            let shown = if cell.is_empty() { String::new() } else { format!(": `{cell}`") };
-            format!("{rows} {} (first: line {line}{shown})", reason.words())
+            let (rows, mut words) = (plural(*rows as usize, "row"), reason.words());
+            // `NaN` is not nothing, and yet no value.
+            if let (SkipReason::Empty(_), false) = (reason, cell.is_empty()) {
+                words += " or no value";
+            }
+            let joint = if matches!(reason, SkipReason::Filtered(_)) { " where" } else { ":" };
+            let cell = if cell.is_empty() { String::new() } else { format!(": `{}`", shown(cell)) };
+            format!("{rows}{joint} {words} (first: line {line}{cell})")
         });
         each.collect::<Vec<_>>().join("; ")
     }
@@ -127,8 +138,11 @@ impl Account {
         if sizes.is_empty() {
             return;
         }
-        let middle = sizes.len() / 2;
-        let median = *sizes.select_nth_unstable(middle).1;
+        let (middle, is_even) = (sizes.len() / 2, sizes.len().is_multiple_of(2));
+        let (below, upper, _) = sizes.select_nth_unstable(middle);
+        // Of an even number, the mean of the two in the middle.
+        let lower = below.iter().copied().max().filter(|_| is_even);
+        let median = lower.map_or(*upper, |lower| lower.midpoint(*upper));
         let (least, most) = sizes.iter().fold((u64::MAX, 0), |(least, most), us| (least.min(*us), most.max(*us)));
         self.sizes = Some([least, median, most]);
     }
@@ -141,5 +155,38 @@ pub(super) fn size(observation: &Observation) -> f64 {
         | Observation::Within(_, at)
         | Observation::Beyond(at)
         | Observation::Entered { at, .. } => at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_an_even_number_is_between_the_two_in_the_middle() {
+        for (sizes, expected) in [
+            (&[130.0, 122.0][..], [122, 126, 130]),
+            (&[5.0], [5, 5, 5]),
+            (&[9.0, 1.0, 4.0], [1, 4, 9]),
+            (&[8.0, 2.0, 1.0, 4.0], [1, 3, 8]),
+        ] {
+            let mut account = Account::default();
+            account.tell_sizes(sizes.iter().copied());
+            assert_eq!(account.sizes, Some(expected), "{sizes:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_left_out_is_said_in_sentences() {
+        let mut account = Account::default();
+        account.skip(SkipReason::Filtered("end !=".to_owned()), 2, "");
+        account.skip(SkipReason::Filtered("end !=".to_owned()), 3, "");
+        account.skip(SkipReason::Empty("took_s".to_owned()), 4, "NaN");
+        account.skip(SkipReason::Odd("took_s".to_owned()), 5, "a\0");
+        assert_eq!(
+            account.reasons(),
+            "2 rows where `end !=` does not hold (first: line 2); 1 row: `took_s` is empty or no value (first: line 4: \
+             `NaN`); 1 row: `took_s` cannot be read (first: line 5: `a\\0`)"
+        );
     }
 }

@@ -142,7 +142,7 @@ mod tests {
             assert_eq!(error.to_string(), message, "{text:?}");
         }
         let uneven = read("t,u\n1\n").expect_err("a cell is missing").to_string();
-        assert!(uneven.starts_with("line 2: 1 cells, but the header has 2"), "{uneven}");
+        assert!(uneven.starts_with("line 2: 1 cell, but the header has 2"), "{uneven}");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Why a log cannot be read.
 
 use super::filter::Condition;
+use super::quote::shown;
+use crate::figures::plural;
 use crate::time::Micros;
 use std::io;
 use thiserror::Error;
@@ -32,8 +34,7 @@ pub enum UnreadableLog {
     Empty,
     /// The header does not name the column.
     #[error(
-        "there is no column `{column}`{}; the header has {}",
-        near.as_ref().map_or_else(String::new, |near| format!(": did you mean `{near}`?")), listed(header)
+        "there is no column `{column}`{}; the header has {}", meant(near.as_deref()), listed(header)
     )]
     NoColumn {
         /// The column that was asked for.
@@ -43,16 +44,39 @@ pub enum UnreadableLog {
         /// The columns that are there.
         header: Vec<String>,
     },
+    /// No object has the field.
+    #[error(
+        "there is no field `{column}`{}; the first object has {}; nested fields are not read", meant(near.as_deref()), listed(fields)
+    )]
+    NoField {
+        /// The field that was asked for.
+        column: String,
+        /// One that was probably meant.
+        near: Option<String>,
+        /// The fields of the first object.
+        fields: Vec<String>,
+    },
+    /// Two columns have the name.
+    #[error("two columns are called `{column}`, the {} and the {}: rename one of them", ordinal(*first), ordinal(*second))]
+    TwoColumns {
+        /// The name.
+        column: String,
+        /// The place of the first in the header, from 1.
+        first: usize,
+        /// That of the second.
+        second: usize,
+    },
     /// Nobody said what the numbers count.
     #[error(
-        "what is the unit of `{column}`? Its name does not end in one, as `cost_time_ms` does: give the unit (ns, us, ms, s, m, h or d)"
+        "what is the unit of `{column}`? Its name does not end in one, as `cost_time_ms` does: give it with --unit (in a scenario \
+         with `unit`), one of ns, us, ms, s, m, h and d"
     )]
     NoUnit {
         /// The column.
         column: String,
     },
     /// A cell is nothing that stands in such a column.
-    #[error("line {line}: `{cell}` is not {what}")]
+    #[error("line {line}: `{}` is not {what}", shown(cell))]
     Odd {
         /// The line that the row begins in.
         line: u64,
@@ -63,8 +87,8 @@ pub enum UnreadableLog {
     },
     /// A row has too few cells, or too many.
     #[error(
-        "line {line}: {cells} cells, but the header has {columns}; a cell that has the separator in it must stand in \
-         quotation marks"
+        "line {line}: {}, but the header has {columns}; a cell that has the separator in it must stand in quotation marks",
+        plural(*cells, "cell")
     )]
     Uneven {
         /// The line that the row begins in.
@@ -85,7 +109,7 @@ pub enum UnreadableLog {
         first: Box<Self>,
     },
     /// A number is no duration: negative, or beyond [`Micros::LONGEST`].
-    #[error("line {line}: `{cell}` is not a time between 0 and 3650 days{}", if *is_epoch { "; it looks like an instant: say --start and --end" } else { "" })]
+    #[error("line {line}: `{}` is not a time between 0 and 3650 days{}", shown(cell), if *is_epoch { "; it looks like an instant: say --start and --end" } else { "" })]
     OutOfRange {
         /// The line that the row begins in.
         line: u64,
@@ -96,7 +120,8 @@ pub enum UnreadableLog {
     },
     /// A number is one of two.
     #[error(
-        "line {line}: `{cell}` has a comma that may divide thousands or begin a fraction: say --decimal comma or --decimal point"
+        "line {line}: `{}` has a {} that may divide thousands or begin a fraction: say --decimal comma or --decimal point",
+        shown(cell), if cell.contains(',') { "comma" } else { "point" }
     )]
     Ambiguous {
         /// The line that the row begins in.
@@ -106,7 +131,8 @@ pub enum UnreadableLog {
     },
     /// Some numbers of a file have a decimal comma, others a decimal point.
     #[error(
-        "some numbers have a decimal comma, others a decimal point (line {line}: `{cell}`): say --decimal comma or --decimal point"
+        "some numbers have a decimal comma, others a decimal point (line {line}: `{}`): say --decimal comma or --decimal point",
+        shown(cell)
     )]
     BothDecimals {
         /// The line of the first that differs.
@@ -115,7 +141,10 @@ pub enum UnreadableLog {
         cell: String,
     },
     /// A clock of two parts.
-    #[error("line {line}: `{cell}` may be minutes and seconds, or hours and minutes: write three parts, as 00:{cell}")]
+    #[error(
+        "line {line}: `{short}` may be minutes and seconds, or hours and minutes: write three parts, as 00:{short}",
+        short = shown(cell)
+    )]
     TwoParts {
         /// The line that the row begins in.
         line: u64,
@@ -124,7 +153,8 @@ pub enum UnreadableLog {
     },
     /// Instants stand where durations are expected.
     #[error(
-        "`{column}` holds instants, not durations (line {line}: `{cell}`): say --start and --end with the columns of both"
+        "`{column}` holds instants, not durations (line {line}: `{}`): say --start and --end with the columns of both",
+        shown(cell)
     )]
     Instants {
         /// The column.
@@ -145,7 +175,7 @@ pub enum UnreadableLog {
         median: Micros,
     },
     /// Instants of one column are written in two ways.
-    #[error("line {line}: `{cell}` in `{column}` is not written like the instants above it ({before})")]
+    #[error("line {line}: `{}` in `{column}` is not written like the instants above it ({before})", shown(cell))]
     MixedInstants {
         /// The column.
         column: String,
@@ -169,7 +199,7 @@ pub enum UnreadableLog {
         second: String,
     },
     /// A task ended before it began.
-    #[error("line {line}: the end `{end}` is before the start `{start}`")]
+    #[error("line {line}: the end `{}` is before the start `{}`", shown(end), shown(start))]
     Backwards {
         /// The line that the row begins in.
         line: u64,
@@ -236,10 +266,8 @@ pub enum UnreadableLog {
         cells: Vec<String>,
     },
     /// All rows were left out.
-    #[error("none of the {rows} rows can be used: {reasons}")]
+    #[error("no row can be used; left out: {reasons}")]
     NoneLeft {
-        /// Rows of the file.
-        rows: u64,
         /// Why, with counts.
         reasons: String,
     },
@@ -259,9 +287,26 @@ pub enum UnreadableLog {
     },
 }
 
+/// A question after a name that was probably meant.
+fn meant(near: Option<&str>) -> String {
+    near.map_or_else(String::new, |near| format!(": did you mean `{}`?", shown(near)))
+}
+
+/// A place: `1st`, `12th`.
+fn ordinal(place: usize) -> String {
+    let end = match (place % 100, place % 10) {
+        (11..=13, _) => "th",
+        (_, 1) => "st",
+        (_, 2) => "nd",
+        (_, 3) => "rd",
+        _ => "th",
+    };
+    format!("{place}{end}")
+}
+
 /// Names as a message lists them.
 fn listed(names: &[String]) -> String {
-    let mut listed: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    let mut listed: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{}`", shown(name))).collect();
     if names.len() > NAMED {
         listed.push(format!("and {} more", names.len() - NAMED));
     }

@@ -92,7 +92,8 @@ impl fmt::Display for Condition {
         // `==` stands before `=`, and is not how it is said.
         let sign =
             RELATIONS.iter().rev().find(|(_, relation)| *relation == self.relation).map_or("=", |(sign, _)| sign);
-        write!(f, "{} {sign} {}", self.column, self.value)
+        let space = if self.value.is_empty() { "" } else { " " };
+        write!(f, "{} {sign}{space}{}", self.column, self.value)
     }
 }
 
@@ -117,6 +118,7 @@ mod tests {
         for text in ["", "state", "= 3", "n < many", "n ! 3"] {
             assert!(text.parse::<Condition>().is_err(), "{text}");
         }
+        assert_eq!("a != ''".parse::<Condition>().map(|condition| condition.to_string()), Ok("a !=".to_owned()));
         assert_eq!("a==1".parse::<Condition>().map(|condition| condition.to_string()), Ok("a = 1".to_owned()));
     }
 }

@@ -5,11 +5,12 @@ use super::ahead;
 use super::entry::{Entry, Watched, watched};
 use super::filter::Condition;
 use super::input;
+use super::number::is_empty;
 use super::reader::{Reader, Seen};
 use super::rows::{Row, Rows};
 use super::sighting::{Cell, Signs};
 use super::{Observed, Source, Times, UnreadableLog};
-use crate::figures::duration;
+use crate::figures::{duration, plural};
 use crate::fit::{Observation, rounding_step};
 use crate::time::Micros;
 use std::collections::BTreeMap;
@@ -47,7 +48,7 @@ pub(super) fn gather<'a>(source: &Source, log: Box<dyn Read + Send + 'a>) -> Res
             let mut signs = Signs::default();
             let all: Vec<&str> = times.iter().copied().chain(source.entered.as_deref()).collect();
             signs.see_rows(input.first_rows(), &all)?;
-            signs.found()
+            signs.sure()?
         }
     };
     let is_short = input.is_whole;
@@ -173,11 +174,13 @@ impl Forgotten {
         (self.rows > 0).then(|| {
             let (oldest, line) = self.oldest;
             format!(
-                "warning: {} of them are open for more than {FORGOTTEN:.0} times as long as any task took that ended, the \
-                 oldest for {} (line {line}). If nobody waits for them any more, leave them out with --where '{end} != {cell}'; \
+                "warning: {} of them {} open for more than {FORGOTTEN:.0} times as long as any task took that ended, the \
+                 oldest for {} (line {line}). If nobody waits for them any more, leave them out with --where '{}'; \
                  as they are they stretch the times, the horizon and every schedule",
                 self.rows,
-                duration(oldest / 1e3)
+                if self.rows == 1 { "is" } else { "are" },
+                duration(oldest / 1e3),
+                format!("{end} != {cell}").trim_end()
             )
         })
     }
@@ -243,7 +246,37 @@ impl Gatherer<'_> {
                 };
             }
         }
+        if let (Some((by, at)), false) = (self.by, matches!(seen, Seen::Out(..)))
+            && is_empty(&cells[at])
+        {
+            seen = Seen::Out(SkipReason::Empty(by.to_owned()), at);
+        }
         self.entered += u64::from(from > 0.0 && !matches!(seen, Seen::Out(..)));
+        match seen {
+            Seen::Is(observation) => {
+                if observation == Observation::Exact(0.0) {
+                    self.first_zero.get_or_insert(line);
+                }
+                self.group(cells)?.seen.push(observation);
+                self.account.used += 1;
+            }
+            Seen::Open(began) => {
+                self.group(cells)?.open.push((began, line, from));
+                if let (None, Reader::Between { end: (_, at), .. }) = (&self.first_open, &self.reader) {
+                    self.first_open = Some(cells[*at].clone());
+                }
+                self.account.used += 1;
+            }
+            Seen::Out(why, at) => self.leave_out(why, line, &cells[at]),
+        }
+        if self.account.used > MOST_USED as u64 {
+            return Err(UnreadableLog::TooMany { most: MOST_USED });
+        }
+        Ok(())
+    }
+
+    /// The group that a row belongs to.
+    fn group(&mut self, cells: &[String]) -> Result<&mut Group, UnreadableLog> {
         let name = self.by.map_or("", |(_, at)| cells[at].as_str());
         if self.groups.get(self.last).is_none_or(|(known, _)| known != name) {
             self.last = match self.places.get(name) {
@@ -259,38 +292,18 @@ impl Gatherer<'_> {
                 }
             };
         }
-        let (_, group) = &mut self.groups[self.last];
-        match seen {
-            Seen::Is(observation) => {
-                if observation == Observation::Exact(0.0) {
-                    self.first_zero.get_or_insert(line);
-                }
-                group.seen.push(observation);
-                self.account.used += 1;
-            }
-            Seen::Open(began) => {
-                group.open.push((began, line, from));
-                if let (None, Reader::Between { end: (_, at), .. }) = (&self.first_open, &self.reader) {
-                    self.first_open = Some(cells[*at].clone());
-                }
-                self.account.used += 1;
-            }
-            Seen::Out(why, at) => {
-                if why.is_wrong() {
-                    let what = match self.reader {
-                        Reader::Lengths { .. } => "a duration",
-                        Reader::Between { .. } => "an instant",
-                    };
-                    let cell = cells[at].chars().take(40).collect();
-                    self.first_wrong.get_or_insert(UnreadableLog::Odd { line, cell, what });
-                }
-                self.account.skip(why, line, &cells[at]);
-            }
+        Ok(&mut self.groups[self.last].1)
+    }
+
+    fn leave_out(&mut self, why: SkipReason, line: u64, cell: &str) {
+        if why.is_wrong() {
+            let what = match self.reader {
+                Reader::Lengths { .. } => "a duration",
+                Reader::Between { .. } => "an instant",
+            };
+            self.first_wrong.get_or_insert_with(|| UnreadableLog::Odd { line, cell: cell.to_owned(), what });
         }
-        if self.account.used > MOST_USED as u64 {
-            return Err(UnreadableLog::TooMany { most: MOST_USED });
-        }
-        Ok(())
+        self.account.skip(why, line, cell);
     }
 
     fn finish(mut self, source: &Source) -> Result<Observed, UnreadableLog> {
@@ -332,7 +345,7 @@ impl Gatherer<'_> {
                     }
                 } else {
                     self.account.used -= 1;
-                    self.account.skip(SkipReason::NoTime, self.account.rows, "");
+                    self.account.skip(SkipReason::AtEnd, line, "");
                 }
             }
             self.account.used -= without_zeros(&mut group.seen, self.first_zero, &mut self.account);
@@ -341,7 +354,7 @@ impl Gatherer<'_> {
             }
         }
         if groups.is_empty() {
-            return Err(UnreadableLog::NoneLeft { rows: self.account.rows, reasons: self.account.reasons() });
+            return Err(UnreadableLog::NoneLeft { reasons: self.account.reasons() });
         }
         let all = || groups.iter().flat_map(|(_, seen)| seen);
         self.account.unfinished = all().filter(|seen| !seen.is_end()).count() as u64;
@@ -355,13 +368,14 @@ impl Gatherer<'_> {
         if let (Some(entry), true) = (&self.entry, self.entered > 0) {
             let (column, _) = entry.column();
             let note = format!(
-                "{} tasks were watched from a later age on, by `{column}`: shorter ones than that are taken to be missing",
-                self.entered
+                "{} watched from a later age on, by `{column}`: shorter ones than that are taken to be missing",
+                if self.entered == 1 { "1 task was".to_owned() } else { format!("{} tasks were", self.entered) }
             );
             self.account.notes.push(note);
         }
         if open > 0 {
-            let note = format!("{open} rows have no end: their tasks were unfinished at the last instant of the log");
+            let have = if open == 1 { "has no end: its task was" } else { "have no end: their tasks were" };
+            let note = format!("{} {have} unfinished at the last instant of the log", plural(open, "row"));
             self.account.notes.push(note);
             if let Reader::Between { end: (end, _), .. } = &self.reader {
                 let cell = self.first_open.as_deref().unwrap_or_default();

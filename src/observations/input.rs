@@ -14,13 +14,15 @@ pub(super) const HEAD: usize = 1 << 16;
 pub(super) const MOST_ROW: u64 = 1 << 20;
 /// A byte that no text has.
 const NUL: u8 = 0;
+/// What to say where it is met.
+const DAMAGED: &str = "there are NUL bytes in it, which no text has: is the file damaged?";
 /// How files begin that are no text, and what to do about them.
 const BINARY: [(&[u8], &str); 5] = [
     (b"PK\x03\x04", "a zip file or a spreadsheet: save the sheet as CSV, or unpack it"),
     (b"PAR1", "a Parquet file: export it as CSV"),
-    (b"\x28\xb5\x2f\xfd", "compressed with zstd: pipe it in with `zstd -dc FILE |`"),
-    (b"BZh", "compressed with bzip2: pipe it in with `bzip2 -dc FILE |`"),
-    (b"\xfd7zXZ", "compressed with xz: pipe it in with `xz -dc FILE |`"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd: unpack it with `zstd -d FILE`"),
+    (b"BZh", "compressed with bzip2: unpack it with `bzip2 -dk FILE`"),
+    (b"\xfd7zXZ", "compressed with xz: unpack it with `xz -dk FILE`"),
 ];
 
 /// Text that comes in.
@@ -65,6 +67,10 @@ pub(super) fn open<'a>(source: Box<dyn Read + Send + 'a>) -> Result<Input<'a>, U
     } else if head.starts_with(b"\xef\xbb\xbf") {
         head.drain(..3);
         source = skipped(source, 3);
+    }
+    // Before a header is made of it.
+    if head.contains(&NUL) {
+        return Err(UnreadableLog::Input { reason: DAMAGED.to_owned() });
     }
     let is_whole = head.len() < HEAD;
     Ok(Input { head, is_whole, reader: Lines::new(source), encoding, is_compressed })
@@ -189,7 +195,7 @@ impl Read for Lines<'_> {
         let bytes = &buffer[..length];
         self.count(bytes);
         if memchr::memchr(NUL, bytes).is_some() {
-            return Err(io::Error::other("there are NUL bytes in it, which no text has: is the file damaged?"));
+            return Err(io::Error::other(DAMAGED));
         }
         Ok(length)
     }

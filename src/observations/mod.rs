@@ -30,6 +30,7 @@ mod gather;
 mod input;
 mod instant;
 mod number;
+mod quote;
 mod reader;
 mod rows;
 mod sighting;
@@ -41,6 +42,7 @@ pub use error::UnreadableLog;
 pub use filter::{Condition, InvalidCondition};
 pub use instant::InstantNotation;
 pub use number::Decimal;
+pub(crate) use quote::shown;
 pub use unit::Unit;
 
 use crate::fit::Observation;

@@ -44,6 +44,21 @@ pub(super) fn evidence(text: &str) -> Result<Option<Decimal>, NoNumber> {
     Ok(Some(Decimal::Comma))
 }
 
+/// What the points of a number without commas say of the decimal sign, in a file where either may be one: as [`evidence`] does
+/// for commas.
+pub(super) fn evidence_of_points(text: &str) -> Result<Option<Decimal>, NoNumber> {
+    let bare = text.trim_start_matches(['+', '-']);
+    let is_number = !bare.is_empty() && bare.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let Some((whole, fraction)) = bare.split_once('.').filter(|_| is_number) else { return Ok(None) };
+    if fraction.contains('.') {
+        return Ok(is_grouped(bare, '.').then_some(Decimal::Comma));
+    }
+    if fraction.len() == 3 && (1..=3).contains(&whole.len()) && !whole.starts_with('0') {
+        return Err(NoNumber::Ambiguous);
+    }
+    Ok(Some(Decimal::Point))
+}
+
 /// The number that a text is.
 pub(super) fn number(text: &str, decimal: Option<Decimal>) -> Result<f64, NoNumber> {
     let plain = |text: &str| {
@@ -80,6 +95,24 @@ fn is_grouped(whole: &str, thousands: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn points_are_a_decimal_sign_or_asked_about() {
+        for (text, expected) in [
+            ("136.700", Err(NoNumber::Ambiguous)),
+            ("-1.234", Err(NoNumber::Ambiguous)),
+            ("1.234.567", Ok(Some(Decimal::Comma))),
+            ("0.700", Ok(Some(Decimal::Point))),
+            ("136.7", Ok(Some(Decimal::Point))),
+            ("1234.567", Ok(Some(Decimal::Point))),
+            ("136", Ok(None)),
+            ("01.05.2024", Ok(None)),
+            ("1.234,5", Ok(None)),
+            ("1.5e3", Ok(None)),
+        ] {
+            assert_eq!(evidence_of_points(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn commas_and_points_are_read_or_asked_about() {

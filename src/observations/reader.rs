@@ -108,6 +108,9 @@ impl<'s> Reader<'s> {
         match self {
             Self::Lengths { low: (low, _), upper } => {
                 let unit = match low.unit {
+                    Some(unit) if low.is_counted && low.has_own => {
+                        format!("in {}, some with units of their own", unit.name())
+                    }
                     Some(unit) if low.is_counted => format!("in {}", unit.name()),
                     _ => "with units of their own".to_owned(),
                 };

@@ -64,7 +64,7 @@ impl<'a> Rows<'a> {
                 met: vec![false; names.len()],
             },
             Some(b'[') => {
-                let what = "a JSON array: write one object a line, with `jq -c '.[]' FILE |`".to_owned();
+                let what = "a JSON array: write one object a line, with `jq -c '.[]' FILE > FILE.jsonl`".to_owned();
                 return Err(UnreadableLog::NotText { what });
             }
             Some(_) => separated(input, names)?,
@@ -79,6 +79,11 @@ impl<'a> Rows<'a> {
             Format::Separated { .. } => "one column".to_owned(),
             Format::Json { .. } => "JSON Lines".to_owned(),
         }
+    }
+
+    /// Whether semicolons divide the cells.
+    pub(super) fn is_by_semicolons(&self) -> bool {
+        matches!(self.format, Format::Separated { by: "semicolons", .. })
     }
 
     /// The next row: the line that it begins in, and its cells in `cells`.
@@ -126,7 +131,10 @@ impl<'a> Rows<'a> {
     fn end(&self) -> Result<Option<(u64, Row)>, UnreadableLog> {
         let Format::Json { header, met, .. } = &self.format else { return Ok(None) };
         match met.iter().position(|met| !met) {
-            Some(missing) => Err(no_column(&self.names[missing], header)),
+            Some(missing) => {
+                let (column, fields) = (self.names[missing].clone(), header.clone());
+                Err(UnreadableLog::NoField { near: near(&column, &fields), column, fields })
+            }
             None => Ok(None),
         }
     }
@@ -145,7 +153,19 @@ fn separated<'a>(input: Input<'a>, names: &[&str]) -> Result<Format<'a>, Unreada
     // Of equals the first.
     let best = tried.rev().max_by_key(|(header, _, _)| (has_all(header), header.len()));
     let Some((header, separator, by)) = best else { return Err(UnreadableLog::Nothing) };
-    let place = |name: &&str| header.iter().position(|known| known == name).ok_or_else(|| no_column(name, &header));
+    let place = |name: &&str| {
+        let mut places = (0..header.len()).filter(|place| header[*place] == **name);
+        match (places.next(), places.next()) {
+            (Some(place), None) => Ok(place),
+            (Some(first), Some(second)) => {
+                Err(UnreadableLog::TwoColumns { column: (*name).to_owned(), first: first + 1, second: second + 1 })
+            }
+            (None, _) => {
+                let (column, header) = ((*name).to_owned(), header.clone());
+                Err(UnreadableLog::NoColumn { near: near(name, &header), column, header })
+            }
+        }
+    };
     let places = names.iter().map(place).collect::<Result<Vec<_>, _>>()?;
     let mut reader = ReaderBuilder::new()
         .delimiter(separator)
@@ -157,9 +177,9 @@ fn separated<'a>(input: Input<'a>, names: &[&str]) -> Result<Format<'a>, Unreada
     Ok(Format::Separated { reader, record: ByteRecord::new(), places, columns: header.len(), by })
 }
 
-pub(super) fn no_column(column: &str, header: &[String]) -> UnreadableLog {
-    let near = closest(column, header.iter().map(String::as_str)).map(str::to_owned);
-    UnreadableLog::NoColumn { column: column.to_owned(), near, header: header.to_vec() }
+/// The name that was probably meant.
+fn near(column: &str, names: &[String]) -> Option<String> {
+    closest(column, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
 fn unreadable(error: &csv::Error) -> UnreadableLog {

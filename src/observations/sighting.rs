@@ -4,7 +4,7 @@ use super::UnreadableLog;
 use super::cell::{NoDuration, duration};
 use super::input::Input;
 use super::instant::{Instant, InstantNotation};
-use super::number::{Decimal, evidence, is_empty, number};
+use super::number::{Decimal, NoNumber, evidence, evidence_of_points, is_empty, number};
 use super::rows::Rows;
 use super::unit::Unit;
 use crate::time::Micros;
@@ -14,8 +14,10 @@ pub(super) struct Lengths<'s> {
     pub(super) column: &'s str,
     pub(super) unit: Option<Unit>,
     pub(super) decimal: Option<Decimal>,
-    /// Whether the numbers count the unit, rather than that the cells bring theirs.
+    /// Whether there are numbers that count the unit.
     pub(super) is_counted: bool,
+    /// Whether there are cells that bring their own.
+    pub(super) has_own: bool,
 }
 
 /// What a cell holds.
@@ -28,7 +30,7 @@ pub(super) enum Cell<T> {
 
 impl<'s> Lengths<'s> {
     pub(super) fn of(column: &'s str, unit: Option<Unit>, decimal: Option<Decimal>) -> Self {
-        Self { column, unit: unit.or_else(|| Unit::of_column(column)), decimal, is_counted: false }
+        Self { column, unit: unit.or_else(|| Unit::of_column(column)), decimal, is_counted: false, has_own: false }
     }
 
     /// The duration in a cell, in whole microseconds.
@@ -55,7 +57,12 @@ impl<'s> Lengths<'s> {
             let is_epoch = Instant::read(cell, None, self.decimal).is_some();
             return Err(UnreadableLog::OutOfRange { line, cell: owned(), is_epoch });
         }
-        self.is_counted = self.is_counted || number(cell, self.decimal).is_ok();
+        // Looked at only until both are known.
+        if !(self.is_counted && self.has_own) {
+            let is_number = number(cell, self.decimal).is_ok();
+            self.is_counted |= is_number;
+            self.has_own |= !is_number;
+        }
         Ok(Cell::Filled(Micros::from_f64(us).get() as f64))
     }
 }
@@ -119,22 +126,33 @@ impl<'s> Instants<'s> {
 #[derive(Default)]
 pub(super) struct Signs {
     decimal: Option<Decimal>,
+    /// The first number whose point may divide thousands, and its line.
+    doubt: Option<(u64, String)>,
 }
 
 impl Signs {
     /// Sees cells of these columns; what is wrong otherwise is told where the rows are read.
     pub(super) fn see_rows(&mut self, input: Input<'_>, columns: &[&str]) -> Result<(), UnreadableLog> {
         let Ok(mut rows) = Rows::open(input, columns) else { return Ok(()) };
+        // Semicolons divide cells where commas are decimal signs: points divide thousands there.
+        let is_either = rows.is_by_semicolons();
         let mut cells = Vec::new();
         while let Ok(Some((line, _))) = rows.next(&mut cells) {
-            cells.iter().try_for_each(|cell| self.see(cell, line))?;
+            cells.iter().try_for_each(|cell| self.see(cell, line, is_either))?;
         }
         Ok(())
     }
 
-    fn see(&mut self, cell: &str, line: u64) -> Result<(), UnreadableLog> {
+    fn see(&mut self, cell: &str, line: u64, is_either: bool) -> Result<(), UnreadableLog> {
         let digits = cell.trim_end_matches(|c: char| c.is_alphabetic() || c == ' ');
-        let Ok(Some(found)) = evidence(digits) else { return Ok(()) };
+        let found = match evidence(digits) {
+            Ok(None) if is_either => evidence_of_points(cell),
+            found => found,
+        };
+        if found == Err(NoNumber::Ambiguous) && !cell.contains(',') {
+            self.doubt.get_or_insert_with(|| (line, cell.to_owned()));
+        }
+        let Ok(Some(found)) = found else { return Ok(()) };
         match self.decimal {
             Some(known) if known != found => Err(UnreadableLog::BothDecimals { line, cell: cell.to_owned() }),
             _ => {
@@ -146,5 +164,13 @@ impl Signs {
 
     pub(super) fn found(self) -> Option<Decimal> {
         self.decimal
+    }
+
+    /// The same, where nothing is in doubt.
+    pub(super) fn sure(self) -> Result<Option<Decimal>, UnreadableLog> {
+        match (self.decimal, self.doubt) {
+            (None, Some((line, cell))) => Err(UnreadableLog::Ambiguous { line, cell }),
+            (decimal, _) => Ok(decimal),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::hybrid::{Hybrid, Webhook};
 use super::observed::{ADVISABLE, Reliability};
-use super::weather::Weathered;
+use super::weather::{WeatherOutcome, Weathered};
 use super::{Drift, Family, Goal, TuneRow, Tuned};
 use crate::figures::{count, duration, trimmed};
 use crate::fit::Fit;
@@ -138,8 +138,11 @@ fn told(answer: &TuneAnswer<'_>) -> String {
     let hybrid = Hybrid::of(answer.goal, answer.tuned);
     let indent = if answer.webhook == Webhook::First { "" } else { "  " };
     format!(
-        "{indent}with webhooks: {} polls a task as a fallback, from {} on every {}; no delay except the delivery's; cost {} against {}\n",
-        trimmed(hybrid.polls, 2),
+        "{indent}with webhooks: {} a task as a fallback, from {} on every {}; no delay except the delivery's; cost {} against {}\n",
+        match trimmed(hybrid.polls, 2).as_str() {
+            "1" => "1 poll".to_owned(),
+            polls => format!("{polls} polls"),
+        },
         time(hybrid.first),
         time(hybrid.interval),
         cost(hybrid.cost),
@@ -329,7 +332,7 @@ fn observed(out: &mut String, fit: &Fit, trust: &Reliability) {
             percent(*share)
         );
     }
-    let _ = writeln!(out, "  {} of the fit follow the observations themselves, the rest:", percent(fit.share));
+    let _ = writeln!(out, "  {} of the fit follows the observations themselves, the rest:", percent(fit.share));
     for candidate in &fit.candidates {
         let _ = writeln!(
             out,
@@ -350,7 +353,7 @@ fn observed(out: &mut String, fit: &Fit, trust: &Reliability) {
     if let Some(held) = trust.held_out {
         let _ = writeln!(
             out,
-            "  tuned without every third observation: cost {} expected, {} on those {}",
+            "  tuned without every third observation: cost {} expected, {} on the {} left out",
             cost(held.predicted),
             cost(held.found),
             held.count
@@ -365,17 +368,15 @@ fn observed(out: &mut String, fit: &Fit, trust: &Reliability) {
 fn weather(weathered: &Weathered) -> String {
     let Weathered { weather, tasks, per_s, rows } = weathered;
     let rate = per_s.map_or_else(String::new, |rate| format!(", {} a second", trimmed(rate, 3)));
+    let label = |row: &WeatherOutcome| if row.is_calm { "these settings without faults" } else { row.who.words() };
+    let head = format!("in {weather} ({} tasks{rate})", count(*tasks));
+    let longest = rows.iter().map(|row| 2 + label(row).chars().count()).max().unwrap_or(0).max(head.chars().count());
     let mut out = format!(
-        "\n{:<44} {:>16} {:>10} {:>10} {:>7} {:>7}\n",
-        format!("in {weather} ({} tasks{rate})", count(*tasks)),
-        "lost",
-        "delay mean",
-        "delay p95",
-        "polls",
-        "429s"
+        "\n{head:<longest$} {:>16} {:>10} {:>10} {:>7} {:>7}\n",
+        "lost", "delay mean", "delay p95", "polls", "429s"
     );
+    let within = longest - 2;
     for row in rows {
-        let who = if row.is_calm { "these settings without faults" } else { row.who.words() };
         let lost = match row.lost {
             0 => "0".to_owned(),
             lost => format!("{} ({})", count(lost), percent(lost as f64 / (*tasks).max(1) as f64)),
@@ -383,7 +384,8 @@ fn weather(weathered: &Weathered) -> String {
         let or_dash = |ms: Option<f64>| ms.map_or_else(|| "-".to_owned(), |ms| time(ms * 1e3));
         let _ = writeln!(
             out,
-            "  {who:<42} {lost:>16} {:>10} {:>10} {:>7.2} {:>7}",
+            "  {:<within$} {lost:>16} {:>10} {:>10} {:>7.2} {:>7}",
+            label(row),
             or_dash(row.delay_mean_ms),
             or_dash(row.delay_p95_ms),
             row.polls,
@@ -395,7 +397,7 @@ fn weather(weathered: &Weathered) -> String {
 
 /// One line for a table of several models.
 pub(super) fn weather_line(weathered: &Weathered) -> String {
-    let share = |row: &super::weather::WeatherOutcome| percent(row.lost as f64 / weathered.tasks.max(1) as f64);
+    let share = |row: &WeatherOutcome| percent(row.lost as f64 / weathered.tasks.max(1) as f64);
     let rows: Vec<String> = weathered
         .rows
         .iter()

@@ -126,7 +126,10 @@ async fn from_a_log_to_a_poller_that_holds() {
     };
     let text = tune(&[]);
     assert!(text.starts_with("read jobs.csv (CSV by semicolons, UTF-8): 112 of 120 rows used\n"), "{text}");
-    assert!(text.contains("left out: 8 not state = SUCCEED (first: line 2: `FAILED`)"), "{text}");
+    assert!(
+        text.contains("left out: 8 rows where `state = SUCCEED` does not hold (first: line 2: `FAILED`)"),
+        "{text}"
+    );
     let runtime = present()[0];
     let file = folder.path().join(runtime.file);
     std::fs::write(&file, tune(&["--write-poller", runtime.language])).expect("a file");

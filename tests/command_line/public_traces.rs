@@ -37,7 +37,11 @@ const TRACES: [Trace; 4] = [
         },
         command: "tune --column exec_time_seconds --where predict_status=SUCCEED --observed",
         deadlines: ["10m", "10m"],
-        read: &["48 of 80 rows used", "in s", "left out: 32 not predict_status = SUCCEED (first: line 5: `FAILED`)"],
+        read: &[
+            "48 of 80 rows used",
+            "in s",
+            "left out: 32 rows where `predict_status = SUCCEED` does not hold (first: line 5: `FAILED`)",
+        ],
         whole: &["26,392 of 26,823 rows used", "median 23.0 s"],
     },
     // The same trace, another file: times in milliseconds under a name that says nothing, so that the unit has to be said.

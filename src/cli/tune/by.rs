@@ -15,12 +15,15 @@ use std::process::ExitCode;
 pub(super) fn run(tune: &Tune) -> Result<ExitCode, Failure> {
     let Some(read) = tune.log.read(tune.by.as_deref())? else { return Ok(ExitCode::SUCCESS) };
     let folder = tune.out.as_deref().map(Folder::writable).transpose()?;
+    let read_text = reading::text(&read.account, &tune.log.name());
+    tune.tell_read(&read_text)?;
     let (mut parts, mut looks, mut left, mut sheets) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (name, seen) in read.groups {
         let count = seen.len();
         let ends = seen.iter().filter(|seen| seen.is_end()).count();
         let fit = if ends < ADVISABLE {
-            Err(format!("{ends} tasks were seen to end, fewer than {ADVISABLE}"))
+            let were = if ends == 1 { "task was" } else { "tasks were" };
+            Err(format!("{ends} {were} seen to end, fewer than {ADVISABLE}"))
         } else {
             Fit::of(&seen).map_err(|error| error.to_string())
         };
@@ -42,10 +45,12 @@ pub(super) fn run(tune: &Tune) -> Result<ExitCode, Failure> {
             Err(reason) => left.push(SkippedModel { model: name, count, reason }),
         }
     }
-    let read_text = reading::text(&read.account, &tune.log.name());
+    if parts.is_empty() {
+        many::left_out(&left).iter().for_each(note);
+        return Err(Failure::Run(none_tuned(tune, &left)));
+    }
     if tune.is_for_programs() {
-        read_text.lines().for_each(note);
-        left.iter().for_each(note);
+        many::left_out(&left).iter().for_each(note);
     }
     if let (Some(folder), Some(out)) = (&folder, &tune.out) {
         let (source, settings, command) = (tune.source(), many::js(&parts), super::command());
@@ -67,10 +72,20 @@ pub(super) fn run(tune: &Tune) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     match tune.format {
-        Format::Text => print_folded(&format!("{read_text}\n{}", many::text(&parts, &left)))?,
+        Format::Text => print_folded(&format!("\n{}", many::text(&parts, &left)))?,
         Format::Json => console::print(&many::json(&parts, &left, &read.account))?,
         Format::Toml => console::print(&many::toml(&parts))?,
         Format::Js => console::print(&many::js(&parts))?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// That there are no settings for any model.
+fn none_tuned(tune: &Tune, left: &[SkippedModel]) -> String {
+    let column = tune.by.as_deref().unwrap_or_default();
+    let none = match left.len() {
+        1 => format!("the only model that `{column}` names could not be tuned"),
+        count => format!("none of the {count} models that `{column}` names could be tuned"),
+    };
+    format!("{}: {none}, as is said above: is it the column that names the model?", tune.log.name())
 }

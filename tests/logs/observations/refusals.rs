@@ -12,11 +12,11 @@ fn what_cannot_be_meant_is_refused_with_a_sentence() {
         (&t, "\n\n", "the file is empty"),
         (&t, "t_s\n", "there are no rows below the header"),
         (&t, "id,ts\n1,2\n", "there is no column `t_s`: did you mean `ts`?; the header has `id`, `ts`"),
-        (&t, "{\"a\":1}\n{\"a\":2}\n", "there is no column `t_s`; the header has `a`"),
+        (&t, "{\"a\":1}\n{\"a\":2}\n", "there is no field `t_s`; the first object has `a`; nested fields are not read"),
         (&t, "t_s\n-5\n", "line 2: `-5` is not a time between 0 and 3650 days"),
         (&t, "t_s\nsoon\n", "1 of 1 rows cannot be read; the first: line 2: `soon` is not a duration"),
-        (&t, "t_s\n0\n", "none of the 1 rows can be used: 1 took no time (first: line 2: `0`)"),
-        (&t, "t_s\n\"\"\n-\n", "none of the 2 rows can be used: 2 `t_s` is empty (first: line 2)"),
+        (&t, "t_s\n0\n", "no row can be used; left out: 1 row: took no time (first: line 2: `0`)"),
+        (&t, "t_s\n\"\"\n-\n", "no row can be used; left out: 2 rows: `t_s` is empty (first: line 2)"),
         (
             &t,
             "t_s\n95000\n87001\n9900\n",
@@ -52,13 +52,21 @@ fn what_cannot_be_meant_is_refused_with_a_sentence() {
             "t_s\n1,5\n",
             "1 of 1 rows cannot be read; the first: line 2: 2 cells, but the header has 1; a cell that has the separator in it must stand in quotation marks",
         ),
+        (&t, "t_s,id,t_s\n1,2,3\n", "two columns are called `t_s`, the 1st and the 3rd: rename one of them"),
+        (
+            &lengths("t_ms"),
+            "t_ms;u\n136.700;2\n950;3\n",
+            "line 2: `136.700` has a point that may divide thousands or begin a fraction: say --decimal comma or --decimal point",
+        ),
+        (&t, "ts\u{1b}[31m\n1\n", "there is no column `t_s`; the header has `ts\\u{1b}[31m`"),
+        (&t, "\0\0\0\0\0\0", "there are NUL bytes in it, which no text has: is the file damaged?"),
         (&t, "t_s\n1\0\n", "there are NUL bytes in it, which no text has: is the file damaged?"),
-        (&t, "[{\"t_s\":1}]", "this is a JSON array: write one object a line, with `jq -c '.[]' FILE |`"),
+        (&t, "[{\"t_s\":1}]", "this is a JSON array: write one object a line, with `jq -c '.[]' FILE > FILE.jsonl`"),
         (&t, "PK\x03\x04", "this is a zip file or a spreadsheet: save the sheet as CSV, or unpack it"),
         (
             &lengths("t"),
             "t\n1\n",
-            "what is the unit of `t`? Its name does not end in one, as `cost_time_ms` does: give the unit (ns, us, ms, s, m, h or d)",
+            "what is the unit of `t`? Its name does not end in one, as `cost_time_ms` does: give it with --unit (in a scenario with `unit`), one of ns, us, ms, s, m, h and d",
         ),
         (
             &lengths("t"),
@@ -93,7 +101,7 @@ fn what_cannot_be_meant_is_refused_with_a_sentence() {
         (
             &between("a", "b"),
             "a,b\n12,15\n",
-            "what is the unit of `a`? Its name does not end in one, as `cost_time_ms` does: give the unit (ns, us, ms, s, m, h or d)",
+            "what is the unit of `a`? Its name does not end in one, as `cost_time_ms` does: give it with --unit (in a scenario with `unit`), one of ns, us, ms, s, m, h and d",
         ),
         (
             &Source { keep: vec!["state = DONE".parse().expect("a condition")], ..lengths("t_s") },

@@ -25,7 +25,7 @@ fn what_is_left_out_is_counted() {
         ("`took_s` is empty".to_owned(), 1, 103),
         ("`took_s` cannot be read".to_owned(), 1, 104),
         ("too few or too many cells".to_owned(), 1, 105),
-        ("not state != FAILED".to_owned(), 2, 106),
+        ("`state != FAILED` does not hold".to_owned(), 2, 106),
     ];
     expected.sort();
     let mut found = counted.clone();
@@ -84,10 +84,36 @@ fn a_log_is_cut_into_groups() {
     let source = Source { by: Some("model".into()), ..lengths("took_s") };
     let read = read(&source, log).expect("a log");
     let groups: Vec<(&str, usize)> = read.groups.iter().map(|(name, seen)| (name.as_str(), seen.len())).collect();
-    assert_eq!(groups, [("", 1), ("sora", 1), ("suno", 2)]);
+    assert_eq!(groups, [("sora", 1), ("suno", 2)]);
+    // Who has no name belongs to no model.
+    assert_eq!(read.account.reasons(), "1 row: `model` is empty (first: line 5)");
+    assert_eq!((read.account.rows, read.account.used), (4, 3));
     let ids: String = (0..2_000).map(|id| format!("{id},5\n")).collect();
     let sentence = refused(&source, format!("model,took_s\n{ids}").as_bytes());
     assert_eq!(sentence, "`model` has more than 1000 different values: is it the column that names the model?");
+}
+
+/// A task that began at the last instant of the log was seen for no time: it is counted, with its line.
+#[test]
+fn who_began_at_the_last_instant_is_said_to_be_left_out() {
+    let log = b"began,ended\n2024-05-01 12:00:00,2024-05-01 12:01:00\n2024-05-01 12:02:00,\n2024-05-01 12:00:30,\n";
+    let read = read(&between("began", "ended"), log).expect("a log");
+    assert_eq!((read.account.rows, read.account.used, read.account.unfinished), (3, 2, 1));
+    assert_eq!(read.account.reasons(), "1 row: seen at the last instant of the log only (first: line 3)");
+}
+
+/// A column that nobody asks for may be there twice; points in a semicolon file are read where one of them leaves no doubt, or
+/// groups of thousands do; numbers of a unit beside cells with their own are said to be both.
+#[test]
+fn what_is_not_in_doubt_is_read() {
+    let read = |source: &Source, log: &str| read(source, log.as_bytes()).expect(log);
+    assert_eq!(read(&lengths("t_s"), "t_s,x,x\n1,2,3\n").all(), exact(&[1_000_000]));
+    assert_eq!(read(&lengths("t_ms"), "t_ms;u\n136.700;2\n95.5;3\n").all(), exact(&[136_700, 95_500]));
+    assert_eq!(read(&lengths("t_ms"), "t_ms,u\n136.700,2\n").all(), exact(&[136_700]));
+    assert_eq!(read(&lengths("t_ms"), "t_ms;u\n1.136.700;2\n95.500;3\n").all(), exact(&[1_136_700_000, 95_500_000]));
+    let both = read(&Source { unit: Some(Unit::Millis), ..lengths("took") }, "took\n105.8s\n95000\n");
+    assert_eq!(both.account.times, "durations in `took`, in ms, some with units of their own");
+    assert_eq!(both.all(), exact(&[105_800_000, 95_000_000]));
 }
 
 /// The shapes of public traces: seconds among states of which some never ran, and creation and deletion in seconds since
