@@ -241,3 +241,21 @@ fn shells_and_manuals_know_every_command() {
         assert!(desk.path("pages").join(format!("pollbench-{command}.1")).is_file(), "{command}");
     }
 }
+
+/// Promise: tasks may all end at once, or nearly, or never: there is a report, and settings.
+#[test]
+fn tasks_may_end_at_once_or_never() {
+    let desk = Desk::new();
+    for (times, more) in [("0s", ""), ("uniform(low=0s, high=1us)", ""), ("1us", ""), ("9s", "stuck_probability = 1.0")]
+    {
+        let strategies = "[[strategies]]\npreset = \"adaptive\"\n[[strategies]]\npreset = \"optimal\"\n";
+        let text = format!(
+            "schema_version = 1\nname = \"n\"\ntasks = 20\nreplicates = 2\n[models.m]\ncompletion = \"{times}\"\n{more}\n{strategies}"
+        );
+        desk.write("now.toml", text);
+        let run = desk.run("compare now.toml --quiet");
+        assert_eq!(run.code, 0, "{times} {more}: {}", run.err);
+    }
+    let run = desk.run("tune --completion 0s");
+    assert!(run.code < 2 && !run.err.contains("panicked"), "{}", run.err);
+}
