@@ -76,7 +76,7 @@ fn what_cannot_be_meant_is_refused_with_a_sentence() {
         (
             &Source { unit: Some(Unit::Millis), ..lengths("t") },
             "t\n1714564800\n1714564900\n",
-            "the times in `t` would be about 1714564.9s and nearly the same: are they instants? Then say --start and --end",
+            "the times in `t` would be about 1714564.85s and nearly the same: are they instants? Then say --start and --end",
         ),
         (
             &lengths("t"),
