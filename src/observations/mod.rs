@@ -42,6 +42,7 @@ pub use error::UnreadableLog;
 pub use filter::{Condition, InvalidCondition};
 pub use instant::InstantNotation;
 pub use number::Decimal;
+#[cfg(feature = "tune")]
 pub(crate) use quote::shown;
 pub use unit::Unit;
 

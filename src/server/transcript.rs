@@ -1,9 +1,9 @@
 //! The journal as the control plane shows it: filtered, in pieces, so that requests never wait for its reader.
 
+use crate::server::PushContent;
 use crate::server::journal::JournalEntry;
 use crate::server::route::pairs;
 use crate::server::run::Run;
-use crate::suggest::closest;
 use crate::world::fault::Kind;
 use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::Frame;
@@ -57,7 +57,9 @@ impl Filter {
                 "route" => filter.route = Some(known(name, value, &ROUTES)?),
                 "fault" if value == "*" => filter.fault = Some(value),
                 "fault" => {
-                    let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+                    // Of a delivery also what it was in place of the truth.
+                    let contents = PushContent::ALL.iter().map(|content| content.name());
+                    let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).chain(contents).collect();
                     filter.fault = Some(known(name, value, &kinds)?);
                 }
                 "from_ms" => filter.from_ms = instant(&value)?,
@@ -84,8 +86,7 @@ fn known(name: &str, value: String, all: &[&str]) -> Result<String, String> {
     if all.contains(&value.as_str()) {
         return Ok(value);
     }
-    let near = closest(&value, all.iter().copied()).map_or_else(String::new, |near| format!("; did you mean {near}?"));
-    Err(format!("no {name} is called `{value}`{near}"))
+    Err(format!("no {name} is called `{value}`; there are: {}", all.join(", ")))
 }
 
 /// The entries up to now that a filter takes: `{"entries": [...], "dropped": 0}`.
