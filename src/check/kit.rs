@@ -96,7 +96,7 @@ impl TimedAnswers {
 }
 
 impl Call {
-    /// PushContent at once how a task ended, while the program goes on with others.
+    /// Says at once how a task ended, while the program goes on with others.
     pub fn tell(&self, answered: TaskAnswer) {
         self.answers.take(answered);
     }
@@ -111,7 +111,7 @@ impl Call {
         }
     }
 
-    /// PushContent where webhooks for the tasks are to go, as a `callback_url` does where a program submits.
+    /// Says where webhooks for the tasks are to go, as a `callback_url` does where a program submits.
     ///
     /// # Errors
     ///

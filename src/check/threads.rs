@@ -25,7 +25,7 @@ impl Subject for ThreadPool {
         let is_sent = self.orders.send((case.clone(), sender)).is_ok();
         match if is_sent { history.await.ok() } else { None } {
             Some(Ok(history)) => history,
-            // AnswerKind where it would have been told without threads.
+            // Raised where it would have been without threads.
             Some(Err(panic)) => resume_unwind(panic),
             None => History { conduct: Conduct::NotRun("no thread holds the trial".to_owned()), ..History::default() },
         }

@@ -160,7 +160,7 @@ fn note(server: &Server, status: u16) {
     run.note(|| JournalEntry::new(run.clock().now(), "connection", "", "").answered(status));
 }
 
-/// PushContent that there is no room.
+/// Says that there is no room.
 async fn turn_away(mut stream: ByteStream) {
     let body = r#"{"code":503,"message":"Too many connections","data":null}"#;
     let head = format!(

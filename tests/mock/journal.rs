@@ -187,7 +187,7 @@ async fn the_journal_filters_by_task_route_fault_and_time() {
     let open: Value = serde_json::from_str(&place.admin("GET", "journal").await).expect("JSON");
     assert_eq!((&open["entries"][7]["unanswered"], &open["entries"][7]["status"]), (&json!("open"), &Value::Null));
     drop(waiting);
-    for wrong in ["?rout=submit", "?route=submitt", "?fault=resett", "?from_ms=soon", "?to_ms=NaN", "?task=%ff"] {
+    for wrong in ["?rout=submit", "?route=submits", "?fault=resets", "?from_ms=soon", "?to_ms=NaN", "?task=%ff"] {
         let answer: Value = serde_json::from_str(&place.admin("GET", &format!("journal{wrong}")).await).expect("JSON");
         assert_eq!(answer["code"], 400, "{wrong}");
     }
