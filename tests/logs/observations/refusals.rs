@@ -81,7 +81,7 @@ fn what_cannot_be_meant_is_refused_with_a_sentence() {
         (
             &lengths("t"),
             "t\n400d\n500d\n",
-            "the median of the times would be 12000h, which is more than a year: are these the right columns, and the right unit?",
+            "the median of the times would be 10800h, which is more than a year: are these the right columns, and the right unit?",
         ),
         (
             &between("a", "b"),
