@@ -227,7 +227,7 @@ fn written_pollers_uphold_everything() {
                     .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
                 assert_eq!(output.status.code(), Some(0), "{command:?}: {:#}", report["findings"]);
                 assert_eq!(report["cases"], 16, "{command:?}");
-                for property in ["no-false-success", "survives-garbage", "handed-over-once"] {
+                for property in ["no-false-success", "survives-garbage", "ends-by-deadline"] {
                     let verdicts = report["properties"].as_array().expect("properties");
                     let held =
                         verdicts.iter().find(|verdict| verdict["id"] == property).map(|verdict| &verdict["held"]);
