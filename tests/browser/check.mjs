@@ -128,8 +128,8 @@ const live = async (browser) => {
 
 // A run with hostile names.
 const hostile = () => {
-  // The name of a scenario is that of a folder.
-  const name = EVIL.replaceAll("/", "").replaceAll(",", "");
+  // The name of a scenario is that of a folder, of 60 characters at most.
+  const name = EVIL.replaceAll("/", "").replaceAll(",", "").slice(0, 60);
   const text = `schema_version = 1\nname = ${JSON.stringify(name)}\ndescription = ${JSON.stringify(EVIL)}\ntasks = 40\nreplicates = 2\n[models.${JSON.stringify(EVIL)}]\ncompletion = { kind = "lognormal", median = "60s", sigma = 0.3 }\n[[strategies]]\npreset = "basic"\n[[strategies]]\npreset = "adaptive"\nname = ${JSON.stringify(`${EVIL}2`)}\n[[strategies]]\npreset = "webhook"\n`;
   writeFileSync(join(scratch, "evil.toml"), text);
   run("compare", "evil.toml", "--quiet", "--out", "evil");
