@@ -179,9 +179,9 @@ impl Stage {
         self.server.with_journal(|entries| entries.filter(|entry| entry.route != "connection").count())
     }
 
-    /// So many requests of one case are looked at: more than any program makes that pauses between them.
+    /// So many requests of one task are enough: more than any program makes that pauses for a fifth of a second between them.
     #[must_use]
-    pub fn most_requests(case: &Case) -> usize {
+    pub(crate) fn most_requests(case: &Case) -> usize {
         1_000 + (case.deadline().get() / 200_000) as usize
     }
 
@@ -205,11 +205,20 @@ impl Stage {
 
     /// What was seen of each task; `answers` are those of each.
     #[must_use]
-    pub fn histories(&self, case: &Case, mut answers: Vec<Vec<PollerAnswer>>) -> Vec<TaskHistory> {
+    pub fn histories(&self, case: &Case, answers: Vec<Vec<PollerAnswer>>) -> Vec<TaskHistory> {
+        self.seen(case, answers, usize::MAX)
+    }
+
+    /// What was seen of a program that was stopped because it asks without a pause: sooner or later by chance, so that only the
+    /// first requests count.
+    pub(crate) fn flooded(&self, case: &Case) -> Vec<TaskHistory> {
+        self.seen(case, Vec::new(), Self::most_requests(case))
+    }
+
+    fn seen(&self, case: &Case, mut answers: Vec<Vec<PollerAnswer>>, most: usize) -> Vec<TaskHistory> {
         answers.resize(case.tasks().len(), Vec::new());
         self.server.with_journal(|entries| {
-            // A program that never pauses is stopped at some request, sooner or later by chance.
-            let journal: Vec<&JournalEntry> = entries.take(Self::most_requests(case)).collect();
+            let journal: Vec<&JournalEntry> = entries.take(most).collect();
             let made = || made(&mut journal.iter().copied());
             let mut ids = if self.ids.is_empty() { made() } else { self.ids.clone() };
             ids.resize(case.tasks().len(), String::new());

@@ -49,7 +49,7 @@ pub(super) struct Tune {
     #[command(flatten)]
     log: Log,
     /// Column that names the model: all models of the log are tuned in one run
-    #[arg(long, value_name = "COLUMN", requires = "observed", conflicts_with_all = ["model", "stress", "webhook", "tasks_per_day"])]
+    #[arg(long, value_name = "COLUMN", requires = "observed", conflicts_with_all = ["model", "stress", "webhook"])]
     by: Option<String>,
     /// Cost of one poll
     #[arg(long, value_name = "X", default_value_t = 1.0)]
@@ -193,6 +193,11 @@ impl Tune {
         // A name that is not there is told before anything is read.
         self.weather.iter().try_for_each(|name| load(name).map(drop))?;
         if self.by.is_some() {
+            if self.tasks_per_day.is_some() && self.max_polls_per_s.is_none() {
+                return Err(Failure::Input(
+                    "--tasks-per-day says nothing of each model with --by: leave it out".to_owned(),
+                ));
+            }
             return by::run(&self);
         }
         let times = self.times()?;

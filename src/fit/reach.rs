@@ -21,7 +21,8 @@ pub(super) fn within_reach(distribution: Distribution, estimate: &Estimate) -> D
     let [last, most] = [estimate.last, most].map(Micros::from_f64);
     let cut = |min, max| distribution.clone().bounded(min, Some(max), None).ok();
     let parts = [(below, cut(None, last)), (1.0 - below, cut(Some(last), most))];
-    let parts =
-        parts.into_iter().filter_map(|(weight, part)| Some((weight, part?))).filter(|(weight, _)| *weight > 0.0);
-    Distribution::mixture(parts.collect()).unwrap_or(distribution)
+    // Each has its part, or what outlasts would be lost.
+    let parts: Option<Vec<_>> =
+        parts.into_iter().filter(|(weight, _)| *weight > 0.0).map(|(weight, part)| Some((weight, part?))).collect();
+    parts.and_then(|parts| Distribution::mixture(parts).ok()).unwrap_or(distribution)
 }

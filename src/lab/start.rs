@@ -49,7 +49,12 @@ pub fn start(scenario: &Scenario) -> Result<LabStart, InvalidLabState> {
     let models = models.collect::<Result<Vec<LabState>, _>>()?;
     let mut left_out = Vec::new();
     for (model, state) in scenario.models.iter().zip(&models) {
-        left_out.extend(unlike(scenario, model, &state.unplanned()?));
+        match state.unplanned() {
+            Ok(lab) => left_out.extend(unlike(scenario, model, &lab)),
+            Err(error) => {
+                left_out.push(format!("What the controls show of {} does not go together: {error}", model.name))
+            }
+        }
     }
     // Models have most of it in common.
     let mut said = BTreeSet::new();
@@ -76,7 +81,8 @@ fn beginning(scenario: &Scenario, model: &Model) -> Written {
     let strategies = strategies(scenario);
     let Seen { stirred, rate_limit_per_s, outage } = faults(scenario, model);
     let arrivals = match &scenario.arrivals {
-        Arrivals::Poisson(rate) | Arrivals::Constant(rate) => 1e6 / rate.gap_us(),
+        // As it was written: two divisions do not lead back to it.
+        Arrivals::Poisson(rate) | Arrivals::Constant(rate) => (1e15 / rate.gap_us()).round() / 1e9,
         Arrivals::Burst | Arrivals::Trace(_) => 0.5,
     };
     let median_s = clamped(median_s, MEDIAN);

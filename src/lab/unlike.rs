@@ -5,6 +5,7 @@ use crate::scenario::Scenario;
 use crate::scenario::rules::to_json;
 use crate::strategy::composition::Strategy;
 use crate::strategy::planned::PlannedRule;
+use crate::strategy::presets::PRESETS;
 use crate::time::Micros;
 use crate::world::arrivals::Arrivals;
 use crate::world::fault::FaultRule;
@@ -127,8 +128,11 @@ fn of_faults(faults: &[FaultRule], model: &Model, here: &[FaultRule], say: &mut 
 
 fn of_strategies(scenario: &Scenario, lab: &Scenario, say: &mut impl FnMut(bool, &dyn Fn() -> String)) {
     let known = |name: &str| lab.strategies.iter().find(|strategy| strategy.name == name);
-    // A plan follows from the distribution and the price, of which there is word already.
-    let is_missing = |name: &str| known(name).is_none() && PlannedRule::named(name).is_none();
+    // A plan follows from the distribution and the price, of which there is word already; it is there if there is room for it.
+    let presets = || scenario.strategies.iter().filter(|strategy| PRESETS.contains(&strategy.name.as_str()));
+    let has_room = |name: &str| presets().take(MOST_STRATEGIES).any(|strategy| strategy.name == name);
+    let is_planned = |name: &str| PlannedRule::named(name).is_some();
+    let is_missing = |name: &str| known(name).is_none() && !(is_planned(name) && has_room(name));
     let names = |chosen: &dyn Fn(&Strategy) -> bool| {
         let chosen = scenario.strategies.iter().filter(|strategy| chosen(strategy));
         chosen.map(|strategy| strategy.name.as_str()).collect::<Vec<_>>().join(", ")

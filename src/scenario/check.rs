@@ -160,9 +160,10 @@ impl Checker<'_> {
             (Shape::Kinds(Family { shorthand: Some(_), .. }), DeValue::String(text)) => {
                 Some(Value::Text(text.to_string()))
             }
-            (shape @ Shape::Count(..), value @ DeValue::Float(float)) => {
+            (shape @ Shape::Count(least, most), value @ DeValue::Float(float)) => {
                 let written = number(value);
-                let is_whole = written.fract() == 0.0 && written.abs() < 1e15;
+                let is_allowed = written >= *least as f64 && written <= *most as f64;
+                let is_whole = written.fract() == 0.0 && written.abs() < 1e15 && is_allowed;
                 let help = is_whole.then(|| format!("write {written:.0}: {float} has a point or an exponent"));
                 self.mismatch(key, shape, &span, shown(value), help)
             }

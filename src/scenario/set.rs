@@ -111,7 +111,7 @@ impl Assignment {
     fn check_model(&self, document: &DocumentMut) -> Result<(), SettingError> {
         let [models, name, inside @ ..] = &self.path[..] else { return Ok(()) };
         // With its times a model is a new one.
-        if inside.is_empty() || matches!(inside, [only] if only == "completion") {
+        if inside.first().is_none_or(|first| first == "completion") {
             return Ok(());
         }
         let known = document.get("models").filter(|_| models == "models").and_then(Item::as_table_like);

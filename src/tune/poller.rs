@@ -116,7 +116,9 @@ impl Looks {
         let is_cut = checks.len() > MOST_CHECKS;
         checks.truncate(MOST_CHECKS);
         // The look at the deadline is made anyway.
+        let listed = checks.len();
         checks.retain(|at| *at < deadline);
+        let is_followed = checks.len() < listed;
         let last_gap = match checks.as_slice() {
             [.., before, last] => last - before,
             [only] => *only,
@@ -126,7 +128,9 @@ impl Looks {
             AfterLast::Every(gap) if !is_cut => ms(gap),
             // Whoever waits for longer than this deadline goes on at the pace before it, not at what is left up to it, which may be
             // next to nothing. Where that is more, nothing comes before the look at the deadline.
-            AfterLast::GiveUp | AfterLast::GiveUpAt(_) if !is_cut => {
+            AfterLast::GiveUp | AfterLast::GiveUpAt(_) | AfterLast::Repeat
+                if !is_cut && (is_followed || looks.then != AfterLast::Repeat) =>
+            {
                 last_gap.max(deadline - checks.last().copied().unwrap_or(0))
             }
             AfterLast::Every(_) | AfterLast::GiveUp | AfterLast::GiveUpAt(_) | AfterLast::Repeat => last_gap,

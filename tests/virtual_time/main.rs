@@ -177,6 +177,51 @@ fn a_correct_poller_is_cleared() {
     });
 }
 
+/// Asks without a pause, or every second and dies of the first answer that is no JSON.
+const HASTY: &str = r#"
+import json, os, sys, time, urllib.request
+of = os.environ
+url = f"{of['APIXO_BASE_URL']}/statusTask/{of['POLLBENCH_MODEL']}?taskId={of['POLLBENCH_TASK_ID']}"
+asked = urllib.request.Request(url, headers={"Authorization": "Bearer " + of["APIXO_API_KEY"]})
+while True:
+    try:
+        told = urllib.request.urlopen(asked, timeout=10).read()
+    except OSError:
+        told = b"{}"
+    data = json.loads(told).get("data") or {}
+    if data.get("state") == "success":
+        print(json.dumps({"outcome": "success", "urls": json.loads(data["resultJson"])["resultUrls"]}))
+        break
+    if sys.argv[1] == "busy":
+        continue
+    time.sleep(1)
+"#;
+
+/// Promise: a program that never pauses, for which virtual time stands still, is stopped and told so; who crashes of half a
+/// JSON has not survived it, and is not said to have missed its deadline as well.
+#[test]
+fn who_never_pauses_is_stopped_and_who_crashes_has_not_survived() {
+    if !has("python3", "--version") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("hasty.py"), HASTY).expect("a script");
+    let found = |cases: &str, manner: &str| {
+        let options =
+            ["check", "--clock", "virtual", "--deadline", "5s", "--cases", cases, "--quiet", "--format", "json"];
+        let output = pollbench(folder.path(), &[&options[..], &["--", "python3", "hasty.py", manner]].concat());
+        let report: Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output.stderr)));
+        let findings = report["findings"].as_array().expect("findings").clone();
+        findings.iter().map(|finding| finding["id"].as_str().expect("an id").to_owned()).collect::<Vec<_>>()
+    };
+    let busy = found("0", "busy");
+    assert!(["no-busy-loop", "hang"].iter().all(|id| busy.iter().any(|found| found == id)), "{busy:?}");
+    let crashes = found("30", "crash");
+    assert!(crashes.iter().any(|id| id == "survives-garbage") && crashes.iter().any(|id| id == "crash"), "{crashes:?}");
+    assert!(crashes.iter().all(|id| id != "ends-by-deadline"), "{crashes:?}");
+}
+
 /// Promise: what is found of a program, and the case that it is shrunk to, are the same every time.
 #[test]
 #[ignore = "slow: shrinking a case starts Python some hundred times, twice"]

@@ -190,6 +190,10 @@ impl Trial<'_> {
     fn died_of(&self) -> Option<(usize, AnswerKind)> {
         let has_crashed = matches!(self.history.conduct, Conduct::Crash(_));
         let last = self.requests().last().filter(|last| has_crashed && last.ended.is_some())?;
+        // Who dies while a request is under way has heard nothing of it.
+        if last.answer == AnswerKind::Unheard && last.struck.is_none() {
+            return None;
+        }
         Some((self.requests().len() - 1, if last.is_doubtful { AnswerKind::Nothing } else { last.answer }))
     }
 

@@ -53,14 +53,15 @@ pub(super) struct Program {
     pub(super) log: Log,
 }
 
-/// Whether the program is there, before anything is tried with it.
+/// Whether the program can be started, and asks for nothing that is not there, before anything is tried with it.
 pub(in crate::cli) fn startable(command: &[String]) -> Result<(), Failure> {
     let program = &command[0];
     let found = if program.contains(std::path::MAIN_SEPARATOR) {
         Some(PathBuf::from(program)).filter(|path| path.exists())
     } else {
         let paths = std::env::var_os("PATH").unwrap_or_default();
-        std::env::split_paths(&paths).map(|folder| folder.join(program)).find(|path| path.is_file())
+        let there = || std::env::split_paths(&paths).map(|folder| folder.join(program)).filter(|path| path.is_file());
+        there().find(|path| is_executable(path)).or_else(|| there().next())
     };
     let why = match found {
         None => format!("there is no program `{program}`: check its name, its path, and PATH"),
@@ -87,8 +88,11 @@ fn is_executable(_: &Path) -> bool {
 /// Refuses what is nearly one of the words that are replaced, and so is not.
 fn placeholders(word: &str) -> Result<(), Failure> {
     const KNOWN: [&str; 4] = ["base_url", "model", "task_id", "deadline_ms"];
-    let names = word.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
-    for name in names.filter(|name| !KNOWN.contains(name)) {
+    // What stands after a dollar sign is the shell's, or JavaScript's.
+    let pieces: Vec<&str> = word.split('{').collect();
+    let own = pieces.windows(2).filter(|pair| !pair[0].ends_with('$'));
+    let names = own.filter_map(|pair| Some(pair[1].split_once('}')?.0));
+    for name in names.filter(|name| !KNOWN.contains(name) && name.to_lowercase() == *name) {
         if let Some(near) = suggest::closest(name, KNOWN) {
             return Err(Failure::Input(format!("there is no placeholder {{{name}}}; did you mean {{{near}}}?")));
         }

@@ -51,7 +51,8 @@ pub(super) async fn trial(command: &[String], time: &Time, limits: Limits, case:
         read = time.within(limits.of(case, scale), read(output, &stage, &mut last, &log)) => read.is_some(),
         () = flood => false,
     };
-    let is_flood = !last.is_answer() && stage.requests() >= Stage::most_requests(case);
+    // Whatever it has answered meanwhile: whether it had is a matter of chance.
+    let is_flood = stage.requests() >= Stage::most_requests(case);
     let late = || time.lateness(from, leader, limits.window(scale));
     let lateness = late();
     let conduct = match is_flood {
@@ -68,7 +69,7 @@ pub(super) async fn trial(command: &[String], time: &Time, limits: Limits, case:
     drop(watch);
     // The mock notices who has left.
     time.pause(Duration::from_millis(1)).await;
-    let tasks = stage.histories(case, vec![said.into_iter().collect()]);
+    let tasks = if is_flood { stage.flooded(case) } else { stage.histories(case, vec![said.into_iter().collect()]) };
     time.told(&stage, History { tasks, conduct, doubt, lateness, log: log.text(), ..History::default() })
 }
 

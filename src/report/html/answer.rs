@@ -77,8 +77,11 @@ fn asking<'a>(report: &Report<'_>, findings: &'a [ModelFinding<'a>], advice: &[A
         body += &answers::undecided_asking(findings)
             .map(|words| format!("<p class=\"note\">{}</p>\n", sentence(&words)))
             .unwrap_or_default();
-        if compared.is_empty() && !findings.is_empty() {
-            body += "<p>No strategy that only polls loses as few tasks as the best.</p>\n";
+        if compared.is_empty() {
+            body += match findings.is_empty() {
+                true => "<p>None of the strategies that were compared only polls and has a defined cost.</p>\n",
+                false => "<p>No strategy that only polls loses as few tasks as the best.</p>\n",
+            };
         }
         return body + &cautions(&compared.iter().flat_map(Group::cautions).collect::<Vec<_>>());
     }
