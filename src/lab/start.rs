@@ -52,7 +52,7 @@ pub fn start(scenario: &Scenario) -> Result<LabStart, InvalidLabState> {
         match state.unplanned() {
             Ok(lab) => left_out.extend(unlike(scenario, model, &lab)),
             Err(error) => {
-                left_out.push(format!("What the controls show of {} does not go together: {error}", model.name))
+                left_out.push(format!("What the controls show of {} does not go together: {error}", model.name));
             }
         }
     }
