@@ -50,7 +50,7 @@ pub fn start(scenario: &Scenario) -> Result<LabStart, InvalidLabState> {
     let mut left_out = Vec::new();
     for (model, state) in scenario.models.iter().zip(&models) {
         match state.unplanned() {
-            Ok(lab) => left_out.extend(unlike(scenario, model, &lab)),
+            Ok(lab) => left_out.extend(unlike(scenario, model, state, &lab)),
             Err(error) => {
                 left_out.push(format!("What the controls show of {} does not go together: {error}", model.name));
             }
@@ -81,8 +81,7 @@ fn beginning(scenario: &Scenario, model: &Model) -> Written {
     let strategies = strategies(scenario);
     let Seen { stirred, rate_limit_per_s, outage } = faults(scenario, model);
     let arrivals = match &scenario.arrivals {
-        // As it was written: two divisions do not lead back to it.
-        Arrivals::Poisson(rate) | Arrivals::Constant(rate) => (1e15 / rate.gap_us()).round() / 1e9,
+        Arrivals::Poisson(rate) | Arrivals::Constant(rate) => rate.in_a_second(),
         Arrivals::Burst | Arrivals::Trace(_) => 0.5,
     };
     let median_s = clamped(median_s, MEDIAN);

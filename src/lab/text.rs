@@ -82,15 +82,15 @@ impl LabState {
 
     /// The same without strategies that are planned, which takes a while.
     pub(super) fn unplanned(&self) -> Result<Scenario, InvalidLabState> {
-        let Written { mut strategies, .. } = self.0.clone();
-        strategies.retain(|chosen| match chosen {
+        let mut state = self.0.clone();
+        state.strategies.retain(|chosen| match chosen {
             Chosen::Preset(name) => PlannedRule::named(name).is_none(),
             Chosen::Own(_) => true,
         });
-        if strategies.is_empty() {
-            strategies.push(Chosen::Preset("basic".to_owned()));
+        if state.strategies.is_empty() {
+            state.strategies.push(Chosen::Preset("basic".to_owned()));
         }
-        Self(Written { strategies, ..self.0.clone() }).scenario()
+        Self(state).scenario()
     }
 
     /// The same, with planned strategies this closely.

@@ -1,11 +1,10 @@
 //! What of a scenario the lab's own is unlike, because the controls have no more.
 
 use super::limits::MOST_STRATEGIES;
+use super::state::{Chosen, LabState};
 use crate::scenario::Scenario;
 use crate::scenario::rules::to_json;
 use crate::strategy::composition::Strategy;
-use crate::strategy::planned::PlannedRule;
-use crate::strategy::presets::PRESETS;
 use crate::time::Micros;
 use crate::world::arrivals::Arrivals;
 use crate::world::fault::FaultRule;
@@ -13,10 +12,11 @@ use crate::world::model::{Fates, Model};
 use crate::world::network::Network;
 use serde_json::Value;
 
-/// In sentences, what differs between `scenario` with one of its models and `lab`, which has that model only.
+/// In sentences, what differs between `scenario` with one of its models and `lab`, which has that model only and is what `state`
+/// shows, but for strategies that are planned.
 ///
 /// Tasks, replicates and the seed have controls of their own, and so are seen.
-pub(super) fn unlike(scenario: &Scenario, model: &Model, lab: &Scenario) -> Vec<String> {
+pub(super) fn unlike(scenario: &Scenario, model: &Model, state: &LabState, lab: &Scenario) -> Vec<String> {
     let Scenario {
         name: _,
         description: _,
@@ -63,7 +63,7 @@ pub(super) fn unlike(scenario: &Scenario, model: &Model, lab: &Scenario) -> Vec<
         of_model(model, here, &mut say);
     }
     of_faults(faults, model, &lab.faults, &mut say);
-    of_strategies(scenario, lab, &mut say);
+    of_strategies(scenario, state, lab, &mut say);
     say(!gates.is_empty(), &|| "Gates are left out.".to_owned());
     said
 }
@@ -126,24 +126,25 @@ fn of_faults(faults: &[FaultRule], model: &Model, here: &[FaultRule], say: &mut 
     }
 }
 
-fn of_strategies(scenario: &Scenario, lab: &Scenario, say: &mut impl FnMut(bool, &dyn Fn() -> String)) {
-    let known = |name: &str| lab.strategies.iter().find(|strategy| strategy.name == name);
-    // A plan follows from the distribution and the price, of which there is word already; it is there if there is room for it.
-    let presets = || scenario.strategies.iter().filter(|strategy| PRESETS.contains(&strategy.name.as_str()));
-    let has_room = |name: &str| presets().take(MOST_STRATEGIES).any(|strategy| strategy.name == name);
-    let is_planned = |name: &str| PlannedRule::named(name).is_some();
-    let is_missing = |name: &str| known(name).is_none() && !(is_planned(name) && has_room(name));
+fn of_strategies(
+    scenario: &Scenario,
+    state: &LabState,
+    lab: &Scenario,
+    say: &mut impl FnMut(bool, &dyn Fn() -> String),
+) {
+    let is_shown = |name: &str| state.0.strategies.contains(&Chosen::Preset(name.to_owned()));
     let names = |chosen: &dyn Fn(&Strategy) -> bool| {
         let chosen = scenario.strategies.iter().filter(|strategy| chosen(strategy));
         chosen.map(|strategy| strategy.name.as_str()).collect::<Vec<_>>().join(", ")
     };
-    let missing = names(&|strategy| is_missing(&strategy.name));
+    let missing = names(&|strategy| !is_shown(&strategy.name));
     say(!missing.is_empty(), &|| {
         format!(
             "Strategies are left out that are no presets by their names, or more than {MOST_STRATEGIES}: {missing}."
         )
     });
-    let other = names(&|strategy| known(&strategy.name).is_some_and(|here| here != strategy));
+    // A plan follows from the distribution and the price, of which there is word already.
+    let other = names(&|strategy| lab.strategies.iter().any(|here| here.name == strategy.name && here != strategy));
     say(!other.is_empty(), &|| format!("Strategies with the presets' settings here, not the scenario's: {other}."));
 }
 

@@ -49,6 +49,12 @@ impl Rate {
         (rate > 0.0 && rate.is_finite()).then_some(Self(rate))
     }
 
+    /// How many there are in a second, as it was said.
+    #[cfg(feature = "lab")]
+    pub(crate) fn in_a_second(self) -> f64 {
+        self.0
+    }
+
     /// The mean gap in microseconds.
     #[must_use]
     #[inline]

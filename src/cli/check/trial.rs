@@ -42,8 +42,9 @@ pub(super) async fn trial(command: &[String], time: &Time, limits: Limits, case:
     let leader = program.id();
     let watch = time.follow(leader, &output);
     let (mut last, log) = (LastLine::default(), program.log.clone());
+    let most = Stage::most_requests(case);
     let flood = async {
-        while stage.requests() < Stage::most_requests(case) {
+        while stage.requests() < most {
             tokio::time::sleep(GLANCE).await;
         }
     };
@@ -52,13 +53,12 @@ pub(super) async fn trial(command: &[String], time: &Time, limits: Limits, case:
         () = flood => false,
     };
     // Whatever it has answered meanwhile: whether it had is a matter of chance.
-    let is_flood = stage.requests() >= Stage::most_requests(case);
+    let is_flood = stage.requests() >= most;
     let late = || time.lateness(from, leader, limits.window(scale));
     let lateness = late();
     let conduct = match is_flood {
         true => {
             program.kill();
-            let most = Stage::most_requests(case);
             Conduct::Hang(format!("it made {most} requests for one task, and was stopped"))
         }
         false => conduct(&mut program, time, &stage, &last, is_over, &late).await,
