@@ -27,6 +27,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bounds;
 mod checks;
 mod done_time;
 mod grid;
@@ -39,9 +40,10 @@ mod sketch;
 mod together;
 mod weights;
 
+pub use bounds::Bounds;
 pub use checks::{AfterLast, Checks, Expected, Timeouts};
 pub use done_time::{Cumulative, DoneTime};
-pub use problem::{Bounds, ScheduleProblem, UnsolvableProblem};
+pub use problem::{ScheduleProblem, UnsolvableProblem};
 pub use sketch::{Accuracy, Sketch};
 pub use together::Together;
 pub use weights::CostWeights;

@@ -1,5 +1,6 @@
 //! The best schedule for any distribution: dynamic programming over instants, on a grid that is made finer around the answer.
 
+use crate::inspection::bounds::{Bounds, Prices, cheapest};
 use crate::inspection::checks::{AfterLast, Checks};
 use crate::inspection::done_time::{Cumulative, DoneTime};
 use crate::inspection::grid::Grid;
@@ -8,7 +9,7 @@ use crate::inspection::sketch::Sketch;
 use crate::inspection::weights::CostWeights;
 use thiserror::Error;
 
-/// What is printed of it: later looks repeat the last gap.
+/// What is printed of it, and what it may cost, as a share of all, that later looks repeat the last gap.
 const SHOWN: f64 = 1e-6;
 /// The last looks are drawn to the end of the grid, and their gaps no guide to what follows: a plan is shown until so
 /// many times as much is left as there.
@@ -56,19 +57,6 @@ pub enum UnsolvableProblem {
     Endless(f64),
 }
 
-/// What a schedule must keep to. Nothing, by default.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Bounds {
-    /// Shortest time between two polls, in microseconds.
-    pub min_gap: Option<f64>,
-    /// Longest delay that may ever occur, in microseconds.
-    pub max_delay: Option<f64>,
-    /// Delay in microseconds that at most one task in twenty may exceed.
-    pub max_p95_delay: Option<f64>,
-    /// Bound on the mean number of polls of a task.
-    pub max_polls: Option<f64>,
-}
-
 /// A distribution, weights, perhaps a deadline, perhaps bounds.
 ///
 /// With a deadline the last poll is made there, and tasks that are not done by then cost their polls only.
@@ -78,15 +66,6 @@ pub struct ScheduleProblem<'a> {
     weights: CostWeights,
     deadline: Option<f64>,
     bounds: Bounds,
-}
-
-/// Prices, in units of cost, that make a solution keep to bounds.
-#[derive(Debug, Clone, Copy, Default)]
-struct Prices {
-    /// Of one more poll.
-    poll: f64,
-    /// Of all tasks being late.
-    late: f64,
 }
 
 impl<'a> ScheduleProblem<'a> {
@@ -295,11 +274,27 @@ impl<'a> ScheduleProblem<'a> {
         }
         if self.deadline.is_none() {
             let rare = SHOWN.max(UNDRAWN * (done_time.ends() - grid.below[grid.last()]));
-            let shown = instants.iter().position(|at| done_time.ends() - done_time.below(*at) <= rare);
-            instants.truncate(shown.map_or(instants.len(), |at| at + 1));
+            let few = instants.iter().position(|at| done_time.ends() - done_time.below(*at) <= rare);
+            if let Some(few) = few {
+                return self.shortened(&instants, few, done_time);
+            }
             instants.resize(instants.len().max(1), 1.0); // What ends at once has no room for a look before.
         }
         Checks { instants, then: self.then() }
+    }
+
+    /// The looks up to number `few` or to a later one: to the first whose gap may be repeated after it at hardly any cost, as the
+    /// one before an edge of the distribution, or before a rare hump, may not.
+    fn shortened(&self, instants: &[f64], few: usize, done_time: &impl Cumulative) -> Checks {
+        // The last gap of all is cut short by the end of the grid.
+        let farther = (0..).map(|doubled| few + (1 << doubled)).take_while(|last| *last < instants.len() - 1);
+        let ends = std::iter::once(few).chain(farther);
+        let lists = ends.map(|last| Checks { instants: instants[..=last].to_vec(), then: AfterLast::Repeat });
+        let priced: Vec<(f64, Checks)> = lists.map(|list| (list.cost(done_time, &self.weights, None), list)).collect();
+        let least = priced.iter().map(|(cost, _)| *cost).fold(f64::INFINITY, f64::min);
+        // Without a mean no cost is known, and the first is as good as any.
+        let first = priced.into_iter().find(|(cost, _)| cost.is_nan() || *cost <= least * (1.0 + SHOWN));
+        first.expect("the least is among them").1
     }
 
     /// Probability of being done so early that an instant of the grid would be too late for it; empty without that bound.
@@ -431,20 +426,4 @@ impl<'a> ScheduleProblem<'a> {
 /// The instants of a path.
 fn instants(grid: &Grid, path: &[usize]) -> Vec<f64> {
     path.iter().map(|node| grid.at[*node]).collect()
-}
-
-/// The least price that is `enough`; zero if that is.
-fn cheapest(scale: f64, enough: impl Fn(f64) -> bool) -> f64 {
-    if enough(0.0) {
-        return 0.0;
-    }
-    let (mut short, mut paid) = (1e-6 * scale, scale);
-    while !enough(paid) && paid < 1e9 * scale {
-        (short, paid) = (paid, 10.0 * paid);
-    }
-    for _ in 0..40 {
-        let middle = (short * paid).sqrt();
-        *(if enough(middle) { &mut paid } else { &mut short }) = middle;
-    }
-    paid
 }

@@ -37,6 +37,24 @@ fn distributions() -> impl Strategy<Value = String> {
     )
 }
 
+/// Of which few are left where something ends, or begins anew: the edge of a uniform distribution, the gap before a rare hump.
+fn rare_ends() -> impl Strategy<Value = String> {
+    let smooth = prop_oneof![
+        (5.0..100.0, 0.1..0.8).prop_map(|(m, s)| format!("lognormal(median={m}s, sigma={s})")),
+        (0.8..9.0, 2.0..30.0).prop_map(|(k, s)| format!("gamma(shape={k}, scale={s}s)")),
+        (0.8..6.0, 10.0..100.0).prop_map(|(k, s)| format!("weibull(shape={k}, scale={s}s)")),
+    ];
+    (smooth, -8.0_f64..-4.0, any::<bool>(), 1.1..4.0).prop_map(|(smooth, exponent, has_edge, far)| {
+        let rare = 10.0_f64.powf(exponent);
+        let edge = done_time(&smooth).quantile(1.0 - rare) / 1e6;
+        if has_edge {
+            format!("mixture(0.9*uniform(low={}s, high={edge}s), 0.1*{smooth})", edge / 2.0)
+        } else {
+            format!("mixture({}*{smooth}, {rare}*lognormal(median={}s, sigma=0.1))", 1.0 - rare, far * edge)
+        }
+    })
+}
+
 /// Costs of a poll from cheap to dear, in seconds of delay.
 fn ratios() -> impl Strategy<Value = f64> {
     (-0.7_f64..2.0).prop_map(|exponent| 10.0_f64.powf(exponent))
@@ -144,6 +162,25 @@ proptest! {
         let (cost, moved) = (best.cost(&done_time, &weights, end), polished(&done_time, &weights, best, end));
         let most = if end.is_some() { 1e-6 } else { 3e-6 };
         prop_assert!(cost <= moved * (1.0 + most), "{cost}, by moving {moved}");
+    }
+}
+
+proptest! {
+    #![proptest_config(crate::soak::cases(64))]
+
+    /// Without a deadline, no other gap to repeat after the last poll saves three millionths.
+    #[test]
+    fn no_other_gap_to_repeat_saves_anything(done_time in prop_oneof![distributions(), rare_ends()], ratio in ratios()) {
+        let (done_time, weights) = (super::support::done_time(&done_time), weights(ratio, 1.0));
+        let best = ScheduleProblem::new(&done_time, weights).expect("positive").solve();
+        let cost = best.cost(&done_time, &weights, None);
+        let before = best.instants.len().checked_sub(2).map_or(0.0, |at| best.instants[at]);
+        let gap = best.instants[best.instants.len() - 1] - before;
+        for step in -24..=24 {
+            let then = AfterLast::Every(gap * 2.0_f64.powf(f64::from(step) / 4.0));
+            let other = Checks { then, ..best.clone() }.cost(&done_time, &weights, None);
+            prop_assert!(cost <= other * (1.0 + 3e-6), "{cost} = {other}·(1 + {:e}) with {then:?}: {best:?}", cost / other - 1.0);
+        }
     }
 }
 
