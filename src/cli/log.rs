@@ -2,7 +2,8 @@
 
 use crate::cli::console::{self, Failure};
 use crate::observations::{Condition, Decimal, Observed, Source, Times, Unit, UnreadableLog};
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::{Path, PathBuf};
 
 /// The column of durations where none is named.
@@ -44,8 +45,8 @@ pub(super) struct Columns {
     #[arg(long, value_parser = unit, requires = LOG)]
     unit: Option<Unit>,
     /// The decimal separator [default: detected]
-    #[arg(long, value_enum, requires = LOG)]
-    decimal: Option<Sign>,
+    #[arg(long, value_parser = signs(), requires = LOG)]
+    decimal: Option<Decimal>,
     /// Use only matching rows, as 'state = SUCCEED' or 'retries < 1'; may be repeated
     #[arg(long = "where", value_name = "CONDITION", requires = LOG)]
     keep: Vec<Condition>,
@@ -54,10 +55,8 @@ pub(super) struct Columns {
     unfinished: Vec<Condition>,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Sign {
-    Point,
-    Comma,
+fn signs() -> impl TypedValueParser<Value = Decimal> {
+    PossibleValuesParser::new(Decimal::NAMES).try_map(|name| Decimal::named(&name).ok_or("no decimal sign"))
 }
 
 fn unit(text: &str) -> Result<Unit, String> {
@@ -95,13 +94,7 @@ impl Columns {
             [("--column", column), ("--start", start), ("--end", end), ("--upper", upper), ("--entered", entered)];
         let mut flags: Vec<_> = named.into_iter().filter_map(|(flag, name)| Some((flag, name.clone()?))).collect();
         flags.extend(unit.map(|unit| ("--unit", unit.name().to_owned())));
-        flags.extend(decimal.map(|sign| {
-            let sign = match sign {
-                Sign::Point => "point",
-                Sign::Comma => "comma",
-            };
-            ("--decimal", sign.to_owned())
-        }));
+        flags.extend(decimal.map(|sign| ("--decimal", sign.name().to_owned())));
         flags.extend(keep.iter().map(|condition| ("--where", condition.to_string())));
         flags.extend(unfinished.iter().map(|condition| ("--unfinished", condition.to_string())));
         flags
@@ -115,10 +108,7 @@ impl Columns {
         };
         Source {
             unit: self.unit,
-            decimal: self.decimal.map(|sign| match sign {
-                Sign::Point => Decimal::Point,
-                Sign::Comma => Decimal::Comma,
-            }),
+            decimal: self.decimal,
             keep: self.keep.clone(),
             unfinished: self.unfinished.clone(),
             entered: self.entered.clone(),

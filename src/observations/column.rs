@@ -9,13 +9,14 @@ use super::{Decimal, Unit, UnreadableLog};
 use crate::time::Micros;
 use std::io::Read;
 
-/// The durations in a column. Their unit is `unit`, or else the one that the column's name ends in.
+/// The durations in a column. Their unit is `unit`, or else the one that the column's name ends in; their decimal sign is
+/// `decimal`, or else the one that they show.
 ///
 /// ```
 /// use pollbench::observations::lengths;
 /// use pollbench::time::Micros;
 /// let file = "id,cost_time_ms\na,1500\nb,0.25s\n";
-/// let times = lengths(Box::new(file.as_bytes()), "cost_time_ms", None);
+/// let times = lengths(Box::new(file.as_bytes()), "cost_time_ms", None, None);
 /// assert_eq!(times, Ok(vec![Micros::from_millis(1_500), Micros::from_millis(250)]));
 /// ```
 ///
@@ -26,9 +27,10 @@ pub fn lengths<'a>(
     file: Box<dyn Read + Send + 'a>,
     column: &str,
     unit: Option<Unit>,
+    decimal: Option<Decimal>,
 ) -> Result<Vec<Micros>, UnreadableLog> {
     let mut lengths = None;
-    each(file, column, |line, cell, decimal| {
+    each(file, column, decimal, |line, cell, decimal| {
         let lengths = lengths.get_or_insert_with(|| Lengths::of(column, unit, decimal));
         match lengths.read(cell, line)? {
             Cell::Filled(us) => Ok(Micros::from_f64(us)),
@@ -47,9 +49,10 @@ pub fn instants<'a>(
     file: Box<dyn Read + Send + 'a>,
     column: &str,
     unit: Option<Unit>,
+    decimal: Option<Decimal>,
 ) -> Result<Vec<Micros>, UnreadableLog> {
     let mut kind = None;
-    let mut read = each(file, column, |line, cell, decimal| {
+    let mut read = each(file, column, decimal, |line, cell, decimal| {
         let odd = || UnreadableLog::Odd { line, cell: cell.to_owned(), what: "an instant" };
         let kind = kind.get_or_insert_with(|| {
             let mut lengths = Lengths::of(column, unit, decimal);
@@ -85,17 +88,16 @@ enum Kind<'s> {
     Instants(Instants<'s>),
 }
 
-/// What `read` makes of each cell, of which it is given the line and the file's decimal sign.
+/// What `read` makes of each cell, of which it is given the line and the decimal sign: `decimal`, or the file's.
 fn each<'a, T>(
     file: Box<dyn Read + Send + 'a>,
     column: &str,
+    decimal: Option<Decimal>,
     mut read: impl FnMut(u64, &str, Option<Decimal>) -> Result<T, UnreadableLog>,
 ) -> Result<Vec<T>, UnreadableLog> {
     let input = input::open(file)?;
-    let mut signs = Signs::default();
-    signs.see_rows(input.first_rows(), &[column])?;
+    let decimal = Signs::of(decimal, &input, &[column])?;
     let mut cells = Vec::new();
-    let decimal = signs.found();
     let mut rows = Rows::open(input, &[column])?;
     let mut values = Vec::new();
     while let Some((line, row)) = rows.next(&mut cells)? {
@@ -118,7 +120,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Vec<Micros>, UnreadableLog> {
-        lengths(Box::new(text.as_bytes()), "t", Some(Unit::Seconds))
+        lengths(Box::new(text.as_bytes()), "t", Some(Unit::Seconds), None)
     }
 
     #[test]
@@ -146,6 +148,20 @@ mod tests {
     }
 
     #[test]
+    fn a_sign_in_doubt_is_asked_for() {
+        let file = "t;u\n1.500;a\n2.250;b\n";
+        let error = read(file).expect_err("thousands or fractions").to_string();
+        assert!(
+            error.starts_with("line 2: `1.500` has a point that may divide thousands or begin a fraction"),
+            "{error}"
+        );
+        for (sign, ms) in [(Decimal::Point, [1_500, 2_250]), (Decimal::Comma, [1_500_000, 2_250_000])] {
+            let read = lengths(Box::new(file.as_bytes()), "t", Some(Unit::Seconds), Some(sign));
+            assert_eq!(read, Ok(ms.map(Micros::from_millis).to_vec()));
+        }
+    }
+
+    #[test]
     fn arrivals_are_offsets_or_instants() {
         let s = Micros::from_secs;
         for (text, expected) in [
@@ -154,7 +170,7 @@ mod tests {
             ("at_s\n1714564803\n1714564800\n", vec![s(0), s(3)]),
             ("at_s\n2024-05-01 12:00:00\n2024-05-01 12:00:05\n", vec![s(0), s(5)]),
         ] {
-            assert_eq!(instants(Box::new(text.as_bytes()), "at_s", None), Ok(expected), "{text}");
+            assert_eq!(instants(Box::new(text.as_bytes()), "at_s", None, None), Ok(expected), "{text}");
         }
     }
 
@@ -162,7 +178,7 @@ mod tests {
     fn units_scale() {
         for (name, us) in [("us", 2), ("ms", 2_000), ("s", 2_000_000), ("m", 120_000_000), ("h", 7_200_000_000)] {
             let unit = Unit::named(name).expect(name);
-            let read = lengths(Box::new("t\n2\n".as_bytes()), "t", Some(unit));
+            let read = lengths(Box::new("t\n2\n".as_bytes()), "t", Some(unit), None);
             assert_eq!(read, Ok(vec![Micros::new(us)]), "{name}");
         }
     }

@@ -120,7 +120,8 @@ pub enum UnreadableLog {
     },
     /// A number is one of two.
     #[error(
-        "line {line}: `{}` has a {} that may divide thousands or begin a fraction: say --decimal comma or --decimal point",
+        "line {line}: `{}` has a {} that may divide thousands or begin a fraction: say which, with --decimal comma \
+         or --decimal point, or `decimal` in a scenario",
         shown(cell), if cell.contains(',') { "comma" } else { "point" }
     )]
     Ambiguous {
@@ -131,7 +132,8 @@ pub enum UnreadableLog {
     },
     /// Some numbers of a file have a decimal comma, others a decimal point.
     #[error(
-        "some numbers have a decimal comma, others a decimal point (line {line}: `{}`): say --decimal comma or --decimal point",
+        "some numbers have a decimal comma, others a decimal point (line {line}: `{}`): say which, with --decimal comma \
+         or --decimal point, or `decimal` in a scenario",
         shown(cell)
     )]
     BothDecimals {

@@ -42,15 +42,8 @@ pub(super) fn gather<'a>(source: &Source, log: Box<dyn Read + Send + 'a>) -> Res
     let input = input::open(log)?;
     let names = names(source);
     let times = times(&source.times);
-    let decimal = match source.decimal {
-        Some(decimal) => Some(decimal),
-        None => {
-            let mut signs = Signs::default();
-            let all: Vec<&str> = times.iter().copied().chain(source.entered.as_deref()).collect();
-            signs.see_rows(input.first_rows(), &all)?;
-            signs.sure()?
-        }
-    };
+    let all: Vec<&str> = times.iter().copied().chain(source.entered.as_deref()).collect();
+    let decimal = Signs::of(source.decimal, &input, &all)?;
     let is_short = input.is_whole;
     let account = Account { encoding: input.encoding, is_compressed: input.is_compressed, ..Account::default() };
     let mut rows = Rows::open(input, &names)?;

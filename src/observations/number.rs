@@ -9,6 +9,24 @@ pub enum Decimal {
     Comma,
 }
 
+impl Decimal {
+    /// The names of both, as [`Decimal::named`] knows them.
+    pub const NAMES: &'static [&'static str] = &["point", "comma"];
+
+    /// The sign written `point` or `comma`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Point, Self::Comma].into_iter().find(|sign| sign.name() == name)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Point => Self::NAMES[0],
+            Self::Comma => Self::NAMES[1],
+        }
+    }
+}
+
 /// Why a text is no number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NoNumber {

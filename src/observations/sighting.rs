@@ -131,8 +131,22 @@ pub(super) struct Signs {
 }
 
 impl Signs {
+    /// The sign that is `known`, or that the first rows show in these columns.
+    pub(super) fn of(
+        known: Option<Decimal>,
+        input: &Input<'_>,
+        columns: &[&str],
+    ) -> Result<Option<Decimal>, UnreadableLog> {
+        if known.is_some() {
+            return Ok(known);
+        }
+        let mut signs = Self::default();
+        signs.see_rows(input.first_rows(), columns)?;
+        signs.sure()
+    }
+
     /// Sees cells of these columns; what is wrong otherwise is told where the rows are read.
-    pub(super) fn see_rows(&mut self, input: Input<'_>, columns: &[&str]) -> Result<(), UnreadableLog> {
+    fn see_rows(&mut self, input: Input<'_>, columns: &[&str]) -> Result<(), UnreadableLog> {
         let Ok(mut rows) = Rows::open(input, columns) else { return Ok(()) };
         // Semicolons divide cells where commas are decimal signs: points divide thousands there.
         let is_either = rows.is_by_semicolons();
@@ -162,12 +176,8 @@ impl Signs {
         }
     }
 
-    pub(super) fn found(self) -> Option<Decimal> {
-        self.decimal
-    }
-
-    /// The same, where nothing is in doubt.
-    pub(super) fn sure(self) -> Result<Option<Decimal>, UnreadableLog> {
+    /// What was seen, where nothing is in doubt.
+    fn sure(self) -> Result<Option<Decimal>, UnreadableLog> {
         match (self.decimal, self.doubt) {
             (None, Some((line, cell))) => Err(UnreadableLog::Ambiguous { line, cell }),
             (decimal, _) => Ok(decimal),

@@ -1,7 +1,7 @@
 //! The keys of distributions: those of the world's kinds, and of mixtures and observed times.
 
 use super::{Family, Field, Range, Rule, Section, Shape, Wording, Words, optional, required};
-use crate::observations::Unit;
+use crate::observations::{Decimal, Unit};
 use crate::world::distribution::{DistributionKind, DistributionParameter, KINDS, Quantity};
 use std::sync::LazyLock;
 
@@ -31,6 +31,12 @@ pub(super) const UNIT: Field = optional(
     Shape::Word(Words::of(Unit::NAMES)),
     "Unit of the column's numbers; where absent, the one that the column's name ends in, as `cost_time_ms` does.",
 );
+/// Their decimal sign.
+pub(super) const DECIMAL: Field = optional(
+    "decimal",
+    Shape::Word(Words::of(Decimal::NAMES)),
+    "Decimal sign of the column's numbers; where absent, the one that they show.",
+);
 
 static PART_SHAPE: Shape = Shape::Kinds(&PART);
 const PARTS: Field = required(
@@ -59,7 +65,7 @@ fn distributions(extra: &[Field]) -> Vec<Section> {
         let parameters: Vec<Field> = kind.parameters.iter().map(|parameter| field(parameter, required)).collect();
         let (own, rules): (&[Field], &[Rule]) = match kind.name {
             "mixture" => (&[PARTS], &[]),
-            "empirical" => (&[VALUES, FILE, COLUMN, UNIT], OBSERVED),
+            "empirical" => (&[VALUES, FILE, COLUMN, UNIT, DECIMAL], OBSERVED),
             _ => (&parameters, &[]),
         };
         let modifiers: Vec<Field> = kind.modifiers().map(|modifier| field(modifier, optional)).collect();

@@ -82,6 +82,7 @@ static ARRIVAL_KINDS: &[Section] = &[
             super::distributions::FILE,
             super::distributions::COLUMN,
             super::distributions::UNIT,
+            super::distributions::DECIMAL,
         ],
         rules: &[Rule::ExactlyOne(&["at", "file"]), Rule::With("file", &["column"])],
     },

@@ -1,7 +1,7 @@
 //! Distributions of durations, and of arrivals.
 
 use super::Reader;
-use crate::observations::{self, Unit, UnreadableLog};
+use crate::observations::{self, Decimal, Unit, UnreadableLog};
 use crate::scenario::checked::{Node, Table, Typed as _, Value, all};
 use crate::time::Micros;
 use crate::world::arrivals::{Arrivals, Rate, Recorded};
@@ -10,7 +10,7 @@ use crate::world::network::Network;
 use std::io;
 
 /// How a column of a file is read.
-type Reading = fn(Box<dyn io::Read + Send>, &str, Option<Unit>) -> Result<Vec<Micros>, UnreadableLog>;
+type Reading = fn(Box<dyn io::Read + Send>, &str, Option<Unit>, Option<Decimal>) -> Result<Vec<Micros>, UnreadableLog>;
 
 impl Reader<'_> {
     /// The distribution at a key with a default, or a required one.
@@ -113,11 +113,12 @@ impl Reader<'_> {
         let file = table.optional::<&str>("file")??;
         let column = table.optional::<&str>("column")??;
         let unit = table.optional::<&str>("unit")?.and_then(Unit::named);
+        let decimal = table.optional::<&str>("decimal")?.and_then(Decimal::named);
         let opened = self.files.open(file).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => "there is no such file beside the scenario".to_owned(),
             _ => error.to_string(),
         });
-        match opened.and_then(|bytes| read(bytes, column, unit).map_err(|error| error.to_string())) {
+        match opened.and_then(|bytes| read(bytes, column, unit, decimal).map_err(|error| error.to_string())) {
             Ok(times) => Some(times),
             Err(reason) => self.problem(table.span("file"), format!("`{file}`: {reason}")),
         }
