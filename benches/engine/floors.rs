@@ -6,9 +6,13 @@
 
 use crate::workload::Schedule;
 use pollbench::measure::histogram::Durations;
+use pollbench::measure::record::{Outcome, TaskRecord};
+use pollbench::measure::totals::{CellData, CellRules};
+use pollbench::strategy::wait::Ending;
 use pollbench::time::Micros;
 use pollbench::world::distribution::Distribution;
 use pollbench::world::draws::{Draws, Keys, Stream};
+use pollbench::world::truth::Fate;
 use rand_distr::{Distribution as _, Exp1};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -16,6 +20,8 @@ use std::sync::Arc;
 
 /// The bits of a uniform draw below which a poll tells nothing: 2 %.
 const STALE: u64 = ((1_u64 << Draws::BITS) as f64 * 0.02) as u64 + 1;
+/// Records that are summed up at a time.
+const CHUNK: usize = 1 << 9;
 /// First bits of the uniform that decides whether a poll is stale.
 const FIRST: u32 = 11;
 /// Its others.
@@ -161,6 +167,48 @@ impl World {
         }
         std::hint::black_box(submitted);
         counted
+    }
+
+    /// The same, and each task's record summed up as the simulator sums it up: the bound of whatever measures so much.
+    pub(crate) fn closed_and_measured(&self, tasks: u64, rules: &CellRules) -> CellData {
+        let mut data = CellData::default();
+        let mut records = Vec::with_capacity(CHUNK);
+        let mut submitted = 0;
+        for task in 0..tasks {
+            submitted += self.gap(task, 0.5);
+            let done = self.done(task);
+            let poll = done.saturating_sub(60_000_000).div_ceil(15_000_000);
+            let polls = poll.min(35) as u32 + 1;
+            let (start, done, is_known) = (Micros::new(submitted), Micros::new(submitted + done), poll < 36);
+            let settled = start + Micros::new(60_000_000 + poll.min(36) * 15_000_000);
+            let ending = if is_known { Ending::Success } else { Ending::GaveUp };
+            records.push(TaskRecord {
+                model: 0,
+                task,
+                submitted: start,
+                wait_start: start,
+                done,
+                fate: Some(Fate::Success),
+                outcome: Outcome::of(ending, settled, done),
+                settled,
+                submits: 1,
+                duplicates: 0,
+                polls,
+                wasted: polls - u32::from(is_known),
+                failed: 0,
+                deliveries: 0,
+                violations: 0,
+                throttled: 0,
+                struck: false,
+                without_result: false,
+            });
+            if records.len() == CHUNK {
+                data.add(&records, rules);
+                records.clear();
+            }
+        }
+        data.add(&records, rules);
+        data
     }
 
     /// Lossy tasks in the order of time, through a heap of the instants at which something happens.

@@ -13,7 +13,10 @@ mod workload;
 
 use floors::{Counted, World, paused};
 use peers::{Peer, Told, peers};
+use pollbench::engine::plan::Plan;
 use pollbench::engine::sim::{Findings, Options};
+use pollbench::measure::totals::CellRules;
+use pollbench::time::Micros;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
@@ -138,6 +141,7 @@ fn agree(world: &Arc<World>, peers: &mut [Peer]) {
         same(name, &world.tight::<false, true>(schedule, tasks), &ideal);
         if schedule == Schedule::Adaptive {
             same("closed form", &world.closed_adaptive::<true>(tasks), &ideal);
+            assert_eq!(world.closed_and_measured(tasks, &rules(tasks)).totals, ideal.cells[0].totals, "measured");
         }
         let lossy = simulate(&scenario(&[schedule], Weather::Lossy, tasks, 0.5), alone());
         same(name, &world.tight::<true, true>(schedule, tasks), &lossy);
@@ -158,6 +162,13 @@ fn agree(world: &Arc<World>, peers: &mut [Peer]) {
         let (polls, late) = (sum / tasks as f64 - polls, (late / known - delay) / 1e6);
         assert!(polls.abs() < bound && late.abs() < bound, "{}: {polls} polls, {late} s", peer.name);
     }
+}
+
+/// By which the ideal, adaptive workload is summed up.
+fn rules(tasks: u64) -> CellRules {
+    let scenario = scenario(&[Schedule::Adaptive], Weather::Ideal, tasks, 0.5);
+    let (horizon, key) = (scenario.horizon, Plan::new(&scenario).digest_key(0, 0, 0));
+    CellRules { horizon, limit: Some(Micros::from_secs(600)), has_faults: false, key }
 }
 
 fn fast_path(world: &World, tasks: u64, peers: Vec<Peer>) -> Section<'_> {
@@ -201,6 +212,11 @@ fn fast_path(world: &World, tasks: u64, peers: Vec<Peer>) -> Section<'_> {
     }
     // The closed form is of the adaptive schedule.
     ratios.extend([(5, 0, Some(CLOSED)), (5, 1, None)]);
+    let of_cell = rules(tasks);
+    ratios.push((5, contenders.len(), None));
+    contenders.push(Contender::new("floor, ideal, closed form, summed up, adaptive", tasks, move || {
+        world.closed_and_measured(tasks, &of_cell)
+    }));
     // So is the workload of the peers, whose packages have the targets.
     for (mut peer, target) in peers.into_iter().zip([Some(NUMPY), None]) {
         ratios.push((7, contenders.len(), target));
