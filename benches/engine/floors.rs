@@ -169,7 +169,8 @@ impl World {
         counted
     }
 
-    /// The same, and each task's record summed up as the simulator sums it up: the bound of whatever measures so much.
+    /// The same, and each task's record summed up as the simulator sums it up, requests per second left out: the bound of
+    /// whatever measures so much.
     pub(crate) fn closed_and_measured(&self, tasks: u64, rules: &CellRules) -> CellData {
         let mut data = CellData::default();
         let mut records = Vec::with_capacity(CHUNK);

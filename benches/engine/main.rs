@@ -141,7 +141,12 @@ fn agree(world: &Arc<World>, peers: &mut [Peer]) {
         same(name, &world.tight::<false, true>(schedule, tasks), &ideal);
         if schedule == Schedule::Adaptive {
             same("closed form", &world.closed_adaptive::<true>(tasks), &ideal);
-            assert_eq!(world.closed_and_measured(tasks, &rules(tasks)).totals, ideal.cells[0].totals, "measured");
+            let (floor, sim) = (world.closed_and_measured(tasks, &rules(tasks)), &ideal.cells[0]);
+            assert_eq!(floor.totals, sim.totals, "summed up");
+            assert_eq!(
+                (floor.delay, floor.latency, floor.polls),
+                (sim.delay.clone(), sim.latency.clone(), sim.polls.clone())
+            );
         }
         let lossy = simulate(&scenario(&[schedule], Weather::Lossy, tasks, 0.5), alone());
         same(name, &world.tight::<true, true>(schedule, tasks), &lossy);

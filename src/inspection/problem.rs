@@ -11,6 +11,10 @@ use thiserror::Error;
 
 /// What is printed of it, and what it may cost, as a share of all, that later looks repeat the last gap.
 const SHOWN: f64 = 1e-6;
+/// So many more looks, and as many as these again, are listed where that gap may not be repeated; of the first of them each one is
+/// tried as the last.
+const FARTHER: usize = 16;
+const FARTHER_EACH: usize = 4;
 /// The last looks are drawn to the end of the grid, and their gaps no guide to what follows: a plan is shown until so
 /// many times as much is left as there.
 const UNDRAWN: f64 = 1e3;
@@ -283,18 +287,27 @@ impl<'a> ScheduleProblem<'a> {
         Checks { instants, then: self.then() }
     }
 
-    /// The looks up to number `few` or to a later one: to the first whose gap may be repeated after it at hardly any cost, as the
-    /// one before an edge of the distribution, or before a rare hump, may not.
+    /// The looks up to number `few`, or to a later one: to the first whose gap may be repeated after it at hardly any cost, as the
+    /// one before an edge of the distribution, or before a rare hump, may not. At most about as many again: far out in a heavy
+    /// tail there is no end of them, and little to gain.
     fn shortened(&self, instants: &[f64], few: usize, done_time: &impl Cumulative) -> Checks {
-        // The last gap of all is cut short by the end of the grid.
-        let farther = (0..).map(|doubled| few + (1 << doubled)).take_while(|last| *last < instants.len() - 1);
-        let ends = std::iter::once(few).chain(farther);
-        let lists = ends.map(|last| Checks { instants: instants[..=last].to_vec(), then: AfterLast::Repeat });
-        let priced: Vec<(f64, Checks)> = lists.map(|list| (list.cost(done_time, &self.weights, None), list)).collect();
+        let Bounds { min_gap, max_delay, .. } = self.bounds;
+        let allowed = min_gap.unwrap_or(0.0) * (1.0 - SHOWN)..=max_delay.unwrap_or(f64::INFINITY) * (1.0 + SHOWN);
+        let last = (instants.len() - 1).min(2 * few + FARTHER);
+        let is_tried = |end: &usize| *end == last || end - few < FARTHER_EACH || (end - few).is_power_of_two();
+        // After the end of the distribution nothing is repeated.
+        let may_end = |end: &usize| {
+            let gap = instants[*end] - end.checked_sub(1).map_or(0.0, |before| instants[before]);
+            allowed.contains(&gap) || done_time.below(instants[*end]) >= done_time.ends()
+        };
+        let list = |end: usize| Checks { instants: instants[..=end].to_vec(), then: AfterLast::Repeat };
+        let ends = (few..=last).filter(is_tried).filter(may_end);
+        let priced: Vec<(f64, Checks)> =
+            ends.map(list).map(|list| (list.cost(done_time, &self.weights, None), list)).collect();
         let least = priced.iter().map(|(cost, _)| *cost).fold(f64::INFINITY, f64::min);
         // Without a mean no cost is known, and the first is as good as any.
         let first = priced.into_iter().find(|(cost, _)| cost.is_nan() || *cost <= least * (1.0 + SHOWN));
-        first.expect("the least is among them").1
+        first.map_or_else(|| list(few), |(_, list)| list)
     }
 
     /// Probability of being done so early that an instant of the grid would be too late for it; empty without that bound.

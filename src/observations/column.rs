@@ -159,6 +159,11 @@ mod tests {
             let read = lengths(Box::new(file.as_bytes()), "t", Some(Unit::Seconds), Some(sign));
             assert_eq!(read, Ok(ms.map(Micros::from_millis).to_vec()));
         }
+        let counts = "at_s;u\n1,234;a\n1,300;b\n";
+        let read = |sign| instants(Box::new(counts.as_bytes()), "at_s", None, sign);
+        assert!(matches!(read(None), Err(UnreadableLog::Ambiguous { line: 2, .. })));
+        assert_eq!(read(Some(Decimal::Point)), Ok(vec![Micros::from_secs(1_234), Micros::from_secs(1_300)]));
+        assert_eq!(read(Some(Decimal::Comma)), Ok(vec![Micros::from_millis(1_234), Micros::from_millis(1_300)]));
     }
 
     #[test]

@@ -120,8 +120,8 @@ pub enum UnreadableLog {
     },
     /// A number is one of two.
     #[error(
-        "line {line}: `{}` has a {} that may divide thousands or begin a fraction: say which, with --decimal comma \
-         or --decimal point, or `decimal` in a scenario",
+        "line {line}: `{}` has a {} that may divide thousands or begin a fraction: say which with --decimal (in a scenario \
+         with `decimal`): comma or point",
         shown(cell), if cell.contains(',') { "comma" } else { "point" }
     )]
     Ambiguous {
@@ -132,8 +132,8 @@ pub enum UnreadableLog {
     },
     /// Some numbers of a file have a decimal comma, others a decimal point.
     #[error(
-        "some numbers have a decimal comma, others a decimal point (line {line}: `{}`): say which, with --decimal comma \
-         or --decimal point, or `decimal` in a scenario",
+        "some numbers have a decimal comma, others a decimal point (line {line}: `{}`): say which with --decimal (in a scenario \
+         with `decimal`): comma or point",
         shown(cell)
     )]
     BothDecimals {

@@ -1,10 +1,11 @@
 //! Instants in cells: RFC 3339, dates and times as databases write them, and epochs.
 
-use super::number::{Decimal, is_empty};
+use super::number::{Decimal, is_empty, is_grouped};
 use super::unit::Unit;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
+use std::borrow::Cow;
 
 /// How an instant is written; in one file all are written in one way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,10 +87,16 @@ impl Instant {
 
 /// The digits of a number that is not negative, before its decimal sign and after it.
 fn digits(text: &str, decimal: Option<Decimal>) -> Option<(i64, &str)> {
-    let sign = if decimal == Some(Decimal::Comma) { [',', ','] } else { ['.', ','] };
+    let (sign, thousands) = match decimal {
+        None => (['.', ','], None),
+        Some(Decimal::Point) => (['.', '.'], Some(',')),
+        Some(Decimal::Comma) => ([',', ','], Some('.')),
+    };
     let (whole, fraction) = text.split_once(sign).unwrap_or((text, ""));
+    let grouped = thousands.filter(|mark| whole.contains(*mark) && is_grouped(whole, *mark));
+    let whole = grouped.map_or(Cow::Borrowed(whole), |mark| Cow::Owned(whole.replace(mark, "")));
     let are_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    if !whole.is_empty() && are_digits(whole) && are_digits(fraction) {
+    if !whole.is_empty() && are_digits(&whole) && are_digits(fraction) {
         return Some((whole.parse().ok()?, fraction));
     }
     // `1.7145e+09`: as far as it is exact.

@@ -103,7 +103,7 @@ pub(super) fn number(text: &str, decimal: Option<Decimal>) -> Result<f64, NoNumb
 }
 
 /// Whether the digits stand in groups of three, where they stand in groups at all.
-fn is_grouped(whole: &str, thousands: char) -> bool {
+pub(super) fn is_grouped(whole: &str, thousands: char) -> bool {
     let mut groups = whole.trim_start_matches(['+', '-']).split(thousands);
     let first = groups.next().unwrap_or_default();
     let mut rest = groups.peekable();

@@ -126,7 +126,7 @@ impl<'s> Instants<'s> {
 #[derive(Default)]
 pub(super) struct Signs {
     decimal: Option<Decimal>,
-    /// The first number whose point may divide thousands, and its line.
+    /// The first number whose mark may divide thousands or begin a fraction, and its line.
     doubt: Option<(u64, String)>,
 }
 
@@ -163,7 +163,7 @@ impl Signs {
             Ok(None) if is_either => evidence_of_points(cell),
             found => found,
         };
-        if found == Err(NoNumber::Ambiguous) && !cell.contains(',') {
+        if found == Err(NoNumber::Ambiguous) {
             self.doubt.get_or_insert_with(|| (line, cell.to_owned()));
         }
         let Ok(Some(found)) = found else { return Ok(()) };

@@ -131,17 +131,21 @@ fn observed_times_are_compared_with_the_settings_of_the_model_that_was_named() {
     assert!((4.0..7.0).contains(&sora), "{sora}");
     assert!(guide("--observed - --model sora-2") == sora);
     assert!(guide("--observed took.csv --model another") > sora + 5.0);
+    let tenths: String = (100..140).fold("took_s;of\n".to_owned(), |log, s| log + &format!("{s},500;a\n"));
+    desk.write("tenths.csv", &tenths);
+    assert!((guide("--observed tenths.csv --decimal comma --model sora-2") - sora).abs() < 1.0);
     for (arguments, message) in [
         ("tune --observed none.csv --model sora-2", "none.csv"),
         ("tune --observed took.csv --model sora-2", "cost_time_ms"),
         ("tune --observed took.csv --column took_s --unit parsec --model sora-2", "parsec"),
+        ("tune --observed tenths.csv --column took_s --model sora-2", "--decimal"),
         ("tune --observed took.csv --column took_s --model", "--model"),
     ] {
         let run = desk.run(arguments);
         assert_eq!(run.code, 2, "{arguments}: {}", run.err);
         assert!(run.err.contains(message) && run.out.is_empty(), "{arguments}: {}", run.err);
     }
-    assert_eq!(desk.names(), ["took.csv"]);
+    assert_eq!(desk.names(), ["tenths.csv", "took.csv"]);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use pollbench::world::rate_limit::TokenBucket;
 use proptest::prelude::*;
 use std::num::NonZeroU32;
 
-const FILES: Embedded = Embedded(&[("times.csv", "id,t\na,1\nb,2\n")]);
+const FILES: Embedded = Embedded(&[("times.csv", "id,t\na,1\nb,2\n"), ("points.csv", "id;t\na;1.500\nb;2.250\n")]);
 
 const SMALLEST: &str = r#"
 schema_version = 1
@@ -169,6 +169,20 @@ fn a_distribution_is_a_table_a_duration_or_an_expression() {
     assert_eq!(models[0], models[12]);
     assert_eq!(models[7], models[11]);
     assert_eq!(models[9], models[10]);
+}
+
+#[test]
+fn a_data_file_is_read_by_the_decimal_sign_that_is_said() {
+    for (sign, ms) in [("point", [1_500, 2_250]), ("comma", [1_500_000, 2_250_000])] {
+        let file = format!(r#"file = "points.csv", column = "t", unit = "s", decimal = "{sign}""#);
+        let times = ms.map(Micros::from_millis);
+        let read = read(&format!(
+            "[arrivals]\nkind = \"trace\"\n{}\n[models.m]\ncompletion = {{ kind = \"empirical\", {file} }}",
+            file.replace(", ", "\n")
+        ));
+        assert_eq!(read.arrivals, recorded(&times), "{sign}");
+        assert_eq!(read.models[2].completion, Distribution::empirical(times.to_vec()).expect("values"), "{sign}");
+    }
 }
 
 #[test]

@@ -38,6 +38,17 @@ pub(super) const DECIMAL: Field = optional(
     "Decimal sign of the column's numbers; where absent, the one that they show.",
 );
 
+/// What is written at one of two keys, the second of which is [`FILE`]: that has a column, and only a file has what tells of it.
+pub(super) const fn written_or_read(keys: &'static [&'static str]) -> [Rule; 5] {
+    [
+        Rule::ExactlyOne(keys),
+        Rule::With("file", &["column"]),
+        Rule::With("column", &["file"]),
+        Rule::With("unit", &["file"]),
+        Rule::With("decimal", &["file"]),
+    ]
+}
+
 static PART_SHAPE: Shape = Shape::Kinds(&PART);
 const PARTS: Field = required(
     "parts",
@@ -45,7 +56,7 @@ const PARTS: Field = required(
     "Distributions as tables, each with a `weight` beside its `kind`: a number above 0; weights need not sum to 1. As a text: `mixture(0.7*lognormal(median=60s, sigma=0.3), 0.3*180s)`.",
 );
 /// Observed times are written in one of two ways.
-const OBSERVED: &[Rule] = &[Rule::ExactlyOne(&["values", "file"]), Rule::With("file", &["column"])];
+const OBSERVED: &[Rule] = &written_or_read(&["values", "file"]);
 const VALUES: Field =
     optional("values", Shape::Many(&Shape::Duration, 1), "The observed times; required unless there is a `file`.");
 static DISTRIBUTIONS: LazyLock<Vec<Section>> = LazyLock::new(|| distributions(&[]));

@@ -84,7 +84,7 @@ static ARRIVAL_KINDS: &[Section] = &[
             super::distributions::UNIT,
             super::distributions::DECIMAL,
         ],
-        rules: &[Rule::ExactlyOne(&["at", "file"]), Rule::With("file", &["column"])],
+        rules: &super::distributions::written_or_read(&["at", "file"]),
     },
 ];
 

@@ -40,12 +40,12 @@ fn what_cannot_be_meant_is_refused_with_a_sentence() {
         (
             &t,
             "t_s;u\n1,234;2\n",
-            "line 2: `1,234` has a comma that may divide thousands or begin a fraction: say which, with --decimal comma or --decimal point, or `decimal` in a scenario",
+            "line 2: `1,234` has a comma that may divide thousands or begin a fraction: say which with --decimal (in a scenario with `decimal`): comma or point",
         ),
         (
             &t,
             "t_s;u\n1,5;2\n1,234.5;3\n",
-            "some numbers have a decimal comma, others a decimal point (line 3: `1,234.5`): say which, with --decimal comma or --decimal point, or `decimal` in a scenario",
+            "some numbers have a decimal comma, others a decimal point (line 3: `1,234.5`): say which with --decimal (in a scenario with `decimal`): comma or point",
         ),
         (
             &t,
@@ -56,7 +56,7 @@ fn what_cannot_be_meant_is_refused_with_a_sentence() {
         (
             &lengths("t_ms"),
             "t_ms;u\n136.700;2\n950;3\n",
-            "line 2: `136.700` has a point that may divide thousands or begin a fraction: say which, with --decimal comma or --decimal point, or `decimal` in a scenario",
+            "line 2: `136.700` has a point that may divide thousands or begin a fraction: say which with --decimal (in a scenario with `decimal`): comma or point",
         ),
         (&t, "ts\u{1b}[31m\n1\n", "there is no column `t_s`; the header has `ts\\u{1b}[31m`"),
         (&t, "\0\0\0\0\0\0", "there are NUL bytes in it, which no text has: is the file damaged?"),

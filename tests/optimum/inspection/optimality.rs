@@ -44,13 +44,14 @@ fn rare_ends() -> impl Strategy<Value = String> {
         (0.8..9.0, 2.0..30.0).prop_map(|(k, s)| format!("gamma(shape={k}, scale={s}s)")),
         (0.8..6.0, 10.0..100.0).prop_map(|(k, s)| format!("weibull(shape={k}, scale={s}s)")),
     ];
-    (smooth, -8.0_f64..-4.0, any::<bool>(), 1.1..4.0).prop_map(|(smooth, exponent, has_edge, far)| {
+    (smooth, -8.0_f64..-4.0, 0..4, 1.1..20.0).prop_map(|(smooth, exponent, kind, far)| {
         let rare = 10.0_f64.powf(exponent);
         let edge = done_time(&smooth).quantile(1.0 - rare) / 1e6;
-        if has_edge {
-            format!("mixture(0.9*uniform(low={}s, high={edge}s), 0.1*{smooth})", edge / 2.0)
-        } else {
-            format!("mixture({}*{smooth}, {rare}*lognormal(median={}s, sigma=0.1))", 1.0 - rare, far * edge)
+        match kind {
+            0 => format!("mixture(0.9*uniform(low={}s, high={edge}s), 0.1*{smooth})", edge / 2.0),
+            1 => format!("mixture({}*{smooth}, {rare}*lognormal(median={}s, sigma=0.1))", 1.0 - rare, far * edge),
+            2 => format!("mixture({}*{smooth}, {rare}*{}s)", 1.0 - rare, far * edge),
+            _ => format!("mixture({}*{edge}s, {rare}*{}s)", 1.0 - rare, far * edge),
         }
     })
 }
@@ -180,6 +181,38 @@ proptest! {
             let then = AfterLast::Every(gap * 2.0_f64.powf(f64::from(step) / 4.0));
             let other = Checks { then, ..best.clone() }.cost(&done_time, &weights, None);
             prop_assert!(cost <= other * (1.0 + 3e-6), "{cost} = {other}·(1 + {:e}) with {then:?}: {best:?}", cost / other - 1.0);
+        }
+    }
+}
+
+/// Lists that ended where their last gap must not be repeated: at the edge of a part, before a rare late end.
+#[test]
+fn what_follows_a_list_is_no_accident() {
+    let weights = weights(1.381, 1.0);
+    for (expression, bounds) in [
+        ("mixture(0.8903*uniform(low=41s, high=115s), 0.1097*gamma(shape=4.026, scale=5.87s))", Bounds::default()),
+        ("mixture(0.9999995*30s, 0.0000005*3600s)", Bounds::default()),
+        ("mixture(0.9999995*30s, 0.0000005*86400s)", Bounds::default()),
+        ("mixture(0.9999995*30s, 0.0000005*3600s)", Bounds { max_delay: Some(10e6), ..Bounds::default() }),
+        ("mixture(0.9999995*30s, 0.0000005*3600s)", Bounds { min_gap: Some(60e6), ..Bounds::default() }),
+    ] {
+        let done_time = done_time(expression);
+        let best = ScheduleProblem::new(&done_time, weights).expect("positive").bounds(bounds).solve();
+        let (last, before) = (best.instants.len() - 1, best.instants.len().checked_sub(2));
+        let last = best.instants[last];
+        let gap = last - before.map_or(0.0, |at| best.instants[at]);
+        if done_time.below(last) < done_time.ends() {
+            assert!(gap >= bounds.min_gap.unwrap_or(0.0) * (1.0 - 1e-6), "{expression}: {best:?}");
+        }
+        assert!(
+            best.longest_delay(&done_time) <= bounds.max_delay.unwrap_or(f64::INFINITY) * (1.0 + 1e-6),
+            "{expression}"
+        );
+        if bounds == Bounds::default() {
+            let other = |factor| Checks { then: AfterLast::Every(gap * factor), ..best.clone() };
+            let cost = |checks: &Checks| checks.cost(&done_time, &weights, None);
+            let least = (-60..=60).map(|step| cost(&other(1.2_f64.powi(step)))).fold(f64::INFINITY, f64::min);
+            assert!(cost(&best) <= least * (1.0 + 3e-6), "{expression}: {} against {least}: {best:?}", cost(&best));
         }
     }
 }

@@ -134,6 +134,11 @@ rtt = { kind = "empirical", file = "bad.csv" }"#,
         ),
         (
             r#"[network]
+rtt = { kind = "empirical", values = ["80ms"], unit = "ms", decimal = "point" }"#,
+            &["4:7: `unit` needs `file` beside it", "4:7: `decimal` needs `file` beside it"],
+        ),
+        (
+            r#"[network]
 rtt = "fast""#,
             &[
                 r#"4:7: `rtt`: `fast` is not a duration: write a number and a unit (us, ms, s, m, h, d), such as "250ms" or "1m30s""#,
