@@ -44,6 +44,12 @@ pub(crate) fn is_true(first: u64, fault_draws: &mut Draws) -> bool {
     first >= STALE_ENDS || (first << FINE | rest >> (u64::BITS - FINE)) >= STALE
 }
 
+/// How many adaptive polls come before the one that tells of a task that is done then; of 36 none does.
+#[inline(always)]
+fn telling(done: u64) -> u64 {
+    done.saturating_sub(60_000_000).div_ceil(15_000_000)
+}
+
 /// What a floor counts.
 #[derive(Debug)]
 pub(crate) struct Counted {
@@ -159,7 +165,7 @@ impl World {
                 submitted += self.gap(task, 0.5);
             }
             let done = self.done(task);
-            let poll = done.saturating_sub(60_000_000).div_ceil(15_000_000);
+            let poll = telling(done);
             counted.polls += poll.min(35) + 1;
             if poll < 36 {
                 counted.know(60_000_000 + poll * 15_000_000 - done);
@@ -178,7 +184,7 @@ impl World {
         for task in 0..tasks {
             submitted += self.gap(task, 0.5);
             let done = self.done(task);
-            let poll = done.saturating_sub(60_000_000).div_ceil(15_000_000);
+            let poll = telling(done);
             let polls = poll.min(35) as u32 + 1;
             let (start, done, is_known) = (Micros::new(submitted), Micros::new(submitted + done), poll < 36);
             let settled = start + Micros::new(60_000_000 + poll.min(36) * 15_000_000);

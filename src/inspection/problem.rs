@@ -301,13 +301,13 @@ impl<'a> ScheduleProblem<'a> {
             allowed.contains(&gap) || done_time.below(instants[*end]) >= done_time.ends()
         };
         let list = |end: usize| Checks { instants: instants[..=end].to_vec(), then: AfterLast::Repeat };
+        let cost = |end: usize| list(end).cost(done_time, &self.weights, None);
         let ends = (few..=last).filter(is_tried).filter(may_end);
-        let priced: Vec<(f64, Checks)> =
-            ends.map(list).map(|list| (list.cost(done_time, &self.weights, None), list)).collect();
-        let least = priced.iter().map(|(cost, _)| *cost).fold(f64::INFINITY, f64::min);
+        let costs: Vec<(usize, f64)> = ends.map(|end| (end, cost(end))).collect();
+        let least = costs.iter().map(|(_, cost)| *cost).fold(f64::INFINITY, f64::min);
         // Without a mean no cost is known, and the first is as good as any.
-        let first = priced.into_iter().find(|(cost, _)| cost.is_nan() || *cost <= least * (1.0 + SHOWN));
-        first.map_or_else(|| list(few), |(_, list)| list)
+        let first = costs.iter().find(|(_, cost)| cost.is_nan() || *cost <= least * (1.0 + SHOWN));
+        list(first.map_or(few, |(end, _)| *end))
     }
 
     /// Probability of being done so early that an instant of the grid would be too late for it; empty without that bound.

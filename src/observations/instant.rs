@@ -87,14 +87,13 @@ impl Instant {
 
 /// The digits of a number that is not negative, before its decimal sign and after it.
 fn digits(text: &str, decimal: Option<Decimal>) -> Option<(i64, &str)> {
-    let (sign, thousands) = match decimal {
-        None => (['.', ','], None),
-        Some(Decimal::Point) => (['.', '.'], Some(',')),
-        Some(Decimal::Comma) => ([',', ','], Some('.')),
+    let marks = decimal.map(Decimal::marks);
+    let cut = marks.map_or_else(|| text.split_once(['.', ',']), |(sign, _)| text.split_once(sign));
+    let (whole, fraction) = cut.unwrap_or((text, ""));
+    let whole = match marks {
+        Some((_, mark)) if whole.contains(mark) && is_grouped(whole, mark) => Cow::Owned(whole.replace(mark, "")),
+        Some(_) | None => Cow::Borrowed(whole),
     };
-    let (whole, fraction) = text.split_once(sign).unwrap_or((text, ""));
-    let grouped = thousands.filter(|mark| whole.contains(*mark) && is_grouped(whole, *mark));
-    let whole = grouped.map_or(Cow::Borrowed(whole), |mark| Cow::Owned(whole.replace(mark, "")));
     let are_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
     if !whole.is_empty() && are_digits(&whole) && are_digits(fraction) {
         return Some((whole.parse().ok()?, fraction));

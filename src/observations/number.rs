@@ -19,6 +19,14 @@ impl Decimal {
         [Self::Point, Self::Comma].into_iter().find(|sign| sign.name() == name)
     }
 
+    /// What stands before the fraction, and what divides thousands.
+    pub(super) fn marks(self) -> (char, char) {
+        match self {
+            Self::Point => ('.', ','),
+            Self::Comma => (',', '.'),
+        }
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Point => Self::NAMES[0],
@@ -91,10 +99,7 @@ pub(super) fn number(text: &str, decimal: Option<Decimal>) -> Result<f64, NoNumb
         Some(decimal) => decimal,
         None => evidence(text)?.ok_or(NoNumber::Other)?,
     };
-    let (thousands, sign) = match decimal {
-        Decimal::Point => (',', '.'),
-        Decimal::Comma => ('.', ','),
-    };
+    let (sign, thousands) = decimal.marks();
     let (whole, fraction) = text.split_once(sign).unwrap_or((text, ""));
     if fraction.contains(thousands) || !is_grouped(whole, thousands) {
         return Err(NoNumber::Other);
