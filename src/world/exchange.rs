@@ -353,6 +353,11 @@ impl ManyRequests<'_> {
         self.rtt.draws() > 0
     }
 
+    /// Whether a limit stands before them.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.faults.is_limited()
+    }
+
     /// Whether there are rules that come and go.
     #[inline(always)]
     pub(crate) fn comes_and_goes(&self) -> bool {

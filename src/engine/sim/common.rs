@@ -7,8 +7,10 @@ use crate::strategy::composition::Recovery;
 use crate::strategy::reading::mentions_network;
 use crate::strategy::wait::{Ending, Following, Policy, SharedPoll, Step, Wait};
 use crate::time::Micros;
+use crate::world::draws::Draws;
 use crate::world::exchange::ManyRequests;
-use crate::world::truth::Fate;
+use crate::world::truth::{Fate, Truth};
+use crate::world::weather::Weather;
 
 /// Polls of a wait that are known ahead; who needs more goes on alone.
 const MOST_POLLS: usize = 1 << 9;
@@ -24,6 +26,28 @@ impl<'p> Even<'p> {
     /// Those under `policy` on `model`, if they are such.
     pub(super) fn new(policy: &'p Policy<'p>, model: &'p ModelPlan<'_>, horizon: Micros) -> Option<Self> {
         Some(Self { requests: model.status.many()?, common: Common::new(policy, model, horizon)? })
+    }
+
+    /// The poll of a wait with this number, sent so long after its start, which something may strike or slow down: how long it
+    /// takes, and the rule that does so, if it just says unfinished like those before it, and there will be another.
+    pub(super) fn look_closer(
+        &self,
+        (poll, sent): (usize, Micros),
+        (start, truth): (Micros, &Truth),
+        (travel, fault_draws): (&Draws, &Draws),
+        model: &ModelPlan<'_>,
+        weather: &mut Weather,
+    ) -> Option<(u64, Option<usize>)> {
+        let (mut travel, mut fault_draws) = self.requests.after(poll as u64, travel, fault_draws);
+        let at = start + sent;
+        let (departure, struck) = model.status.send(at, truth, (&mut travel, &mut fault_draws), weather);
+        let exchange = model.status.arrive(&departure, struck, truth, model.failure, weather, None);
+        if !self.common.policy.takes_for_unfinished(&exchange.reply) {
+            return None;
+        }
+        let rtt = (exchange.replied - at).get();
+        let look = self.common.pace.look(poll, (sent.get(), 0, rtt), u64::MAX, true);
+        look.is_kept.then_some((rtt, exchange.fault))
     }
 }
 
@@ -51,10 +75,9 @@ pub(super) struct Pace {
     is_after: [u64; MOST_POLLS],
     /// By number of a poll: after an answer from here on there is no poll as usual.
     last: [u64; MOST_POLLS],
-    /// Longest time that an answer is waited for, and when waiting ends anyway.
+    /// Longest time that an answer is waited for.
     timeout: u64,
-    cut: u64,
-    /// An answer from here on is not heard.
+    /// An answer from here on is not heard: its wait is cut short, or the horizon is over.
     end: u64,
 }
 
@@ -73,13 +96,13 @@ impl<'p> Common<'p> {
         let (first, polls) = policy.shared_polls(MOST_POLLS)?;
         let misread = matches!(policy.recovery(), Recovery::NetworkRetry { .. }) && mentions_network(model.failure);
         let (timeout, deadline) = policy.patience();
+        let cut = if timeout.is_never() { timeout } else { deadline };
         let mut pace = Box::new(Pace {
             gap: [0; MOST_POLLS],
             is_after: [0; MOST_POLLS],
             last: [0; MOST_POLLS],
             timeout: timeout.get(),
-            cut: if timeout.is_never() { timeout } else { deadline }.get(),
-            end: (horizon + Micros::new(1)).get(),
+            end: cut.min(horizon).get().saturating_add(1),
         });
         // After the last of them nobody stays.
         for (number, poll) in polls.iter().enumerate().take(MOST_POLLS - 1) {
@@ -90,7 +113,7 @@ impl<'p> Common<'p> {
             };
             (pace.gap[number], pace.is_after[number], pace.last[number]) = (gap.get(), is_after, last.get());
         }
-        let lapses = policy.rejoin(polls.first()?, Micros::ZERO, first).0.lapses().min(Micros::new(pace.end));
+        let lapses = policy.rejoin(polls.first()?, Micros::ZERO, first).0.lapses().min(horizon + Micros::new(1));
         Some(Self { policy, reads_failures: !misread, first, polls, pace, deadline, lapses })
     }
 
@@ -116,7 +139,7 @@ impl Pace {
     #[inline(always)]
     pub(super) fn look(&self, poll: usize, (sent, up, rtt): (u64, u64, u64), done: u64, is_undisturbed: bool) -> Look {
         let (arrival, back) = (sent.wrapping_add(up), sent.wrapping_add(rtt));
-        let is_heard = is_undisturbed & (rtt <= self.timeout.min(self.cut.wrapping_sub(sent))) & (back < self.end);
+        let is_heard = is_undisturbed & (rtt <= self.timeout) & (back < self.end);
         let is_kept = is_heard & (arrival < done) & (back < self.last[poll % MOST_POLLS]);
         Look { is_kept, is_told: is_heard & (arrival >= done) }
     }

@@ -170,14 +170,14 @@ impl<'p> Rows<'p> {
     }
 
     /// Sends a poll at `sent`: when it arrives, and when its answer is back. If it will not just say unfinished, or tell of the
-    /// end, nothing is sent and the wait has to [leave](Self::leave).
+    /// end undisturbed, nothing is sent and the wait has to [leave](Self::leave).
     #[inline(always)]
     pub(super) fn send(
         &mut self,
         at: u32,
         sent: Micros,
         model: &ModelPlan<'_>,
-        weather: &mut Weather,
+        (weather, observer): (&mut Weather, &mut Observer),
     ) -> Option<(Micros, Micros)> {
         let (level, row) = (self.level, &mut self.rows[at as usize]);
         let Even { requests, common } = self.even[usize::from(row.model)]?;
@@ -190,6 +190,9 @@ impl<'p> Rows<'p> {
         let mut rtt = row.trips[number];
         let is_calm = |weather: &mut Weather| sent + Micros::new(u64::from(rtt / 2)) < weather.calm_until(sent);
         if rtt == UNKNOWN || (requests.comes_and_goes() && !is_calm(weather)) {
+            if let Some(rtt) = self.shrug_off(at, model, weather, observer) {
+                return Some((sent + Micros::new(rtt / 2), sent + Micros::new(rtt)));
+            }
             rtt = self.undisturbed(at, model, weather)?;
         }
         let row = &mut self.rows[at as usize];
@@ -198,6 +201,27 @@ impl<'p> Rows<'p> {
         row.is_told = look.is_told;
         let is_of_use = look.is_kept || (look.is_told && row.is_readable);
         is_of_use.then(|| (sent + Micros::new(up), sent + Micros::new(rtt)))
+    }
+
+    /// The round trip of the poll that is to be sent, whatever strikes it, if it just says unfinished.
+    #[inline(never)]
+    fn shrug_off(
+        &mut self,
+        at: u32,
+        model: &ModelPlan<'_>,
+        weather: &mut Weather,
+        observer: &mut Observer,
+    ) -> Option<u64> {
+        let (row, Ends { record, truth, .. }) = (&mut self.rows[at as usize], &mut self.ends[at as usize]);
+        let even = self.even[usize::from(row.model)].filter(|even| !even.requests.is_limited())?;
+        let (poll, sent) = (usize::from(row.polls), row.sent - row.start);
+        let draws = (&row.travel, &row.fault_draws);
+        let (rtt, fault) = even.look_closer((poll, sent), (row.start, truth), draws, model, weather)?;
+        row.trips[poll % AHEAD] = u32::try_from(rtt).ok()?;
+        row.is_told = false;
+        record.struck |= fault.is_some();
+        observer.fault(fault);
+        Some(rtt)
     }
 
     /// The round trip of the poll that is to be sent, after a closer look, if nothing disturbs it.

@@ -29,18 +29,7 @@ impl Wait<'_> {
     /// Takes the reply to the poll in flight, at the instant it was there.
     #[inline(always)]
     pub fn reply(&mut self, now: Micros, reply: &Reply<'_>, jitter: &mut Draws) -> (Worth, Step) {
-        let reading = match self.recovery {
-            Recovery::Tolerant(_) => tolerant(reply),
-            Recovery::Propagate => documented(reply),
-            Recovery::NetworkRetry { .. } => match documented_parsing(reply) {
-                // The guide throws the failure inside the block that catches network errors.
-                Reading::Failed(failure) if mentions_network(failure) => {
-                    Reading::Nothing(Trouble { network: true, permanent: false })
-                }
-                reading => reading,
-            },
-        };
-        match reading {
+        match read(self.recovery, reply) {
             Reading::Unfinished => (Worth::Wasted, self.unfinished(now, now + self.pause(reply), jitter)),
             Reading::Success => (Worth::Useful, Step::End { at: now, ending: Ending::Success }),
             Reading::Failed(_) => (Worth::Useful, Step::End { at: now, ending: Ending::Failed }),
@@ -208,6 +197,22 @@ impl Wait<'_> {
                 tolerance.attempt_timeout()
             }
         }
+    }
+}
+
+/// What a client that recovers in this way makes of a reply.
+#[inline(always)]
+pub(super) fn read<'r>(recovery: Recovery, reply: &Reply<'r>) -> Reading<'r> {
+    match recovery {
+        Recovery::Tolerant(_) => tolerant(reply),
+        Recovery::Propagate => documented(reply),
+        Recovery::NetworkRetry { .. } => match documented_parsing(reply) {
+            // The guide throws the failure inside the block that catches network errors.
+            Reading::Failed(failure) if mentions_network(failure) => {
+                Reading::Nothing(Trouble { network: true, permanent: false })
+            }
+            reading => reading,
+        },
     }
 }
 

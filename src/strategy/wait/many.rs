@@ -1,10 +1,12 @@
 //! Waits whose polls have all said unfinished: what those under one policy have in common.
 
-use super::machine::Wait;
+use super::machine::{Wait, read};
 use super::policy::Policy;
 use super::progress::Progress;
 use super::step::Step;
+use crate::api::reply::Reply;
 use crate::strategy::composition::{Channel, Limit, Recovery};
+use crate::strategy::reading::Reading;
 use crate::strategy::schedule::Schedule;
 use crate::time::Micros;
 use crate::world::draws::Draws;
@@ -65,6 +67,12 @@ impl<'s> Policy<'s> {
             Recovery::Propagate | Recovery::NetworkRetry { .. } => Micros::NEVER,
         };
         (timeout, self.pace.limit.deadline())
+    }
+
+    /// Whether a wait takes a reply for one that just says unfinished: there is nothing else in it that it would heed.
+    pub(crate) fn takes_for_unfinished(&self, reply: &Reply<'_>) -> bool {
+        let is_usual = matches!(reply, Reply::Answer { status: 200, retry_after: None, .. });
+        is_usual && read(self.recovery, reply) == Reading::Unfinished
     }
 
     /// A wait by itself that began at `start` and has come to this poll, which is due `at` after that.

@@ -58,7 +58,11 @@ impl Wait<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::policy::Policy;
+    #[cfg(feature = "engine")]
+    use super::super::step::Worth;
     use super::*;
+    #[cfg(feature = "engine")]
+    use crate::api::reply::{Flaw, Payload};
     use crate::api::reply::{Loss, Reply, TaskState};
     use crate::strategy::composition::{self, Jitter, Schedule, Tolerance};
     use crate::strategy::presets;
@@ -203,6 +207,39 @@ mod tests {
                 step = alone.reply(at + travel, reply, &mut draws).1;
                 same = left.reply(at + travel, reply, &mut draws).1;
             }
+        }
+
+        /// Promise: what a wait takes for an answer that just says unfinished changes nothing else in it.
+        #[cfg(feature = "engine")]
+        #[test]
+        fn what_is_taken_for_unfinished_is_that_and_nothing_else(
+            strategy in strategies(),
+            status in prop::sample::select(vec![200_u16, 201, 404, 429, 503]),
+            asked in prop::option::of(times()),
+            payload in prop::sample::select(vec![
+                Payload::State(TaskState::Pending),
+                Payload::State(TaskState::Processing),
+                Payload::State(TaskState::Success),
+                Payload::Flawed(Flaw::BadResult, TaskState::Processing),
+                Payload::Flawed(Flaw::OtherTask, TaskState::Processing),
+                Payload::NoState,
+                Payload::NoData,
+                Payload::NotJson,
+            ]),
+            travel in times(),
+        ) {
+            let policy = Policy::new(&strategy, "sora-2");
+            let reply = Reply::Answer { status, retry_after: asked, payload };
+            let mut draws = Keys::new(1, 0, "sora-2").draws(Stream::Jitter, 0);
+            let (mut wait, step) = policy.begin(Micros::from_secs(3), &mut draws);
+            let (Step::Poll { at, .. }, true) = (step, policy.takes_for_unfinished(&reply)) else { return Ok(()) };
+            let (now, mut same, mut other_draws) = (at + travel, wait.clone(), draws.clone());
+            prop_assert_eq!((status, asked), (200, None));
+            prop_assert_eq!(
+                wait.reply(now, &reply, &mut draws),
+                (Worth::Wasted, same.unfinished(now, now, &mut other_draws))
+            );
+            prop_assert_eq!((wait.progress(), draws), (same.progress(), other_draws));
         }
     }
 }

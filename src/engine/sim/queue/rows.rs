@@ -21,8 +21,9 @@ impl Queue<'_> {
     /// Sends the poll of a wait in a row.
     #[inline]
     pub(super) fn depart_row(&mut self, at: u32, sent: Micros) {
-        let model = &self.context.plan.models[self.rows.model(at)];
-        match (self.rows.send(at, sent, model, &mut self.context.weather), self.is_limited) {
+        let Context { plan, weather, observer, .. } = &mut self.context;
+        let model = &plan.models[self.rows.model(at)];
+        match (self.rows.send(at, sent, model, (weather, observer)), self.is_limited) {
             (Some((_, back)), false) => {
                 self.context.schedule_as(Rank::Over, back, Event::Over(Seat::Row(at)));
             }
