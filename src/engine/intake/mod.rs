@@ -71,26 +71,31 @@ impl<'s> Intake<'s> {
         if self.coupling.is_some() {
             return into.extend(self.take(count));
         }
+        // Each way writes its task where it stays: one that is handed on is copied before its parts have left the pipeline.
         for _ in 0..count {
-            let Some(task) = self.next_alone() else { return };
-            into.push(task);
+            let Some((lane, _)) = self.lanes.next() else { return };
+            match self.lanes.undisturbed(lane) {
+                Some(task) => into.push(task),
+                None => into.push(self.disturbed(lane)),
+            }
         }
     }
 
     /// The next task, where it shares nothing with others.
-    #[inline(always)]
     fn next_alone(&mut self) -> Option<Task> {
-        let lanes = &mut self.lanes;
-        let (lane, _) = lanes.next()?;
-        if let Some(task) = lanes.undisturbed(lane) {
-            return Some(task);
-        }
-        let mut arriving = lanes.arrive(lane);
+        let (lane, _) = self.lanes.next()?;
+        Some(self.lanes.undisturbed(lane).unwrap_or_else(|| self.disturbed(lane)))
+    }
+
+    /// The next task, that of this lane, draw by draw.
+    #[inline(never)]
+    fn disturbed(&mut self, lane: usize) -> Task {
+        let mut arriving = self.lanes.arrive(lane);
         let submitted = arriving.task.submitted;
-        lanes.submit(&mut arriving, submitted, |arriving, now, accepted| {
+        self.lanes.submit(&mut arriving, submitted, |arriving, now, accepted| {
             arriving.created(now, accepted);
         });
-        Some(arriving.task)
+        arriving.task
     }
 }
 
