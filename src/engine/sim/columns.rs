@@ -20,6 +20,9 @@ use std::ops::Range;
 /// Rows: as many as a word has bits.
 const ROWS: usize = u64::BITS as usize;
 
+/// Fewer rows than this are not worth it: when no more tasks come, each wait goes on by itself.
+const FEW: usize = ROWS / 4;
+
 /// Waits in progress.
 #[derive(Debug)]
 pub(super) struct Columns {
@@ -104,6 +107,10 @@ impl Columns {
             open += 1;
         }
         while open > 0 {
+            if open < FEW && waiting.len() == 0 {
+                (0..open).for_each(|row| rows.go_on_from_next(row, even, place, chunk));
+                return;
+            }
             dispatch!(level, _ => rows.send(even));
             let mut answers = dispatch!(level, _ => rows.answer(0..ROWS, &even.common.pace));
             let all = u64::MAX >> (ROWS - open);
@@ -265,6 +272,12 @@ impl Rows {
             record.wait_start + Micros::new(self.sent[row] + self.rtt[row]),
         );
         true
+    }
+
+    /// Lets the wait go on by itself, from its next poll on.
+    fn go_on_from_next(&mut self, row: usize, even: &Even<'_>, place: &Place<'_, '_>, chunk: &mut Chunk<'_>) {
+        self.sent[row] = self.at[row];
+        self.go_on(row, even, place, chunk);
     }
 
     /// Lets the wait go on by itself, from its last poll on, which is sent once more.
