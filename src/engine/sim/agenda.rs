@@ -13,6 +13,9 @@ const DAY: u32 = 16;
 /// Days with a page of their own, a power of two; what comes later waits in a heap.
 const PAGES: usize = 1 << 14;
 
+/// No place of an event that is kept.
+const NOWHERE: u32 = u32::MAX;
+
 /// Bits of a word.
 const WORD: usize = u64::BITS as usize;
 
@@ -70,12 +73,18 @@ pub(super) struct Agenda<E> {
     today: Vec<Scheduled<E>>,
     /// Events of this day, and of days before it, that were scheduled since.
     added: BinaryHeap<Scheduled<E>>,
-    /// By day modulo [`PAGES`]: events of the days after it.
-    pages: Vec<Vec<Scheduled<E>>>,
+    /// By day modulo [`PAGES`]: where the last event is kept that was scheduled for it, or [`NOWHERE`].
+    pages: Vec<u32>,
     /// Which pages have events, a bit for each.
     used: Vec<u64>,
-    /// Pages that were used up, kept for what their memory is worth: no more than were ever in use at a time.
-    blank: Vec<Vec<Scheduled<E>>>,
+    /// Events of the days after it. Who comes next takes the place that was left last, so that no more memory is touched than
+    /// must be.
+    kept: Vec<Scheduled<E>>,
+    /// By place: that of the event before it on its page; of a place that was left, the one that was left before it. They stand
+    /// apart because they are followed one after another, and close together, so that they are near.
+    before: Vec<u32>,
+    /// The place that was left last.
+    free: u32,
     /// Events of days that had no page when they were scheduled.
     later: BinaryHeap<Scheduled<E>>,
 }
@@ -87,9 +96,11 @@ impl<E: Copy> Agenda<E> {
             day: 0,
             today: Vec::new(),
             added: BinaryHeap::new(),
-            pages: (0..PAGES).map(|_| Vec::new()).collect(),
+            pages: vec![NOWHERE; PAGES],
             used: vec![0; PAGES / WORD],
-            blank: Vec::new(),
+            kept: Vec::new(),
+            before: Vec::new(),
+            free: NOWHERE,
             later: BinaryHeap::new(),
         }
     }
@@ -105,17 +116,38 @@ impl<E: Copy> Agenda<E> {
         if day <= self.day {
             self.added.push(scheduled);
         } else if day - self.day < PAGES as u64 {
-            let number = day as usize % PAGES;
-            let page = &mut self.pages[number];
-            if page.is_empty() {
-                self.used[number / WORD] |= 1 << (number % WORD);
-                if page.capacity() == 0 {
-                    *page = self.blank.pop().unwrap_or_default();
-                }
-            }
-            page.push(scheduled);
+            self.keep(day as usize % PAGES, scheduled);
         } else {
             self.later.push(scheduled);
+        }
+    }
+
+    /// Writes an event on a page.
+    #[inline]
+    fn keep(&mut self, page: usize, event: Scheduled<E>) {
+        self.used[page / WORD] |= 1 << (page % WORD);
+        let (at, before) = (self.free as usize, self.pages[page]);
+        match (self.kept.get_mut(at), self.before.get_mut(at)) {
+            (Some(place), Some(left_before)) => {
+                (*place, self.pages[page]) = (event, self.free);
+                self.free = std::mem::replace(left_before, before);
+            }
+            (None, _) | (_, None) => {
+                self.pages[page] = self.kept.len() as u32;
+                self.kept.push(event);
+                self.before.push(before);
+            }
+        }
+    }
+
+    /// Takes all events of a page to today's.
+    #[inline]
+    fn tear_off(&mut self, page: usize) {
+        self.used[page / WORD] &= !(1 << (page % WORD));
+        let mut at = std::mem::replace(&mut self.pages[page], NOWHERE);
+        while let Some(before) = self.before.get_mut(at as usize) {
+            self.today.push(self.kept[at as usize]);
+            (self.free, at) = (at, std::mem::replace(before, self.free));
         }
     }
 
@@ -125,22 +157,26 @@ impl<E: Copy> Agenda<E> {
         if self.today.is_empty() && self.added.is_empty() {
             self.turn();
         }
-        // The earlier one is the greater, and none the least.
-        let (today, added) = (self.today.last(), self.added.peek());
-        let is_added = added > today;
-        if today.max(added)?.at >= end {
-            return None;
-        }
+        let is_added = match (self.today.last(), self.added.peek()) {
+            (Some(today), None) if today.at < end => false,
+            (None, Some(added)) if added.at < end => true,
+            // The earlier one is the greater.
+            (Some(today), Some(added)) if today.max(added).at < end => added > today,
+            (None | Some(_), None | Some(_)) => return None,
+        };
         let next = if is_added { self.added.pop() } else { self.today.pop() }?;
         Some((next.at, next.event))
     }
 
-    /// Now and then, the next events of today, unless others are added before them.
+    /// Now and then, the next events of today, unless others are added before them; else none.
     #[inline]
-    pub(super) fn coming(&self) -> impl Iterator<Item = E> {
+    pub(super) fn coming(&self) -> impl ExactSizeIterator<Item = E> {
         const AT_A_TIME: usize = 16;
-        let told = if self.today.len().is_multiple_of(AT_A_TIME) { AT_A_TIME } else { 0 };
-        self.today.iter().rev().take(told).map(|scheduled| scheduled.event)
+        let (_, coming) = match self.today.len() {
+            left if left.is_multiple_of(AT_A_TIME) => self.today.split_at(left.saturating_sub(AT_A_TIME)),
+            left => self.today.split_at(left),
+        };
+        coming.iter().map(|scheduled| scheduled.event)
     }
 
     /// Turns to the next day that has events.
@@ -150,9 +186,7 @@ impl<E: Copy> Agenda<E> {
         let Some(day) = paged.into_iter().chain(later).min() else { return };
         self.day = day;
         if paged == Some(day) {
-            let number = day as usize % PAGES;
-            self.used[number / WORD] &= !(1 << (number % WORD));
-            self.blank.push(std::mem::replace(&mut self.today, std::mem::take(&mut self.pages[number])));
+            self.tear_off(day as usize % PAGES);
         }
         while let Some(later) = self.later.peek()
             && later.day() <= day

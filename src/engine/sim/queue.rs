@@ -224,8 +224,12 @@ impl<'p> Queue<'p> {
     /// at a time, they cost little more than one.
     #[inline]
     fn look_ahead(&self) {
+        let coming = self.context.agenda.coming();
+        if coming.len() == 0 {
+            return;
+        }
         let mut read = 0;
-        for event in self.context.agenda.coming() {
+        for event in coming {
             read ^= match event {
                 Event::Due(seat) | Event::Arrive(seat) | Event::Over(seat) => match seat {
                     Seat::Row(at) => self.rows.read(at),
