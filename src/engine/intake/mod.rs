@@ -71,7 +71,8 @@ impl<'s> Intake<'s> {
         if self.coupling.is_some() {
             return into.extend(self.take(count));
         }
-        // Each way writes its task where it stays: one that is handed on is copied before its parts have left the pipeline.
+        // Not by `next_alone`: each way writes its task where it stays, because one that is handed on is copied before its
+        // parts have left the pipeline.
         for _ in 0..count {
             let Some((lane, _)) = self.lanes.next() else { return };
             match self.lanes.undisturbed(lane) {

@@ -13,7 +13,7 @@ const DAY: u32 = 16;
 /// Days with a page of their own, a power of two; what comes later waits in a heap.
 const PAGES: usize = 1 << 14;
 
-/// No place of an event that is kept.
+/// No place.
 const NOWHERE: u32 = u32::MAX;
 
 /// Bits of a word.
@@ -80,8 +80,8 @@ pub(super) struct Agenda<E> {
     /// Events of the days after it. Who comes next takes the place that was left last, so that no more memory is touched than
     /// must be.
     kept: Vec<Scheduled<E>>,
-    /// By place: that of the event before it on its page; of a place that was left, the one that was left before it. They stand
-    /// apart because they are followed one after another, and close together, so that they are near.
+    /// By place: that of the event before it on its page; of a place that was left, the one that was left before it. Apart from
+    /// the events, because a page is followed from place to place, and these share lines of the cache.
     before: Vec<u32>,
     /// The place that was left last.
     free: u32,

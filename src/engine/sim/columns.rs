@@ -2,9 +2,9 @@
 //!
 //! So sixty-four waits stand in rows, and the next poll of all of them is a few short loops over columns, which a processor
 //! takes several rows at a time (the loops are compiled for each of its instruction sets; all of them give the same bits).
-//! A wait that is told of its end is settled. A poll that something may have struck is looked at by itself; where it says
-//! anything but unfinished, the wait goes on by itself from there, and takes the same draws. Its row is the next task's. The
-//! records are those of one wait after another.
+//! A wait that is told of its end is settled. A poll that something may have struck is looked at by itself; unless it says
+//! unfinished in time for another one, the wait goes on by itself from there, and takes the same draws. Its row is the next
+//! task's. The records are those of one wait after another.
 
 use crate::engine::intake::Task;
 use crate::engine::observer::Observer;
@@ -229,22 +229,25 @@ impl Rows {
     ) {
         let (task, record) = (&tasks[self.task[row]], &mut records[self.task[row]]);
         let (start, sent) = (task.wait_start, Micros::new(self.sent[row]));
-        if self.spared[row] > 0 && self.sent[row].wrapping_add(self.rtt[row] / 2) >= self.spared[row] {
+        let arrival = self.sent[row].wrapping_add(self.rtt[row] / 2);
+        if arrival >= self.calm[row] {
             let until = even.requests.calm_until(start + sent, weather);
             self.calm[row] = (until - start).get();
-            self.spared[row] = self.calm[row];
-            let Answers { kept, told } = self.answer(row..row + 1, &even.common.pace);
-            (answers.kept, answers.told) = (answers.kept | kept, answers.told | told);
-            if (kept | told) != 0 {
-                return;
+            if self.spared[row] > 0 {
+                self.spared[row] = self.calm[row];
+                let Answers { kept, told } = self.answer(row..row + 1, &even.common.pace);
+                (answers.kept, answers.told) = (answers.kept | kept, answers.told | told);
             }
+        }
+        if arrival < self.spared[row] {
+            // Nothing struck it: its answer stands.
+            return;
         }
         let Some(truth) = &task.truth else { return };
         let draws = |stream| place.keys.draws(stream, task.index);
         let draws = (&draws(Stream::StatusNetwork), &draws(Stream::StatusFault));
         let poll = self.polls[row] as usize;
         if let Some((rtt, fault)) = even.look_closer((poll, sent), (start, truth), draws, place.model, weather) {
-            self.rtt[row] = rtt;
             self.at[row] = even.common.pace.next(poll, self.sent[row] + rtt);
             self.polls[row] += 1;
             record.struck |= fault.is_some();

@@ -35,7 +35,7 @@ pub(super) enum Event {
 /// Where a wait on its own timing is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Seat {
-    /// In this row: nothing has befallen it.
+    /// In this row: all its polls said unfinished.
     Row(u32),
     /// In this slot.
     Slot(u32),

@@ -169,8 +169,9 @@ impl<'p> Rows<'p> {
         self.even[usize::from(row.model)]
     }
 
-    /// Sends a poll at `sent`: when it arrives, and when its answer is back. If it will not just say unfinished, or tell of the
-    /// end undisturbed, nothing is sent and the wait has to [leave](Self::leave).
+    /// Sends a poll at `sent`: when it arrives, and when its answer is back (of one that something slowed down, the arrival is
+    /// only put half-way). Unless it will just say unfinished, or tell of the end undisturbed, nothing is sent and the wait
+    /// has to [leave](Self::leave).
     #[inline(always)]
     pub(super) fn send(
         &mut self,
@@ -218,7 +219,6 @@ impl<'p> Rows<'p> {
         let draws = (&row.travel, &row.fault_draws);
         let (rtt, fault) = even.look_closer((poll, sent), (row.start, truth), draws, model, weather)?;
         row.trips[poll % AHEAD] = u32::try_from(rtt).ok()?;
-        row.is_told = false;
         record.struck |= fault.is_some();
         observer.fault(fault);
         Some(rtt)
@@ -239,7 +239,7 @@ impl<'p> Rows<'p> {
         Some(rtt)
     }
 
-    /// The poll in flight, which nothing disturbed so far, reaches the server.
+    /// The poll in flight, which just says unfinished or is undisturbed so far, reaches the server.
     pub(super) fn arriving(&self, at: u32, arrival: Micros) -> Departure {
         let row = &self.rows[at as usize];
         Departure::undisturbed(row.sent, arrival, row.back())

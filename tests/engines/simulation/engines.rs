@@ -50,15 +50,21 @@ proptest! {
         prop_assert_eq!(fast, queue);
     }
 
-    /// Whatever a scenario holds: polls one by one, the event queue and ranges on several threads change no record, and so
-    /// no figure.
+    /// Whatever a scenario holds: polls one by one, the event queue and ranges on several threads change no record, and no
+    /// figure that is not made of records either: strikes, requests per second, samples.
     #[test]
     fn any_scenario_is_the_same_every_way(text in scenarios(8)) {
         let world = read(&text);
         let whole = records(&world, one_thread());
-        prop_assert_eq!(&whole, &records(&world, Options { force_polls: true, ..one_thread() }), "polls");
-        prop_assert_eq!(&whole, &records(&world, Options { force_queue: true, ..one_thread() }), "queue");
         let alone = run(&world, Options { sample: true, ..one_thread() });
+        let ways = [
+            ("polls", Options { force_polls: true, ..one_thread() }),
+            ("queue", Options { force_queue: true, ..one_thread() }),
+        ];
+        for (way, options) in ways {
+            prop_assert_eq!(&whole, &records(&world, options), "{}", way);
+            prop_assert!(alone == run(&world, Options { sample: true, ..options }), "figures: {}", way);
+        }
         prop_assert!(alone == run(&world, Options { sample: true, threads: 3, ..Options::default() }), "threads");
     }
 
