@@ -28,10 +28,10 @@ use wide::wide;
 use workload::{Schedule, Weather, alone, scenario, simulate};
 
 /// What must hold.
-const LOSSY: Target = Target::AtLeast(0.66);
-const NUMPY: Target = Target::AtLeast(1.0);
-const FULL: Target = Target::AtLeast(0.44);
-const CLOSED: Target = Target::AtLeast(0.5);
+const LOSSY: Target = Target::AtLeast(1.2);
+const NUMPY: Target = Target::AtLeast(1.5);
+const FULL: Target = Target::AtLeast(0.6);
+const CLOSED: Target = Target::AtLeast(0.55);
 const QUEUE: Target = Target::AtLeast(0.6);
 const TOKIO: Target = Target::AtLeast(50.0);
 const THREADS: Target = Target::AtLeast(1.9);
