@@ -88,7 +88,8 @@ export async function waitForTask(model, taskId, options = {}) {
         `${taskId} was not done after ${deadline} ms${trouble && `; last: ${trouble}`}`,
       );
 
-    const elapsed = performance.now() - start;
+    // Not before its instant: timers may end up to a millisecond early.
+    const elapsed = Math.max(performance.now() - start, at);
     planned = nextCheck(settings, elapsed);
     notBefore = elapsed + (seen.retryAfterMs ?? 0);
   }

@@ -114,7 +114,8 @@ def wait_for_task(
                 f"{task_id} was not done after {deadline} s; last: {seen.get('trouble', 'unfinished')}"
             )
 
-        elapsed = time.monotonic() - start
+        # Not before its instant: a difference may be rounded to less than what was waited for.
+        elapsed = max(time.monotonic() - start, at)
         planned = next_check(settings, elapsed)
         not_before = elapsed + seen.get("retry_after", 0.0)
 

@@ -263,18 +263,6 @@ fn a_busy_machine_is_not_held_against_a_program() {
     assert!(report["cases"].as_u64() >= Some(100), "{report:#}");
 }
 
-/// Virtual time says for certain. Where there is none, scales are tried one after another: the slower, the less a late machine
-/// matters.
-#[cfg(warp)]
-const CLOCKS: [&[&str]; 1] = [&["virtual"]];
-#[cfg(not(warp))]
-const CLOCKS: [&[&str]; 4] = [
-    &["scaled"],
-    &["scaled", "--time-scale", "20"],
-    &["scaled", "--time-scale", "10"],
-    &["scaled", "--time-scale", "5"],
-];
-
 /// What the guide's code, in our own words, is found guilty of.
 fn guilty(technique: &str, options: &[&str], property: &str) {
     if !has("node", "--version") {
@@ -283,9 +271,9 @@ fn guilty(technique: &str, options: &[&str], property: &str) {
     let guide = root().join("tests/clients/guide_poller.mjs").to_string_lossy().into_owned();
     let fixed = ["--stream", "--format", "json", "--properties", property, "--clock"];
     let mut told = String::new();
-    for clock in CLOCKS {
+    for clock in crate::clocks(true) {
         let folder = folder();
-        let options: Vec<&str> = fixed.iter().chain(clock).chain(options).copied().collect();
+        let options: Vec<&str> = fixed.iter().chain(*clock).chain(options).copied().collect();
         let output = check(folder.path(), &options, &["node", &guide, technique, "--stream"]);
         let report = json(&output);
         if found(&report) == [property] && output.status.code() == Some(5) {

@@ -22,3 +22,16 @@ fn soaked(number: u32) -> (u64, u64) {
         RngSeed::Random => unreachable!("a soak has a seed"),
     }
 }
+
+/// Clocks to judge by, to be tried one after another until one can say: virtual time is certain, for programs that live in it.
+/// For others, and where there is none, the slower a scale, the less a late machine matters.
+fn clocks(lives_in_virtual_time: bool) -> &'static [&'static [&'static str]] {
+    const CLOCKS: [&[&str]; 5] = [
+        &["virtual"],
+        &["scaled"],
+        &["scaled", "--time-scale", "20"],
+        &["scaled", "--time-scale", "10"],
+        &["scaled", "--time-scale", "5"],
+    ];
+    if cfg!(warp) && lives_in_virtual_time { &CLOCKS[..1] } else { &CLOCKS[1..] }
+}

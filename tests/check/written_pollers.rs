@@ -4,6 +4,7 @@
 
 mod formatting;
 mod runtimes;
+mod trials;
 
 use pollbench::mock::MockApixo;
 use pollbench::scenario::shipped::load;
@@ -11,7 +12,7 @@ use pollbench::server::Stub;
 use runtimes::{RUNTIMES, Runtime, SCALE, poll, poll_and_hear, pollbench, present, submit, submit_with};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -197,45 +198,6 @@ fn names_that_end_literals_end_none() {
         // Without a task it says how it is used: the file is a program.
         assert!(String::from_utf8_lossy(&output.stderr).contains("usage"), "{}: {output:?}", runtime.language);
     }
-}
-
-/// Promise: what is written in any language upholds every property of a correct poller, in the classic traps.
-#[test]
-#[ignore = "slow: pollers in six languages are written, built and put on trial"]
-fn written_pollers_uphold_everything() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    std::thread::scope(|scope| {
-        for runtime in present() {
-            let folder = folder.path();
-            scope.spawn(move || {
-                let file = folder.join(runtime.file);
-                let tune = ["tune", "--model", "nano-banana", "--deadline", "5m", "--write-poller", runtime.language];
-                std::fs::write(&file, pollbench(&tune, folder, "")).expect("a file");
-                let command = runtime.words(&file, folder);
-                let options = ["--clock", "scaled", "--cases", "15", "--parallel", "4", "--format", "json", "--quiet"];
-                let output = Command::new(env!("CARGO_BIN_EXE_pollbench"))
-                    .arg("check")
-                    .args(options)
-                    .arg("--")
-                    .args(&command)
-                    .args(["{model}", "{task_id}"])
-                    .current_dir(folder)
-                    .stdin(Stdio::null())
-                    .output()
-                    .expect("it starts");
-                let report: Value = serde_json::from_slice(&output.stdout)
-                    .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
-                assert_eq!(output.status.code(), Some(0), "{command:?}: {:#}", report["findings"]);
-                assert_eq!(report["cases"], 16, "{command:?}");
-                for property in ["no-false-success", "survives-garbage", "ends-by-deadline"] {
-                    let verdicts = report["properties"].as_array().expect("properties");
-                    let held =
-                        verdicts.iter().find(|verdict| verdict["id"] == property).map(|verdict| &verdict["held"]);
-                    assert!(held.and_then(Value::as_u64) >= Some(1), "{command:?}: {property}: {held:?}");
-                }
-            });
-        }
-    });
 }
 
 /// Webhooks wake a wait that would else look much later: it asks once, and knows. What is forged, damaged or about another

@@ -33,6 +33,33 @@ fn polls_come_at_exact_instants() {
     }
 }
 
+/// Asks at ten planned instants, each of which is over when more than it has passed by the clock of that name.
+const ROUNDED: &str = r#"
+import os, sys, time, urllib.request
+of, now = os.environ, getattr(time, sys.argv[1])
+url = f"{of['APIXO_BASE_URL']}/statusTask/{of['POLLBENCH_MODEL']}?taskId={of['POLLBENCH_TASK_ID']}"
+asked = urllib.request.Request(url, headers={"Authorization": "Bearer " + of["APIXO_API_KEY"]})
+planned, start, passed = [21.794 + 4.777 * n for n in range(10)], now(), -1.0
+while any(at > passed for at in planned):
+    at = next(at for at in planned if at > passed)
+    time.sleep(max(0.0, start + at - now()))
+    urllib.request.urlopen(asked, timeout=10).read()
+    passed = now() - start
+"#;
+
+/// Promise: no program is held at an instant by a clock that it reads as a rounded number: where that is finer than a nanosecond
+/// it asks once, and where it is a fraction of a microsecond twice at most.
+#[test]
+fn rounded_clocks_hold_nobody_at_an_instant() {
+    if !has("python3", "--version") {
+        return;
+    }
+    for (clock, most) in [("monotonic", 10), ("time", 20)] {
+        let asked = instants(&journal(&["python3", "-c", ROUNDED, clock]));
+        assert!((10..=most).contains(&asked.len()), "{clock}: {asked:?}");
+    }
+}
+
 /// Promise: every wait with a limit lasts exactly so long by the program's own clock: sleeps, locks, descriptors, alarms,
 /// limits of sockets, children; and a clock that is read in a loop moves on.
 #[test]

@@ -29,6 +29,11 @@ enum Run {
 }
 
 impl Runtime {
+    /// Whether its programs can be led through virtual time: those of Go make system calls of their own.
+    pub(crate) fn lives_in_virtual_time(&self) -> bool {
+        self.language != "go"
+    }
+
     /// The words that run a file. What has to be compiled is compiled into `folder`, once for all tasks.
     pub(crate) fn words(&self, file: &Path, folder: &Path) -> Vec<PathBuf> {
         match self.run {
