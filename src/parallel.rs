@@ -1,23 +1,24 @@
 //! Independent pieces of work on all cores.
 
-/// What `make` makes of each number below `count`, in their order, on as many threads as there are cores.
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What `make` makes of each number below `count`, in their order, on as many threads as there are cores. Whoever is done takes
+/// the next: pieces may be of any size.
 pub(crate) fn each<T: Send>(count: usize, make: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(count);
     if threads < 2 {
         return (0..count).map(make).collect();
     }
-    let share = count.div_ceil(threads);
-    std::thread::scope(|scope| {
-        let make = &make;
-        let parts: Vec<_> = (0..count)
-            .step_by(share)
-            .map(|from| scope.spawn(move || (from..count.min(from + share)).map(make).collect::<Vec<T>>()))
-            .collect();
-        parts
-            .into_iter()
-            .flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
+    let next = AtomicUsize::new(0);
+    let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|number| *number < count);
+    let work = || std::iter::from_fn(take).map(|number| (number, make(number))).collect::<Vec<(usize, T)>>();
+    let mut made = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let parts = workers.into_iter().map(|worker| worker.join());
+        parts.flat_map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<_>>()
+    });
+    made.sort_by_key(|(number, _)| *number);
+    made.into_iter().map(|(_, made)| made).collect()
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ pub fn summarise(plan: &Plan<'_>, engine: &str, findings: &Findings) -> Compared
 fn summed(plan: &Plan<'_>, engine: &str, findings: &Findings, floor: Accuracy) -> Compared {
     let scenario = plan.scenario;
     let weights = &scenario.cost;
-    let settings = settings(plan, floor);
+    let (floors, settings) = (floors(plan, findings, floor), settings(plan, floor));
     let pairings = pairings(plan, &settings, &findings.cells, &findings.pairs);
     let shown: Vec<Vec<u64>> = findings.samples.chunks(plan.strategies.len()).map(shown).collect();
     let series = findings.cells.iter().zip(&findings.samples).enumerate().map(|(cell, (data, sample))| {
@@ -90,7 +90,7 @@ fn summed(plan: &Plan<'_>, engine: &str, findings: &Findings, floor: Accuracy) -
             gates: Vec::new(),
             faults: rules(plan, findings),
         },
-        series: Series { cells: series.collect(), bands: bands(plan, findings), floors: floors(plan, findings, floor) },
+        series: Series { cells: series.collect(), bands: bands(plan, findings), floors },
         idle_rules: findings.fired.iter().enumerate().filter(|(_, fired)| **fired == 0).map(|(rule, _)| rule).collect(),
     }
 }
@@ -126,10 +126,14 @@ fn shown(samples: &[BTreeMap<u64, SampledTask>]) -> Vec<u64> {
 /// What a plan says of each cell before it is run; with a rough `floor` without the least cost, which takes time to find.
 #[must_use]
 pub fn settings<'a>(plan: &'a Plan<'_>, floor: Accuracy) -> Vec<Setting<'a>> {
-    each_cell(plan).map(|(model, strategy)| setting(plan, model, strategy, floor)).collect()
+    let least = match floor {
+        Accuracy::Exact => parallel::each(plan.models.len(), |model| plan.yardstick(model).map(Yardstick::least)),
+        Accuracy::Rough => vec![None; plan.models.len()],
+    };
+    each_cell(plan).map(|(model, strategy)| setting(plan, model, strategy, least[model])).collect()
 }
 
-fn setting<'a>(plan: &'a Plan<'_>, model: usize, strategy: &'a StrategyPlan<'_>, floor: Accuracy) -> Setting<'a> {
+fn setting<'a>(plan: &'a Plan<'_>, model: usize, strategy: &'a StrategyPlan<'_>, least: Option<f64>) -> Setting<'a> {
     Setting {
         model: &plan.models[model].model.name,
         strategy: &strategy.strategy.name,
@@ -140,10 +144,7 @@ fn setting<'a>(plan: &'a Plan<'_>, model: usize, strategy: &'a StrategyPlan<'_>,
             Sharing::Alone | Sharing::Limiter(_) | Sharing::Learned(_) => 1,
         },
         has_limit: strategy.policies[model].nominal_limit().is_some(),
-        least: match floor {
-            Accuracy::Exact => plan.yardstick(model).map(Yardstick::least),
-            Accuracy::Rough => None,
-        },
+        least,
         rare: rare(plan, model, strategy),
         has_faults: !plan.scenario.faults.is_empty(),
         load: None,

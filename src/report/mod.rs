@@ -47,6 +47,7 @@ mod repairs;
 
 use crate::measure::results::{Cell, Comparison, Results};
 use crate::measure::series::{CellSeries, Series};
+use crate::parallel;
 use crate::scenario::Scenario;
 use findings::Receiver;
 
@@ -111,12 +112,13 @@ impl<'a> Report<'a> {
 #[must_use]
 pub fn files(report: &Report<'_>) -> Vec<(String, String)> {
     let charts = charts::all(report);
-    let mut files = vec![
-        ("report.html".to_owned(), html::render(report, &charts)),
-        ("report.md".to_owned(), markdown::render(report)),
-        ("summary.csv".to_owned(), csv::render(report.results)),
-        ("results.json".to_owned(), json::to_string(report.results)),
+    let documents: [(&str, &(dyn Fn() -> String + Sync)); 4] = [
+        ("report.html", &|| html::render(report, &charts)),
+        ("report.md", &|| markdown::render(report)),
+        ("summary.csv", &|| csv::render(report.results)),
+        ("results.json", &|| json::to_string(report.results)),
     ];
+    let mut files = parallel::each(documents.len(), |at| (documents[at].0.to_owned(), documents[at].1()));
     let svgs = charts.into_iter().map(|chart| (format!("charts/{}.svg", chart.file_stem), chart.svg));
     files.extend(svgs);
     files

@@ -22,6 +22,7 @@ pub(super) use timeline::timeline;
 use super::Report;
 use super::escape::slugs;
 use super::grid::Grid;
+use crate::parallel;
 
 /// A chart.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +46,7 @@ pub struct Chart {
 pub fn all(report: &Report<'_>) -> Vec<Chart> {
     let models = report.models();
     let stems = slugs(&models);
-    models.iter().zip(&stems).flat_map(|(model, stem)| of_model(report, model, stem)).collect()
+    parallel::each(models.len(), |at| of_model(report, models[at], &stems[at])).into_iter().flatten().collect()
 }
 
 fn of_model(report: &Report<'_>, model: &str, stem: &str) -> Vec<Chart> {
