@@ -1,6 +1,7 @@
 //! Independent pieces of work on all cores.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::ScopedJoinHandle;
 
 /// What `make` makes of each number below `count`, in their order, on as many threads as there are cores. Whoever is done takes
 /// the next: pieces may be of any size.
@@ -14,7 +15,7 @@ pub(crate) fn each<T: Send>(count: usize, make: impl Fn(usize) -> T + Sync) -> V
     let work = || std::iter::from_fn(take).map(|number| (number, make(number))).collect::<Vec<(usize, T)>>();
     let mut made = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let parts = workers.into_iter().map(|worker| worker.join());
+        let parts = workers.into_iter().map(ScopedJoinHandle::join);
         parts.flat_map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<_>>()
     });
     made.sort_by_key(|(number, _)| *number);

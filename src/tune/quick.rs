@@ -32,14 +32,19 @@ impl Goal<'_> {
         let limit = self.limit()?;
         // What costs most, the distribution in figures, is the same for all prices.
         let (sketch, landmarks) = (Sketch::roughly(self.done_time, Some(limit)), Landmarks::of(self.done_time));
+        let goal = Goal { deadline: Some(limit), ..self.clone() };
+        let guide = documented_as(&goal, model, "adaptive").map(|(_, row)| row);
+        let guide = guide.map(|row| (goal.expected(&row.checks, goal.done_time), row));
         let at = |&delay_per_s: &f64| {
             let weights = CostWeights { delay_per_s, ..self.weights };
-            Goal { deadline: Some(limit), weights, ..self.clone() }.quick_at(model, limit, &sketch, &landmarks)
+            let (settings, row) = Goal { weights, ..goal.clone() }.quick_at(limit, &sketch, &landmarks)?;
+            let guide = guide.as_ref().map(|(its, row)| TuneRow { cost: its.cost(&weights), ..row.clone() });
+            Some(Quick { settings, row, guide })
         };
         delays_per_s.iter().map(at).collect()
     }
 
-    fn quick_at(&self, model: &str, limit: f64, sketch: &Sketch, landmarks: &Landmarks) -> Option<Quick> {
+    fn quick_at(&self, limit: f64, sketch: &Sketch, landmarks: &Landmarks) -> Option<(GuideSettings, TuneRow)> {
         let goal = self;
         let optimum = goal.optimum_roughly(sketch)?;
         let (parameters, _) = search::best(goal, sketch, landmarks, Family::Adaptive, &optimum, Effort::LIGHT)?;
@@ -47,9 +52,7 @@ impl Goal<'_> {
         let (initial, interval) = (at("initial")?, at("interval")?);
         let settings = GuideSettings { initial, interval, max: Some(after_the_last(initial, interval, limit)) };
         let checks = settings.checks(Micros::from_f64(limit.max(goal.horizon)))?;
-        let row = TuneRow::of(goal, Family::Adaptive, parameters, checks);
-        let guide = documented_as(goal, model, "adaptive").map(|(_, row)| row);
-        Some(Quick { settings, row, guide })
+        Some((settings, TuneRow::of(goal, Family::Adaptive, parameters, checks)))
     }
 
     /// When hardly a task is still open.

@@ -110,7 +110,7 @@ impl RealDistribution {
     pub(super) fn cdf(&self, x: f64) -> f64 {
         match self {
             Self::Constant(value) => f64::from(u8::from(*value <= x)),
-            Self::Smooth { family, shift } => family.tails(x - shift).below,
+            Self::Smooth { family, shift } => family.below(x - shift),
             Self::Restricted { cut, shift } => cut.cdf(x - shift),
             Self::Empirical(empirical) => empirical.cdf(x),
             Self::Mixture(mixture) => mixture.cdf(x),
@@ -155,6 +155,7 @@ impl RealDistribution {
     }
 
     /// Both, where the one helps to find the other.
+    #[inline]
     pub(super) fn cdf_and_partial_mean(&self, x: f64) -> (f64, f64) {
         match self {
             Self::Smooth { family, shift } => {
@@ -162,8 +163,8 @@ impl RealDistribution {
                 if moved <= least {
                     return (0.0, 0.0);
                 }
-                let below = family.tails(moved).below;
-                (below, family.partial_mean(least, moved) + shift * below)
+                let (below, partial) = family.below_and_partial_mean(moved);
+                (below, partial + shift * below)
             }
             Self::Restricted { cut, shift } => {
                 let below = cut.cdf(x - shift);

@@ -39,6 +39,13 @@ pub(super) fn normal_tails(z: f64) -> Tails {
     if z < 0.0 { Tails { below: less, above: greater } } else { Tails { below: greater, above: less } }
 }
 
+/// The left one of them alone.
+pub(super) fn normal_below(z: f64) -> f64 {
+    /// What is above this is less than a fifth of the last place of 1.
+    const NEARLY_ALL: f64 = 8.5;
+    if z > NEARLY_ALL { 1.0 } else { normal_tails(z).below }
+}
+
 /// The standard normal point with probability `below` ≤ ½ on its left (mirror it for the other tail): algorithm
 /// AS 241, PPND16 (Wichura, Applied Statistics 37, 1988), good to about 10⁻¹⁶.
 pub(super) fn normal_quantile(below: f64) -> f64 {
