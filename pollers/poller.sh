@@ -172,6 +172,8 @@ while :; do
     exit 1
   fi
   elapsed=$(($(now_ms) - start))
+  # Not before its instant: the clock may tell whole seconds only.
+  [ "$elapsed" -lt "$at" ] && elapsed=$at
   planned=$(next_check "$elapsed")
   not_before=$((elapsed + retry_after))
 done

@@ -2,7 +2,7 @@
 //! is its turn; they end when they are released. Nothing happens by itself: [`Agenda::advance`] says to what instant time has
 //! come.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,34 +29,6 @@ struct Queue {
     now: u64,
     entries: u64,
     sleepers: BTreeMap<Place, Waker>,
-    asked: Asked,
-}
-
-/// An exchange takes a nanosecond at least, or a program whose clock tells a rounded instant may find that what it waited for has
-/// not come, and ask again at the same instant for ever.
-const EXCHANGE: u64 = 1;
-/// The same line comes again no sooner than this: clocks that are read as seconds since 1970 in double precision cannot tell less
-/// than a quarter of it.
-const AGAIN: u64 = 1_000;
-
-/// The turns of requests that are not [`AGAIN`] old, by line.
-#[derive(Debug, Default)]
-struct Asked {
-    turns: HashMap<String, u64>,
-    last: u64,
-}
-
-impl Asked {
-    /// When it is the turn of a request that has come at `now`.
-    fn turn(&mut self, line: &str, now: u64) -> u64 {
-        if now >= self.last + AGAIN {
-            self.turns.clear();
-        }
-        let at = self.turns.get(line).map_or(0, |turn| turn + AGAIN).max(now + EXCHANGE);
-        self.turns.insert(line.to_owned(), at);
-        self.last = self.last.max(at);
-        at
-    }
 }
 
 /// When somebody's turn is. At one instant, timers come before requests, which come in the order of their lines: so a
@@ -125,11 +97,8 @@ impl Agenda {
         Turn { agenda: Arc::clone(self), at, line: None, place: None }
     }
 
-    /// The turn of a request that has come now.
-    pub(super) fn turn(self: &Arc<Self>, line: String) -> Turn {
-        let mut queue = self.queue();
-        let now = queue.now;
-        let at = queue.asked.turn(&line, now);
+    /// The turn of a request at `at`.
+    pub(super) fn turn(self: &Arc<Self>, at: u64, line: String) -> Turn {
         Turn { agenda: Arc::clone(self), at, line: Some(line), place: None }
     }
 }
@@ -213,21 +182,6 @@ mod tests {
             ("late", seconds(7)),
         ];
         assert_eq!(said, expected);
-    }
-
-    /// Promise: an exchange takes time, if only a nanosecond; who asks the same again and again moves on by microseconds, and
-    /// keeps nobody else from the instant.
-    #[tokio::test]
-    async fn nobody_asks_for_ever_at_one_instant() {
-        let agenda = Agenda::new(None);
-        agenda.advance(5_000);
-        let turns = ["a", "a", "b", "a"].map(|line| agenda.turn(line.to_owned()).at);
-        assert_eq!(turns, [5_001, 6_001, 5_001, 7_001]);
-        agenda.advance(7_001);
-        assert_eq!(agenda.turn("a".to_owned()).at, 8_001);
-        agenda.advance(20_000);
-        assert_eq!(agenda.turn("a".to_owned()).at, 20_001);
-        assert_eq!(agenda.queue().asked.turns.len(), 1);
     }
 
     /// Promise: who no longer waits is not waited for.

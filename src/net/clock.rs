@@ -5,9 +5,10 @@
 //! [`Agenda`] it stands still until somebody moves it.
 
 use crate::net::agenda::Agenda;
+use crate::net::asked::Asked;
 use crate::time::Micros;
 use crate::world::fault::{SCENARIO_ORIGIN_MS, Timescale};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
@@ -44,8 +45,24 @@ enum Source {
     Running(Instant),
     /// tokio, whose clock is paused.
     Paused(Instant),
-    /// Whoever keeps the agenda; it started at this nanosecond of it.
-    Led(Arc<Agenda>, u64),
+    /// Whoever keeps the agenda.
+    Led(Led),
+}
+
+/// Time on an agenda.
+#[derive(Debug, Clone)]
+struct Led {
+    agenda: Arc<Agenda>,
+    /// The nanosecond of it at which this time began.
+    since: u64,
+    /// What came to the server of this time: other servers on the agenda are no business of its.
+    asked: Arc<Mutex<Asked>>,
+}
+
+impl Led {
+    fn new(agenda: &Arc<Agenda>, since: u64) -> Self {
+        Self { agenda: Arc::clone(agenda), since, asked: Arc::default() }
+    }
 }
 
 /// Scenario time since a start.
@@ -122,7 +139,7 @@ impl Clock {
     #[must_use]
     pub fn led(agenda: &Arc<Agenda>) -> Self {
         let now = agenda.now();
-        let clock = Self::standing(Source::Led(Arc::clone(agenda), 0), ONE_TO_ONE);
+        let clock = Self::standing(Source::Led(Led::new(agenda, 0)), ONE_TO_ONE);
         if now == 0 { clock } else { clock.restarted() }
     }
 
@@ -137,9 +154,9 @@ impl Clock {
         let (source, wall_us) = match &self.source {
             Source::Running(_) => (Source::Running(Instant::now()), wall_us()),
             Source::Paused(_) => (Source::Paused(Instant::now()), self.wall_us + self.now().get()),
-            Source::Led(agenda, since) => {
+            Source::Led(Led { agenda, since, .. }) => {
                 let now = agenda.now();
-                (Source::Led(Arc::clone(agenda), now), self.wall_us + (now - since) / ONE_TO_ONE)
+                (Source::Led(Led::new(agenda, now)), self.wall_us + (now - since) / ONE_TO_ONE)
             }
         };
         Self { source, tick: self.tick, scale: self.scale, origin_ms: self.unix_ms(self.now()), wall_us }
@@ -167,15 +184,17 @@ impl Clock {
     /// Waits until it is the turn of a request that has just come, which its line decides; only an agenda keeps anybody
     /// waiting.
     pub async fn turn(&self, line: impl FnOnce() -> String) {
-        if let Source::Led(agenda, _) = &self.source {
-            agenda.turn(line()).await;
+        if let Source::Led(Led { agenda, asked, .. }) = &self.source {
+            let line = line();
+            let at = asked.lock().unwrap_or_else(PoisonError::into_inner).turn(&line, agenda.now());
+            agenda.turn(at, line).await;
         }
     }
 
     /// Tells whoever keeps the agenda of a listening socket.
     #[doc(hidden)]
     pub fn listens(&self, listener: &TcpListener) {
-        if let Source::Led(agenda, _) = &self.source
+        if let Source::Led(Led { agenda, .. }) = &self.source
             && let Some(watch) = agenda.watch()
         {
             watch.listens(listener);
@@ -185,7 +204,7 @@ impl Clock {
     /// Tells whoever keeps the agenda of a connection.
     #[doc(hidden)]
     pub fn accepted(&self, stream: &TcpStream) {
-        if let Source::Led(agenda, _) = &self.source
+        if let Source::Led(Led { agenda, .. }) = &self.source
             && let Some(watch) = agenda.watch()
         {
             watch.accepted(stream);
@@ -197,7 +216,7 @@ impl Clock {
     pub fn now(&self) -> Micros {
         let nanos = match &self.source {
             Source::Running(start) | Source::Paused(start) => start.elapsed().as_nanos() as u64,
-            Source::Led(agenda, since) => agenda.now() - since,
+            Source::Led(Led { agenda, since, .. }) => agenda.now() - since,
         };
         match self.tick {
             Tick::Whole(tick) => Micros::new(nanos / tick),
@@ -220,7 +239,7 @@ impl Clock {
                 Some(instant) => tokio::time::sleep_until(instant).await,
                 None => std::future::pending().await,
             },
-            Source::Led(agenda, since) => {
+            Source::Led(Led { agenda, since, .. }) => {
                 let nanos = span.and_then(|span| u64::try_from(span.as_nanos()).ok());
                 match nanos.and_then(|nanos| since.checked_add(nanos)) {
                     Some(instant) => agenda.until(instant).await,

@@ -4,6 +4,7 @@
 
 #[doc(hidden)]
 pub mod agenda;
+mod asked;
 pub mod clock;
 pub mod memory;
 pub mod signature;

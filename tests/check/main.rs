@@ -25,6 +25,7 @@ fn soaked(number: u32) -> (u64, u64) {
 
 /// Clocks to judge by, to be tried one after another until one can say: virtual time is certain, for programs that live in it.
 /// For others, and where there is none, the slower a scale, the less a late machine matters.
+#[cfg(unix)]
 fn clocks(lives_in_virtual_time: bool) -> &'static [&'static [&'static str]] {
     const CLOCKS: [&[&str]; 5] = [
         &["virtual"],

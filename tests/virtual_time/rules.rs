@@ -49,31 +49,31 @@ fn has_two_processors() -> bool {
 /// Promise: time does not move while somebody works who is only said to sleep.
 #[test]
 fn who_is_said_to_sleep_and_runs_is_waited_for() {
-    is_needed("call", "0.00\n", 40);
+    is_needed("call", "0.000\n", 40);
 }
 
 /// Promise: nor while a thread works that began during the look.
 #[test]
 fn a_thread_that_began_during_the_look_is_waited_for() {
-    is_needed("whole", "0.00\n", 40);
+    is_needed("whole", "0.000\n", 40);
 }
 
 /// Promise: nor while the kernel holds something back that was sent.
 #[test]
 fn what_is_on_its_way_is_waited_for() {
-    is_needed("flight", "0.00\n", 10);
+    is_needed("flight", "0.000\n", 10);
 }
 
 /// Promise: nor while something has come that the server has not read.
 #[test]
 fn what_has_come_is_read_first() {
-    is_needed("bell", "0.00\n", 40);
+    is_needed("bell", "0.000\n", 40);
 }
 
 /// Promise: nor while the server has something to do.
 #[test]
 fn what_was_read_is_served_first() {
-    is_needed("turns", "0.00\n", 10);
+    is_needed("turns", "0.000\n", 10);
 }
 
 /// Promise: a program that sleeps in real time is told.

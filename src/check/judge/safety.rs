@@ -9,6 +9,9 @@ use crate::time::Micros;
 const BUSY: Micros = Micros::from_millis(200);
 /// So many of them are forgiven.
 const FORGIVEN: usize = 3;
+/// Only in virtual time can two polls be this close: there a clock that a program rounds may let it look twice where it would look
+/// once.
+const ONE_LOOK: Micros = Micros::new(2);
 
 impl Trial<'_> {
     fn answered(&self, outcome: PollerOutcome) -> impl Iterator<Item = &PollerAnswer> {
@@ -151,10 +154,17 @@ impl Trial<'_> {
         if requests.len() < 2 {
             return Found::Idle;
         }
-        let close = requests.windows(2).filter(|pair| {
+        let gap = |at: usize| match requests.get(at..at + 2) {
+            Some([before, after]) => after.sent - before.sent.min(after.sent),
+            Some(_) | None => Micros::NEVER,
+        };
+        let is_one_look = |at: usize| {
+            gap(at) <= ONE_LOOK && gap(at + 1) >= BUSY && at.checked_sub(1).is_none_or(|before| gap(before) >= BUSY)
+        };
+        let close = requests.windows(2).enumerate().filter(|(at, pair)| {
             let is_retry = !matches!(pair[0].answer, AnswerKind::Unfinished | AnswerKind::UnknownState);
             let is_retry = is_retry || pair[0].is_doubtful || self.is_pushed_between(pair[0].sent, pair[1].sent);
-            !is_retry && pair[1].sent - pair[0].sent.min(pair[1].sent) < BUSY
+            !is_retry && gap(*at) < BUSY && !is_one_look(*at)
         });
         match close.count() {
             0..=FORGIVEN => Found::Held,
