@@ -91,40 +91,32 @@ impl Family {
     /// P(X ≤ x): the tail on that side alone.
     #[inline]
     pub(super) fn below(&self, x: f64) -> f64 {
-        match *self {
-            Self::LogNormal { median, sigma } if x > 0.0 => normal_below(libm::log(x / median) / sigma),
-            Self::LogNormal { .. }
-            | Self::Uniform { .. }
-            | Self::Exponential { .. }
-            | Self::Gamma { .. }
-            | Self::Weibull { .. }
-            | Self::Normal { .. }
-            | Self::Pareto { .. } => self.tails(x).below,
+        if let Self::LogNormal { median, sigma } = *self
+            && x > 0.0
+        {
+            return normal_below(libm::log(x / median) / sigma);
         }
+        self.tails(x).below
     }
 
     /// The same, and E[X; X ≤ x], to the bit as [`partial_mean`](Self::partial_mean) has it: schedules ask for both so often that
-    /// what they have in common is worked out once.
+    /// what they have in common is worked out once, where there is any.
     #[inline]
     pub(super) fn below_and_partial_mean(&self, x: f64) -> (f64, f64) {
-        match *self {
-            Self::LogNormal { median, sigma } if x > 0.0 => {
-                let z = libm::log(x / median) / sigma;
-                (normal_below(z), median * libm::exp(0.5 * sigma * sigma) * normal_below(z - sigma))
-            }
-            Self::Uniform { low, high } if x > low => {
-                let upto = x.min(high);
-                let below = (upto - low) / (high - low);
-                (below, below * 0.5 * (low + upto))
-            }
-            Self::LogNormal { .. }
-            | Self::Uniform { .. }
-            | Self::Exponential { .. }
-            | Self::Gamma { .. }
-            | Self::Weibull { .. }
-            | Self::Normal { .. }
-            | Self::Pareto { .. } => (self.below(x), self.partial_mean(self.support().0, x)),
+        if let Self::LogNormal { median, sigma } = *self
+            && x > 0.0
+        {
+            let z = libm::log(x / median) / sigma;
+            return (normal_below(z), median * libm::exp(0.5 * sigma * sigma) * normal_below(z - sigma));
         }
+        if let Self::Uniform { low, high } = *self
+            && x > low
+        {
+            let upto = x.min(high);
+            let below = (upto - low) / (high - low);
+            return (below, below * 0.5 * (low + upto));
+        }
+        (self.below(x), self.partial_mean(self.support().0, x))
     }
 
     /// The point with these tails; only the smaller one is used.

@@ -5,12 +5,12 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// A poller as `tune` writes it with these options, and the words that run it.
-fn written(runtime: &Runtime, options: &[&str], folder: &Path) -> (String, Vec<PathBuf>) {
+/// The words that run a poller as `tune` writes it with these options.
+fn written(runtime: &Runtime, options: &[&str], folder: &Path) -> Vec<PathBuf> {
     let text = pollbench(&[&["tune"], options, &["--write-poller", runtime.language]].concat(), folder, "");
     let file = folder.join(runtime.file);
-    std::fs::write(&file, &text).expect("a file");
-    (text, runtime.words(&file, folder))
+    std::fs::write(&file, text).expect("a file");
+    runtime.words(&file, folder)
 }
 
 /// Runs the program over a poller.
@@ -29,7 +29,7 @@ fn written_pollers_uphold_everything() {
         for runtime in present() {
             scope.spawn(move || {
                 let folder = tempfile::tempdir().expect("a temporary folder");
-                let (_, words) = written(runtime, &["--model", "nano-banana", "--deadline", "5m"], folder.path());
+                let words = written(runtime, &["--model", "nano-banana", "--deadline", "5m"], folder.path());
                 let judged = crate::clocks(runtime.lives_in_virtual_time()).iter().map(|clock| {
                     let options =
                         ["check", "--cases", "15", "--parallel", "4", "--format", "json", "--quiet", "--clock"];
@@ -95,7 +95,7 @@ fn asks_at_its_instants_alone(runtime: &Runtime, options: &[&str]) {
     let given = format!("{deadline}ms");
     let warp =
         ["warp", "--completes-at", "1d", "--model", "m", "--deadline", &given, "--journal", "journal", "--quiet"];
-    let (_, words) = written(runtime, options, folder.path());
+    let words = written(runtime, options, folder.path());
     let output = over(&warp, &words, &[], folder.path());
     let told = format!("{} {options:?}: {}", runtime.language, String::from_utf8_lossy(&output.stderr));
     let mut expected: Vec<f64> = checks.into_iter().take_while(|at| *at < deadline).collect();
